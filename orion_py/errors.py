@@ -1,0 +1,217 @@
+"""Every error that ORION raises, as one tree.
+
+OrionError
+├── InvalidInput            a prompt, an option or an attachment that can't be used
+│   ├── EmptyQuery
+│   ├── QueryTooLong
+│   ├── BinaryInput
+│   ├── BlockedByGuard
+│   └── ContextOverflow     the conversation doesn't fit the model's context
+├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
+│   ├── InvalidRegistry
+│   ├── InvalidManifest
+│   ├── UnknownModel
+│   └── UnknownAgent
+├── ProtocolError           a message that isn't one of ours
+├── LoadError               a model can't be brought into memory
+│   ├── DownloadFailed
+│   ├── ShardCorrupt        the bytes don't have the hash that the manifest promises
+│   ├── ShardMissing
+│   ├── QuotaExceeded       the browser refuses to store more
+│   ├── StorageUnavailable  no IndexedDB (private mode, blocked by policy)
+│   ├── OutOfMemory
+│   └── LoadTimeout
+├── RuntimeFailure          a loaded model fails
+│   ├── BackendUnavailable
+│   ├── WorkerDied
+│   ├── DeviceLost
+│   ├── GoldenMismatch      the backend computes, but wrongly
+│   └── InferenceTimeout
+├── Cancelled               the user stopped it; never counted as a failure
+├── IllegalTransition       a bug: the state machine was asked for a move it doesn't have
+└── EngineClosed            the engine was shut down, or never initialized
+
+Each class has a stable ``code``, which is what crosses the worker boundary, and a ``hint``
+that says what the person can do about it. ``from_code`` turns a code back into its class.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class OrionError(Exception):
+    """Base of all errors. ``detail`` holds JSON-serialisable facts, never a prompt's text."""
+
+    code: ClassVar[str] = "orion"
+    hint: ClassVar[str] = ""
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **detail: Any) -> None:
+        super().__init__(message or type(self).hint or type(self).code)
+        self.message = str(self)
+        self.detail = detail
+
+
+class InvalidInput(OrionError):
+    code = "invalid_input"
+    hint = "Change the message and send it again."
+
+
+class EmptyQuery(InvalidInput):
+    code = "empty_query"
+    hint = "Type a question first."
+
+
+class QueryTooLong(InvalidInput):
+    code = "query_too_long"
+    hint = "Shorten the message, or send it in parts."
+
+
+class BinaryInput(InvalidInput):
+    code = "binary_input"
+    hint = "This looks like a file's bytes and not like text. Paste text instead."
+
+
+class BlockedByGuard(InvalidInput):
+    code = "blocked_by_guard"
+    hint = "Rephrase the message."
+
+
+class ContextOverflow(InvalidInput):
+    code = "context_overflow"
+    hint = "Start a new conversation or shorten the message."
+
+
+class InvalidConfig(OrionError):
+    code = "invalid_config"
+    hint = "Correct the configuration at the path named."
+
+
+class InvalidRegistry(InvalidConfig):
+    code = "invalid_registry"
+    hint = "Correct models.json at the path named; models.schema.json describes it."
+
+
+class InvalidManifest(InvalidConfig):
+    code = "invalid_manifest"
+    hint = "Build the model again: python3 build.py models lite."
+
+
+class UnknownModel(InvalidConfig):
+    code = "unknown_model"
+    hint = "Use an id that `orion models list` shows."
+
+
+class UnknownAgent(InvalidConfig):
+    code = "unknown_agent"
+    hint = "Use an id that `orion models list` shows."
+
+
+class ProtocolError(OrionError):
+    code = "protocol"
+    hint = "The page and the engine don't match: reload the page."
+
+
+class LoadError(OrionError):
+    code = "load_failed"
+    hint = "Try again; what was downloaded is kept."
+    retryable = True
+
+
+class DownloadFailed(LoadError):
+    code = "download_failed"
+    hint = "Check the connection and try again; what was downloaded is kept."
+
+
+class ShardCorrupt(LoadError):
+    code = "shard_corrupt"
+    hint = "The damaged part is fetched again by itself."
+
+
+class ShardMissing(LoadError):
+    code = "shard_missing"
+    hint = "The missing part is fetched again by itself."
+
+
+class QuotaExceeded(LoadError):
+    code = "quota_exceeded"
+    hint = "Free some disk space, or allow this site to store more, and try again."
+    retryable = False
+
+
+class StorageUnavailable(LoadError):
+    code = "storage_unavailable"
+    hint = "This browser doesn't let the page store data: the model stays in memory only."
+    retryable = False
+
+
+class OutOfMemory(LoadError):
+    code = "out_of_memory"
+    hint = "Close other tabs, or choose a smaller model."
+    retryable = False
+
+
+class LoadTimeout(LoadError):
+    code = "load_timeout"
+    hint = "Loading took too long; try again."
+
+
+class RuntimeFailure(OrionError):
+    code = "runtime_failure"
+    hint = "Ask again; the model is started anew."
+    retryable = True
+
+
+class BackendUnavailable(RuntimeFailure):
+    code = "backend_unavailable"
+    hint = "Another way to compute is used instead."
+    retryable = False
+
+
+class WorkerDied(RuntimeFailure):
+    code = "worker_died"
+    hint = "The model's worker stopped and is replaced."
+
+
+class DeviceLost(RuntimeFailure):
+    code = "device_lost"
+    hint = "The GPU went away; the processor takes over."
+
+
+class GoldenMismatch(RuntimeFailure):
+    code = "golden_mismatch"
+    hint = "This device computes the model wrongly; another way to compute is used instead."
+    retryable = False
+
+
+class InferenceTimeout(RuntimeFailure):
+    code = "inference_timeout"
+    hint = "The answer took too long; ask again or ask for less."
+
+
+class Cancelled(OrionError):
+    code = "cancelled"
+    hint = "Stopped."
+
+
+class IllegalTransition(OrionError):
+    code = "illegal_transition"
+    hint = "This is a bug in the engine; reload the page."
+
+
+class EngineClosed(OrionError):
+    code = "engine_closed"
+    hint = "Reload the page."
+
+
+def _tree(root: type[OrionError]) -> dict[str, type[OrionError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found.update(_tree(child))
+    return found
+
+
+def from_code(code: str, message: str = "", **detail: Any) -> OrionError:
+    """The error that ``code`` names; an unknown code becomes a plain ``OrionError``."""
+    return _tree(OrionError).get(code, OrionError)(message, **detail)

@@ -1,0 +1,67 @@
+"""A model in memory: its session, its tokenizer, and what its KV cache holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from orion_py.generation.tokenizer import Tokenizer
+from orion_py.loading.manifest import Manifest, Variant
+from orion_py.runtime.base import BuildReport, Logits, ModelSession
+
+
+class LoadedModel:
+    """Serialises calls to the session and knows which tokens its KV cache holds.
+
+    A call that its caller no longer awaits (the user pressed Stop during a long prefill) still
+    runs to its end in the session; the next one waits for it, and the cache's record stays true.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        variant: Variant,
+        session: ModelSession,
+        tokenizer: Tokenizer,
+        report: BuildReport,
+        context: int,
+    ) -> None:
+        self.manifest, self.variant, self.tokenizer = manifest, variant, tokenizer
+        self.report, self.context = report, context
+        self._session = session
+        self._held: list[int] = []
+        self._turn = asyncio.Lock()
+        self.closed = False
+
+    @property
+    def label(self) -> str:
+        """The backend in words a person can read: "WASM, 2 threads" or "WebGPU"."""
+        if self.report.backend == "webgpu":
+            return "WebGPU"
+        return f"WASM, {self.report.threads} thread{'s' if self.report.threads > 1 else ''}"
+
+    def cached_prefix(self, prompt: Sequence[int]) -> int:
+        """How many leading tokens of ``prompt`` needn't run; the last one always has to."""
+        count = 0
+        for held, wanted in zip(self._held, prompt, strict=False):
+            if held != wanted:
+                break
+            count += 1
+        return max(0, min(count, len(prompt) - 1))
+
+    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+        """As ``ModelSession.forward``."""
+        return await asyncio.shield(asyncio.ensure_future(self._forward(list(tokens), position)))
+
+    async def _forward(self, tokens: list[int], position: int) -> Logits:
+        async with self._turn:
+            # While the call runs, or if it fails, only the rows before it can be relied on.
+            del self._held[position:]
+            logits = await self._session.forward(tokens, position)
+            self._held.extend(tokens)
+            return logits
+
+    async def close(self) -> None:
+        """Gives the memory back, now, whatever is under way."""
+        self.closed = True
+        await self._session.close()

@@ -1,0 +1,228 @@
+"""Brings one model version into memory, shard by shard.
+
+Plan, then fetch what is missing by priority, several at once, while what is here is already read
+into the session. Every shard is verified by the store when it is committed and by the session
+when it is read; one that turns out damaged or gone is fetched again, and only it. Cancelling and
+failing keep what is verified, and what is left of an unfinished shard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.loading.progress import LoadProgress
+from orion_py.protocol import ProgressEvent
+from orion_py.resilience.retry import RetryPolicy, Sleep, retry
+from orion_py.runtime.base import BuildReport, InferenceRuntime, ModelSession
+from orion_py.storage.base import ShardStore
+
+HEAL_TRIES = 3
+"""How often one shard is fetched anew because reading it failed, before the load gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """What to load. ``base_url`` is where ``shards/<sha256>`` lies; ``context`` is in tokens."""
+
+    manifest: Manifest
+    variant: Variant
+    base_url: str
+    threads: int
+    context: int
+
+
+class ProgressiveLoader:
+    """One loader serves all models; a load has no state outside its call."""
+
+    def __init__(
+        self,
+        store: ShardStore,
+        runtime: InferenceRuntime,
+        *,
+        clock: Callable[[], float],
+        sleep: Sleep,
+        uniform: Callable[[], float],
+        concurrency: int = 3,
+        idle_timeout_s: float = 60.0,
+        retry_policy: RetryPolicy | None = None,
+        on_retry: Callable[[OrionError, int], None] = lambda error, failed: None,
+    ) -> None:
+        self._store, self._runtime = store, runtime
+        self._clock, self._sleep, self._uniform = clock, sleep, uniform
+        self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
+        self._retry_policy, self._on_retry = retry_policy or RetryPolicy(), on_retry
+
+    async def load(
+        self,
+        request: LoadRequest,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    ) -> tuple[ModelSession, BuildReport, bytes]:
+        """A session ready to run, how it was built, and the tokenizer's definition.
+
+        Raises LoadError and its children, RuntimeFailure where the backend fails, Cancelled. The
+        session is closed on every failure, so no memory stays behind.
+        """
+        shards = request.manifest.shards_for(request.variant)
+        sizes = await self._store.sizes()
+        stored = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        progress = LoadProgress(
+            request.manifest.model, request.manifest.version, shards, stored, self._clock, on_progress
+        )
+        progress.enter("initializing")
+        await self._check_quota([s for s in shards if s.sha256 not in stored])
+        cancel.raise_if_cancelled()
+        session = await self._runtime.open(request.manifest, request.variant, request.threads, request.context)
+        unsubscribe = cancel.subscribe(lambda: _in_background(session.close()))
+        try:
+            definition = await self._fill(session, request, shards, stored, progress, cancel)
+            progress.enter("hydrating")
+            report = await session.build()
+            cancel.raise_if_cancelled()
+        except BaseException:
+            await session.close()
+            # Closing a session fails its pending calls; what the user did is the cause to report.
+            cancel.raise_if_cancelled()
+            raise
+        finally:
+            unsubscribe()
+        progress.enter("ready")
+        return session, report, definition
+
+    async def _check_quota(self, missing: Sequence[Shard]) -> None:
+        estimate = await self._store.estimate()
+        needed = sum(s.size for s in missing)
+        if estimate.quota is None or estimate.usage is None or not needed:
+            return
+        free = estimate.quota - estimate.usage
+        if needed > free:
+            raise QuotaExceeded(
+                f"The model needs {needed / 1e6:.0f} MB more, and this browser lets the page store {free / 1e6:.0f} MB.",
+                needed=needed,
+                free=free,
+            )
+
+    async def _fill(
+        self,
+        session: ModelSession,
+        request: LoadRequest,
+        shards: Sequence[Shard],
+        stored: frozenset[str],
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> bytes:
+        here: asyncio.Queue[Shard | BaseException] = asyncio.Queue()
+        missing = [s for s in shards if s.sha256 not in stored]
+        for shard in shards:
+            if shard.sha256 in stored:
+                here.put_nowait(shard)
+        progress.enter("downloading" if missing else "loading_shard")
+        # Failing or being cancelled has to stop the downloads that run side by side, and no others.
+        downloads = CancelToken()
+        unsubscribe = cancel.subscribe(downloads.cancel)
+        todo = iter(missing)
+
+        async def fetcher() -> None:
+            for shard in todo:
+                try:
+                    await self._fetch(request, shard, progress, downloads)
+                except BaseException as error:
+                    here.put_nowait(error)
+                    return
+                here.put_nowait(shard)
+
+        fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
+        definition = b""
+        try:
+            for done in range(len(shards)):
+                if progress.phase == "downloading" and done >= len(missing) and not any(not f.done() for f in fetchers):
+                    progress.enter("loading_shard")
+                item = await here.get()
+                cancel.raise_if_cancelled()
+                if isinstance(item, BaseException):
+                    raise item
+                read = await self._feed(session, request, item, progress, downloads)
+                definition = read or definition
+        finally:
+            unsubscribe()
+            downloads.cancel()
+            await asyncio.gather(*fetchers, return_exceptions=True)
+        return definition
+
+    async def _feed(
+        self,
+        session: ModelSession,
+        request: LoadRequest,
+        shard: Shard,
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> bytes | None:
+        for attempt in range(1, HEAL_TRIES + 1):
+            progress.loading(shard.sha256)
+            try:
+                read = None
+                if shard.role == "tokenizer":
+                    read = await self._store.read(shard.sha256)
+                else:
+                    await session.feed(shard)
+                progress.loaded(shard.sha256)
+                return read
+            except (ShardCorrupt, ShardMissing) as error:
+                if attempt == HEAL_TRIES:
+                    raise
+                self._on_retry(error, attempt)
+                progress.lost(shard.sha256)
+                await self._store.delete(shard.sha256)
+                await self._fetch(request, shard, progress, cancel)
+        raise AssertionError("unreachable")
+
+    async def _fetch(self, request: LoadRequest, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+        url = f"{request.base_url}shards/{shard.sha256}"
+
+        async def once() -> None:
+            cancel.raise_if_cancelled()
+            await self._fetch_unless_idle(url, shard, progress, cancel)
+
+        await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)
+        progress.stored(shard.sha256)
+
+    async def _fetch_unless_idle(self, url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+        """Ends a download that brings no byte for the idle time-out, so that it is tried again."""
+        mine = CancelToken()
+        unsubscribe = cancel.subscribe(mine.cancel)
+        last_byte = self._clock()
+
+        def on_bytes(count: int) -> None:
+            nonlocal last_byte
+            last_byte = self._clock()
+            progress.bytes_here(shard.sha256, count)
+
+        fetch = asyncio.ensure_future(self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine))
+        try:
+            while True:
+                watchdog = asyncio.ensure_future(self._sleep(self._idle_timeout))
+                await asyncio.wait({fetch, watchdog}, return_when=asyncio.FIRST_COMPLETED)
+                watchdog.cancel()
+                if fetch.done():
+                    fetch.result()
+                    return
+                if self._clock() - last_byte >= self._idle_timeout:
+                    mine.cancel()
+                    await asyncio.gather(fetch, return_exceptions=True)
+                    raise LoadTimeout(f"No byte arrived for {self._idle_timeout:.0f} s.", sha256=shard.sha256)
+        except Cancelled:
+            cancel.raise_if_cancelled()
+            raise
+        finally:
+            unsubscribe()
+            if not fetch.done():
+                mine.cancel()
+
+
+def _in_background(awaitable: object) -> None:
+    asyncio.ensure_future(awaitable)  # type: ignore[call-overload]

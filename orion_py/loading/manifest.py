@@ -1,0 +1,262 @@
+"""The manifest of one model version: what its shards are and how sessions use them.
+
+A manifest is data from outside. It is parsed strictly (unknown keys are errors), every size is
+bounded before anything is allocated, and a shard has no path at all: its address is its sha256,
+so nothing in a manifest can climb out of the models' folder.
+
+Layout on a server, relative to the folder of the manifest's model::
+
+    <model>/manifest.json
+    shards/<sha256>            (beside <model>/, shared by all models)
+
+Weight shards are safetensors files (https://huggingface.co/docs/safetensors): 8 bytes of
+little-endian header length, a JSON header, then the tensors. Graph shards are ONNX files whose
+external data names a *location*: either ``<sha256>`` of a weight shard, with offset and length
+pointing straight into that file, or ``<sha256>.int8``, the expansion of that shard (see
+``Expansion``), which the loader computes once after verification.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from orion_py.errors import InvalidManifest
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+MAX_SHARD_BYTES = 2**31 - 1
+"""One ArrayBuffer and one WASM heap copy have to hold a shard."""
+
+DTYPE_BYTES = {"U8": 1, "I8": 1, "F16": 2, "BF16": 2, "F32": 4, "I32": 4, "I64": 8}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(_Strict):
+    """One tensor inside a weight shard. ``offset`` counts from the start of the file, in bytes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    dtype: Literal["U8", "I8", "F16", "BF16", "F32", "I32", "I64"]
+    shape: Annotated[tuple[Annotated[int, Field(ge=0, le=2**31)], ...], Field(max_length=8)]
+    offset: Annotated[int, Field(ge=8, le=MAX_SHARD_BYTES)]
+    length: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
+
+    @model_validator(mode="after")
+    def _length_is_the_shape(self) -> Self:
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        if count * DTYPE_BYTES[self.dtype] != self.length:
+            raise ValueError(f"tensor {self.name}: {self.length} bytes don't hold {self.dtype}{list(self.shape)}")
+        return self
+
+
+class Shard(_Strict):
+    """A file, addressed by its content. Lower ``priority`` is fetched first."""
+
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0, le=MAX_SHARD_BYTES)]
+    role: Literal["graph", "embedding", "layers", "head", "tokenizer", "weights"]
+    priority: Annotated[int, Field(ge=0, le=1000)] = 100
+    layers: tuple[int, int] | None = None
+    """First and one past the last layer whose weights are here, for ``role`` "layers"."""
+    tensors: tuple[Tensor, ...] = ()
+
+    @model_validator(mode="after")
+    def _tensors_lie_inside(self) -> Self:
+        end = 0
+        for tensor in sorted(self.tensors, key=lambda t: t.offset):
+            if tensor.offset < end:
+                raise ValueError(f"shard {self.sha256[:12]}: tensor {tensor.name} overlaps another")
+            end = tensor.offset + tensor.length
+            if end > self.size:
+                raise ValueError(f"shard {self.sha256[:12]}: tensor {tensor.name} ends past the file")
+        return self
+
+
+class ExpandedWeight(_Strict):
+    """One linear layer as int8 per output channel.
+
+    ``source`` names the stored tensors ``<source>.q4`` (U8 [n, k/32, 16], two weights a byte, low
+    nibble first), ``<source>.scale`` and ``<source>.min`` (F16 [n, k/32]; weight = q*scale + min),
+    or ``<source>.q8`` (U8 [n, k], zero point 128) and ``<source>.scale`` (F16 [n, k/32]).
+
+    The expansion writes, at the given byte offsets of the expanded file: ``weight`` I8 [k, n]
+    (transposed), ``scale`` F32 [n] (max |w| over the row / 127, or 1 for a row of zeros) and
+    ``sum`` F32 [n] (column sums of the int8 weights times scale).
+    """
+
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+    k: Annotated[int, Field(gt=0, le=2**20)]
+    n: Annotated[int, Field(gt=0, le=2**20)]
+    weight_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
+    scale_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
+    sum_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
+
+
+class Expansion(_Strict):
+    """The expanded form of one weight shard; external data finds it at ``<shard>.int8``."""
+
+    shard: Sha256
+    size: Annotated[int, Field(gt=0, le=MAX_SHARD_BYTES)]
+    weights: Annotated[tuple[ExpandedWeight, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _outputs_lie_inside(self) -> Self:
+        for weight in self.weights:
+            spans = (
+                (weight.weight_offset, weight.k * weight.n),
+                (weight.scale_offset, weight.n * 4),
+                (weight.sum_offset, weight.n * 4),
+            )
+            if any(offset + length > self.size for offset, length in spans):
+                raise ValueError(f"expansion of {weight.source} ends past its {self.size} bytes")
+        return self
+
+
+class SessionSpec(_Strict):
+    """One ONNX session.
+
+    Inputs: ``input_ids`` I64 [1, s]; ``seqlens_k`` I32 [1] (total - 1); ``total_length`` I32 [] ;
+    ``past.{i}.key`` and ``past.{i}.value`` F32 [1, kv_heads, p, head_dim]. Outputs: ``logits``
+    F32 [1, 1, vocab] of the last token only; ``present.{i}.key|value``.
+
+    ``kv`` "grow": present is past with the new rows appended, a new tensor. ``kv`` "inplace":
+    past and present are one preallocated buffer [1, kv_heads, capacity, head_dim].
+    """
+
+    graph: Sha256
+    kv: Literal["grow", "inplace"]
+
+
+class Variant(_Strict):
+    """One way to run the model. ``tolerance_kl`` bounds KL(golden || measured), in nats."""
+
+    id: Identifier
+    backend: Literal["wasm", "webgpu"]
+    exact: bool
+    """Computes with the source's own weights: no loss beside rounding."""
+    prefill: SessionSpec
+    decode: SessionSpec
+    expansions: tuple[Expansion, ...] = ()
+    tolerance_kl: Annotated[float, Field(gt=0, le=1)]
+
+
+class Golden(_Strict):
+    """An input with what the reference implementation answers.
+
+    ``top``: the 64 highest logits after ``tokens``, as (id, logit), highest first. A backend is
+    compared on the softmax over these ids alone. ``continuation``: greedy tokens that follow, and
+    ``margins``: top-1 minus top-2 logit at each of them (a small margin is a near tie).
+    """
+
+    name: Identifier
+    tokens: Annotated[tuple[int, ...], Field(min_length=1, max_length=512)]
+    top: Annotated[tuple[tuple[int, float], ...], Field(min_length=2, max_length=64)]
+    continuation: tuple[int, ...] = ()
+    margins: tuple[float, ...] = ()
+
+
+class Architecture(_Strict):
+    family: Literal["llama", "qwen2"]
+    layers: Annotated[int, Field(gt=0, le=512)]
+    hidden_size: Annotated[int, Field(gt=0, le=2**16)]
+    heads: Annotated[int, Field(gt=0, le=512)]
+    kv_heads: Annotated[int, Field(gt=0, le=512)]
+    head_dim: Annotated[int, Field(gt=0, le=1024)]
+    ffn_size: Annotated[int, Field(gt=0, le=2**18)]
+    vocab_size: Annotated[int, Field(gt=0, le=2**20)]
+    context_length: Annotated[int, Field(gt=0, le=2**20)]
+    rope_theta: Annotated[float, Field(gt=0)]
+    norm_epsilon: Annotated[float, Field(gt=0, lt=1)]
+    tied_embeddings: bool
+
+
+class Source(_Strict):
+    """Where the weights came from: enough to fetch and check the very same file."""
+
+    name: str
+    file: str
+    sha256: Sha256
+    revision: str
+    url: str = ""
+
+
+class Recipe(_Strict):
+    name: str
+    tool: str
+    options: dict[str, str | int | float | bool] = {}
+
+
+class Manifest(_Strict):
+    format: Literal[1]
+    model: Identifier
+    version: Identifier
+    licence: Annotated[str, Field(min_length=1, max_length=80)]
+    source: Source
+    recipe: Recipe
+    seed: int
+    architecture: Architecture
+    eos_tokens: Annotated[tuple[int, ...], Field(min_length=1, max_length=16)]
+    tokenizer: Sha256
+    """A shard of role "tokenizer": JSON {"tokenizer": <tokenizer.json>, "chat_template": str,
+    "bos_token": str, "eos_token": str}."""
+    shards: Annotated[tuple[Shard, ...], Field(min_length=1, max_length=256)]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=16)]
+    golden: tuple[Golden, ...]
+
+    @model_validator(mode="after")
+    def _everything_named_exists(self) -> Self:
+        roles = {shard.sha256: shard for shard in self.shards}
+        if len(roles) != len(self.shards):
+            raise ValueError("two shards have one sha256")
+        if self.tokenizer not in roles or roles[self.tokenizer].role != "tokenizer":
+            raise ValueError("tokenizer isn't the sha256 of a shard of that role")
+        for variant in self.variants:
+            for session in (variant.prefill, variant.decode):
+                if session.graph not in roles or roles[session.graph].role != "graph":
+                    raise ValueError(f"variant {variant.id}: graph {session.graph[:12]} isn't a graph shard")
+            for expansion in variant.expansions:
+                if expansion.shard not in roles:
+                    raise ValueError(f"variant {variant.id}: expansion of an unknown shard")
+                names = {tensor.name for tensor in roles[expansion.shard].tensors}
+                for weight in expansion.weights:
+                    q4 = {f"{weight.source}.q4", f"{weight.source}.scale", f"{weight.source}.min"}
+                    q8 = {f"{weight.source}.q8", f"{weight.source}.scale"}
+                    if not (q4 <= names or q8 <= names):
+                        raise ValueError(f"variant {variant.id}: tensor {weight.source} is missing")
+        return self
+
+    def shard(self, sha256: str) -> Shard:
+        """The shard with that hash. Raises KeyError."""
+        for shard in self.shards:
+            if shard.sha256 == sha256:
+                return shard
+        raise KeyError(sha256)
+
+    def variant(self, variant_id: str) -> Variant:
+        """The variant of that id. Raises KeyError."""
+        for variant in self.variants:
+            if variant.id == variant_id:
+                return variant
+        raise KeyError(variant_id)
+
+    def shards_for(self, variant: Variant) -> tuple[Shard, ...]:
+        """What ``variant`` needs, in the order to fetch it: its graphs, tokenizer and all weights."""
+        graphs = {variant.prefill.graph, variant.decode.graph}
+        needed = [s for s in self.shards if s.role != "graph" or s.sha256 in graphs]
+        return tuple(sorted(needed, key=lambda s: s.priority))
+
+
+def parse_manifest(text: str | bytes) -> Manifest:
+    """A manifest from JSON text. Raises InvalidManifest, which names the path and the fault."""
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"]) or "(top)"
+        raise InvalidManifest(f"manifest: {path}: {first['msg']}", path=path) from error

@@ -1,0 +1,126 @@
+"""How far a load is: bytes per shard, measured speed, time left."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from orion_py.loading.manifest import Shard
+from orion_py.protocol import PhaseName, ProgressEvent, ShardProgress
+
+WINDOW_SECONDS = 3.0
+"""Speed is measured over this long, so that it follows the line and doesn't jitter."""
+MIN_INTERVAL_SECONDS = 0.1
+"""Byte counts alone are reported at most this often; changes of state always."""
+
+
+class LoadProgress:
+    """Collects what the loader reports and emits ``ProgressEvent`` objects.
+
+    While anything is downloaded, ``loaded_bytes`` counts bytes that are on the device; when all
+    came from storage it counts bytes brought into memory.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        version: str,
+        shards: Sequence[Shard],
+        stored: frozenset[str],
+        clock: Callable[[], float],
+        emit: Callable[[ProgressEvent], None],
+        request_id: str = "engine",
+    ) -> None:
+        self._model, self._version = model, version
+        self._clock, self._emit, self._request_id = clock, emit, request_id
+        self._phase: PhaseName = "initializing"
+        self._shards = {
+            s.sha256: ShardProgress(
+                sha256=s.sha256,
+                role=s.role,
+                size=s.size,
+                loaded=s.size if s.sha256 in stored else 0,
+                state="stored" if s.sha256 in stored else "waiting",
+            )
+            for s in shards
+        }
+        self.from_storage = all(s.sha256 in stored for s in shards)
+        self._total = sum(s.size for s in shards)
+        self._samples: deque[tuple[float, int]] = deque()
+        self._last_emit = float("-inf")
+
+    @property
+    def phase(self) -> PhaseName:
+        return self._phase
+
+    def enter(self, phase: PhaseName) -> None:
+        self._phase = phase
+        self._send()
+
+    def bytes_here(self, sha256: str, count: int) -> None:
+        """``count`` bytes of this shard are here so far."""
+        shard = self._shards[sha256]
+        shard.loaded = max(0, min(count, shard.size))
+        changed, shard.state = shard.state != "downloading", "downloading"
+        self._sample()
+        if changed or self._clock() - self._last_emit >= MIN_INTERVAL_SECONDS:
+            self._send()
+
+    def stored(self, sha256: str) -> None:
+        """The shard is whole and verified on the device."""
+        shard = self._shards[sha256]
+        shard.loaded, shard.state = shard.size, "stored"
+        self._sample()
+        self._send()
+
+    def lost(self, sha256: str) -> None:
+        """The shard turned out damaged or gone: it counts as not here."""
+        shard = self._shards[sha256]
+        shard.loaded, shard.state = 0, "waiting"
+        self.from_storage = False
+        self._samples.clear()
+        self._send()
+
+    def loading(self, sha256: str) -> None:
+        self._shards[sha256].state = "loading"
+        self._send()
+
+    def loaded(self, sha256: str) -> None:
+        """The shard is in memory."""
+        self._shards[sha256].state = "loaded"
+        self._send()
+
+    def _bytes(self) -> int:
+        if self.from_storage:
+            return sum(s.size for s in self._shards.values() if s.state == "loaded")
+        return sum(s.loaded for s in self._shards.values())
+
+    def _sample(self) -> None:
+        now = self._clock()
+        self._samples.append((now, self._bytes()))
+        while self._samples[0][0] < now - WINDOW_SECONDS:
+            self._samples.popleft()
+
+    def _speed(self) -> float | None:
+        if len(self._samples) < 2 or self._phase != "downloading":
+            return None
+        (start, first), (end, last) = self._samples[0], self._samples[-1]
+        return (last - first) / (end - start) if end - start >= 0.2 and last > first else None
+
+    def _send(self) -> None:
+        self._last_emit = self._clock()
+        loaded, speed = self._bytes(), self._speed()
+        self._emit(
+            ProgressEvent(
+                id=self._request_id,
+                model=self._model,
+                version=self._version,
+                phase=self._phase,
+                loaded_bytes=loaded,
+                total_bytes=self._total,
+                bytes_per_second=speed,
+                seconds_left=(self._total - loaded) / speed if speed else None,
+                from_storage=self.from_storage,
+                shards=[s.model_copy() for s in self._shards.values()],
+            )
+        )

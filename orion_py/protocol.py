@@ -1,0 +1,302 @@
+"""The one protocol that the page, the engine worker and embedders speak.
+
+Every message is a JSON object with ``v`` (this version), ``id`` (the request's, chosen by whoever
+asks) and ``type``. A request is answered by any number of events with its id and ends in exactly
+one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
+hydrates in the background, the log) carry the id ``"engine"``.
+
+    page → engine   initialize infer preload cancel status logs configure unload shutdown
+    engine → page   state progress token fallback log metric | result error cancelled
+
+These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
+generated from them (``python -m orion_py.protocol``), and a test fails when they drift.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from orion_py.errors import ProtocolError
+
+VERSION = 1
+ENGINE_ID = "engine"
+
+MessageId = Annotated[str, Field(min_length=1, max_length=80)]
+StateName = Literal[
+    "idle", "validating", "routing", "loading_agent", "inferencing", "success", "fallback", "error", "cancelled"
+]
+PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    v: Literal[1] = 1
+    id: MessageId
+
+
+class ChatTurn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class InferOptions(BaseModel):
+    """What a caller may set for one answer; absent means the agent's own setting.
+
+    temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
+    in which the answer streams.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    force_agent: str | None = None
+    model: str | None = None
+    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=1000)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] | None = None
+    stop: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=8)] = []
+    seed: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=3600)] | None = None
+    granularity: Literal["token", "word", "sentence"] = "token"
+
+
+# Requests
+
+
+class Initialize(_Message):
+    """First message. ``config`` overrides the preset that fits the device; ``locale`` as BCP 47."""
+
+    type: Literal["initialize"] = "initialize"
+    config: dict[str, Any] = {}
+    locale: str = "en"
+
+
+class Infer(_Message):
+    type: Literal["infer"] = "infer"
+    query: str
+    history: list[ChatTurn] = []
+    options: InferOptions = Field(default_factory=InferOptions)
+
+
+class Preload(_Message):
+    """Brings a model (default: the recommended one) into memory before it is asked for."""
+
+    type: Literal["preload"] = "preload"
+    model: str | None = None
+
+
+class Cancel(_Message):
+    """Stops ``request``, or with None everything that is under way, loading included."""
+
+    type: Literal["cancel"] = "cancel"
+    request: str | None = None
+
+
+class Status(_Message):
+    type: Literal["status"] = "status"
+
+
+class Logs(_Message):
+    """The log so far, sanitized, as a list of records."""
+
+    type: Literal["logs"] = "logs"
+
+
+class Configure(_Message):
+    type: Literal["configure"] = "configure"
+    config: dict[str, Any]
+
+
+class Unload(_Message):
+    """Ends a model's worker (None: all). With ``forget`` its stored shards are deleted too."""
+
+    type: Literal["unload"] = "unload"
+    model: str | None = None
+    forget: bool = False
+
+
+class Shutdown(_Message):
+    type: Literal["shutdown"] = "shutdown"
+
+
+Request = Annotated[
+    Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown,
+    Field(discriminator="type"),
+]
+
+
+# Events
+
+
+class StateEvent(_Message):
+    """A transition. ``ms``: time spent in ``previous``. ``progress``: 0 to 100."""
+
+    type: Literal["state"] = "state"
+    previous: StateName
+    state: StateName
+    ms: float
+    progress: int
+    agent: str | None = None
+    model: str | None = None
+
+
+class ShardProgress(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sha256: str
+    role: str
+    size: int
+    loaded: int
+    state: Literal["waiting", "downloading", "stored", "loading", "loaded"]
+
+
+class ProgressEvent(_Message):
+    """How far a model's load is. Bytes count what is needed and here, resumed ones included.
+
+    ``bytes_per_second`` and ``seconds_left`` are measured over the last seconds, None until known.
+    """
+
+    type: Literal["progress"] = "progress"
+    model: str
+    version: str
+    phase: PhaseName
+    loaded_bytes: int
+    total_bytes: int
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+    from_storage: bool = False
+    shards: list[ShardProgress] = []
+
+
+class TokenEvent(_Message):
+    """A piece of the answer: ``text`` is what to append. ``index`` counts pieces from 0."""
+
+    type: Literal["token"] = "token"
+    text: str
+    index: int
+    tokens: int
+    tokens_per_second: float | None = None
+
+
+class FallbackEvent(_Message):
+    """A step down the ladder, in plain words (``reason_code`` is an error's code)."""
+
+    type: Literal["fallback"] = "fallback"
+    kind: Literal["backend", "threads", "model", "router", "context", "storage", "worker"]
+    from_: str = Field(alias="from")
+    to: str
+    reason_code: str
+    reason: str
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class LogEvent(_Message):
+    type: Literal["log"] = "log"
+    record: dict[str, Any]
+
+
+class MetricEvent(_Message):
+    type: Literal["metric"] = "metric"
+    name: str
+    value: float
+    unit: str
+
+
+# Ends
+
+
+class Routing(BaseModel):
+    """Why an agent answers. ``confidence`` is a calibrated probability or None."""
+
+    model_config = ConfigDict(extra="forbid")
+    agent: str
+    router: str
+    reason: str
+    confidence: float | None = None
+    probabilities: dict[str, float] | None = None
+    runner_up: str | None = None
+
+
+class Usage(BaseModel):
+    """Tokens. ``cached``: prompt tokens whose KV rows were still there and weren't run again."""
+
+    model_config = ConfigDict(extra="forbid")
+    prompt: int
+    cached: int
+    completion: int
+
+
+class Response(BaseModel):
+    """One answer. ``timings`` are ms per phase: validating, routing, loading, prefill, decode,
+    engine (the part of decode spent in Python: sampling, streaming, messages), total, and
+    first_token (from the request's arrival)."""
+
+    model_config = ConfigDict(extra="forbid")
+    content: str
+    agent: str
+    routing: Routing
+    finish_reason: Literal["stop", "length", "timeout"]
+    usage: Usage
+    timings: dict[str, float]
+    tokens_per_second: float | None
+    backend: str
+    model: str
+    model_version: str
+    seed: int
+
+
+class ErrorInfo(BaseModel):
+    """``code`` is stable and documented in ``errors.py``; ``message`` is for people."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str
+    message: str
+    hint: str = ""
+    retryable: bool = False
+    detail: dict[str, Any] = {}
+
+
+class Result(_Message):
+    """``payload``: a Response for ``infer``; for the others see docs/architecture.md."""
+
+    type: Literal["result"] = "result"
+    payload: dict[str, Any] = {}
+
+
+class Failed(_Message):
+    type: Literal["error"] = "error"
+    error: ErrorInfo
+
+
+class CancelledEnd(_Message):
+    """``partial``: the text that had streamed."""
+
+    type: Literal["cancelled"] = "cancelled"
+    partial: str = ""
+
+
+Event = StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent
+Message = Annotated[
+    Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown
+    | StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent
+    | Result | Failed | CancelledEnd,
+    Field(discriminator="type"),
+]
+
+_request: TypeAdapter[Any] | None = None
+
+
+def parse_request(text: str) -> Any:
+    """A request from JSON text. Raises ProtocolError, which names the field and the fault."""
+    global _request
+    if _request is None:
+        _request = TypeAdapter(Request)
+    try:
+        return _request.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"]) or "(top)"
+        raise ProtocolError(f"{path}: {first['msg']}", path=path) from error

@@ -1,0 +1,77 @@
+"""The seam to whatever computes: one loaded model, and what makes one.
+
+Three implementations: onnxruntime-web through the bridge (``browser.runtime``), native
+onnxruntime (``native.runtime``) and a scripted one for tests (``runtime.scripted``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orion_py.loading.manifest import Manifest, Shard, Variant
+
+Logits = NDArray[np.float32]
+"""Shape [vocab]: unnormalised log-probabilities of the next token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU."""
+
+    threads: int
+    webgpu: bool
+    webgpu_reason: str = ""
+    webgpu_name: str = ""
+    webgpu_software: bool = False
+    memory_gb: float | None = None
+    isolated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What building the sessions took, in ms, and what runs them."""
+
+    backend: str
+    threads: int
+    create_ms: float
+    warmup_ms: float
+    memory_bytes: int
+
+
+class ModelSession(Protocol):
+    """One model in memory, with one KV cache. Not re-entrant: one call at a time."""
+
+    async def feed(self, shard: Shard) -> None:
+        """Reads a stored shard, verifies its sha256 and readies its tensors.
+
+        Raises ShardMissing, ShardCorrupt (the caller fetches it again) or OutOfMemory.
+        """
+
+    async def build(self) -> BuildReport:
+        """Creates the sessions from what was fed, and warms them up. Raises RuntimeFailure."""
+
+    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+        """Runs ``tokens`` as positions position, position+1, … and returns the last one's logits.
+
+        What the KV cache held from ``position`` on is dropped, so that a common prefix is kept
+        and a rejected tail can be taken back. Raises RuntimeFailure or ContextOverflow.
+        """
+
+    async def close(self) -> None:
+        """Gives the memory back. Safe to call twice, and while another call is under way."""
+
+
+class InferenceRuntime(Protocol):
+    async def device(self) -> Device:
+        """Detects once, then answers from memory."""
+
+    async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> ModelSession:
+        """A new session without weights. ``context`` caps the KV cache, in tokens.
+
+        Raises BackendUnavailable.
+        """

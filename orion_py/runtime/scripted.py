@@ -1,0 +1,89 @@
+"""A runtime that answers from a script, for tests: no weights, no arithmetic, exact timing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from orion_py.errors import OrionError
+from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.runtime.base import BuildReport, Device, Logits
+
+Script = Callable[[list[int]], int]
+"""From all tokens so far to the next token."""
+
+
+@dataclass
+class ScriptedSession:
+    """Puts all mass on the token that the script names. ``failures`` are raised in turn, first."""
+
+    script: Script
+    vocab: int
+    report: BuildReport
+    failures: dict[str, list[OrionError]] = field(default_factory=dict)
+    on_call: Callable[[str], None] = lambda name: None
+    fed: list[str] = field(default_factory=list)
+    calls: list[tuple[list[int], int]] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    closed: bool = False
+
+    def _fail(self, name: str) -> None:
+        self.on_call(name)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    async def feed(self, shard: Shard) -> None:
+        self._fail("feed")
+        self.fed.append(shard.sha256)
+
+    async def build(self) -> BuildReport:
+        self._fail("build")
+        return self.report
+
+    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+        self._fail("forward")
+        self.calls.append((list(tokens), position))
+        self.tokens = self.tokens[:position] + list(tokens)
+        logits = np.zeros(self.vocab, dtype=np.float32)
+        logits[self.script(self.tokens)] = 50.0
+        return logits
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class ScriptedRuntime:
+    """Opens scripted sessions and keeps them for a test to look at.
+
+    ``failures`` maps a method ("open", "feed", "build", "forward") to errors to raise in turn.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        vocab: int = 64,
+        device: Device | None = None,
+        failures: dict[str, list[OrionError]] | None = None,
+        on_call: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self._script, self._vocab = script, vocab
+        self._device = device or Device(threads=2, webgpu=False, webgpu_reason="scripted")
+        self.failures = failures if failures is not None else {}
+        self.on_call = on_call
+        self.sessions: list[ScriptedSession] = []
+        self.opened: list[tuple[str, int]] = []
+
+    async def device(self) -> Device:
+        return self._device
+
+    async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> ScriptedSession:
+        self.opened.append((variant.id, threads))
+        self.on_call("open")
+        if self.failures.get("open"):
+            raise self.failures["open"].pop(0)
+        report = BuildReport(variant.backend, threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
+        session = ScriptedSession(self._script, self._vocab, report, self.failures, self.on_call)
+        self.sessions.append(session)
+        return session

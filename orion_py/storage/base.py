@@ -1,0 +1,48 @@
+"""The seam to where shards are kept.
+
+A store keeps whole, verified shards by sha256. Fetching, verifying and committing is one
+primitive so that, in a browser, a shard's bytes never have to cross into Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from orion_py.cancellation import CancelToken
+
+OnBytes = Callable[[int], None]
+"""Called with the bytes of this shard that are here so far, resumed ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageEstimate:
+    """Bytes; None where the platform doesn't say. ``persisted``: the browser won't evict it."""
+
+    quota: int | None
+    usage: int | None
+    persisted: bool
+
+
+class ShardStore(Protocol):
+    async def sizes(self) -> dict[str, int]:
+        """sha256 to bytes of every shard that is here whole."""
+
+    async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
+        """Downloads (resuming what an earlier try left), verifies and commits one shard.
+
+        Raises DownloadFailed, ShardCorrupt, QuotaExceeded or Cancelled; after DownloadFailed and
+        Cancelled what arrived is kept for the next try.
+        """
+
+    async def read(self, sha256: str) -> bytes:
+        """A small shard's bytes (tokenizer), verified. Raises ShardMissing or ShardCorrupt."""
+
+    async def delete(self, sha256: str) -> None:
+        """Removes a shard and what is left of an unfinished download of it."""
+
+    async def estimate(self) -> StorageEstimate: ...
+
+    async def persist(self) -> bool:
+        """Asks the platform not to evict; the answer is shown, nothing depends on it."""

@@ -1,0 +1,62 @@
+"""A shard store in memory, fed from a dictionary of URLs: for tests, with faults on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import DownloadFailed, OrionError, ShardCorrupt, ShardMissing
+from orion_py.storage.base import OnBytes, StorageEstimate
+
+
+class MemoryShardStore:
+    """``remote`` maps a URL to its bytes. ``faults`` maps a URL to errors to raise in turn, first.
+
+    Downloads arrive in ``chunk`` bytes with one turn of the event loop between them.
+    """
+
+    def __init__(self, remote: Mapping[str, bytes], chunk: int = 16, quota: int | None = None) -> None:
+        self.remote, self.chunk, self.quota = remote, chunk, quota
+        self.shards: dict[str, bytes] = {}
+        self.partial: dict[str, bytes] = {}
+        self.faults: dict[str, list[OrionError]] = {}
+        self.requests: list[tuple[str, int]] = []
+
+    async def sizes(self) -> dict[str, int]:
+        return {sha: len(data) for sha, data in self.shards.items()}
+
+    async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
+        got = self.partial.get(sha256, b"")
+        self.requests.append((url, len(got)))
+        if self.faults.get(url):
+            raise self.faults[url].pop(0)
+        if url not in self.remote:
+            raise DownloadFailed(f"404: {url}", url=url)
+        data = self.remote[url]
+        while len(got) < len(data):
+            cancel.raise_if_cancelled()
+            got += data[len(got) : len(got) + self.chunk]
+            self.partial[sha256] = got
+            on_bytes(len(got))
+            await asyncio.sleep(0)
+        del self.partial[sha256]
+        if hashlib.sha256(got).hexdigest() != sha256:
+            raise ShardCorrupt(sha256=sha256)
+        self.shards[sha256] = got
+
+    async def read(self, sha256: str) -> bytes:
+        if sha256 not in self.shards:
+            raise ShardMissing(sha256=sha256)
+        return self.shards[sha256]
+
+    async def delete(self, sha256: str) -> None:
+        self.shards.pop(sha256, None)
+        self.partial.pop(sha256, None)
+
+    async def estimate(self) -> StorageEstimate:
+        return StorageEstimate(self.quota, sum(len(d) for d in self.shards.values()), persisted=False)
+
+    async def persist(self) -> bool:
+        return False
