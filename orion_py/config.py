@@ -1,0 +1,112 @@
+"""EngineConfig: what an engine may use and do, with a preset for each kind of device.
+
+``preset_for`` picks by the device, the settings override single fields through ``merge``. Every
+field is checked strictly: a string where a number belongs is an error and is never converted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orion_py.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    from orion_py.runtime.base import Device
+
+LOW_END_MEMORY_GB = 2.0
+"""Browsers report memory in steps (0.25, 0.5, 1, 2, 4, 8): at 2 and below a tab is soon killed."""
+
+
+class EngineConfig(BaseModel):
+    """Immutable; ``merge`` makes a changed copy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    max_memory_mb: Annotated[int, Field(ge=64, le=65_536)] = 4000
+    max_agents_in_memory: Annotated[int, Field(ge=1, le=16)] = 2
+    use_neural_router: bool = True
+    enable_vision: bool = True
+    enable_code: bool = True
+    enable_speech: bool = True
+    enable_creative: bool = True
+    enable_multilingual: bool = True
+    enable_guardrails: bool = True
+    enable_circuit_breaker: bool = True
+    enable_request_queue: bool = True
+    enable_predictive_loading: bool = True
+    enable_telemetry: bool = False
+    verbose_logging: bool = False
+
+    max_query_chars: Annotated[int, Field(ge=1, le=1_000_000)] = 12_000
+    context_tokens: Annotated[int, Field(ge=64, le=131_072)] = 2048
+    """Caps the KV cache, in tokens; a model's own context length may be smaller."""
+    backend: Literal["auto", "webgpu", "wasm"] = "auto"
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+    """None: as many as the device has and the runtime gains from."""
+    exact: bool = False
+    """Run the variant that computes with the source's own weights: slower, no loss."""
+    download_concurrency: Annotated[int, Field(ge=1, le=16)] = 3
+    load_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Seconds without any progress, not in all: a slow line is no fault."""
+    inference_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 90.0
+    """Seconds without a token."""
+
+
+_PRESETS: dict[str, dict[str, Any]] = {
+    "production": {},
+    "development": {
+        "max_memory_mb": 8000,
+        "max_agents_in_memory": 3,
+        "enable_telemetry": True,
+        "verbose_logging": True,
+    },
+    "low_end": {
+        "max_memory_mb": 2000,
+        "max_agents_in_memory": 1,
+        "use_neural_router": False,
+        "enable_guardrails": False,
+        "enable_predictive_loading": False,
+        "download_concurrency": 2,
+        "context_tokens": 1024,
+    },
+}
+PRESETS = tuple(_PRESETS)
+
+
+def preset(name: str) -> EngineConfig:
+    """The preset of that name. Raises InvalidConfig."""
+    if name not in _PRESETS:
+        raise InvalidConfig(f"preset: {name!r} is none of {', '.join(PRESETS)}", path="preset")
+    return EngineConfig(**_PRESETS[name])
+
+
+def preset_for(device: Device) -> str:
+    """The preset's name that fits ``device``. "development" is for people to choose.
+
+    One thread counts as little only on an isolated page: elsewhere one is all that any device
+    shows, however strong it is.
+    """
+    little_memory = device.memory_gb is not None and device.memory_gb <= LOW_END_MEMORY_GB
+    one_core = device.isolated and device.threads <= 1
+    return "low_end" if little_memory or one_core else "production"
+
+
+def merge(base: EngineConfig, overrides: dict[str, Any]) -> EngineConfig:
+    """``base`` with ``overrides``. Raises InvalidConfig, which names the path and the fault."""
+    try:
+        return EngineConfig.model_validate({**base.model_dump(), **overrides})
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"]) or "(top)"
+        if first["type"] == "extra_forbidden":
+            raise InvalidConfig(f"{path}: there is no such setting{_suggestion(path)}", path=path) from error
+        raise InvalidConfig(f"{path}: {first['msg']}", path=path) from error
+
+
+def _suggestion(name: str) -> str:
+    import difflib  # only on the way to an error: its import costs milliseconds at boot
+
+    close = difflib.get_close_matches(name, EngineConfig.model_fields, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
