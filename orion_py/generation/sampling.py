@@ -1,0 +1,182 @@
+"""The choice of the next token from logits.
+
+The definitions and their order are those of Hugging Face's ``generate``: repetition penalty
+(CTRL, https://arxiv.org/abs/1909.05858: a seen token's logit is divided by the penalty where
+positive, multiplied where negative), temperature, top-k (ties with the k-th are kept), top-p (the
+smallest set of most probable tokens that holds ``top_p`` of what is left).
+
+Randomness is ``random.Random(seed)``, one draw a token, so that CPython and Pyodide choose the
+same tokens from the same logits. Nothing depends on the order in which numpy's partition happens
+to leave equal values, since that differs between machines: equal logits are ordered by id.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orion_py.errors import InvalidInput, RuntimeFailure
+
+Logits = NDArray[np.float32]
+_Ids = NDArray[np.intp]
+_Scores = NDArray[np.float64]
+
+_ROWS = 64
+_FIRST_NUCLEUS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """temperature 0: greedy. top_k 0 and top_p 1: off. ``seed`` None: the caller draws one."""
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+    top_k: int = 40
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise InvalidInput(f"temperature: {self.temperature} isn't a number from 0 up", path="temperature")
+        if not 0 < self.top_p <= 1:
+            raise InvalidInput(f"top_p: {self.top_p} isn't above 0 and at most 1", path="top_p")
+        if self.top_k < 0:
+            raise InvalidInput(f"top_k: {self.top_k} is negative", path="top_k")
+        if not (math.isfinite(self.repetition_penalty) and self.repetition_penalty > 0):
+            raise InvalidInput(
+                f"repetition_penalty: {self.repetition_penalty} isn't above 0", path="repetition_penalty"
+            )
+
+
+class Sampler:
+    """Chooses the tokens of one answer; make a new one for the next."""
+
+    def __init__(self, params: SamplingParams, seed: int) -> None:
+        self.params = params
+        self._random = random.Random(seed)
+        self._seen: set[int] = set()
+        self._seen_ids = np.empty(256, dtype=np.intp)
+        self._read = 0
+        self._last = -1
+
+    def sample(self, logits: Logits, context: Sequence[int] = ()) -> int:
+        """The next token's id.
+
+        ``logits``: float32 [vocab], left as they are. ``context``: the token ids so far, prompt
+        included, which grows at its end from call to call (only what is new is read). NaN counts
+        as impossible. Raises RuntimeFailure where no token is possible.
+        """
+        scores = self._penalised(logits, context)
+        scores, peak = _without_nan(scores)
+        if peak == math.inf:  # infinitely likely tokens share all the probability
+            ids = np.flatnonzero(scores == peak)
+            if self.params.temperature == 0:
+                return int(ids[0])
+            return int(ids[self._draw(np.ones(len(ids)))])
+        if self.params.temperature == 0:
+            return int(np.argmax(scores))
+        if 0 < self.params.top_k < len(scores):
+            ids = _at_least_kth(scores, self.params.top_k)
+            return self._choose(ids, self._weights(scores[ids], peak))
+        weights = self._weights(scores, peak)
+        if self.params.top_p < 1:
+            ids = _likeliest(scores, weights, self.params.top_p)
+            return self._choose(ids, weights[ids], total=float(weights.sum()))
+        return self._draw(weights)
+
+    def _penalised(self, logits: Logits, context: Sequence[int]) -> Logits:
+        penalty = self.params.repetition_penalty
+        if penalty == 1.0:
+            return logits
+        self._observe(context)
+        ids = self._seen_ids[: len(self._seen)]
+        if len(ids) == 0:
+            return logits
+        ids = ids[ids < len(logits)]
+        scores = logits.copy()
+        values = scores[ids]
+        scores[ids] = np.where(values < 0, values * np.float32(penalty), values / np.float32(penalty))
+        return scores
+
+    def _observe(self, context: Sequence[int]) -> None:
+        """Adds what ``context`` has gained since the last call to the unique ids seen."""
+        if len(context) < self._read or (self._read and context[self._read - 1] != self._last):
+            self._seen.clear()
+            self._read = 0
+        for index in range(self._read, len(context)):
+            token = context[index]
+            if token >= 0 and token not in self._seen:
+                if len(self._seen) == len(self._seen_ids):
+                    self._seen_ids = np.concatenate([self._seen_ids, np.empty_like(self._seen_ids)])
+                self._seen_ids[len(self._seen)] = token
+                self._seen.add(token)
+        self._read = len(context)
+        self._last = context[-1] if context else -1
+
+    def _weights(self, scores: Logits, peak: float) -> _Scores:
+        """exp((score - peak) / temperature): unnormalised probabilities, the highest is 1."""
+        return np.exp((scores.astype(np.float64) - peak) / self.params.temperature)
+
+    def _choose(self, ids: _Ids, weights: _Scores, total: float | None = None) -> int:
+        """One of ``ids`` inside the nucleus. ``total``: all weight there is, these ids' or more."""
+        if self.params.top_p < 1:
+            order = np.argsort(-weights, kind="stable")
+            cumulated = np.cumsum(weights[order])
+            enough = self.params.top_p * (float(cumulated[-1]) if total is None else total)
+            kept = order[: int(np.searchsorted(cumulated, enough, side="left")) + 1]
+            ids, weights = ids[kept], weights[kept]
+        return int(ids[self._draw(weights)])
+
+    def _draw(self, weights: _Scores) -> int:
+        """An index with probability in proportion to its weight; never one of weight 0."""
+        cumulated = np.cumsum(weights)
+        total = cumulated[-1]
+        index = int(np.searchsorted(cumulated, self._random.random() * total, side="right"))
+        if index == len(cumulated):  # the product was rounded up to the total
+            index = int(np.searchsorted(cumulated, total, side="left"))
+        return index
+
+
+def _without_nan(scores: Logits) -> tuple[Logits, float]:
+    """Scores with NaN as -inf, and the highest. Raises RuntimeFailure if there is none."""
+    peak = float(np.max(scores)) if len(scores) else -math.inf
+    if math.isnan(peak):  # max hands a NaN on, so one pass answers both questions
+        scores = np.where(np.isnan(scores), np.float32(-np.inf), scores)
+        peak = float(np.max(scores))
+    if peak == -math.inf:
+        raise RuntimeFailure("the model's output holds no number", vocabulary=len(scores))
+    return scores, peak
+
+
+def _at_least_kth(scores: Logits, k: int) -> _Ids:
+    """Ids, ascending, of all scores not below the k-th highest.
+
+    Partitioning a whole vocabulary costs more than sampling may. The k-th highest of some column
+    maxima can't be above the k-th highest of all, so what lies below it is dropped first, with a
+    maximum and a comparison, and few are left to partition.
+    """
+    columns = len(scores) // _ROWS
+    if columns <= k:
+        return np.flatnonzero(scores >= np.partition(scores, -k)[-k])
+    maxima = scores[: columns * _ROWS].reshape(_ROWS, columns).max(axis=0)
+    ids = np.flatnonzero(scores >= np.partition(maxima, -k)[-k])
+    candidates = scores[ids]
+    kept: _Ids = ids[candidates >= np.partition(candidates, -k)[-k]]
+    return kept
+
+
+def _likeliest(scores: Logits, weights: _Scores, top_p: float) -> _Ids:
+    """Ids that hold at least ``top_p`` of all weight, and with them the whole nucleus."""
+    enough = top_p * float(weights.sum())
+    count = _FIRST_NUCLEUS
+    while count < len(scores):
+        ids = _at_least_kth(scores, count)
+        if float(weights[ids].sum()) >= enough:
+            return ids
+        count *= 4
+    return np.arange(len(scores))
