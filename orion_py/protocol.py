@@ -27,6 +27,7 @@ MessageId = Annotated[str, Field(min_length=1, max_length=80)]
 StateName = Literal[
     "idle", "validating", "routing", "loading_agent", "inferencing", "success", "fallback", "error", "cancelled"
 ]
+FallbackKind = Literal["backend", "threads", "model", "router", "context", "storage", "worker"]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
 
 
@@ -184,13 +185,18 @@ class FallbackEvent(_Message):
     """A step down the ladder, in plain words (``reason_code`` is an error's code)."""
 
     type: Literal["fallback"] = "fallback"
-    kind: Literal["backend", "threads", "model", "router", "context", "storage", "worker"]
+    kind: FallbackKind
     from_: str = Field(alias="from")
     to: str
     reason_code: str
     reason: str
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    @classmethod
+    def step(cls, id: str, kind: FallbackKind, from_: str, to: str, code: str, reason: str) -> FallbackEvent:
+        """A step from one thing ``to`` another, because of the error of that ``code``."""
+        return cls(id=id, kind=kind, from_=from_, to=to, reason_code=code, reason=reason)  # type: ignore[call-arg]
 
 
 class LogEvent(_Message):

@@ -79,15 +79,22 @@ class Shard(_Strict):
 
 
 class ExpandedWeight(_Strict):
-    """One linear layer as int8 per output channel.
+    """One linear layer as int8 per output channel, made from the stored blocks of 32.
 
     ``source`` names the stored tensors ``<source>.q4`` (U8 [n, k/32, 16], two weights a byte, low
-    nibble first), ``<source>.scale`` and ``<source>.min`` (F16 [n, k/32]; weight = q*scale + min),
-    or ``<source>.q8`` (U8 [n, k], zero point 128) and ``<source>.scale`` (F16 [n, k/32]).
+    nibble first), ``<source>.scale`` and ``<source>.min`` (F16 [n, k/32]), or ``<source>.q8``
+    (U8 [n, k/32, 32], zero point 128) and ``<source>.scale``. The expansion writes, at the given
+    byte offsets of the expanded file (all else there is 0): ``weight`` I8 [k, n] (transposed),
+    ``scale`` F32 [n] and ``sum`` F32 [n]. In float32, with f() rounding to it (Math.fround):
 
-    The expansion writes, at the given byte offsets of the expanded file: ``weight`` I8 [k, n]
-    (transposed), ``scale`` F32 [n] (max |w| over the row / 127, or 1 for a row of zeros) and
-    ``sum`` F32 [n] (column sums of the int8 weights times scale).
+        w[i, j]     = f(f(q * s) + m), or f((q - 128) * s)     s, m: the block's scale and min
+        scale[i]    = f(max over j of |w[i, j]| / 127), or 1 for a row of zeros
+        c[i, j]     = floor(x + 1/2) with x = f(w[i, j] / scale[i]), not rounding x + 1/2 (Math.round)
+        weight[j,i] = c[i, j]
+        sum[i]      = f(sum over j of c[i, j], times scale[i]), the sum an integer, the product in double
+
+    In a block w grows with q, so that the row's maximum lies at the block's least or greatest q.
+    ``orion_py.runtime.expansion`` is the reference; the browser's has to agree bit for bit.
     """
 
     source: Annotated[str, Field(min_length=1, max_length=200)]

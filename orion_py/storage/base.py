@@ -26,6 +26,13 @@ class StorageEstimate:
 
 
 class ShardStore(Protocol):
+    @property
+    def memory_reason(self) -> str | None:
+        """Why new shards are kept in memory only, or None where they are stored."""
+
+    def use_memory(self) -> None:
+        """From now on new shards stay in memory: the step down when the quota is refused."""
+
     async def sizes(self) -> dict[str, int]:
         """sha256 to bytes of every shard that is here whole."""
 

@@ -23,6 +23,10 @@ class MemoryShardStore:
         self.partial: dict[str, bytes] = {}
         self.faults: dict[str, list[OrionError]] = {}
         self.requests: list[tuple[str, int]] = []
+        self.memory_reason: str | None = None
+
+    def use_memory(self) -> None:
+        self.memory_reason, self.quota = "quota refused", None
 
     async def sizes(self) -> dict[str, int]:
         return {sha: len(data) for sha, data in self.shards.items()}

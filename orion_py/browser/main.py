@@ -1,0 +1,44 @@
+"""Where the engine worker enters Python: binds the bridge to the engine's ports."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+from js import performance
+from pyodide.ffi import create_proxy
+
+from orion_py.browser.errors import translated
+from orion_py.browser.runtime import BrowserRuntime
+from orion_py.browser.store import BrowserSettings, BrowserShardStore
+from orion_py.browser.tokenizer import tokenizer_factory
+from orion_py.host import EngineHost
+from orion_py.ports import Ports
+
+
+def start(bridge: Any) -> Callable[[str], None]:
+    """The function that takes the page's messages. ``bridge`` is engine.js's: root, shards,
+    detectDevice, newInferenceClient, newTokenizer, fetchText and send."""
+    store = BrowserShardStore(bridge.shards, str(bridge.root))
+    chance = random.SystemRandom()
+
+    async def fetch_text(path: str) -> str:
+        with translated():
+            return str(await bridge.fetchText(path))
+
+    ports = Ports(
+        runtime=BrowserRuntime(bridge.newInferenceClient, bridge.detectDevice, store),
+        store=store,
+        settings=BrowserSettings(bridge.shards),
+        tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
+        fetch_text=fetch_text,
+        clock=lambda: performance.now() / 1000,
+        sleep=asyncio.sleep,
+        uniform=chance.random,
+        new_seed=lambda: chance.randrange(2**53),
+    )
+    host = EngineHost(ports, bridge.send)
+    receive: Callable[[str], None] = create_proxy(host.receive)
+    return receive

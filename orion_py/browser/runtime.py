@@ -1,0 +1,82 @@
+"""onnxruntime-web in an inference worker, one worker a model, through ``inference-client.js``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from pyodide.ffi import to_js
+
+from orion_py.browser.errors import translated
+from orion_py.browser.store import BrowserShardStore
+from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.runtime.base import BuildReport, Device, Logits
+
+
+class BrowserSession:
+    """``client`` is an InferenceClient, which owns one worker."""
+
+    def __init__(self, client: Any, store: BrowserShardStore, vocab: int) -> None:
+        self._client, self._store = client, store
+        # One buffer for the life of the session: a step's logits are copied here and nowhere else.
+        self._logits = np.empty(vocab, dtype=np.float32)
+
+    async def feed(self, shard: Shard) -> None:
+        with translated():
+            await self._client.feed(shard.sha256, self._store.held_blob(shard.sha256))
+
+    async def build(self) -> BuildReport:
+        with translated():
+            report = json.loads(await self._client.build())
+        return BuildReport(
+            backend=str(report["backend"]),
+            threads=int(report["threads"]),
+            create_ms=float(report["create_ms"]),
+            warmup_ms=float(report["warmup_ms"]),
+            memory_bytes=int(report["memory_bytes"]),
+        )
+
+    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+        """As the protocol says; the array is overwritten by the next call."""
+        with translated():
+            logits = await self._client.forward(to_js(list(tokens)), position)
+        logits.assign_to(self._logits)
+        logits.destroy()
+        return self._logits
+
+    async def close(self) -> None:
+        self._client.close()
+
+
+class BrowserRuntime:
+    """``new_client`` makes an InferenceClient; ``detect`` answers with the device as JSON."""
+
+    def __init__(self, new_client: Callable[[], Any], detect: Callable[[], Any], store: BrowserShardStore) -> None:
+        self._new_client, self._detect, self._store = new_client, detect, store
+        self._device: Device | None = None
+
+    async def device(self) -> Device:
+        if self._device is None:
+            with translated():
+                found = json.loads(await self._detect())
+            known = {name: found[name] for name in Device.__slots__ if name in found}
+            self._device = Device(**known)
+        return self._device
+
+    async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> BrowserSession:
+        client = self._new_client()
+        spec = {
+            "manifest": manifest.model_dump(mode="json"),
+            "variant": variant.id,
+            "threads": threads,
+            "context": context,
+        }
+        try:
+            with translated():
+                await client.open(json.dumps(spec))
+        except BaseException:
+            client.close()
+            raise
+        return BrowserSession(client, self._store, manifest.architecture.vocab_size)

@@ -1,0 +1,92 @@
+"""Shards and settings in IndexedDB, through ``web/bridge/shards.js``; bytes stay in JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from js import AbortController
+from pyodide.ffi import create_proxy
+
+from orion_py.browser.errors import translated
+from orion_py.cancellation import CancelToken
+from orion_py.errors import QuotaExceeded
+from orion_py.storage.base import OnBytes, StorageEstimate
+
+
+class BrowserShardStore:
+    """``shards`` is the bridge's ShardStore; ``root`` the page's folder, since a worker's own
+    relative URLs start from its script."""
+
+    def __init__(self, shards: Any, root: str) -> None:
+        self._shards, self._root = shards, root
+
+    @property
+    def memory_reason(self) -> str | None:
+        """Why shards are kept in memory only, or None where they are stored."""
+        return str(self._shards.reason) if self._shards.kind == "memory" else None
+
+    async def sizes(self) -> dict[str, int]:
+        with translated():
+            found = await self._shards.sizes()
+        return {str(key): int(value) for key, value in found.to_py().items()}
+
+    async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
+        controller = AbortController.new()
+        unsubscribe = cancel.subscribe(lambda: controller.abort())
+        listener = create_proxy(on_bytes)
+        try:
+            with translated():
+                await self._shards.fetchShard(self._root + url, sha256, size, listener, controller.signal)
+        finally:
+            unsubscribe()
+            listener.destroy()
+
+    async def read(self, sha256: str) -> bytes:
+        with translated():
+            data = await self._shards.read(sha256)
+        return bytes(data.to_bytes())
+
+    async def delete(self, sha256: str) -> None:
+        with translated():
+            await self._shards.remove(sha256)
+
+    async def estimate(self) -> StorageEstimate:
+        with translated():
+            found = (await self._shards.estimate()).to_py()
+        # What is held in memory isn't limited by what may be stored.
+        quota = None if self.memory_reason else found.get("quota")
+        return StorageEstimate(quota, found.get("usage"), bool(found.get("persisted")))
+
+    async def persist(self) -> bool:
+        with translated():
+            return bool(await self._shards.persist())
+
+    def held_blob(self, sha256: str) -> Any:
+        """The Blob of a shard that is in memory only, or None."""
+        return self._shards.heldBlob(sha256)
+
+    def use_memory(self) -> None:
+        self._shards.useMemory()
+
+
+class BrowserSettings:
+    """The ``settings`` store beside the shards. What can't be kept is forgotten, not an error."""
+
+    def __init__(self, shards: Any) -> None:
+        self._shards = shards
+
+    async def get(self, key: str) -> str | None:
+        with translated():
+            value = await self._shards.getSetting(key)
+        return value if isinstance(value, str) else None
+
+    async def set(self, key: str, value: str) -> None:
+        try:
+            with translated():
+                await self._shards.setSetting(key, value)
+        except QuotaExceeded:
+            return
+
+    async def delete(self, key: str) -> None:
+        with translated():
+            await self._shards.deleteSetting(key)

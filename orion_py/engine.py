@@ -1,0 +1,250 @@
+"""OrionInferenceEngine: from a question to a streamed answer.
+
+One request at a time decodes; the others wait in order. Everything that happens on the way is an
+event (``subscribe``), and every answer says how it came about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from orion_py.agents.factory import AgentFactory
+from orion_py.cancellation import CancelToken
+from orion_py.config import EngineConfig
+from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable
+from orion_py.generation.tokenizer import ChatMessage
+from orion_py.loading.loader import ProgressiveLoader
+from orion_py.loading.manager import ModelManager
+from orion_py.loading.webgpu_trial import consider_webgpu
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, Event, FallbackEvent, InferOptions, Response, StateEvent, TokenEvent
+from orion_py.registry.load import parse_registry
+from orion_py.registry.models import Registry
+from orion_py.request import Request, RequestRun, Services
+from orion_py.routing.base import Router
+from orion_py.routing.keyword import KeywordRouter
+from orion_py.safety.guard import Guard, InputGuard
+from orion_py.telemetry.log import Logger
+from orion_py.telemetry.metrics import Metrics
+
+Listener = Callable[[Event], None]
+
+
+class OrionInferenceEngine:
+    """``initialize`` first; ``infer`` or ``stream`` as often as wanted; ``shutdown`` last."""
+
+    def __init__(self, config: EngineConfig, ports: Ports, logger: Logger, registry_path: str = "models.json") -> None:
+        self._config, self._ports, self._registry_path = config, ports, registry_path
+        self.log, self.metrics = logger, Metrics()
+        self._listeners: list[Listener] = []
+        self._turn = asyncio.Lock()
+        self._requests: dict[str, CancelToken] = {}
+        self._count = 0
+        self._open = False
+        self._guard: Guard = InputGuard()
+
+    @property
+    def config(self) -> EngineConfig:
+        return self._config
+
+    @property
+    def registry(self) -> Registry:
+        return self._registry
+
+    @property
+    def models(self) -> ModelManager:
+        return self._manager
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Calls ``listener`` with every event. Returns what takes it back."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, FallbackEvent):
+            self.log.warn("fallback", kind=event.kind, source=event.from_, to=event.to, code=event.reason_code)
+        elif isinstance(event, StateEvent):
+            self.log.debug("state", request=event.id, previous=event.previous, state=event.state, ms=round(event.ms, 2))
+        for listener in list(self._listeners):
+            listener(event)
+
+    async def initialize(self) -> None:
+        """Reads the registry and detects the device. Raises InvalidRegistry or DownloadFailed."""
+        started = self._ports.clock()
+        self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
+        self._device = await self._ports.runtime.device()
+        self._agents = AgentFactory(self._registry)
+        self._router: Router = KeywordRouter(self._agents.ids)
+        loader = ProgressiveLoader(
+            self._ports.store,
+            self._ports.runtime,
+            clock=self._ports.clock,
+            sleep=self._ports.sleep,
+            uniform=self._ports.uniform,
+            concurrency=self._config.download_concurrency,
+            idle_timeout_s=self._config.load_timeout_s,
+            on_retry=lambda error, failed: self.log.warn("retry", code=error.code, failed=failed),
+        )
+        self._manager = ModelManager(self._config, self._ports, loader, self._emit)
+        self._open = True
+        self._say_where_models_stay()
+        self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
+
+    def _say_where_models_stay(self) -> None:
+        reason = self._ports.store.memory_reason
+        if reason is not None:
+            self._emit(
+                FallbackEvent.step(
+                    ENGINE_ID, "storage", "stored on this device", "in memory", StorageUnavailable.code, reason
+                )
+            )
+
+    def configure(self, config: EngineConfig) -> None:
+        """Takes effect with the next request; a loaded model stays on its backend until unloaded."""
+        self._config = config
+        self._manager.config = config
+
+    async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
+        """Brings a model (default: the first agent's) into memory; returns its id.
+
+        Raises as ``ModelManager.acquire``.
+        """
+        self._require_open()
+        entry = self._registry.model(model_id or self._agents.get(self._agents.ids[0]).models[0])
+        await self._manager.acquire(entry, cancel or CancelToken())
+        self._manager.release(entry.id)
+        await self._ports.store.persist()
+        return entry.id
+
+    async def consider_webgpu(self, model_id: str) -> None:
+        """When nothing else is under way: does WebGPU answer rightly and faster here? Then it takes
+        over. Never raises: a GPU that fails the trial is a log line, not a problem."""
+        if self._config.backend != "auto" or not self._device.webgpu or self._device.webgpu_software:
+            return
+        async with self._turn:
+            entry = self._registry.model(model_id)
+            await consider_webgpu(self._manager, entry, self._device, self._ports.clock, self.log)
+
+    async def infer(
+        self,
+        query: str,
+        options: InferOptions | None = None,
+        history: Sequence[ChatMessage] = (),
+        *,
+        locale: str = "en",
+        request_id: str | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Response:
+        """The whole answer; its pieces are token events with ``request_id`` on the way.
+
+        Raises as ``RequestRun.run``, and EngineClosed.
+        """
+        self._require_open()
+        request = Request(
+            id=request_id or self._new_id(),
+            query=query,
+            options=options or InferOptions(),
+            history=history,
+            locale=locale,
+            cancel=cancel or CancelToken(),
+        )
+        self._requests[request.id] = request.cancel
+        try:
+            response = await RequestRun(request, self._services()).run()
+        except Cancelled:
+            self.metrics.count("cancelled")
+            raise
+        except OrionError as error:
+            self.metrics.count("errors")
+            self.log.error("failed", request=request.id, code=error.code, message=error.message)
+            raise
+        finally:
+            self._requests.pop(request.id, None)
+        self._record(request, response)
+        return response
+
+    async def stream(
+        self,
+        query: str,
+        options: InferOptions | None = None,
+        history: Sequence[ChatMessage] = (),
+        *,
+        locale: str = "en",
+        on_response: Callable[[Response], None] = lambda response: None,
+    ) -> AsyncIterator[str]:
+        """The answer's pieces as they come; leaving the loop stops the answer. Raises as ``infer``."""
+        request_id, cancel = self._new_id(), CancelToken()
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def listen(event: Event) -> None:
+            if isinstance(event, TokenEvent) and event.id == request_id:
+                pieces.put_nowait(event.text)
+
+        unsubscribe = self.subscribe(listen)
+        answer = self.infer(query, options, history, locale=locale, request_id=request_id, cancel=cancel)
+        task = asyncio.ensure_future(answer)
+        task.add_done_callback(lambda _: pieces.put_nowait(None))
+        try:
+            while (piece := await pieces.get()) is not None:
+                yield piece
+            on_response(task.result())
+        finally:
+            unsubscribe()
+            cancel.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def cancel(self, request_id: str | None = None) -> None:
+        """Stops one request, or with None everything under way, background loading included."""
+        for key, token in list(self._requests.items()):
+            if request_id in (None, key):
+                token.cancel()
+        if request_id is None:
+            self._manager.cancel_loading()
+
+    async def shutdown(self) -> None:
+        """Cancels what is under way and gives all memory back. Safe to call twice."""
+        if not self._open:
+            return
+        self._open = False
+        self.cancel()
+        await self._manager.unload()
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise EngineClosed("The engine isn't initialized, or was shut down.")
+
+    def _new_id(self) -> str:
+        self._count += 1
+        return f"request-{self._count}"
+
+    def _services(self) -> Services:
+        return Services(
+            config=self._config,
+            clock=self._ports.clock,
+            new_seed=self._ports.new_seed,
+            emit=self._emit,
+            log=self.log,
+            registry=self._registry,
+            agents=self._agents,
+            router=self._router,
+            guard=self._guard,
+            models=self._manager,
+            turn=self._turn,
+        )
+
+    def _record(self, request: Request, response: Response) -> None:
+        self.metrics.count("answers")
+        for name in ("first_token", "prefill", "total"):
+            if name in response.timings:
+                self.metrics.observe(f"{name}_ms", response.timings[name])
+        if response.tokens_per_second:
+            self.metrics.observe("tokens_per_second", response.tokens_per_second)
+        self.log.info(
+            "answered",
+            request=request.id,
+            agent=response.agent,
+            model=response.model,
+            backend=response.backend,
+            tokens=response.usage.completion,
+        )

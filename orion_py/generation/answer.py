@@ -1,0 +1,93 @@
+"""One answer: prompt tokens in, streamed text and statistics out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from orion_py.cancellation import CancelToken
+from orion_py.generation.decoder import DecodeStats, FinishReason, decode
+from orion_py.generation.detokenizer import Detokenizer
+from orion_py.generation.sampling import Sampler
+from orion_py.generation.stops import StopMatcher
+from orion_py.loading.loaded_model import LoadedModel
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer in the making. It outlives the model that makes it: when a worker dies, another
+    goes on from ``tokens``, and the text already streamed stays as it is."""
+
+    prompt: Sequence[int]
+    sampler: Sampler
+    seed: int
+    stops: Sequence[str]
+    on_text: Callable[[str, int], object]
+    """Called with a piece of text and the number of tokens so far."""
+    max_tokens: int
+    tokens: list[int] = field(default_factory=list)
+    text: str = ""
+    finish: FinishReason = "stop"
+    prefill: float = 0.0
+    decode: float = 0.0
+    waiting: float = 0.0
+    """Seconds: reading the prompt, decoding, and of that what the model took."""
+    cached: int = 0
+    _matcher: StopMatcher | None = None
+    _detokenizer: Detokenizer | None = None
+
+    async def run(
+        self,
+        model: LoadedModel,
+        cancel: CancelToken,
+        clock: Callable[[], float],
+        step_timeout: float | None,
+        total_timeout: float | None,
+    ) -> None:
+        """Decodes until the end, or goes on where an earlier run stopped. Raises as ``decode``."""
+        if self._matcher is None:
+            self._matcher, self._detokenizer = StopMatcher(list(self.stops)), Detokenizer(model.tokenizer)
+        assert self._detokenizer is not None
+        stats = DecodeStats()
+        room = self.max_tokens - len(self.tokens)
+        tokens = decode(
+            model,
+            [*self.prompt, *self.tokens],
+            self.sampler,
+            max_tokens=room,
+            cancel=cancel,
+            clock=clock,
+            stats=stats,
+            step_timeout=step_timeout,
+            total_timeout=total_timeout,
+        )
+        try:
+            async for token in tokens:
+                self.tokens.append(token)
+                emit, stopped = self._matcher.push(self._detokenizer.push(token))
+                self._say(emit)
+                if stopped:
+                    stats.finish = "stop"
+                    return
+            emit, stopped = self._matcher.push(self._detokenizer.flush())
+            self._say(emit)
+            if not stopped:
+                self._say(self._matcher.flush())
+        finally:
+            await tokens.aclose()  # type: ignore[attr-defined]
+            if not self.prefill:
+                self.cached = stats.cached_tokens
+            self.finish = stats.finish
+            self.prefill += stats.prefill
+            self.decode += stats.decode
+            self.waiting += stats.waiting
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Decoding alone: the first token belongs to the prompt's reading. None below two tokens."""
+        return (len(self.tokens) - 1) / self.decode if len(self.tokens) > 1 and self.decode > 0 else None
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.text += text
+            self.on_text(text, len(self.tokens))

@@ -1,0 +1,223 @@
+"""The engine behind the protocol: requests in as JSON text, events and ends out as JSON text.
+
+Knows nothing of workers: a browser's message port, a test's list or a socket can carry it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orion_py import __version__
+from orion_py.cancellation import CancelToken
+from orion_py.config import merge, preset, preset_for
+from orion_py.engine import OrionInferenceEngine
+from orion_py.errors import Cancelled, EngineClosed, OrionError, ProtocolError
+from orion_py.generation.tokenizer import ChatMessage
+from orion_py.ports import Ports
+from orion_py.protocol import (
+    ENGINE_ID,
+    Cancel,
+    CancelledEnd,
+    Configure,
+    ErrorInfo,
+    Event,
+    Failed,
+    Infer,
+    Initialize,
+    LogEvent,
+    Logs,
+    Preload,
+    Result,
+    Shutdown,
+    Status,
+    TokenEvent,
+    Unload,
+    parse_request,
+)
+from orion_py.telemetry.log import Logger
+
+
+class EngineHost:
+    """One engine and whoever talks to it. ``send`` posts one message; ``receive`` never raises."""
+
+    def __init__(self, ports: Ports, send: Callable[[str], None], registry_path: str = "models.json") -> None:
+        self._ports, self._send_text, self._registry_path = ports, send, registry_path
+        self._engine: OrionInferenceEngine | None = None
+        self._locale = "en"
+        self._cancels: dict[str, CancelToken] = {}
+        self._partial: dict[str, list[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def receive(self, text: str) -> None:
+        """Takes one message; its answer comes through ``send``."""
+        try:
+            request = parse_request(text)
+        except ProtocolError as error:
+            self._send(Failed(id=_id_of(text), error=_info(error)))
+            return
+        if isinstance(request, Cancel):
+            # At once and outside of any queue: what is to be stopped may be what holds the queue up.
+            self._cancel(request)
+            return
+        task = asyncio.ensure_future(self._serve(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _send(self, message: Any) -> None:
+        self._send_text(message.model_dump_json())
+
+    def _cancel(self, request: Cancel) -> None:
+        if request.request is None:
+            for token in list(self._cancels.values()):
+                token.cancel()
+            if self._engine is not None:
+                self._engine.models.cancel_loading()
+        elif request.request in self._cancels:
+            self._cancels[request.request].cancel()
+        self._send(Result(id=request.id))
+
+    async def _serve(self, request: Any) -> None:
+        cancel = self._cancels[request.id] = CancelToken()
+        try:
+            payload = await self._dispatch(request, cancel)
+        except Cancelled:
+            self._send(CancelledEnd(id=request.id, partial="".join(self._partial.get(request.id, []))))
+        except OrionError as error:
+            self._send(Failed(id=request.id, error=_info(error)))
+        except Exception as error:
+            if self._engine is not None:
+                self._engine.log.critical("bug", error=type(error).__name__, message=str(error))
+            message = f"The engine failed: {type(error).__name__}: {error}"
+            self._send(Failed(id=request.id, error=ErrorInfo(code="orion", message=message)))
+        else:
+            self._send(Result(id=request.id, payload=payload))
+        finally:
+            self._cancels.pop(request.id, None)
+            self._partial.pop(request.id, None)
+
+    async def _dispatch(self, request: Any, cancel: CancelToken) -> dict[str, Any]:
+        if isinstance(request, Initialize):
+            return await self._initialize(request)
+        engine = self._engine
+        if engine is None:
+            raise EngineClosed("Send initialize first.")
+        if isinstance(request, Infer):
+            self._partial[request.id] = []
+            history: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
+            response = await engine.infer(
+                request.query,
+                request.options,
+                history,
+                locale=self._locale,
+                request_id=request.id,
+                cancel=cancel,
+            )
+            return response.model_dump()
+        if isinstance(request, Preload):
+            model_id = await engine.preload(request.model, cancel)
+            task = asyncio.ensure_future(engine.consider_webgpu(model_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return {"model": model_id, **await self._status(engine)}
+        if isinstance(request, Status):
+            return await self._status(engine)
+        if isinstance(request, Logs):
+            return {"records": json.loads(engine.log.export())}
+        if isinstance(request, Configure):
+            engine.configure(merge(engine.config, request.config))
+            return await self._status(engine)
+        if isinstance(request, Unload):
+            await self._unload(engine, request)
+            return await self._status(engine)
+        if isinstance(request, Shutdown):
+            await engine.shutdown()
+            self._engine = None
+            return {}
+        raise ProtocolError(f"{request.type} is no request")
+
+    async def _initialize(self, request: Initialize) -> dict[str, Any]:
+        self._locale = request.locale
+        if self._engine is not None:
+            return await self._status(self._engine)
+        device = await self._ports.runtime.device()
+        name = preset_for(device)
+        config = merge(preset(name), request.config)
+        logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
+        engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
+        engine.subscribe(self._on_event)
+        if config.verbose_logging:
+            logger.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
+        await engine.initialize()
+        self._engine = engine
+        return {"preset": name, **await self._status(engine)}
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TokenEvent) and event.id in self._partial:
+            self._partial[event.id].append(event.text)
+        self._send(event)
+
+    async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:
+        estimate, device = await self._ports.store.estimate(), await self._ports.runtime.device()
+        sizes = await self._ports.store.sizes()
+        return {
+            "version": __version__,
+            "config": engine.config.model_dump(),
+            "device": {
+                "threads": device.threads,
+                "webgpu": device.webgpu,
+                "webgpu_reason": device.webgpu_reason,
+                "webgpu_name": device.webgpu_name,
+                "isolated": device.isolated,
+                "memory_gb": device.memory_gb,
+            },
+            "storage": {
+                "quota": estimate.quota,
+                "usage": estimate.usage,
+                "persisted": estimate.persisted,
+                "shards": len(sizes),
+                "shard_bytes": sum(sizes.values()),
+            },
+            "models": [m.model_dump() for m in engine.registry.models],
+            "agents": [a.model_dump() for a in engine.registry.agents],
+            "loaded": [
+                {
+                    "model": key,
+                    "version": model.manifest.version,
+                    "backend": model.label,
+                    "variant": model.variant.id,
+                    "memory_bytes": model.report.memory_bytes,
+                    "create_ms": model.report.create_ms,
+                    "warmup_ms": model.report.warmup_ms,
+                }
+                for key, model in engine.models.loaded.items()
+            ],
+            "loading": list(engine.models.loading),
+            "metrics": engine.metrics.snapshot(),
+        }
+
+    async def _unload(self, engine: OrionInferenceEngine, request: Unload) -> None:
+        await engine.models.unload(request.model)
+        if not request.forget:
+            return
+        wanted = [m for m in engine.registry.models if request.model in (None, m.id)]
+        for entry in wanted:
+            for shard in (await engine.models.manifest(entry)).shards:
+                await self._ports.store.delete(shard.sha256)
+
+
+def _info(error: OrionError) -> ErrorInfo:
+    return ErrorInfo(
+        code=error.code, message=error.message, hint=error.hint, retryable=error.retryable, detail=error.detail
+    )
+
+
+def _id_of(text: str) -> str:
+    """The id that a malformed message names, so that whoever sent it learns of its fault."""
+    try:
+        found = json.loads(text)["id"]
+    except (ValueError, KeyError, TypeError):
+        return ENGINE_ID
+    return found if isinstance(found, str) and 0 < len(found) <= 80 else ENGINE_ID

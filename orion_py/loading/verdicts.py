@@ -1,0 +1,40 @@
+"""What is known of a backend on this device: right or wrong, and which is faster."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from orion_py.loading.manifest import Manifest, Variant
+from orion_py.runtime.base import Device
+from orion_py.storage.settings import Settings
+
+
+class Verdicts:
+    """One record per device, model version and variant; a damaged one counts as none.
+
+    Fields: ``right`` (the golden vectors agreed), ``kl`` (nats), ``preferred`` (faster than the
+    other backend), ``speedup`` (its decode rate over the other's, measured on this device).
+    """
+
+    def __init__(self, settings: Settings, device: Device) -> None:
+        self._settings, self._device = settings, device
+
+    def _key(self, manifest: Manifest, variant: Variant) -> str:
+        hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
+        # The graphs' hashes stand for what is computed: a rebuilt model is judged anew.
+        graphs = f"{variant.prefill.graph[:12]}-{variant.decode.graph[:12]}"
+        return f"verdict:{manifest.model}:{manifest.version}:{variant.id}:{graphs}:{hardware}"
+
+    async def read(self, manifest: Manifest, variant: Variant) -> dict[str, Any]:
+        kept = await self._settings.get(self._key(manifest, variant))
+        try:
+            verdict = json.loads(kept) if kept else {}
+        except ValueError:
+            return {}
+        return verdict if isinstance(verdict, dict) else {}
+
+    async def keep(self, manifest: Manifest, variant: Variant, **facts: Any) -> None:
+        """Adds ``facts`` to the record."""
+        known = await self.read(manifest, variant)
+        await self._settings.set(self._key(manifest, variant), json.dumps({**known, **facts}))

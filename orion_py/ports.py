@@ -1,0 +1,29 @@
+"""What the engine needs from the outside world, handed in: a browser's, CPython's or a test's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from orion_py.generation.tokenizer import TokenizerFactory
+from orion_py.resilience.retry import Sleep
+from orion_py.runtime.base import InferenceRuntime
+from orion_py.storage.base import ShardStore
+from orion_py.storage.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """``clock``: monotonic seconds. ``uniform``: random numbers in [0, 1). ``new_seed``: an
+    integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
+    DownloadFailed."""
+
+    runtime: InferenceRuntime
+    store: ShardStore
+    settings: Settings
+    tokenizer_factory: TokenizerFactory
+    fetch_text: Callable[[str], Awaitable[str]]
+    clock: Callable[[], float]
+    sleep: Sleep
+    uniform: Callable[[], float]
+    new_seed: Callable[[], int]

@@ -1,0 +1,63 @@
+/**
+ * The engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
+ *
+ * Page to engine and back: JSON text as orion_py/protocol.py defines it. Before Python is up the
+ * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
+ * message}; what it sends meanwhile is kept for Python.
+ */
+
+import { detectDevice } from "../bridge/device.js";
+import { BridgeError, toBridgeError } from "../bridge/errors.js";
+import { InferenceClient } from "../bridge/inference-client.js";
+import { bootPython } from "../bridge/python.js";
+import { openShards } from "../bridge/shards.js";
+import { ChatTokenizer } from "../bridge/tokenizer.js";
+
+const root = new URL("../", import.meta.url);
+const started = performance.now();
+
+/** @type {string[]} */
+const inbox = [];
+/** @type {(text: string) => void} */
+let receive = (text) => void inbox.push(text);
+self.onmessage = (event) => receive(event.data);
+
+/** @param {object} message */
+const post = (message) => self.postMessage(JSON.stringify({ v: 1, id: "engine", ...message }));
+
+/**
+ * A small text from the page's own origin.
+ *
+ * @param {string} path relative to the page
+ */
+async function fetchText(path) {
+  const url = new URL(path, root);
+  if (url.origin !== root.origin) throw new BridgeError("download_failed", `${path} isn't on this page's origin`);
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new BridgeError("download_failed", `${path}: HTTP ${response.status}`, { status: response.status });
+    return await response.text();
+  } catch (cause) {
+    throw toBridgeError(cause, "download_failed");
+  }
+}
+
+try {
+  // Compiling onnxruntime and opening the database don't need Python: all start at once.
+  const [python, shards] = await Promise.all([bootPython(new URL("vendor/", root)), openShards()]);
+  post({ type: "boot", phase: "python", ms: performance.now() - started });
+  const bridge = {
+    root: root.href,
+    shards,
+    detectDevice: async () => JSON.stringify(await detectDevice()),
+    newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+    newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
+    fetchText,
+    send: (/** @type {string} */ text) => self.postMessage(text),
+  };
+  receive = python.pyimport("orion_py.browser.main").start(bridge);
+  post({ type: "boot", phase: "engine", ms: performance.now() - started });
+  for (const text of inbox.splice(0)) receive(text);
+} catch (cause) {
+  post({ type: "boot-failed", message: cause instanceof Error ? cause.message : String(cause) });
+}
