@@ -1,0 +1,45 @@
+"""Every error that the foundry raises on purpose.
+
+FoundryError
+├── MalformedGguf           truncated, hostile or contradicting itself
+├── UnknownArchitecture     a model family that has no importer here
+├── UnknownQuantization     a block format that has no decoder here
+├── UnknownTokenizer        a tokenizer or pre-tokenizer type that can't be rebuilt
+├── WrongSource             not the file that the recipe names
+├── UnknownRecipe
+└── NotBuilt                a built model that was asked for isn't there, or is incomplete
+"""
+
+from __future__ import annotations
+
+
+class FoundryError(Exception):
+    """Base of all. The message says what is wrong, in one sentence."""
+
+
+class MalformedGguf(FoundryError):
+    pass
+
+
+class UnknownArchitecture(FoundryError):
+    pass
+
+
+class UnknownQuantization(FoundryError):
+    pass
+
+
+class UnknownTokenizer(FoundryError):
+    pass
+
+
+class WrongSource(FoundryError):
+    pass
+
+
+class UnknownRecipe(FoundryError):
+    pass
+
+
+class NotBuilt(FoundryError):
+    pass

@@ -1,0 +1,89 @@
+"""A thin layer over onnx.helper: nodes with made-up names, constants and external data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from model_foundry.graphs.weights import StoredTensor
+
+OPSET, IR_VERSION = 21, 10
+MICROSOFT = "com.microsoft"
+
+
+class GraphBuilder:
+    """Collects one graph. A value is its name; nodes are added in the order of computation."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: dict[str, TensorProto] = {}
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
+
+    def input(self, name: str, kind: int, shape: Sequence[int | str]) -> str:
+        self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
+        return name
+
+    def output(self, name: str, kind: int, shape: Sequence[int | str]) -> None:
+        self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
+
+    def node(self, kind: str, inputs: Sequence[str], name: str = "", domain: str = "", **attributes: Any) -> str:
+        """Adds a node with one output, which is called ``name`` (or a running number)."""
+        return self.node_with_outputs(kind, inputs, [name or f"{kind}.{len(self._nodes)}"], domain, **attributes)[0]
+
+    def node_with_outputs(
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: Any
+    ) -> list[str]:
+        """Adds a node with the named outputs; an empty name is an output that isn't wanted."""
+        label = next(output for output in outputs if output)
+        self._nodes.append(
+            helper.make_node(kind, list(inputs), list(outputs), name=label, domain=domain, **attributes)
+        )
+        return list(outputs)
+
+    def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
+        """A small constant inside the graph file; a name that is there already is that constant."""
+        if name not in self._initializers:
+            self._initializers[name] = numpy_helper.from_array(np.asarray(value), name)
+        return name
+
+    def integers(self, *values: int) -> str:
+        """The I64 vector of ``values``."""
+        return self.constant("i64." + "_".join(map(str, values)), np.array(values, np.int64))
+
+    def scalar(self, value: float) -> str:
+        """The F32 scalar ``value``."""
+        return self.constant(f"f32.{value!r}", np.array(value, np.float32))
+
+    def stored(self, tensor: StoredTensor) -> str:
+        """A tensor that lies in a shard, or in a shard's expansion: external data."""
+        name = tensor.name
+        if name not in self._initializers:
+            proto = TensorProto(name=name, data_type=tensor.onnx_type, dims=tensor.shape)
+            proto.data_location = TensorProto.EXTERNAL
+            for key, value in (
+                ("location", tensor.location),
+                ("offset", str(tensor.offset)),
+                ("length", str(tensor.length)),
+            ):
+                proto.external_data.add(key=key, value=value)
+            self._initializers[name] = proto
+        return name
+
+    def serialized(self, name: str) -> bytes:
+        """The ONNX file, the same bytes for the same graph."""
+        graph = helper.make_graph(
+            self._nodes, name, self._inputs, self._outputs, initializer=list(self._initializers.values())
+        )
+        model = helper.make_model(
+            graph,
+            producer_name="model_foundry",
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)],
+            ir_version=IR_VERSION,
+        )
+        return model.SerializeToString(deterministic=True)

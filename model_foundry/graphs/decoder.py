@@ -1,0 +1,114 @@
+"""A decoder-only transformer as one ONNX graph: embedding, layers, last token, head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onnx import TensorProto
+
+from model_foundry.graphs.attention import Attention, GrowingAttention, InPlaceAttention, KeyValue
+from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
+from model_foundry.graphs.linear import LinearMap
+from model_foundry.graphs.rotary import rotary_tables
+from model_foundry.graphs.weights import StoredWeights
+from model_foundry.sharding.stored import EMBEDDING, FINAL_NORM, HEAD, linear_names, norm_names
+from orion_py.loading.manifest import Architecture
+
+FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
+
+
+@dataclass(frozen=True)
+class DecoderGraph:
+    """Builds what ``SessionSpec`` in orion_py/loading/manifest.py describes."""
+
+    graph: GraphBuilder
+    weights: StoredWeights
+    architecture: Architecture
+    linear: LinearMap
+    grows: bool
+
+    def build(self, name: str) -> bytes:
+        """The ONNX file's bytes."""
+        graph, a = self.graph, self.architecture
+        graph.input("input_ids", INT64, [1, "new"])
+        graph.input("seqlens_k", INT32, [1])
+        graph.input("total_length", INT32, [])
+        kind = GrowingAttention if self.grows else InPlaceAttention
+        attention: Attention = kind(graph, a, *rotary_tables(graph, a))
+        stream, update = self._embedding(), ""
+        for index in range(a.layers):
+            stream, update = self._layer(index, stream, update, attention)
+        graph.output("logits", FLOAT, [1, 1, a.vocab_size])
+        self._declare_caches()
+        self._head(stream, update)
+        return graph.serialized(name)
+
+    def _embedding(self) -> str:
+        """Rows of the token table, dequantized after the lookup: F32 [1, s, hidden]."""
+        graph, weights = self.graph, self.weights
+        quants = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.q8"]), "input_ids"])
+        scale = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.scale"]), "input_ids"])
+        centred = graph.node("Sub", [graph.node("Cast", [quants], to=FLOAT), graph.scalar(128.0)])
+        column = graph.node("Unsqueeze", [graph.node("Cast", [scale], to=FLOAT), graph.integers(-1)])
+        blocks = graph.node("Mul", [centred, column])
+        return graph.node("Reshape", [blocks, graph.integers(1, -1, self.architecture.hidden_size)], "embedded")
+
+    def _layer(self, index: int, stream: str, update: str, attention: Attention) -> tuple[str, str]:
+        """Gives the residual stream and what the MLP is about to add to it."""
+        names = linear_names(index)
+        attention_norm, mlp_norm = norm_names(index)
+        normed, stream = self._norm(stream, update, attention_norm)
+        qkv = self._project(normed, names["qkv"])
+        mixed = attention(qkv, self._cache(index), f"layers.{index}.attended")
+        update = self._project(mixed, names["attention_output"])
+        normed, stream = self._norm(stream, update, mlp_norm)
+        gate, up = self._project(normed, names["gate"]), self._project(normed, names["up"])
+        # SiLU(x) = x sigmoid(x) is QuickGelu with alpha 1, in one kernel.
+        activated = self.graph.node("QuickGelu", [gate], domain=MICROSOFT, alpha=1.0)
+        return stream, self._project(self.graph.node("Mul", [activated, up], f"layers.{index}.hidden"), names["down"])
+
+    def _head(self, stream: str, update: str) -> None:
+        """Logits of the last token alone: the head is the largest matrix of all."""
+        last = self.graph.integers(-1)
+        stream = self.graph.node("Gather", [stream, last], axis=1)
+        update = self.graph.node("Gather", [update, last], axis=1)
+        normed, _ = self._norm(stream, update, FINAL_NORM)
+        tied = self.architecture.tied_embeddings
+        logits = self.linear(normed, EMBEDDING if tied else HEAD)
+        self.graph.node("Identity", [logits], "logits")
+
+    def _project(self, x: str, source: str) -> str:
+        y = self.linear(x, source)
+        bias = f"{source}.bias"
+        return self.graph.node("Add", [y, self.graph.stored(self.weights[bias])]) if bias in self.weights else y
+
+    def _norm(self, stream: str, update: str, name: str) -> tuple[str, str]:
+        """RMS norm of ``stream + update``, and that sum."""
+        graph, epsilon = self.graph, self.architecture.norm_epsilon
+        weight = graph.stored(self.weights[name])
+        if not update:
+            normed = graph.node(
+                "SimplifiedLayerNormalization", [stream, weight], f"{name}.y", epsilon=epsilon, axis=-1, stash_type=1
+            )
+            return normed, stream
+        normed, _, _, total = graph.node_with_outputs(
+            "SkipSimplifiedLayerNormalization",
+            [stream, update, weight],
+            [f"{name}.y", "", "", f"{name}.stream"],
+            MICROSOFT,
+            epsilon=epsilon,
+        )
+        return normed, total
+
+    def _cache(self, index: int) -> KeyValue:
+        past, present = f"past.{index}", f"present.{index}"
+        return KeyValue(f"{past}.key", f"{past}.value", f"{present}.key", f"{present}.value")
+
+    def _declare_caches(self) -> None:
+        a = self.architecture
+        for index in range(a.layers):
+            cache = self._cache(index)
+            for name in (cache.past_key, cache.past_value):
+                self.graph.input(name, FLOAT, [1, a.kv_heads, "past", a.head_dim])
+            for name in (cache.present_key, cache.present_value):
+                self.graph.output(name, FLOAT, [1, a.kv_heads, "present", a.head_dim])

@@ -1,0 +1,161 @@
+"""Four ways to compute y = W x, one for each kernel that is worth having.
+
+Each takes activations F32 [1, s, k] and the stored name of a matrix [n, k] and gives F32
+[1, s, n]. Which is fast where was measured: MatMulNBits dequantizes on every call on WASM (good
+for many tokens, useless for one) and has no WebGPU kernel for float zero points.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from onnx import TensorProto
+
+from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
+from model_foundry.graphs.weights import StoredWeights
+from model_foundry.weights import BLOCK
+
+
+class LinearMap(Protocol):
+    """``activations`` may be used by several maps; what derives from them alone is shared."""
+
+    def __call__(self, activations: str, source: str) -> str: ...
+
+
+class PerRowInt8:
+    """int8 weights per channel, activations U8 quantized per row: for many tokens.
+
+    With row scale a and zero point z, x ≈ a (u - z), so
+    W x ≈ a ((u - 128) W) + a (128 - z) sum(W), where MatMulIntegerToFloat gives the first product
+    and the expansion's ``sum`` the second. The range always contains 0, so that 0 stays exact.
+    """
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        self._graph, self._weights = graph, weights
+        self._quantized: dict[str, tuple[str, str, str]] = {}
+
+    def __call__(self, activations: str, source: str) -> str:
+        graph, weights = self._graph, self._weights
+        quants, row_scale, row_shift = self._quantize(activations)
+        product = graph.node(
+            "MatMulIntegerToFloat",
+            [
+                quants,
+                graph.stored(weights[f"{source}.int8"]),
+                graph.scalar(1.0),
+                graph.stored(weights[f"{source}.int8.scale"]),
+                graph.constant("zero_point_128", np.array(128, np.uint8)),
+            ],
+            f"{source}.product",
+            MICROSOFT,
+        )
+        scaled = graph.node("Mul", [product, row_scale])
+        shift = graph.node("Mul", [row_shift, graph.stored(weights[f"{source}.int8.sum"])])
+        return graph.node("Add", [scaled, shift], f"{source}.y")
+
+    def _quantize(self, x: str) -> tuple[str, str, str]:
+        """U8 values [1, s, k], their scale a and a (128 - z), both [1, s, 1]."""
+        if x not in self._quantized:
+            graph, zero, last = self._graph, self._graph.scalar(0.0), self._graph.integers(-1)
+            high = graph.node("Max", [graph.node("ReduceMax", [x, last], keepdims=1), zero])
+            low = graph.node("Min", [graph.node("ReduceMin", [x, last], keepdims=1), zero])
+            span = graph.node("Mul", [graph.node("Sub", [high, low]), graph.scalar(1 / 255)])
+            scale = graph.node("Add", [span, graph.scalar(1e-20)], f"{x}.scale")
+            zero_point = graph.node("Round", [graph.node("Div", [graph.node("Neg", [low]), scale])])
+            # Cast truncates: adding a half first rounds. Nothing is negative here.
+            shifted = graph.node("Add", [zero_point, graph.scalar(0.5)])
+            raised = graph.node("Add", [graph.node("Div", [x, scale]), shifted])
+            bounded = graph.node("Min", [graph.node("Max", [raised, zero]), graph.scalar(255.4)])
+            quants = graph.node("Cast", [bounded], f"{x}.quants", to=TensorProto.UINT8)
+            offset = graph.node("Sub", [graph.scalar(128.0), zero_point])
+            self._quantized[x] = quants, scale, graph.node("Mul", [offset, scale], f"{x}.shift")
+        return self._quantized[x]
+
+
+class DynamicInt8:
+    """int8 weights per channel, activations quantized inside the kernel: for one token."""
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        self._graph, self._weights = graph, weights
+
+    def __call__(self, activations: str, source: str) -> str:
+        graph, weights = self._graph, self._weights
+        matrix = graph.stored(weights[f"{source}.int8"])
+        # No zero points: they are 0, and x64's precise mode trips over shared ones.
+        inputs = [activations, matrix, graph.stored(weights[f"{source}.int8.scale"])]
+        return graph.node("DynamicQuantizeMatMul", inputs, f"{source}.y", MICROSOFT)
+
+
+class _BlockQuantized:
+    """What the exact maps share: MatMulNBits on the shard's own numbers."""
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        self._graph, self._weights = graph, weights
+        self._wide: dict[str, str] = {}
+
+    def _widened(self, name: str) -> str:
+        """A stored F16 tensor as F32; the session folds it into a constant."""
+        if name not in self._wide:
+            stored = self._graph.stored(self._weights[name])
+            self._wide[name] = self._graph.node("Cast", [stored], f"{name}.f32", to=TensorProto.FLOAT)
+        return self._wide[name]
+
+    def _product(self, activations: str, source: str, bits: int, zero_points: str = "") -> str:
+        tensor = self._weights[f"{source}.q{bits}"]
+        inputs = [activations, self._graph.stored(tensor), self._widened(f"{source}.scale")]
+        if zero_points:
+            inputs.append(zero_points)
+        return self._graph.node(
+            "MatMulNBits",
+            inputs,
+            f"{source}.product",
+            MICROSOFT,
+            K=tensor.shape[1] * BLOCK,
+            N=tensor.shape[0],
+            bits=bits,
+            block_size=BLOCK,
+        )
+
+
+class FloatZeroPoint(_BlockQuantized):
+    """Exact on WASM: q scale + min = (q - z) scale with the float zero point z = -min / scale."""
+
+    def __call__(self, activations: str, source: str) -> str:
+        if f"{source}.q8" in self._weights:
+            return self._product(activations, source, 8)
+        graph = self._graph
+        negated = graph.node("Neg", [self._widened(f"{source}.min")])
+        zero_points = graph.node("Div", [negated, self._widened(f"{source}.scale")], f"{source}.zero_points")
+        return self._product(activations, source, 4, zero_points)
+
+
+class CorrectedSymmetric(_BlockQuantized):
+    """Exact on WebGPU, whose kernel knows no float zero points.
+
+    q scale + min = (q - 8) scale + (min + 8 scale): a symmetric product plus, for each block, the
+    sum of its activations times (min + 8 scale), which is a small matrix product.
+    """
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        super().__init__(graph, weights)
+        self._sums: dict[str, str] = {}
+
+    def __call__(self, activations: str, source: str) -> str:
+        if f"{source}.q8" in self._weights:
+            return self._product(activations, source, 8)
+        graph = self._graph
+        centre = graph.node("Mul", [self._widened(f"{source}.scale"), graph.scalar(8.0)])
+        rest = graph.node("Add", [self._widened(f"{source}.min"), centre])
+        correction = graph.node("Transpose", [rest], f"{source}.correction", perm=[1, 0])
+        blocks = self._weights[f"{source}.q4"].shape[1]
+        added = graph.node("MatMul", [self._block_sums(activations, blocks), correction])
+        return graph.node("Add", [self._product(activations, source, 4), added], f"{source}.y")
+
+    def _block_sums(self, x: str, blocks: int) -> str:
+        """F32 [1, s, k/32]: the sum of each block of 32 activations."""
+        if x not in self._sums:
+            graph = self._graph
+            grouped = graph.node("Reshape", [x, graph.integers(1, -1, blocks, BLOCK)])
+            self._sums[x] = graph.node("ReduceSum", [grouped, graph.integers(3)], f"{x}.sums", keepdims=0)
+        return self._sums[x]

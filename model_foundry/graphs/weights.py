@@ -1,0 +1,63 @@
+"""Stored tensors as graphs see them: a location, an offset, a type and a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from onnx import TensorProto
+
+from orion_py.loading.manifest import Expansion, Shard
+
+_ONNX_TYPES: dict[str, int] = {
+    "U8": TensorProto.UINT8,
+    "I8": TensorProto.INT8,
+    "F16": TensorProto.FLOAT16,
+    "F32": TensorProto.FLOAT,
+}
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """``location`` is a shard's sha256, or that with ``.int8`` for its expansion."""
+
+    name: str
+    location: str
+    offset: int
+    length: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def onnx_type(self) -> int:
+        return _ONNX_TYPES[self.dtype]
+
+
+class StoredWeights:
+    """All tensors of a model by name, expansions included.
+
+    The expansion of ``s`` is found as ``s.int8`` I8 [k, n], ``s.int8.scale`` and ``s.int8.sum``
+    F32 [n].
+    """
+
+    def __init__(self, shards: Iterable[Shard], expansions: Iterable[Expansion]) -> None:
+        self._tensors: dict[str, StoredTensor] = {}
+        for shard in shards:
+            for t in shard.tensors:
+                self._add(StoredTensor(t.name, shard.sha256, t.offset, t.length, t.dtype, t.shape))
+        for expansion in expansions:
+            location = f"{expansion.shard}.int8"
+            for w in expansion.weights:
+                name, k, n = f"{w.source}.int8", w.k, w.n
+                self._add(StoredTensor(name, location, w.weight_offset, k * n, "I8", (k, n)))
+                self._add(StoredTensor(f"{name}.scale", location, w.scale_offset, 4 * n, "F32", (n,)))
+                self._add(StoredTensor(f"{name}.sum", location, w.sum_offset, 4 * n, "F32", (n,)))
+
+    def _add(self, tensor: StoredTensor) -> None:
+        self._tensors[tensor.name] = tensor
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    def __getitem__(self, name: str) -> StoredTensor:
+        return self._tensors[name]

@@ -1,0 +1,52 @@
+"""Recipes: what is decided per model, as data. One TOML file each, named after the recipe."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from model_foundry.errors import UnknownRecipe
+from orion_py.loading.manifest import Identifier, Sha256, Source
+
+FOLDER = Path(__file__).parent
+
+
+class BuildRecipe(BaseModel):
+    """How a source file becomes a model.
+
+    ``context_cap`` bounds the context (rotary tables and KV cache grow with it);
+    ``golden_prompts`` are user messages, rendered through the model's own chat template.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    model: Identifier
+    version: Identifier
+    licence: str
+    source_name: str
+    source_file: str
+    source_sha256: Sha256
+    source_revision: str
+    layers_per_shard: Annotated[int, Field(gt=0)]
+    context_cap: Annotated[int, Field(gt=0)]
+    golden_prompts: dict[Identifier, str]
+    golden_texts: dict[Identifier, str]
+
+    @property
+    def source(self) -> Source:
+        return Source(
+            name=self.source_name, file=self.source_file, sha256=self.source_sha256, revision=self.source_revision
+        )
+
+
+def load_recipe(name: str) -> BuildRecipe:
+    """Raises UnknownRecipe, which names those that exist."""
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    if name not in known:
+        raise UnknownRecipe(f"there is no recipe {name}; known are {', '.join(known)}")
+    try:
+        return BuildRecipe.model_validate(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise UnknownRecipe(f"the recipe {name} is faulty: {error}") from error

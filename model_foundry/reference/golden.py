@@ -1,0 +1,2 @@
+def make_golden(model, recipe, progress):
+    return ()

@@ -1,0 +1,99 @@
+"""A llama forward pass in plain numpy, over dequantized weights: slow, short, and right.
+
+It shares no code with the graphs or the shards: it reads the description alone. Formulas: RMSNorm
+https://arxiv.org/abs/1910.07467, rotary embedding https://arxiv.org/abs/2104.09864, SwiGLU
+https://arxiv.org/abs/2002.05202, grouped queries https://arxiv.org/abs/2305.13245.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model_foundry.description import Layer, Linear, ModelDescription
+from model_foundry.weights import Float32
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A linear map with its weight dequantized, F32 [n, k]."""
+
+    weight: Float32
+    bias: Float32 | None
+
+    @classmethod
+    def of(cls, linear: Linear) -> _Dense:
+        return cls(linear.weight.dequantized(), linear.bias)
+
+    def __call__(self, x: Float32) -> Float32:
+        y: Float32 = x @ self.weight.T
+        return y if self.bias is None else y + self.bias
+
+
+class _DenseLayer:
+    def __init__(self, layer: Layer) -> None:
+        self.attention_norm, self.mlp_norm = layer.attention_norm, layer.mlp_norm
+        self.qkv, self.attention_output = _Dense.of(layer.qkv), _Dense.of(layer.attention_output)
+        self.gate, self.up, self.down = _Dense.of(layer.gate), _Dense.of(layer.up), _Dense.of(layer.down)
+
+
+class ReferenceModel:
+    """Logits for token sequences. Keeps keys and values, so that a sequence can be continued."""
+
+    def __init__(self, model: ModelDescription) -> None:
+        self._a = model.architecture
+        self._layers = [_DenseLayer(layer) for layer in model.layers]
+        self._embedding = model.embedding.dequantized()
+        self._head = self._embedding if model.head is None else model.head.dequantized()
+        self._final_norm = model.final_norm
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all tokens."""
+        empty = np.zeros((0, self._a.kv_heads, self._a.head_dim), np.float32)
+        self._keys = [empty for _ in self._layers]
+        self._values = [empty for _ in self._layers]
+
+    def forward(self, tokens: Sequence[int]) -> Float32:
+        """Logits F32 [len(tokens), vocab] after each of ``tokens``, which follow those before."""
+        x = self._embedding[np.asarray(tokens, np.intp)]
+        for index, layer in enumerate(self._layers):
+            x = x + layer.attention_output(self._attend(index, layer.qkv(self._norm(x, layer.attention_norm))))
+            normed = self._norm(x, layer.mlp_norm)
+            gate = layer.gate(normed)
+            x = x + layer.down(gate / (1 + np.exp(-gate)) * layer.up(normed))
+        logits: Float32 = self._norm(x, self._final_norm) @ self._head.T
+        return logits
+
+    def _norm(self, x: Float32, weight: Float32) -> Float32:
+        mean = np.mean(x * x, axis=-1, keepdims=True)
+        return (x / np.sqrt(mean + np.float32(self._a.norm_epsilon)) * weight).astype(np.float32)
+
+    def _attend(self, index: int, qkv: Float32) -> Float32:
+        """F32 [s, heads * head_dim] from the fused projection of s new tokens."""
+        a, count, first = self._a, len(qkv), len(self._keys[index])
+        heads = qkv.reshape(count, a.heads + 2 * a.kv_heads, a.head_dim)
+        query, key, value = np.split(heads, [a.heads, a.heads + a.kv_heads], axis=1)
+        keys = np.concatenate([self._keys[index], self._rotated(key, first)])
+        values = np.concatenate([self._values[index], value])
+        self._keys[index], self._values[index] = keys, values
+        group = a.heads // a.kv_heads
+        scores = np.einsum("shd,thd->hst", self._rotated(query, first), np.repeat(keys, group, axis=1))
+        scores = scores / np.sqrt(np.float32(a.head_dim))
+        later = np.arange(len(keys))[None, :] > (first + np.arange(count))[:, None]
+        scores[:, later] = -np.inf
+        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        shares /= shares.sum(axis=-1, keepdims=True)
+        mixed = np.einsum("hst,thd->shd", shares, np.repeat(values, group, axis=1))
+        return mixed.reshape(count, a.heads * a.head_dim).astype(np.float32)
+
+    def _rotated(self, x: Float32, first: int) -> Float32:
+        """Rotates each pair (j, j + d/2) of [s, heads, d] by its position's angle."""
+        half = self._a.head_dim // 2
+        frequencies = self._a.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
+        angles = (first + np.arange(len(x)))[:, None, None] * frequencies
+        cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        left, right = x[..., :half], x[..., half:]
+        return np.concatenate([left * cosine - right * sine, right * cosine + left * sine], axis=-1)

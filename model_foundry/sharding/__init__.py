@@ -1,0 +1,1 @@
+"""From a ModelDescription to content-addressed files."""

@@ -1,0 +1,131 @@
+"""All files of one model version: weight shards, graphs, the tokenizer and the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import model_foundry
+from model_foundry.description import ModelDescription, TokenizerDescription
+from model_foundry.graphs.variants import VARIANTS, VariantPlan
+from model_foundry.graphs.weights import StoredWeights
+from model_foundry.recipes import BuildRecipe
+from model_foundry.sharding.content_folder import ContentFolder
+from model_foundry.sharding.expansions import plan_expansion
+from model_foundry.sharding.safetensors_file import pack
+from model_foundry.sharding.stored import contents
+from orion_py.loading.manifest import Golden, Manifest, Recipe, SessionSpec, Shard, Variant, parse_manifest
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps of it are done, and how many there are."""
+
+_TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
+"""Fetch priorities: small files first, then weights in the order of the forward pass."""
+
+
+@dataclass(frozen=True)
+class WrittenVariants:
+    graphs: tuple[Shard, ...]
+    variants: tuple[Variant, ...]
+
+
+def write_weights(
+    model: ModelDescription, layers_per_shard: int, folder: ContentFolder, progress: Progress
+) -> tuple[Shard, ...]:
+    """Writes the weight shards and describes them."""
+    shards, parts = [], contents(model, layers_per_shard)
+    for index, part in enumerate(parts):
+        progress("writing weight shards", index, len(parts))
+        file = pack(part.arrays)
+        shards.append(
+            Shard(
+                sha256=folder.put(file.data),
+                size=len(file.data),
+                role=part.role,
+                priority=_WEIGHTS + index,
+                layers=part.layers,
+                tensors=file.tensors,
+            )
+        )
+    progress("writing weight shards", len(parts), len(parts))
+    return tuple(shards)
+
+
+def write_graphs(
+    model: ModelDescription,
+    weights: tuple[Shard, ...],
+    folder: ContentFolder,
+    progress: Progress,
+    plans: Iterable[VariantPlan] = VARIANTS,
+) -> WrittenVariants:
+    """Writes the graphs of all variants; graphs that come out the same are one file."""
+    graphs: dict[str, Shard] = {}
+    variants = []
+    expansions = tuple(plan for shard in weights if (plan := plan_expansion(shard)) is not None)
+    for plan in plans:
+        progress(f"building {plan.id}", 0, 1)
+        used = expansions if plan.expands else ()
+        stored = StoredWeights(weights, used)
+        specs = []
+        for session in (plan.prefill, plan.decode):
+            data = session.build("decoder", model.architecture, stored)
+            sha256 = folder.put(data)
+            graphs[sha256] = Shard(sha256=sha256, size=len(data), role="graph", priority=_GRAPH)
+            specs.append(SessionSpec(graph=sha256, kv=session.kv))
+        variants.append(
+            Variant(
+                id=plan.id,
+                backend=plan.backend,
+                exact=plan.exact,
+                prefill=specs[0],
+                decode=specs[1],
+                expansions=used,
+                tolerance_kl=plan.tolerance_kl,
+            )
+        )
+        progress(f"building {plan.id}", 1, 1)
+    return WrittenVariants(tuple(graphs.values()), tuple(variants))
+
+
+def write_tokenizer(tokenizer: TokenizerDescription, folder: ContentFolder) -> Shard:
+    """Writes the tokenizer shard; its form is described in the manifest module."""
+    definition = {
+        "tokenizer": tokenizer.definition,
+        "chat_template": tokenizer.chat_template,
+        "bos_token": tokenizer.bos_token,
+        "eos_token": tokenizer.eos_token,
+    }
+    data = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
+    return Shard(sha256=folder.put(data), size=len(data), role="tokenizer", priority=_TOKENIZER)
+
+
+def assemble_manifest(
+    recipe: BuildRecipe,
+    model: ModelDescription,
+    weights: tuple[Shard, ...],
+    written: WrittenVariants,
+    tokenizer: Shard,
+    golden: tuple[Golden, ...],
+) -> Manifest:
+    """The manifest, through the engine's own parser. Raises InvalidManifest."""
+    manifest = Manifest(
+        format=1,
+        model=recipe.model,
+        version=recipe.version,
+        licence=recipe.licence,
+        source=model.source,
+        recipe=Recipe(
+            name="gguf-to-orion",
+            tool=f"model_foundry {model_foundry.__version__}",
+            options={"layers_per_shard": recipe.layers_per_shard, "context_cap": recipe.context_cap},
+        ),
+        seed=0,
+        architecture=model.architecture,
+        eos_tokens=model.tokenizer.eos_tokens,
+        tokenizer=tokenizer.sha256,
+        shards=(tokenizer, *written.graphs, *weights),
+        variants=written.variants,
+        golden=golden,
+    )
+    return parse_manifest(manifest.model_dump_json())
