@@ -1,0 +1,15 @@
+"""What ``build.py`` does, one concept a module.
+
+environment   the virtual environment and the locked Python packages (standard library only)
+cli           the commands and their exit codes
+node          node, npm and the locked npm packages
+downloads     the shared cache of downloaded files, resumed and verified by sha256
+sources       which files are fetched, and the places that have them
+vendor        which files of npm packages reach the browser, and under which name
+python_bundle numpy, pydantic and orion_py compiled for Pyodide
+models        converted models, in public/models/
+site          dist/: pages, vendored files, bundles, models and the list to precache
+server        the static server for development and for the end-to-end tests
+browser       a Chromium to test with
+checks        ruff, mypy, tsc, pytest
+"""

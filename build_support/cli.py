@@ -1,0 +1,124 @@
+"""The commands of build.py. Only the standard library is imported before a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from build_support import paths
+from build_support.errors import UsageError
+
+PARTS = ("lint", "unit", "e2e")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of ``arguments``. Ends the program with exit code 2 if they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="build.py", description="ORION: AI inside a browser tab.", epilog="Exit codes: 0 done, 1 failed, 2 usage."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="set up, build, serve and open the page")
+    serve.add_argument("--port", type=int, default=8000, help="0 takes any free one (default: 8000)")
+    serve.add_argument("--no-open", action="store_true", help="don't open a browser")
+    serve.add_argument("--plain", action="store_true", help="no COOP/COEP headers and no ranges")
+    _models(serve)
+
+    test = commands.add_parser("test", help="lint, types, unit tests, end-to-end tests")
+    test.add_argument(
+        "parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"{', '.join(PARTS)} (default: all)"
+    )
+    test.add_argument("--coverage", action="store_true", help="measure the unit tests' coverage")
+    test.add_argument("-k", dest="select", metavar="EXPRESSION", help="pytest's -k: only tests that match")
+
+    build = commands.add_parser("build", help="make dist/, for any static host")
+    build.add_argument("--base", default="/", help="the path at which it will be served, like /sub/path/")
+    _models(build)
+
+    models = commands.add_parser("models", help="fetch, convert, shard and verify models into public/models/")
+    models.add_argument("names", nargs="+", metavar="NAME")
+
+    bench = commands.add_parser("bench", help="measure in Chromium")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    bench.add_argument("--peers", action="store_true", help="measure wllama and transformers.js beside ORION")
+    _models(bench)
+
+    options = parser.parse_args(arguments)
+    unknown = [part for part in getattr(options, "parts", []) if part not in PARTS]
+    if unknown:
+        test.error(f"there is no part {unknown[0]!r}; these are: {', '.join(PARTS)}")
+    return options
+
+
+def _models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", default="lite", metavar="NAMES", help="comma-separated (default: lite)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command that ``parse`` understood, inside the virtual environment. Raises BuildError."""
+    command = {"serve": _serve, "test": _test, "build": _build, "models": _only_models, "bench": _bench}
+    return command[options.command](options)
+
+
+def _site(names: str) -> Path:
+    """dist/ with the models of ``names`` (comma-separated, may be empty)."""
+    from build_support import models, node, python_bundle, site
+
+    wanted = models.check_names([name for name in names.split(",") if name])
+    system = node.find()
+    node.install_packages(system)
+    folder = site.build(system, [models.build(name) for name in wanted])
+    python_bundle.check(system)
+    return folder
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from build_support.serving import serve
+
+    folder = _site(options.models)
+    return serve(folder, port=options.port, open_page=not options.no_open, plain=options.plain)
+
+
+def _build(options: argparse.Namespace) -> int:
+    base = options.base
+    if not (base.startswith("/") and base.endswith("/")):
+        raise UsageError(f"--base must start and end with a slash, and {base!r} doesn't.")
+    folder = _site(options.models)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    # Every URL in it is relative (site.build makes sure), so the same files work below any path.
+    print(f"{folder.relative_to(paths.ROOT)}/ is ready: {size / 1e6:.0f} MB, to be served at {base}")
+    return 0
+
+
+def _only_models(options: argparse.Namespace) -> int:
+    from build_support import models
+
+    for name in models.check_names(options.names):
+        manifest = models.build(name)
+        size = sum(path.stat().st_size for path in models.files(manifest).values())
+        print(f"{name}: {manifest.relative_to(paths.ROOT)} ({size / 1e6:.0f} MB)")
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    from build_support import checks
+
+    parts = options.parts or list(PARTS)
+    if set(parts) & {"unit", "e2e"}:
+        _site("lite")
+    return checks.run(parts, coverage=options.coverage, select=options.select)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from build_support import browser, node, processes
+
+    folder = _site(options.models)
+    browser.ensure()
+    if options.peers:
+        node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
+    command = [sys.executable, "-m", "bench", *options.names, "--site", str(folder)]
+    command += ["--json", str(options.json.resolve())] if options.json else []
+    command += ["--peers"] if options.peers else []
+    return processes.show(command, cwd=paths.ROOT)

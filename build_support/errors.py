@@ -1,0 +1,52 @@
+"""The ways in which a build can fail, each saying what is missing and what to do about it.
+
+BuildError
+├── UsageError          the command line asks for something that doesn't exist (exit code 2)
+├── PythonTooOld
+├── EnvironmentFailed   the virtual environment or a Python package can't be had
+├── NodeUnavailable     node, npm or an npm package can't be had
+├── SourceUnavailable   a file to download can't be had anywhere, or nowhere with the right hash
+├── BrowserUnavailable  no Chromium to test with
+└── StepFailed          a program that the build ran has failed
+"""
+
+from __future__ import annotations
+
+
+class BuildError(Exception):
+    """``what`` happened, in one sentence, and the ``remedy``, in another."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(f"{what} {remedy}".strip())
+        self.what = what
+        self.remedy = remedy
+
+
+class UsageError(BuildError):
+    exit_code = 2
+
+
+class PythonTooOld(BuildError):
+    pass
+
+
+class EnvironmentFailed(BuildError):
+    pass
+
+
+class NodeUnavailable(BuildError):
+    pass
+
+
+class SourceUnavailable(BuildError):
+    pass
+
+
+class BrowserUnavailable(BuildError):
+    pass
+
+
+class StepFailed(BuildError):
+    pass

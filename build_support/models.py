@@ -1,0 +1,81 @@
+"""Converted models in public/models/: fetched, verified, converted and sharded by the model foundry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from build_support import paths, progress
+from build_support.downloads import obtain
+from build_support.errors import BuildError, StepFailed, UsageError
+from build_support.sources import MODELS
+from build_support.stamps import Stamp, digest, tree
+
+
+def check_names(names: list[str]) -> list[str]:
+    """``names`` without repeats. Raises UsageError for one that can't be built."""
+    for name in names:
+        if name not in MODELS:
+            raise UsageError(f"There is no model {name!r}.", f"These can be built: {', '.join(MODELS)}.")
+    return list(dict.fromkeys(names))
+
+
+def build(name: str) -> Path:
+    """Brings the model ``name`` up to date; returns the path of its manifest."""
+    source = MODELS[name]
+    stamp = Stamp(paths.WORK / "models" / f"{name}.stamp")
+    record = paths.WORK / "models" / f"{name}.json"
+    key = digest(_makers(), name, source.sha256, base=paths.ROOT)
+    if stamp.fresh(key, [record]):
+        manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
+        if _complete(manifest):
+            return manifest
+    stamp.forget()
+    with progress.step(f"Fetching the weights of {name}"):
+        file = obtain([source])[source]
+    from model_foundry.errors import FoundryError
+    from model_foundry.pipeline import build_model
+
+    with progress.step(f"Converting {name}"):
+        phase = [""]
+
+        def report(title: str, done: int, total: int) -> None:
+            if title != phase[0]:
+                phase[0] = title
+                progress.say(f"  {title}")
+
+        try:
+            built = build_model(name, file, paths.MODELS, report)
+        except FoundryError as error:
+            raise StepFailed(f"The model {name} can't be converted: {error}") from error
+    manifest = paths.MODELS / built.model / "manifest.json"
+    if not _complete(manifest):
+        raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps({"manifest": manifest.relative_to(paths.MODELS).as_posix()}))
+    stamp.write(key)
+    return manifest
+
+
+def files(manifest: Path) -> dict[str, Path]:
+    """What is served for a model: the path below models/ of each file, and where it lies."""
+    served = {manifest.relative_to(paths.MODELS).as_posix(): manifest}
+    for shard in json.loads(manifest.read_text())["shards"]:
+        served[f"shards/{shard['sha256']}"] = paths.MODELS / "shards" / shard["sha256"]
+    return served
+
+
+def _complete(manifest: Path) -> bool:
+    """Whether every shard is there with its size. Its content was hashed when it was written."""
+    try:
+        shards = json.loads(manifest.read_text())["shards"]
+        return all((paths.MODELS / "shards" / s["sha256"]).stat().st_size == s["size"] for s in shards)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _makers() -> list[Path]:
+    """The code that decides what a built model looks like."""
+    foundry = paths.ROOT / "model_foundry"
+    made_by = tree(foundry, suffixes=(".py", ".json", ".toml", ".yaml", ".yml"))
+    return [*made_by, paths.ROOT / "orion_py" / "loading" / "manifest.py"]

