@@ -114,7 +114,7 @@ class RequestRun:
         query = validate_query(self.request.query, self.services.config.max_query_chars)
         if self.services.config.enable_guardrails:
             for finding in self.services.guard.check(query):
-                self.services.log.warn("guard", finding=finding.kind, severity=finding.severity)
+                self.services.log.warn("guard", rule=finding.rule, severity=finding.severity)
         return query
 
     async def _route(self, query: str) -> RoutingDecision:
