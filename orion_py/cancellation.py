@@ -5,9 +5,13 @@ A token is passed down to whatever can stop; a bridge subscribes to abort a fetc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from orion_py.errors import Cancelled
+
+T = TypeVar("T")
 
 
 class CancelToken:
@@ -15,7 +19,7 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._cancelled = False
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     @property
     def cancelled(self) -> bool:
@@ -34,7 +38,7 @@ class CancelToken:
         if self._cancelled:
             raise Cancelled()
 
-    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Calls ``callback`` on cancellation (now, if that was). Returns what takes it back."""
         if self._cancelled:
             callback()
@@ -46,3 +50,33 @@ class CancelToken:
                 self._callbacks.remove(callback)
 
         return unsubscribe
+
+
+async def until_cancelled(work: Awaitable[T], cancel: CancelToken, timeout: float | None = None) -> T:
+    """Awaits ``work``, but no longer than until ``cancel`` (raises Cancelled) or ``timeout`` seconds
+    (raises TimeoutError). The work itself goes on: not all of it can be interrupted midway."""
+    task = asyncio.ensure_future(work)
+    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def stop() -> None:
+        if not stopped.done():
+            stopped.set_result(None)
+
+    unsubscribe = cancel.subscribe(stop)
+    both: set[asyncio.Future[Any]] = {task, stopped}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED, timeout=timeout)
+        cancel.raise_if_cancelled()
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        unsubscribe()
+        if not task.done():
+            task.add_done_callback(_look_at)
+
+
+def _look_at(task: asyncio.Future[Any]) -> None:
+    """A failure that nobody waits for any more is no reason for a warning."""
+    if not task.cancelled():
+        task.exception()

@@ -286,9 +286,24 @@ class CancelledEnd(_Message):
 
 Event = StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent
 Message = Annotated[
-    Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown
-    | StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent
-    | Result | Failed | CancelledEnd,
+    Initialize
+    | Infer
+    | Preload
+    | Cancel
+    | Status
+    | Logs
+    | Configure
+    | Unload
+    | Shutdown
+    | StateEvent
+    | ProgressEvent
+    | TokenEvent
+    | FallbackEvent
+    | LogEvent
+    | MetricEvent
+    | Result
+    | Failed
+    | CancelledEnd,
     Field(discriminator="type"),
 ]
 

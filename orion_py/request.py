@@ -120,7 +120,9 @@ class RequestRun:
     async def _route(self, query: str) -> RoutingDecision:
         agents, forced = self.services.agents, self.request.options.force_agent
         if forced is not None:
-            decision = RoutingDecision(agent=agents.get(forced).id, router="forced", reason="The user chose this agent.")
+            decision = RoutingDecision(
+                agent=agents.get(forced).id, router="forced", reason="The user chose this agent."
+            )
         else:
             decision = await self.services.router.route(query, self.request.locale)
             if decision.agent not in agents.ids:
@@ -196,9 +198,7 @@ class RequestRun:
 
     def _say_replaced(self, model: LoadedModel, error: OrionError) -> None:
         self.services.emit(
-            FallbackEvent.step(
-                self.request.id, "worker", model.label, model.label, error.code, error.message
-            )
+            FallbackEvent.step(self.request.id, "worker", model.label, model.label, error.code, error.message)
         )
 
     def _say_dropped(self, dropped: int, of: int) -> None:

@@ -16,7 +16,7 @@ class Turn:
 
     async def __aenter__(self) -> None:
         waiting = asyncio.ensure_future(self._lock.acquire())
-        unsubscribe = self._cancel.subscribe(lambda: waiting.done() or waiting.cancel())
+        unsubscribe = self._cancel.subscribe(waiting.cancel)
         try:
             await waiting
         except asyncio.CancelledError:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+from orion_py.errors import DownloadFailed
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.ports import Ports
+from orion_py.protocol import Event
+from orion_py.runtime.base import Device
+from orion_py.runtime.scripted import ScriptedRuntime
+from orion_py.storage.memory import MemoryShardStore
+from orion_py.storage.settings import MemorySettings
 
 EOS = 0
 VOCAB = 64
@@ -85,7 +92,7 @@ class LetterTokenizer:
     """A token per character: 1 is "a", 26 is "z", 27 a space; 28 to 30 open a turn."""
 
     special_tokens: tuple[str, ...] = ("<system>", "<user>", "<assistant>", "<end>")
-    _ROLES = {"<system>": 28, "<user>": 29, "<assistant>": 30, "<end>": EOS}
+    _ROLES: ClassVar = {"<system>": 28, "<user>": 29, "<assistant>": 30, "<end>": EOS}
 
     def encode(self, text: str) -> list[int]:
         ids: list[int] = []
@@ -134,3 +141,61 @@ class Clock:
 
         self.now += seconds
         await asyncio.sleep(0)
+
+
+REGISTRY = {
+    "version": 1,
+    "models": [
+        {
+            "id": "tiny",
+            "title": "Tiny",
+            "manifest": "models/tiny/manifest.json",
+            "tier": "lite",
+            "family": "llama",
+            "licence": "Apache-2.0",
+            "download_bytes": 1,
+            "memory_bytes": 1,
+            "languages": ["en"],
+        }
+    ],
+    "agents": [
+        {
+            "id": "conversation",
+            "title": {"en": "Conversation", "fr": "Conversation"},
+            "description": {"en": "Chats.", "fr": "Discute."},
+            "models": ["tiny"],
+            "system": {"en": "be brief", "fr": "sois bref"},
+            "max_tokens": 64,
+        }
+    ],
+}
+
+
+class World:
+    """Everything outside the engine, scripted and in reach: network, storage, runtime, time, chance."""
+
+    seed = 42
+
+    def __init__(self, script: Any, device: Device | None = None) -> None:
+        self.clock = Clock(step=0.001)
+        self.store = MemoryShardStore(REMOTE)
+        self.runtime = ScriptedRuntime(script, VOCAB, device=device)
+        self.settings = MemorySettings()
+        self.texts = {"models.json": json.dumps(REGISTRY), "models/tiny/manifest.json": manifest_json()}
+        self.events: list[Event] = []
+        self.ports = Ports(
+            runtime=self.runtime,
+            store=self.store,
+            settings=self.settings,
+            tokenizer_factory=lambda definition: LetterTokenizer(),
+            fetch_text=self._fetch_text,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            uniform=lambda: 0.5,
+            new_seed=lambda: self.seed,
+        )
+
+    async def _fetch_text(self, path: str) -> str:
+        if path not in self.texts:
+            raise DownloadFailed(f"404: {path}")
+        return self.texts[path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from orion_py.agents.base import Agent
 from orion_py.agents.registered import RegisteredAgent
@@ -16,9 +17,7 @@ class AgentFactory:
     """Built-in agents come from the registry; ``register`` adds others at run time."""
 
     def __init__(self, registry: Registry) -> None:
-        self._makers: dict[str, AgentMaker] = {
-            entry.id: (lambda entry=entry: RegisteredAgent(entry)) for entry in registry.agents
-        }
+        self._makers: dict[str, AgentMaker] = {entry.id: partial(RegisteredAgent, entry) for entry in registry.agents}
         self._agents: dict[str, Agent] = {}
 
     @property

@@ -17,7 +17,7 @@ def translate(error: JsException) -> OrionError:
     if not isinstance(code, str):
         return RuntimeFailure(message)
     detail = getattr(error, "detail", None)
-    facts = detail.to_py() if hasattr(detail, "to_py") else {}
+    facts = detail.to_py() if detail is not None and hasattr(detail, "to_py") else {}
     return from_code(code, message, **(facts if isinstance(facts, dict) else {}))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyodide.ffi import JsException, to_js
 
 from orion_py.errors import InvalidManifest
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.generation.tokenizer import ChatMessage, TokenizerFactory
 
 
 class BrowserTokenizer:
@@ -26,12 +27,10 @@ class BrowserTokenizer:
         return str(self._tokenizer.decode(to_js(list(ids))))
 
     def render(self, messages: Sequence[ChatMessage]) -> str:
-        import json
-
         return str(self._tokenizer.render(json.dumps(list(messages))))
 
 
-def tokenizer_factory(new_tokenizer: Callable[[Any], Any]) -> Callable[[bytes], BrowserTokenizer]:
+def tokenizer_factory(new_tokenizer: Callable[[Any], Any]) -> TokenizerFactory:
     """From the bridge's constructor. The factory raises InvalidManifest."""
 
     def make(definition: bytes) -> BrowserTokenizer:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import InferenceTimeout
 from orion_py.generation.sampling import Sampler
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.runtime.base import Logits
 
-T = TypeVar("T")
 FinishReason = Literal["stop", "length", "timeout"]
 
 
@@ -29,22 +28,13 @@ class DecodeStats:
     finish: FinishReason = "stop"
 
 
-async def until_cancelled(work: Awaitable[T], cancel: CancelToken, timeout: float | None = None) -> T:
-    """Awaits ``work``, but no longer than until ``cancel`` (raises Cancelled) or ``timeout`` seconds
-    (raises InferenceTimeout). The work itself goes on: a session can't be interrupted midway."""
-    task = asyncio.ensure_future(work)
-    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    unsubscribe = cancel.subscribe(lambda: stopped.done() or stopped.set_result(None))
+async def _step(
+    model: LoadedModel, tokens: Sequence[int], position: int, cancel: CancelToken, timeout: float | None
+) -> Logits:
     try:
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED, timeout=timeout)
-        cancel.raise_if_cancelled()
-        if not task.done():
-            raise InferenceTimeout(f"No token for {timeout:.0f} s.")
-        return task.result()
-    finally:
-        unsubscribe()
-        if not task.done():
-            task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        return await until_cancelled(model.forward(tokens, position), cancel, timeout)
+    except TimeoutError:
+        raise InferenceTimeout(f"No token for {timeout:.0f} s.") from None
 
 
 async def decode(
@@ -73,7 +63,7 @@ async def decode(
     deadline = None if total_timeout is None else started + total_timeout
     # A long prompt takes longer than a token: the time-out is per call of about this many tokens.
     prefill_timeout = None if step_timeout is None else step_timeout * (1 + (len(tokens) - cached) / 256)
-    logits = await until_cancelled(model.forward(tokens[cached:], cached), cancel, prefill_timeout)
+    logits = await _step(model, tokens[cached:], cached, cancel, prefill_timeout)
     stats.prefill = clock() - started
     begun = clock()
     try:
@@ -92,7 +82,7 @@ async def decode(
                 stats.finish = "timeout"
                 return
             called = clock()
-            logits = await until_cancelled(model.forward(tokens[-1:], len(tokens) - 1), cancel, step_timeout)
+            logits = await _step(model, tokens[-1:], len(tokens) - 1, cancel, step_timeout)
             stats.waiting += clock() - called
     finally:
         stats.decode = clock() - begun

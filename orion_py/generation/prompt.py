@@ -35,7 +35,8 @@ def build_prompt(
     """
     room = context - min(max_tokens, ANSWER_ROOM)
     turns: list[ChatMessage] = [
-        {"role": t["role"], "content": neutralise_special_tokens(t["content"], tokenizer.special_tokens)} for t in history
+        {"role": t["role"], "content": neutralise_special_tokens(t["content"], tokenizer.special_tokens)}
+        for t in history
     ]
     last: ChatMessage = {"role": "user", "content": neutralise_special_tokens(query, tokenizer.special_tokens)}
     head: list[ChatMessage] = [{"role": "system", "content": system}] if system else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orion_py.errors import GoldenMismatch
 from orion_py.loading.loaded_model import LoadedModel
@@ -36,9 +37,9 @@ def divergence(golden: Golden, logits: Logits) -> float:
     return float(max(0.0, np.sum(np.exp(log_p) * (log_p - log_q))))
 
 
-def _log_softmax(values: np.ndarray) -> np.ndarray:
-    shifted = values - values.max()
-    return shifted - np.log(np.exp(shifted).sum())
+def _log_softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted: NDArray[np.float64] = values - values.max()
+    return shifted - float(np.log(np.exp(shifted).sum()))
 
 
 async def check_golden(model: LoadedModel, limit: int | None = None) -> GoldenResult:
@@ -58,7 +59,8 @@ async def check_golden(model: LoadedModel, limit: int | None = None) -> GoldenRe
             worst = max(worst, kl)
             if not kl <= tolerance:
                 raise GoldenMismatch(
-                    f"{model.label}: {phase} of golden vector {golden.name} is {kl:.3g} nats off (at most {tolerance:.3g}).",
+                    f"{model.label}: {phase} of golden vector {golden.name} is {kl:.3g} nats off, "
+                    f"and at most {tolerance:.3g} are allowed.",
                     golden=golden.name,
                     phase=phase,
                     kl=kl if np.isfinite(kl) else None,

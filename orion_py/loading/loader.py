@@ -78,7 +78,8 @@ class ProgressiveLoader:
         await self._check_quota([s for s in shards if s.sha256 not in stored])
         cancel.raise_if_cancelled()
         session = await self._runtime.open(request.manifest, request.variant, request.threads, request.context)
-        unsubscribe = cancel.subscribe(lambda: _in_background(session.close()))
+        closing: list[asyncio.Future[None]] = []
+        unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(session.close())))
         try:
             definition = await self._fill(session, request, shards, stored, progress, cancel)
             progress.enter("hydrating")
@@ -102,7 +103,7 @@ class ProgressiveLoader:
         free = estimate.quota - estimate.usage
         if needed > free:
             raise QuotaExceeded(
-                f"The model needs {needed / 1e6:.0f} MB more, and this browser lets the page store {free / 1e6:.0f} MB.",
+                f"The model needs {needed / 1e6:.0f} MB more; this browser lets the page store {free / 1e6:.0f} MB.",
                 needed=needed,
                 free=free,
             )
@@ -222,7 +223,3 @@ class ProgressiveLoader:
             unsubscribe()
             if not fetch.done():
                 mine.cancel()
-
-
-def _in_background(awaitable: object) -> None:
-    asyncio.ensure_future(awaitable)  # type: ignore[call-overload]

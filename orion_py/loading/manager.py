@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
 from orion_py.errors import (
     BackendUnavailable,
@@ -121,20 +121,17 @@ class ModelManager:
 
     async def _join(self, entry: ModelEntry, cancel: CancelToken) -> LoadedModel:
         pending = self._pending.get(entry.id)
+        while pending is not None and pending.cancel.cancelled:
+            # It is winding down; what it kept is the start of the next one.
+            await asyncio.wait({pending.task})
+            pending = self._pending.get(entry.id)
         if pending is None:
             pending = _Pending(CancelToken())
             self._pending[entry.id] = pending
             pending.task = asyncio.ensure_future(self._load(entry, pending.cancel))
             mine = pending
             pending.task.add_done_callback(lambda task: self._settled(entry.id, mine, task))
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        unsubscribe = cancel.subscribe(lambda: waiting.done() or waiting.set_result(None))
-        try:
-            await asyncio.wait({pending.task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            cancel.raise_if_cancelled()
-            return pending.task.result()
-        finally:
-            unsubscribe()
+        return await until_cancelled(pending.task, cancel)
 
     def _settled(self, model_id: str, pending: _Pending, task: asyncio.Future[LoadedModel]) -> None:
         if self._pending.get(model_id) is pending:
@@ -167,7 +164,9 @@ class ModelManager:
             return parse_manifest(kept)
         manifest = parse_manifest(text)
         if manifest.model != entry.id:
-            raise InvalidManifest(f"manifest: model: is {manifest.model!r}, the registry says {entry.id!r}", path="model")
+            raise InvalidManifest(
+                f"manifest: model: is {manifest.model!r}, the registry says {entry.id!r}", path="model"
+            )
         if await self._ports.settings.get(key) != text:
             await self._ports.settings.set(key, text)
         return manifest
@@ -236,7 +235,9 @@ class ModelManager:
                 raise
             store.use_memory()
             self._emit(
-                FallbackEvent.step(ENGINE_ID, "storage", "stored on this device", "in memory", error.code, error.message)
+                FallbackEvent.step(
+                    ENGINE_ID, "storage", "stored on this device", "in memory", error.code, error.message
+                )
             )
             return await self._try(entry, manifest, attempt, device, cancel)
 

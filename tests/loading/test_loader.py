@@ -72,7 +72,8 @@ async def test_a_first_load_fetches_what_the_variant_needs_and_feeds_it() -> Non
     assert sorted(load.requested) == sorted(url(d) for d in NEEDED)
     assert url(GPU_GRAPH) not in load.requested
     assert sorted(session.fed) == sorted(sha(d) for d in [GRAPH, *WEIGHTS])
-    assert definition == TOKENIZER and report.threads == 2
+    assert definition == TOKENIZER
+    assert report.threads == 2
     assert set(load.store.shards) == {sha(d) for d in NEEDED}
 
 
@@ -101,11 +102,14 @@ async def test_progress_tells_phases_bytes_and_each_shards_state() -> None:
     ]
     total = sum(len(d) for d in NEEDED)
     counts = [e.loaded_bytes for e in load.events]
-    assert counts == sorted(counts) and counts[0] == 0 and counts[-1] == total
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-1] == total
     assert all(e.total_bytes == total for e in load.events)
     assert {s.state for s in load.events[-1].shards} == {"loaded"}
     speeds = [e.bytes_per_second for e in load.events if e.bytes_per_second]
-    assert speeds and all(s > 0 for s in speeds)
+    assert speeds
+    assert all(s > 0 for s in speeds)
 
 
 async def test_a_download_that_fails_in_passing_is_tried_again() -> None:
@@ -158,7 +162,8 @@ async def test_too_little_room_is_said_before_a_byte_moves() -> None:
     load = Load(MemoryShardStore(REMOTE, quota=100))
     with pytest.raises(QuotaExceeded) as caught:
         await load.run()
-    assert load.requested == [] and caught.value.detail["free"] == 100
+    assert load.requested == []
+    assert caught.value.detail["free"] == 100
 
 
 async def test_what_is_stored_already_needs_no_room() -> None:
@@ -179,7 +184,8 @@ async def test_cancelling_while_downloading_keeps_what_is_verified_and_the_start
 
     with pytest.raises(Cancelled):
         await load.loader.load(load.request, load.cancel, stop_at_second_shard)
-    assert sha(WEIGHTS[0]) in load.store.shards and sha(WEIGHTS[2]) not in load.store.shards
+    assert sha(WEIGHTS[0]) in load.store.shards
+    assert sha(WEIGHTS[2]) not in load.store.shards
     assert 0 < len(load.store.partial[sha(WEIGHTS[1])]) < len(WEIGHTS[1])
     await asyncio.sleep(0)
     assert load.runtime.sessions[0].closed
@@ -203,7 +209,8 @@ async def test_a_load_cancelled_before_it_begins_does_nothing() -> None:
     load.cancel.cancel()
     with pytest.raises(Cancelled):
         await load.run()
-    assert load.requested == [] and load.runtime.sessions == []
+    assert load.requested == []
+    assert load.runtime.sessions == []
 
 
 @pytest.mark.parametrize(("where", "error"), [("open", BackendUnavailable()), ("build", OutOfMemory())])

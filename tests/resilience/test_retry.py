@@ -39,7 +39,8 @@ async def test_what_trying_again_cannot_cure_is_raised_at_once() -> None:
     action, calls = failing(9, QuotaExceeded())
     with pytest.raises(QuotaExceeded):
         await retry(action, RetryPolicy(), clock.sleep, lambda: 0.5)
-    assert len(calls) == 1 and clock.now == 0
+    assert len(calls) == 1
+    assert clock.now == 0
 
 
 async def test_waits_double_up_to_the_cap_and_are_jittered() -> None:
