@@ -25,7 +25,8 @@ _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+(?=[\s{_UNSPACED}]))"
 _LINE_END = re.compile(r"\S[^\S\n]*(?=\n)")
 _CLOSED = re.compile(r"(?<![.!?…])[.!?…]++[\"'”\u2019)\]*_]*+(?:[\s\u00a0\u202f]?»)?+(?=\s+(\S))")
 _TITLE = re.compile(
-    r"(?:^|[\s(\"'«“\u2019])(?:[A-ZÀ-Þ]|(?:[A-Z]\.)+[A-Z]|(?i:m[mr]e?s?|mlles?|mgr|ms|dre?|prof|pr|ste?|cf|vs|i\.e|e\.g|c\.-à-d|p\.\s?ex))$"
+    r"(?:^|[\s(\"'«“\u2019])(?:[A-ZÀ-Þ]|(?:[A-Z]\.)+[A-Z]"
+    r"|(?i:m[mr]e?s?|mlles?|mgr|ms|dre?|prof|pr|ste?|cf|vs|i\.e|e\.g|c\.-à-d|p\.\s?ex))$"
 )
 """What a capital letter follows without a sentence having ended: titles, initials, references."""
 _COUNTED = re.compile(r"(?:^|[\s(])(?i:art|chap|fig|n[o°]|nos|pp?|vol|env|approx|tél)$")

@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-PRIVATE_FIELDS = frozenset(
-    "prompt prompts query queries content text messages history system answer completion partial input output stop "
-    "password passwd secret secrets api_key apikey key token authorization cookie email user username".split()
-)
+# fmt: off
+PRIVATE_FIELDS = frozenset((
+    "prompt", "prompts", "query", "queries", "content", "text", "messages", "history", "system", "answer",
+    "completion", "partial", "input", "output", "stop", "password", "passwd", "secret", "secrets", "api_key",
+    "apikey", "key", "token", "authorization", "cookie", "email", "user", "username",
+))
+# fmt: on
 MAX_TEXT = 500
 _MAX_DEPTH = 6
 _MAX_ITEMS = 50

@@ -214,10 +214,14 @@ async def test_cancelling_while_a_generator_streams_closes_it() -> None:
             closed.append(True)
 
     streamer = TokenStreamer(clock=Clock())
-    with pytest.raises(Cancelled):
+
+    async def read() -> None:
         async for piece in streamer.stream(source()):
             if piece.index == 2:
                 streamer.cancel()
+
+    with pytest.raises(Cancelled):
+        await read()
     assert closed == [True]
     assert streamer.text == "xxx"
 
