@@ -78,7 +78,7 @@ def _make() -> None:
                     f"The virtual environment can't be made: {error}.",
                     "On Debian and Ubuntu install python3-venv, then run the command again.",
                 ) from error
-    pip = [python(), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    pip: list[str | Path] = [python(), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     with step("Installing the locked Python packages"):
         run(
             [*pip, "--require-hashes", "--only-binary=:all:", "-r", LOCK],

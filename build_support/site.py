@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
 import shutil
 from collections.abc import Iterable
@@ -30,6 +31,9 @@ VERSION_TOKEN = b"__ORION_VERSION__"
 Content = Path | bytes
 TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
 
+_IMPORT = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.{1,2}/[^"']+)["']""")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
 _ABSOLUTE = re.compile(
     r"""(?:\b(?:src|href|action)\s*=\s*["']|url\(\s*["']?|\bfrom\s+["']|\bimport\s*\(?\s*["']|\bfetch\(\s*["']"""
     r"""|"(?:start_url|scope|id|src)"\s*:\s*"|\bnew\s+(?:Shared)?Worker\(\s*["']|\.register\(\s*["'])/[^"')\s]*"""
@@ -42,6 +46,9 @@ def build(node: Node, manifests: Iterable[Path]) -> Path:
     faults = absolute_urls({url: content for url, content in plan.items() if not url.startswith("vendor/")})
     if faults:
         raise BuildError(f"URLs must be relative: {'; '.join(faults)}.", "Write them without the leading slash.")
+    lost = broken_imports(plan)
+    if lost:
+        raise BuildError(f"Modules import what isn't there: {'; '.join(lost)}.", "Correct the paths in web/.")
     wanted = set(plan)
     for path in tree(paths.DIST) if paths.DIST.exists() else []:
         if path.relative_to(paths.DIST).as_posix() not in wanted:
@@ -57,11 +64,25 @@ def absolute_urls(files: dict[str, Content]) -> list[str]:
     for url, content in files.items():
         if not url.endswith(TEXT):
             continue
-        text = (content if isinstance(content, bytes) else content.read_bytes()).decode(errors="replace")
+        text = _read(content).decode(errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
             match = _ABSOLUTE.search(line)
             if match:
                 found.append(f"{url}:{number} has {match[0]!r}")
+    return found
+
+
+def broken_imports(files: dict[str, Content]) -> list[str]:
+    """Relative imports in our own JavaScript that lead to none of ``files``."""
+    found = []
+    for url, content in files.items():
+        if url.startswith("vendor/") or not url.endswith((".js", ".mjs")):
+            continue
+        text = _COMMENT.sub("", _read(content).decode(errors="replace"))
+        for name in _IMPORT.findall(text):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(url), name))
+            if target not in files:
+                found.append(f"{url} imports {name}")
     return found
 
 

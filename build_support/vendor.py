@@ -37,9 +37,9 @@ FILES: dict[str, str] = {
     "jinja/index.js": "@huggingface/jinja/dist/index.js",
     # Answers on the page: export function marked; export default DOMPurify; export default hljs (it
     # knows some 40 common languages).
-    "marked/marked.esm.js": "marked/lib/marked.esm.js",
-    "dompurify/purify.es.mjs": "dompurify/dist/purify.es.mjs",
-    "highlight/highlight.min.js": "@highlightjs/cdn-assets/es/highlight.min.js",
+    "marked/marked.mjs": "marked/lib/marked.esm.js",
+    "dompurify/purify.mjs": "dompurify/dist/purify.es.mjs",
+    "highlight/highlight.mjs": "@highlightjs/cdn-assets/es/highlight.min.js",
     "highlight/github.min.css": "@highlightjs/cdn-assets/styles/github.min.css",
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
 }
