@@ -19,6 +19,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    commands.add_parser("setup", help="make .venv with the locked packages, orion and foundry")
+
     serve = commands.add_parser("serve", help="set up, build, serve and open the page")
     serve.add_argument("--port", type=int, default=8000, help="0 takes any free one (default: 8000)")
     serve.add_argument("--no-open", action="store_true", help="don't open a browser")
@@ -58,7 +60,14 @@ def _models(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that ``parse`` understood, inside the virtual environment. Raises BuildError."""
-    command = {"serve": _serve, "test": _test, "build": _build, "models": _only_models, "bench": _bench}
+    command = {
+        "setup": lambda _: 0,
+        "serve": _serve,
+        "test": _test,
+        "build": _build,
+        "models": _only_models,
+        "bench": _bench,
+    }
     return command[options.command](options)
 
 

