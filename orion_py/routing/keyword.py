@@ -75,24 +75,25 @@ def score(query: str) -> tuple[dict[str, float], Evidence]:
         if word and weight > 0 and word not in seen:
             seen.append(word)
 
-    foreign = _foreign(raw, set(_TOKEN.findall(text)))
+    foreign = _foreign(raw, _TOKEN.findall(text))
     if foreign:
         add("multilingual", foreign)
     asked = text
     if rules.TRANSLATES.search(text[:200]):
-        asked = rules.QUOTES.sub(" ", text)
-        asked = asked.split(":", 1)[0] if ":" in asked else asked
+        asked = rules.QUOTES.sub(" ", text).split(":", 1)[0]
         raw = raw.split(":", 1)[0]
-    words = set(_TOKEN.findall(asked))
-    for word in sorted(words & _LEXICON.keys()):
+    for word in sorted(set(_TOKEN.findall(asked)) & _LEXICON.keys()):
         for agent, weight in _LEXICON[word]:
             add(agent, weight, word)
     for agent, weight, pattern in rules.PHRASES:
-        if pattern.search(asked if agent != "multilingual" else text):
+        if pattern.search(text if agent == "multilingual" else asked):
             add(agent, weight)
     if rules.SYNTAX.search(raw):
         add("code", 3.0)
     _amounts(asked, add)
+    if rules.ORDERS.search(asked):
+        others = max(scores.get(agent, 0.0) for agent in ("code", "logical", "multilingual"))
+        add("creative", 2.5 if others < 2 else 0.5)
     if rules.ASKS_ABOUT.search(asked) and scores.get("creative", 0) > 0:
         add("creative", -2.5)
     return scores, evidence
@@ -109,18 +110,20 @@ def fold(text: str) -> str:
 
 def _amounts(text: str, add: _Add) -> None:
     """A question for an amount is a calculation when the text gives numbers to calculate with."""
-    if rules.ASKS_AMOUNT.search(text):
-        numbers = len(rules.NUMBER.findall(text))
-        add("logical", 3.0 if numbers >= 2 else 1.5 if numbers else 0.5)
+    numbers = len(rules.NUMBER.findall(text))
+    if numbers and rules.ASKS_AMOUNT.search(text):
+        add("logical", 3.0 if numbers >= 2 else 1.0)
+    if len(rules.MEASURED.findall(text)) >= 2:
+        add("logical", 1.5)
 
 
-def _foreign(raw: str, words: set[str]) -> float:
+def _foreign(raw: str, words: Sequence[str]) -> float:
     """How much the text itself, and not what it says, is in another language or script."""
     letters = sum(map(str.isalpha, raw))
     if letters and len(rules.SCRIPTS.findall(raw)) > 0.3 * letters:
         return 4.0
-    most = max(len(words & language) for language in rules.FOREIGN)
-    weight = 3.0 if most >= 3 else 0.0
+    most = max(sum(word in language for word in words) for language in rules.FOREIGN)
+    weight = 3.0 if most >= 2 and most >= 0.25 * len(words) else 0.0
     return weight + (2.0 if "¿" in raw or "¡" in raw else 0.0)
 
 

@@ -2,304 +2,453 @@
 
 Everything is matched on folded text: lower case, no accents, straight apostrophes (``fold`` in
 ``keyword.py``), except ``SYNTAX`` and ``SCRIPTS``, which see the text as it was typed. A weight of
-3 decides alone, 1 is a hint. Rules are kept few and general; they were written with
+2 decides where nothing else speaks, 1 is a hint. The rules were written with
 tests/routing/examples.tsv in view and never with held_out.tsv.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 WORDS: dict[str, dict[float, str]] = {
     "code": {
-        3: "javascript typescript kotlin golang php html css sql mysql sqlite postgres c++ c# regex regexp numpy pandas "
-        "django flask fastapi nodejs npm pip git github gitlab dockerfile kubernetes json yaml xml segfault traceback "
-        "compiler compilateur refactor refactorise debug debugue debuguer deboguer powershell haskell matplotlib "
-        "pytest webpack localhost stdin stdout async asyncio leetcode",
-        2: "python java docker api apis bash code backend frontend database recursion recursive endpoint commit "
-        "commits programming programmation algorithm algorithme algorithms react angular laravel linux ssh websocket "
-        "tuple hashmap quicksort crud oop",
-        1: "function fonction script scripts bug bugs compile program programme loop boucle variable string array "
-        "pointer pointers pointeur pointeurs query requete terminal branch deploy rust swift ruby perl class classe "
-        "library bibliotheque server serveur syntax syntaxe import module package framework cache",
+        3: "javascript typescript kotlin golang php html css scss sql mysql sqlite postgres postgresql mongodb "
+        "redis c++ c# regex regexp numpy pandas django flask fastapi nodejs npm yarn pip git github gitlab "
+        "dockerfile kubernetes kubectl json yaml xml segfault traceback compiler compilateur refactor "
+        "refactorise refactoring debug debugue debuguer deboguer powershell haskell matplotlib pytest webpack "
+        "localhost stdin stdout async asyncio leetcode nginx cron crontab uuid vba js jsx stylesheet grep awk "
+        "chmod curl tuple tuples hashmap boolean booleen typeerror keyerror valueerror indexerror middleware "
+        "oauth jwt graphql websocket tailwind jquery vuejs nextjs svelte maven gradle makefile cmake gcc "
+        "virtualenv conda jupyter tensorflow pytorch opencv selenium heroku vscode polymorphism polymorphisme "
+        "fizzbuzz malloc dataframe dataframes",
+        2: "python java docker api apis bash backend frontend database databases recursion recursive recursif "
+        "endpoint endpoints commit commits rebase programming programmation algorithm algorithms algorithme "
+        "algorithmes react angular laravel linux unix ssh snippet quicksort crud oop framework int const var "
+        "void div csv aws sudo fibonacci repo repository lambda deployer kernel",
+        1.5: "code exception fonction composant array arrays null closure pointeur pointeurs pointer pointers "
+        "boucle parse parser parsing float hash syntax syntaxe terminal script scripts undefined serverless "
+        "responsive",
+        1: "function functions bug bugs compile program programme loop loops variable variables string strings "
+        "query queries requete requetes branch deploy rust swift ruby perl vue class classe server serveur "
+        "import module modules package library bibliotheque cache merge dictionary dictionaries fichier "
+        "fichiers file files console crash interface integer static sort trier plugin website component "
+        "method methode folder dossier app excel keyword binary url developpement thread threads form "
+        "formulaire bouton push pull host",
     },
     "logical": {
-        3: "equation equations derivative derivee integral integrale probability probabilite probabilites factorise "
-        "factorize factoriser polynomial polynome logarithm theorem theoreme syllogism syllogisme enigme enigmes "
-        "arithmetic pgcd ppcm modulo hypotenuse trigonometry permutations combinatorics",
-        2: "calculate calcule calculer calculez compute riddle riddles devinette prove demontre demontrer matrice "
-        "fraction fractions percent percentage pourcentage pourcent mediane median perimeter perimetre resous sudoku",
-        1: "solve resoudre average moyenne sum somme twice double triple puzzle multiply divide divise multiplie "
-        "logic logique dice volume area aire reste discount remise left",
+        3: "equation equations derivative derivee derive integral integrale probability probabilite probabilites "
+        "factorise factorize factoriser polynomial polynome logarithm theorem theoreme syllogism syllogisme "
+        "enigme enigmes arithmetic pgcd ppcm modulo hypotenuse trigonometry permutations combinatorics sudoku "
+        "inequation",
+        2: "calculate calcule calculer calculez calcul compute riddle riddles devinette prove demontre demontrer "
+        "matrice fraction fractions percent percentage pourcentage median mediane perimeter perimetre resous "
+        "simplify simplifie divisible deduis deduce",
+        1: "solve resoudre average moyenne sum somme twice double triple puzzle multiply divide divise divided "
+        "multiplie logic logique area aire reste discount remise left prime produit product triangle circle "
+        "cercle rectangle cylinder cylindre radius rayon diameter diametre diagonale diagonales polygon "
+        "octogone hexagone sphere cone cube volume hauteur distance speed vitesse ratio proportion interest "
+        "interets chacun each share partagent limite prouve justifie mileage consecutive consecutifs",
     },
     "creative": {
         3: "poem poems poeme poemes haiku haikus limerick sonnet acrostiche acrostic slogan slogans lyrics fable "
-        "screenplay monologue fanfiction tagline",
-        1.5: "story stories histoire tale conte song chanson novel roman scene chapter chapitre dialogue discours "
-        "letter lettre email mail caption legende tweet blog essay titres names toast invitation paroles "
-        "poesie nouvelle rap jingle pun puns",
+        "screenplay monologue fanfiction tagline quatrain comptine berceuse lullaby ode jingle parody parodie",
+        2: "story stories tale rap verse toast poesie sketch nouvelle conte chanson strophe couplet dialogue pitch",
+        1.5: "histoire song novel roman scene chapter chapitre discours letter lettre email mail caption legende "
+        "tweet blog essay titres names invitation paroles pun puns annonce ad advert flyer leaflet brochure "
+        "prospectus texto rewrite villain superheroes superhero superheros playlist",
         1: "invente invent imagine dragon wizard sorcier magique magical enchanted enchantee enchante fantasy "
-        "fantastique brainstorm speech creative rhyme rime rimes hero heros princess princesse",
+        "fantastique brainstorm speech creative rhyme rime rimes hero heros princess princesse title titre "
+        "funny drole scary catchy sweet poetic poetique heartfelt chaleureux touchant personnage character "
+        "narrator ending dragons robot vampire fairy fee pirate chevalier knight words mots",
     },
     "multilingual": {
-        3: "translate translation traduis traduire traduisez traduction traductions conjugate conjugue conjuguer "
-        "conjugaison",
-        2: "subjonctif imparfait subjunctive",
+        3: "translate translation translations traduis traduire traduisez traduction traductions conjugate "
+        "conjugue conjuguer conjugaison traduit",
+        2: "subjonctif imparfait subjunctive participle pluperfect preterit proofread pluriel plural participe",
         1: "english french spanish german italian portuguese chinese japanese arabic russian dutch korean latin "
-        "mandarin hindi turkish polish anglais francais espagnol allemand italien portugais chinois japonais arabe "
-        "russe neerlandais coreen turc polonais breton catalan verb verbe grammar grammaire vocabulary vocabulaire "
-        "pronounce pronunciation prononce prononciation",
+        "swahili thai vietnamese czech danish norwegian finnish hungarian romanian ukrainian hebrew persian "
+        "urdu bengali welsh irish basque esperanto mandarin hindi turkish polish swedish greek anglais "
+        "francais espagnol allemand italien portugais chinois japonais arabe russe neerlandais coreen turc "
+        "polonais breton catalan grec suedois danois tcheque hongrois roumain ukrainien hebreu occitan corse "
+        "anglaise espagnole allemande italienne portugaise verb verbe grammar grammaire vocabulary "
+        "vocabulaire pronounce pronunciation prononce prononciation proverb proverbe idiom synonym synonyme "
+        "language langue",
     },
     "conversation": {
-        1.5: "boyfriend girlfriend husband wife boss colleague mari copain copine patron collegue feel feeling lonely "
-        "tired sad stressed stresse fatigue triste favourite favorite preferee prefere preferes job boulot interview "
-        "entretien earn gagne salary salaire career carriere developer developpeur zoo snake serpent coffee island "
-        "ile voiture car vacances holiday thanks merci hello hi salut bonjour coucou recommend conseille advice "
-        "conseil recipe recette movie film weather meteo",
+        1.5: "boyfriend girlfriend husband wife boss colleague mari copain copine patron collegue feel feeling "
+        "lonely tired sad stressed stresse fatigue triste favourite favorite preferee prefere preferes job "
+        "boulot interview entretien earn gagne salary salaire career carriere developer developpeur "
+        "programmer zoo snake serpent coffee island ile vacances holiday thanks merci hello hi salut bonjour "
+        "coucou recommend conseille advice conseil recipe recette weather meteo plants tomato restaurant "
+        "complain",
     },
 }
 
 _LANGUAGE = (
     r"(?:english|french|spanish|german|italian|portuguese|chinese|japanese|arabic|russian|dutch|korean|latin|greek|"
+    r"swahili|thai|vietnamese|czech|danish|norwegian|finnish|hungarian|romanian|ukrainian|hebrew|persian|welsh|irish|"
     r"mandarin|hindi|turkish|polish|swedish|anglais|francais|espagnol|allemand|italien|portugais|chinois|japonais|"
-    r"arabe|russe|neerlandais|coreen|grec|turc|polonais|suedois|breton|catalan)\b"
+    r"arabe|russe|neerlandais|coreen|grec|turc|polonais|suedois|danois|tcheque|hongrois|roumain|ukrainien|hebreu|"
+    r"breton|catalan|basque|corse|occitan)\b"
 )
 _PROGRAM = (
-    r"(?:functions?|fonctions?|scripts?|programs?|programmes?|class|classes?|code|regex|quer(?:y|ies)|requetes?|"
-    r"algorithms?|algorithmes?|unit tests?|tests? unitaires?|apps?|applications?|page html|website|web page|web app|"
-    r"site web|apis?|endpoints?|macros?|makefile|boucles?|loops?|parser|decorator|component|composant|sql|cli|bot)"
+    r"(?:functions?|fonctions?|scripts?|programs?|programmes?|class|classes?|classe|code|snippet|regex|quer(?:y|ies)|"
+    r"requetes?|algorithms?|algorithmes?|unit tests?|tests? unitaires?|tests? pour|tests? for|apps?|applications?|"
+    r"page html|website|web page|web app|site web|apis?|endpoints?|macros?|makefile|boucles?|loops?|parser|decorator|"
+    r"component|composant|sql|cli|bot|pipeline|crawler|scraper|header|footer|navbar|dropdown)"
 )
 _MADE = (
-    r"(?:poems?|story|stories|tale|song|letter|speech|dialogues?|scene|novel|chapter|essay|email|e-mail|mail|toast|"
-    r"post|caption|tweet|article|blog|slogans?|lyrics|haikus?|rap|script|play|sketch|invitation|message|card|"
-    r"descriptions?|review|poemes?|histoires?|contes?|chansons?|lettres?|discours|scenes?|romans?|chapitres?|"
-    r"nouvelles?|textes?|courriels?|legendes?|articles?|paroles|couplets?|blagues?|cartes?|voeux|mots?|annonces?)"
+    r"(?:poems?|story|stories|tale|song|letter|speech|dialogues?|scene|novel|chapter|essay|emails?|e-mail|mail|toast|"
+    r"post|caption|tweet|article|blog|slogans?|lyrics|haikus?|rap|play|sketch|invitation|message|card|text|note|ad|"
+    r"descriptions?|review|monologue|bio|poemes?|histoires?|contes?|chansons?|lettres?|discours|scenes?|romans?|"
+    r"chapitres?|nouvelles?|textes?|courriels?|legendes?|articles?|paroles|couplets?|blagues?|cartes?|voeux|mots?|"
+    r"annonces?|faire-part|textos?|sms|pubs?|publicites?|eloges?|requisitoire)"
 )
 _MAKE = (
-    r"(?:write|compose|invent|imagine|draft|create|make up|come up with|generate|brainstorm|ecris|ecrivez|redige|"
-    r"redigez|invente|inventez|imaginez|cree|creez|compose|raconte|propose|trouve|genere)"
+    r"(?:write|rewrite|compose|invent|imagine|draft|pen|make up|come up with|ecris|ecrivez|ecrire|redige|redigez|"
+    r"rediger|invente|inventez|inventer|imaginez|imaginer|composer|raconte|racontez)"
 )
-_PICTURE = r"(?:images?|pictures?|photos?|photographs?|screenshots?|captures? d'ecran|drawings?|dessins?|scans?)\b"
+_MAYBE_MAKE = r"(?:create|generate|brainstorm|cree|creez|propose|proposez|trouve|genere|describe|decris)"
+_ASKING = (
+    r"(?:please |can you |could you |would you |peux-tu |tu peux |pourrais-tu |pouvez-vous |stp |s'il te plait,? |"
+    r"i want you to |i'd like you to |help me |help me to |aide-moi a |je voudrais que tu )"
+)
+_PICTURE = (
+    r"(?:images?|pictures?|pics?|photos?|photographs?|screenshots?|captures? d'ecran|drawings?|dessins?|scans?)\b"
+)
 _SOUND = (
-    r"(?:recordings?|audio|voice (?:messages?|memos?|notes?)|messages? vocal|memos? vocal|enregistrements?|"
-    r"note vocale|sound clip|voicemail)\b"
+    r"(?:recordings?|audio|voice (?:messages?|memos?|notes?)|messages? vocal|messages? vocaux|memos? vocal|"
+    r"notes? vocales?|enregistrements?|sound clip|voicemails?|podcast)\b"
 )
 _NUMBER = (
     r"(?:\d+(?:[.,]\d+)?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|"
     r"dozen|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante|"
     r"cent|mille|douzaine)"
 )
-NUMBER = re.compile(rf"(?<![\w.,]){_NUMBER}\b")
-
-PHRASES: tuple[tuple[str, float, re.Pattern[str]], ...] = tuple(
-    (agent, weight, re.compile(pattern))
-    for agent, weight, pattern in (
-        # code
-        ("code", 3, r"```"),
-        (
-            "code",
-            2.5,
-            r"\b(?:write|create|make|build|give me|need|fix|debug|implement|ecris|fais|fais-moi|cree|code|corrige|"
-            rf"optimise|optimize|developpe|explain|explique)\b[^.!?\n]{{0,28}}\b{_PROGRAM}\b",
-        ),
-        (
-            "code",
-            3,
-            r"segmentation fault|stack ?trace|null pointer|syntax error|time complexity|big[- ]o\b|unit tests?|"
-            r"tests? unitaires?|pull requests?|merge conflicts?|data structures?|structures? de donnees|"
-            r"boucles? (?:for|while)|(?:for|while|my) loop\b|mot[- ]cle \w+ en|base de donnees|linked list|"
-            r"liste chainee|command line|ligne de commande|object[- ]oriented|center a div|dernier commit|"
-            r"variables? d'environnement|environment variables?|virtualenv|environnement virtuel|stack overflow",
-        ),
-        (
-            "code",
-            2,
-            r"\b(?:in|en|with|avec|to|into) (?:python|java|javascript|typescript|c|c\+\+|c#|rust|go|php|ruby|swift|kotlin|"
-            r"sql|bash|react|html|css|scala|r|matlab|excel vba)\b(?!')",
-        ),
-        (
-            "code",
-            5,
-            r"\b(?:translate|convert|port|traduis|convertis|transforme)\b[^.!?\n]{0,20}\b(?:code|script|function|fonction|class|classe|"
-            r"program|programme|python|java|javascript|sql)\b",
-        ),
-        # logical
-        ("logical", 3, r"\d\s*[+*×÷^=]\s*\d|\d\s+-\s+\d|[²³√∫π]|\bsin\(|\bcos\(|\bf\(x\)|\b[a-z]\s*\^\s*\d"),
-        ("logical", 2.5, r"(?<![\w#-])\d*[xyz]\s*[-+=]\s*\d|\d\s*x\s*\d|\d\s*/\s*\d+\s*(?:=|\?)"),
-        (
-            "logical",
-            3,
-            rf"{_NUMBER} (?:plus|minus|times|moins|fois|over|multiplied by|divided by|divise par|multiplie par) {_NUMBER}",
-        ),
-        ("logical", 2, rf"\d\s*(?:%|percent|pour ?cent) (?:of|de|off)\b|\b{_NUMBER} ?% "),
-        ("logical", 2.5, r"(?:\d+\s*,\s*){2,}\d+"),
-        (
-            "logical",
-            3,
-            r"square root|cube root|racine (?:carree|cubique)|prime numbers?|nombres? (?:premiers?|pairs?|impairs?|entiers?)|"
-            r"odd numbers?|even numbers?|deduce|logic puzzle|how many ways|de combien de (?:facons|manieres)|what number|"
-            r"quel nombre|lance[rz]? (?:un|deux) des?\b|coin (?:flip|toss)|rolling|pile ou face",
-        ),
-        (
-            "logical",
-            3,
-            r"\b(?:all|some|no|every) [\w ]{1,25}\b(?:are|is)\b.{1,80}\b(?:all|some|no|is|are|do|can|therefore)\b.{1,60}\?"
-            r"|\b(?:tous|toutes|aucun|certains) .{1,25}\b(?:sont|est|n'est|ne sont)\b.{1,90}\b(?:aucun|certains|tous|peut|"
-            r"est-ce|sont-ils|donc)\b",
-        ),
-        ("logical", 2.5, r"\bconver\w+ \d+(?:[.,]\d+)? ?\w+ (?:to|into|in|en)\b"),
-        # creative
-        ("creative", 2.5, rf"\b{_MAKE}\b[^.!?\n]{{0,60}}\b{_MADE}\b"),
-        (
-            "creative",
-            3,
-            r"\b(?:tell|raconte|read|dis|invente)\S* (?:\S+ ){0,3}(?:story|stories|tale|histoire|conte|legende)\b",
-        ),
-        (
-            "creative",
-            3,
-            r"\b(?:pretend (?:to be|you|that you)|role ?-?play|act (?:as|like) (?:a|an|the|if)|play the role|joue[sz]? le role|"
-            r"fais(?:ons)? semblant|mets-toi dans la peau|jouons a|fais comme si|imagine (?:que tu|you are|you're)|"
-            r"incarne|write in the style|dans le style d)",
-        ),
-        (
-            "creative",
-            3,
-            r"\b(?:come up with|brainstorm|suggest|give me|think of|find|propose|trouve|donne|cherche|invente|il me faut|i need)"
-            r"\S* (?:\S+ ){0,4}(?:names?|titles?|slogans?|taglines?|captions?|mottos?|noms?|titres?|surnoms?|devises?|"
-            r"jeux de mots|hashtags?|pseudos?)\b",
-        ),
-        (
-            "creative",
-            1.5,
-            rf"(?:^|[.!?:\n]\s*)(?:please |can you |could you |peux-tu |tu peux |pourrais-tu |stp |i want you to |help me )?{_MAKE}\b",
-        ),
-        (
-            "creative",
-            3,
-            r"\b(?:movie|film|short film|theatre|theater|tv|video|youtube) (?:script|scene)|script de (?:film|video)",
-        ),
-        ("creative", 2, r"\b(?:decris|describe)\b(?!.{0,20}\b(?:how|what|difference|process|comment)\b)"),
-        # multilingual
-        (
-            "multilingual",
-            3,
-            r"\bhow (?:do|does|would|can|to|should) (?:\w+ )?say\b|comment (?:dit-on|on dit|dire|se dit|dis-tu|tu dis|ecrit-on|on ecrit|"
-            r"se prononce|prononce-t-on|prononcer)|false friends?|faux amis|mother tongue|langue maternelle",
-        ),
-        (
-            "multilingual",
-            2.5,
-            r"what (?:does|do|is the meaning of) (?:[\"'“«]|.{1,40}\bmean in\b)|what's the meaning of|"
-            rf"(?:que (?:veut dire|signifie)|(?:ca|cela) veut dire quoi)\b(?=.*(?:[\"«“]|{_LANGUAGE}))|\bword for\b",
-        ),
-        (
-            "multilingual",
-            1.5,
-            rf"\b(?:in|into|to|from|en|vers|entre le|de l'|du|correct|proper|good) {_LANGUAGE}|\bl'{_LANGUAGE}",
-        ),
-        (
-            "multilingual",
-            1.5,
-            rf"\b(?:answer|reply|respond|speak|talk|put|say|reponds|repondez|parle|mets|ecris|dis)\S* (?:\S+ ){{0,3}}(?:in|en) {_LANGUAGE}",
-        ),
-        ("multilingual", 1.5, rf"\b(?:mot|phrase|word|sentence|texte|text|idiom|expression)s?\b.{{0,40}}{_LANGUAGE}"),
-        (
-            "multilingual",
-            1.5,
-            r"\b(?:phrase|sentence|grammar|grammaire|orthographe|spelling|fautes?)\b.{0,30}\b(?:english|french|anglaise?|francaise?|"
-            r"espagnole?|allemande?|italienne?)\b|\b(?:correct|corrige)\b.{0,20}\b(?:grammar|grammaire|spelling|orthographe)\b",
-        ),
-        # vision
-        (
-            "vision",
-            2.5,
-            rf"\b(?:this|attached|these|cette|cet|ces|ce|(?:on|in|from) (?:the|my)|sur (?:la|ma|une|l')|dans (?:la|ma)|dans l'|the attached)"
-            rf" ?{_PICTURE}|{_PICTURE} (?:attached|below|above|ci-joint|ci-dessous|ci-dessus|jointe)",
-        ),
-        (
-            "vision",
-            1.5,
-            r"\b(?:what(?:'s| is| do| does| are)|which|who(?:'s| is)|describe|identify|recogni[sz]e|read|see|how many|colou?r|"
-            r"decris|vois|voit|lis|lire|reconnais|reconnaitre|identifie|quel|quelle|qui est|qu'y a|qu'est-ce|combien|analyse|extract|"
-            rf"extrais|compte|ocr)\b.{{0,60}}{_PICTURE}",
-        ),
-        (
-            "vision",
-            -4,
-            r"image de marque|docker|disk image|image disque|\biso\b|profile picture|big picture|photo de profil|<img",
-        ),
-        # speech
-        ("speech", 3, r"\btranscri(?:be|bes|s|re|ption|vez|t)\b"),
-        (
-            "speech",
-            4,
-            r"\b(?:read|say|speak|lis|lire|dis|prononce|lisez)\b.{0,60}\b(?:aloud|out loud|voix haute|haute voix)\b",
-        ),
-        (
-            "speech",
-            3,
-            r"text[- ]to[- ]speech|speech[- ]to[- ]text|synthese vocale|(?:into|to) (?:speech|spoken)\b|\bdictee vocale",
-        ),
-        ("speech", 2, rf"\b(?:this|the|that|my|cet|cette|ce|mon|ma|l')\s?{_SOUND}"),
-        (
-            "speech",
-            1.5,
-            rf"\b(?:listen|ecoute\w*|hear|says?|said|dit|dit-on|resume|summari[sz]e|what's in|who)\b.{{0,40}}{_SOUND}",
-        ),
-        # conversation: talk about a thing is no order to make one
-        (
-            "conversation",
-            2,
-            r"\bdo you (?:like|think|prefer|love|have)|\b(?:tu (?:preferes|aimes)|your (?:favou?rite|opinion))|ta \w+ preferee",
-        ),
-        ("conversation", 2, r"^(?:who|qui)(?: a| wrote| is| was| est| etait)\b"),
-    )
+NUMBER = re.compile(rf"(?<![\w.,]){_NUMBER}(?!\d)")
+MEASURED = re.compile(
+    r"\d ?(?:€|\$|£|%|km|kg|cm|mm|m|g|h|l|ml|mph|euros?|dollars?|cents|centimes|pounds|miles|metres?|meters?|minutes?|"
+    r"min|"
+    r"hours?|heures?|days?|jours?|weeks?|semaines?|months?|mois|years?|ans|litres?|gallons?|machines|billes|"
+    r"marbles)(?!\w)"
 )
 
+Rule = tuple[str, float, str]
+_RULES: Sequence[Rule] = (
+    # -- code
+    ("code", 3, r"```"),
+    (
+        "code",
+        2.5,
+        r"\b(?:write|create|make|build|give me|need an?|fix|debug|implement|review|ecris|fais|cree|code|corrige|"
+        r"optimise|"
+        rf"optimize|developpe|explain|explique|programme)\b[^.!?\n]{{0,28}}\b{_PROGRAM}\b",
+    ),
+    (
+        "code",
+        3,
+        r"segmentation fault|stack ?trace|null pointer|syntax error|time complexity|big[- ]o\b|unit tests?|"
+        r"tests? unitaires?|"
+        r"pull requests?|merge conflicts?|data structures?|structures? de donnees|boucles? (?:for|while)|(?:for|"
+        r"while) loop\b|"
+        r"mot[- ]cle \w+ en|base de donnees|linked list|liste chainee|command line|ligne de commande|"
+        r"object[- ]oriented|"
+        r"(?:center|centrer) (?:a|une?) (?:div|image)|dernier commit|variables? d'environnement|environment variables?|"
+        r"environnement virtuel|stack overflow|permission denied|hello world|(?:bubble|merge|insertion) sort|"
+        r"tri a bulles?|"
+        r"(?:binary search|recherche dichotomique|code source|source code|open source)|(?:cle|foreign|"
+        r"primary) (?:etrangere|"
+        r"primaire|key)|not (?:a function|defined)|virtual host|page web|web page|push to origin|infinite loop|"
+        r"keyword (?:do|mean)|ligne par ligne|line by line|tic[- ]tac[- ]toe|morpion|excel (?:formula|column|macro)|"
+        r"(?:remove|supprimer les) (?:duplicates|doublons)",
+    ),
+    (
+        "code",
+        2,
+        r"\b(?:in|en|with|avec|to|into|using) (?:python|java|javascript|typescript|js|c|c\+\+|c#|rust|go|php|ruby|"
+        r"swift|"
+        r"kotlin|sql|bash|react|html|css|scala|r|matlab|excel|vue|vba)\b(?!')",
+    ),
+    (
+        "code",
+        5,
+        r"\b(?:translate|convert|port|traduis|convertis|transforme)\b[^.!?\n]{0,20}\b(?:code|script|function|fonction|"
+        r"class|"
+        r"classe|program|programme|python|java|javascript|sql)\b",
+    ),
+    (
+        "code",
+        -2.5,
+        r"code (?:de carte|postal|de la route|vestimentaire|promo|civil|penal|secret|d'entree|pin|de triche)|"
+        r"(?:dress|zip|postal|pin|area|promo|bar|morse|discount|cheat) code|programme (?:tele|de la|scolaire|"
+        r"politique)|"
+        r"(?:tv|training|workout|school|loyalty) program|\b(?:to|can't|cannot) function\b|file (?:a|my) (?:complaint|"
+        r"taxes)",
+    ),
+    # -- logical
+    (
+        "logical",
+        3,
+        r"\d\s*[+*×÷^]\s*\d|\d\s+-\s+\d|[²³√∫π]|\bsin\(|\bcos\(|\bf\(x\)|\b[a-z]\s*\^\s*\d|\)\s*\^\s*\d|\d{2,}/\d+",
+    ),
+    ("logical", 2.5, r"(?<![\w#-])\d*[xyz]\s*[-+=]\s*[\dxyz]|\d\s*x\s*\d|\d\s*/\s*\d+\s*(?:=|\?)|tend vers"),
+    (
+        "logical",
+        3,
+        rf"{_NUMBER} (?:plus|minus|times|moins|fois|over|multiplied by|divided by|divise par|multiplie par) {_NUMBER}",
+    ),
+    ("logical", 2, r"\d\s*(?:%|percent|pour ?cent) (?:of|de|off|d'|pendant|sur)|-\d+ ?%|in percent\b|en pourcentage"),
+    ("logical", 2.5, r"(?:\d+\s*,\s*){2,}\d+"),
+    (
+        "logical",
+        3,
+        r"square root|cube root|racine (?:carree|cubique)|prime numbers?|nombres? (?:premiers?|pairs?|impairs?|"
+        r"entiers?)|"
+        r"odd numbers?|even numbers?|logic puzzle|how many ways|de combien de (?:facons|manieres)|what number|"
+        r"quel nombre|"
+        r"lance[rz]? (?:un|deux|trois) des?\b|coin (?:flip|toss)|rolling (?:a|two|three)|pile ou face|is \d+ (?:prime|"
+        r"even|odd)|"
+        r"cross (?:a|the) river|traverser (?:une|la) riviere|most likely to win|least common|greatest common",
+    ),
+    (
+        "logical",
+        3,
+        r"\b(?:all|some|no|every) [\w ]{1,25}\b(?:are|is)\b.{1,80}\b(?:all|some|no|is|are|do|can|therefore)\b.{1,60}\?"
+        r"|\b(?:tous|toutes|aucun|certains) .{1,30}\b(?:sont|est|n'est|ne sont|\w+ent)\b.{1,90}\b(?:aucun|certains|"
+        r"tous|"
+        r"peut|est-ce|sont-ils|donc|\w+-t-il)\b|\beither \w+ .{1,60}\bor\b.{1,80}\bwho\b",
+    ),
+    (
+        "logical",
+        3,
+        r"\b(?:taller|older|younger|bigger|faster|heavier|shorter|richer) than\b.{1,60}\bthan\b.{1,80}\b(?:who|which)\b"
+        r"|\bplus (?:grand|vieux|jeune|petit|lourd|rapide|age|riche|cher)e? que\b.{1,60}\bque\b.{1,80}\b(?:qui|lequel|"
+        r"laquelle)\b",
+    ),
+    (
+        "logical",
+        3,
+        r"\bif (?:today|yesterday|tomorrow) (?:is|was)\b|\bsi (?:aujourd'hui|hier|demain|on est)\b.{1,60}\bquel jour\b",
+    ),
+    ("logical", 2.5, r"\bconver\w+ \d+(?:[.,]\d+)? ?\w+ (?:to|into|in|en)\b"),
+    # -- creative
+    ("creative", 2.5, rf"\b(?:{_MAKE}|{_MAYBE_MAKE})\b[^.!?\n]{{0,60}}\b{_MADE}\b"),
+    (
+        "creative",
+        2.5,
+        r"\b(?:i'd like|i would like|i want|i need|looking for|je veux|je voudrais|j'aimerais|il me faut|"
+        r"j'ai besoin d'|"
+        rf"fais-moi|give me|donne-moi)\b[^.!?\n]{{0,30}}\b{_MADE}\b",
+    ),
+    (
+        "creative",
+        3,
+        r"\b(?:tell|raconte|read|dis|invente)\S* (?:\S+ ){0,3}(?:story|stories|tale|histoire|conte|legende|joke|"
+        r"blague)\b|"
+        r"\bonce upon a time|il etait une fois|\bcontinue[rz]? (?:the|this|my|cette|l'|mon) ?(?:story|histoire|tale|"
+        r"conte|"
+        r"recit|scene|poem|poeme)|(?:the|an|happy|different|nouvelle|autre) ending\b|\bla suite d|make me laugh|"
+        r"fais-moi rire",
+    ),
+    (
+        "creative",
+        3,
+        r"\b(?:pretend (?:to be|you|that you)|role ?-?play|act (?:as|like) (?:a|an|the|if)|play the role|"
+        r"joue[sz]? le role|"
+        r"fais(?:ons)? semblant|mets-toi dans la peau|jouons a|fais comme si|imagine (?:que tu|you are|you're)|incarne|"
+        r"in the (?:style|voice) of|dans le style d|a la maniere d|as if you were|comme si tu|parle comme|talk like)",
+    ),
+    (
+        "creative",
+        2.5,
+        r"^(?:you are|you're|tu es|vous etes) (?!sure|sur\b|right|able|welcome|there|la\b|pret|ok)(?:an? |une? |the |"
+        r"le |la )?\w+",
+    ),
+    (
+        "creative",
+        3,
+        r"\b(?:come up with|brainstorm|suggest|give me|think of|find|propose|trouve|donne|cherche|invente|il me faut|"
+        r"i need)\S* (?:\S+ ){0,4}(?:names?|titles?|slogans?|taglines?|captions?|mottos?|noms?|titres?|surnoms?|"
+        r"devises?|"
+        r"jeux de mots|hashtags?|pseudos?|nicknames?)\b|\b(?:title|name|caption|titre|nom|legende) (?:for|pour) (?:my|"
+        r"a|mon|ma|un)\b",
+    ),
+    (
+        "creative",
+        3,
+        r"\b(?:movie|film|short film|theatre|theater|tv|video|youtube) (?:script|scene)|(?:script|pitch) de (?:film|"
+        r"video)",
+    ),
+    (
+        "creative",
+        1.5,
+        r"\b(?:battle|dialogue|conversation|duel) (?:between|entre)\b|\bbedtime|for (?:a|my) (?:birthday|wedding)",
+    ),
+    # -- multilingual
+    (
+        "multilingual",
+        3,
+        r"\bhow (?:do|does|would|can|to|should|is) (?:\w+ )?(?:say|said|that in|pronounced)\b|comment (?:dit-on|"
+        r"on dit|dire|se dit|"
+        r"dis-tu|tu dis|ecrit-on|on ecrit|se prononce|prononce-t-on|prononcer|demande-t-on)|false friends?|faux amis|"
+        r"mother tongue|langue maternelle|past tense|irregular verbs?|verbes? irreguliers?|\bon dit [\"«“]",
+    ),
+    (
+        "multilingual",
+        2.5,
+        r"what (?:does|do|is the meaning of) (?:[\"'“«]|.{1,40}\bmean in\b|it say in)|what's the meaning of|"
+        rf"(?:que (?:veut dire|signifie)|(?:ca|cela|ca|qu'est-ce que ca) (?:veut dire|signifie))\b(?=.*(?:[\"«“]|"
+        rf"{_LANGUAGE}))|"
+        r"\bword for\b",
+    ),
+    (
+        "multilingual",
+        1.5,
+        rf"\b(?:in|into|to|from|en|vers|entre le|de l'|du|correct|proper|good|my|mon|speak|parle|version|learn|"
+        rf"apprendre) {_LANGUAGE}"
+        rf"|\bl'{_LANGUAGE}",
+    ),
+    ("multilingual", 1.5, rf"[\"«“].*{_LANGUAGE}|{_LANGUAGE}.*[\"«“]|\bis it [\"'“«]\w+[\"'”»] or\b"),
+    (
+        "multilingual",
+        2,
+        r"\bis it [\"'“«]\w+[\"'”»] or\b|\bversion (?:anglaise|francaise|espagnole|allemande|italienne)\b",
+    ),
+    (
+        "multilingual",
+        1.5,
+        r"\b(?:answer|reply|respond|speak|talk|put|say|reponds|repondez|parle|mets|ecris|dis|teach|learn|practi[sc]e|"
+        rf"apprends|apprendre|apprenez|passe)\S* (?:\S+ ){{0,4}}(?:(?:in|en|de|to|into) )?{_LANGUAGE}",
+    ),
+    (
+        "multilingual",
+        1.5,
+        rf"\b(?:mots?|phrases?|words?|sentences?|texte|text|idiom|expression|proverbe?)\b.{{0,40}}{_LANGUAGE}",
+    ),
+    (
+        "multilingual",
+        1.5,
+        r"\b(?:phrase|sentence|grammar|grammaire|orthographe|spelling|fautes?)\b.{0,30}\b(?:english|french|anglaise?|"
+        r"francaise?|espagnole?|allemande?|italienne?)\b|\b(?:correct|corrige|proofread|check)\b.{0,20}\b(?:grammar|"
+        r"grammaire|"
+        r"spelling|orthographe)\b",
+    ),
+    # -- vision
+    (
+        "vision",
+        2.5,
+        r"\b(?:this|attached|these|cette|cet|ces|ce|my|(?:on|in|from|at) (?:the|my|this)|(?:sur|dans|de|regarde|lis|"
+        r"decris) "
+        rf"(?:la|ma|une|l'|mon)|the attached) ?{_PICTURE}|{_PICTURE} (?:attached|below|above|ci-joint|ci-dessous|"
+        rf"ci-dessus|"
+        rf"jointe)|\({_PICTURE}\)",
+    ),
+    (
+        "vision",
+        1.5,
+        r"\b(?:what(?:'s| is| do| does| are| kind)|which|who(?:'s| is)|describe|identify|recogni[sz]e|read|see|"
+        r"look at|how many|"
+        r"colou?r|decris|vois|voit|lis|lire|regarde|reconnais|reconnaitre|identifie|quel|quelle|que represente|"
+        r"qui est|qu'y a|"
+        rf"qu'est-ce|combien|analyse|extract|extrais|extrait|compte|ocr)\b.{{0,60}}{_PICTURE}",
+    ),
+    (
+        "vision",
+        -4,
+        r"image de marque|docker|disk image|image disque|\biso\b|profile picture|big picture|photo de profil|<img|css|"
+        r"\b(?:my|the) images? (?:of|is too)|caption|legende",
+    ),
+    # -- speech
+    ("speech", 3, r"\b(?:re)?transcri(?:be|bes|s|re|ption|vez|t)\b"),
+    (
+        "speech",
+        4,
+        r"\b(?:read|say|speak|lis|lire|dis|prononce|lisez)\b.{0,60}\b(?:aloud|out loud|voix haute|haute voix)\b",
+    ),
+    (
+        "speech",
+        3,
+        r"text[- ]to[- ]speech|speech[- ]to[- ]text|synthese vocale|(?:into|to) (?:speech|spoken)\b|\bdictee vocale|"
+        rf"{_SOUND} (?:in)?to text|{_SOUND} en texte|\ben audio\b|(?:as|into|to) audio\b",
+    ),
+    ("speech", 2, rf"\b(?:this|the|that|my|cet|cette|ce|mon|ma|l')\s?{_SOUND}"),
+    (
+        "speech",
+        1.5,
+        rf"\b(?:listen|ecoute\w*|hear|entend|says?|said|dit|dit-on|resume|summari[sz]e|what's in|"
+        rf"who)\b.{{0,40}}{_SOUND}",
+    ),
+    # -- conversation: talk about a thing is no order to make one
+    (
+        "conversation",
+        2,
+        r"\bdo you (?:like|think|prefer|love|have)|\btu (?:preferes|aimes)|your (?:favou?rite|opinion)|ta \w+ preferee",
+    ),
+    ("conversation", 2, r"^(?:who|qui)(?: a| wrote| is| was| est| etait)\b(?!.{0,40}\d)"),
+)
+PHRASES = tuple((agent, weight, re.compile(pattern)) for agent, weight, pattern in _RULES)
+
+ORDERS = re.compile(rf"(?:^|[.!?:\n]\s*){_ASKING}?(?:me |moi |nous )?{_MAKE}\b")
+"""An order to write or invent. What is to be written decides first; if nothing does, it's creative."""
+
 ASKS_ABOUT = re.compile(
-    r"^(?:what(?:'s| is| are| was| makes)|who|why|when|where|which|explain|is|are|do|does|did|qui|que|qu'est|quel|quelle|quels|quelles|pourquoi|"
-    r"explique|est-ce|c'est quoi|how|comment|can you (?:recommend|explain)|tu connais|do you know)\b"
+    r"^(?:what(?:'s| is| are| was| makes)|who|why|when|where|which|explain|is|are|do|does|did|how|qui|que|qu'est|quel|"
+    r"quelle|"
+    r"quels|quelles|pourquoi|explique|est-ce|c'est quoi|comment|can you (?:recommend|explain)|tu connais|do you know|"
+    r"should|"
+    r"i saw|i read|i love|j'ai (?:lu|vu)|i get|have you)\b"
 )
 """A question about poems isn't an order for one."""
 
 ASKS_AMOUNT = re.compile(
-    r"\bhow (?:much|many|old|long|far|fast|tall)\b|\bwhen (?:do|will) they\b|\bwhat (?:was|is) the (?:original|total|final|price)\b|"
-    r"\bcombien\b|\bquel (?:age|est le (?:prix|total))\b|\ba quelle heure\b|\bdans combien\b|\bhow much\b"
+    r"\bhow (?:much|many|old|long|far|fast|tall)\b|\bwhen (?:do|will) they\b|\bwhat(?:'s| is| was| will)\b|"
+    r"\bprice of\b|\bfind\b|"
+    r"\bcombien\b|\bquel(?:le)?s?\b|\ba quelle heure\b|\bdans combien\b|\btrouve[rz]?\b|\bfigure out\b|\bj'aurai\b"
 )
 
 TRANSLATES = re.compile(
-    r"\b(?:translat(?:e|ion)|traduis|traduire|traduisez|traduction|how (?:do|would|can) (?:you|i|we) say|comment (?:dit-on|on dit|dire)|"
-    r"que (?:veut dire|signifie)|what does)\b"
+    r"\b(?:translat(?:e|ion)|traduis|traduire|traduisez|traduction|how (?:do|would|can) (?:you|i|we) say|"
+    r"comment (?:dit-on|"
+    r"on dit|dire)|que (?:veut dire|signifie)|what does)\b"
 )
 """Then what stands in quotes or after a colon is the text to be translated and asks for nothing."""
 
 QUOTES = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»")
 
 SYNTAX = re.compile(
-    r"\bdef \w+\s*\(|\bfunction\s*\w*\s*\(|=>|[;{]\s*(?:\n|$)|#include|console\.log|^\s*(?:import|from) \w+"
-    r"|</?(?:div|button|html|span|img|script|input|form|body|table|ul|li|style|a|p)\b[^>]*>"
-    r"|\bSELECT\b.+\bFROM\b|\bprint\(|\w\(\)|\b(?:for|while|if)\s*\(|\w\.\w+\(|===?|!=|&&|\|\||\w\+\+|\w\[\w+\]"
-    r"|\b[A-Z]\w*(?:Error|Exception)\b|Traceback|\bERR_\w+|\bE[A-Z]{5,}\b|--[a-z]+-?[a-z]+\b|\$\w+ ?=",
+    r"\bdef \w+\s*\(|\bfunction\s*\w*\s*\(|=>|[;{]\s*(?:\n|$)|#include|console\.log|^\s*(?:import|"
+    r"from) \w+ ?(?:import|$|\n)"
+    r"|</?(?:div|button|html|span|img|script|input|form|body|table|ul|li|style|a|p)\b[^>]*>|"
+    r"[{;]\s*[\w-]+\s*:\s*[\w#\"']"
+    r"|\bSELECT\b.+\bFROM\b|\bprint\(|\w\(\)|\b(?:for|while|if)\s*\(|\b[a-z]\w*\.[a-z]\w*\(|===?|!=|&&|\|\||\w\+\+|"
+    r"\w\[\w+\]"
+    r"|\b[A-Z]\w*(?:Error|Exception)\b|Traceback|\bERR_\w+|\bE[A-Z]{6,}\b|\s--[a-z]+-?[a-z]+\b|\$\w+ ?=|= ?\[|"
+    r"\bpublic static\b"
+    r"|\bint main\b|\w \| ?\w+ -\w|\b[a-z]+ -[a-z]{1,3} [\"'/.\w]",
     re.MULTILINE,
 )
-"""Code itself, an error's name or a command's option."""
+"""Code itself, an error's name or a command with options."""
 
 SCRIPTS = re.compile(
     r"[\u0370-\u03ff\u0400-\u04ff\u0590-\u06ff\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
 """Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, kana, Han, Hangul."""
 
-FOREIGN: tuple[frozenset[str], ...] = tuple(
+FOREIGN = tuple(
     frozenset(words.split())
     for words in (
-        "donde esta como estas el los las por para con muy hola gracias quiero puedo cerca cual una mi es hay buenos dias",
-        "ich wie und der das ist nicht zum zur ein eine mir mein bitte wo guten sie wir haben kann auf mit fur komme",
-        "buongiorno vorrei che sono il per come dove grazie ciao questo sapere una di non ho mi posso quanto",
-        "onde voce obrigado bom dia quero nao uma fica esta como para meu eu preciso tudo",
+        "donde esta como estas los las por para con muy hola gracias quiero puedo puedes cerca cual una hay buenos dias "
+        "el tengo necesito ayudarme cuando quien porque tambien pero soy eres hacer tiene estoy",
+        "ich wie und der das ist nicht zum zur ein eine einen mir mein bitte wo guten sie wir haben kann auf mit fur "
+        "komme mochte heute gibt kein den dem wir ihr was von du bist warum habe zwei",
+        "buongiorno vorrei che sono dove grazie ciao questo sapere una posso quanto costa il per della sei perche "
+        "anche molto bene quando oggi stai ho hai vuoi",
+        "onde voce obrigado obrigada bom quero nao uma fica para meu eu preciso tudo ola pode ajudar muito estou isso "
+        "tenho fazer quando minha",
     )
 )
-"""Frequent words of Spanish, German, Italian and Portuguese. Three of one language say it's that."""
+"""Frequent words of Spanish, German, Italian and Portuguese."""
 
 TOPICS: dict[str, tuple[str, str]] = {
     "conversation": ("an everyday question", "une question courante"),
