@@ -1,0 +1,119 @@
+"""The page as it is served, with the scripted engine in the engine's place, in a folder and on a port.
+
+The server is as plain as ``python -m http.server``: no headers of its own, so that isolation, the
+offline shell and the policy all have to come from the page and its service worker.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from build_support import site, vendor
+
+PAGE_VENDOR = ("micropython/", "marked/", "dompurify/", "highlight/")
+OURS = ("bridge/page-", "ui/", "styles/", "icons/", "app.js", "index.html", "manifest.webmanifest", "sw.js")
+REGISTRY = {"version": 1, "models": [], "agents": []}
+
+
+def assemble(target: Path) -> Path:
+    """Fills ``target`` with what the page needs; returns it."""
+    shutil.rmtree(target, ignore_errors=True)
+    plan: dict[str, Any] = {}
+    for path in sorted((ROOT / "web").rglob("*")):
+        url = path.relative_to(ROOT / "web").as_posix()
+        if path.is_file() and url.startswith(OURS) and "__pycache__" not in url:
+            plan[url] = path
+    for file in vendor.files():
+        if file.target.startswith(PAGE_VENDOR):
+            plan[f"vendor/{file.target}"] = vendor.content(file)
+    plan["workers/engine.js"] = Path(__file__).with_name("scripted_engine.js")
+    for url, content in plan.items():
+        _write(target / url, content if isinstance(content, bytes) else content.read_bytes())
+    stamp(target, plan)
+    _write(target / "models.json", json.dumps(REGISTRY).encode())
+    return target
+
+
+def stamp(target: Path, plan: dict[str, Any]) -> None:
+    """Writes precache.json and the version in sw.js, as the build does."""
+    listing = site.precache(plan)
+    _write(target / "precache.json", json.dumps(listing).encode())
+    source = (ROOT / "web/sw.js").read_bytes()
+    _write(target / "sw.js", source.replace(site.VERSION_TOKEN, str(listing["version"]).encode()))
+
+
+def restamp(target: Path) -> None:
+    """After a file was changed in place: a new version, as a deployment makes it."""
+    plan: dict[str, Any] = {}
+    for path in sorted(target.rglob("*")):
+        url = path.relative_to(target).as_posix()
+        if path.is_file() and not url.startswith("models"):
+            plan[url] = path
+    stamp(target, plan)
+
+
+def scenario(target: Path, **settings: Any) -> None:
+    """How the scripted engine behaves from its next start on."""
+    _write(target / "models/scenario.json", json.dumps(settings).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    requests: list[str]
+
+    def do_GET(self) -> None:
+        self.server.requests.append(self.path)  # type: ignore[attr-defined]
+        for pattern, times in list(self.server.faults.items()):  # type: ignore[attr-defined]
+            if pattern in self.path and times > 0:
+                self.server.faults[pattern] = times - 1  # type: ignore[attr-defined]
+                self.send_error(503)
+                return
+        super().do_GET()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Server:
+    """``url`` ends with a slash; ``requests`` are the paths asked for; ``faults[part] = n`` answers
+    the next n requests whose path holds ``part`` with 503."""
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        handler = functools.partial(_Handler, directory=str(folder))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.requests: list[str] = []
+        self.faults: dict[str, int] = {}
+        self._http.requests = self.requests  # type: ignore[attr-defined]
+        self._http.faults = self.faults  # type: ignore[attr-defined]
+        self.port = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/{prefix}"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def serving(folder: Path, prefix: str = "") -> Iterator[Server]:
+    server = Server(folder, prefix)
+    try:
+        yield server
+    finally:
+        server.close()

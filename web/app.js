@@ -1,0 +1,66 @@
+/**
+ * Starts the page: MicroPython, the modules of ui/, then `ui.main.start(bridge)`.
+ *
+ * The page is readable before this runs. Everything that decides anything is in ui/*.py.
+ */
+import * as device from "./bridge/page-device.js";
+import { spawnEngine } from "./bridge/page-engine.js";
+import * as shell from "./bridge/page-shell.js";
+
+const MODULES = ["__init__", "strings", "i18n", "formatting", "messages", "conversation", "view_state", "reducer",
+  "client", "store", "dom", "frames", "log_view", "answer_view", "loading_view", "composer", "status_view", "notices_view",
+  "dialogs", "app", "main"];
+const HEAP_BYTES = 4 * 1024 * 1024;
+const root = document.documentElement;
+
+/** The static words are there in both languages; the person's own choice is known only to ui/. */
+function speak() {
+  let chosen = null;
+  try { chosen = JSON.parse(localStorage.getItem("orion.preferences") ?? "{}").language; } catch { /* as the browser says */ }
+  const tags = chosen ? [chosen] : navigator.languages ?? [navigator.language];
+  const known = tags.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "fr" || tag === "en");
+  root.lang = known ?? "en";
+  try { root.dataset.theme = JSON.parse(localStorage.getItem("orion.preferences") ?? "{}").theme ?? "auto"; } catch { /* auto */ }
+}
+
+/** @param {string} which the id of a static message */
+function fail(which) {
+  root.dataset.engine = "failed";
+  const message = document.getElementById(which);
+  if (message) message.hidden = false;
+}
+
+/** Lets the browser draw and react between two pieces of work. */
+const breathe = () => new Promise((resolve) => setTimeout(resolve));
+
+async function start() {
+  speak();
+  if (typeof WebAssembly !== "object") return fail("no-wasm");
+  const sources = MODULES.map(async (name) => {
+    const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
+    if (!answer.ok) throw new Error(`ui/${name}.py: ${answer.status}`);
+    return answer.text();
+  });
+  const markdown = import("./bridge/page-markdown.js");
+  markdown.catch(() => undefined);
+  await import("./vendor/micropython/micropython.mjs");
+  const python = await /** @type {any} */ (globalThis).loadMicroPython({
+    heapsize: HEAP_BYTES,
+    url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
+  });
+  python.FS.mkdirTree("/lib/ui");
+  for (const [index, source] of sources.entries()) python.FS.writeFile(`/lib/ui/${MODULES[index]}.py`, await source);
+  for (const name of MODULES.slice(1)) {
+    await breathe();
+    python.pyimport(`ui.${name}`);
+  }
+  const bridge = { ...device, ...shell, spawnEngine, markdown };
+  await breathe();
+  python.globals.set("bridge", bridge);
+  python.runPython("from ui.main import start\nstart(bridge)");
+}
+
+start().catch((error) => {
+  console.error(error);
+  fail("no-page");
+});

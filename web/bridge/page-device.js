@@ -1,0 +1,91 @@
+/**
+ * What the page needs from the browser beside the DOM. Answers are JSON text or booleans:
+ * MicroPython's numbers from JavaScript hold 32 bits, and a storage quota needs more.
+ */
+
+/** @returns {string} JSON: what this browser can do */
+export function abilities() {
+  return JSON.stringify({
+    indexedDb: typeof indexedDB !== "undefined",
+    moduleWorkers: typeof Worker !== "undefined",
+    languages: navigator.languages ?? [navigator.language],
+    saveData: /** @type {any} */ (navigator).connection?.saveData === true,
+    online: navigator.onLine,
+  });
+}
+
+/** Can a database really be opened? Private windows have the API and refuse. @returns {Promise<boolean>} */
+export function databaseWorks() {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.open("orion-probe", 1);
+      request.onerror = () => resolve(false);
+      request.onsuccess = () => {
+        request.result.close();
+        indexedDB.deleteDatabase("orion-probe");
+        resolve(true);
+      };
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
+/** @returns {Promise<string>} JSON: {usage, quota, persisted}, null where the browser doesn't say */
+export async function storageEstimate() {
+  const storage = navigator.storage;
+  const estimate = await storage?.estimate?.().catch(() => null);
+  const persisted = await storage?.persisted?.().catch(() => null);
+  return JSON.stringify({ usage: estimate?.usage ?? null, quota: estimate?.quota ?? null, persisted: persisted ?? null });
+}
+
+/** @returns {Promise<boolean>} */
+export async function persist() {
+  return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
+}
+
+/** localStorage, or null where the browser refuses it. */
+export function localBacking() {
+  try {
+    localStorage.setItem("orion.probe", "1");
+    localStorage.removeItem("orion.probe");
+  } catch {
+    return null;
+  }
+  return {
+    /** @param {string} key */
+    get: (key) => localStorage.getItem(key),
+    /** @param {string} key @param {string} text */
+    set: (key, text) => { try { localStorage.setItem(key, text); return true; } catch { return false; } },
+    /** @param {string} key */
+    remove: (key) => localStorage.removeItem(key),
+    /** @returns {string} JSON list */
+    keys: () => JSON.stringify(Object.keys(localStorage)),
+  };
+}
+
+/** @param {string} text @returns {Promise<boolean>} */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} name @param {string} text */
+export function saveFile(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** A lone half of a surrogate pair has no UTF-8 form. @param {string} text */
+export const wellFormed = (text) => (/** @type {any} */ (text).toWellFormed?.() ?? text);
+
+export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+export const now = () => performance.now() + 0.0001;
+export const timestamp = () => new Date().toISOString();

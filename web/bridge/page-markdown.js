@@ -1,0 +1,119 @@
+/**
+ * Markdown of a model's answer to DOM, again and again while it streams.
+ *
+ * The text is untrusted. HTML in it is shown as text, images become their description, links
+ * open outside and tell the other side nothing; then DOMPurify keeps a short list of elements.
+ * Only blocks that changed since the last call are built anew, so a long answer costs as little
+ * per frame as a short one, and a selection in a finished paragraph survives.
+ */
+import { Lexer, Marked } from "../vendor/marked/marked.mjs";
+import DOMPurify from "../vendor/dompurify/purify.mjs";
+import hljs from "../vendor/highlight/highlight.mjs";
+
+const TAGS = ["p", "br", "strong", "em", "del", "code", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
+  "blockquote", "hr", "pre", "table", "thead", "tbody", "tr", "th", "td", "a", "sub", "sup"];
+const ATTRIBUTES = ["href", "title", "start", "align", "class"];
+const LINK = /^(?:https?:|mailto:)/i;
+const HIGHLIGHT_MOST = 20_000;
+
+/** @param {string} text */
+const escape = (text) =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+
+const marked = new Marked({
+  gfm: true,
+  renderer: {
+    /** @param {{text: string}} token */
+    html: ({ text }) => (/^<(?:br\s*\/?|\/?su[bp])>\s*$/i.test(text) ? text : escape(text)),
+    /** @param {{text: string}} token */
+    image: ({ text }) => `<em>${escape(text)}</em>`,
+    /** @param {{checked: boolean}} token */
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+  },
+});
+
+/** @typedef {{raw: string, nodes: Node[]}} Block */
+/** @type {WeakMap<Element, Block[]>} */
+const drawn = new WeakMap();
+
+/**
+ * Draws `text` into `element`. Returns the milliseconds it took.
+ * @param {HTMLElement} element
+ * @param {string} text
+ * @param {string} copyLabel the words on the button of a code block
+ */
+export function renderMarkdown(element, text, copyLabel) {
+  const start = performance.now();
+  const tokens = new Lexer(marked.defaults).lex(text);
+  const blocks = drawn.get(element) ?? [];
+  let same = 0;
+  while (same < blocks.length && same < tokens.length && blocks[same].raw === tokens[same].raw) same += 1;
+  for (const block of blocks.splice(same)) for (const node of block.nodes) element.removeChild(node);
+  for (const token of tokens.slice(same)) {
+    const nodes = token.type === "code" ? [codeBlock(token.text, token.lang ?? "", copyLabel)] : safeNodes(token, copyLabel);
+    for (const node of nodes) element.appendChild(node);
+    blocks.push({ raw: token.raw, nodes });
+  }
+  drawn.set(element, blocks);
+  return performance.now() - start + 0.0001;
+}
+
+/** @param {any} token @param {string} copyLabel @returns {Node[]} */
+function safeNodes(token, copyLabel) {
+  if (token.type === "space" || token.type === "def") return [];
+  const fragment = DOMPurify.sanitize(marked.parser([token]), {
+    ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: LINK,
+    ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true,
+  });
+  for (const link of fragment.querySelectorAll("a")) {
+    if (!link.hasAttribute("href")) continue;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+    link.referrerPolicy = "no-referrer";
+    link.title = link.href;
+  }
+  for (const code of fragment.querySelectorAll("pre > code")) {
+    const language = /^language-(\S+)/.exec(code.className)?.[1] ?? "";
+    code.parentElement?.replaceWith(codeBlock(code.textContent.replace(/\n$/, ""), language, copyLabel));
+  }
+  for (const node of fragment.querySelectorAll("[class^=language-]")) node.removeAttribute("class");
+  for (const table of fragment.querySelectorAll("table")) {
+    const frame = document.createElement("div");
+    frame.className = "table-frame";
+    frame.tabIndex = 0;
+    table.replaceWith(frame);
+    frame.appendChild(table);
+  }
+  return [...fragment.childNodes];
+}
+
+/** @param {string} code @param {string} language @param {string} copyLabel */
+function codeBlock(code, language, copyLabel) {
+  const name = language.trim().split(/\s+/)[0].toLowerCase();
+  const block = document.createElement("div");
+  block.className = "code-block";
+  const head = document.createElement("div");
+  head.className = "code-head";
+  const label = document.createElement("span");
+  label.textContent = name.slice(0, 24);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "code-copy";
+  button.dataset.action = "copy-code";
+  button.textContent = copyLabel;
+  head.append(label, button);
+  const pre = document.createElement("pre");
+  pre.tabIndex = 0;
+  const inner = document.createElement("code");
+  if (name && code.length <= HIGHLIGHT_MOST && hljs.getLanguage(name)) {
+    const colored = hljs.highlight(code, { language: name, ignoreIllegals: true }).value;
+    inner.appendChild(DOMPurify.sanitize(colored, {
+      ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"], RETURN_DOM_FRAGMENT: true,
+    }));
+  } else {
+    inner.textContent = code;
+  }
+  pre.appendChild(inner);
+  block.append(head, pre);
+  return block;
+}

@@ -1,0 +1,202 @@
+"""One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
+
+from ui import formatting
+from ui.frames import Pace
+
+ACTIVITY = {
+    "queued": "turn_queued",
+    "validating": "turn_validating",
+    "routing": "turn_routing",
+    "loading": "turn_loading",
+    "thinking": "turn_thinking",
+    "streaming": "turn_streaming",
+}
+NOTES = {
+    "length": "turn_cut",
+    "timeout": "turn_timeout",
+    "interrupted": "turn_interrupted",
+    "restarted": "turn_restarted",
+}
+
+
+def note_words(note, words):
+    """The sentence for a note or a notice."""
+    if note["kind"] == "fallback":
+        return words.fallback(note["step"], note["to"], note["code"], note["reason"])
+    key = NOTES.get(note["kind"], note["kind"])
+    return words(key) if words.has(key) else ""
+
+
+def backend_words(backend, words):
+    """The engine's label ("WASM, 2 threads", "WebGPU") in the page's language."""
+    if not backend:
+        return ""
+    name, _, rest = backend.partition(",")
+    name = {"wasm": "WebAssembly", "webgpu": "WebGPU"}.get(name.strip().lower(), name)
+    digits = "".join([char for char in rest if char.isdigit()])
+    if not digits:
+        return name
+    threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
+    return name + ", " + threads
+
+
+def facts(turn, words, model_name):
+    """(name, text, title) of what the line under a finished answer says."""
+    lang, meta = words.lang, turn.meta
+    rows = []
+    if turn.agent:
+        reason = meta.get("reason")
+        rows.append(("agent", words.agent(turn.agent), words("reason_title", reason=reason) if reason else None))
+    if turn.model:
+        version = meta.get("version")
+        rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
+    if meta.get("backend"):
+        rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
+    if meta.get("rate"):
+        rows.append(("rate", formatting.rate(meta["rate"], lang), None))
+    first = meta.get("first_token_ms")
+    if first is not None:
+        rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), None))
+    return rows
+
+
+class UserView:
+    def __init__(self, dom, turn, words):
+        self._dom = dom
+        self._words = words
+        self._version = None
+        self.node = dom.el("article", "turn user", attributes={"data-role": "user", "data-turn": turn.id})
+        self._who = dom.el("h3", "unseen")
+        self._text = dom.el("div", "said")
+        self._edit = None
+        self.node.append(self._who, self._text)
+
+    def draw(self, turn, is_last):
+        words = self._words
+        self.node.setAttribute("data-state", turn.state)
+        self._who.textContent = words("you")
+        if self._version is None:
+            self._text.textContent = turn.text
+            self._version = turn.version
+        if self._edit:
+            self._edit.remove()
+        self._edit = self._dom.button("edit", words("edit"), "edit", "icon")
+        self.node.appendChild(self._edit)
+        return True
+
+
+class AnswerView:
+    """The assistant's side. ``markdown`` is None until that module has arrived."""
+
+    def __init__(self, dom, turn, words, clock, model_name):
+        self._dom = dom
+        self._words = words
+        self._model_name = model_name
+        self._pace = Pace(clock)
+        self._drawn_text = None
+        self._drawn = {}
+        self.node = dom.el("article", "turn assistant", attributes={"data-role": "assistant", "data-turn": turn.id})
+        head = dom.el("header", "turn-head")
+        self._who = dom.el("h3", "who", "Orion")
+        self._activity = dom.el("span", "activity")
+        head.append(self._who, self._activity)
+        self._body = dom.el("div", "answer", attributes={"aria-live": "off"})
+        self._error = dom.el("div", "error", attributes={"role": "group"})
+        self._notes = dom.el("ul", "notes")
+        self._foot = dom.el("footer", "turn-foot")
+        self.node.append(head, self._body, self._error, self._notes, self._foot)
+
+    def draw(self, turn, is_last, markdown):
+        """True when the text is on the page in full; False when it has to rest first."""
+        self._changed("state", turn.state, lambda value: self._dom.attribute(self.node, "data-state", value))
+        self._changed("busy", turn.busy, self._set_busy)
+        self._changed("agent", turn.agent, lambda value: self._dom.attribute(self.node, "data-agent", value))
+        self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
+        activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
+        self._changed("activity", (activity, self._words.lang), self._set_activity)
+        self._changed("notes", (len(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
+        self._changed("error", (turn.error and turn.error["code"], turn.state, self._words.lang), lambda _: self._set_error(turn))
+        foot = (turn.state, is_last, self._words.lang, turn.meta.get("rate") if not turn.busy else None)
+        self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
+        return self._set_text(turn, markdown)
+
+    def _changed(self, name, value, act):
+        if name not in self._drawn or self._drawn[name] != value:
+            self._drawn[name] = value
+            act(value)
+
+    def _set_busy(self, busy):
+        self.node.setAttribute("aria-busy", "true" if busy else "false")
+
+    def _set_activity(self, value):
+        key = value[0]
+        self._activity.textContent = self._words(key) if key else ""
+        self._activity.hidden = key is None
+
+    def _set_text(self, turn, markdown):
+        text = turn.text
+        key = (text, markdown is not None)
+        if self._drawn_text == key:
+            return True
+        if turn.busy and not self._pace.due():
+            return False
+        if markdown is None:
+            self._body.textContent = text
+        else:
+            if self._drawn_text is not None and not self._drawn_text[1]:
+                self._body.textContent = ""
+            self._pace.took(markdown(self._body, text, self._words("copy")))
+        self._drawn_text = key
+        return True
+
+    def _set_notes(self, turn):
+        self._notes.replaceChildren()
+        self._notes.hidden = not turn.notes
+        for note in turn.notes:
+            sentence = note_words(note, self._words)
+            if sentence:
+                title = note.get("reason")
+                self._notes.appendChild(self._dom.el("li", "note", sentence, {"title": title} if title else None))
+
+    def _set_error(self, turn):
+        dom, words = self._dom, self._words
+        self._error.replaceChildren()
+        self._error.hidden = turn.state != "error"
+        if turn.state != "error":
+            return
+        info = turn.error or {"code": "orion", "message": "", "hint": ""}
+        what, hint = words.error(info["code"], info["message"], info["hint"])
+        self._error.appendChild(dom.el("p", "error-what", what))
+        if hint:
+            self._error.appendChild(dom.el("p", "error-hint", hint))
+        actions = dom.el("div", "error-actions")
+        actions.append(dom.button("retry", words("retry"), cls="solid"), dom.button("edit", words("edit")))
+        self._error.appendChild(actions)
+        if info["message"]:
+            more = dom.el("details", "error-more")
+            more.appendChild(dom.el("summary", None, words("details")))
+            more.appendChild(dom.el("p", None, info["message"]))
+            more.appendChild(dom.el("code", None, info["code"]))
+            self._error.appendChild(more)
+
+    def _set_foot(self, turn, is_last):
+        dom, words = self._dom, self._words
+        self._foot.replaceChildren()
+        self._foot.hidden = turn.busy or turn.state == "error"
+        if turn.busy or turn.state == "error":
+            return
+        if turn.state == "cancelled":
+            self._foot.appendChild(dom.el("span", "fact stopped", words("turn_cancelled")))
+        line = dom.el("div", "facts")
+        for name, text, title in facts(turn, words, self._model_name):
+            attributes = {"data-field": name}
+            if title:
+                attributes["title"] = title
+            line.appendChild(dom.el("span", "fact", text, attributes))
+        self._foot.appendChild(line)
+        actions = dom.el("div", "turn-actions")
+        if turn.text:
+            actions.appendChild(dom.button("copy", words("copy"), "copy", "icon"))
+        if is_last:
+            actions.appendChild(dom.button("regenerate", words("regenerate"), "again", "icon"))
+        self._foot.appendChild(actions)

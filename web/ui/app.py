@@ -1,0 +1,465 @@
+"""Holds the page together: what people do becomes requests, what the engine says becomes state.
+
+``platform`` is everything from outside (see ``main.py``): dom, window, timers, clock, backing,
+and ``bridge``, the functions of bridge/page-*.js.
+"""
+
+import json
+
+from ui import reducer
+from ui.client import EngineClient
+from ui.composer import Composer
+from ui.conversation import Conversation, Turn
+from ui.dialogs import ChatsView, SettingsView
+from ui.frames import Frames
+from ui.i18n import LANGUAGES, Words, choose
+from ui.loading_view import LoadingView
+from ui.log_view import LogView
+from ui.notices_view import NoticesView
+from ui.status_view import StatusView
+from ui.store import Store
+from ui.view_state import ViewState
+
+STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
+TO_CHANGE = ("invalid_input", "empty_query", "query_too_long", "binary_input", "blocked_by_guard", "context_overflow")
+SAVE_EVERY_MS = 3000
+FLASH_MS = 1600
+THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
+
+
+class App:
+    def __init__(self, platform):
+        self._platform = platform
+        self._dom = platform.dom
+        self._bridge = platform.bridge
+        self._timers = platform.timers
+        self._clock = platform.clock
+        self._able = json.loads(self._bridge.abilities())
+        self._store = Store(platform.backing)
+        self._preferences = self._store.preferences()
+        self._words = Words(choose(self._able["languages"], self._preferences["language"]))
+        conversation = self._store.last(resume=bool(self._bridge.resumed()))
+        self.state = ViewState(conversation or Conversation(self._bridge.newId()))
+        self._saved_at = 0.0
+        self._install_prompt = None
+        self._frames = Frames(platform.request_frame, self._clock, self._draw)
+        self.client = EngineClient(self._bridge.spawnEngine, self._timers, self._received, self._phase, self._initial)
+        self._make_views()
+
+    def _make_views(self):
+        dom, words = self._dom, self._words
+        self._log = LogView(dom, words, self._clock, self._turn_action, self.state.model_name)
+        self._loading = LoadingView(dom, words, self._load_action)
+        self._status = StatusView(dom)
+        self._notices = NoticesView(dom, self._notice_action)
+        self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
+        self._settings = SettingsView(
+            dom, words, self._timers, self._estimate, self._preference, self._settings_action
+        )
+        self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
+        self._announcer = dom.by_id("announcer")
+
+    # start
+
+    def start(self):
+        dom, window = self._dom, self._platform.window
+        self._theme()
+        dom.translate(self._words)
+        self._composer.text = self._composer.text or self._store.draft
+        dom.on(dom.by_id("new-chat"), "click", lambda _event: self.new_chat())
+        dom.on(dom.by_id("open-chats"), "click", lambda _event: self._open_chats())
+        dom.on(dom.by_id("open-settings"), "click", lambda _event: self._open_settings())
+        dom.on(dom.by_id("welcome"), "click", self._starter)
+        dom.on(dom.document, "keydown", self._key)
+        dom.on(dom.document, "visibilitychange", lambda _event: self._save())
+        dom.on(window, "pagehide", lambda _event: self._save())
+        dom.on(window, "offline", lambda _event: self._network(False))
+        dom.on(window, "online", lambda _event: self._network(True))
+        dom.on(window, "beforeinstallprompt", self._may_install)
+        dom.on(dom.by_id("install"), "click", lambda _event: self._install())
+        self._follow_keyboard(window)
+        self._bridge.markdown.then(self._markdown_ready)
+        if not self._platform.keeps:
+            self.state.limit("no_history")
+        self.state.touch("turns", "status", "load", "notices", "names")
+        self._frames.ask()
+        self._bridge.settle(self._installing, self._reloading).then(self._settled)
+        self._composer.focus()
+
+    def _markdown_ready(self, module):
+        self._log.markdown = module.renderMarkdown
+        self._log.redraw(self.state.conversation)
+        self._frames.ask()
+
+    def _installing(self, done, total, _file):
+        self.state.install = (done, total) if done < total else None
+        self.state.touch("load", "status")
+        self._frames.ask()
+
+    def _reloading(self):
+        self.state.boot_phase = "reload"
+        self._save()
+
+    def _settled(self, shell):
+        self.state.install = None
+        if not shell.isolated:
+            self.state.limit("no_isolation")
+        if not shell.installed:
+            self.state.limit("no_service_worker")
+        self._bridge.databaseWorks().then(self._database)
+        self._bridge.watchUpdates(self._update_waits)
+        self.state.touch("load")
+        if not self._able["moduleWorkers"]:
+            self._phase("failed", "no_workers")
+        else:
+            self.client.start()
+        self._frames.ask()
+
+    def _database(self, works):
+        if not works:
+            self.state.limit("no_indexeddb")
+            self._frames.ask()
+
+    def _update_waits(self, *_):
+        self.state.notice(kind="update_ready")
+        self._frames.ask()
+
+    def _follow_keyboard(self, window):
+        """Where the browser lays its keyboard over the page (iOS), the page ends above it."""
+        viewport = window.visualViewport
+        if viewport:
+            style = self._dom.document.documentElement.style
+            fit = lambda *_: style.setProperty("--visible", str(float(viewport.height)) + "px")  # noqa: E731
+            viewport.addEventListener("resize", fit)
+            fit()
+
+    # engine
+
+    def _initial(self):
+        return {"locale": self._words.lang}
+
+    def _phase(self, phase, why):
+        state = self.state
+        state.restarting = phase == "restarting"
+        if phase == "ready":
+            state.engine = "degraded" if state.limits else "ready"
+            self._preload()
+        elif phase == "failed":
+            state.engine = "failed"
+            state.notice(kind=why)
+        else:
+            state.engine = "booting"
+            if phase == "restarting":
+                state.load = state.model = None
+                state.notice(kind="engine_restarted")
+                state.touch("load")
+        state.touch("status")
+        self._frames.ask()
+        self._pump()
+
+    def _preload(self):
+        if self.state.conversation.current:
+            return
+        if self._preferences["preload"] and not self._able["saveData"]:
+            self.client.send("preload")
+        else:
+            self.state.offer_load = True
+            self.state.touch("load")
+
+    def _received(self, message):
+        state = self.state
+        answer = state.conversation.answering(message["id"])
+        reducer.apply(state, message, self._clock())
+        asked = message.get("asked")
+        if answer and not answer.busy:
+            self._ended(answer)
+        elif message["type"] == "token" and self._clock() - self._saved_at > SAVE_EVERY_MS:
+            self._save()
+        elif asked == "logs" and message["type"] == "result":
+            self._bridge.saveFile("orion-log.json", json.dumps(message["payload"]))
+        elif asked in ("status", "unload") and self._settings.is_open:
+            self._settings.show_storage(state)
+        elif asked == "initialize" and message["type"] == "error":
+            error = message["error"]
+            what, hint = self._words.error(error["code"], error.get("message", ""), error.get("hint", ""))
+            state.notice(kind="boot_failed", text=what + ". " + hint)
+        self._frames.ask()
+
+    def _ended(self, answer):
+        code = answer.error["code"] if answer.state == "error" else None
+        if code == "worker_died" and self.client.phase == "restarting" and answer.attempts < 2:
+            answer.reset()
+            answer.note(kind="restarted")
+            return
+        if code in TO_CHANGE and not self._composer.text.strip():
+            self._composer.text = self.state.conversation.question_of(answer).text
+            self._draft(self._composer.text)
+        if answer.state == "success":
+            self._announce(self._words("announce_answer", text=answer.text[:800]))
+        elif answer.state == "error":
+            self._announce(" ".join(self._words.error(code, answer.error["message"], answer.error["hint"])))
+        self._save()
+
+    def _announce(self, text):
+        self._announcer.textContent = text
+
+    def _pump(self):
+        """Sends the question that waits, once the engine can take it."""
+        answer = self.state.conversation.current
+        if answer is None or answer.request or self.client.phase != "ready":
+            return
+        reducer.revive(self.state)
+        answer.attempts += 1
+        answer.request = answer.id + "." + str(answer.attempts)
+        answer.asked_at = self._clock()
+        conversation = self.state.conversation
+        fields = {
+            "query": conversation.question_of(answer).text,
+            "history": conversation.history(answer),
+            "options": STYLES.get(self._preferences["style"], {}),
+        }
+        self.client.send("infer", fields, answer.request)
+
+    # what people do
+
+    def ask(self, text):
+        conversation = self.state.conversation
+        if conversation.current:
+            return
+        text = self._bridge.wellFormed(text)
+        conversation.turns.append(Turn(self._bridge.newId(), "user", text))
+        conversation.turns.append(Turn(self._bridge.newId(), "assistant", "", "queued"))
+        self._begin()
+
+    def _again(self, answer):
+        if self.state.conversation.current:
+            return
+        if self.client.phase == "failed":
+            self.state.notices = [n for n in self.state.notices if n["kind"] != "engine_crashed"]
+            self.client.restart()
+        answer.reset()
+        self._begin()
+
+    def _begin(self):
+        conversation = self.state.conversation
+        conversation.updated = self._bridge.timestamp()
+        self.state.touch("turns", "status")
+        self._log.follow()
+        self._frames.ask()
+        self._save()
+        self._pump()
+        if self.client.phase == "failed":
+            answer = conversation.current
+            answer.request = answer.id
+            self._received({"v": 1, "id": answer.id, "type": "error", "error": {"code": "engine_closed"}})
+
+    def stop(self):
+        answer = self.state.conversation.current
+        if not answer:
+            return
+        request = answer.request if answer.state == "streaming" else None
+        sent = answer.request is not None
+        reducer.stop(self.state, answer)
+        if sent:
+            self.client.cancel(request)
+        self._announce(self._words("announce_stopped"))
+        self._save()
+        self._frames.ask()
+
+    def _key(self, event):
+        if event.key == "Escape" and self.state.conversation.current and not self._dom.document.querySelector("dialog[open]"):
+            event.preventDefault()
+            self.stop()
+
+    def _starter(self, event):
+        button = event.target.closest(".starter")
+        if button:
+            self.ask(button.querySelector("[lang=" + self._words.lang + "]").textContent)
+
+    def _turn_action(self, action, turn_id, button):
+        conversation = self.state.conversation
+        turn = conversation.turn(turn_id)
+        if action == "copy":
+            self._copy(turn.text, button)
+        elif action == "copy-code":
+            self._copy(button.closest(".code-block").querySelector("code").textContent, button)
+        elif action in ("retry", "regenerate"):
+            self._again(turn)
+        elif action == "edit":
+            question = turn if turn.role == "user" else conversation.question_of(turn)
+            self._composer.text = question.text
+            self._draft(question.text)
+            self._composer.box.focus()
+
+    def _copy(self, text, button):
+        self._bridge.copy(text).then(lambda done: self._copied(done, button))
+
+    def _copied(self, done, button):
+        words = self._words
+        said = words("copied") if done else words("copy_failed")
+        self._announce(said)
+        button.setAttribute("data-said", said)
+        self._timers.later(FLASH_MS, lambda *_: button.removeAttribute("data-said"))
+
+    def _load_action(self, action):
+        if action == "pause":
+            reducer.pause(self.state)
+            self.client.cancel(None)
+        else:
+            reducer.revive(self.state)
+            self.client.send("preload")
+        self._frames.ask()
+
+    def _notice_action(self, action, index):
+        if action == "update":
+            self._save()
+            self._bridge.applyUpdate()
+        elif action == "reload":
+            self._save()
+            self._platform.window.location.reload()
+        else:
+            self.state.notices.pop(index)
+            self.state.touch("notices")
+            self._frames.ask()
+
+    def _draft(self, text):
+        self._store.draft = text
+
+    def _network(self, online):
+        if online:
+            self.state.drop_notice("offline")
+        else:
+            self.state.notice(kind="offline")
+        self._frames.ask()
+
+    def _may_install(self, event):
+        event.preventDefault()
+        self._install_prompt = event
+        self._dom.by_id("install").hidden = False
+
+    def _install(self):
+        if self._install_prompt:
+            self._install_prompt.prompt()
+            self._install_prompt = None
+            self._dom.by_id("install").hidden = True
+
+    # conversations
+
+    def _save(self):
+        self._saved_at = self._clock()
+        if not self._store.save(self.state.conversation):
+            self.state.limit("no_history")
+            self._frames.ask()
+
+    def _show(self, conversation):
+        self.stop()
+        self.state.conversation = conversation
+        self._announce("")
+        self.state.touch("turns", "status")
+        self._log.follow()
+        self._frames.ask()
+
+    def new_chat(self):
+        self._show(Conversation(self._bridge.newId()))
+        self._store.leave()
+        self._store.prune()
+        self._composer.focus()
+
+    def open_chat(self, conversation_id):
+        conversation = self._store.open(conversation_id)
+        if conversation and conversation_id != self.state.conversation.id:
+            self._show(conversation)
+            self._store.save(conversation)
+
+    def _open_chats(self):
+        self._save()
+        self._chats.open(self._store.chats(), self.state.conversation.id)
+
+    def _delete_chat(self, conversation_id):
+        self._store.delete(conversation_id)
+        if conversation_id == self.state.conversation.id:
+            self._show(Conversation(self._bridge.newId()))
+            self._store.leave()
+        self._chats.fill(self._store.chats(), self.state.conversation.id)
+
+    # settings
+
+    def _open_settings(self):
+        self._settings.open(self._preferences, self.state)
+        if self.client.phase == "ready":
+            self.client.send("status")
+
+    def _estimate(self, call):
+        self._bridge.storageEstimate().then(call)
+
+    def _preference(self, name, value):
+        self._preferences[name] = value
+        self._store.set_preferences(self._preferences)
+        if name == "theme":
+            self._theme()
+        if name == "language" and value in LANGUAGES:
+            self._words.lang = value
+            self._dom.translate(self._words)
+            self._settings.show_storage(self.state)
+            self.state.touch("status", "load", "notices", "names")
+            self._log.redraw(self.state.conversation)
+            if self.client.phase == "ready":
+                self.client.send("initialize", self._initial())
+        self._frames.ask()
+
+    def _theme(self):
+        theme = self._preferences["theme"]
+        self._dom.document.documentElement.dataset.theme = theme
+        for meta in self._dom.all("meta[name=theme-color]"):
+            own = "dark" if "dark" in meta.media else "light"
+            meta.content = THEME_COLORS[own if theme == "auto" else theme]
+
+    def _settings_action(self, name):
+        if name == "forget":
+            self.stop()
+            self.state.load = None
+            self.client.send("unload", {"forget": True})
+            self.state.notice(kind="forgotten")
+            self.state.touch("load")
+        elif name == "forget_chats":
+            self._show(Conversation(self._bridge.newId()))
+            self._store.delete_all()
+        elif name == "persist":
+            self._bridge.persist().then(lambda *_: self._settings.show_storage(self.state))
+        elif name == "logs":
+            self.client.send("logs")
+        self._frames.ask()
+
+    # drawing
+
+    def _draw(self):
+        state, words = self.state, self._words
+        dirty = state.take_dirty()
+        if "turns" in dirty:
+            self._log.sync(state.conversation)
+        if "names" in dirty:
+            words.titles = state.agent_titles
+            self._language_note()
+        if "status" in dirty:
+            self._status.draw(state, words)
+            self._composer.set_busy(state.conversation.current is not None)
+        if "load" in dirty:
+            self._loading.draw(state, words)
+        if "notices" in dirty:
+            self._notices.draw(state.notices, words)
+        for turn_id in dirty:
+            self._log.mark(turn_id)
+        return self._log.draw(state.conversation, self._frames.over)
+
+    def _language_note(self):
+        """Says so when the model wasn't taught the person's language."""
+        words, note = self._words, self._dom.by_id("welcome-note")
+        for model, languages in self.state.model_languages.items():
+            if languages and words.lang not in languages:
+                known = [words("language_" + lang) if words.has("language_" + lang) else lang for lang in languages]
+                note.textContent = words(
+                    "not_your_language", model=self.state.model_name(model), languages=", ".join(known)
+                )
+                note.hidden = False
+                return
+        note.hidden = True

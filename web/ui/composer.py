@@ -1,0 +1,75 @@
+"""The message box and its two buttons."""
+
+COUNT_FROM = 4000
+
+
+class Composer:
+    """``on_send(text)``, ``on_stop()``, ``on_draft(text)``. Enter sends; while an answer is under
+    way it does nothing, and what was typed stays."""
+
+    def __init__(self, dom, window, on_send, on_stop, on_draft):
+        self._dom = dom
+        self._window = window
+        self._on_send = on_send
+        self._on_stop = on_stop
+        self._on_draft = on_draft
+        self._busy = False
+        self.box = dom.by_id("message")
+        self._send = dom.by_id("send")
+        self._stop = dom.by_id("stop")
+        self._grows_itself = bool(window.CSS.supports("field-sizing", "content"))
+        dom.on(self.box, "input", self._typed)
+        dom.on(self.box, "keydown", self._key)
+        dom.on(self._send, "click", self._submit)
+        dom.on(self._stop, "click", self._stopped)
+
+    @property
+    def text(self):
+        return self.box.value
+
+    @text.setter
+    def text(self, value):
+        self.box.value = value
+        self._fit()
+
+    def focus(self):
+        """Not on touch screens, where it would bring up the keyboard."""
+        if self._window.matchMedia("(pointer: fine)").matches:
+            self.box.focus()
+
+    def set_busy(self, busy):
+        if busy == self._busy:
+            return
+        self._busy = busy
+        had_focus = self._dom.document.activeElement
+        moved = had_focus and (had_focus.id == "stop" or had_focus.id == "send")
+        self._send.hidden = busy
+        self._stop.hidden = not busy
+        if moved:
+            self.focus()
+
+    def _fit(self):
+        if not self._grows_itself:
+            self.box.style.height = "auto"
+            self.box.style.height = str(self.box.scrollHeight) + "px"
+
+    def _typed(self, _event):
+        self._fit()
+        self._on_draft(self.box.value)
+
+    def _key(self, event):
+        if event.key == "Enter" and not event.shiftKey and not event.isComposing:
+            event.preventDefault()
+            self._submit(event)
+
+    def _submit(self, _event):
+        text = self.box.value
+        if self._busy or not text.strip():
+            self.box.focus()
+            return
+        self.text = ""
+        self._on_draft("")
+        self._on_send(text)
+
+    def _stopped(self, _event):
+        self._on_stop()

@@ -1,0 +1,71 @@
+"""The few DOM operations that the views need. ``document`` is passed in: a fake one in the tests."""
+
+SVG = "http://www.w3.org/2000/svg"
+ICONS = {
+    "copy": "M9 9h10v10H9zM15 9V5H5v10h4",
+    "again": "M19 12a7 7 0 1 1-2.2-5.1M19 4.5v3.6h-3.6",
+    "edit": "m5 19 .9-3.8L15.6 5.5l2.9 2.9-9.7 9.7zM13.6 7.5l2.9 2.9",
+    "delete": "M5.5 7h13M9.5 7V5h5v2M7 7l.8 12h8.4L17 7",
+}
+
+
+class Dom:
+    def __init__(self, document):
+        self.document = document
+
+    def by_id(self, name):
+        return self.document.getElementById(name)
+
+    def el(self, tag, cls=None, text=None, attributes=None):
+        node = self.document.createElement(tag)
+        if cls:
+            node.className = cls
+        if text is not None:
+            node.textContent = text
+        for name, value in (attributes or {}).items():
+            node.setAttribute(name, value)
+        return node
+
+    def button(self, action, label, icon=None, cls="quiet"):
+        """A button that the views' delegated click handler finds by ``data-action``."""
+        node = self.el("button", cls, attributes={"type": "button", "data-action": action})
+        if icon:
+            node.setAttribute("aria-label", label)
+            node.setAttribute("title", label)
+            picture = self.document.createElementNS(SVG, "svg")
+            picture.setAttribute("viewBox", "0 0 24 24")
+            picture.setAttribute("aria-hidden", "true")
+            path = self.document.createElementNS(SVG, "path")
+            path.setAttribute("d", ICONS[icon])
+            picture.appendChild(path)
+            node.appendChild(picture)
+        else:
+            node.textContent = label
+        return node
+
+    def all(self, selector, inside=None):
+        found = (inside or self.document).querySelectorAll(selector)
+        return [found[index] for index in range(found.length)]
+
+    def on(self, node, event, handler):
+        node.addEventListener(event, handler)
+
+    def attribute(self, node, name, value):
+        """Sets it, or removes it for None."""
+        if value is None:
+            node.removeAttribute(name)
+        else:
+            node.setAttribute(name, value)
+
+    def translate(self, words):
+        """Puts the words' language into everything static that names its key."""
+        self.document.documentElement.lang = words.lang
+        for node in self.all("[data-words]"):
+            node.textContent = words(node.dataset.words)
+        for node in self.all("[data-label]"):
+            label = words(node.dataset.label)
+            node.setAttribute("aria-label", label)
+            if node.tagName == "BUTTON":
+                node.setAttribute("title", label)
+        for node in self.all("[data-placeholder]"):
+            node.setAttribute("placeholder", words(node.dataset.placeholder))

@@ -1,0 +1,89 @@
+"""Numbers as people read them, in English and in French. Pure: no DOM, no clock.
+
+Sizes are decimal (1 MB = 1,000,000 bytes), as browsers and shops count them.
+"""
+
+NARROW_SPACE = "\u202f"
+
+_BYTES = {"en": ("B", "kB", "MB", "GB"), "fr": ("o", "ko", "Mo", "Go")}
+
+
+def decimal(value, digits, lang):
+    """``value`` with ``digits`` decimals; the separator is a comma in French."""
+    text = "{:.{}f}".format(value, digits) if digits else str(int(value + 0.5))
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+def size(count, lang):
+    """Bytes: ``98 MB``, ``1.2 GB``, ``98 Mo``. Below 10 of a unit one decimal is kept."""
+    value = float(max(0, count or 0))
+    units = _BYTES[lang]
+    unit = 0
+    while value >= 999.5 and unit < len(units) - 1:
+        value /= 1000
+        unit += 1
+    digits = 1 if unit and value < 9.95 else 0
+    return decimal(value, digits, lang) + NARROW_SPACE + units[unit]
+
+
+def size_pair(done, total, lang):
+    """``41 of 98 MB``: both in the unit of the total, so that they can be compared."""
+    units = _BYTES[lang]
+    unit = 0
+    scale = 1.0
+    while (total or 0) / scale >= 999.5 and unit < len(units) - 1:
+        scale *= 1000
+        unit += 1
+    digits = 1 if unit and total / scale < 9.95 else 0
+    of = " sur " if lang == "fr" else " of "
+    left = decimal(min(done, total) / scale, digits, lang)
+    return left + of + decimal(total / scale, digits, lang) + NARROW_SPACE + units[unit]
+
+
+def speed(bytes_per_second, lang):
+    return size(bytes_per_second, lang) + "/s"
+
+
+def duration(ms, lang):
+    """Short times: ``340 ms``, ``1.4 s``, ``12 s``, ``2 min 5 s``."""
+    if ms < 1000:
+        return decimal(ms, 0, lang) + NARROW_SPACE + "ms"
+    if ms < 9950:
+        return decimal(ms / 1000, 1, lang) + NARROW_SPACE + "s"
+    seconds = int(ms / 1000 + 0.5)
+    if seconds < 60:
+        return str(seconds) + NARROW_SPACE + "s"
+    minutes, rest = divmod(seconds, 60)
+    text = str(minutes) + NARROW_SPACE + "min"
+    return text if not rest else text + " " + str(rest) + NARROW_SPACE + "s"
+
+
+def time_left(seconds, lang):
+    """How long it still takes, rounded so that it doesn't flicker; None while unknown."""
+    if seconds is None or seconds < 0:
+        return None
+    if seconds < 2:
+        return "presque fini" if lang == "fr" else "almost done"
+    if seconds < 60:
+        step = 1 if seconds < 10 else 5
+        shown = max(step, int(seconds / step + 0.5) * step)
+        text = str(shown) + NARROW_SPACE + "s"
+    elif seconds < 3600:
+        text = str(int(seconds / 60 + 0.5)) + NARROW_SPACE + "min"
+    else:
+        hours, rest = divmod(int(seconds / 60 + 0.5), 60)
+        text = str(hours) + NARROW_SPACE + "h " + str(rest) + NARROW_SPACE + "min"
+    return ("encore " + text) if lang == "fr" else (text + " left")
+
+
+def rate(tokens_per_second, lang):
+    digits = 1 if tokens_per_second < 9.95 else 0
+    unit = " jetons/s" if lang == "fr" else " tokens/s"
+    return decimal(tokens_per_second, digits, lang) + unit
+
+
+def percent(part, whole):
+    """0.0 to 100.0; 0 when the whole isn't known."""
+    if not whole:
+        return 0.0
+    return max(0.0, min(100.0, 100.0 * part / whole))

@@ -1,0 +1,95 @@
+"""The conversation: one article per turn, drawn when dirty, a frame's worth at a time."""
+
+from ui.answer_view import AnswerView, UserView
+
+NEAR_END = 90
+
+
+class LogView:
+    """``act(action, turn_id, button)`` is called for a click on anything with ``data-action``."""
+
+    def __init__(self, dom, words, clock, act, model_name):
+        self._dom = dom
+        self._words = words
+        self._clock = clock
+        self._act = act
+        self._model_name = model_name
+        self._views = {}
+        self._pending = []
+        self.markdown = None
+        self.log = dom.by_id("log")
+        self._scroller = dom.by_id("scroller")
+        self._welcome = dom.by_id("welcome")
+        self._jump = dom.by_id("jump")
+        self._following = True
+        dom.on(self.log, "click", self._clicked)
+        dom.on(self._scroller, "scroll", self._scrolled)
+        dom.on(self._jump, "click", self._jumped)
+
+    def _clicked(self, event):
+        button = event.target.closest("[data-action]")
+        if button:
+            article = button.closest("article")
+            self._act(button.dataset.action, article.dataset.turn, button)
+
+    def _scrolled(self, _event):
+        node = self._scroller
+        self._following = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END
+        self._jump.hidden = self._following
+
+    def _jumped(self, _event):
+        self.follow()
+
+    def follow(self):
+        """To the end, and stay there while the answer grows."""
+        self._following = True
+        self._jump.hidden = True
+        self._to_end()
+
+    def _to_end(self):
+        self._scroller.scrollTop = 10_000_000
+
+    def sync(self, conversation):
+        """Makes the articles match the conversation's turns. New ones are drawn by ``draw``."""
+        wanted = [turn.id for turn in conversation.turns]
+        for turn_id in list(self._views):
+            if turn_id not in wanted:
+                self._views.pop(turn_id).node.remove()
+        for turn in conversation.turns:
+            if turn.id not in self._views:
+                make = UserView if turn.role == "user" else AnswerView
+                extra = () if turn.role == "user" else (self._clock, self._model_name)
+                view = self._views[turn.id] = make(self._dom, turn, self._words, *extra)
+                self.log.appendChild(view.node)
+        self._welcome.hidden = bool(wanted)
+        self.redraw(conversation)
+
+    def redraw(self, conversation):
+        """All turns again, the last first: that is where the person looks."""
+        self._pending = [turn.id for turn in reversed(conversation.turns)]
+
+    def mark(self, turn_id):
+        if turn_id not in self._pending:
+            self._pending.insert(0, turn_id)
+
+    def draw(self, conversation, over):
+        """Draws pending turns until ``over()``. True when some are left."""
+        last = conversation.turns[-1].id if conversation.turns else None
+        later = []
+        drew = False
+        while self._pending:
+            if drew and over():
+                break
+            turn_id = self._pending.pop(0)
+            turn, view = conversation.turn(turn_id), self._views.get(turn_id)
+            if not turn or not view:
+                continue
+            drew = True
+            if turn.role == "user":
+                view.draw(turn, turn_id == last)
+            elif not view.draw(turn, turn_id == last, self.markdown):
+                later.append(turn_id)
+        self._pending = self._pending + later
+        if drew and self._following:
+            self._to_end()
+        return bool(self._pending)

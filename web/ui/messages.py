@@ -1,0 +1,38 @@
+"""JSON text to and from the engine, as ``orion_py/protocol.py`` writes it down.
+
+Only the envelope is checked here: the engine validates what it gets, and the reducer ignores
+what it doesn't know, so an engine that says more than this page understands does no harm.
+"""
+
+import json
+
+VERSION = 1
+ENGINE_ID = "engine"
+
+
+def request(message_id, kind, fields=None):
+    """The JSON text of one request. ``None`` values are left out: absent means default."""
+    message = {"v": VERSION, "id": message_id, "type": kind}
+    for key, value in (fields or {}).items():
+        if value is not None:
+            message[key] = value
+    return json.dumps(message)
+
+
+def parse(text):
+    """A message as a dict, or None for what isn't one of ours."""
+    try:
+        message = json.loads(text)
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(message, dict) or message.get("v") != VERSION:
+        return None
+    if not isinstance(message.get("type"), str) or not isinstance(message.get("id"), str):
+        return None
+    return message
+
+
+def failure(message_id, code, message="", hint="", retryable=True):
+    """An ``error`` end made by the page itself, e.g. for requests that a dead engine leaves open."""
+    info = {"code": code, "message": message, "hint": hint, "retryable": retryable, "detail": {}}
+    return {"v": VERSION, "id": message_id, "type": "error", "error": info}

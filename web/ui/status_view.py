@@ -1,0 +1,34 @@
+"""``data-engine`` on the root, and the line under the composer: how Orion is and what runs."""
+
+from ui.answer_view import backend_words
+
+STATUS = {
+    "booting": "status_booting",
+    "ready": "status_ready",
+    "degraded": "status_degraded",
+    "failed": "status_failed",
+}
+
+
+class StatusView:
+    def __init__(self, dom):
+        self._root = dom.document.documentElement
+        self._text = dom.by_id("status-text")
+        self._model = dom.by_id("status-model")
+
+    def draw(self, state, words):
+        self._root.dataset.engine = state.engine
+        self._root.dataset.busy = "true" if state.conversation.current else "false"
+        key = STATUS[state.engine]
+        if state.engine == "booting":
+            if state.restarting:
+                key = "status_restarting"
+            elif state.install and state.boot_phase == "reload":
+                key = "boot_reload"
+        elif state.engine != "failed" and state.conversation.current:
+            key = "status_working"
+        self._text.textContent = words(key)
+        parts = [state.model_name(state.model), backend_words(state.backend, words)]
+        self._model.textContent = " · ".join([part for part in parts if part])
+        if state.limits:
+            self._text.parentNode.title = " ".join([words(limit) for limit in state.limits if words.has(limit)])

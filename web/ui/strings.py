@@ -1,0 +1,388 @@
+"""The page's words: each entry is (English, French). Read through ``i18n.Words``.
+
+ERRORS is keyed by the codes of ``orion_py/errors.py``: (what happened, what to do).
+FALLBACKS by ``kind:reason_code``, ``kind>to`` or ``kind``.
+"""
+
+TEXT = {
+    # composer and actions
+    "message": ("Message", "Message"),
+    "placeholder": ("Ask anything…", "Posez votre question…"),
+    "send": ("Send", "Envoyer"),
+    "stop": ("Stop", "Arrêter"),
+    "copy": ("Copy", "Copier"),
+    "copied": ("Copied", "Copié"),
+    "copy_failed": ("Copying was refused", "La copie a été refusée"),
+    "copy_code": ("Copy code", "Copier le code"),
+    "regenerate": ("Ask again", "Redemander"),
+    "retry": ("Retry", "Réessayer"),
+    "edit": ("Edit", "Modifier"),
+    "close": ("Close", "Fermer"),
+    "reload": ("Reload", "Recharger"),
+    "later": ("Later", "Plus tard"),
+    "dismiss": ("Dismiss", "Ignorer"),
+    "install": ("Install", "Installer"),
+    "new_conversation": ("New conversation", "Nouvelle conversation"),
+    "conversations": ("Conversations", "Conversations"),
+    "settings": ("Settings", "Réglages"),
+    "jump": ("Latest message", "Dernier message"),
+    "skip": ("Skip to the message box", "Aller à la zone de message"),
+    "log_label": ("Conversation", "Conversation"),
+    "characters": ("{count} characters", "{count} caractères"),
+    "keys_hint": (
+        "Enter sends, Shift + Enter starts a new line, Esc stops.",
+        "Entrée envoie, Maj + Entrée va à la ligne, Échap arrête.",
+    ),
+    # who speaks
+    "you": ("You", "Vous"),
+    "orion": ("Orion", "Orion"),
+    # status line
+    "status_booting": ("Orion is waking up", "Orion se réveille"),
+    "status_ready": ("Ready", "Prêt"),
+    "status_degraded": ("Ready, with limits", "Prêt, avec des limites"),
+    "status_failed": ("Orion couldn’t start", "Orion n’a pas pu démarrer"),
+    "status_working": ("Working", "Au travail"),
+    "status_restarting": ("Orion is starting again", "Orion redémarre"),
+    "private_note": (
+        "Everything stays on this device.",
+        "Tout reste sur cet appareil.",
+    ),
+    "backend_webgpu": ("graphics processor (WebGPU)", "processeur graphique (WebGPU)"),
+    "backend_wasm": ("processor (WebAssembly)", "processeur (WebAssembly)"),
+    "threads_one": ("1 thread", "1 fil"),
+    "threads_many": ("{count} threads", "{count} fils"),
+    # boot
+    "boot_install": (
+        "Putting Orion on this device, for use without a network",
+        "Installation d’Orion sur cet appareil, pour s’en servir sans réseau",
+    ),
+    "boot_reload": ("One moment, the page reloads once", "Un instant, la page se recharge une fois"),
+    "boot_python": ("Starting the engine", "Démarrage du moteur"),
+    "boot_slow": (
+        "Starting takes longer than usual on this device",
+        "Le démarrage est plus long que d’habitude sur cet appareil",
+    ),
+    "files_done": ("{done} of {total} files", "{done} fichiers sur {total}"),
+    # what a turn is doing
+    "turn_queued": ("Waiting for the engine", "En attente du moteur"),
+    "turn_validating": ("Reading the question", "Lecture de la question"),
+    "turn_routing": ("Choosing who answers", "Choix de l’agent"),
+    "turn_loading": ("Bringing the model into memory", "Chargement du modèle en mémoire"),
+    "turn_thinking": ("Thinking", "Réflexion"),
+    "turn_streaming": ("Writing", "Rédaction"),
+    "turn_cancelled": ("Stopped", "Arrêté"),
+    "turn_cut": (
+        "The answer reached its greatest length and stops here.",
+        "La réponse a atteint sa longueur maximale et s’arrête ici.",
+    ),
+    "turn_timeout": (
+        "The time for one answer ran out; it stops here.",
+        "Le temps prévu pour une réponse est écoulé ; elle s’arrête ici.",
+    ),
+    "turn_interrupted": (
+        "The page was closed before the end of this answer.",
+        "La page a été fermée avant la fin de cette réponse.",
+    ),
+    "turn_restarted": (
+        "The engine stopped and was started again; your question is asked once more.",
+        "Le moteur s’était arrêté et a redémarré ; votre question est reposée.",
+    ),
+    "details": ("Technical details", "Détails techniques"),
+    "announce_answer": ("Answer: {text}", "Réponse : {text}"),
+    "announce_stopped": ("Answer stopped", "Réponse arrêtée"),
+    "first_word": ("first word in {time}", "premier mot en {time}"),
+    "reason_title": ("Why this agent: {reason}", "Pourquoi cet agent : {reason}"),
+    # the model's loading
+    "phase_initializing": ("Preparing the model", "Préparation du modèle"),
+    "phase_downloading": ("Downloading the model", "Téléchargement du modèle"),
+    "phase_loading_shard": ("Reading the model into memory", "Lecture du modèle en mémoire"),
+    "phase_hydrating": ("Warming up", "Mise en route"),
+    "phase_ready": ("The model is ready", "Le modèle est prêt"),
+    "phase_paused": ("Paused. What was downloaded is kept.", "En pause. Ce qui est téléchargé est gardé."),
+    "phase_failed": ("The model couldn’t be loaded", "Le modèle n’a pas pu être chargé"),
+    "from_network": ("from the network, this once", "depuis le réseau, une seule fois"),
+    "from_device": ("from this device", "depuis cet appareil"),
+    "overall": ("Model loading", "Chargement du modèle"),
+    "part": ("Part {number} of {total}, {role}", "Partie {number} sur {total}, {role}"),
+    "parts": ("{done} of {total} parts", "{done} parties sur {total}"),
+    "pause": ("Pause", "Pause"),
+    "resume": ("Resume", "Reprendre"),
+    "load_offer": (
+        "Data saver is on: the model is fetched with your first question, or now.",
+        "L’économiseur de données est actif : le modèle sera pris à votre première question, ou maintenant.",
+    ),
+    "load_now": ("Fetch it now", "Le prendre maintenant"),
+    # notices
+    "update_ready": ("A new version of Orion is ready.", "Une nouvelle version d’Orion est prête."),
+    "no_isolation": (
+        "This page couldn’t be isolated, so Orion computes on one thread and answers more slowly.",
+        "Cette page n’a pas pu être isolée : Orion calcule sur un seul fil et répond plus lentement.",
+    ),
+    "no_service_worker": (
+        "This browser doesn’t let the page install itself: Orion works now, but not without the network.",
+        "Ce navigateur n’autorise pas l’installation de la page : Orion marche, mais pas sans réseau.",
+    ),
+    "no_indexeddb": (
+        "This window can’t keep data: the model is fetched again at the next visit.",
+        "Cette fenêtre ne peut rien conserver : le modèle sera repris du réseau à la prochaine visite.",
+    ),
+    "no_history": (
+        "This window can’t keep data: the conversation lasts until you close it.",
+        "Cette fenêtre ne peut rien conserver : la conversation dure jusqu’à sa fermeture.",
+    ),
+    "no_workers": (
+        "This browser can’t run module workers, which Orion’s engine needs. A current Firefox, Chrome, Edge or "
+        "Safari can.",
+        "Ce navigateur ne sait pas exécuter les « module workers » dont le moteur a besoin. Une version récente de "
+        "Firefox, Chrome, Edge ou Safari le peut.",
+    ),
+    "boot_timeout": (
+        "The engine didn’t answer in time. Reloading the page usually helps; your text is kept.",
+        "Le moteur n’a pas répondu à temps. Recharger la page suffit d’habitude ; votre texte est gardé.",
+    ),
+    "boot_crashed": (
+        "The engine stopped while starting. Reloading the page usually helps; your text is kept.",
+        "Le moteur s’est arrêté pendant son démarrage. Recharger la page suffit d’habitude ; votre texte est gardé.",
+    ),
+    "engine_crashed": (
+        "The engine stopped again and again. Reload the page; the conversation is kept.",
+        "Le moteur s’arrête à répétition. Rechargez la page ; la conversation est gardée.",
+    ),
+    "engine_restarted": ("The engine had stopped and was started again.", "Le moteur s’était arrêté et a redémarré."),
+    "offline": ("No network: Orion goes on from this device.", "Pas de réseau : Orion continue depuis cet appareil."),
+    # settings
+    "language": ("Language", "Langue"),
+    "theme": ("Appearance", "Apparence"),
+    "theme_auto": ("As the device", "Comme l’appareil"),
+    "theme_light": ("Light", "Clair"),
+    "theme_dark": ("Dark", "Sombre"),
+    "style": ("Answers", "Réponses"),
+    "style_auto": ("As the agent likes", "Au choix de l’agent"),
+    "style_precise": ("Precise", "Précises"),
+    "style_creative": ("Inventive", "Inventives"),
+    "preload": ("Load the model when the page opens", "Charger le modèle à l’ouverture de la page"),
+    "storage": ("On this device", "Sur cet appareil"),
+    "storage_used": ("{used} kept for Orion", "{used} gardés pour Orion"),
+    "storage_of": ("of {quota} allowed", "sur {quota} permis"),
+    "storage_unknown": ("The browser doesn’t say how much is kept.", "Le navigateur ne dit pas ce qui est gardé."),
+    "storage_persisted": ("The browser promised to keep it.", "Le navigateur a promis de le garder."),
+    "storage_temporary": (
+        "The browser may clear it when space runs short.",
+        "Le navigateur peut l’effacer si la place manque.",
+    ),
+    "storage_model": ("{model}: {size}", "{model} : {size}"),
+    "storage_none": ("No model is kept yet.", "Aucun modèle n’est encore gardé."),
+    "persist": ("Ask to keep it", "Demander à le garder"),
+    "forget": ("Forget the model", "Oublier le modèle"),
+    "forget_sure": ("Forget it? Press again.", "L’oublier ? Appuyez encore."),
+    "forgotten": ("The model was removed from this device.", "Le modèle a été retiré de cet appareil."),
+    "forget_chats": ("Delete all conversations", "Effacer toutes les conversations"),
+    "forget_chats_sure": ("Delete them all? Press again.", "Tout effacer ? Appuyez encore."),
+    "logs": ("Save the technical log", "Enregistrer le journal technique"),
+    "logs_note": (
+        "It holds no question and no answer, and goes nowhere but to your disk.",
+        "Il ne contient ni question ni réponse et ne va que sur votre disque.",
+    ),
+    "not_your_language": (
+        "{model} knows {languages} best; in English its answers are rough.",
+        "{model} connaît surtout : {languages}. En français, ses réponses sont approximatives.",
+    ),
+    "language_en": ("English", "l’anglais"),
+    "language_fr": ("French", "le français"),
+    # conversations
+    "no_conversations": ("No earlier conversation yet.", "Pas encore de conversation passée."),
+    "untitled": ("Untitled", "Sans titre"),
+    "delete_conversation": ("Delete “{title}”", "Effacer « {title} »"),
+    "messages_count": ("{count} messages", "{count} messages"),
+    "error_unknown": ("Something went wrong", "Un problème est survenu"),
+}
+
+AGENTS = {
+    "conversation": ("Conversation", "Conversation"),
+    "code": ("Code", "Code"),
+    "creative": ("Creative writing", "Écriture"),
+    "multilingual": ("Languages", "Langues"),
+    "vision": ("Images", "Images"),
+    "speech": ("Speech", "Parole"),
+    "math": ("Calculation", "Calcul"),
+    "logic": ("Reasoning", "Raisonnement"),
+    "translation": ("Translation", "Traduction"),
+    "summary": ("Summary", "Résumé"),
+}
+
+ERRORS = {
+    "orion": (
+        ("Something went wrong", "Un problème est survenu"),
+        ("Try again, or reload the page.", "Réessayez, ou rechargez la page."),
+    ),
+    "invalid_input": (
+        ("This message can’t be used", "Ce message ne peut pas être utilisé"),
+        ("Change it and send it again.", "Modifiez-le et renvoyez-le."),
+    ),
+    "empty_query": (
+        ("There is no question yet", "Il n’y a pas encore de question"),
+        ("Type one first.", "Écrivez-en une d’abord."),
+    ),
+    "query_too_long": (
+        ("This message is too long", "Ce message est trop long"),
+        ("Shorten it, or send it in parts.", "Raccourcissez-le, ou envoyez-le en plusieurs fois."),
+    ),
+    "binary_input": (
+        ("This looks like a file’s bytes, not like text", "Cela ressemble au contenu d’un fichier, pas à du texte"),
+        ("Paste text instead.", "Collez plutôt du texte."),
+    ),
+    "blocked_by_guard": (
+        ("Orion won’t answer this message", "Orion ne répond pas à ce message"),
+        ("Put it in other words.", "Formulez-le autrement."),
+    ),
+    "context_overflow": (
+        ("The conversation is longer than the model can hold", "La conversation dépasse ce que le modèle peut retenir"),
+        (
+            "Start a new conversation, or shorten the message.",
+            "Commencez une nouvelle conversation, ou raccourcissez le message.",
+        ),
+    ),
+    "invalid_config": (
+        ("A setting is wrong", "Un réglage est incorrect"),
+        ("Reload the page.", "Rechargez la page."),
+    ),
+    "invalid_registry": (
+        ("The list of models is damaged", "La liste des modèles est abîmée"),
+        (
+            "The site’s models.json has to be corrected.",
+            "Le fichier models.json du site est à corriger.",
+        ),
+    ),
+    "invalid_manifest": (
+        ("The model’s description is damaged", "La description du modèle est abîmée"),
+        ("The model has to be built again on the site.", "Le modèle est à reconstruire sur le site."),
+    ),
+    "unknown_model": (
+        ("This model isn’t on the site", "Ce modèle n’est pas sur le site"),
+        ("Choose another one, or build it.", "Choisissez-en un autre, ou construisez-le."),
+    ),
+    "unknown_agent": (
+        ("This agent doesn’t exist here", "Cet agent n’existe pas ici"),
+        ("Choose another one.", "Choisissez-en un autre."),
+    ),
+    "protocol": (
+        ("The page and the engine don’t match", "La page et le moteur ne s’accordent pas"),
+        ("Reload the page.", "Rechargez la page."),
+    ),
+    "load_failed": (
+        ("The model couldn’t be loaded", "Le modèle n’a pas pu être chargé"),
+        ("Try again; what was downloaded is kept.", "Réessayez ; ce qui est téléchargé est gardé."),
+    ),
+    "download_failed": (
+        ("The download broke off", "Le téléchargement s’est interrompu"),
+        (
+            "Check the connection and try again; what was downloaded is kept.",
+            "Vérifiez la connexion et réessayez ; ce qui est téléchargé est gardé.",
+        ),
+    ),
+    "shard_corrupt": (
+        ("A part of the model is damaged", "Une partie du modèle est abîmée"),
+        ("Try again: only that part is fetched anew.", "Réessayez : seule cette partie est reprise."),
+    ),
+    "shard_missing": (
+        ("A part of the model is missing", "Une partie du modèle manque"),
+        ("Try again: only that part is fetched anew.", "Réessayez : seule cette partie est reprise."),
+    ),
+    "quota_exceeded": (
+        ("There is no room left for the model", "Il n’y a plus de place pour le modèle"),
+        (
+            "Free some disk space, or allow this site to store more, and try again.",
+            "Libérez de la place, ou autorisez ce site à stocker plus, puis réessayez.",
+        ),
+    ),
+    "storage_unavailable": (
+        ("This browser doesn’t let the page keep data", "Ce navigateur ne laisse pas la page garder des données"),
+        ("The model stays in memory only.", "Le modèle reste seulement en mémoire."),
+    ),
+    "out_of_memory": (
+        ("Memory ran out", "La mémoire ne suffit pas"),
+        ("Close other tabs and try again.", "Fermez d’autres onglets et réessayez."),
+    ),
+    "load_timeout": (
+        ("Loading took too long", "Le chargement a pris trop de temps"),
+        ("Try again; what was downloaded is kept.", "Réessayez ; ce qui est téléchargé est gardé."),
+    ),
+    "runtime_failure": (
+        ("The model stopped while answering", "Le modèle s’est arrêté en répondant"),
+        ("Ask again; the model is started anew.", "Redemandez ; le modèle est relancé."),
+    ),
+    "backend_unavailable": (
+        ("This way to compute isn’t available", "Ce mode de calcul n’est pas disponible"),
+        ("Try again: another one is used.", "Réessayez : un autre est utilisé."),
+    ),
+    "worker_died": (
+        ("The model’s worker stopped", "Le processus du modèle s’est arrêté"),
+        ("Ask again; it is replaced.", "Redemandez ; il est remplacé."),
+    ),
+    "device_lost": (
+        ("The graphics processor went away", "Le processeur graphique n’est plus disponible"),
+        ("Ask again; the processor takes over.", "Redemandez ; le processeur prend le relais."),
+    ),
+    "golden_mismatch": (
+        ("This device computes the model wrongly", "Cet appareil calcule mal le modèle"),
+        ("Ask again; another way to compute is used.", "Redemandez ; un autre mode de calcul est utilisé."),
+    ),
+    "inference_timeout": (
+        ("The answer took too long", "La réponse a pris trop de temps"),
+        ("Ask again, or ask for less.", "Redemandez, ou demandez moins."),
+    ),
+    "cancelled": (("Stopped", "Arrêté"), ("", "")),
+    "illegal_transition": (
+        ("The engine lost its way", "Le moteur s’est égaré"),
+        ("Reload the page.", "Rechargez la page."),
+    ),
+    "engine_closed": (
+        ("The engine is closed", "Le moteur est arrêté"),
+        ("Reload the page.", "Rechargez la page."),
+    ),
+}
+
+FALLBACKS = {
+    "backend": ("Orion changed its way to compute.", "Orion a changé de mode de calcul."),
+    "backend>wasm": (
+        "No graphics processor can be used here: Orion computes on the processor.",
+        "Aucun processeur graphique utilisable ici : Orion calcule sur le processeur.",
+    ),
+    "backend:golden_mismatch": (
+        "The graphics processor gave wrong results: Orion computes on the processor.",
+        "Le processeur graphique donnait des résultats faux : Orion calcule sur le processeur.",
+    ),
+    "backend:device_lost": (
+        "The graphics processor went away: Orion goes on with the processor.",
+        "Le processeur graphique n’est plus disponible : Orion continue avec le processeur.",
+    ),
+    "threads": (
+        "Orion computes on one thread here and answers more slowly.",
+        "Orion calcule ici sur un seul fil et répond plus lentement.",
+    ),
+    "model": ("A smaller model answers in its place.", "Un modèle plus petit répond à sa place."),
+    "model:out_of_memory": (
+        "Memory is short: a smaller model answers.",
+        "La mémoire est limitée : un modèle plus petit répond.",
+    ),
+    "router": (
+        "The agent was chosen by keywords.",
+        "L’agent a été choisi d’après des mots-clés.",
+    ),
+    "context": (
+        "Older messages were left out, to fit the model’s memory.",
+        "Les messages les plus anciens sont laissés de côté, faute de place dans le modèle.",
+    ),
+    "storage": (
+        "This window can’t keep the model: it stays in memory only.",
+        "Cette fenêtre ne peut pas garder le modèle : il reste seulement en mémoire.",
+    ),
+    "storage:quota_exceeded": (
+        "There is no room to keep the model: it stays in memory only.",
+        "Il n’y a pas de place pour garder le modèle : il reste seulement en mémoire.",
+    ),
+    "worker": (
+        "The model’s worker stopped and was replaced.",
+        "Le processus du modèle s’était arrêté ; il est remplacé.",
+    ),
+}

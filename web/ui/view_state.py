@@ -1,0 +1,75 @@
+"""Everything the page shows, as plain data. The reducer changes it, the views draw it."""
+
+
+class Load:
+    """A model on its way into memory. ``phase`` as in the protocol, or ``paused``, ``failed``."""
+
+    def __init__(self, model):
+        self.model = model
+        self.version = ""
+        self.phase = "initializing"
+        self.loaded = 0
+        self.total = 0
+        self.speed = None
+        self.seconds_left = None
+        self.from_storage = False
+        self.shards = []
+        self.error = None
+
+    @property
+    def active(self):
+        return self.phase not in ("ready", "paused", "failed")
+
+
+class ViewState:
+    """``engine`` is the page's ``data-engine``. ``dirty`` names what has to be drawn again:
+    a turn's id, or "load", "status", "notices", "names", "turns" (the list itself changed)."""
+
+    def __init__(self, conversation):
+        self.conversation = conversation
+        self.engine = "booting"
+        self.boot_phase = "python"
+        self.boot_ms = None
+        self.install = None  # (bytes done, bytes in all) while the shell is put on the device
+        self.failure = None  # the key of the sentence that says why the engine failed
+        self.limits = []  # keys of sentences: what doesn't work here
+        self.restarting = False
+        self.device = {}  # what the last status said
+        self.agent_titles = {}
+        self.model_titles = {}
+        self.model_languages = {}
+        self.offer_load = False  # the model waits for a word from the person (data saver)
+        self.backend = None
+        self.model = None
+        self.load = None
+        self.notices = []  # dicts {"kind": …}, each with the words' key or a fallback
+        self.dirty = set()
+
+    def model_name(self, model):
+        return self.model_titles.get(model) or model
+
+    def touch(self, *names):
+        for name in names:
+            self.dirty.add(name)
+
+    def take_dirty(self):
+        names, self.dirty = self.dirty, set()
+        return names
+
+    def limit(self, key):
+        """Something doesn't work here: said once, and ``ready`` becomes ``degraded``."""
+        if key not in self.limits:
+            self.limits.append(key)
+            self.notice(kind=key)
+        if self.engine == "ready":
+            self.engine = "degraded"
+        self.touch("status", "notices")
+
+    def notice(self, **notice):
+        if notice not in self.notices:
+            self.notices.append(notice)
+        self.touch("notices")
+
+    def drop_notice(self, kind):
+        self.notices = [notice for notice in self.notices if notice["kind"] != kind]
+        self.touch("notices")
