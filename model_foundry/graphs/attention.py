@@ -16,6 +16,10 @@ from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from orion_py.loading.manifest import Architecture
 
 
+SEQUENCE, TOTAL, STACKED = "new", "total", "new*group"
+"""Symbolic extents: new tokens, past and new tokens, and the rows of all query heads of a group."""
+
+
 @dataclass(frozen=True)
 class KeyValue:
     """Names of a layer's cache: what comes in, what goes out."""
@@ -81,21 +85,29 @@ class GrowingAttention:
             axis=-1,
         )
         keys = graph.node(
-            "Concat", [cache.past_key, self._heads_first(self._rotated(key, first, a.kv_heads))], cache.present_key, axis=2
+            "Concat",
+            [cache.past_key, self._heads_first(self._rotated(key, first, a.kv_heads))],
+            cache.present_key,
+            axis=2,
         )
         values = graph.node("Concat", [cache.past_value, self._heads_first(value)], cache.present_value, axis=2)
         split = graph.node(
-            "Reshape", [self._rotated(query, first, a.heads), graph.integers(1, -1, a.kv_heads, group, a.head_dim)]
+            "Reshape", [self._rotated(query, first, a.heads), graph.integers(0, 0, a.kv_heads, group, a.head_dim)]
         )
         grouped = graph.node("Transpose", [split], perm=[0, 2, 3, 1, 4])
-        queries = graph.node("Reshape", [grouped, graph.integers(1, a.kv_heads, -1, a.head_dim)])
+        queries = graph.node("Reshape", [grouped, graph.integers(1, a.kv_heads, -1, a.head_dim)], f"{name}.queries")
+        graph.shape(queries, [1, a.kv_heads, STACKED, a.head_dim])
         scores = graph.node("FusedMatMul", [queries, keys], domain=MICROSOFT, transB=1, alpha=a.head_dim**-0.5)
-        masked = graph.node("Add", [graph.node("Reshape", [scores, by_head]), mask])
-        shares = graph.node("Reshape", [graph.node("Softmax", [masked], axis=-1), by_group])
+        by_heads = graph.node("Reshape", [scores, by_head], f"{name}.scores")
+        graph.shape(by_heads, [1, a.kv_heads, group, SEQUENCE, TOTAL])
+        masked = graph.node("Add", [by_heads, mask])
+        shares = graph.node("Reshape", [graph.node("Softmax", [masked], axis=-1), by_group], f"{name}.shares")
+        graph.shape(shares, [1, a.kv_heads, STACKED, TOTAL])
         mixed = graph.node("MatMul", [shares, values])
-        per_head = graph.node("Reshape", [mixed, graph.integers(1, a.kv_heads, group, -1, a.head_dim)])
+        per_head = graph.node("Reshape", [mixed, graph.integers(1, a.kv_heads, group, -1, a.head_dim)], f"{name}.mixed")
+        graph.shape(per_head, [1, a.kv_heads, group, SEQUENCE, a.head_dim])
         rows = graph.node("Transpose", [per_head], perm=[0, 3, 1, 2, 4])
-        return graph.node("Reshape", [rows, graph.integers(1, -1, query_size)], name)
+        return graph.node("Reshape", [rows, graph.integers(0, 0, query_size)], name)
 
     def _prepare(self) -> tuple[str, str, str, str]:
         """What all layers share: the first position [1], the mask [s, t] and two shapes."""
@@ -123,5 +135,5 @@ class GrowingAttention:
     def _heads_first(self, x: str) -> str:
         """F32 [1, s, kv_heads * head_dim] to [1, kv_heads, s, head_dim]."""
         a = self._architecture
-        split = self._graph.node("Reshape", [x, self._graph.integers(1, -1, a.kv_heads, a.head_dim)])
+        split = self._graph.node("Reshape", [x, self._graph.integers(0, 0, a.kv_heads, a.head_dim)])
         return self._graph.node("Transpose", [split], perm=[0, 2, 1, 3])

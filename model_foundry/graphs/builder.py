@@ -24,6 +24,7 @@ class GraphBuilder:
         self._initializers: dict[str, TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+        self._shapes: list[onnx.ValueInfoProto] = []
 
     def input(self, name: str, kind: int, shape: Sequence[int | str]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
@@ -41,10 +42,17 @@ class GraphBuilder:
     ) -> list[str]:
         """Adds a node with the named outputs; an empty name is an output that isn't wanted."""
         label = next(output for output in outputs if output)
-        self._nodes.append(
-            helper.make_node(kind, list(inputs), list(outputs), name=label, domain=domain, **attributes)
-        )
+        self._nodes.append(helper.make_node(kind, list(inputs), list(outputs), name=label, domain=domain, **attributes))
         return list(outputs)
+
+    def shape(self, name: str, shape: Sequence[int | str]) -> None:
+        """Tells the shape of an F32 value that can't be inferred, extents by number or symbol.
+
+        onnxruntime plans a session's memory by matching shapes, in a time that grows with the
+        square of the values whose shape it doesn't know: with a decoder's thousands, seconds.
+        For the same reason a Reshape that keeps an extent says so with a 0, not with -1.
+        """
+        self._shapes.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
 
     def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
         """A small constant inside the graph file; a name that is there already is that constant."""
@@ -78,7 +86,12 @@ class GraphBuilder:
     def serialized(self, name: str) -> bytes:
         """The ONNX file, the same bytes for the same graph."""
         graph = helper.make_graph(
-            self._nodes, name, self._inputs, self._outputs, initializer=list(self._initializers.values())
+            self._nodes,
+            name,
+            self._inputs,
+            self._outputs,
+            initializer=list(self._initializers.values()),
+            value_info=self._shapes,
         )
         model = helper.make_model(
             graph,

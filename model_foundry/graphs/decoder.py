@@ -51,7 +51,7 @@ class DecoderGraph:
         centred = graph.node("Sub", [graph.node("Cast", [quants], to=FLOAT), graph.scalar(128.0)])
         column = graph.node("Unsqueeze", [graph.node("Cast", [scale], to=FLOAT), graph.integers(-1)])
         blocks = graph.node("Mul", [centred, column])
-        return graph.node("Reshape", [blocks, graph.integers(1, -1, self.architecture.hidden_size)], "embedded")
+        return graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
 
     def _layer(self, index: int, stream: str, update: str, attention: Attention) -> tuple[str, str]:
         """Gives the residual stream and what the MLP is about to add to it."""

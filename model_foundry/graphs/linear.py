@@ -156,6 +156,6 @@ class CorrectedSymmetric(_BlockQuantized):
         """F32 [1, s, k/32]: the sum of each block of 32 activations."""
         if x not in self._sums:
             graph = self._graph
-            grouped = graph.node("Reshape", [x, graph.integers(1, -1, blocks, BLOCK)])
+            grouped = graph.node("Reshape", [x, graph.integers(0, 0, blocks, BLOCK)])
             self._sums[x] = graph.node("ReduceSum", [grouped, graph.integers(3)], f"{x}.sums", keepdims=0)
         return self._sums[x]

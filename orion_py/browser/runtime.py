@@ -43,7 +43,6 @@ class BrowserSession:
         with translated():
             logits = await self._client.forward(to_js(list(tokens)), position)
         logits.assign_to(self._logits)
-        logits.destroy()
         return self._logits
 
     async def close(self) -> None:
