@@ -15,8 +15,7 @@ from onnx import TensorProto
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from orion_py.loading.manifest import Architecture
 
-
-SEQUENCE, TOTAL, STACKED = "new", "total", "new*group"
+SEQUENCE, TOTAL, STACKED = "new", "present", "new*group"
 """Symbolic extents: new tokens, past and new tokens, and the rows of all query heads of a group."""
 
 
