@@ -77,7 +77,7 @@ def ensure() -> Path:
                 tried.append(error.what)
     found = find()
     if found is None:
-        reasons = "; ".join(text.strip().splitlines()[0] for text in tried)
+        reasons = "; ".join(text.rstrip(".") for text in tried)
         raise BrowserUnavailable(
             f"There is no Chromium or Chrome to test with ({reasons}).",
             "Install one, or name it in the variable ORION_CHROMIUM.",

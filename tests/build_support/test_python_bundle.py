@@ -1,0 +1,77 @@
+"""The bundles of Python for the browser, read as the engine's worker reads them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build_support import python_bundle
+from build_support.sources import PYODIDE_PACKAGES, pyodide_wheels
+
+pytestmark = pytest.mark.skipif(
+    not (python_bundle.OUT / "app.bin").exists(), reason="nothing is built: python3 build.py build"
+)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(name: str) -> tuple[dict[str, Any], bytes]:
+    data = (python_bundle.OUT / name).read_bytes()
+    assert data[:8] == b"ORIONPY1"
+    length = int.from_bytes(data[8:12], "little")
+    return json.loads(data[12 : 12 + length]), data[12 + length :]
+
+
+@pytest.mark.parametrize("name", ["site.bin", "app.bin"])
+def test_files_lie_end_to_end_in_folders_that_are_listed_parents_first(name: str) -> None:
+    header, data = read(name)
+    end = 0
+    for file, offset, length in header["files"]:
+        assert offset == end
+        assert "/" not in file or file.rsplit("/", 1)[0] in header["folders"]
+        end += length
+    assert end == len(data)
+    seen = set()
+    for folder in header["folders"]:
+        assert "/" not in folder or folder.rsplit("/", 1)[0] in seen
+        seen.add(folder)
+
+
+def test_only_bytecode_is_shipped() -> None:
+    files = [file for name in ("site.bin", "app.bin") for file, *_ in read(name)[0]["files"]]
+    assert not [file for file in files if file.endswith(".py")]
+    assert "numpy/__init__.pyc" in files
+    assert "pydantic/__init__.pyc" in files
+    with zipfile.ZipFile(python_bundle.OUT / "stdlib.zip") as archive:
+        names = archive.namelist()
+    assert "json/__init__.pyc" in names
+    assert not [name for name in names if name.endswith(".py")]
+
+
+def test_the_app_is_orion_py_without_what_only_cpython_runs() -> None:
+    files = {file for file, *_ in read("app.bin")[0]["files"]}
+    assert "orion_py/engine.pyc" in files
+    assert not [file for file in files if file.startswith(("orion_py/native/", "orion_py/cli"))]
+
+
+def test_the_lock_names_no_package_to_fetch() -> None:
+    header, _ = read("site.bin")
+    assert header["lock"]["packages"] == {}
+    assert header["lock"]["info"]["arch"] == "wasm32"
+
+
+def test_wheels_are_the_ones_of_pyodides_own_lock() -> None:
+    lock = json.loads((ROOT / "node_modules" / "pyodide" / "pyodide-lock.json").read_text())
+    wheels = pyodide_wheels()
+    assert [wheel.sha256 for wheel in wheels] == [lock["packages"][name]["sha256"] for name in PYODIDE_PACKAGES]
+    assert all(wheel.urls[0].endswith(f"/{wheel.name}") and wheel.members for wheel in wheels)
+
+
+def test_cpython_runs_the_versions_that_the_browser_runs() -> None:
+    lock = json.loads((ROOT / "node_modules" / "pyodide" / "pyodide-lock.json").read_text())
+    pinned = (ROOT / "requirements.lock").read_text()
+    for name in ("numpy", "pydantic", "pydantic-core"):
+        assert f"\n{name}=={lock['packages'][name]['version']} " in pinned
