@@ -20,6 +20,14 @@ RelativePath = Annotated[
 DeviceClass = Literal["low_end", "production", "development"]
 
 
+class InconsistentRegistry(ValueError):
+    """Fields that are right by themselves and don't fit together."""
+
+    def __init__(self, path: str, fault: str, fix: str) -> None:
+        super().__init__(fault)
+        self.path, self.fault, self.fix = path, fault, fix
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -80,20 +88,17 @@ class Registry(_Entry):
     def _references_exist(self) -> Self:
         models, agents = [m.id for m in self.models], [a.id for a in self.agents]
         for kind, ids in (("models", models), ("agents", agents)):
-            twice = sorted({i for i in ids if ids.count(i) > 1})
-            if twice:
-                raise ValueError(f"{kind}: the id {twice[0]!r} stands there twice")
-        for agent in self.agents:
-            for model in agent.models:
-                if model not in models:
-                    raise ValueError(f"agents.{agent.id}.models: there is no model {model!r}")
+            for index, entry_id in enumerate(ids):
+                if entry_id in ids[:index]:
+                    raise InconsistentRegistry(f"{kind}.{index}.id", f"{entry_id!r} stands there twice", "rename one")
+        for index, agent in enumerate(self.agents):
+            for place, model in enumerate(agent.models):
+                _require(model, models, "model", f"agents.{index}.models.{place}")
         for name, members in self.groups.items():
-            for member in members:
-                if member not in agents:
-                    raise ValueError(f"groups.{name}: there is no agent {member!r}")
+            for place, member in enumerate(members):
+                _require(member, agents, "agent", f"groups.{name}.{place}")
         for device, model in self.recommendations.items():
-            if model not in models:
-                raise ValueError(f"recommendations.{device}: there is no model {model!r}")
+            _require(model, models, "model", f"recommendations.{device}")
         return self
 
     def model(self, model_id: str) -> ModelEntry:
@@ -102,3 +107,8 @@ class Registry(_Entry):
             if entry.id == model_id:
                 return entry
         raise UnknownModel(f"{model_id!r} is none of {', '.join(m.id for m in self.models)}", model=model_id)
+
+
+def _require(wanted: str, known: list[str], kind: str, path: str) -> None:
+    if wanted not in known:
+        raise InconsistentRegistry(path, f"there is no {kind} {wanted!r}", f"use one of {', '.join(known)}, or add it")
