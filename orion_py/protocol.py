@@ -9,7 +9,7 @@ hydrates in the background, the log) carry the id ``"engine"``.
     engine → page   state progress token fallback log metric | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
-generated from them (``python -m orion_py.protocol``), and a test fails when they drift.
+generated from them (``python -m orion_py.protocol_schema``), and a test fails when they drift.
 """
 
 from __future__ import annotations

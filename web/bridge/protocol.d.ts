@@ -1,0 +1,255 @@
+// Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
+
+/** Stops `request`, or with None everything that is under way, loading included. */
+export interface Cancel {
+  v: 1;
+  id: string;
+  type: "cancel";
+  request?: string | null;
+}
+
+/** `partial`: the text that had streamed. */
+export interface CancelledEnd {
+  v: 1;
+  id: string;
+  type: "cancelled";
+  partial: string;
+}
+
+export interface ChatTurn {
+  role: "user" | "assistant";
+  content: string;
+}
+
+export interface Configure {
+  v: 1;
+  id: string;
+  type: "configure";
+  config: Record<string, unknown>;
+}
+
+/** `code` is stable and documented in `errors.py`; `message` is for people. */
+export interface ErrorInfo {
+  code: string;
+  message: string;
+  hint: string;
+  retryable: boolean;
+  detail: Record<string, unknown>;
+}
+
+export interface Failed {
+  v: 1;
+  id: string;
+  type: "error";
+  error: ErrorInfo;
+}
+
+/** A step down the ladder, in plain words (`reason_code` is an error's code). */
+export interface FallbackEvent {
+  v: 1;
+  id: string;
+  type: "fallback";
+  kind: "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker";
+  from: string;
+  to: string;
+  reason_code: string;
+  reason: string;
+}
+
+export interface Infer {
+  v: 1;
+  id: string;
+  type: "infer";
+  query: string;
+  history?: ChatTurn[];
+  options?: InferOptions;
+}
+
+/**
+ * What a caller may set for one answer; absent means the agent's own setting.
+ *
+ * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
+ * in which the answer streams.
+ */
+export interface InferOptions {
+  force_agent?: string | null;
+  model?: string | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  top_k?: number | null;
+  repetition_penalty?: number | null;
+  max_tokens?: number | null;
+  stop?: string[];
+  seed?: number | null;
+  timeout?: number | null;
+  granularity?: "token" | "word" | "sentence";
+}
+
+/** First message. `config` overrides the preset that fits the device; `locale` as BCP 47. */
+export interface Initialize {
+  v: 1;
+  id: string;
+  type: "initialize";
+  config?: Record<string, unknown>;
+  locale?: string;
+}
+
+export interface LogEvent {
+  v: 1;
+  id: string;
+  type: "log";
+  record: Record<string, unknown>;
+}
+
+/** The log so far, sanitized, as a list of records. */
+export interface Logs {
+  v: 1;
+  id: string;
+  type: "logs";
+}
+
+export interface MetricEvent {
+  v: 1;
+  id: string;
+  type: "metric";
+  name: string;
+  value: number;
+  unit: string;
+}
+
+/** Brings a model (default: the recommended one) into memory before it is asked for. */
+export interface Preload {
+  v: 1;
+  id: string;
+  type: "preload";
+  model?: string | null;
+}
+
+/**
+ * How far a model's load is. Bytes count what is needed and here, resumed ones included.
+ *
+ * `bytes_per_second` and `seconds_left` are measured over the last seconds, None until known.
+ */
+export interface ProgressEvent {
+  v: 1;
+  id: string;
+  type: "progress";
+  model: string;
+  version: string;
+  phase: "initializing" | "downloading" | "loading_shard" | "hydrating" | "ready";
+  loaded_bytes: number;
+  total_bytes: number;
+  bytes_per_second: number | null;
+  seconds_left: number | null;
+  from_storage: boolean;
+  shards: ShardProgress[];
+}
+
+/**
+ * One answer. `timings` are ms per phase: validating, routing, loading, prefill, decode,
+ * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
+ * first_token (from the request's arrival).
+ */
+export interface Response {
+  content: string;
+  agent: string;
+  routing: Routing;
+  finish_reason: "stop" | "length" | "timeout";
+  usage: Usage;
+  timings: Record<string, number>;
+  tokens_per_second: number | null;
+  backend: string;
+  model: string;
+  model_version: string;
+  seed: number;
+}
+
+/** `payload`: a Response for `infer`; for the others see docs/architecture.md. */
+export interface Result {
+  v: 1;
+  id: string;
+  type: "result";
+  payload: Record<string, unknown>;
+}
+
+/** Why an agent answers. `confidence` is a calibrated probability or None. */
+export interface Routing {
+  agent: string;
+  router: string;
+  reason: string;
+  confidence: number | null;
+  probabilities: Record<string, number> | null;
+  runner_up: string | null;
+}
+
+export interface ShardProgress {
+  sha256: string;
+  role: string;
+  size: number;
+  loaded: number;
+  state: "waiting" | "downloading" | "stored" | "loading" | "loaded";
+}
+
+export interface Shutdown {
+  v: 1;
+  id: string;
+  type: "shutdown";
+}
+
+/** A transition. `ms`: time spent in `previous`. `progress`: 0 to 100. */
+export interface StateEvent {
+  v: 1;
+  id: string;
+  type: "state";
+  previous: "idle" | "validating" | "routing" | "loading_agent" | "inferencing" | "success" | "fallback" | "error" | "cancelled";
+  state: "idle" | "validating" | "routing" | "loading_agent" | "inferencing" | "success" | "fallback" | "error" | "cancelled";
+  ms: number;
+  progress: number;
+  agent: string | null;
+  model: string | null;
+}
+
+export interface Status {
+  v: 1;
+  id: string;
+  type: "status";
+}
+
+/** A piece of the answer: `text` is what to append. `index` counts pieces from 0. */
+export interface TokenEvent {
+  v: 1;
+  id: string;
+  type: "token";
+  text: string;
+  index: number;
+  tokens: number;
+  tokens_per_second: number | null;
+}
+
+/** Ends a model's worker (None: all). With `forget` its stored shards are deleted too. */
+export interface Unload {
+  v: 1;
+  id: string;
+  type: "unload";
+  model?: string | null;
+  forget?: boolean;
+}
+
+/** Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again. */
+export interface Usage {
+  prompt: number;
+  cached: number;
+  completion: number;
+}
+
+/** What the page may ask. */
+export type Request = Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown;
+
+/** What may come before the end. */
+export type Event = StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent;
+
+/** Each request ends in exactly one of these. */
+export type End = Result | Failed | CancelledEnd;
+
+/** Everything that crosses the bridge. */
+export type Message = Request | Event | End;
