@@ -1,0 +1,1 @@
+"""One module a bench: each has ``run(context) -> Outcome``."""

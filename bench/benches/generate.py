@@ -1,0 +1,156 @@
+"""Tokens per second: 128 in, 64 out, greedy, on the same weights, with two threads and with one.
+
+Each contender in turn gets a page of its own in one Chromium, loads, generates once to warm up, and is
+measured; the rounds interleave the contenders, so that a machine that changes its speed changes it for
+all. wllama's figures are those that llama.cpp takes inside itself; ORION's and transformers.js' hold
+the way to the token. A run that another program disturbed is done again, a limited number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Error
+
+from bench import prompt
+from bench.chromium import Job, fresh_profile, opened
+from bench.context import Context
+from bench.cpu import watching
+from bench.figures import Contender, Outcome, Target, fastest, limit, ratio
+
+MODEL = "smollm2-135m-instruct"
+VARIANT = "wasm-int8"
+STEPS = 64
+CONTEXT = 2048
+RUNS = 2
+"""Measured a round, beside the warm-up."""
+RETRIES = 2
+"""More runs a round, in the place of disturbed ones."""
+METRICS = {"prefill_tps": ("prefill", "tokens/s"), "decode_tps": ("decode", "tokens/s")}
+PYTHON = {"python_percent": ("Python's share", "% of a step")}
+
+GREEDY = {"temperature": 0.0, "repetition_penalty": 1.0, "seed": 1}
+SAMPLED = {"seed": 1}
+
+TRANSFORMERS_RUNTIME = ".asyncify"
+"""The build of onnxruntime-web that transformers.js chooses by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contender: its page module, what it is given, and how many tokens its prompt must have."""
+
+    name: str
+    module: str
+    options: dict[str, Any]
+    runs: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    """Given to run number i: the list is gone through again and again."""
+    metrics: dict[str, tuple[str, str]] = field(default_factory=lambda: dict(METRICS))
+    exact_prompt: bool = True
+
+
+def run(context: Context) -> Outcome:
+    asked = prompt.of_site(context.site / "orion", MODEL)
+    contenders: list[Contender] = []
+    targets: list[Target] = []
+    notes: list[str] = []
+    for threads in (2, 1):
+        entries = list(entries_for(asked, threads, peers=context.peers))
+        measured = {entry.module + entry.name: Contender(f"{entry.name}, {_threads(threads)}") for entry in entries}
+        for number in range(context.rounds):
+            # Every other round backwards: nobody always comes after the same neighbour.
+            for entry in entries if number % 2 == 0 else reversed(entries):
+                contender = measured[entry.module + entry.name]
+                context.settle(f"round {number + 1} of {context.rounds}: {contender.name}")
+                try:
+                    _session(context, entry, contender)
+                except Error as error:
+                    notes.append(f"{contender.name} failed: {error.message.splitlines()[0]}")
+        done = [contender for contender in measured.values() if contender.series]
+        contenders += done
+        targets += targets_for(done, threads)
+    return Outcome("generate", contenders, targets, notes)
+
+
+def entries_for(asked: prompt.Prompt, threads: int, *, peers: bool) -> Iterator[Entry]:
+    """Who takes part."""
+    common = {"threads": threads, "context": CONTEXT, "steps": STEPS}
+    own = {**common, "model": MODEL}
+    yield Entry("ORION, inference worker", "orion-inference", {**own, "variant": VARIANT, "tokens": asked.tokens})
+    engine = {"prefill_tps": METRICS["prefill_tps"], "decode_tps": METRICS["decode_tps"], **PYTHON}
+    # Another question each time, with the same number of words: a repeated one would find its prompt in the cache.
+    questions = [f"{word} {asked.query}" for word in ("Now", "Then", "So", "Well", "Please", "Today", "Here", "Again")]
+    for title, options in (("greedy", GREEDY), ("the agent's sampling", SAMPLED)):
+        runs = [{"query": question, "options": options} for question in questions]
+        yield Entry(f"ORION, whole engine, {title}", "orion-engine", own, runs, engine, exact_prompt=False)
+    if peers:
+        text = {**common, "text": asked.text}
+        for title, file in (("Q4_1", "q4_1.gguf"), ("Q8_0", "q8_0.gguf")):
+            yield Entry(f"wllama, {title}", "wllama", {**text, "gguf": file})
+        yield Entry("transformers.js, q8", "transformers", {**text, "runtime": TRANSFORMERS_RUNTIME})
+
+
+def targets_for(contenders: list[Contender], threads: int) -> list[Target]:
+    """What issue-free figures have to reach, as far as its contenders were measured."""
+    targets: list[Target] = []
+    raw = _named(contenders, "ORION, inference worker")
+    where = f"WASM, {_threads(threads)}"
+    wllama = [contender for contender in contenders if contender.name.startswith("wllama")]
+    transformers = _named(contenders, "transformers.js")
+    if raw and wllama:
+        for metric, wanted in (("decode", 1.7 if threads > 1 else 1.5), ("prefill", 6.0)):
+            best = fastest(wllama, metric)
+            title = f"{where}: {metric} over {best.name.split(', ' + _threads(threads))[0]}"
+            targets.append(ratio(title, raw.series[metric], best.series[metric], wanted))
+    if raw and transformers:
+        for metric, two in (("decode", 1.3), ("prefill", 1.5)):
+            wanted_here = two if threads > 1 else None
+            title = f"{where}: {metric} over transformers.js, q8"
+            targets.append(ratio(title, raw.series[metric], transformers.series[metric], wanted_here))
+    for contender in contenders:
+        if "Python's share" in contender.series:
+            targets.append(limit(f"Python's share: {contender.name}", contender.series["Python's share"], 10.0))
+    return targets
+
+
+def _session(context: Context, entry: Entry, contender: Contender) -> None:
+    """One load, one warm-up, and the measured runs."""
+    with _job(context) as job:
+        contender.facts = job.prepare(entry.module, entry.options)
+        job.run(entry.runs[0])
+        wanted, tries = RUNS, RUNS + RETRIES
+        for number in range(1, tries + 1):
+            with watching() as watch:
+                figures = job.run(entry.runs[number % len(entry.runs)])
+            check(entry, figures)
+            for key, (metric, unit) in entry.metrics.items():
+                contender.add(metric, unit, figures[key], watch.foreign)
+            wanted -= watch.quiet or watch.foreign is None
+            if wanted == 0:
+                return
+
+
+def check(entry: Entry, figures: dict[str, Any]) -> None:
+    """Raises playwright's Error if a run wasn't the work that everybody does."""
+    if entry.exact_prompt and figures["prompt"] != prompt.TOKENS:
+        raise Error(f"the prompt had {figures['prompt']} tokens instead of {prompt.TOKENS}")
+    if figures.get("completion", STEPS) < STEPS:
+        raise Error(f"the answer ended after {figures['completion']} tokens")
+
+
+@contextmanager
+def _job(context: Context) -> Iterator[Job]:
+    with fresh_profile(context.playwright) as browser, opened(browser, f"{context.url}pages/index.html") as page:
+        page.wait_for_function("() => 'bench' in globalThis")
+        yield Job(page)
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
+def _named(contenders: list[Contender], beginning: str) -> Contender | None:
+    return next((contender for contender in contenders if contender.name.startswith(beginning)), None)

@@ -1,0 +1,68 @@
+"""The browser that everything runs in, and pages in it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+from build_support.browser import launch_arguments
+
+TIMEOUT_MS = 300_000
+"""A step of a peer on one slow core may take minutes."""
+
+
+@contextmanager
+def fresh_profile(playwright: Playwright, *arguments: str) -> Iterator[BrowserContext]:
+    """A Chromium that was never used before, with the disk caches of a real profile."""
+    launch: dict[str, Any] = launch_arguments()
+    launch["args"] = [*launch["args"], *arguments]
+    with tempfile.TemporaryDirectory(prefix="orion-bench-", ignore_cleanup_errors=True) as profile:
+        context = playwright.chromium.launch_persistent_context(profile, headless=True, **launch)
+        try:
+            context.set_default_timeout(TIMEOUT_MS)
+            yield context
+        finally:
+            context.close()
+
+
+def version(playwright: Playwright) -> str:
+    """Of the Chromium that is measured."""
+    browser = playwright.chromium.launch(headless=True, **launch_arguments())  # type: ignore[arg-type]
+    try:
+        return browser.version
+    finally:
+        browser.close()
+
+
+@contextmanager
+def opened(context: BrowserContext, url: str) -> Iterator[Page]:
+    """A page that is gone, with its workers and their memory, when the block ends."""
+    page = context.new_page()
+    try:
+        page.goto(url)
+        yield page
+    finally:
+        page.close()
+
+
+class Job:
+    """A contender in a worker of the bench's own page (pages/job.js)."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def prepare(self, contender: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Loads it; returns what it says about itself. Raises playwright's Error with its message."""
+        answer: dict[str, Any] = self._page.evaluate(
+            "([contender, options]) => bench.prepare(contender, options)", [contender, options]
+        )
+        return answer
+
+    def run(self, options: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Runs it once and returns its figures."""
+        answer: dict[str, Any] = self._page.evaluate("(options) => bench.run(options)", options or {})
+        return answer

@@ -1,0 +1,93 @@
+"""``python -m bench NAME…``: sets the scene, runs the benches, prints and writes what they found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Outcome
+
+BENCHES = ("boot", "load", "memory", "generate")
+WEIGHTS_OF = {"generate"}
+FORMAT = 1
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options. Ends the program with exit code 2 if they are wrong."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--peers", action="store_true", help="wllama and transformers.js beside ORION")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each contender (default: 3)")
+    parser.add_argument(
+        "--patience", type=float, default=60.0, metavar="SECONDS", help="longest wait for an idle machine (default: 60)"
+    )
+    parser.add_argument("--site", type=Path, metavar="FOLDER", help="the built site (default: dist/)")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"there is no bench {', '.join(unknown)}; these are: {', '.join(BENCHES)}")
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Runs what ``arguments`` ask for; returns the exit code: 0 if all was measured, met or not."""
+    options = parse(arguments)
+    from build_support.errors import BuildError
+
+    try:
+        _run(options)
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    from playwright.sync_api import sync_playwright
+    from rich.console import Console
+
+    from bench import chromium, environment, report, site
+    from bench.context import Context
+    from build_support import browser, paths
+    from build_support.progress import say
+    from build_support.server import StaticServer
+
+    names = options.names or list(BENCHES)
+    browser.ensure()
+    folder = site.assemble(options.site or paths.DIST, _weights(options, names))
+    if options.peers:
+        site.add_peers()
+    if "boot" in names:
+        site.add_stock_pyodide()
+    found: dict[str, Any] = {}
+    with StaticServer(folder) as server, sync_playwright() as playwright:
+        facts = environment.facts(chromium.version(playwright))
+        context = Context(playwright, server.url, folder, options.peers, options.rounds, options.patience)
+        console = Console()
+        for name in names:
+            say(f"• {name}")
+            outcome: Outcome = import_module(f"bench.benches.{name}").run(context)
+            report.show(outcome, console)
+            found[name] = outcome.to_json()
+            if options.json:  # after each: what is measured isn't lost when a later bench fails
+                text = json.dumps({"format": FORMAT, "environment": facts, "benches": found}, indent=1)
+                options.json.write_text(text + "\n")
+
+
+def _weights(options: argparse.Namespace, names: list[str]) -> dict[str, Path]:
+    """The peers' weights, if they are needed."""
+    if not options.peers or not WEIGHTS_OF & set(names):
+        return {}
+    from bench.benches.generate import MODEL
+    from bench.weights.prepare import weights
+    from build_support import node, paths
+
+    node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
+    return weights("lite", options.site or paths.DIST, MODEL)

@@ -1,0 +1,29 @@
+"""What every bench gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Playwright
+
+from bench.cpu import IDLE, wait_until_idle
+from build_support.progress import say
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``url`` serves the folder that site.py assembled, the site at ``orion/`` in it."""
+
+    playwright: Playwright
+    url: str
+    site: Path
+    peers: bool
+    rounds: int
+    patience_s: float
+    """How long to wait, each time, for other programs to be quiet."""
+
+    def settle(self, what: str) -> None:
+        """Says what comes next and waits, for a limited time, until other programs are quiet."""
+        share = wait_until_idle(self.patience_s)
+        busy = f" (others take {share:.2f} of a core)" if share is not None and share > IDLE else ""
+        say(f"  {what}{busy}")

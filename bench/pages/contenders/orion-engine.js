@@ -1,0 +1,28 @@
+/** The whole engine worker, Python in the loop, through its protocol; figures are its Response's. */
+
+const orion = new URL("../../orion/", import.meta.url);
+
+/** @param {{model: string, threads: number, steps: number}} options */
+export async function prepare({ model, threads, steps }) {
+  const { engine } = await import("../engine.js");
+  const ask = engine(orion);
+  const status = await ask("initialize", { config: { backend: "wasm", threads }, locale: "en" });
+  await ask("preload", { model });
+  const { loaded } = await ask("status", {});
+
+  /** @param {{query: string, options: object}} asked */
+  async function run({ query, options }) {
+    // The first token comes with the prompt's run, so that `steps` more are decoded.
+    const answer = await ask("infer", { query, history: [], options: { model, max_tokens: steps + 1, ...options } });
+    const { timings, usage, content } = answer;
+    return {
+      prompt: usage.prompt,
+      completion: usage.completion,
+      decode_tps: ((usage.completion - 1) / timings.decode) * 1000,
+      python_percent: (timings.engine / timings.decode) * 100,
+      prefill_tps: ((usage.prompt - usage.cached) / timings.prefill) * 1000,
+      text: content,
+    };
+  }
+  return { facts: { version: status.version, loaded }, run };
+}

@@ -1,0 +1,29 @@
+/** An engine worker, and the protocol's requests as promises. */
+
+let requests = 0;
+
+/**
+ * @param {URL} orion where the site is
+ * @param {string | URL} [script] of the worker
+ * @returns {(type: string, fields: object) => Promise<any>} asks; answers with the result's payload
+ */
+export function engine(orion, script = new URL("workers/engine.js", orion)) {
+  const worker = new Worker(script, { type: "module" });
+  /** @type {Map<string, {resolve: (payload: any) => void, reject: (error: Error) => void}>} */
+  const waiting = new Map();
+  const fail = (/** @type {string} */ why) => waiting.forEach(({ reject }) => reject(new Error(why)));
+  worker.onerror = (event) => fail(`the engine worker: ${event.message}`);
+  worker.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if (message.type === "boot-failed") fail(message.message);
+    const asked = waiting.get(message.id);
+    if (message.type === "result") asked?.resolve(message.payload);
+    else if (message.type === "error") asked?.reject(new Error(`${message.error.code}: ${message.error.message}`));
+    else if (message.type === "cancelled") asked?.reject(new Error("cancelled"));
+  };
+  return (type, fields) => new Promise((resolve, reject) => {
+    const id = `bench-${(requests += 1)}`;
+    waiting.set(id, { resolve, reject });
+    worker.postMessage(JSON.stringify({ v: 1, id, type, ...fields }));
+  });
+}
