@@ -125,7 +125,8 @@ class EngineHost:
         if isinstance(request, Status):
             return await self._status(engine)
         if isinstance(request, Logs):
-            return {"records": json.loads(engine.log.export())}
+            exported: dict[str, Any] = json.loads(engine.log.export())
+            return exported
         if isinstance(request, Configure):
             engine.configure(merge(engine.config, request.config))
             return await self._status(engine)

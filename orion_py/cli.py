@@ -1,0 +1,212 @@
+"""``orion``: the engine from a terminal, on native onnxruntime. Exit codes: 0 done, 1 failed, 2 usage."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from orion_py import __version__
+from orion_py.config import EngineConfig
+from orion_py.engine import OrionInferenceEngine
+from orion_py.errors import InvalidInput, InvalidManifest, OrionError
+from orion_py.protocol import Event, InferOptions, ProgressEvent, Response
+from orion_py.registry.load import parse_registry
+from orion_py.registry.models import Registry
+from orion_py.routing.keyword import KeywordRouter
+from orion_py.telemetry.log import Logger
+
+DEFAULT_ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: models.json lies here, and public/models below."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. argparse itself exits with 2 on wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except OrionError as error:
+        print(f"orion: {error.message}{' ' + error.hint if error.hint else ''}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"orion: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="orion", description="The ORION engine in a terminal.")
+    parser.add_argument("--version", action="version", version=f"orion {__version__}")
+    parser.add_argument("--root", type=Path, default=DEFAULT_ROOT, help="folder with models.json and public/models")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    chat = commands.add_parser("chat", help="answer one prompt, streamed")
+    chat.add_argument("prompt", help="the question, or - for standard input")
+    chat.add_argument("--agent", help="force this agent")
+    chat.add_argument("--model", help="force this model")
+    chat.add_argument("--locale", default="en", help="en or fr (default: en)")
+    chat.add_argument("--temperature", type=float)
+    chat.add_argument("--max-tokens", type=int)
+    chat.add_argument("--seed", type=int)
+    chat.add_argument("--exact", action="store_true", help="compute with the source's own weights: slower, no loss")
+    chat.add_argument("--json", action="store_true", help="print the whole response as JSON, not streamed")
+    chat.set_defaults(run=_chat)
+
+    route = commands.add_parser("route", help="which agent would answer: a JSON line per query")
+    route.add_argument("text", nargs="?", help="one query, or - for standard input")
+    route.add_argument("--jsonl", type=Path, help='a file of {"id", "text"} rows')
+    route.add_argument("--locale", default="en")
+    route.set_defaults(run=_route)
+
+    models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
+    models.add_argument("action", nargs="?", choices=("list", "verify"), default="list")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _chat(options: argparse.Namespace) -> int:
+    return asyncio.run(_chat_once(options))
+
+
+async def _chat_once(options: argparse.Namespace) -> int:
+    from orion_py.native.ports import native_ports
+
+    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    try:
+        wanted = InferOptions(
+            force_agent=options.agent,
+            model=options.model,
+            temperature=options.temperature,
+            max_tokens=options.max_tokens,
+            seed=options.seed,
+        )
+    except ValueError as error:
+        raise InvalidInput(f"options: {error}") from None
+    config = EngineConfig(exact=options.exact)
+    engine = OrionInferenceEngine(config, native_ports(options.root), Logger(clock=time.monotonic))
+    if sys.stderr.isatty():
+        engine.subscribe(_show_progress)
+    await engine.initialize()
+    try:
+        if options.json:
+            response = await engine.infer(prompt, wanted, locale=options.locale)
+            print(response.model_dump_json())
+            return 0
+        ends: list[Response] = []
+        async for piece in engine.stream(prompt, wanted, locale=options.locale, on_response=ends.append):
+            print(piece, end="", flush=True)
+        print()
+        print(_summary(ends[0]), file=sys.stderr)
+        return 0
+    finally:
+        await engine.shutdown()
+
+
+def _show_progress(event: Event) -> None:
+    if isinstance(event, ProgressEvent):
+        done = event.loaded_bytes / max(event.total_bytes, 1)
+        end = "\r\x1b[K" if event.phase == "ready" else ""
+        print(f"\r\x1b[K{event.phase} {done:.0%}{end}", end="", file=sys.stderr, flush=True)
+
+
+def _summary(response: Response) -> str:
+    rate = f", {response.tokens_per_second:.1f} tokens/s" if response.tokens_per_second else ""
+    return f"[{response.agent} · {response.model} · {response.backend} · {response.usage.completion} tokens{rate}]"
+
+
+def _registry(root: Path) -> Registry:
+    return parse_registry((root / "models.json").read_bytes())
+
+
+def _route(options: argparse.Namespace) -> int:
+    if (options.text is None) == (options.jsonl is None):
+        print("orion route: give either TEXT or --jsonl FILE", file=sys.stderr)
+        return 2
+    asyncio.run(_route_all(options))
+    return 0
+
+
+async def _route_all(options: argparse.Namespace) -> None:
+    agents = tuple(agent.id for agent in _registry(options.root).agents)
+    router = KeywordRouter(agents)
+    for row_id, text in _queries(options):
+        started = time.perf_counter()
+        decision = await router.route(text, options.locale)
+        line: dict[str, Any] = {
+            "id": row_id,
+            "agent": decision.agent,
+            "confidence": decision.confidence,
+            "probabilities": decision.probabilities,
+            "router": decision.router,
+            "ms": round((time.perf_counter() - started) * 1000, 3),
+        }
+        print(json.dumps(line, ensure_ascii=False))
+
+
+def _queries(options: argparse.Namespace) -> Iterator[tuple[str | int, str]]:
+    """(id, text) of each query. Raises InvalidInput, which names the line."""
+    if options.jsonl is None:
+        yield 0, sys.stdin.read() if options.text == "-" else options.text
+        return
+    with options.jsonl.open(encoding="utf-8") as rows:
+        for number, row in enumerate(rows, 1):
+            if not row.strip():
+                continue
+            try:
+                parsed = json.loads(row)
+                row_id, text = parsed["id"], parsed["text"]
+            except (ValueError, KeyError, TypeError):
+                raise InvalidInput(f'{options.jsonl}:{number}: not a {{"id", "text"}} object') from None
+            if not isinstance(text, str) or not isinstance(row_id, str | int):
+                raise InvalidInput(f"{options.jsonl}:{number}: id or text is of the wrong type")
+            yield row_id, text
+
+
+def _models(options: argparse.Namespace) -> int:
+    registry, broken = _registry(options.root), 0
+    for entry in registry.models:
+        if options.action == "list":
+            built = "built" if (options.root / "public" / entry.manifest).is_file() else "not built"
+            agents = ", ".join(agent.id for agent in registry.agents if entry.id in agent.models)
+            print(f"{entry.id}\t{entry.tier}\t{entry.download_bytes / 1e6:.0f} MB\t{entry.licence}\t{built}\t{agents}")
+            continue
+        faults = _verify(options.root / "public" / entry.manifest)
+        broken += bool(faults)
+        for fault in faults:
+            print(f"{entry.id}: {fault}")
+        if not faults:
+            print(f"{entry.id}: every shard has its hash")
+    return 1 if broken else 0
+
+
+def _verify(path: Path) -> list[str]:
+    """What is wrong with a built model, or nothing. Raises OSError when the manifest can't be read."""
+    import hashlib
+
+    from orion_py.loading.manifest import parse_manifest
+
+    try:
+        manifest = parse_manifest(path.read_bytes())
+    except (FileNotFoundError, InvalidManifest) as error:
+        return [f"isn't built: {error}. Run python3 build.py models lite."]
+    faults = []
+    for shard in manifest.shards:
+        file = path.parent.parent / "shards" / shard.sha256
+        if not file.is_file():
+            faults.append(f"shard {shard.sha256[:12]} ({shard.role}) is missing")
+            continue
+        with file.open("rb") as data:
+            if hashlib.file_digest(data, "sha256").hexdigest() != shard.sha256:
+                faults.append(f"shard {shard.sha256[:12]} ({shard.role}) doesn't have its hash")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())
