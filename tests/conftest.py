@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadlines: how long an example takes says more about the machine's other work than about the code.
+# In CI the examples are always the same, so that a change is judged by what it changed.
+settings.register_profile("orion", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "orion")
 
 MODELS = Path(__file__).resolve().parent.parent / "public" / "models"
 LITE = MODELS / "smollm2-135m-instruct" / "manifest.json"
