@@ -1,0 +1,139 @@
+"""A shard store in a folder: each shard a file that is named after its sha256."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import DownloadFailed, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.storage.base import OnBytes, StorageEstimate
+
+_CHUNK = 1 << 20
+_TIMEOUT_S = 30.0
+_NAME_LENGTH = 64
+
+
+class FolderShardStore:
+    """``folder`` may be a built model's ``shards/`` itself: then nothing is ever fetched.
+
+    A URL may be http(s), or a path in the file system. What an interrupted download left lies in
+    ``<sha256>.partial`` and is resumed.
+    """
+
+    memory_reason: str | None = None
+    """Never in memory only: a folder is always there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def use_memory(self) -> None:
+        """Nothing to step down to: a full disk is an error here."""
+
+    async def sizes(self) -> dict[str, int]:
+        entries = [entry for entry in os.scandir(self._folder) if _is_name(entry.name)]
+        return {entry.name: entry.stat().st_size for entry in entries}
+
+    async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
+        partial = self._path(sha256).with_suffix(".partial")
+        try:
+            chunks = await asyncio.to_thread(_open, url, partial, size)
+            with partial.open("ab") as target:
+                got = target.tell()
+                on_bytes(got)
+                while chunk := await asyncio.to_thread(next, chunks, b""):
+                    cancel.raise_if_cancelled()
+                    got += len(chunk)
+                    if got > size:
+                        break
+                    target.write(chunk)
+                    on_bytes(got)
+        except OrionError:
+            raise
+        except (OSError, urllib.error.URLError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
+                raise QuotaExceeded(url=url) from error
+            raise DownloadFailed(f"{url}: {error}", url=url) from error
+        if got < size:
+            raise DownloadFailed(f"{url}: it ended after {got} of {size} bytes", url=url)
+        if got > size or await asyncio.to_thread(_sha256, partial) != sha256:
+            partial.unlink()
+            raise ShardCorrupt(sha256=sha256)
+        os.replace(partial, self._path(sha256))
+
+    async def read(self, sha256: str) -> bytes:
+        return await asyncio.to_thread(read_verified, self._folder, sha256)
+
+    async def delete(self, sha256: str) -> None:
+        path = self._path(sha256)
+        for file in (path, path.with_suffix(".partial")):
+            file.unlink(missing_ok=True)
+
+    async def estimate(self) -> StorageEstimate:
+        usage = sum((await self.sizes()).values())
+        return StorageEstimate(shutil.disk_usage(self._folder).free + usage, usage, persisted=True)
+
+    async def persist(self) -> bool:
+        return True
+
+    def _path(self, sha256: str) -> Path:
+        return shard_path(self._folder, sha256)
+
+
+def shard_path(folder: Path, sha256: str) -> Path:
+    """Where a shard lies. Raises ShardMissing for what isn't a sha256, such as a path."""
+    if not _is_name(sha256):
+        raise ShardMissing("this isn't a sha256", sha256=sha256[:80])
+    return folder / sha256
+
+
+def read_verified(folder: Path, sha256: str) -> bytes:
+    """A shard's bytes. Raises ShardMissing or ShardCorrupt."""
+    try:
+        data = shard_path(folder, sha256).read_bytes()
+    except OSError as error:
+        raise ShardMissing(sha256=sha256) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ShardCorrupt(sha256=sha256)
+    return data
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == _NAME_LENGTH and all(c in "0123456789abcdef" for c in name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _open(url: str, partial: Path, size: int) -> Iterator[bytes]:
+    """What is still missing behind ``partial``, which is emptied where that can't be resumed."""
+    have = partial.stat().st_size if partial.exists() else 0
+    if have >= size:
+        partial.unlink()
+        have = 0
+    if urlsplit(url).scheme not in ("http", "https"):
+        stream = Path(url).open("rb")
+        stream.seek(have)
+        return _chunks(stream)
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+    if have and answer.status != 206:
+        partial.unlink()
+    return _chunks(answer)
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
