@@ -114,13 +114,11 @@ def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
         parse_manifest(text)
 
 
-@given(
-    st.recursive(
-        st.none() | st.integers() | st.text(max_size=5),
-        lambda c: st.lists(c) | st.dictionaries(st.text(max_size=8), c),
-        max_leaves=8,
-    )
-)
+SCALARS = st.none() | st.integers() | st.text(max_size=5)
+VALUES = st.recursive(SCALARS, lambda c: st.lists(c) | st.dictionaries(st.text(max_size=8), c), max_leaves=8)
+
+
+@given(VALUES)
 def test_any_value_anywhere_is_read_or_refused_and_nothing_else(value: Any) -> None:
     for path in ("shards", "shards.3", "variants.0", "architecture", "golden"):
         try:
