@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from build_support import paths, progress
-from build_support.downloads import obtain
+from build_support.downloads import obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.sources import MODELS
 from build_support.stamps import Stamp, digest, tree
@@ -28,7 +28,7 @@ def build(name: str) -> Path:
     key = digest(_makers(), name, source.sha256, base=paths.ROOT)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
-        if _complete(manifest):
+        if intact(manifest):
             return manifest
     stamp.forget()
     with progress.step(f"Fetching the weights of {name}"):
@@ -49,7 +49,7 @@ def build(name: str) -> Path:
         except FoundryError as error:
             raise StepFailed(f"The model {name} can't be converted: {error}") from error
     manifest = paths.MODELS / built.model / "manifest.json"
-    if not _complete(manifest):
+    if not intact(manifest):
         raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps({"manifest": manifest.relative_to(paths.MODELS).as_posix()}))
@@ -65,13 +65,21 @@ def files(manifest: Path) -> dict[str, Path]:
     return served
 
 
-def _complete(manifest: Path) -> bool:
-    """Whether every shard is there with its size. Its content was hashed when it was written."""
+def intact(manifest: Path) -> bool:
+    """Whether every shard is there and has its hash. Deletes those that don't, so that they are made again."""
     try:
-        shards = json.loads(manifest.read_text())["shards"]
-        return all((paths.MODELS / "shards" / s["sha256"]).stat().st_size == s["size"] for s in shards)
+        shards = [str(shard["sha256"]) for shard in json.loads(manifest.read_text())["shards"]]
     except (OSError, ValueError, KeyError):
         return False
+    whole = True
+    for sha256 in shards:
+        path = paths.MODELS / "shards" / sha256
+        if not path.is_file():
+            whole = False
+        elif sha256_of(path) != sha256:
+            path.unlink()
+            whole = False
+    return whole
 
 
 def _makers() -> list[Path]:

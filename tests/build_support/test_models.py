@@ -1,0 +1,57 @@
+"""Built models: what is served for them, and damage that is noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from build_support import models, paths
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A built model with two shards."""
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "tiny").mkdir()
+    shards = []
+    for body in (b"first", b"second"):
+        sha256 = hashlib.sha256(body).hexdigest()
+        (tmp_path / "shards" / sha256).write_bytes(body)
+        shards.append({"sha256": sha256, "size": len(body)})
+    path = tmp_path / "tiny" / "manifest.json"
+    path.write_text(json.dumps({"shards": shards}))
+    return path
+
+
+def test_a_model_is_served_as_its_manifest_and_its_own_shards(manifest: Path) -> None:
+    (paths.MODELS / "shards" / ("0" * 64)).write_bytes(b"another model's")
+    served = models.files(manifest)
+    assert served.pop("tiny/manifest.json") == manifest
+    assert sorted(path.read_bytes() for path in served.values()) == [b"first", b"second"]
+
+
+def test_a_whole_model_is_intact(manifest: Path) -> None:
+    assert models.intact(manifest)
+
+
+def test_a_damaged_shard_is_noticed_and_deleted_and_only_it(manifest: Path) -> None:
+    damaged, whole = (path for url, path in models.files(manifest).items() if url.startswith("shards/"))
+    damaged.write_bytes(b"fIrst")
+    assert not models.intact(manifest)
+    assert not damaged.exists()
+    assert whole.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1"])
+def test_a_broken_manifest_isnt_intact(manifest: Path, text: str) -> None:
+    manifest.write_text(text)
+    assert not models.intact(manifest)
+
+
+def test_a_missing_shard_isnt_intact(manifest: Path) -> None:
+    list(models.files(manifest).values())[-1].unlink()
+    assert not models.intact(manifest)
