@@ -23,7 +23,7 @@ _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """Kana and Han: scripts without spaces; each character counts as a word."""
 _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+(?=[\s{_UNSPACED}]))")
 _LINE_END = re.compile(r"\S[^\S\n]*(?=\n)")
-_CLOSED = re.compile(r"(?<![.!?…])[.!?…]++[\"'”\u2019)\]*_]*+(?:[\s\u00a0\u202f]?»)?+(?=\s+(\S))")
+_CLOSED = re.compile(r"(?<![.!?…])[.!?…]++[\"'”\u2019)\]*_]*+(?:[\s\u00a0\u202f]?»)?+(?=[^\S\n]+(\S))")
 _TITLE = re.compile(
     r"(?:^|[\s(\"'«“\u2019])(?:[A-ZÀ-Þ]|(?:[A-Z]\.)+[A-Z]"
     r"|(?i:m[mr]e?s?|mlles?|mgr|ms|dre?|prof|pr|ste?|cf|vs|i\.e|e\.g|c\.-à-d|p\.\s?ex))$"

@@ -39,7 +39,7 @@ def naive_distribution(logits: Logits, context: list[int], params: SamplingParam
         for i in ids:
             kept[i] = probabilities[i]
             mass += probabilities[i]
-            if mass >= params.top_p:
+            if mass >= params.top_p - 1e-12:
                 break
         probabilities = {i: p / mass for i, p in kept.items()}
     return probabilities
