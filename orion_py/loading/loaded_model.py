@@ -10,6 +10,14 @@ from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
 
 
+def backend_label(backend: str, threads: int, exact: bool) -> str:
+    """``exact`` is worth saying only where a quicker, inexact way exists."""
+    if backend == "webgpu":
+        return "WebGPU"
+    name = "WASM" if backend == "wasm" else backend
+    return f"{name}, {threads} thread{'s' if threads > 1 else ''}{', exact' if exact else ''}"
+
+
 class LoadedModel:
     """Serialises calls to the session and knows which tokens its KV cache holds.
 
@@ -35,10 +43,8 @@ class LoadedModel:
 
     @property
     def label(self) -> str:
-        """The backend in words a person can read: "WASM, 2 threads" or "WebGPU"."""
-        if self.report.backend == "webgpu":
-            return "WebGPU"
-        return f"WASM, {self.report.threads} thread{'s' if self.report.threads > 1 else ''}"
+        """The backend in words a person can read: "WASM, 2 threads", "WebGPU" or "native, 2 threads"."""
+        return backend_label(self.report.backend, self.report.threads, self.variant.exact)
 
     def cached_prefix(self, prompt: Sequence[int]) -> int:
         """How many leading tokens of ``prompt`` needn't run; the last one always has to."""

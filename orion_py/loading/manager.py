@@ -25,7 +25,7 @@ from orion_py.errors import (
     RuntimeFailure,
 )
 from orion_py.loading.golden import check_golden
-from orion_py.loading.loaded_model import LoadedModel
+from orion_py.loading.loaded_model import LoadedModel, backend_label
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
 from orion_py.loading.manifest import Manifest, Variant, parse_manifest
 from orion_py.loading.verdicts import Verdicts
@@ -48,10 +48,7 @@ class Attempt:
 
     @property
     def label(self) -> str:
-        if self.variant.backend == "webgpu":
-            return "WebGPU"
-        exact = ", exact" if self.variant.exact else ""
-        return f"WASM, {self.threads} thread{'s' if self.threads > 1 else ''}{exact}"
+        return backend_label(self.variant.backend, self.threads, self.variant.exact)
 
 
 @dataclass(slots=True)
