@@ -1,0 +1,98 @@
+// What tests of the bridge do in a page. Answers are JSON: errors come back as {code, …}.
+
+import { detectDevice } from "./bridge/device.js";
+import { expand } from "./bridge/expand.js";
+import { InferenceClient } from "./bridge/inference-client.js";
+import { openShards } from "./bridge/shards.js";
+
+export { detectDevice, expand, InferenceClient, openShards };
+
+export const MODEL = "smollm2-135m-instruct";
+export const workerUrl = new URL("workers/inference.js", import.meta.url);
+
+/** The answer, or {code, message, detail} of the error. */
+export async function attempt(promise) {
+  try {
+    return { value: (await promise) ?? null };
+  } catch (error) {
+    return { code: error.code ?? error.name, message: error.message, detail: error.detail ?? null };
+  }
+}
+
+/** What partials hold of one shard. */
+export async function partialBytes(sha256) {
+  const { database } = await openShards();
+  const partials = await database.transact(["partials"], "readonly", (transaction) =>
+    transaction.objectStore("partials").getAll(IDBKeyRange.bound([sha256, 0], [sha256, Infinity])));
+  return partials.reduce((sum, blob) => sum + blob.size, 0);
+}
+
+export async function fetchManifest(model = MODEL) {
+  return (await fetch(`models/${model}/manifest.json`)).json();
+}
+
+/** Those that a build of the variant needs. */
+export function shardsFor(manifest, id) {
+  const variant = manifest.variants.find((candidate) => candidate.id === id);
+  const graphs = [variant.prefill.graph, variant.decode.graph];
+  return manifest.shards.filter((shard) => (shard.role === "graph" ? graphs.includes(shard.sha256) : shard.role !== "tokenizer"));
+}
+
+/** Stores what the variant needs and isn't stored yet. */
+export async function store(manifest, id) {
+  const shards = await openShards();
+  const sizes = await shards.sizes();
+  for (const { sha256, size } of shardsFor(manifest, id)) {
+    if (sizes[sha256] !== size) await shards.fetchShard(`models/shards/${sha256}`, sha256, size, () => {});
+  }
+  return shards;
+}
+
+/** A model ready to run, and how long each part took. */
+export async function load(id, { threads = 2, context = 1024 } = {}) {
+  const manifest = await fetchManifest();
+  await store(manifest, id);
+  const started = performance.now();
+  const client = new InferenceClient(workerUrl);
+  const opened = JSON.parse(await client.open(JSON.stringify({ manifest, variant: id, threads, context })));
+  const open_ms = performance.now() - started;
+  await Promise.all(shardsFor(manifest, id).map(({ sha256 }) => client.feed(sha256)));
+  const feed_ms = performance.now() - started - open_ms;
+  const built = JSON.parse(await client.build());
+  return { client, manifest, opened, report: { ...built, open_ms, feed_ms, total_ms: performance.now() - started } };
+}
+
+export function argmax(logits) {
+  let best = 0;
+  for (let index = 1; index < logits.length; index += 1) if (logits[index] > logits[best]) best = index;
+  return best;
+}
+
+/** KL(golden || measured) over the golden's ids, in nats. */
+export function divergence(golden, logits) {
+  const logSoftmax = (values) => {
+    const top = Math.max(...values);
+    const log = Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0)) + top;
+    return values.map((value) => value - log);
+  };
+  const expected = logSoftmax(golden.top.map(([, logit]) => logit));
+  const measured = logSoftmax(golden.top.map(([id]) => logits[id]));
+  return expected.reduce((sum, log, index) => sum + Math.exp(log) * (log - measured[index]), 0);
+}
+
+/** How a loaded model does on one golden: KL, and for each continued token whether it agrees. */
+export async function checkGolden(client, golden, steps = Infinity) {
+  let logits = await client.forward(golden.tokens, 0);
+  const kl = divergence(golden, logits);
+  const agreed = [];
+  let position = golden.tokens.length;
+  for (const token of golden.continuation.slice(0, steps)) {
+    agreed.push(argmax(logits) === token);
+    logits = await client.forward([token], position++);
+  }
+  return { kl, top: argmax(logits), agreed };
+}
+
+export function largestDifference(left, right) {
+  return left.reduce((largest, value, index) => Math.max(largest, Math.abs(value - right[index])), 0);
+}

@@ -1,0 +1,342 @@
+/**
+ * Where shards are kept: IndexedDB, or memory where the browser doesn't let the page store.
+ *
+ * A shard is kept whole and verified, as a Blob by its sha256; only its download leaves partials.
+ */
+
+import { Database, partialsOf } from "./database.js";
+import { download } from "./download.js";
+import { BridgeError, toBridgeError } from "./errors.js";
+import { sha256Hex } from "./hash.js";
+
+/** What a partial holds at least, and how often one is committed: fast downloads need none. */
+const PARTIAL_BYTES = 1 << 20;
+const PARTIAL_MS = 300;
+
+/**
+ * Opens the store. Never fails: without a database that takes Blobs it answers with a store of
+ * kind "memory", whose `reason` says why.
+ *
+ * @param {{name?: string, memory?: boolean}} [options] `memory`: don't even try the database
+ * @returns {Promise<ShardStore>}
+ */
+export async function openShards({ name = "orion", memory = false } = {}) {
+  if (memory) return new ShardStore(null, "asked for");
+  if (typeof indexedDB === "undefined") return new ShardStore(null, "this browser has no IndexedDB");
+  const database = new Database(name);
+  try {
+    // Some private modes open the database and then refuse Blobs, so the test is a Blob.
+    await database.transact(["partials"], "readwrite", (transaction) => {
+      transaction.objectStore("partials").put(new Blob(["test"]), ["", 0]);
+      transaction.objectStore("partials").delete(["", 0]);
+    });
+    return new ShardStore(database, "");
+  } catch (cause) {
+    const error = toBridgeError(cause, "storage_unavailable");
+    if (error.code === "quota_exceeded") return new ShardStore(database, ""); // full, but readable
+    return new ShardStore(null, error.message);
+  }
+}
+
+export class ShardStore {
+  /**
+   * @param {Database | null} database
+   * @param {string} reason why there is no database, in the browser's words
+   */
+  constructor(database, reason) {
+    /** @private */ this.database = database;
+    this.reason = reason;
+    /** @private @type {Map<string, Blob>} shards that are in memory only */
+    this.held = new Map();
+    /** @private @type {Map<string, unknown>} */
+    this.heldSettings = new Map();
+    /** @private */ this.keepInMemory = database === null;
+  }
+
+  /** @returns {"indexeddb" | "memory"} where the next shard goes */
+  get kind() {
+    return this.keepInMemory ? "memory" : "indexeddb";
+  }
+
+  /**
+   * From now on new shards stay in memory: the step down when the browser refuses to store more.
+   * What is stored already stays readable.
+   */
+  useMemory() {
+    this.keepInMemory = true;
+  }
+
+  /** @returns {Promise<Record<string, number>>} sha256 to bytes of every shard that is here whole */
+  async sizes() {
+    /** @type {Record<string, number>} */
+    const sizes = {};
+    await this.database?.transact(["shards"], "readonly", (transaction) => {
+      const request = transaction.objectStore("shards").openCursor();
+      request.onsuccess = () => {
+        const cursor = request.result;
+        if (!cursor) return;
+        sizes[String(cursor.key)] = cursor.value.size;
+        cursor.continue();
+      };
+    });
+    for (const [sha256, blob] of this.held) sizes[sha256] = blob.size;
+    return sizes;
+  }
+
+  /**
+   * Downloads (resuming what an earlier try left), verifies and commits one shard.
+   *
+   * Raises download_failed or cancelled (what arrived is kept), shard_corrupt (it is dropped),
+   * quota_exceeded, out_of_memory.
+   *
+   * @param {string} url
+   * @param {string} sha256
+   * @param {number} size bytes
+   * @param {(bytes: number) => void} onBytes called with the bytes that are here so far, resumed ones included
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<void>}
+   */
+  async fetchShard(url, sha256, size, onBytes, signal) {
+    const work = async () => {
+      if ((await this.blob(sha256))?.size === size) return onBytes(size); // another tab brought it
+      await this.bring(url, sha256, size, onBytes, signal);
+    };
+    try {
+      if (signal?.aborted) throw new BridgeError("cancelled", "stopped before it began");
+      // Two tabs that want one shard: the second waits for the first.
+      if (globalThis.navigator?.locks) await navigator.locks.request(`orion-shard-${sha256}`, { signal }, work);
+      else await work();
+    } catch (cause) {
+      throw toBridgeError(cause, "download_failed");
+    }
+  }
+
+  /**
+   * @private
+   * @param {string} url
+   * @param {string} sha256
+   * @param {number} size
+   * @param {(bytes: number) => void} onBytes
+   * @param {AbortSignal} [signal]
+   */
+  async bring(url, sha256, size, onBytes, signal) {
+    const bytes = new Uint8Array(size);
+    let arrived = await this.restore(sha256, bytes);
+    let saved = arrived;
+    let saving = Promise.resolve(!this.keepInMemory);
+    const save = () => {
+      const [from, to] = [saved, arrived];
+      saved = arrived;
+      // Where the browser refuses a partial, the download goes on without them.
+      saving = saving.then((can) => can && this.savePartial(sha256, from, bytes.slice(from, to)));
+    };
+    const clock = setInterval(() => arrived - saved >= PARTIAL_BYTES && save(), PARTIAL_MS);
+    if (arrived) onBytes(arrived);
+    try {
+      if (arrived < size) {
+        await download(url, bytes, arrived, (position) => {
+          if (position <= arrived) return; // a server without Range repeats what is here
+          arrived = position;
+          onBytes(arrived);
+        }, signal);
+      }
+    } catch (cause) {
+      const corrupt = toBridgeError(cause, "download_failed").code === "shard_corrupt";
+      if (corrupt) saving = saving.then(() => this.dropPartials(sha256)).then(() => false);
+      else if (arrived > saved) save();
+      throw cause;
+    } finally {
+      clearInterval(clock);
+      await saving;
+    }
+    if ((await sha256Hex(bytes)) !== sha256) {
+      await this.dropPartials(sha256);
+      throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
+    }
+    await this.commit(sha256, new Blob([bytes]));
+  }
+
+  /**
+   * Copies an earlier try's partials into `bytes`, as far as they reach without a gap.
+   *
+   * Partials are addressed by byte offset, so that even two writers without locks can't mix up
+   * their order: at each offset all writers have the same content.
+   *
+   * @private
+   * @param {string} sha256
+   * @param {Uint8Array} bytes
+   * @returns {Promise<number>} how many bytes that is
+   */
+  async restore(sha256, bytes) {
+    if (!this.database) return 0;
+    /** @type {Map<number, Blob>} */
+    const partials = new Map();
+    await this.database.transact(["partials"], "readonly", (transaction) => {
+      const request = transaction.objectStore("partials").openCursor(partialsOf(sha256));
+      request.onsuccess = () => {
+        const cursor = request.result;
+        if (!cursor) return;
+        partials.set(/** @type {[string, number]} */ (cursor.key)[1], cursor.value);
+        cursor.continue();
+      };
+    });
+    let position = 0;
+    for (let blob = partials.get(0); blob?.size; blob = partials.get(position)) {
+      if (position + blob.size > bytes.length) break;
+      const piece = await blob.arrayBuffer().catch(() => null); // its file is gone: a gap
+      if (!piece) break;
+      bytes.set(new Uint8Array(piece), position);
+      position += blob.size;
+    }
+    return position;
+  }
+
+  /**
+   * @private
+   * @param {string} sha256
+   * @param {number} offset
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @returns {Promise<boolean>} false if the browser refuses
+   */
+  async savePartial(sha256, offset, bytes) {
+    const store = /** @type {Database} */ (this.database);
+    return store.transact(["partials"], "readwrite", (transaction) => {
+      transaction.objectStore("partials").put(new Blob([bytes]), [sha256, offset]);
+    }).then(() => true, () => false);
+  }
+
+  /**
+   * @private
+   * @param {string} sha256
+   */
+  async dropPartials(sha256) {
+    await this.database?.transact(["partials"], "readwrite", (transaction) => {
+      transaction.objectStore("partials").delete(partialsOf(sha256));
+    });
+  }
+
+  /**
+   * @private
+   * @param {string} sha256
+   * @param {Blob} blob
+   */
+  async commit(sha256, blob) {
+    if (!this.database || this.keepInMemory) {
+      this.held.set(sha256, blob);
+      return;
+    }
+    // If this doesn't fit, the partials stay: what they hold needn't be downloaded again.
+    await this.database.transact(["shards", "partials"], "readwrite", (transaction) => {
+      transaction.objectStore("shards").put(blob, sha256);
+      transaction.objectStore("partials").delete(partialsOf(sha256));
+    });
+  }
+
+  /**
+   * A shard as it is kept, its bytes not read.
+   *
+   * @param {string} sha256
+   * @returns {Promise<Blob | null>}
+   */
+  async blob(sha256) {
+    const held = this.held.get(sha256);
+    if (held) return held;
+    const stored = await this.database?.transact(["shards"], "readonly", (transaction) =>
+      transaction.objectStore("shards").get(sha256));
+    return stored ?? null;
+  }
+
+  /**
+   * The Blob that another worker can't find in the database, to be passed along; else null.
+   *
+   * @param {string} sha256
+   * @returns {Blob | null}
+   */
+  heldBlob(sha256) {
+    return this.held.get(sha256) ?? null;
+  }
+
+  /**
+   * A shard's bytes, verified. Raises shard_missing or shard_corrupt.
+   *
+   * @param {string} sha256
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  async read(sha256) {
+    return readVerified(await this.blob(sha256), sha256);
+  }
+
+  /**
+   * Removes a shard and what is left of an unfinished download of it.
+   *
+   * @param {string} sha256
+   */
+  async remove(sha256) {
+    this.held.delete(sha256);
+    await this.database?.transact(["shards", "partials"], "readwrite", (transaction) => {
+      transaction.objectStore("shards").delete(sha256);
+      transaction.objectStore("partials").delete(partialsOf(sha256));
+    });
+  }
+
+  /** @returns {Promise<{quota: number | null, usage: number | null, persisted: boolean}>} bytes; null: not said */
+  async estimate() {
+    const storage = globalThis.navigator?.storage;
+    const estimate = await storage?.estimate?.().catch(() => null);
+    const persisted = (await storage?.persisted?.().catch(() => false)) ?? false;
+    return { quota: estimate?.quota ?? null, usage: estimate?.usage ?? null, persisted };
+  }
+
+  /** Asks the browser not to evict. In a worker no browser lets it ask: the page has to. */
+  async persist() {
+    const storage = /** @type {any} */ (globalThis.navigator?.storage);
+    return Boolean(await storage?.persist?.().catch(() => false));
+  }
+
+  /**
+   * A setting, null if it was never set.
+   *
+   * @param {string} key
+   * @returns {Promise<unknown>}
+   */
+  async getSetting(key) {
+    if (!this.database) return this.heldSettings.get(key) ?? null;
+    const value = await this.database.transact(["settings"], "readonly", (transaction) =>
+      transaction.objectStore("settings").get(key));
+    return value ?? null;
+  }
+
+  /**
+   * @param {string} key
+   * @param {unknown} value anything that can be cloned
+   */
+  async setSetting(key, value) {
+    if (!this.database) this.heldSettings.set(key, value);
+    else await this.database.transact(["settings"], "readwrite", (t) => t.objectStore("settings").put(value, key));
+  }
+
+  /** @param {string} key */
+  async deleteSetting(key) {
+    this.heldSettings.delete(key);
+    await this.database?.transact(["settings"], "readwrite", (t) => t.objectStore("settings").delete(key));
+  }
+}
+
+/**
+ * The bytes of `blob` if they have the hash. Raises shard_missing or shard_corrupt.
+ *
+ * @param {Blob | null} blob
+ * @param {string} sha256
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function readVerified(blob, sha256) {
+  // A Blob whose file the browser lost can't be read any more: it is as good as evicted.
+  const buffer = await blob?.arrayBuffer().catch((cause) => {
+    const error = toBridgeError(cause, "shard_missing");
+    throw new BridgeError(error.code, error.message, { sha256 });
+  });
+  if (!buffer) throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} isn't stored`, { sha256 });
+  const bytes = new Uint8Array(buffer);
+  if ((await sha256Hex(bytes)) === sha256) return bytes;
+  throw new BridgeError("shard_corrupt", `shard ${sha256.slice(0, 12)} doesn't have its hash`, { sha256 });
+}
