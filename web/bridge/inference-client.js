@@ -1,0 +1,128 @@
+/**
+ * The engine worker's end of an inference worker: calls become messages, answers promises.
+ */
+
+import { BridgeError } from "./errors.js";
+
+/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
+
+export class InferenceClient {
+  /** @param {string | URL} workerUrl of workers/inference.js */
+  constructor(workerUrl) {
+    /** Called once, with the error, when the worker ends without being closed by us. */
+    this.onDied = /** @type {((error: BridgeError) => void) | null} */ (null);
+    /** @private @type {Map<number, Pending>} */
+    this.pending = new Map();
+    /** @private */ this.nextId = 1;
+    /** @private @type {BridgeError | null} why nothing can be called any more */
+    this.ended = null;
+    const name = `orion-inference-${crypto.randomUUID()}`;
+    /** @private */ this.worker = new Worker(workerUrl, { type: "module", name });
+    this.worker.onmessage = ({ data }) => this.receive(data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.died(event.message || "its script can't be loaded");
+    };
+    this.worker.onmessageerror = () => this.died("its answer can't be read");
+    /** @private */ this.watch = new AbortController();
+    /** @private */ this.name = name;
+  }
+
+  /**
+   * @param {string} specJson {manifest, variant, threads, context, baseUrl}
+   * @returns {Promise<string>} JSON {backend, threads}
+   */
+  async open(specJson) {
+    const answer = await this.call("model.open", JSON.parse(specJson));
+    // The worker holds the lock of its name by now; it becomes free when the worker is gone. That
+    // is the only sign there is when a worker ends without an error event.
+    navigator.locks
+      ?.request(this.name, { signal: this.watch.signal }, () => this.died("it ended"))
+      .catch(() => {});
+    return JSON.stringify(answer);
+  }
+
+  /**
+   * @param {string} sha256
+   * @param {Blob | null} [blob] the shard, where it isn't in IndexedDB
+   * @returns {Promise<string>} JSON {ms}
+   */
+  async feed(sha256, blob = null) {
+    return JSON.stringify(await this.call("model.feed", { sha256, blob }));
+  }
+
+  /** @returns {Promise<string>} JSON {backend, threads, create_ms, warmup_ms, memory_bytes} */
+  async build() {
+    return JSON.stringify(await this.call("model.build", {}));
+  }
+
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array>} logits [vocab]
+   */
+  async forward(tokens, position) {
+    const answer = await this.call("model.forward", { tokens: Int32Array.from(tokens), position });
+    return answer.logits;
+  }
+
+  /** Ends a forward under way between two parts of its prompt: it rejects as cancelled. */
+  async cancel() {
+    await this.call("model.cancel", {});
+  }
+
+  /** Ends the worker and gives its memory back; what is pending rejects as cancelled. */
+  close() {
+    this.end(new BridgeError("cancelled", "the model was closed"));
+  }
+
+  /**
+   * @private
+   * @param {string} type
+   * @param {object} payload
+   * @returns {Promise<any>}
+   */
+  call(type, payload) {
+    if (this.ended) return Promise.reject(this.ended);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.worker.postMessage({ v: 1, id, type, payload });
+    });
+  }
+
+  /**
+   * @private
+   * @param {{id: number, type: "result", payload: unknown} | {id: number, type: "error", error: {code: string, message: string, detail: Record<string, unknown>}}} message
+   */
+  receive(message) {
+    const pending = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.type === "result") pending?.resolve(message.payload);
+    else pending?.reject(new BridgeError(message.error.code, message.error.message, message.error.detail));
+  }
+
+  /**
+   * @private
+   * @param {string} why
+   */
+  died(why) {
+    if (this.ended) return;
+    const error = new BridgeError("worker_died", `the inference worker stopped: ${why}`);
+    this.end(error);
+    this.onDied?.(error);
+  }
+
+  /**
+   * @private
+   * @param {BridgeError} error
+   */
+  end(error) {
+    if (this.ended) return;
+    this.ended = error;
+    this.watch.abort();
+    this.worker.terminate();
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What `model.open` is told. The manifest is orion_py.loading.manifest's, parsed and checked there;
+ * only what a worker reads is written down here.
+ */
+
+/**
+ * @typedef {{name: string, dtype: string, shape: number[], offset: number, length: number}} TensorSpec
+ * @typedef {{sha256: string, size: number, role: string, tensors: TensorSpec[]}} ShardSpec
+ * @typedef {{source: string, k: number, n: number, weight_offset: number, scale_offset: number, sum_offset: number}} ExpandedWeight
+ * @typedef {{shard: string, size: number, weights: ExpandedWeight[]}} Expansion
+ * @typedef {{graph: string, kv: "grow" | "inplace"}} SessionSpec
+ * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[]}} VariantSpec
+ * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
+ * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
+ * @typedef {{manifest: Manifest, variant: VariantSpec, threads: number, context: number}} ModelSpec
+ */
+
+import { BridgeError } from "./errors.js";
+
+/**
+ * The spec in a `model.open` payload. Raises protocol.
+ *
+ * @param {{manifest: Manifest, variant: string, threads: number, context: number}} payload
+ * @returns {ModelSpec}
+ */
+export function readSpec({ manifest, variant: id, threads, context }) {
+  const variant = manifest.variants.find((candidate) => candidate.id === id);
+  if (!variant) throw new BridgeError("protocol", `the manifest has no variant ${id}`);
+  const rows = Math.min(context, manifest.architecture.context_length);
+  return { manifest, variant, context: rows, threads: globalThis.crossOriginIsolated ? threads : 1 };
+}
+
+/**
+ * The shards that have to be fed before a build: the variant's graphs and all weights.
+ *
+ * @param {ModelSpec} spec
+ * @returns {ShardSpec[]}
+ */
+export function neededShards({ manifest, variant }) {
+  const graphs = [variant.prefill.graph, variant.decode.graph];
+  return manifest.shards.filter(
+    ({ role, sha256 }) => (role === "graph" ? graphs.includes(sha256) : role !== "tokenizer"));
+}

@@ -1,0 +1,72 @@
+/**
+ * The inference worker: one model, its sessions and its KV cache. It ends by being terminated,
+ * which is the one way a browser gives WASM and GPU memory back.
+ *
+ * Messages {v: 1, id, type, payload}; each is answered with {v: 1, id, type: "result", payload} or
+ * {v: 1, id, type: "error", error: {code, message, detail}}.
+ *
+ *   model.open     {manifest, variant, threads, context, baseUrl} -> {backend, threads}
+ *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
+ *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
+ *   model.forward  {tokens, position}     -> {logits}
+ *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
+ *
+ * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
+ */
+
+import { BridgeError, toBridgeError } from "../bridge/errors.js";
+import { LoadedModel } from "../bridge/loaded-model.js";
+
+/** @type {LoadedModel | null} */
+let model = null;
+let cancelled = false;
+
+function opened() {
+  if (!model) throw new BridgeError("protocol", "model.open comes first");
+  return model;
+}
+
+/** Lets queued messages in, then stops if one of them was a cancel. */
+async function pause() {
+  await new Promise((resume) => setTimeout(resume, 0));
+  if (cancelled) throw new BridgeError("cancelled", "stopped between two parts of the prompt");
+}
+
+/** @type {Record<string, (payload: any) => Promise<{payload: object, transfer?: Transferable[]}>>} */
+const handlers = {
+  async "model.open"(payload) {
+    model = await LoadedModel.open(payload);
+    return { payload: { backend: model.backend, threads: model.threads } };
+  },
+  async "model.feed"({ sha256, blob }) {
+    const started = performance.now();
+    await opened().feed(sha256, blob ?? null);
+    return { payload: { ms: performance.now() - started } };
+  },
+  async "model.build"() {
+    return { payload: await opened().build() };
+  },
+  async "model.forward"({ tokens, position }) {
+    cancelled = false;
+    const logits = await opened().forward(tokens, position, pause);
+    return { payload: { logits }, transfer: [logits.buffer] };
+  },
+  async "model.cancel"() {
+    cancelled = true;
+    return { payload: {} };
+  },
+};
+
+self.onmessage = async ({ data: { id, type, payload } }) => {
+  try {
+    const handler = handlers[type];
+    if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
+    const { payload: answer, transfer = [] } = await handler(payload);
+    self.postMessage({ v: 1, id, type: "result", payload: answer }, { transfer });
+  } catch (cause) {
+    self.postMessage({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
+  }
+};
+
+// Held as long as this worker lives, so that the other side notices its end, whatever ended it.
+navigator.locks?.request(self.name, () => new Promise(() => {}));
