@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -83,7 +84,30 @@ def intact(manifest: Path) -> bool:
 
 
 def _makers() -> list[Path]:
-    """The code that decides what a built model looks like."""
+    """The files that decide what a built model looks like: what the pipeline imports, and the recipes.
+
+    Commands and evaluation aren't among them, so that working on these converts nothing again.
+    """
     foundry = paths.ROOT / "model_foundry"
-    made_by = tree(foundry, suffixes=(".py", ".json", ".toml", ".yaml", ".yml"))
-    return [*made_by, paths.ROOT / "orion_py" / "loading" / "manifest.py"]
+    recipes = tree(foundry, suffixes=(".json", ".toml", ".yaml", ".yml"))
+    return [*modules_behind("model_foundry.pipeline", paths.ROOT), *recipes]
+
+
+def modules_behind(name: str, root: Path) -> list[Path]:
+    """The files below ``root`` of the module ``name`` and of all that it imports from there, sorted."""
+    found: set[Path] = set()
+    waiting = [name]
+    while waiting:
+        module = waiting.pop()
+        stem = root.joinpath(*module.split("."))
+        path = stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        waiting.append(module.rpartition(".")[0])
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return sorted(found)

@@ -55,3 +55,26 @@ def test_a_broken_manifest_isnt_intact(manifest: Path, text: str) -> None:
 def test_a_missing_shard_isnt_intact(manifest: Path) -> None:
     list(models.files(manifest).values())[-1].unlink()
     assert not models.intact(manifest)
+
+
+def test_a_model_depends_on_what_the_pipeline_imports_and_on_nothing_else(tmp_path: Path) -> None:
+    for name, text in {
+        "kit/__init__.py": "",
+        "kit/pipeline.py": "import json\nfrom kit.parts import wheel\nfrom kit.tools import hammer as h\n",
+        "kit/parts/__init__.py": "",
+        "kit/parts/wheel.py": "def turn():\n    import kit.late\n",
+        "kit/tools.py": "from kit import pipeline\n",
+        "kit/late.py": "",
+        "kit/cli.py": "from kit import pipeline\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    behind = [path.relative_to(tmp_path).as_posix() for path in models.modules_behind("kit.pipeline", tmp_path)]
+    assert behind == [
+        "kit/__init__.py",
+        "kit/late.py",
+        "kit/parts/__init__.py",
+        "kit/parts/wheel.py",
+        "kit/pipeline.py",
+        "kit/tools.py",
+    ]
