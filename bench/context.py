@@ -10,6 +10,7 @@ from playwright.sync_api import Playwright
 from bench.cpu import IDLE, wait_until_idle
 from build_support.progress import say
 
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """``url`` serves the folder that site.py assembled, the site at ``orion/`` in it."""

@@ -1,0 +1,58 @@
+"""From the start of the engine's worker to an engine that can route: ORION's boot beside stock Pyodide's.
+
+Both start the same Python engine from the same origin; they differ in how Pyodide comes up. Stock is
+its documented way: loadPyodide, loadPackage of numpy and pydantic from files beside it, sources compiled
+at import. Each round is a Chromium with a fresh profile, in which each contender boots once for the first
+time and then warm, taking turns.
+"""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext
+
+from bench.chromium import fresh_profile, opened
+from bench.context import Context
+from bench.cpu import watching
+from bench.figures import Contender, Outcome, speedup
+
+CONTENDERS = {"orion": "ORION", "stock": "stock Pyodide, loadPackage"}
+WARM = 2
+"""Warm boots a round; one before them isn't counted, it fills the browser's code cache."""
+RETRIES = 3
+WANTED = 3.0
+
+
+def run(context: Context) -> Outcome:
+    contenders = {key: Contender(name) for key, name in CONTENDERS.items()}
+    for number in range(context.rounds):
+        context.settle(f"round {number + 1} of {context.rounds}")
+        order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
+        with fresh_profile(context.playwright) as browser:
+            for key in order:
+                _boot(context, browser, key, contenders[key], "first")
+            for key in order:
+                _boot(context, browser, key, None, "")
+            for _ in range(WARM):
+                for key in order:
+                    _boot(context, browser, key, contenders[key], "warm")
+    ours, stock = contenders["orion"], contenders["stock"]
+    targets = [
+        speedup(f"engine ready, {metric}, against stock Pyodide", ours.series[metric], stock.series[metric], WANTED)
+        for metric in ("first", "warm")
+    ]
+    return Outcome("boot", list(contenders.values()), targets)
+
+
+def _boot(context: Context, browser: BrowserContext, key: str, contender: Contender | None, metric: str) -> None:
+    """One boot; a warm one that was disturbed is done again, a first one can't be."""
+    for _ in range(1 + (RETRIES if metric == "warm" else 0)):
+        with opened(browser, f"{context.url}pages/boot.html") as page:
+            page.wait_for_function("() => 'boot' in globalThis")
+            with watching() as watch:
+                answer = page.evaluate("(which) => boot(which)", key)
+        if contender is None:
+            return
+        contender.facts = {"version": answer["version"]}
+        contender.add(metric, "ms", answer["ms"], watch.foreign)
+        if watch.quiet or watch.foreign is None:
+            return

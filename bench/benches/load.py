@@ -1,0 +1,91 @@
+"""A first and a second visit, as a person makes them: the page is opened and a question sent at once.
+
+First visit: nothing is stored, the model comes over the loopback interface. Second visit: the page is
+opened again, the shell comes from the service worker and the model from IndexedDB. Each round is a
+Chromium with a fresh profile. Times count from the page's opening. Beside them what blocked the main
+thread: the browser reports tasks over 50 ms; there should be none from the engine's start to the end
+of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext
+
+from bench.chromium import fresh_profile
+from bench.context import Context
+from bench.cpu import Watch, watching
+from bench.figures import Contender, Outcome, Target, limit
+
+WATCH = Path(__file__).parent.parent / "pages" / "watch.js"
+QUESTION = "Tell me three things that I can see in the sky at night, and how to find them."
+PHASES = ("drawn", "engine started", "engine ready", "model ready", "first token", "shown")
+LONG_TASK_MS = 50.0
+GOAL_MS = 3000.0
+"""Wished for a second visit: a goal of the plan, to be reported either way."""
+
+
+def run(context: Context) -> Outcome:
+    visits = {name: Contender(name) for name in ("first visit", "second visit")}
+    for number in range(context.rounds):
+        with fresh_profile(context.playwright) as browser:
+            browser.add_init_script(path=WATCH)
+            for name, contender in visits.items():
+                context.settle(f"round {number + 1} of {context.rounds}: {name}")
+                _visit(context, browser, contender)
+    second = visits["second visit"].series["first token"]
+    targets = [limit("second visit: page opened to first token (goal)", second, GOAL_MS)]
+    for name, contender in visits.items():
+        for stage in ("page start", "loading", "streaming"):
+            targets.append(_longest(f"{name}: longest task, {stage}", contender.series[f"blocked, {stage}"].samples))
+    return Outcome(
+        "load", list(visits.values()), targets, [f"the question is {QUESTION!r}, sent when the page listens"]
+    )
+
+
+def _visit(context: Context, browser: BrowserContext, contender: Contender) -> None:
+    page = browser.new_page()
+    try:
+        with watching() as watch:
+            page.goto(f"{context.url}orion/index.html?lang=en")
+            page.locator("html[data-busy]").wait_for(state="attached")
+            page.get_by_role("textbox", name="Message").fill(QUESTION)
+            page.get_by_role("button", name="Send", exact=True).click()
+            answer = page.get_by_role("log").locator('article[data-role="assistant"]')
+            page.wait_for_function("() => orionWatch.times['first token'] && orionWatch.times.shown")
+        with watching() as streaming:
+            answer.and_(page.locator('[data-state="success"], [data-state="error"]')).wait_for()
+        if answer.get_attribute("data-state") != "success":
+            raise RuntimeError(f"the page answered: {answer.inner_text()}")
+        seen: dict[str, Any] = page.evaluate("() => orionWatch")
+        # Its shell has to be there for the next visit.
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
+    finally:
+        page.close()
+    _note(contender, seen, watch, streaming)
+
+
+def _note(contender: Contender, seen: dict[str, Any], watch: Watch, streaming: Watch) -> None:
+    for phase in PHASES:
+        contender.add(phase, "ms", seen["times"][phase], watch.foreign)
+    for stage, longest in blocked(seen["times"], seen["blocks"]):
+        disturbed = streaming.foreign if stage == "streaming" else watch.foreign
+        contender.add(f"blocked, {stage}", "ms", longest, disturbed)
+
+
+def blocked(times: dict[str, float], blocks: list[dict[str, float]]) -> Iterator[tuple[str, float]]:
+    """The longest task of each stage in ms, 0 if the browser reported none (it does from 50 ms on)."""
+    starts = [("page start", 0.0), ("loading", times["engine started"]), ("streaming", times["first token"])]
+    ends = [start for _, start in starts[1:]] + [float("inf")]
+    for (stage, start), end in zip(starts, ends, strict=True):
+        yield stage, max((block["ms"] for block in blocks if start <= block["start"] < end), default=0.0)
+
+
+def _longest(title: str, samples: list[Any]) -> Target:
+    """The worst of all rounds: a block is felt when it happens, not on average."""
+    quiet = [sample for sample in samples if sample.quiet]
+    worst = max(sample.value for sample in quiet or samples)
+    return Target(title, worst, LONG_TASK_MS, False, "ms", noisy=not quiet)

@@ -1,0 +1,5 @@
+/** A page with nothing but an engine worker: `ask(type, fields)`. */
+
+import { engine } from "./engine.js";
+
+/** @type {any} */ (globalThis).ask = engine(new URL("../orion/", import.meta.url));

@@ -1,0 +1,39 @@
+/**
+ * web/workers/engine.js with Pyodide booted the documented way: loadPyodide, loadPackage from files
+ * beside it, and orion_py as sources. All else is the same, so that the difference is the boot's.
+ */
+
+import { detectDevice } from "../orion/bridge/device.js";
+import { InferenceClient } from "../orion/bridge/inference-client.js";
+import { openShards } from "../orion/bridge/shards.js";
+import { ChatTokenizer } from "../orion/bridge/tokenizer.js";
+import { loadPyodide } from "../stock/pyodide.mjs";
+
+const root = new URL("../orion/", import.meta.url);
+const stock = new URL("../stock/", import.meta.url);
+
+/** @type {string[]} */
+const inbox = [];
+/** @type {(text: string) => void} */
+let receive = (text) => void inbox.push(text);
+self.onmessage = (event) => receive(event.data);
+
+async function bootPython() {
+  const sources = fetch(new URL("orion_py.zip", stock)).then((response) => response.arrayBuffer());
+  const python = await loadPyodide({ indexURL: stock.href, packageBaseUrl: stock.href });
+  await python.loadPackage(["numpy", "pydantic"], { messageCallback: () => {} });
+  python.unpackArchive(await sources, "zip");
+  return python;
+}
+
+const [python, shards] = await Promise.all([bootPython(), openShards()]);
+receive = python.pyimport("orion_py.browser.main").start({
+  root: root.href,
+  shards,
+  detectDevice: async () => JSON.stringify(await detectDevice()),
+  newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+  newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
+  fetchText: async (/** @type {string} */ path) => (await fetch(new URL(path, root))).text(),
+  send: (/** @type {string} */ text) => self.postMessage(text),
+});
+for (const text of inbox.splice(0)) receive(text);

@@ -1,0 +1,41 @@
+"""Memory is what a process holds for itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.benches.memory import _growth
+from bench.memory import Memory, parse_status, settled
+
+STATUS = """\
+Name:\tchromium
+PPid:\t7
+VmRSS:\t  900000 kB
+RssAnon:\t  102400 kB
+RssFile:\t  700000 kB
+RssShmem:\t  51200 kB
+"""
+
+
+def test_the_programs_own_file_does_not_count() -> None:
+    assert parse_status(STATUS) == (7, 150.0)
+
+
+def test_a_kernel_thread_holds_nothing() -> None:
+    assert parse_status("Name:\tkworker\nPPid:\t2\n") == (2, 0.0)
+
+
+def test_measuring_waits_until_memory_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([Memory(mib, mib) for mib in (500, 400, 300, 300, 300, 999)])
+    monkeypatch.setattr("bench.memory.read", lambda: next(readings))
+    assert settled(sleep=lambda _: None).renderers == 300
+
+
+def test_growth_is_the_worst_of_all_unloads() -> None:
+    assert _growth("t", 100.0, [101.0, 112.0, 99.0]).value == pytest.approx(12.0)
+
+
+def test_less_than_before_is_no_growth() -> None:
+    target = _growth("t", 100.0, [80.0, 90.0])
+    assert target.value == 0.0
+    assert target.met
