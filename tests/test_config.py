@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -126,6 +126,7 @@ def test_seconds_may_be_given_as_whole_numbers() -> None:
     assert merge(preset("production"), {"load_timeout_s": 5}).load_timeout_s == 5.0
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*EngineConfig.model_fields, "unknown"]),

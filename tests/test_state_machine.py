@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import IllegalTransition
@@ -155,6 +155,7 @@ def test_every_state_of_the_protocol_is_in_the_table_and_every_move_leads_to_one
     assert set().union(*TRANSITIONS.values()) == set(STATES)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(STATES), st.floats(0, 5)), max_size=40))
 def test_no_undefined_move_is_ever_made(moves: list[tuple[StateName, float]]) -> None:
     clock = Clock()
@@ -176,6 +177,7 @@ def test_no_undefined_move_is_ever_made(moves: list[tuple[StateName, float]]) ->
     assert all(t.state in TRANSITIONS[t.previous] for t in seen)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(STATES), max_size=30))
 def test_every_run_can_end(moves: list[StateName]) -> None:
     machine = StateMachine(Clock())

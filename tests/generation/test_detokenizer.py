@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as RealTokenizer
 from tokenizers import decoders, models, pre_tokenizers
@@ -132,6 +132,7 @@ def test_a_token_costs_the_same_however_many_came_before(chunks: list[bytes]) ->
     assert tokenizer.decoded - first <= first * 1.1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.data())
 def test_no_piece_ever_holds_half_a_character_and_together_they_are_the_text(text: str, data: st.DataObject) -> None:
     raw = text.encode("utf-8", "ignore")
@@ -143,6 +144,7 @@ def test_no_piece_ever_holds_half_a_character_and_together_they_are_the_text(tex
     assert sum(piece.count("\ufffd") for piece in pieces) == text.count("\ufffd")
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=4), max_size=60))
 def test_even_garbage_comes_out_as_decoding_it_at_once_gives_it(chunks: list[bytes]) -> None:
     tokenizer = Bytes(chunks)
@@ -150,6 +152,7 @@ def test_even_garbage_comes_out_as_decoding_it_at_once_gives_it(chunks: list[byt
     assert "".join(pieces_of(tokenizer, ids)) == Bytes(chunks).decode(ids)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("aé€😀 \n\u0301👩‍🔬"), max_size=30))
 def test_the_real_byte_level_decoder_agrees(text: str) -> None:
     tokenizer = Real()

@@ -227,6 +227,12 @@ class _FixedDraw(random.Random):
         return self.value
 
 
+def test_not_even_the_lowest_draw_takes_an_impossible_token() -> None:
+    sampler = Sampler(SamplingParams(temperature=1, top_k=0, top_p=1), 0)
+    sampler._random = _FixedDraw(0.0)
+    assert sampler.sample(logits_of(-math.inf, 0, 1)) == 1
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     vocab=st.sampled_from([1, 2, 63, 64, 65, 1000, 4097]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.generation.stops import StopMatcher
@@ -79,6 +79,7 @@ def test_an_empty_stop_string_is_none() -> None:
     assert run([""], ["text"]) == ("text", False)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("ab\n", max_size=4), max_size=4),
     st.lists(st.text("ab\n", max_size=5), max_size=12),
@@ -87,6 +88,7 @@ def test_any_cutting_gives_what_reading_character_by_character_gives(stops: list
     assert run(stops, pieces) == naive("".join(pieces), stops)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=3),
     st.lists(st.text("abc", max_size=4), max_size=10),

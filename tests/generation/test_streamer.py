@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import Cancelled, IllegalTransition
@@ -226,6 +226,7 @@ async def test_cancelling_while_a_generator_streams_closes_it() -> None:
     assert streamer.text == "xxx"
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["word", "sentence"]),
     st.text(st.sampled_from("ab A.!?…»\n «'1é你)"), max_size=60),
@@ -242,6 +243,7 @@ def test_the_cutting_has_no_influence_and_nothing_is_lost(
     assert all(pieces)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["word", "sentence"]), st.integers(MAX_HELD - 4, MAX_HELD + 4), st.integers(0, 9))
 def test_the_cutting_has_no_influence_near_the_limit_either(granularity: Granularity, length: int, cut: int) -> None:
     text = "x" * length + ".  Yes"

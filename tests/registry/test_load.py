@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import InvalidRegistry, UnknownModel
@@ -151,6 +151,7 @@ def test_what_isnt_a_registry_at_all_is_refused(text: str) -> None:
     refused(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | st.binary(max_size=30))
 def test_any_other_text_is_refused_with_the_same_type(text: str | bytes) -> None:
     refused(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import InvalidConfig
@@ -133,6 +133,7 @@ def test_the_runner_up_is_the_second_choice() -> None:
     assert router.decide("my python").runner_up != router.decide("my python").agent
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.sampled_from(["fr", "en", "de-CH", ""]))
 def test_whatever_is_asked_an_enabled_agent_answers_and_always_the_same(query: str, locale: str) -> None:
     router = KeywordRouter(("conversation", "code"))

@@ -6,7 +6,7 @@ import os
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import BinaryInput, EmptyQuery, InvalidInput, QueryTooLong
@@ -107,6 +107,7 @@ def test_joined_emoji_and_scripts_that_need_joiners_stay_whole() -> None:
         assert validate_query(text, 100) == text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_comes_is_normalised_once_for_all_or_refused_with_a_type(text: str) -> None:
     try:
@@ -152,6 +153,7 @@ def test_a_control_token_of_one_character_is_taken_out() -> None:
     assert neutralise_special_tokens("a▁b", ("▁",)) == "a b"
 
 
+@settings(deadline=None)
 @given(
     st.text("<|>ab ", max_size=30),
     st.lists(st.text("<|>ab ", min_size=1, max_size=5), min_size=1, max_size=4),
@@ -162,6 +164,7 @@ def test_no_control_token_survives_and_a_second_time_changes_nothing(text: str, 
     assert neutralise_special_tokens(clean, specials) == clean
 
 
+@settings(deadline=None)
 @given(st.text("<|>abc", max_size=30), st.lists(st.text("<|>abc", min_size=2, max_size=5), max_size=4))
 def test_nothing_but_spaces_is_added(text: str, specials: list[str]) -> None:
     assume(text)

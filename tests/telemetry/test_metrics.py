@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.telemetry.metrics import Metrics
@@ -68,6 +68,7 @@ def test_a_snapshot_is_a_copy_and_reset_forgets() -> None:
     assert metrics.snapshot() == {"counters": {}, "histograms": {}}
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
 def test_percentiles_are_values_that_occurred_in_rising_order(values: list[float]) -> None:
     metrics = Metrics()

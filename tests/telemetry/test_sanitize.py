@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.telemetry.sanitize import MAX_TEXT, PRIVATE_FIELDS, sanitize, sanitize_text
@@ -89,6 +89,7 @@ def test_a_structure_that_holds_itself_comes_to_an_end() -> None:
     assert "[deeper]" in json.dumps(sanitize(loop))
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.binary(max_size=3),
@@ -100,6 +101,7 @@ def test_whatever_is_logged_can_be_written_as_json(value: object) -> None:
     json.dumps(sanitize(value))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(PRIVATE_FIELDS)), st.text("xyzw", min_size=4))
 def test_no_private_text_survives_at_any_depth(field: str, text: str) -> None:
     assert text not in json.dumps(sanitize({"a": [{"b": {field: text}}]}))
