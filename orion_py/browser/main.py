@@ -20,7 +20,7 @@ from orion_py.ports import Ports
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: root, shards,
-    detectDevice, newInferenceClient, newTokenizer, fetchText and send."""
+    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText and send."""
     store = BrowserShardStore(bridge.shards, str(bridge.root))
     chance = random.SystemRandom()
 
@@ -29,7 +29,7 @@ def start(bridge: Any) -> Callable[[str], None]:
             return str(await bridge.fetchText(path))
 
     ports = Ports(
-        runtime=BrowserRuntime(bridge.newInferenceClient, bridge.detectDevice, store),
+        runtime=BrowserRuntime(bridge, store),
         store=store,
         settings=BrowserSettings(bridge.shards),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,12 @@ from orion_py.runtime.base import BuildReport, Device, Logits
 
 
 class BrowserSession:
-    """``client`` is an InferenceClient, which owns one worker."""
+    """``client`` is an InferenceClient, which owns one worker. ``on_built`` is awaited once it runs."""
 
-    def __init__(self, client: Any, store: BrowserShardStore, vocab: int) -> None:
-        self._client, self._store = client, store
+    def __init__(
+        self, client: Any, store: BrowserShardStore, vocab: int, on_built: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._client, self._store, self._on_built = client, store, on_built
         # One buffer for the life of the session: a step's logits are copied here and nowhere else.
         self._logits = np.empty(vocab, dtype=np.float32)
 
@@ -30,6 +32,7 @@ class BrowserSession:
     async def build(self) -> BuildReport:
         with translated():
             report = json.loads(await self._client.build())
+            await self._on_built()
         return BuildReport(
             backend=str(report["backend"]),
             threads=int(report["threads"]),
@@ -45,37 +48,48 @@ class BrowserSession:
         logits.assign_to(self._logits)
         return self._logits
 
+    async def interrupt(self) -> None:
+        with translated():
+            await self._client.cancel()
+
     async def close(self) -> None:
         self._client.close()
 
 
 class BrowserRuntime:
-    """``new_client`` makes an InferenceClient; ``detect`` answers with the device as JSON."""
+    """``bridge`` is engine.js's. What is opened is remembered there, so that on the next visit it can
+    be brought into memory while Python still boots."""
 
-    def __init__(self, new_client: Callable[[], Any], detect: Callable[[], Any], store: BrowserShardStore) -> None:
-        self._new_client, self._detect, self._store = new_client, detect, store
+    def __init__(self, bridge: Any, store: BrowserShardStore) -> None:
+        self._bridge, self._store = bridge, store
         self._device: Device | None = None
 
     async def device(self) -> Device:
         if self._device is None:
             with translated():
-                found = json.loads(await self._detect())
+                found = json.loads(await self._bridge.detectDevice())
             known = {name: found[name] for name in Device.__slots__ if name in found}
             self._device = Device(**known)
         return self._device
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> BrowserSession:
-        client = self._new_client()
-        spec = {
-            "manifest": manifest.model_dump(mode="json"),
-            "variant": variant.id,
-            "threads": threads,
-            "context": context,
-        }
+        spec = json.dumps(
+            {
+                "manifest": manifest.model_dump(mode="json"),
+                "variant": variant.id,
+                "threads": threads,
+                "context": context,
+            }
+        )
+        client = self._bridge.newInferenceClient(spec)
         try:
             with translated():
-                await client.open(json.dumps(spec))
+                await client.open(spec)
         except BaseException:
             client.close()
             raise
-        return BrowserSession(client, self._store, manifest.architecture.vocab_size)
+
+        async def remember() -> None:
+            await self._bridge.rememberSpec(spec)
+
+        return BrowserSession(client, self._store, manifest.architecture.vocab_size, remember)

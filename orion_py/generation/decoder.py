@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import InferenceTimeout
+from orion_py.errors import Cancelled, InferenceTimeout
 from orion_py.generation.sampling import Sampler
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.runtime.base import Logits
@@ -33,6 +33,9 @@ async def _step(
 ) -> Logits:
     try:
         return await until_cancelled(model.forward(tokens, position), cancel, timeout)
+    except Cancelled:
+        await model.interrupt()
+        raise
     except TimeoutError:
         raise InferenceTimeout(f"No token for {timeout:.0f} s.") from None
 

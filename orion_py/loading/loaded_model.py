@@ -22,7 +22,8 @@ class LoadedModel:
     """Serialises calls to the session and knows which tokens its KV cache holds.
 
     A call that its caller no longer awaits (the user pressed Stop during a long prefill) still
-    runs to its end in the session; the next one waits for it, and the cache's record stays true.
+    runs to its end, or to where ``interrupt`` ends it; the next one waits for it, and the cache's
+    record stays true.
     """
 
     def __init__(
@@ -66,6 +67,10 @@ class LoadedModel:
             logits = await self._session.forward(tokens, position)
             self._held.extend(tokens)
             return logits
+
+    async def interrupt(self) -> None:
+        """Nobody waits for the forward under way any more: it may end early."""
+        await self._session.interrupt()
 
     async def close(self) -> None:
         """Gives the memory back, now, whatever is under way."""

@@ -87,6 +87,9 @@ class NativeSession:
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         return await asyncio.to_thread(self._guarded, lambda: self._forward(tokens, position))
 
+    async def interrupt(self) -> None:
+        """A native run has no pause; it goes on to its end."""
+
     async def close(self) -> None:
         """A call under way ends with Cancelled, or with its result; the memory goes with it."""
         self._closed = True

@@ -62,6 +62,9 @@ class ModelSession(Protocol):
         and a rejected tail can be taken back. Raises RuntimeFailure or ContextOverflow.
         """
 
+    async def interrupt(self) -> None:
+        """Ends a forward under way at its next pause, if it has one; it then raises Cancelled."""
+
     async def close(self) -> None:
         """Gives the memory back. Safe to call twice, and while another call is under way."""
 

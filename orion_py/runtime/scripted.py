@@ -27,6 +27,7 @@ class ScriptedSession:
     fed: list[str] = field(default_factory=list)
     calls: list[tuple[list[int], int]] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
+    interrupts: int = 0
     closed: bool = False
 
     def _fail(self, name: str) -> None:
@@ -49,6 +50,9 @@ class ScriptedSession:
         logits = np.zeros(self.vocab, dtype=np.float32)
         logits[self.script(self.tokens)] = 50.0
         return logits
+
+    async def interrupt(self) -> None:
+        self.interrupts += 1
 
     async def close(self) -> None:
         self.closed = True

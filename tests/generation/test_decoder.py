@@ -123,6 +123,7 @@ async def test_cancelling_a_long_prefill_returns_at_once_and_the_next_question_w
         await first
     second = asyncio.ensure_future(said(loaded))
     await asyncio.sleep(0)
+    assert session.interrupts == 1
     assert session.calls == []
     gate.set_result(None)
     text, _ = await second

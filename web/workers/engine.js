@@ -8,9 +8,9 @@
 
 import { detectDevice } from "../bridge/device.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
-import { InferenceClient } from "../bridge/inference-client.js";
 import { bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
+import { Standby } from "../bridge/standby.js";
 import { ChatTokenizer } from "../bridge/tokenizer.js";
 
 const root = new URL("../", import.meta.url);
@@ -43,14 +43,20 @@ async function fetchText(path) {
 }
 
 try {
-  // Compiling onnxruntime and opening the database don't need Python: all start at once.
-  const [python, shards] = await Promise.all([bootPython(new URL("vendor/", root)), openShards()]);
+  // What doesn't need Python doesn't wait for it: the database, and the last visit's model.
+  const opening = openShards().then(async (shards) => {
+    const standby = new Standby(shards, new URL("workers/inference.js", root));
+    await standby.start();
+    return { shards, standby };
+  });
+  const [python, { shards, standby }] = await Promise.all([bootPython(new URL("vendor/", root)), opening]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
     root: root.href,
     shards,
     detectDevice: async () => JSON.stringify(await detectDevice()),
-    newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+    newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
+    rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
     fetchText,
     send: (/** @type {string} */ text) => self.postMessage(text),
