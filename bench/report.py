@@ -12,15 +12,7 @@ NOISY = " [yellow]~[/]"
 
 def show(outcome: Outcome, console: Console) -> None:
     """Prints one table of medians, one of targets, and the notes."""
-    metrics = list(dict.fromkeys(metric for c in outcome.contenders for metric in c.series))
-    table = Table(title=f"{outcome.bench}: median (least to most)", title_justify="left")
-    table.add_column("")
-    for metric in metrics:
-        unit = next(c.series[metric].unit for c in outcome.contenders if metric in c.series)
-        table.add_column(f"{metric}\n{unit}", justify="right")
-    for contender in outcome.contenders:
-        cells = [cell(contender.series[metric]) if metric in contender.series else "" for metric in metrics]
-        table.add_row(contender.name, *cells)
+    table = _medians(outcome)
     console.print(table)
     if outcome.targets:
         console.print(_targets(outcome.targets))
@@ -29,6 +21,31 @@ def show(outcome: Outcome, console: Console) -> None:
     if any(series.noisy for contender in outcome.contenders for series in contender.series.values()):
         console.print("  [yellow]~[/] measured while other programs were busy: not to be quoted")
     console.print()
+
+
+def _medians(outcome: Outcome) -> Table:
+    """A row for each contender, or for each metric where there are more of these."""
+    metrics = list(dict.fromkeys(metric for c in outcome.contenders for metric in c.series))
+    units = {metric: c.series[metric].unit for c in outcome.contenders for metric in c.series}
+    cells = {
+        (contender.name, metric): cell(contender.series[metric]) if metric in contender.series else ""
+        for contender in outcome.contenders
+        for metric in metrics
+    }
+    names = [contender.name for contender in outcome.contenders]
+    table = Table(title=f"{outcome.bench}: median (least to most)", title_justify="left")
+    table.add_column("")
+    if len(metrics) > len(names):
+        for name in names:
+            table.add_column(name, justify="right")
+        for metric in metrics:
+            table.add_row(f"{metric}, {units[metric]}", *(cells[name, metric] for name in names))
+    else:
+        for metric in metrics:
+            table.add_column(f"{metric}\n{units[metric]}", justify="right")
+        for name in names:
+            table.add_row(name, *(cells[name, metric] for metric in metrics))
+    return table
 
 
 def cell(series: Series) -> str:
@@ -49,6 +66,8 @@ def _targets(targets: list[Target]) -> Table:
         table.add_column(title, justify="left" if not title else "right")
     for target in targets:
         verdict = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[target.met]
+        if target.noisy and verdict:
+            verdict = "[yellow]unclear[/]"
         sign = "≥" if target.at_least else "≤"
         wanted = "" if target.wanted is None else f"{sign} {number(target.wanted)} {target.unit}"
         measured = f"{number(target.value)} {target.unit}{NOISY if target.noisy else ''}"

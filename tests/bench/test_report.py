@@ -38,5 +38,11 @@ def test_a_missed_target_is_called_missed() -> None:
     assert "≥ 1.70 x" in text
 
 
+def test_a_busy_machine_gives_no_verdict() -> None:
+    text = printed(Outcome("generate", [contender(1.0)], [Target("decode", 2.0, 1.7, True, "x", True)]))
+    assert "unclear" in text
+    assert "met" not in text.replace("median", "")
+
+
 def test_numbers_have_three_digits() -> None:
     assert [number(value) for value in (426.4, 51.26, 1.888, 0.031)] == ["426", "51.3", "1.89", "0.03"]
