@@ -7,6 +7,7 @@ optional fields.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,16 @@ class TokenizerDescription:
     bos_token: str
     eos_token: str
     eos_tokens: tuple[int, ...]
+
+    def shard_bytes(self) -> bytes:
+        """The tokenizer shard; its form is described in orion_py/loading/manifest.py."""
+        parts = {
+            "tokenizer": self.definition,
+            "chat_template": self.chat_template,
+            "bos_token": self.bos_token,
+            "eos_token": self.eos_token,
+        }
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)

@@ -1,2 +1,59 @@
-def make_golden(model, recipe, progress):
-    return ()
+"""Golden vectors: inputs with what the reference answers, for backends to be checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from model_foundry.description import ModelDescription
+from model_foundry.recipes import BuildRecipe
+from model_foundry.reference.llama import ReferenceModel
+from model_foundry.weights import Float32
+from orion_py.loading.manifest import Golden
+from orion_py.native.tokenizer import NativeTokenizer
+
+TOP, CONTINUATION = 64, 16
+"""Logits kept after the input, and greedy tokens that follow."""
+
+
+def make_golden(
+    model: ModelDescription, recipe: BuildRecipe, progress: Callable[[str, int, int], None]
+) -> tuple[Golden, ...]:
+    """One vector for each text and each prompt of ``recipe``, the texts first."""
+    tokenizer = NativeTokenizer(model.tokenizer.shard_bytes())
+    inputs = {name: tokenizer.encode(text) for name, text in recipe.golden_texts.items()}
+    for name, prompt in recipe.golden_prompts.items():
+        inputs[name] = tokenizer.encode(tokenizer.render([{"role": "user", "content": prompt}]))
+    reference = ReferenceModel(model)
+    vectors = []
+    for index, (name, tokens) in enumerate(inputs.items()):
+        progress("computing golden vectors", index, len(inputs))
+        vectors.append(golden_vector(reference, name, tokens))
+    progress("computing golden vectors", len(inputs), len(inputs))
+    return tuple(vectors)
+
+
+def golden_vector(reference: ReferenceModel, name: str, tokens: list[int]) -> Golden:
+    """The highest logits after ``tokens`` and the greedy continuation, whatever it says."""
+    reference.reset()
+    logits: Float32 = reference.forward(tokens)[-1]
+    top = tuple((token, round(float(logits[token]), 5)) for token in _highest(logits, min(TOP, len(logits))))
+    continuation, margins = [], []
+    for _ in range(CONTINUATION):
+        first, second = _highest(logits, 2)
+        continuation.append(first)
+        margins.append(round(float(logits[first] - logits[second]), 5))
+        logits = reference.forward([first])[-1]
+    return Golden(
+        name=name,
+        tokens=tuple(tokens),
+        top=top,
+        continuation=tuple(continuation),
+        margins=tuple(margins),
+    )
+
+
+def _highest(logits: Float32, count: int) -> list[int]:
+    """Ids of the ``count`` highest logits, highest first; of equal ones the lower id."""
+    return [int(token) for token in np.argsort(-logits, kind="stable")[:count]]

@@ -69,7 +69,8 @@ class ReferenceModel:
 
     def _norm(self, x: Float32, weight: Float32) -> Float32:
         mean = np.mean(x * x, axis=-1, keepdims=True)
-        return (x / np.sqrt(mean + np.float32(self._a.norm_epsilon)) * weight).astype(np.float32)
+        normed: Float32 = (x / np.sqrt(mean + np.float32(self._a.norm_epsilon)) * weight).astype(np.float32)
+        return normed
 
     def _attend(self, index: int, qkv: Float32) -> Float32:
         """F32 [s, heads * head_dim] from the fused projection of s new tokens."""
@@ -87,7 +88,8 @@ class ReferenceModel:
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
         mixed = np.einsum("hst,thd->shd", shares, np.repeat(values, group, axis=1))
-        return mixed.reshape(count, a.heads * a.head_dim).astype(np.float32)
+        rows: Float32 = mixed.reshape(count, a.heads * a.head_dim).astype(np.float32)
+        return rows
 
     def _rotated(self, x: Float32, first: int) -> Float32:
         """Rotates each pair (j, j + d/2) of [s, heads, d] by its position's angle."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -62,7 +61,8 @@ def write_graphs(
     """Writes the graphs of all variants; graphs that come out the same are one file."""
     graphs: dict[str, Shard] = {}
     variants = []
-    expansions = tuple(plan for shard in weights if (plan := plan_expansion(shard)) is not None)
+    planned = [plan_expansion(shard) for shard in weights]
+    expansions = tuple(expansion for expansion in planned if expansion is not None)
     for plan in plans:
         progress(f"building {plan.id}", 0, 1)
         used = expansions if plan.expands else ()
@@ -89,14 +89,8 @@ def write_graphs(
 
 
 def write_tokenizer(tokenizer: TokenizerDescription, folder: ContentFolder) -> Shard:
-    """Writes the tokenizer shard; its form is described in the manifest module."""
-    definition = {
-        "tokenizer": tokenizer.definition,
-        "chat_template": tokenizer.chat_template,
-        "bos_token": tokenizer.bos_token,
-        "eos_token": tokenizer.eos_token,
-    }
-    data = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
+    """Writes the tokenizer shard."""
+    data = tokenizer.shard_bytes()
     return Shard(sha256=folder.put(data), size=len(data), role="tokenizer", priority=_TOKENIZER)
 
 

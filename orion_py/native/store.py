@@ -123,14 +123,18 @@ def _open(url: str, partial: Path, size: int) -> Iterator[bytes]:
         partial.unlink()
         have = 0
     if urlsplit(url).scheme not in ("http", "https"):
-        stream = Path(url).open("rb")
-        stream.seek(have)
-        return _chunks(stream)
+        return _chunks(_opened_at(Path(url), have))
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     if have and answer.status != 206:
         partial.unlink()
     return _chunks(answer)
+
+
+def _opened_at(path: Path, position: int) -> BinaryIO:
+    stream = path.open("rb")
+    stream.seek(position)
+    return stream
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

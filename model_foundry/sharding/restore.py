@@ -1,0 +1,87 @@
+"""A built model back as a ModelDescription: what the shards hold, read without the graphs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
+from model_foundry.errors import NotBuilt
+from model_foundry.sharding.safetensors_file import Array
+from model_foundry.sharding.stored import EMBEDDING, FINAL_NORM, HEAD, linear_names, norm_names
+from model_foundry.weights import Affine4, Matrix, Symmetric8
+from orion_py.errors import OrionError
+from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.native.store import read_verified
+
+
+def load_manifest(models: Path, model: str) -> Manifest:
+    """The manifest of a built model. Raises NotBuilt."""
+    path = models / model / "manifest.json"
+    try:
+        return parse_manifest(path.read_bytes())
+    except (OSError, OrionError) as error:
+        raise NotBuilt(f"{path} isn't the manifest of a built model: {error}") from error
+
+
+def restore(manifest: Manifest, shards: Path) -> ModelDescription:
+    """The model that ``manifest`` describes, from the folder of its shards. Raises NotBuilt."""
+    try:
+        parts = json.loads(read_verified(shards, manifest.tokenizer))
+        arrays: dict[str, Array] = {}
+        for shard in manifest.shards:
+            if shard.role not in ("graph", "tokenizer"):
+                read_verified(shards, shard.sha256)
+                with safe_open(shards / shard.sha256, framework="np") as file:
+                    arrays |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return _described(manifest, arrays, parts)
+    except (OSError, OrionError, SafetensorError, KeyError, ValueError) as error:
+        raise NotBuilt(f"the shards of {manifest.model} can't be read: {error!r}") from error
+
+
+def _described(manifest: Manifest, arrays: dict[str, Array], parts: dict[str, Any]) -> ModelDescription:
+    architecture = manifest.architecture
+    return ModelDescription(
+        architecture=architecture,
+        embedding=_matrix(EMBEDDING, arrays),
+        layers=tuple(_layer(index, arrays) for index in range(architecture.layers)),
+        final_norm=_vector(FINAL_NORM, arrays),
+        head=None if architecture.tied_embeddings else _matrix(HEAD, arrays),
+        tokenizer=TokenizerDescription(
+            definition=parts["tokenizer"],
+            chat_template=parts["chat_template"],
+            bos_token=parts["bos_token"],
+            eos_token=parts["eos_token"],
+            eos_tokens=manifest.eos_tokens,
+        ),
+        source=manifest.source,
+    )
+
+
+def _layer(index: int, arrays: dict[str, Array]) -> Layer:
+    attention_norm, mlp_norm = norm_names(index)
+    linear = {field: _linear(name, arrays) for field, name in linear_names(index).items()}
+    return Layer(attention_norm=_vector(attention_norm, arrays), mlp_norm=_vector(mlp_norm, arrays), **linear)
+
+
+def _linear(name: str, arrays: dict[str, Array]) -> Linear:
+    bias = f"{name}.bias"
+    return Linear(_matrix(name, arrays), _vector(bias, arrays) if bias in arrays else None)
+
+
+def _vector(name: str, arrays: dict[str, Array]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return arrays[name].astype(np.float32)
+
+
+def _matrix(name: str, arrays: dict[str, Array]) -> Matrix:
+    scale = arrays[f"{name}.scale"].astype(np.float16)
+    if f"{name}.q8" in arrays:
+        shifted = arrays[f"{name}.q8"].astype(np.int16) - 128
+        return Symmetric8(shifted.astype(np.int8).reshape(len(scale), -1), scale)
+    pairs = arrays[f"{name}.q4"].astype(np.uint8)
+    quants = np.stack([pairs & 15, pairs >> 4], axis=-1).reshape(len(scale), -1)
+    return Affine4(quants, scale, arrays[f"{name}.min"].astype(np.float16))

@@ -1,0 +1,179 @@
+"""How faithful a variant is: its decode steps against the reference, teacher forced.
+
+Each text's first tokens go through the prefill session; every following one goes alone through
+the decode session, as in a real answer, but from the text itself. Perplexity is over the text's
+own next tokens; KL is KL(reference || measured) over the whole vocabulary, in nats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_foundry.description import ModelDescription
+from model_foundry.reference.llama import ReferenceModel
+from model_foundry.weights import Float32
+from orion_py.loading.manifest import Manifest, Variant
+from orion_py.native.runtime import NativeRuntime, NativeSession
+from orion_py.native.tokenizer import NativeTokenizer
+
+PREFILLED = 32
+"""Tokens of each text that the prefill session takes."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The worst that passes. ``perplexity_loss`` is relative: 0.02 is 2 %."""
+
+    perplexity_loss: float
+    top1_agreement: float
+    mean_kl: float
+
+
+INT8 = Thresholds(perplexity_loss=0.02, top1_agreement=0.90, mean_kl=0.02)
+EXACT = Thresholds(perplexity_loss=0.001, top1_agreement=0.995, mean_kl=0.0001)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What decode steps gave, one entry each: losses in nats, KL, and whether top-1 agrees."""
+
+    reference_loss: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    kl: NDArray[np.float64]
+    agrees: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A variant's figures over some decode steps."""
+
+    text: str
+    steps: int
+    reference_perplexity: float
+    perplexity: float
+    perplexity_loss: float
+    top1_agreement: float
+    mean_kl: float
+
+    def passes(self, thresholds: Thresholds) -> bool:
+        """Better than the reference passes too: only a loss can be too large."""
+        return (
+            self.perplexity_loss <= thresholds.perplexity_loss
+            and self.top1_agreement >= thresholds.top1_agreement
+            and self.mean_kl <= thresholds.mean_kl
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    variant: str
+    thresholds: Thresholds
+    texts: tuple[Score, ...]
+    total: Score
+
+    @property
+    def passed(self) -> bool:
+        return self.total.passes(self.thresholds)
+
+    def as_json(self) -> dict[str, object]:
+        return {**asdict(self), "passed": self.passed}
+
+
+def validate(
+    manifest: Manifest,
+    shards: Path,
+    model: ModelDescription,
+    variants: list[str],
+    texts: dict[str, str],
+    progress: Progress,
+    threads: int = 2,
+) -> list[Report]:
+    """One report a variant. ``model`` is what the reference computes with."""
+    tokenizer = NativeTokenizer(model.tokenizer.shard_bytes())
+    tokens = {name: tokenizer.encode(text) for name, text in texts.items()}
+    reference, expected = ReferenceModel(model), {}
+    for index, (name, ids) in enumerate(tokens.items()):
+        progress("computing the reference", index, len(tokens))
+        reference.reset()
+        expected[name] = reference.forward(ids)[PREFILLED:-1]
+    progress("computing the reference", len(tokens), len(tokens))
+    return [
+        asyncio.run(_measure(manifest, manifest.variant(variant), shards, tokens, expected, progress, threads))
+        for variant in variants
+    ]
+
+
+async def _measure(
+    manifest: Manifest,
+    variant: Variant,
+    shards: Path,
+    tokens: dict[str, list[int]],
+    expected: dict[str, Float32],
+    progress: Progress,
+    threads: int,
+) -> Report:
+    longest = max(len(ids) for ids in tokens.values())
+    session = await NativeRuntime(shards).open(manifest, variant, threads, longest)
+    for shard in manifest.shards_for(variant):
+        await session.feed(shard)
+    await session.build()
+    measured: dict[str, Steps] = {}
+    for index, (name, ids) in enumerate(tokens.items()):
+        progress(f"measuring {variant.id}", index, len(tokens))
+        measured[name] = await _steps(session, ids, expected[name])
+    progress(f"measuring {variant.id}", len(tokens), len(tokens))
+    await session.close()
+    return Report(
+        variant=variant.id,
+        thresholds=EXACT if variant.exact else INT8,
+        texts=tuple(score(name, [steps]) for name, steps in measured.items()),
+        total=score("all", list(measured.values())),
+    )
+
+
+async def _steps(session: NativeSession, ids: list[int], expected: Float32) -> Steps:
+    """Decode steps over ``ids``; ``expected`` is F32 [steps, vocab]."""
+    await session.forward(ids[:PREFILLED], 0)
+    rows = []
+    for step in range(len(expected)):
+        position = PREFILLED + step
+        logits = await session.forward([ids[position]], position)
+        rows.append(compare(expected[step], logits, ids[position + 1]))
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    return Steps(*columns)
+
+
+def compare(expected: Float32, measured: Float32, following: int) -> tuple[float, float, float, bool]:
+    """One step: the reference's loss, the measured loss, KL, and whether both rank one token first."""
+    log_p, log_q = _log_softmax(expected), _log_softmax(measured)
+    kl = float(np.sum(np.exp(log_p) * (log_p - log_q)))
+    return -float(log_p[following]), -float(log_q[following]), kl, bool(log_p.argmax() == log_q.argmax())
+
+
+def score(text: str, parts: list[Steps]) -> Score:
+    """The figures over all steps of ``parts``."""
+    reference = float(np.exp(np.concatenate([part.reference_loss for part in parts]).mean()))
+    perplexity = float(np.exp(np.concatenate([part.loss for part in parts]).mean()))
+    return Score(
+        text=text,
+        steps=sum(len(part.loss) for part in parts),
+        reference_perplexity=reference,
+        perplexity=perplexity,
+        perplexity_loss=perplexity / reference - 1,
+        top1_agreement=float(np.concatenate([part.agrees for part in parts]).mean()),
+        mean_kl=float(np.concatenate([part.kl for part in parts]).mean()),
+    )
+
+
+def _log_softmax(logits: Float32) -> NDArray[np.float64]:
+    shifted = logits.astype(np.float64) - logits.max()
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
+    return result
