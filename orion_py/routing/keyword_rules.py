@@ -21,14 +21,18 @@ WORDS: dict[str, dict[float, str]] = {
         "chmod curl tuple tuples hashmap boolean booleen typeerror keyerror valueerror indexerror middleware "
         "oauth jwt graphql websocket tailwind jquery vuejs nextjs svelte maven gradle makefile cmake gcc "
         "virtualenv conda jupyter tensorflow pytorch opencv selenium heroku vscode polymorphism polymorphisme "
-        "fizzbuzz malloc dataframe dataframes",
+        "fizzbuzz malloc dataframe dataframes tkinter pyqt deadlock mutex webhook terraform ansible firebase "
+        "sqlalchemy junit eslint arduino bytecode bitwise dict scraping scraper microservices microservice "
+        "http https tcp udp sockets",
         2: "python java docker api apis bash backend frontend database databases recursion recursive recursif "
         "endpoint endpoints commit commits rebase programming programmation algorithm algorithms algorithme "
         "algorithmes react angular laravel linux unix ssh snippet quicksort crud oop framework int const var "
-        "void div csv aws sudo fibonacci repo repository lambda deployer kernel",
+        "void div csv aws sudo fibonacci repo repository lambda deployer kernel implement implemente "
+        "raspberry latex markdown socket azure orm mock mocks singleton heap struct scrape decorators "
+        "generics",
         1.5: "code exception fonction composant array arrays null closure pointeur pointeurs pointer pointers "
         "boucle parse parser parsing float hash syntax syntaxe terminal script scripts undefined serverless "
-        "responsive",
+        "responsive promise promises assembleur assembly pagination node middleware multithreading",
         1: "function functions bug bugs compile program programme loop loops variable variables string strings "
         "query queries requete requetes branch deploy rust swift ruby perl vue class classe server serveur "
         "import module modules package library bibliotheque cache merge dictionary dictionaries fichier "
@@ -43,17 +47,21 @@ WORDS: dict[str, dict[float, str]] = {
         "inequation",
         2: "calculate calcule calculer calculez calcul compute riddle riddles devinette prove demontre demontrer "
         "matrice fraction fractions percent percentage pourcentage median mediane perimeter perimetre resous "
-        "simplify simplifie divisible deduis deduce",
+        "simplify simplifie divisible deduis deduce odds liars menteurs probable dizaines multiple multiples",
         1: "solve resoudre average moyenne sum somme twice double triple puzzle multiply divide divise divided "
         "multiplie logic logique area aire reste discount remise left prime produit product triangle circle "
         "cercle rectangle cylinder cylindre radius rayon diameter diametre diagonale diagonales polygon "
         "octogone hexagone sphere cone cube volume hauteur distance speed vitesse ratio proportion interest "
-        "interets chacun each share partagent limite prouve justifie mileage consecutive consecutifs",
+        "interets chacun each share partagent limite prouve justifie mileage consecutive consecutifs angle "
+        "angles hexagon pentagon pentagone octagon flip coin dice chances exactly coins knights exact larger "
+        "smaller greater",
     },
     "creative": {
         3: "poem poems poeme poemes haiku haikus limerick sonnet acrostiche acrostic slogan slogans lyrics fable "
-        "screenplay monologue fanfiction tagline quatrain comptine berceuse lullaby ode jingle parody parodie",
-        2: "story stories tale rap verse toast poesie sketch nouvelle conte chanson strophe couplet dialogue pitch",
+        "screenplay monologue fanfiction tagline quatrain comptine berceuse lullaby ode jingle parody parodie "
+        "eulogy elegy oraison plot-twist dungeon",
+        2: "story stories tale rap verse toast poesie sketch nouvelle conte chanson strophe couplet dialogue "
+        "pitch song bio villanelle",
         1.5: "histoire song novel roman scene chapter chapitre discours letter lettre email mail caption legende "
         "tweet blog essay titres names invitation paroles pun puns annonce ad advert flyer leaflet brochure "
         "prospectus texto rewrite villain superheroes superhero superheros playlist",
@@ -65,7 +73,8 @@ WORDS: dict[str, dict[float, str]] = {
     "multilingual": {
         3: "translate translation translations traduis traduire traduisez traduction traductions conjugate "
         "conjugue conjuguer conjugaison traduit",
-        2: "subjonctif imparfait subjunctive participle pluperfect preterit proofread pluriel plural participe",
+        2: "subjonctif imparfait subjunctive participle pluperfect preterit proofread pluriel plural participe "
+        "pronounce prononcer prononce-t-on tenses gerund gerondif accusative dative datif",
         1: "english french spanish german italian portuguese chinese japanese arabic russian dutch korean latin "
         "swahili thai vietnamese czech danish norwegian finnish hungarian romanian ukrainian hebrew persian "
         "urdu bengali welsh irish basque esperanto mandarin hindi turkish polish swedish greek anglais "
@@ -186,6 +195,19 @@ _RULES: Sequence[Rule] = (
         r"(?:tv|training|workout|school|loyalty) program|\b(?:to|can't|cannot) function\b|file (?:a|my) (?:complaint|"
         r"taxes)",
     ),
+    (
+        "code",
+        3,
+        r"dependency injection|injection de dependances?|race condition|design patterns?|garbage collect|"
+        r"ramasse-miettes|"
+        r"out of range|chaines? de caracteres|lignes? de code|(?:text|csv|log|config) files?\b|fichiers? (?:texte|csv|"
+        r"log)|"
+        r"\b(?:get|post|put) (?:and|et|or|ou|vs) (?:get|post|put)\b|version control|login form|formulaire de connexion|"
+        r"\b(?:developpe|programme|build|make)\S* (?:une?|an?) (?:\w+ )?(?:calculatrice|appli|calculator|chatbot|game|"
+        r"jeu)\b|"
+        r"\bimplement\w* (?:an?|the|une?|le|la)\b|virtual machine|machine virtuelle|load balancer|unsigned|type hints?",
+    ),
+    ("code", -2, r"java (?:island|coffee|sea)|(?:ile|volcan|cafe) de java"),
     # -- logical
     (
         "logical",
@@ -230,6 +252,18 @@ _RULES: Sequence[Rule] = (
         "logical",
         3,
         r"\bif (?:today|yesterday|tomorrow) (?:is|was)\b|\bsi (?:aujourd'hui|hier|demain|on est)\b.{1,60}\bquel jour\b",
+    ),
+    (
+        "logical",
+        2.5,
+        r"\b(?:add|subtract|multiply|divide|additionne|soustrais|multiplie|divise)\w* (?:\w+ )?\d|\d/\d\D{1,20}\d/\d|"
+        r"what is the sum of|average of|moyenne de|[a-z]\([a-z] ?[-+] ?\d\)|tell(?:s|ing)? the truth|always lies|"
+        r"ment toujours|"
+        r"dit (?:toujours )?la verite|only one .{1,40}\b(?:is true|tells)|une seule .{1,40}\bvraie|"
+        r"(?:always|toujours) (?:even|odd|positive|divisible|pair|impair|positif)\b|how many (?:seconds|minutes|hours|"
+        r"days|weeks) "
+        r"(?:are |is )?(?:there |it |in)|combien de (?:secondes|minutes|heures|jours|semaines) (?:y a|dans|font)|"
+        r"in how many days",
     ),
     ("logical", 2.5, r"\bconver\w+ \d+(?:[.,]\d+)? ?\w+ (?:to|into|in|en)\b"),
     # -- creative
@@ -285,6 +319,20 @@ _RULES: Sequence[Rule] = (
         1.5,
         r"\b(?:battle|dialogue|conversation|duel) (?:between|entre)\b|\bbedtime|for (?:a|my) (?:birthday|wedding)",
     ),
+    (
+        "creative",
+        3,
+        r"plot twist|\bname (?:my|our|this)\b|(?:short|petite|courte|funny|scary) (?:story|histoire)|histoire courte|"
+        r"une histoire (?:qui|de|sur|ou|d')|jeu de role|maitre du jeu|(?:more|plus) (?:poetic|romantic|poetique|"
+        r"romantique|drole)|"
+        r"fai[st] parler|donne la parole a|(?:let's|lets) play\b.*\byou are|children's (?:song|book|story)",
+    ),
+    (
+        "creative",
+        2.5,
+        r"^(?:describe|decris)(?:-moi| me)? (?:an?|the|une?|le|la|les|l')(?!.{0,60}\b(?:difference|process|steps|how|"
+        r"images?|photos?|pictures?|fonctionnement|etapes|symptom\w*)\b)",
+    ),
     # -- multilingual
     (
         "multilingual",
@@ -334,6 +382,15 @@ _RULES: Sequence[Rule] = (
         r"grammaire|"
         r"spelling|orthographe)\b",
     ),
+    (
+        "multilingual",
+        2.5,
+        r"\b(?:der|die|das|ser|estar|por|para|since|su|sa)\b,? (?:and|et|or|ou|vs|versus) (?:das|die|der|estar|para|"
+        r"ser|for|son)\b|"
+        r"(?:present|past|future) (?:perfect|simple|continuous)|passe (?:compose|simple)|plus-que-parfait|modal verbs?|"
+        r"how (?:do|is|to) (?:you )?pronounce|what does (?:the )?(?:\w+ )?(?:word|phrase|expression|saying)\b|"
+        r"native speaker|in your language|langue etrangere|foreign language",
+    ),
     # -- vision
     (
         "vision",
@@ -359,6 +416,7 @@ _RULES: Sequence[Rule] = (
         r"image de marque|docker|disk image|image disque|\biso\b|profile picture|big picture|photo de profil|<img|css|"
         r"\b(?:my|the) images? (?:of|is too)|caption|legende",
     ),
+    ("vision", 3, rf"\b(?:here's|here is|here are|voici|voila) (?:an?|the|my|une?|la|ma|mon|l') ?{_PICTURE}"),
     # -- speech
     ("speech", 3, r"\b(?:re)?transcri(?:be|bes|s|re|ption|vez|t)\b"),
     (
@@ -378,6 +436,13 @@ _RULES: Sequence[Rule] = (
         1.5,
         rf"\b(?:listen|ecoute\w*|hear|entend|says?|said|dit|dit-on|resume|summari[sz]e|what's in|"
         rf"who)\b.{{0,40}}{_SOUND}",
+    ),
+    (
+        "speech",
+        2.5,
+        r"\bdict(?:ate|e|ee)\b|(?:voice (?:note|memo|message)|message vocal|note vocale|memo vocal|voicemail)|"
+        r"en parole\b|"
+        r"voice[- ]?over|voix off|(?:aloud|out loud|voix haute|haute voix)\b(?<!thinking out loud)",
     ),
     # -- conversation: talk about a thing is no order to make one
     (
@@ -438,12 +503,13 @@ SCRIPTS = re.compile(
 FOREIGN = tuple(
     frozenset(words.split())
     for words in (
-        "donde esta como estas los las por para con muy hola gracias quiero puedo puedes cerca cual una hay buenos dias "
+        "donde esta como estas los las por para con muy hola gracias quiero puedo puedes cerca cual una hay buenos "
+        "dias "
         "el tengo necesito ayudarme cuando quien porque tambien pero soy eres hacer tiene estoy",
         "ich wie und der das ist nicht zum zur ein eine einen mir mein bitte wo guten sie wir haben kann auf mit fur "
         "komme mochte heute gibt kein den dem wir ihr was von du bist warum habe zwei",
         "buongiorno vorrei che sono dove grazie ciao questo sapere una posso quanto costa il per della sei perche "
-        "anche molto bene quando oggi stai ho hai vuoi",
+        "anche molto bene quando oggi stai ho hai vuoi mi piace sempre questa sto fare cosa",
         "onde voce obrigado obrigada bom quero nao uma fica para meu eu preciso tudo ola pode ajudar muito estou isso "
         "tenho fazer quando minha",
     )

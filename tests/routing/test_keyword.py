@@ -47,12 +47,15 @@ def test_nearly_all_queries_that_the_rules_were_written_with_reach_their_agent()
 
 def test_queries_that_the_rules_were_not_written_with_mostly_reach_their_agent() -> None:
     measured = recall("held_out.tsv")
-    assert measured["all"] >= HELD_OUT_FLOOR
-    assert min(measured.values()) >= 0.55
-    assert measured["conversation"] >= 0.9  # a wrong specialist is worse than none
+    assert measured["all"] >= 0.78  # 0.795 when it was first scored
+    assert min(measured.values()) >= 0.6
 
 
-HELD_OUT_FLOOR = 0.75
+def test_a_specialist_that_is_chosen_is_nearly_always_the_right_one() -> None:
+    router = KeywordRouter(AGENTS)
+    chosen = [(agent, router.decide(query).agent) for agent, query in rows("held_out.tsv")]
+    specialists = [(wanted, got) for wanted, got in chosen if got != "conversation"]
+    assert sum(wanted == got for wanted, got in specialists) >= 0.94 * len(specialists)
 
 
 def test_no_query_stands_in_both_sets() -> None:
@@ -148,15 +151,15 @@ def test_a_decision_takes_well_under_a_millisecond() -> None:
     queries = [query for _, query in rows("examples.tsv")]
     times = []
     for query in queries:
-        started = time.perf_counter()
+        started = time.thread_time()
         router.decide(query)
-        times.append(time.perf_counter() - started)
-    assert statistics.median(times) < 0.001  # measured at 0.15 ms; the rest is for a busy machine
+        times.append(time.thread_time() - started)
+    assert statistics.median(times) < 0.0005
 
 
 def test_a_huge_query_takes_no_longer_than_its_ends() -> None:
     router = KeywordRouter(AGENTS)
     for unit in ("write a ", "3 + ", "all cats are ", "\"'«", "a.b", "how many "):
-        started = time.perf_counter()
+        started = time.thread_time()
         router.decide(unit * (12_000 // len(unit)))
-        assert time.perf_counter() - started < 0.25
+        assert time.thread_time() - started < 0.1

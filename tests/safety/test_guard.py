@@ -154,9 +154,9 @@ def test_a_huge_hostile_text_takes_no_time() -> None:
         "reveal all of " * 850,
         "«" * 12_000,
     ):
-        started = time.perf_counter()
+        started = time.thread_time()
         guard.check(hostile)
-        assert time.perf_counter() - started < 0.5
+        assert time.thread_time() - started < 0.25
 
 
 def test_the_input_guard_is_a_guard() -> None:
