@@ -8,9 +8,9 @@ import { spawnEngine } from "./bridge/page-engine.js";
 import * as shell from "./bridge/page-shell.js";
 
 const MODULES = ["__init__", "strings", "i18n", "formatting", "messages", "conversation", "view_state", "reducer",
-  "client", "store", "dom", "frames", "log_view", "answer_view", "loading_view", "composer", "status_view", "notices_view",
-  "dialogs", "app", "main"];
-const HEAP_BYTES = 4 * 1024 * 1024;
+  "client", "store", "dom", "frames", "answer_view", "log_view", "loading_view", "composer", "status_view",
+  "notices_view", "dialogs", "app", "main"];
+const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
 /** The static words are there in both languages; the person's own choice is known only to ui/. */

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +16,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 from build_support import site, vendor
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE_VENDOR = ("micropython/", "marked/", "dompurify/", "highlight/")
 OURS = ("bridge/page-", "ui/", "styles/", "icons/", "app.js", "index.html", "manifest.webmanifest", "sw.js")
 REGISTRY = {"version": 1, "models": [], "agents": []}

@@ -20,7 +20,8 @@ def main() -> None:
     head = plain.split("</defs>")[0] + "</defs>"
     maskable = f'{head}{square}<g transform="translate(51 51) scale(.8)">{stars}</g></svg>'
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
         for name, size, svg in (
             ("orion-192", 192, plain),
             ("orion-512", 512, plain),

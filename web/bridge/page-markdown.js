@@ -13,6 +13,7 @@ import hljs from "../vendor/highlight/highlight.mjs";
 const TAGS = ["p", "br", "strong", "em", "del", "code", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
   "blockquote", "hr", "pre", "table", "thead", "tbody", "tr", "th", "td", "a", "sub", "sup"];
 const ATTRIBUTES = ["href", "title", "start", "align", "class"];
+const NOT_URLS = ["align", "start"];
 const LINK = /^(?:https?:|mailto:)/i;
 const HIGHLIGHT_MOST = 20_000;
 
@@ -23,8 +24,11 @@ const escape = (text) =>
 const marked = new Marked({
   gfm: true,
   renderer: {
-    /** @param {{text: string}} token */
-    html: ({ text }) => (/^<(?:br\s*\/?|\/?su[bp])>\s*$/i.test(text) ? text : escape(text)),
+    /** @param {{text: string, block?: boolean}} token */
+    html: ({ text, block }) => {
+      if (/^<(?:br\s*\/?|\/?su[bp])>\s*$/i.test(text)) return text;
+      return block ? `<p>${escape(text)}</p>` : escape(text);
+    },
     /** @param {{text: string}} token */
     image: ({ text }) => `<em>${escape(text)}</em>`,
     /** @param {{checked: boolean}} token */
@@ -37,32 +41,38 @@ const marked = new Marked({
 const drawn = new WeakMap();
 
 /**
- * Draws `text` into `element`. Returns the milliseconds it took.
+ * Draws `text` into `element`, for some `budget` milliseconds at most: a long answer that is shown
+ * again needs several calls. Returns the milliseconds it took, negative when blocks are left.
  * @param {HTMLElement} element
  * @param {string} text
  * @param {string} copyLabel the words on the button of a code block
+ * @param {number} budget
  */
-export function renderMarkdown(element, text, copyLabel) {
+export function renderMarkdown(element, text, copyLabel, budget) {
   const start = performance.now();
   const tokens = new Lexer(marked.defaults).lex(text);
   const blocks = drawn.get(element) ?? [];
   let same = 0;
   while (same < blocks.length && same < tokens.length && blocks[same].raw === tokens[same].raw) same += 1;
   for (const block of blocks.splice(same)) for (const node of block.nodes) element.removeChild(node);
+  let left = false;
   for (const token of tokens.slice(same)) {
+    left = performance.now() - start > budget;
+    if (left) break;
     const nodes = token.type === "code" ? [codeBlock(token.text, token.lang ?? "", copyLabel)] : safeNodes(token, copyLabel);
     for (const node of nodes) element.appendChild(node);
     blocks.push({ raw: token.raw, nodes });
   }
   drawn.set(element, blocks);
-  return performance.now() - start + 0.0001;
+  const took = performance.now() - start + 0.0001;
+  return left ? -took : took;
 }
 
 /** @param {any} token @param {string} copyLabel @returns {Node[]} */
 function safeNodes(token, copyLabel) {
   if (token.type === "space" || token.type === "def") return [];
   const fragment = DOMPurify.sanitize(marked.parser([token]), {
-    ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: LINK,
+    ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: LINK, ADD_URI_SAFE_ATTR: NOT_URLS,
     ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true,
   });
   for (const link of fragment.querySelectorAll("a")) {
@@ -77,6 +87,9 @@ function safeNodes(token, copyLabel) {
     code.parentElement?.replaceWith(codeBlock(code.textContent.replace(/\n$/, ""), language, copyLabel));
   }
   for (const node of fragment.querySelectorAll("[class^=language-]")) node.removeAttribute("class");
+  for (const item of fragment.querySelectorAll("li")) {
+    if (/^[☐☑] /.test(item.textContent)) item.className = "task";
+  }
   for (const table of fragment.querySelectorAll("table")) {
     const frame = document.createElement("div");
     frame.className = "table-frame";

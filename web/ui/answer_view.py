@@ -1,7 +1,7 @@
 """One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
 
 from ui import formatting
-from ui.frames import Pace
+from ui.frames import BUDGET_MS, Pace
 
 ACTIVITY = {
     "queued": "turn_queued",
@@ -115,7 +115,8 @@ class AnswerView:
         activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
         self._changed("activity", (activity, self._words.lang), self._set_activity)
         self._changed("notes", (len(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
-        self._changed("error", (turn.error and turn.error["code"], turn.state, self._words.lang), lambda _: self._set_error(turn))
+        error = (turn.error and turn.error["code"], turn.state, self._words.lang)
+        self._changed("error", error, lambda _: self._set_error(turn))
         foot = (turn.state, is_last, self._words.lang, turn.meta.get("rate") if not turn.busy else None)
         self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
         return self._set_text(turn, markdown)
@@ -145,7 +146,11 @@ class AnswerView:
         else:
             if self._drawn_text is not None and not self._drawn_text[1]:
                 self._body.textContent = ""
-            self._pace.took(markdown(self._body, text, self._words("copy")))
+            took = markdown(self._body, text, self._words("copy"), BUDGET_MS)
+            self._pace.took(abs(took))
+            if took < 0:
+                self._drawn_text = ("", True)
+                return False
         self._drawn_text = key
         return True
 

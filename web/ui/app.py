@@ -53,9 +53,7 @@ class App:
         self._status = StatusView(dom)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
-        self._settings = SettingsView(
-            dom, words, self._timers, self._estimate, self._preference, self._settings_action
-        )
+        self._settings = SettingsView(dom, words, self._timers, self._estimate, self._preference, self._settings_action)
         self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
         self._announcer = dom.by_id("announcer")
 
@@ -267,7 +265,8 @@ class App:
         self._frames.ask()
 
     def _key(self, event):
-        if event.key == "Escape" and self.state.conversation.current and not self._dom.document.querySelector("dialog[open]"):
+        open_sheet = self._dom.document.querySelector("dialog[open]")
+        if event.key == "Escape" and self.state.conversation.current and not open_sheet:
             event.preventDefault()
             self.stop()
 

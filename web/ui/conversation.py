@@ -41,6 +41,11 @@ class Turn:
     def text(self, value):
         self._pieces = [value] if value else []
 
+    @property
+    def silent(self):
+        """Nothing was said yet. Asks less of memory than ``not text``, which joins the pieces."""
+        return not self._pieces
+
     def append(self, piece):
         self._pieces.append(piece)
 

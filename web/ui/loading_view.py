@@ -20,7 +20,7 @@ def role_words(role, lang):
     if role in ROLES:
         return ROLES[role][index]
     if role.startswith("layers"):
-        return ("couches" if index else "layers") + role[len("layers"):].replace(":", " ")
+        return ("couches" if index else "layers") + role[len("layers") :].replace(":", " ")
     return role
 
 

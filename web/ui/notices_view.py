@@ -26,12 +26,16 @@ class NoticesView:
         for index, notice in enumerate(notices):
             kind = notice["kind"]
             urgent = kind in URGENT
-            bar = dom.el("div", "notice", attributes={
-                "role": "alert" if urgent else "status",
-                "data-kind": notice.get("step") or kind,
-                "data-index": str(index),
-                "data-urgent": "true" if urgent else "false",
-            })
+            bar = dom.el(
+                "div",
+                "notice",
+                attributes={
+                    "role": "alert" if urgent else "status",
+                    "data-kind": notice.get("step") or kind,
+                    "data-index": str(index),
+                    "data-urgent": "true" if urgent else "false",
+                },
+            )
             bar.appendChild(dom.el("p", None, notice.get("text") or note_words(notice, words)))
             if kind == "update_ready":
                 bar.appendChild(dom.button("update", words("reload"), cls="solid"))

@@ -44,7 +44,7 @@ def _state(state, message, turn, now):
     step = ACTIVITY.get(message.get("state"))
     if step:
         turn.state, activity = step
-        if not (turn.state == "streaming" and turn.text):
+        if not (turn.state == "streaming" and not turn.silent):
             turn.activity = activity
     _touch(state, turn)
 
@@ -85,7 +85,7 @@ def _progress(state, message, turn, now):
 def _token(state, message, turn, now):
     if not turn:
         return
-    if not turn.text:
+    if turn.silent:
         turn.first_token_ms = None if turn.asked_at is None else now - turn.asked_at
     turn.append(message.get("text") or "")
     turn.state, turn.activity = "streaming", "streaming"

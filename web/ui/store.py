@@ -102,7 +102,7 @@ class Store:
         rows = []
         for key in self._backing.keys():
             if key.startswith(CHAT):
-                chat = self.open(key[len(CHAT):])
+                chat = self.open(key[len(CHAT) :])
                 if chat:
                     rows.append((chat.id, chat.title, len(chat.turns), chat.updated))
         rows.sort(key=lambda row: row[3], reverse=True)

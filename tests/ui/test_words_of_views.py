@@ -1,0 +1,74 @@
+"""The lines under an answer and on the loading card."""
+
+from __future__ import annotations
+
+from ui import loading_view
+from ui.answer_view import backend_words, facts, note_words
+from ui.conversation import Turn
+from ui.i18n import Words
+from ui.view_state import Load
+
+S = "\u202f"
+EN, FR = Words("en"), Words("fr")
+
+
+def test_the_backend_is_said_in_both_languages() -> None:
+    assert backend_words("WASM, 2 threads", EN) == "WebAssembly, 2 threads"
+    assert backend_words("WASM, 1 thread", FR) == "WebAssembly, 1 fil"
+    assert backend_words("WebGPU", FR) == "WebGPU"
+    assert backend_words(None, EN) == ""
+
+
+def test_an_answer_says_who_what_where_and_how_fast() -> None:
+    turn = Turn("a", "assistant", "text")
+    turn.agent, turn.model = "conversation", "smol"
+    turn.meta = {"backend": "WASM, 2 threads", "rate": 41.2, "first_token_ms": 350.0, "reason": "why"}
+    rows = facts(turn, FR, {"smol": "Smol 135M"}.get)
+    assert [text for _, text, _ in rows] == [
+        "Conversation",
+        "Smol 135M",
+        "WebAssembly, 2 fils",
+        "41 jetons/s",
+        f"premier mot en 350{S}ms",
+    ]
+    assert rows[0][2] == "Pourquoi cet agent : why"
+
+
+def test_figures_that_are_not_known_are_not_made_up() -> None:
+    turn = Turn("a", "assistant", "text")
+    turn.meta = {"backend": None, "rate": None, "first_token_ms": None}
+    assert facts(turn, EN, str) == []
+
+
+def load(phase: str, **fields: object) -> Load:
+    made = Load("smol")
+    made.phase, made.loaded, made.total = phase, 41_000_000, 98_000_000
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_the_card_says_how_much_how_fast_how_long_and_from_where() -> None:
+    shards = [{"state": "stored"}, {"state": "downloading"}]
+    parts = loading_view.facts(load("downloading", speed=7.4e6, seconds_left=8.0, shards=shards), EN)
+    assert parts == [f"41 of 98{S}MB", f"7.4{S}MB/s", f"8{S}s left", "1 of 2 parts", "from the network, this once"]
+
+
+def test_from_this_device_has_no_speed() -> None:
+    parts = loading_view.facts(load("loading_shard", speed=7e6, from_storage=True), FR)
+    assert parts == [f"41 sur 98{S}Mo", "depuis cet appareil"]
+
+
+def test_a_paused_load_says_what_is_kept() -> None:
+    assert loading_view.facts(load("paused", shards=[{"state": "stored"}]), EN) == [f"41 of 98{S}MB"]
+
+
+def test_roles_are_said_in_words() -> None:
+    assert loading_view.role_words("tokenizer", "fr") == "mots"
+    assert loading_view.role_words("layers 0-5", "fr") == "couches 0-5"
+    assert loading_view.role_words("unknown", "en") == "unknown"
+
+
+def test_notes_without_words_stay_silent() -> None:
+    assert note_words({"kind": "length"}, EN).startswith("The answer reached")
+    assert note_words({"kind": "from_a_newer_version"}, EN) == ""
