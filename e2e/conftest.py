@@ -1,0 +1,122 @@
+"""Real Chromium, the site as ``build.py build`` makes it, the real Lite model.
+
+``newcomer`` has never been here: all is downloaded. ``regular`` has the model and the shell on the
+device; each test gets a copy of that profile, so that only tests about downloading download.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from e2e.support.browsers import Browsers, copy_profile
+from e2e.support.person import Person
+from e2e.support.site import DIST, Site
+from e2e.support.waiting import PATIENCE_S, until
+from e2e.support.web import Web
+
+REPORT = pytest.StashKey[pytest.TestReport]()
+CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes minutes")
+    expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report: pytest.TestReport = yield
+    if report.failed:
+        item.stash[REPORT] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    if not (DIST / "models").is_dir():
+        pytest.fail("dist/ isn't built: python3 build.py build")
+    return Site(tmp_path_factory.mktemp("e2e") / "site")
+
+
+@pytest.fixture(scope="session")
+def address(site: Site) -> Iterator[Web]:
+    web = Web(site)
+    yield web
+    web.goes_down()
+
+
+@pytest.fixture
+def web(address: Web) -> Iterator[Web]:
+    """The isolated server, without faults, its log empty."""
+    address.forgets()
+    yield address
+    if not address.up:
+        address.comes_back()
+    address.faults.clear()
+    address.is_fast()
+
+
+@pytest.fixture(scope="session")
+def furnished(address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile that has been here: model, shell, and the wish for precise answers."""
+    folder = tmp_path_factory.mktemp("profile")
+    browsers = Browsers(playwright)
+    try:
+        person = Person(browsers.start(folder), address.url)
+        person.opens()
+        person.wants("precise")
+        person.waits_for_the_model()
+        until(person.page, "the shell is installed", lambda: person.page.evaluate(CONTROLLED))
+    finally:
+        browsers.close()
+    return folder
+
+
+@pytest.fixture
+def browsers(playwright: Playwright, request: pytest.FixtureRequest, output_path: str) -> Iterator[Browsers]:
+    """The test's browsers. No page may have thrown an error that nothing caught."""
+    browsers = Browsers(playwright)
+    yield browsers
+    failed = REPORT in request.node.stash
+    if failed or browsers.errors:
+        browsers.keep_evidence(Path(output_path))
+    browsers.close()
+    assert failed or not browsers.errors, f"uncaught errors: {browsers.errors}"
+
+
+@pytest.fixture
+def empty_profile(tmp_path: Path) -> Path:
+    return tmp_path / "new-profile"
+
+
+@pytest.fixture
+def profile(furnished: Path, tmp_path: Path) -> Path:
+    """A copy of the furnished profile."""
+    return copy_profile(furnished, tmp_path / "profile")
+
+
+@pytest.fixture
+def newcomer(web: Web, browsers: Browsers, empty_profile: Path) -> Person:
+    return Person(browsers.start(empty_profile), web.url)
+
+
+@pytest.fixture
+def regular(profile: Path, web: Web, browsers: Browsers) -> Person:
+    return Person(browsers.start(profile), web.url)
+
+
+@pytest.fixture
+def worker_named(browsers: Browsers) -> Callable[[Page, str], Any]:
+    """The handle of a worker of a page by the end of its script's address."""
+
+    def find(page: Page, script: str) -> Any:
+        return until(
+            page, f"a worker {script}", lambda: next((w for w in page.workers if w.url.endswith(script)), None)
+        )
+
+    return find

@@ -1,0 +1,80 @@
+"""Real browsers with profiles of their own on disk, and the evidence of what happened in them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Playwright
+
+from build_support.browser import ARGUMENTS, find
+from e2e.support.site import link
+
+# The browser's own services would only fill its network log.
+OWN = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
+SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+WATCH_POLICY = """
+globalThis.policyViolations = [];
+addEventListener("securitypolicyviolation", (event) =>
+  policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+
+def copy_profile(source: Path, target: Path) -> Path:
+    """A profile's copy. The browser never rewrites a Blob's file, so these are links."""
+
+    def copy(file: str, to: str) -> None:
+        if ".indexeddb.blob" in file:
+            link(file, to)
+        else:
+            shutil.copyfile(file, to)
+
+    shutil.copytree(source, target, copy_function=copy, ignore=shutil.ignore_patterns("Singleton*"))
+    return target
+
+
+@dataclass
+class Browsers:
+    """Every browser of one test. ``close`` ends those that are still open."""
+
+    playwright: Playwright
+    console: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Uncaught exceptions of pages."""
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def start(self, profile: Path, *, gpu: bool = False, arguments: list[str] | None = None, **options: Any) -> Page:
+        """A browser on ``profile`` (a folder, which may be new), and its first page."""
+        own = [a for a in ARGUMENTS if a != "--disable-gpu"] + SOFTWARE_GPU if gpu else ARGUMENTS
+        context = self.playwright.chromium.launch_persistent_context(
+            profile, executable_path=find(), args=[*own, *OWN, *(arguments or [])], **{"locale": "en-GB", **options}
+        )
+        context.set_default_timeout(60_000)
+        context.add_init_script(WATCH_POLICY)
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        self.contexts.append(context)
+        return context.pages[0] if context.pages else context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        self.console.append(f"{message.type}: {message.text}")
+
+    def pages(self) -> list[Page]:
+        return [page for context in self.contexts for page in context.pages]
+
+    def keep_evidence(self, folder: Path) -> None:
+        """Screenshots and the console's text, for whoever reads the failure."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "console.txt").write_text("\n".join([*self.console, *self.errors]) + "\n")
+        for number, page in enumerate(self.pages()):
+            try:
+                page.screenshot(path=folder / f"page-{number}.png", full_page=True, timeout=20_000)
+            except Error as error:
+                (folder / f"page-{number}.txt").write_text(str(error))
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()

@@ -1,0 +1,83 @@
+"""IndexedDB as the page's origin holds it, looked at and damaged from the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+_OPEN = """
+// Opening a database that isn't there would make it, without the engine's stores.
+if (!(await indexedDB.databases()).some(({ name }) => name === "orion")) return null;
+const database = await new Promise((resolve, reject) => {
+  const request = indexedDB.open("orion", 1);
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const done = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const store = (name, mode = "readonly") => database.transaction([name], mode).objectStore(name);
+"""
+
+
+def _run(page: Page, body: str, argument: Any = None) -> Any:
+    return page.evaluate(
+        f"async (argument) => {{ {_OPEN} try {{ {body} }} finally {{ database.close(); }} }}", argument
+    )
+
+
+def stored(page: Page) -> dict[str, int]:
+    """sha256 to bytes of the whole shards."""
+    return (
+        _run(
+            page,
+            """const shards = store("shards");
+        const [keys, blobs] = await Promise.all([done(shards.getAllKeys()), done(shards.getAll())]);
+        return Object.fromEntries(keys.map((key, index) => [key, blobs[index].size]));""",
+        )
+        or {}
+    )
+
+
+def partial_bytes(page: Page, sha256: str) -> int:
+    """Bytes that an unfinished download of one shard left."""
+    return (
+        _run(
+            page,
+            """const range = IDBKeyRange.bound([argument, 0], [argument, Infinity]);
+        const partials = await done(store("partials").getAll(range));
+        return partials.reduce((sum, blob) => sum + blob.size, 0);""",
+            sha256,
+        )
+        or 0
+    )
+
+
+def corrupt(page: Page, sha256: str) -> None:
+    """Turns one bit of a stored shard, as a failing disk does."""
+    _run(
+        page,
+        """const bytes = new Uint8Array(await (await done(store("shards").get(argument))).arrayBuffer());
+        bytes[bytes.length >> 1] ^= 1;
+        await done(store("shards", "readwrite").put(new Blob([bytes]), argument));""",
+        sha256,
+    )
+
+
+def remove(page: Page, sha256: str) -> None:
+    """Loses one shard, as an eviction does."""
+    _run(page, """await done(store("shards", "readwrite").delete(argument));""", sha256)
+
+
+def settings(page: Page) -> dict[str, Any]:
+    """What the engine keeps beside the shards: manifests and verdicts."""
+    return (
+        _run(
+            page,
+            """const all = store("settings"), keys = await done(all.getAllKeys()), values = await done(all.getAll());
+        return Object.fromEntries(keys.map((key, index) => [key, values[index]]));""",
+        )
+        or {}
+    )

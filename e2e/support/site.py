@@ -1,0 +1,63 @@
+"""The site under test: what the build made, kept apart so that a later build can't change it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+DIST = ROOT / "dist"
+MODEL = "smollm2-135m-instruct"
+MANIFEST = f"models/{MODEL}/manifest.json"
+REGISTRY = "models.json"
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """The file at a second place, copied only where it can't be linked."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+class Site:
+    """A copy of dist/ in ``folder``: large files are links, so it costs no space."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(DIST, folder, copy_function=link)
+        self.manifest: dict[str, Any] = json.loads(self._text(MANIFEST))
+        self.registry: dict[str, Any] = json.loads(self._text(REGISTRY))
+
+    @property
+    def shards(self) -> dict[str, int]:
+        """sha256 to bytes of every shard that WASM needs: all weights, the tokenizer, its graphs."""
+        variant = next(v for v in self.manifest["variants"] if v["backend"] == "wasm" and not v.get("exact"))
+        graphs = {variant["prefill"]["graph"], variant["decode"]["graph"]}
+        return {
+            s["sha256"]: s["size"] for s in self.manifest["shards"] if s["role"] != "graph" or s["sha256"] in graphs
+        }
+
+    @property
+    def largest_shard(self) -> str:
+        return max(self.shards, key=self.shards.__getitem__)
+
+    @contextmanager
+    def altered(self, path: str, content: str | dict[str, Any]) -> Iterator[None]:
+        """The server sends ``content`` at ``path`` for as long as this lasts."""
+        file = self.folder / path
+        original = file.with_name(f"{file.name}.original")
+        file.rename(original)
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        try:
+            yield
+        finally:
+            original.replace(file)
+
+    def _text(self, path: str) -> str:
+        return (self.folder / path).read_text()

@@ -1,0 +1,64 @@
+"""Somebody opens the page for the first time and asks something."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from e2e.support.database import stored
+from e2e.support.person import Person
+from e2e.support.waiting import until
+from e2e.support.web import Web
+
+
+def test_the_page_can_be_read_before_any_script_runs(newcomer: Person, web: Web) -> None:
+    app = web.faults.hold("app.js")
+    newcomer.page.goto(newcomer.url, wait_until="commit")
+    expect(newcomer.page.get_by_role("heading", level=1)).to_have_text("Orion")
+    expect(newcomer.message).to_be_visible()
+    expect(newcomer.send).to_be_visible()
+    app.release()
+    newcomer.listens()
+
+
+def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, web: Web) -> None:
+    site, person = web.site, newcomer
+    web.is_slow(400)
+    person.opens()
+    answer = person.asks("Count from one to thirty in words.")
+    assert answer.state in ("queued", "routing", "loading")
+    expect(person.stop).to_be_visible()
+
+    overall = person.page.get_by_role("progressbar", name="Model loading")
+    expect(overall).to_be_visible()
+    parts = person.page.get_by_role("progressbar", name=re.compile(r"^Part \d+ of \d+"))
+    expect(parts).to_have_count(len(site.shards))
+    value = "bars => bars.map(bar => bar.value)"
+    before = until(person.page, "bytes arrive", lambda: (v := overall.evaluate("bar => bar.value")) > 0 and v)
+    until(person.page, "more arrive", lambda: overall.evaluate("bar => bar.value") > before)
+    until(person.page, "a part is complete", lambda: 100 in parts.evaluate_all(value))
+    expect(person.loading).to_contain_text("Downloading the model")
+    expect(person.loading).to_contain_text(re.compile(r"MB/s"))
+    web.is_fast()
+
+    first = answer.grows()
+    second = answer.grows(len(first))
+    third = answer.grows(len(second))
+    assert third.startswith(first[: len(first) // 2]), "the text is appended to, not redrawn"
+    whole = answer.succeeds()
+    assert len(whole) > len(first)
+    expect(person.send).to_be_visible()
+    expect(person.loading).to_be_hidden()
+
+    assert answer.article.get_attribute("data-agent") == "conversation"
+    assert answer.article.get_attribute("data-model") == "smollm2-135m-instruct"
+    expect(answer.fact("agent")).to_have_text("Conversation")
+    expect(answer.fact("model")).to_contain_text(re.compile("SmolLM2", re.I))
+    expect(answer.fact("rate")).to_have_text(re.compile(r"^\d+([.,]\d+)?\s*tokens/s$"))
+    assert answer.backend == "WASM, 2 threads"
+    assert person.engine == "ready"
+
+    assert stored(person.page) == site.shards
+    asked = [sha for sha, _, _ in web.shard_requests()]
+    assert sorted(asked) == sorted(site.shards), "every shard once, and no other"

@@ -1,0 +1,74 @@
+"""Damaged, lost and interrupted downloads mend themselves, and only what is damaged comes again."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.support.database import corrupt, partial_bytes, remove, stored
+from e2e.support.person import Person
+from e2e.support.web import Web
+
+QUESTION = "What is the capital of France?"
+ANSWER = "Paris"
+NO_APP = "vendor/LICENSES.txt"
+
+
+@pytest.mark.parametrize("damage", [corrupt, remove], ids=["a bit turned", "evicted"])
+def test_a_stored_shard_that_is_damaged_is_fetched_again_and_only_it(regular: Person, web: Web, damage) -> None:
+    victim = web.site.largest_shard
+    regular.visits(NO_APP)
+    damage(regular.page, victim)
+    regular.opens()
+    assert ANSWER in regular.asks(QUESTION).succeeds()
+    assert web.shard_requests() == [(victim, 200, web.site.shards[victim])]
+    assert stored(regular.page) == web.site.shards
+
+
+def test_wrong_bytes_and_broken_lines_and_a_failing_server_are_tried_again(newcomer: Person, web: Web) -> None:
+    """Three different shards meet three different faults in one download."""
+    shards = web.site.shards
+    broken, wrong, failing = sorted(shards, key=shards.__getitem__, reverse=True)[:3]
+    web.faults.truncate(f"models/shards/{broken}", after=shards[broken] // 2)
+    web.faults.corrupt(f"models/shards/{wrong}", at=shards[wrong] // 3)
+    web.faults.fail(f"models/shards/{failing}", 503)
+    newcomer.opens()
+    assert ANSWER in newcomer.asks(QUESTION).succeeds()
+
+    asked = web.shard_requests()
+    times = Counter(sha for sha, _, _ in asked)
+    assert {sha for sha, count in times.items() if count > 1} == {broken, wrong, failing}
+    assert set(times.values()) == {1, 2}
+    first, second = [(status, count) for sha, status, count in asked if sha == broken]
+    assert first[0] == 200
+    assert second[0] == 206, "the rest of a broken download is asked for, not the whole"
+    assert second[1] < shards[broken]
+    assert [status for sha, status, _ in asked if sha == wrong] == [200, 200], "wrong bytes aren't built upon"
+    assert [status for sha, status, _ in asked if sha == failing] == [503, 200]
+    assert stored(newcomer.page) == shards
+    assert partial_bytes(newcomer.page, broken) == 0
+
+
+def test_a_server_that_keeps_failing_is_told_in_plain_words_and_retry_fetches_the_rest(
+    newcomer: Person, web: Web
+) -> None:
+    largest = web.site.largest_shard
+    fault = web.faults.fail(f"models/shards/{largest}", 503, times=None)
+    newcomer.opens()
+    answer = newcomer.asks(QUESTION)
+    answer.comes_to("error")
+    assert "The download broke off" in answer.error
+    assert "what was downloaded is kept" in answer.error
+    expect(newcomer.questions).to_contain_text(QUESTION)
+
+    kept = stored(newcomer.page)
+    assert kept, "what is verified stays"
+    fault.release()
+    web.forgets()
+    newcomer.retries(answer)
+    assert ANSWER in answer.succeeds()
+    asked = {sha for sha, _, _ in web.shard_requests()}
+    assert largest in asked
+    assert not asked & set(kept), "what is here isn't fetched again"

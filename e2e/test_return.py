@@ -1,0 +1,44 @@
+"""Somebody comes back: the model is on the device, with or without a network."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from e2e.support.person import Person
+from e2e.support.web import Web
+
+
+def test_the_second_visit_reads_the_model_from_the_device(regular: Person, web: Web) -> None:
+    regular.opens()
+    answer = regular.asks("What is the capital of France?")
+    expect(regular.loading).to_contain_text("from this device")
+    assert "Paris" in answer.succeeds()
+    assert web.shard_requests() == []
+
+
+def test_a_second_question_goes_on_with_the_conversation_even_after_a_reload(regular: Person) -> None:
+    regular.opens()
+    regular.asks("The code word is banana.").succeeds()
+    assert "banana" in regular.asks("What is the code word?").succeeds().lower()
+
+    regular.reloads()
+    expect(regular.questions).to_have_count(2)
+    assert "banana" in regular.asks("What is the code word?").succeeds().lower()
+
+    regular.page.get_by_role("button", name="New conversation").click()
+    expect(regular.questions).to_have_count(0)
+    assert "banana" not in regular.asks("What is the code word?").succeeds().lower(), "a new one starts afresh"
+
+
+def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(regular: Person, web: Web) -> None:
+    """A browser that was closed, opened again with nothing to talk to."""
+    web.goes_down()
+    regular.opens()
+    answer = regular.asks("What is the capital of France?")
+    assert "Paris" in answer.succeeds()
+    assert answer.backend == "WASM, 2 threads"
+
+    regular.page.context.set_offline(True)
+    regular.reloads()
+    expect(regular.answers).to_have_count(1)
+    assert "Berlin" in regular.asks("What is the capital of Germany?").succeeds()
