@@ -39,8 +39,8 @@ class Detokenizer:
         if len(complete) == len(text):
             if piece:
                 self._slide()
-            else:
-                self._said = len(text)
+            else:  # a token without text, such as a special one
+                self._window.pop()
         elif piece:
             self._said = len(complete)
         if len(self._window) > MAX_WINDOW:
@@ -63,13 +63,19 @@ class Detokenizer:
     def _give_up(self, text: str) -> str:
         """The window's text, but for some last tokens, which may yet be completed.
 
-        The cut is where decoding both sides gives the whole, so in no character's middle.
+        The cut is where decoding both sides gives the whole, so in no character's middle; if
+        possible also where no unfinished character ends, or else the bytes before it are garbage.
         """
+        clean = fallback = 0
         for count in range(3, len(self._window)):
-            last = self._window[-count:]
             certain = self._tokenizer.decode(self._window[:-count])
-            if certain + self._tokenizer.decode(last) == text:
-                break
+            if certain + self._tokenizer.decode(self._window[-count:]) == text:
+                fallback = fallback or count
+                if not certain.endswith(UNFINISHED):
+                    clean = count
+                    break
+        count = clean or fallback or 3
+        certain = self._tokenizer.decode(self._window[:-count])
         piece = certain[self._said :]
-        self._window, self._fresh, self._said = last, 0, max(self._said - len(certain), 0)
+        self._window, self._fresh, self._said = self._window[-count:], 0, max(self._said - len(certain), 0)
         return piece
