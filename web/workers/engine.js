@@ -16,6 +16,9 @@ import { ChatTokenizer } from "../bridge/tokenizer.js";
 const root = new URL("../", import.meta.url);
 const started = performance.now();
 
+// Held as long as this worker lives, so that the page notices its end, whatever ended it.
+navigator.locks?.request(self.name, () => new Promise(() => {}));
+
 /** @type {string[]} */
 const inbox = [];
 /** @type {(text: string) => void} */
