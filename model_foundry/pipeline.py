@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from model_foundry.description import ModelDescription
 from model_foundry.importing.checked import import_source
-from model_foundry.recipes import load_recipe
+from model_foundry.recipes import BuildRecipe, load_recipe
 from model_foundry.reference.golden import make_golden
 from model_foundry.sharding.assemble import (
     Progress,
@@ -19,16 +20,22 @@ from orion_py.loading.manifest import Manifest
 
 
 def build_model(name: str, gguf_path: Path, out_dir: Path, progress: Progress) -> Manifest:
-    """Builds recipe ``name`` from ``gguf_path`` into ``out_dir``.
+    """Builds recipe ``name`` from ``gguf_path`` into ``out_dir``, as ``build_description`` does.
 
-    Writes ``<out_dir>/shards/<sha256>`` and, when all of them are there, replaces
-    ``<out_dir>/<model>/manifest.json``. The same source gives the same files; what an earlier,
-    stopped run wrote is used again. Raises FoundryError.
+    Raises FoundryError.
     """
     recipe = load_recipe(name)
     progress("importing", 0, 1)
     model = import_source(recipe, gguf_path)
     progress("importing", 1, 1)
+    return build_description(recipe, model, out_dir, progress)
+
+
+def build_description(recipe: BuildRecipe, model: ModelDescription, out_dir: Path, progress: Progress) -> Manifest:
+    """Writes ``<out_dir>/shards/<sha256>`` and, when all are there, ``<out_dir>/<model>/manifest.json``.
+
+    The same model gives the same files; what an earlier, stopped run wrote is used again.
+    """
     folder = ContentFolder(out_dir / "shards")
     tokenizer = write_tokenizer(model.tokenizer, folder)
     weights = write_weights(model, recipe.layers_per_shard, folder, progress)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_foundry.description import ModelDescription
+from model_foundry.errors import FoundryError
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
 from orion_py.loading.manifest import Manifest, Variant
@@ -96,9 +97,15 @@ def validate(
     progress: Progress,
     threads: int = 2,
 ) -> list[Report]:
-    """One report a variant. ``model`` is what the reference computes with."""
+    """One report a variant. ``model`` is what the reference computes with.
+
+    Raises FoundryError for a text that is too short.
+    """
     tokenizer = NativeTokenizer(model.tokenizer.shard_bytes())
     tokens = {name: tokenizer.encode(text) for name, text in texts.items()}
+    for name, ids in tokens.items():
+        if len(ids) < PREFILLED + 2:
+            raise FoundryError(f"the text {name} has {len(ids)} tokens; {PREFILLED + 2} are the least to measure on")
     reference, expected = ReferenceModel(model), {}
     for index, (name, ids) in enumerate(tokens.items()):
         progress("computing the reference", index, len(tokens))

@@ -1,0 +1,89 @@
+"""Every variant's graphs compute what the reference computes: in chunks, token by token, in place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_foundry.description import Linear, ModelDescription
+from model_foundry.graphs.variants import VARIANTS
+from model_foundry.reference.llama import ReferenceModel
+from orion_py.loading.manifest import Manifest
+from orion_py.native.runtime import NativeRuntime, NativeSession
+from tests.model_foundry.built import built, imported
+from tests.model_foundry.tiny_gguf import TinyModel
+
+TOKENS = [7, 200, 33, 259, 5, 90, 91, 17, 140, 62, 8, 77, 3, 250, 41]
+EXACT = [plan.id for plan in VARIANTS if plan.exact]
+ALL = [plan.id for plan in VARIANTS]
+LOGIT_TOLERANCE = {True: 2e-5, False: 0.25}
+"""Largest difference of a logit; tiny models have logits of about 1 and no redundancy to hide in."""
+
+
+async def opened(folder: Path, manifest: Manifest, variant: str) -> NativeSession:
+    chosen = manifest.variant(variant)
+    session = await NativeRuntime(folder / "shards").open(manifest, chosen, 1, 48)
+    for shard in manifest.shards_for(chosen):
+        await session.feed(shard)
+    await session.build()
+    return session
+
+
+async def check(folder: Path, model: ModelDescription, variant: str) -> None:
+    """Prefill, prefill on a past, single steps, and a tail taken back, all against the reference."""
+    manifest = built(folder, model)
+    session = await opened(folder, manifest, variant)
+    expected = ReferenceModel(model).forward(TOKENS)
+    tolerance = LOGIT_TOLERANCE[manifest.variant(variant).exact]
+    for first, end in ((0, 6), (6, 11), (11, 12), (12, 13), (4, 9), (9, 15)):
+        logits = await session.forward(TOKENS[first:end], first)
+        np.testing.assert_allclose(logits, expected[end - 1], atol=tolerance, err_msg=f"{first}:{end}")
+    await session.close()
+
+
+@pytest.mark.parametrize("variant", ALL)
+async def test_a_variant_computes_the_reference(tmp_path: Path, variant: str) -> None:
+    await check(tmp_path, imported(tmp_path, TinyModel()), variant)
+
+
+@pytest.mark.parametrize("variant", ALL)
+async def test_a_head_of_its_own_is_used(tmp_path: Path, variant: str) -> None:
+    await check(tmp_path, imported(tmp_path, TinyModel(tied=False, seed=5)), variant)
+
+
+@pytest.mark.parametrize("variant", EXACT)
+async def test_biases_are_added(tmp_path: Path, variant: str) -> None:
+    model = imported(tmp_path, TinyModel())
+    bias = np.random.default_rng(3).normal(0, 1, 128).astype(np.float32)
+    layers = tuple(replace(layer, qkv=Linear(layer.qkv.weight, bias)) for layer in model.layers)
+    await check(tmp_path, replace(model, layers=layers), variant)
+
+
+@pytest.mark.parametrize("variant", EXACT)
+async def test_every_query_head_may_have_its_own_key_head(tmp_path: Path, variant: str) -> None:
+    await check(tmp_path, imported(tmp_path, TinyModel(kv_heads=4)), variant)
+
+
+async def test_int8_is_close_in_distribution(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel(layers=3))
+    session = await opened(tmp_path, built(tmp_path, model), "wasm-int8")
+    expected = ReferenceModel(model).forward(TOKENS)[-1]
+    await session.forward(TOKENS[:-1], 0)
+    measured = await session.forward(TOKENS[-1:], len(TOKENS) - 1)
+    p, q = np.exp(expected - expected.max()), np.exp(measured - measured.max())
+    p, q = p / p.sum(), q / q.sum()
+    assert float(np.sum(p * np.log(p / q))) < 3e-3
+
+
+async def test_the_context_may_be_filled_to_its_end(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    manifest = built(tmp_path, model)
+    tokens = [(7 * n) % 260 for n in range(48)]
+    expected = ReferenceModel(model).forward(tokens)[-1]
+    for variant in EXACT:
+        session = await opened(tmp_path, manifest, variant)
+        await session.forward(tokens[:-1], 0)
+        np.testing.assert_allclose(await session.forward(tokens[-1:], 47), expected, atol=2e-5)

@@ -1,0 +1,86 @@
+"""The figures of a validation mean what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_foundry.errors import FoundryError
+from model_foundry.evaluation import evaluation_texts
+from model_foundry.validation import EXACT, INT8, Steps, compare, score, validate
+from tests.model_foundry.built import built, imported
+from tests.model_foundry.tiny_gguf import TinyModel
+
+
+def test_equal_logits_agree_and_diverge_by_nothing_whatever_is_added_to_all() -> None:
+    logits = np.array([0.5, 2.0, -1.0], np.float32)
+    reference, loss, kl, agrees = compare(logits, logits + 3, following=1)
+    assert reference == pytest.approx(loss, abs=1e-6)
+    assert kl == pytest.approx(0, abs=1e-9)
+    assert agrees
+
+
+def test_divergence_and_loss_are_those_of_the_two_distributions() -> None:
+    p, q = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.5, 0.25])
+    reference, loss, kl, agrees = compare(np.log(p).astype(np.float32), np.log(q).astype(np.float32), following=0)
+    assert reference == pytest.approx(np.log(2), rel=1e-6)
+    assert loss == pytest.approx(np.log(4), rel=1e-6)
+    assert kl == pytest.approx(float(np.sum(p * np.log(p / q))), rel=1e-5)
+    assert not agrees
+
+
+def test_a_total_counts_every_step_alike() -> None:
+    one = Steps(np.array([0.0]), np.array([1.0]), np.array([0.3]), np.array([True]))
+    three = Steps(np.zeros(3), np.zeros(3), np.array([0.1, 0.1, 0.1]), np.array([False, True, True]))
+    total = score("all", [one, three])
+    assert total.steps == 4
+    assert total.perplexity == pytest.approx(np.exp(0.25))
+    assert total.perplexity_loss == pytest.approx(np.exp(0.25) - 1)
+    assert total.top1_agreement == 0.75
+    assert total.mean_kl == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(("loss", "agrees", "kl"), [(0.03, True, 0.0), (0.0, False, 0.0), (0.0, True, 0.03)])
+def test_each_threshold_can_fail_alone(loss: float, agrees: bool, kl: float) -> None:
+    steps = Steps(np.zeros(1), np.array([np.log1p(loss)]), np.array([kl]), np.array([agrees]))
+    assert not score("all", [steps]).passes(INT8)
+
+
+def test_a_good_score_passes() -> None:
+    steps = Steps(np.zeros(1), np.array([-0.1]), np.array([0.0]), np.array([True]))
+    assert score("all", [steps]).passes(EXACT)
+
+
+def test_exact_variants_of_a_tiny_model_pass_over_a_text(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    manifest = built(tmp_path, model)
+    text = {"text": "the cat sat on a mat, saw a rat, and ran off at noon"}
+    reports = validate(manifest, tmp_path / "shards", model, ["wasm-exact", "webgpu-q4"], text, lambda *_: None, 1)
+    assert [report.variant for report in reports] == ["wasm-exact", "webgpu-q4"]
+    for report in reports:
+        assert report.passed
+        assert report.total.mean_kl < 1e-9
+        assert json.loads(json.dumps(report.as_json()))["passed"] is True
+
+
+def test_a_reference_with_other_weights_fails(tmp_path: Path) -> None:
+    manifest = built(tmp_path, imported(tmp_path, TinyModel()))
+    other = imported(tmp_path, TinyModel(seed=2))
+    text = {"text": "the cat sat on a mat, saw a rat, and ran off at noon"}
+    (report,) = validate(manifest, tmp_path / "shards", other, ["wasm-exact"], text, lambda *_: None, 1)
+    assert not report.passed
+
+
+def test_a_text_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    with pytest.raises(FoundryError, match="tokens"):
+        validate(built(tmp_path, model), tmp_path / "shards", model, ["wasm-exact"], {"t": "short"}, lambda *_: None)
+
+
+def test_the_evaluation_texts_are_of_several_kinds() -> None:
+    texts = evaluation_texts()
+    assert {"prose", "dialogue", "french", "code"} <= set(texts)
+    assert sum(len(text) for text in texts.values()) > 9000

@@ -1,0 +1,93 @@
+"""Tiny random models written as GGUF files: the importer's real input, in kilobytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+from gguf.quants import quantize
+
+TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """Sizes of a model; all matrices are random, from ``seed``."""
+
+    layers: int = 2
+    hidden: int = 64
+    heads: int = 4
+    kv_heads: int = 2
+    ffn: int = 96
+    context: int = 128
+    seed: int = 1
+    architecture: str = "llama"
+    pre_tokenizer: str = "smollm"
+    tied: bool = True
+    linear: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.Q4_1
+
+    def tokens(self) -> list[str]:
+        """Control tokens, the 256 byte-level characters, and one merged token."""
+        letters = [chr(code) for code in [*range(33, 127), *range(161, 173), *range(174, 256)]]
+        others = [chr(256 + index) for index in range(256 - len(letters))]
+        return ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *letters, *others, "th"]
+
+    def write(self, path: Path) -> Path:
+        """Writes the file; gives its path."""
+        random = np.random.default_rng(self.seed)
+        writer = gguf.GGUFWriter(path, self.architecture)
+        self._metadata(writer)
+        head_dim = self.hidden // self.heads
+        tokens = len(self.tokens())
+
+        def matrix(name: str, n: int, k: int, kind: gguf.GGMLQuantizationType) -> None:
+            values = random.normal(0, k**-0.5, (n, k)).astype(np.float32)
+            writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
+
+        def norm(name: str) -> None:
+            writer.add_tensor(name, random.normal(1, 0.1, self.hidden).astype(np.float32))
+
+        matrix("token_embd.weight", tokens, self.hidden, gguf.GGMLQuantizationType.Q8_0)
+        norm("output_norm.weight")
+        if not self.tied:
+            matrix("output.weight", tokens, self.hidden, gguf.GGMLQuantizationType.Q8_0)
+        for layer in range(self.layers):
+            norm(f"blk.{layer}.attn_norm.weight")
+            norm(f"blk.{layer}.ffn_norm.weight")
+            for name, n, k in (
+                ("attn_q", self.hidden, self.hidden),
+                ("attn_k", self.kv_heads * head_dim, self.hidden),
+                ("attn_v", self.kv_heads * head_dim, self.hidden),
+                ("attn_output", self.hidden, self.hidden),
+                ("ffn_gate", self.ffn, self.hidden),
+                ("ffn_up", self.ffn, self.hidden),
+                ("ffn_down", self.hidden, self.ffn),
+            ):
+                matrix(f"blk.{layer}.{name}.weight", n, k, self.linear)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return path
+
+    def _metadata(self, writer: gguf.GGUFWriter) -> None:
+        tokens = self.tokens()
+        writer.add_block_count(self.layers)
+        writer.add_context_length(self.context)
+        writer.add_embedding_length(self.hidden)
+        writer.add_feed_forward_length(self.ffn)
+        writer.add_head_count(self.heads)
+        writer.add_head_count_kv(self.kv_heads)
+        writer.add_rope_freq_base(10000.0)
+        writer.add_rope_dimension_count(self.hidden // self.heads)
+        writer.add_layer_norm_rms_eps(1e-5)
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(self.pre_tokenizer)
+        writer.add_token_list(tokens)
+        writer.add_token_types([3, 3, 3, *[1] * (len(tokens) - 3)])
+        writer.add_token_merges(["t h"])
+        writer.add_bos_token_id(1)
+        writer.add_eos_token_id(2)
+        writer.add_chat_template(TEMPLATE)
