@@ -30,6 +30,7 @@ def test_stopped_while_loading_it_keeps_what_came_and_later_fetches_the_rest(new
     kept = partial_bytes(person.page, largest)
 
     held.release()
+    until(person.page, "the first request is over", lambda: web.requests(f"models/shards/{largest}"))
     web.forgets()
     assert "Paris" in person.asks("What is the capital of France?").succeeds()
     assert web.shard_requests() == [(largest, 206, shards[largest] - kept)]

@@ -18,7 +18,14 @@ const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
-const store = (name, mode = "readonly") => database.transaction([name], mode).objectStore(name);
+const store = (name) => database.transaction([name]).objectStore(name);
+// Only a committed change survives the page that made it.
+const change = (name, work) => new Promise((resolve, reject) => {
+  const transaction = database.transaction([name], "readwrite");
+  transaction.oncomplete = () => resolve();
+  transaction.onabort = () => reject(transaction.error);
+  work(transaction.objectStore(name));
+});
 """
 
 
@@ -61,14 +68,14 @@ def corrupt(page: Page, sha256: str) -> None:
         page,
         """const bytes = new Uint8Array(await (await done(store("shards").get(argument))).arrayBuffer());
         bytes[bytes.length >> 1] ^= 1;
-        await done(store("shards", "readwrite").put(new Blob([bytes]), argument));""",
+        await change("shards", (shards) => shards.put(new Blob([bytes]), argument));""",
         sha256,
     )
 
 
 def remove(page: Page, sha256: str) -> None:
     """Loses one shard, as an eviction does."""
-    _run(page, """await done(store("shards", "readwrite").delete(argument));""", sha256)
+    _run(page, """await change("shards", (shards) => shards.delete(argument));""", sha256)
 
 
 def settings(page: Page) -> dict[str, Any]:
