@@ -1,5 +1,5 @@
 /**
- * Starts the page: MicroPython, the modules of ui/, then `ui.main.start(bridge)`.
+ * Starts the page: MicroPython, the modules of ui/, then `ui.main.make(bridge)` and `ui.main.start()`.
  *
  * The page is readable before this runs. Everything that decides anything is in ui/*.py.
  */
@@ -57,7 +57,9 @@ async function start() {
   const bridge = { ...device, ...shell, spawnEngine, markdown };
   await breathe();
   python.globals.set("bridge", bridge);
-  python.runPython("from ui.main import start\nstart(bridge)");
+  python.runPython("import ui.main\nui.main.make(bridge)");
+  await breathe();
+  python.runPython("ui.main.start()");
 }
 
 start().catch((error) => {

@@ -220,7 +220,7 @@ receive = async (text) => {
     if (message.forget) { kept = false; for (const shard of shards) Object.assign(shard, { loaded: 0, state: "waiting" }); }
     post({ id, type: "result", payload: status() });
   } else if (type === "logs") {
-    post({ id, type: "result", payload: { records: [{ level: "INFO", event: "scripted" }] } });
+    post({ id, type: "result", payload: { records: seen } });
   } else {
     post({ id, type: "result", payload: status() });
   }

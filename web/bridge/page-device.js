@@ -6,7 +6,6 @@
 /** @returns {string} JSON: what this browser can do */
 export function abilities() {
   return JSON.stringify({
-    indexedDb: typeof indexedDB !== "undefined",
     moduleWorkers: typeof Worker !== "undefined",
     languages: navigator.languages ?? [navigator.language],
     saveData: /** @type {any} */ (navigator).connection?.saveData === true,

@@ -116,7 +116,7 @@ function controller(workers) {
  * @param {() => void} onWaiting
  */
 export async function watchUpdates(onWaiting) {
-  const registration = await navigator.serviceWorker?.getRegistration();
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined); // refused
   if (!registration) return;
   const look = () => { if (registration.waiting && navigator.serviceWorker.controller) onWaiting(); };
   registration.addEventListener("updatefound", () => {
@@ -127,7 +127,7 @@ export async function watchUpdates(onWaiting) {
 
 /** The waiting shell takes over, then the page reloads. */
 export async function applyUpdate() {
-  const registration = await navigator.serviceWorker?.getRegistration();
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
   const waiting = registration?.waiting;
   if (!waiting) { location.reload(); return; }
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });

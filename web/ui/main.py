@@ -53,8 +53,13 @@ class Platform:
 app = None
 
 
-def start(bridge):
-    """Called once by app.js. The app is kept here so that nothing of it is collected."""
+def make(bridge):
+    """First of app.js's two steps: each is short enough for one frame. The app is kept here so
+    that nothing of it is collected."""
     global app
     app = App(Platform(bridge))
+
+
+def start():
+    """Second step."""
     app.start()

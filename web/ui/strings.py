@@ -67,7 +67,7 @@ TEXT = {
     "turn_queued": ("Waiting for the engine", "En attente du moteur"),
     "turn_validating": ("Reading the question", "Lecture de la question"),
     "turn_routing": ("Choosing who answers", "Choix de l’agent"),
-    "turn_loading": ("Bringing the model into memory", "Chargement du modèle en mémoire"),
+    "turn_loading": ("Waiting for the model", "En attente du modèle"),
     "turn_thinking": ("Thinking", "Réflexion"),
     "turn_streaming": ("Writing", "Rédaction"),
     "turn_cancelled": ("Stopped", "Arrêté"),

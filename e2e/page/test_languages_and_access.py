@@ -1,0 +1,95 @@
+"""French and English, keyboard, screen reader, phone, themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.page.conftest import Visit
+
+
+def test_a_french_browser_gets_a_french_page(visit: Callable[..., Visit]) -> None:
+    page = visit(locale="fr-FR").open()
+    expect(page.page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.page.get_by_role("button", name="Envoyer")).to_be_visible()
+    expect(page.box).to_have_attribute("placeholder", "Posez votre question…")
+    expect(page.page.get_by_text("Tout reste sur cet appareil.")).to_be_visible()
+    expect(page.page.locator("#welcome-note")).to_contain_text("En français, ses réponses sont approximatives")
+    page.page.get_by_role("button", name="Écris une fonction Python").click()
+    page.state("success")
+    expect(page.answer.locator("[data-field=backend]")).to_have_text("WebAssembly, 2 fils")
+
+
+def test_the_language_can_be_changed_and_is_remembered(page: Visit) -> None:
+    page.ask_and_wait("Why is the sky blue?")
+    page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_label("Language").select_option("fr")
+    expect(page.page.get_by_role("dialog")).to_contain_text("Réglages")
+    expect(page.answer.locator("[data-field=rate]")).to_have_text("47 jetons/s")
+    page.page.reload()
+    page.wait()
+    expect(page.page.get_by_role("button", name="Envoyer")).to_be_visible()
+
+
+def test_the_theme_can_be_chosen(page: Visit) -> None:
+    page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_label("Appearance").select_option("dark")
+    expect(page.page.locator("html")).to_have_css("background-color", "rgb(11, 16, 32)")
+    page.page.reload()
+    page.wait()
+    expect(page.page.locator("html")).to_have_css("background-color", "rgb(11, 16, 32)")
+
+
+def test_the_log_is_polite_and_does_not_read_every_token(page: Visit) -> None:
+    log = page.page.get_by_role("log", name="Conversation")
+    expect(log).to_have_attribute("aria-live", "polite")
+    page.ask("Why is the sky blue?")
+    expect(page.answer).to_have_attribute("aria-busy", "true")
+    expect(page.answer.locator(".answer")).to_have_attribute("aria-live", "off")
+    page.state("success")
+    expect(page.answer).to_have_attribute("aria-busy", "false")
+    expect(page.page.locator("#announcer")).to_contain_text("Answer: Light from the Sun")
+
+
+def test_everything_can_be_reached_by_keyboard(page: Visit) -> None:
+    page.page.locator("body").press("Tab")
+    reached = set()
+    for _ in range(14):
+        reached.add(page.page.evaluate("document.activeElement.id || document.activeElement.className"))
+        page.page.keyboard.press("Tab")
+    assert {"skip", "open-chats", "new-chat", "open-settings", "message", "send", "starter"} <= reached
+
+
+def test_a_sheet_takes_the_focus_and_gives_it_back(page: Visit) -> None:
+    button = page.page.get_by_role("button", name="Settings")
+    button.click()
+    expect(page.page.get_by_role("dialog", name="Settings")).to_be_visible()
+    page.page.keyboard.press("Escape")
+    expect(page.page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_wider_than_the_screen(visit: Callable[..., Visit], width: int) -> None:
+    page = visit(viewport={"width": width, "height": 760}).open()
+    page.ask_and_wait("Something that reverses a word")
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.box.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 760
+
+
+def test_the_message_box_stays_above_a_keyboard(visit: Callable[..., Visit]) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).open()
+    page.page.set_viewport_size({"width": 390, "height": 430})
+    box = page.box.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 430
+
+
+def test_motion_is_reduced_where_asked(visit: Callable[..., Visit]) -> None:
+    page = visit(reduced_motion="reduce")
+    page.page.goto(page.url)
+    expect(page.page.locator(".lamp")).to_have_css("animation-name", "none")
