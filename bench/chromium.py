@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright
 
-from build_support.browser import launch_arguments
+from build_support.browser import ARGUMENTS, launch_arguments
 
 TIMEOUT_MS = 300_000
 """A step of a peer on one slow core may take minutes."""
@@ -27,6 +28,27 @@ def fresh_profile(playwright: Playwright, *arguments: str) -> Iterator[BrowserCo
             yield context
         finally:
             context.close()
+
+
+@contextmanager
+def unattended(url: str, *arguments: str) -> Iterator[None]:
+    """A Chromium with a fresh profile that shows ``url``, without anything that could look into it."""
+    launch = launch_arguments()
+    with tempfile.TemporaryDirectory(prefix="orion-bench-", ignore_cleanup_errors=True) as profile:
+        command = [
+            str(launch["executable_path"]),
+            *ARGUMENTS,
+            *arguments,
+            "--headless=new",
+            f"--user-data-dir={profile}",
+        ]
+        null = subprocess.DEVNULL
+        process = subprocess.Popen([*command, url], stdin=null, stdout=null, stderr=null)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def version(playwright: Playwright) -> str:

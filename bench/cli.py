@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> None:
     found: dict[str, Any] = {}
     with StaticServer(folder) as server, sync_playwright() as playwright:
         facts = environment.facts(chromium.version(playwright))
-        context = Context(playwright, server.url, folder, options.peers, options.rounds, options.patience)
+        context = Context(playwright, server, folder, options.peers, options.rounds, options.patience)
         console = Console()
         for name in names:
             say(f"• {name}")

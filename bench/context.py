@@ -9,19 +9,25 @@ from playwright.sync_api import Playwright
 
 from bench.cpu import IDLE, wait_until_idle
 from build_support.progress import say
+from build_support.server import StaticServer
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``url`` serves the folder that site.py assembled, the site at ``orion/`` in it."""
+    """``server`` serves the folder that site.py assembled, the site at ``orion/`` in it."""
 
     playwright: Playwright
-    url: str
+    server: StaticServer
     site: Path
     peers: bool
     rounds: int
     patience_s: float
     """How long to wait, each time, for other programs to be quiet."""
+
+    @property
+    def url(self) -> str:
+        """Where the folder is served; ends in a slash."""
+        return self.server.url
 
     def settle(self, what: str) -> None:
         """Says what comes next and waits, for a limited time, until other programs are quiet."""

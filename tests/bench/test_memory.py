@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.benches.memory import _growth
+from bench.benches.memory import growth
 from bench.memory import Memory, parse_status, settled
 
 STATUS = """\
@@ -31,11 +31,11 @@ def test_measuring_waits_until_memory_stays_the_same(monkeypatch: pytest.MonkeyP
     assert settled(sleep=lambda _: None).renderers == 300
 
 
-def test_growth_is_the_worst_of_all_unloads() -> None:
-    assert _growth("t", 100.0, [101.0, 112.0, 99.0]).value == pytest.approx(12.0)
+def testgrowth_is_the_worst_of_all_unloads() -> None:
+    assert growth("t", 100.0, [101.0, 112.0, 99.0], 10.0).value == pytest.approx(12.0)
 
 
-def test_less_than_before_is_no_growth() -> None:
-    target = _growth("t", 100.0, [80.0, 90.0])
+def test_less_than_before_is_nogrowth() -> None:
+    target = growth("t", 100.0, [80.0, 90.0], 10.0)
     assert target.value == 0.0
     assert target.met
