@@ -22,7 +22,7 @@ from build_support.server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "smollm2-135m-instruct"
-MODELS = ROOT / "public" / "models"
+MODELS = Path(os.environ.get("LAB_MODELS", ROOT / "public" / "models"))
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 ORT_FILES = (
     "ort-wasm-simd-threaded.mjs",

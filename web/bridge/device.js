@@ -58,13 +58,24 @@ async function webgpu() {
       webgpu: true,
       webgpu_reason: "",
       webgpu_name: [info.vendor, info.architecture, info.description || info.device].filter(Boolean).join(" "),
-      webgpu_software: Boolean(info.isFallbackAdapter ?? adapter.isFallbackAdapter) || info.architecture === "swiftshader",
+      webgpu_software: isSoftware(adapter),
       webgpu_features: [...adapter.features].sort(),
       webgpu_limits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
     };
   } catch (cause) {
     return absent(cause instanceof Error ? cause.message : String(cause));
   }
+}
+
+/**
+ * Whether a GPUAdapter is computed by the processor: right, but slower than WASM.
+ *
+ * @param {any} adapter
+ * @returns {boolean}
+ */
+export function isSoftware(adapter) {
+  const fallback = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter;
+  return Boolean(fallback) || adapter.info?.architecture === "swiftshader";
 }
 
 /**

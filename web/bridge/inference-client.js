@@ -71,6 +71,11 @@ export class InferenceClient {
     await this.call("model.cancel", {});
   }
 
+  /** @returns {Promise<number>} bytes that the model takes now */
+  async memoryBytes() {
+    return (await this.call("model.memory", {})).memory_bytes;
+  }
+
   /** Ends the worker and gives its memory back; what is pending rejects as cancelled. */
   close() {
     this.end(new BridgeError("cancelled", "the model was closed"));

@@ -11,9 +11,6 @@ import { readVerified } from "./shards.js";
 import { neededShards, readSpec } from "./spec.js";
 import { WasmModel } from "./wasm-model.js";
 
-/** Tokens of the warm-up prompt: enough for every kernel of the prefill to have run. */
-const WARMUP_TOKENS = 8;
-
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
 
 export class LoadedModel {
@@ -75,7 +72,7 @@ export class LoadedModel {
       transaction.objectStore("shards").get(sha256))) ?? null;
   }
 
-  /** Creates the sessions, frees what was fed, and runs each session once or twice. */
+  /** Creates the sessions, frees what was fed, and runs each session once. */
   async build() {
     for (const { sha256 } of neededShards(this.spec)) {
       if (this.graphs.has(sha256) || this.files.has(sha256)) continue;
@@ -92,23 +89,28 @@ export class LoadedModel {
       threads: this.threads,
       create_ms: created - started,
       warmup_ms: performance.now() - created,
-      memory_bytes: this.runner.memoryBytes,
+      memory_bytes: this.memoryBytes,
     };
+  }
+
+  /** Bytes that the model takes now. */
+  get memoryBytes() {
+    return this.runner.memoryBytes;
   }
 
   /** @private The first runs compile: WASM tiers up, WebGPU builds its pipelines. */
   async warmUp() {
     const nothing = async () => {};
-    const prompt = new Int32Array(Math.min(WARMUP_TOKENS, this.spec.context - 2));
+    const prompt = new Int32Array(Math.min(this.runner.warmupTokens, this.spec.context - 1));
     await this.runner.forward(prompt, 0, nothing);
     await this.runner.forward(new Int32Array(1), prompt.length, nothing);
-    await this.runner.forward(new Int32Array(1), 0, nothing);
   }
 
   /**
    * The logits [vocab] after `tokens` at `position`, position+1, …; rows from there on are dropped.
    *
-   * Raises context_overflow, cancelled, runtime_failure, device_lost, out_of_memory.
+   * Raises context_overflow, cancelled, runtime_failure, device_lost, out_of_memory; protocol for
+   * calls that make no sense: no tokens, unknown tokens, a gap after the rows that are here.
    *
    * @param {Int32Array} tokens
    * @param {number} position
@@ -118,6 +120,9 @@ export class LoadedModel {
   async forward(tokens, position, pause) {
     const { context, manifest } = this.spec;
     if (!tokens.length) throw new BridgeError("protocol", "a forward needs at least one token");
+    if (!(position >= 0 && position <= this.runner.rows)) {
+      throw new BridgeError("protocol", `position ${position} isn't in the ${this.runner.rows} rows that are here`);
+    }
     if (position + tokens.length > context) {
       throw new BridgeError("context_overflow", `${position + tokens.length} tokens don't fit ${context}`, {
         tokens: position + tokens.length, context,

@@ -151,20 +151,14 @@ export class Ort {
   }
 
   /**
-   * Planning which values may share memory takes time that grows with the square of the number of
-   * nodes: 5 s for a prefill graph of 3,500. onnxruntime leaves it out in its parallel mode, which
-   * without a pool for it computes in the same order.
-   *
    * @param {Uint8Array} graph an ONNX file
    * @param {Map<string, ExternalFile>} files by the location that its external data names
-   * @param {boolean} planMemory
    * @returns {Promise<Session>}
    */
-  async createSession(graph, files, planMemory) {
+  async createSession(graph, files) {
     const { module } = this;
-    const mode = planMemory ? 0 : 1;
-    // arena off, memory pattern off, …, no profile, no id, verbosity 0, no optimized file
-    const options = module._OrtCreateSessionOptions(OPTIMIZE_ALL, false, false, mode, false, 0, 0, LOG_ERRORS, 0, 0);
+    // arena off, memory pattern off, sequential, no profile, no id, verbosity 0, no optimized file
+    const options = module._OrtCreateSessionOptions(OPTIMIZE_ALL, false, false, 0, false, 0, 0, LOG_ERRORS, 0, 0);
     if (!options) throw this.lastError("session options");
     const data = this.alloc(graph.byteLength);
     try {

@@ -6,6 +6,7 @@
  * the sequence's length are never read, so that dropping rows costs nothing.
  */
 
+import { isSoftware } from "./device.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { meterMemory } from "./memory-meter.js";
 
@@ -29,12 +30,15 @@ export class GpuModel {
    * @param {OrtApi} ort
    * @param {import("./spec.js").ModelSpec} spec
    * @param {import("./memory-meter.js").MemoryMeter} meter
+   * @param {number} warmupTokens
    */
-  constructor(ort, spec, meter) {
+  constructor(ort, spec, meter, warmupTokens) {
     const { layers, kv_heads: heads, head_dim: dim } = spec.manifest.architecture;
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
     /** @private */ this.meter = meter;
+    /** A prompt that builds the pipelines; those for matrices start at 32 rows. */
+    this.warmupTokens = warmupTokens;
     /** @private */ this.heads = heads;
     /** @private */ this.rowBytes = dim * 4;
     /** @private */ this.names = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
@@ -48,7 +52,8 @@ export class GpuModel {
     /** @private @type {Tensor[]} over them */
     this.tensors = [];
     /** @private */ this.capacity = 0;
-    /** @private */ this.rows = 0;
+    /** Tokens whose keys and values are here. */
+    this.rows = 0;
   }
 
   /**
@@ -64,9 +69,8 @@ export class GpuModel {
     }
     try {
       const gpu = /** @type {any} */ (navigator).gpu;
-      if (!(await gpu?.requestAdapter({ powerPreference: "high-performance" }))) {
-        throw new BridgeError("backend_unavailable", "there is no WebGPU adapter");
-      }
+      const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+      if (!adapter) throw new BridgeError("backend_unavailable", "there is no WebGPU adapter");
       const meter = meterMemory();
       /** @type {OrtApi} */
       const ort = await import(new URL("ort.webgpu.min.mjs", vendor).href);
@@ -74,7 +78,7 @@ export class GpuModel {
       ort.env.wasm.numThreads = 1; // the GPU computes; threads would only wait
       ort.env.webgpu.powerPreference = "high-performance";
       ort.env.logLevel = "error";
-      return new GpuModel(ort, spec, meter);
+      return new GpuModel(ort, spec, meter, isSoftware(adapter) ? 2 : 32);
     } catch (cause) {
       throw toBridgeError(cause, "backend_unavailable");
     }
@@ -123,8 +127,7 @@ export class GpuModel {
    */
   async forward(tokens, position, pause) {
     const session = tokens.length === 1 ? this.decode : this.prefill;
-    if (!session) throw new BridgeError("runtime_failure", "the model isn't built yet");
-    if (position > this.rows) throw new BridgeError("runtime_failure", `only ${this.rows} tokens are here`, { position });
+    if (!session) throw new BridgeError("protocol", "the model isn't built yet");
     this.rows = position;
     let logits = new Float32Array();
     try {

@@ -25,6 +25,8 @@ export class WasmModel {
     /** @private @type {Runner | null} */ this.prefill = null;
     /** @private @type {Runner | null} */ this.decode = null;
     /** @private @type {KvCache | null} */ this.kv = null;
+    /** A prompt that lets every kernel of the prefill run, cheaply. */
+    this.warmupTokens = 8;
     /** @private Buffers that every run shares. */
     this.ids = ort.alloc(8 * CHUNK);
     /** @private */ this.counts = ort.alloc(8);
@@ -59,6 +61,11 @@ export class WasmModel {
     this.kv = new KvCache(this.ort, { tensors: 2 * layers, heads, dim }, context, preallocated);
   }
 
+  /** Tokens whose keys and values are here. */
+  get rows() {
+    return this.kv?.rows ?? 0;
+  }
+
   /** Bytes in use: the whole WASM memory. */
   get memoryBytes() {
     return this.ort.memoryBytes;
@@ -73,7 +80,7 @@ export class WasmModel {
    */
   async runner(session, graphs, files) {
     const graph = /** @type {Uint8Array} */ (graphs.get(session.graph));
-    const created = await this.ort.createSession(graph, files, session.kv === "inplace");
+    const created = await this.ort.createSession(graph, files);
     const layers = Array.from({ length: this.spec.manifest.architecture.layers }, (_, layer) => layer);
     const past = layers.flatMap((layer) => [`past.${layer}.key`, `past.${layer}.value`]);
     const present = layers.flatMap((layer) => [`present.${layer}.key`, `present.${layer}.value`]);
@@ -92,8 +99,7 @@ export class WasmModel {
   async forward(tokens, position, pause) {
     const runner = tokens.length === 1 ? this.decode : this.prefill;
     const kv = this.kv;
-    if (!runner || !kv) throw new BridgeError("runtime_failure", "the model isn't built yet");
-    if (position > kv.rows) throw new BridgeError("runtime_failure", `only ${kv.rows} tokens are here`, { position });
+    if (!runner || !kv) throw new BridgeError("protocol", "the model isn't built yet");
     try {
       kv.rows = position;
       if (runner.kv === "inplace") await this.runInPlace(runner.call, kv, tokens, pause);

@@ -9,6 +9,7 @@
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
+ *   model.memory   {}                     -> {memory_bytes}
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
  *
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
@@ -51,6 +52,9 @@ const handlers = {
     const logits = await opened().forward(tokens, position, pause);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
+  async "model.memory"() {
+    return { payload: { memory_bytes: opened().memoryBytes } };
+  },
   async "model.cancel"() {
     cancelled = true;
     return { payload: {} };
@@ -69,4 +73,4 @@ self.onmessage = async ({ data: { id, type, payload } }) => {
 };
 
 // Held as long as this worker lives, so that the other side notices its end, whatever ended it.
-navigator.locks?.request(self.name, () => new Promise(() => {}));
+navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {}); // refused with all site data

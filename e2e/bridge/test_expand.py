@@ -1,0 +1,134 @@
+"""The expansion in JavaScript is numpy's, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from e2e.bridge.conftest import MODELS, Lab
+from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, Tensor, parse_manifest
+from orion_py.runtime.expansion import expand
+
+EXPAND = """
+    const shard = new Uint8Array(await (await fetch(url)).arrayBuffer());
+    const digest = await crypto.subtle.digest("SHA-256", lab.expand(shard, tensors, expansion));
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+"""
+
+
+class Drawn:
+    """A weight shard of random tensors."""
+
+    def __init__(self, seed: int, *, start: int = 8) -> None:
+        self._random = np.random.default_rng(seed)
+        self._data = bytearray(start)
+        self._tensors: list[Tensor] = []
+        self._weights: list[ExpandedWeight] = []
+        self._size = 0
+
+    def add(
+        self, source: str, k: int, n: int, bits: int, *, exponent: int = 0, zero_rows: tuple[int, ...] = ()
+    ) -> None:
+        """``exponent`` moves the scales through float16's range, down to its subnormal numbers."""
+        blocks = k // 32
+        scale = (self._random.uniform(0.5, 2, (n, blocks)) * 2.0**exponent).astype("<f2")
+        minimum = (-self._random.uniform(4, 12, (n, blocks)) * scale).astype("<f2")
+        scale[list(zero_rows)] = 0
+        minimum[list(zero_rows)] = 0
+        quants = self._random.integers(0, 256, n * k * bits // 8, np.uint8)
+        self._put(f"{source}.q{bits}", "U8", (n, blocks, 32 * bits // 8), quants)
+        self._put(f"{source}.scale", "F16", (n, blocks), scale)
+        if bits == 4:
+            self._put(f"{source}.min", "F16", (n, blocks), minimum)
+        offsets = {"weight_offset": self._size, "scale_offset": self._size + k * n + 3 & ~3}
+        offsets["sum_offset"] = offsets["scale_offset"] + 4 * n
+        self._weights.append(ExpandedWeight(source=source, k=k, n=n, **offsets))
+        self._size = offsets["sum_offset"] + 4 * n + 4  # the last bytes belong to nothing and stay 0
+
+    def _put(self, name: str, dtype: Any, shape: tuple[int, ...], values: np.ndarray) -> None:
+        raw = values.tobytes()
+        self._tensors.append(Tensor(name=name, dtype=dtype, shape=shape, offset=len(self._data), length=len(raw)))
+        self._data += raw
+
+    def finished(self) -> tuple[bytes, Shard, Expansion]:
+        data = bytes(self._data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        shard = Shard(sha256=sha256, size=len(data), role="weights", tensors=tuple(self._tensors))
+        return data, shard, Expansion(shard=sha256, size=self._size, weights=tuple(self._weights))
+
+
+def in_browser(lab: Lab, url: str, shard: Shard, expansion: Expansion) -> str:
+    tensors = [tensor.model_dump(mode="json") for tensor in shard.tensors]
+    digest: str = lab.run(EXPAND, url=url, tensors=tensors, expansion=expansion.model_dump(mode="json"))
+    return digest
+
+
+def in_python(data: bytes, shard: Shard, expansion: Expansion) -> str:
+    return hashlib.sha256(expand(expansion, shard, np.frombuffer(data, np.uint8)).tobytes()).hexdigest()
+
+
+def drawn_shapes() -> dict[str, Drawn]:
+    usual = Drawn(1)
+    usual.add("a", 576, 192, 4)
+    usual.add("b", 1536, 64, 4, exponent=-7)
+    usual.add("head", 96, 320, 8, exponent=-8)
+    ragged = Drawn(2)  # rows that fill no tile, or not even a word
+    for n in (1, 3, 30, 65, 100, 132):
+        ragged.add(f"n{n}", 64, n, 4)
+        ragged.add(f"m{n}", 64, n, 8)
+    unaligned = Drawn(3, start=13)
+    unaligned.add("a", 64, 68, 4)
+    unaligned.add("b", 64, 68, 8)
+    zeros = Drawn(4)
+    zeros.add("a", 64, 66, 4, zero_rows=(0, 7, 65))
+    zeros.add("b", 64, 66, 8, zero_rows=(1, 64))
+    tiny = Drawn(5)
+    tiny.add("a", 64, 64, 4, exponent=-16)
+    tiny.add("b", 64, 64, 8, exponent=-20)
+    return {"usual": usual, "ragged": ragged, "unaligned": unaligned, "zeros": zeros, "subnormal": tiny}
+
+
+@pytest.mark.parametrize("name", drawn_shapes())
+def test_drawn_shards_agree(lab: Lab, site: Path, name: str) -> None:
+    data, shard, expansion = drawn_shapes()[name].finished()
+    (site / f"{name}.bin").write_bytes(data)
+    assert in_browser(lab, f"{name}.bin", shard, expansion) == in_python(data, shard, expansion)
+
+
+@pytest.mark.model
+def test_the_models_own_shards_agree(lab: Lab, manifest: dict[str, Any]) -> None:
+    file = MODELS / manifest["model"] / "manifest.json"
+    parsed = parse_manifest(file.read_text())
+    for expansion in parsed.variant("wasm-int8").expansions:
+        data = (MODELS / "shards" / expansion.shard).read_bytes()
+        shard = parsed.shard(expansion.shard)
+        url = f"models/shards/{expansion.shard}"
+        assert in_browser(lab, url, shard, expansion) == in_python(data, shard, expansion), shard.role
+
+
+@pytest.mark.parametrize("fault", ["missing", "short", "outside"])
+def test_tensors_that_do_not_fit_are_an_invalid_manifest(lab: Lab, site: Path, fault: str) -> None:
+    drawn = Drawn(6)
+    drawn.add("a", 64, 64, 4)
+    data, shard, expansion = drawn.finished()
+    (site / "fault.bin").write_bytes(data)
+    tensors = [tensor.model_dump(mode="json") for tensor in shard.tensors]
+    if fault == "missing":
+        tensors = [tensor for tensor in tensors if not tensor["name"].endswith("min")]
+    elif fault == "short":
+        tensors[0]["length"] -= 32
+    else:
+        tensors[0]["offset"] = len(data) - 8
+    answer = lab.run(
+        """
+        const shard = new Uint8Array(await (await fetch("fault.bin")).arrayBuffer());
+        return lab.attempt((async () => lab.expand(shard, tensors, expansion).length)());
+        """,
+        tensors=tensors,
+        expansion=expansion.model_dump(mode="json"),
+    )
+    assert answer["code"] == "invalid_manifest"

@@ -1,0 +1,387 @@
+"""The real Lite model in real inference workers: right answers, a kept prefix, and typed errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from build_support.server import StaticServer
+from e2e.bridge.conftest import Lab
+
+pytestmark = pytest.mark.model
+
+NEAR_TIE = 0.5
+"""Logits apart: below it two right backends may choose differently."""
+
+CHECK = """
+    const { golden } = await lab.fetchManifest();
+    return lab.checkGolden(globalThis.model.client, golden.find((one) => one.name === name), steps);
+"""
+
+
+class Loaded:
+    """A page with a model of one variant in ``globalThis.model``."""
+
+    def __init__(self, context: BrowserContext, url: str, variant: str, *, threads: int = 2, limit: int = 1024) -> None:
+        self.lab = Lab(context, url)
+        self.variant = variant
+        self.lab.run(
+            "globalThis.model = await lab.load(variant, { threads, context: limit })",
+            variant=variant,
+            threads=threads,
+            limit=limit,
+        )
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = self.lab.page.evaluate("globalThis.model.report")
+        return report
+
+
+@pytest.fixture(scope="module")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """One profile for all, so that shards are stored once."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def model_server(site: Path) -> Iterator[StaticServer]:
+    with StaticServer(site) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def int8(profile: BrowserContext, model_server: StaticServer, manifest: dict[str, Any]) -> Loaded:
+    return Loaded(profile, model_server.url, "wasm-int8")
+
+
+def assert_golden(loaded: Loaded, manifest: dict[str, Any], golden: dict[str, Any], steps: int) -> None:
+    """The variant's own tolerance for the distribution, and the golden tokens where they aren't near ties."""
+    variant = next(variant for variant in manifest["variants"] if variant["id"] == loaded.variant)
+    answer = loaded.lab.run(CHECK, name=golden["name"], steps=steps)
+    assert answer["kl"] <= variant["tolerance_kl"]
+    if variant["exact"]:
+        pairs = zip(answer["agreed"], golden["margins"], strict=False)
+        assert all(agreed for agreed, margin in pairs if margin > NEAR_TIE)
+
+
+def test_int8_on_wasm_answers_as_the_reference(int8: Loaded, manifest: dict[str, Any]) -> None:
+    assert manifest["golden"]
+    for golden in manifest["golden"]:
+        assert_golden(int8, manifest, golden, steps=4)
+
+
+def test_exact_on_wasm_answers_as_the_reference(
+    profile: BrowserContext, model_server: StaticServer, manifest: dict[str, Any]
+) -> None:
+    exact = Loaded(profile, model_server.url, "wasm-exact")
+    for golden in manifest["golden"]:
+        assert_golden(exact, manifest, golden, steps=4)
+    exact.lab.page.close()
+
+
+def test_exact_on_a_software_gpu_answers_as_the_reference(
+    gpu_chromium: Browser, model_server: StaticServer, manifest: dict[str, Any]
+) -> None:
+    """In few runs: each takes seconds there."""
+    context = gpu_chromium.new_context()
+    gpu = Loaded(context, model_server.url, "webgpu-q4", limit=64)
+    assert gpu.report["backend"] == "webgpu"
+    weights = sum(shard["size"] for shard in manifest["shards"] if shard["role"] in ("embedding", "layers"))
+    assert gpu.report["memory_bytes"] > weights
+    golden = min(manifest["golden"], key=lambda golden: len(golden["tokens"]))
+    divergences = gpu.lab.run(
+        """
+        const { client } = globalThis.model;
+        const last = golden.tokens.length - 1;
+        const prefill = lab.divergence(golden, await client.forward(golden.tokens, 0));
+        // The last row is dropped and written again, by a decode step.
+        return [prefill, lab.divergence(golden, await client.forward([golden.tokens[last]], last))];
+        """,
+        golden=golden,
+    )
+    variant = next(variant for variant in manifest["variants"] if variant["id"] == "webgpu-q4")
+    assert max(divergences) <= variant["tolerance_kl"]
+    context.close()
+
+
+def test_without_isolation_one_thread_answers_as_the_reference(
+    chromium: Browser, site: Path, manifest: dict[str, Any]
+) -> None:
+    context = chromium.new_context()
+    with StaticServer(site, plain=True) as server:
+        plain = Loaded(context, server.url, "wasm-int8", threads=4)
+        assert plain.lab.page.evaluate("crossOriginIsolated") is False
+        assert plain.report["threads"] == 1
+        assert_golden(plain, manifest, manifest["golden"][0], steps=2)
+    context.close()
+
+
+def test_the_report_says_what_it_took(int8: Loaded) -> None:
+    report = int8.report
+    assert (report["backend"], report["threads"]) == ("wasm", 2)
+    assert report["create_ms"] > 0
+    assert report["warmup_ms"] > 0
+    # Two sessions' packed int8 weights are more than 270 MB; nothing may keep a third copy.
+    assert 270e6 < report["memory_bytes"] < 450e6
+
+
+def test_a_kept_prefix_equals_a_fresh_run(int8: Loaded, manifest: dict[str, Any]) -> None:
+    """All ways to the same 40 tokens: whole; prefix and rest; token by token; after a rejected tail."""
+    tokens = (manifest["golden"][-1]["tokens"] * 4)[:40]
+    differences = int8.lab.run(
+        """
+        const { client } = globalThis.model;
+        const whole = await client.forward(tokens, 0);
+        await client.forward(tokens.slice(0, 25), 0);
+        const continued = await client.forward(tokens.slice(25), 25);
+        const again = await client.forward(tokens.slice(30), 30);
+        await client.forward(tokens.slice(30).reverse(), 30);
+        const restored = await client.forward(tokens.slice(30), 30);
+        await client.forward(tokens.slice(0, 39), 0);
+        const decoded = await client.forward([tokens[39]], 39);
+        await client.forward([5], 39);
+        const decodedAgain = await client.forward([tokens[39]], 39);
+        return {
+          continued: lab.largestDifference(continued, whole),
+          again: lab.largestDifference(again, whole),
+          restored: lab.largestDifference(restored, whole),
+          decodedAgain: lab.largestDifference(decodedAgain, decoded),
+          decodedTop: lab.argmax(decoded) === lab.argmax(whole),
+        };
+        """,
+        tokens=tokens,
+    )
+    assert differences["continued"] < 1e-2
+    assert differences["again"] < 1e-2
+    assert differences["restored"] < 1e-2
+    assert differences["decodedAgain"] == 0
+
+
+def test_long_prompts_run_in_parts_and_the_cache_grows_with_them(int8: Loaded, manifest: dict[str, Any]) -> None:
+    """300 tokens cross two chunks and the first capacity of 256; what they leave is what parts leave."""
+    tokens = (manifest["golden"][-1]["tokens"] * 20)[:300]
+    answer = int8.lab.run(
+        """
+        const { client } = globalThis.model;
+        const whole = await client.forward(tokens, 0);
+        for (let start = 0; start < 300; start += 60) await client.forward(tokens.slice(start, start + 60), start);
+        const parts = await client.forward(tokens.slice(290), 290);
+        const next = await client.forward([lab.argmax(whole)], 300);
+        return { difference: lab.largestDifference(parts, whole), finite: next.every(Number.isFinite) };
+        """,
+        tokens=tokens,
+    )
+    assert answer["difference"] < 1e-2
+    assert answer["finite"]
+
+
+def test_a_long_prompt_can_be_cancelled_and_what_ran_is_kept(int8: Loaded, manifest: dict[str, Any]) -> None:
+    tokens = (manifest["golden"][-1]["tokens"] * 40)[:640]
+    answer = int8.lab.run(
+        """
+        const { client } = globalThis.model;
+        const running = lab.attempt(client.forward(tokens, 0));
+        await client.cancel();
+        const stopped = await running;
+        const kept = await lab.attempt(client.forward([tokens[128]], 128));
+        return { code: stopped.code, kept: kept.code ?? "logits" };
+        """,
+        tokens=tokens,
+    )
+    assert answer == {"code": "cancelled", "kept": "logits"}
+
+
+def test_hundreds_of_steps_take_no_more_memory(int8: Loaded, manifest: dict[str, Any]) -> None:
+    tokens = manifest["golden"][-1]["tokens"]
+    sizes = int8.lab.run(
+        """
+        const { client } = globalThis.model;
+        const seen = [];
+        for (let round = 0; round < 6; round += 1) {
+          await client.forward(tokens, 0);
+          for (let step = 0; step < 20; step += 1) await client.forward([7], tokens.length + step);
+          seen.push(await client.memoryBytes());
+        }
+        return seen;
+        """,
+        tokens=tokens,
+    )
+    assert sizes[-1] == sizes[1]
+
+
+def test_tokens_past_the_context_are_a_context_overflow(int8: Loaded) -> None:
+    answer = int8.lab.run("return lab.attempt(globalThis.model.client.forward(new Array(1025).fill(1), 0))")
+    assert answer["code"] == "context_overflow"
+    assert answer["detail"] == {"tokens": 1025, "context": 1024}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "position", "code"),
+    [
+        ([], 0, "protocol"),
+        ([1, 49152], 0, "protocol"),
+        ([-1], 0, "protocol"),
+        ([1], 900, "protocol"),
+        ([1], -1, "protocol"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(int8: Loaded, tokens: list[int], position: int, code: str) -> None:
+    int8.lab.run("await globalThis.model.client.forward([1, 2, 3], 0)")
+    answer = int8.lab.run(
+        "return lab.attempt(globalThis.model.client.forward(tokens, position))", tokens=tokens, position=position
+    )
+    assert answer["code"] == code
+    assert int8.lab.run("return (await globalThis.model.client.forward([1], 3)).length") == 49152
+
+
+OPEN = """
+    const manifest = await lab.fetchManifest();
+    const client = new lab.InferenceClient(lab.workerUrl);
+    await client.open(JSON.stringify({ manifest, variant: "wasm-int8", threads: 1, context: 256 }));
+"""
+
+
+def test_feeding_tells_missing_from_corrupt(lab: Lab, manifest: dict[str, Any]) -> None:
+    shard = next(shard for shard in manifest["shards"] if shard["role"] == "graph")
+    answer = lab.run(
+        OPEN
+        + """
+        const missing = await lab.attempt(client.feed(sha256));
+        const corrupt = await lab.attempt(client.feed(sha256, new Blob(["something else"])));
+        const unbuilt = await lab.attempt(client.build());
+        const early = await lab.attempt(client.forward([1], 0));
+        const unknown = await lab.attempt(client.feed("0".repeat(64)));
+        const bytes = await (await fetch(`models/shards/${sha256}`)).blob();
+        const held = await lab.attempt(client.feed(sha256, bytes));
+        client.close();
+        return [missing.code, corrupt.code, unbuilt.code, early.code, unknown.code, "ms" in JSON.parse(held.value)];
+        """,
+        sha256=shard["sha256"],
+    )
+    assert answer == ["shard_missing", "shard_corrupt", "shard_missing", "protocol", "protocol", True]
+
+
+def test_closing_rejects_what_is_pending_as_cancelled(lab: Lab, manifest: dict[str, Any]) -> None:
+    answer = lab.run(
+        OPEN
+        + """
+        let died = 0;
+        client.onDied = () => { died += 1; };
+        const pending = lab.attempt(client.feed(manifest.shards[0].sha256));
+        client.close();
+        client.close();
+        const late = await lab.attempt(client.build());
+        await new Promise((go) => setTimeout(go, 50));
+        return [(await pending).code, late.code, died];
+        """
+    )
+    assert answer == ["cancelled", "cancelled", 0]
+
+
+DYING_WORKER = """
+    import "./inference.js";
+    self.addEventListener("message", ({ data }) => {
+      if (data.type === "test.close") self.close();
+      if (data.type === "test.throw") setTimeout(() => { throw new Error("boom"); });
+    });
+"""
+
+
+@pytest.mark.parametrize("end", ["close", "throw", "terminate"])
+def test_a_worker_that_dies_is_noticed_however_it_ends(
+    lab: Lab, site: Path, manifest: dict[str, Any], end: str
+) -> None:
+    """By itself, by an error that nobody caught (its threads' come this way), or by the browser."""
+    (site / "workers" / "dying.js").write_text(DYING_WORKER)
+    answer = lab.run(
+        OPEN.replace("lab.workerUrl", 'new URL("dying.js", lab.workerUrl)')
+        + """
+        const died = new Promise((resolve) => { client.onDied = (error) => resolve(error.code); });
+        const pending = lab.attempt(client.feed(manifest.shards[0].sha256));
+        if (end === "terminate") client.worker.terminate();
+        else client.worker.postMessage({ v: 1, id: 0, type: `test.${end}` });
+        return [await died, (await pending).code, (await lab.attempt(client.build())).code];
+        """,
+        end=end,
+    )
+    assert answer == ["worker_died", "worker_died", "worker_died"]
+
+
+def test_a_script_that_cannot_be_loaded_is_a_dead_worker(lab: Lab) -> None:
+    answer = lab.run(
+        """
+        const client = new lab.InferenceClient(new URL("workers/missing.js", lab.workerUrl));
+        return (await lab.attempt(client.open("{}"))).code;
+        """
+    )
+    assert answer == "worker_died"
+
+
+def test_a_backend_that_is_not_there_is_unavailable(lab: Lab, manifest: dict[str, Any]) -> None:
+    answer = lab.run(
+        """
+        const manifest = await lab.fetchManifest();
+        const client = new lab.InferenceClient(lab.workerUrl);
+        const answer = lab.attempt(client.open(JSON.stringify({ manifest, variant, threads: 1, context: 256 })));
+        return (await answer).code;
+        """,
+        variant="webgpu-q4",
+    )
+    assert answer == "backend_unavailable"
+
+
+def test_memory_returns_after_every_close(chromium: Browser, server: StaticServer, manifest: dict[str, Any]) -> None:
+    context = chromium.new_context()
+    lab = Lab(context, server.url)
+    lab.run("await lab.store(await lab.fetchManifest(), 'wasm-int8')")
+    lab.run("(await lab.load('wasm-int8')).client.close()")  # what the first load leaves in caches
+    before = settled_memory()
+    for _ in range(3):
+        lab.run("(await lab.load('wasm-int8')).client.close()")
+    assert settled_memory() < before + 40e6
+    context.close()
+
+
+def settled_memory() -> float:
+    """Bytes of all renderers together, when they don't fall any more."""
+    lowest, deadline = renderer_memory(), time.monotonic() + 20
+    still = 0
+    while still < 4 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        now = renderer_memory()
+        still = still + 1 if now > lowest - 5e6 else 0
+        lowest = min(lowest, now)
+    return lowest
+
+
+def renderer_memory() -> float:
+    """Resident anonymous and shared bytes of this test's renderers."""
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"--type=renderer" in (process / "cmdline").read_bytes() and is_ours(process):
+                status = (process / "status").read_text()
+                total += sum(int(kb) for kb in re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", status))
+        except OSError:
+            continue
+    return total * 1024
+
+
+def is_ours(process: Path) -> bool:
+    """Whether ``process`` descends from this one."""
+    pid = int(process.name)
+    while pid > 1:
+        if pid == os.getpid():
+            return True
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return False
