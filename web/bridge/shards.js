@@ -103,8 +103,9 @@ export class ShardStore {
     };
     try {
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped before it began");
-      // Two tabs that want one shard: the second waits for the first.
-      if (globalThis.navigator?.locks) await navigator.locks.request(`orion-shard-${sha256}`, { signal }, work);
+      // Two tabs that want one shard: the second waits for the first. Without a database they can't
+      // share it, and a browser that refuses the one refuses locks too.
+      if (this.database && globalThis.navigator?.locks) await navigator.locks.request(`orion-shard-${sha256}`, { signal }, work);
       else await work();
     } catch (cause) {
       throw toBridgeError(cause, "download_failed");

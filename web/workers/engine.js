@@ -17,7 +17,7 @@ const root = new URL("../", import.meta.url);
 const started = performance.now();
 
 // Held as long as this worker lives, so that the page notices its end, whatever ended it.
-navigator.locks?.request(self.name, () => new Promise(() => {}));
+navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {}); // refused with all site data
 
 /** @type {string[]} */
 const inbox = [];
