@@ -143,6 +143,15 @@ def test_a_boot_that_fails_is_tried_once_more(scene: Scene, sign: str) -> None:
     assert scene.phases[-1][1] == "boot_crashed"
 
 
+def test_an_initialize_that_ends_in_an_error_is_final_and_says_what_it_answers(scene: Scene) -> None:
+    scene.client.start()
+    request = scene.worker.posted[0]["id"]
+    scene.worker.say("error", message_id=request, error={"code": "invalid_registry", "message": ""})
+    assert scene.messages[-1]["asked"] == "initialize"
+    assert scene.phases[-1] == ("failed", "boot_failed")
+    assert len(scene.workers) == 1
+
+
 def test_a_dead_engine_is_started_again_and_its_requests_end(scene: Scene) -> None:
     scene.ready()
     scene.client.send("infer", {"query": "x"}, "a.1")

@@ -144,7 +144,8 @@ class App:
             self._preload()
         elif phase == "failed":
             state.engine = "failed"
-            state.notice(kind=why)
+            if why != "boot_failed":  # the error that initialize ended in has put it into words
+                state.notice(kind=why)
         else:
             state.engine = "booting"
             if phase == "restarting":

@@ -148,9 +148,10 @@ class EngineClient:
         self._on_message(message)
 
     def _initialized(self, message):
+        message["asked"] = "initialize"
         self._on_message(message)
         if message["type"] != "result":
-            self._fail("boot_crashed")
+            self._fail("boot_failed")
             return
         self._guard(0, None)
         self.phase = "ready"
