@@ -23,6 +23,30 @@ function speak() {
   try { root.dataset.theme = JSON.parse(localStorage.getItem("orion.preferences") ?? "{}").theme ?? "auto"; } catch { /* auto */ }
 }
 
+/**
+ * What a person does before ui/ is up isn't lost: the first message sent, by key, button or starter.
+ * `taken` ends the watch and says what it was: a starter's words, "" for what stands in the box, or null.
+ */
+function watchEarly() {
+  /** @type {string | null} */
+  let early = null;
+  const watch = new AbortController();
+  const options = { capture: true, signal: watch.signal };
+  document.addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.id !== "message" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    early = "";
+  }, options);
+  document.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const words = target.closest(".starter")?.querySelector(`[lang=${root.lang}]`);
+    if (words) early = words.textContent;
+    else if (target.closest("#send")) early = "";
+  }, options);
+  return { taken: () => { watch.abort(); return early; } };
+}
+
 /** @param {string} which the id of a static message */
 function fail(which) {
   root.dataset.engine = "failed";
@@ -35,6 +59,7 @@ const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
 async function start() {
   speak();
+  const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
   const sources = MODULES.map(async (name) => {
     const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
@@ -54,7 +79,7 @@ async function start() {
     await breathe();
     python.pyimport(`ui.${name}`);
   }
-  const bridge = { ...device, ...shell, spawnEngine, markdown };
+  const bridge = { ...device, ...shell, spawnEngine, markdown, taken };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
@@ -46,6 +46,28 @@ def test_a_question_typed_before_the_reload_is_answered_after_it(visit: Callable
     early.wait()
     early.state("success")
     expect(early.answer).to_contain_text("scatters")
+
+
+@pytest.mark.parametrize("way", ["Enter", "Send", "starter"])
+def test_what_is_sent_before_the_page_is_up_is_sent(visit: Callable[..., Visit], way: str) -> None:
+    early = visit()
+    held: list[Route] = []
+    early.page.route("**/ui/main.py", lambda route: held.append(route))
+    early.page.goto(early.url, wait_until="commit")
+    early.box.fill("Why is the sky blue?")
+    while not held:
+        early.page.wait_for_timeout(20)
+    early.page.wait_for_timeout(100)  # app.js watches; MicroPython waits for its last module
+    if way == "starter":
+        early.page.locator(".starter").first.click()
+    elif way == "Send":
+        early.page.get_by_role("button", name="Send").click()
+    else:
+        early.box.press("Enter")
+    early.page.unroute("**/ui/main.py")  # lets what is held go on
+    early.wait()
+    early.state("success")
+    expect(early.page.locator("article[data-role=user] .said")).to_contain_text("sky")
 
 
 def test_the_page_works_offline_with_what_it_kept(page: Visit) -> None:

@@ -83,6 +83,15 @@ class App:
         self._frames.ask()
         self._bridge.settle(self._installing, self._reloading).then(self._settled)
         self._composer.focus()
+        self._early()
+
+    def _early(self):
+        """What was sent before this program ran."""
+        early = self._bridge.taken()
+        if early:
+            self.ask(early)
+        elif early == "":
+            self._composer.submit()
 
     def _markdown_ready(self, module):
         self._log.markdown = module.renderMarkdown

@@ -63,6 +63,9 @@ class Composer:
             self._submit(event)
 
     def _submit(self, _event):
+        self.submit()
+
+    def submit(self):
         text = self.box.value
         if self._busy or not text.strip():
             self.box.focus()
