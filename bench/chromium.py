@@ -41,9 +41,10 @@ def unattended(url: str, *arguments: str) -> Iterator[None]:
             *arguments,
             "--headless=new",
             f"--user-data-dir={profile}",
+            url,
         ]
         null = subprocess.DEVNULL
-        process = subprocess.Popen([*command, url], stdin=null, stdout=null, stderr=null)
+        process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
         try:
             yield
         finally:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.figures import Outcome
@@ -61,13 +63,17 @@ def _run(options: argparse.Namespace) -> None:
 
     names = options.names or list(BENCHES)
     browser.ensure()
-    folder = site.assemble(options.site or paths.DIST, _weights(options, names))
-    if options.peers:
-        site.add_peers()
-    if "boot" in names:
-        site.add_stock_pyodide()
     found: dict[str, Any] = {}
-    with StaticServer(folder) as server, sync_playwright() as playwright:
+    site.WORK.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="site-", dir=site.WORK)))
+        site.assemble(folder, options.site or paths.DIST, _weights(options, names))
+        if options.peers:
+            site.add_peers(folder)
+        if "boot" in names:
+            site.add_stock_pyodide(folder)
+        server = stack.enter_context(StaticServer(folder))
+        playwright = stack.enter_context(sync_playwright())
         facts = environment.facts(chromium.version(playwright))
         context = Context(playwright, server, folder, options.peers, options.rounds, options.patience)
         console = Console()

@@ -3,7 +3,8 @@
 Counted is what a process holds for itself (RssAnon and RssShmem of proc(5)): heaps, WASM memories,
 stacks; not the program's file, which the system can drop. It is what the machine really lacks, other
 than ``performance.measureUserAgentSpecificMemory``, which doesn't see what the allocator failed to
-give back. Renderers are where the page, its workers and their WASM memories live.
+give back. A renderer is where the page, its workers and their WASM memories live; of several it is the
+largest, the others being spares that the browser keeps for pages to come.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ SETTLED = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In MiB: of the renderers alone, and of all processes that the bench has started."""
+    """In MiB: of the page's renderer, and of all the browser's processes."""
 
-    renderers: float
+    renderer: float
     browser: float
 
 
@@ -49,9 +50,8 @@ def read() -> Memory:
         except OSError:
             continue  # it ended meanwhile
     ours = [pid for pid in commands if "chrom" in commands[pid].split("\0")[0] and _below(pid, parents)]
-    # The frame around the page is drawn by a renderer of the browser's own.
-    renderers = [p for p in ours if "--type=renderer" in commands[p] and "top-chrome" not in commands[p]]
-    return Memory(sum(held[pid] for pid in renderers), sum(held[pid] for pid in ours))
+    renderers = [pid for pid in ours if "--type=renderer" in commands[pid]]
+    return Memory(max((held[pid] for pid in renderers), default=0.0), sum(held[pid] for pid in ours))
 
 
 def settled(limit_s: float = 20.0, sleep: Callable[[float], None] = time.sleep) -> Memory:
@@ -61,7 +61,7 @@ def settled(limit_s: float = 20.0, sleep: Callable[[float], None] = time.sleep) 
         sleep(1.0)
         waited += 1.0
         now = read()
-        still = still + 1 if abs(now.renderers - last.renderers) <= SETTLED * last.renderers else 0
+        still = still + 1 if abs(now.renderer - last.renderer) <= SETTLED * last.renderer else 0
         last = now
     return last
 

@@ -22,30 +22,29 @@ from build_support.python_bundle import app_sources
 from build_support.sources import pyodide_wheels
 from build_support.stamps import tree
 
-FOLDER = paths.ROOT / ".cache" / "bench" / "site"
+WORK = paths.ROOT / ".cache" / "bench"
+"""On the file system of the site, so that links are possible."""
 PAGES = Path(__file__).parent / "pages"
 PEERS = Path(__file__).parent / "peers" / "node_modules"
 PEER_FILES = ("@wllama/wllama/esm", "@huggingface/transformers/dist", "onnxruntime-web/dist")
 STOCK_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 
 
-def assemble(site: Path, weights: dict[str, Path] | None = None, folder: Path = FOLDER) -> Path:
-    """Makes ``folder`` anew from the built ``site`` and the ``weights`` (path below weights/ to file)."""
-    shutil.rmtree(folder, ignore_errors=True)
+def assemble(folder: Path, site: Path, weights: dict[str, Path]) -> None:
+    """Fills ``folder`` from the built ``site`` and the ``weights`` (path below weights/ to file)."""
     link_tree(site, folder / "orion")
     link_tree(PAGES, folder / "pages")
-    for path, file in (weights or {}).items():
+    for path, file in weights.items():
         link(file, folder / "weights" / path)
-    return folder
 
 
-def add_peers(folder: Path = FOLDER) -> None:
+def add_peers(folder: Path) -> None:
     """Puts the peers' files from npm into ``folder``; they have to be installed."""
     for part in PEER_FILES:
         link_tree(PEERS / part, folder / "peers" / part)
 
 
-def add_stock_pyodide(folder: Path = FOLDER) -> None:
+def add_stock_pyodide(folder: Path) -> None:
     """Puts Pyodide as its users get it, and the sources of orion_py, into ``folder``."""
     stock = folder / "stock"
     for name in STOCK_FILES:

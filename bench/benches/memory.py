@@ -45,14 +45,14 @@ def run(context: Context) -> Outcome:
             _note(contender, "loaded", loaded)
             unloaded, mark = _at(mark, context.server)
             _note(contender, "unloaded", unloaded)
-            left.append(unloaded.renderers)
+            left.append(unloaded.renderer)
             collected, mark = _at(mark, context.server)
             _note(contender, "unloaded and collected", collected)
-            kept.append(collected.renderers)
+            kept.append(collected.renderer)
     context.server.faults.clear()
     targets = [
-        growth("renderer: growth over all unloads, garbage collected", before.renderers, kept, WANTED_PERCENT),
-        growth("renderer: the same as the unloading leaves it", before.renderers, left, None),
+        growth("renderer: growth over all unloads, garbage collected", before.renderer, kept, WANTED_PERCENT),
+        growth("renderer: the same as the unloading leaves it", before.renderer, left, None),
     ]
     return Outcome("memory", [contender], targets)
 
@@ -70,7 +70,7 @@ def _at(mark: Fault, server: StaticServer) -> tuple[Memory, Fault]:
 
 def _note(contender: Contender, when: str, memory: Memory) -> None:
     """Memory isn't a matter of who else computes: the samples count as undisturbed."""
-    contender.add(f"renderer, {when}", "MiB", memory.renderers, 0.0)
+    contender.add(f"renderer, {when}", "MiB", memory.renderer, 0.0)
     contender.add(f"whole browser, {when}", "MiB", memory.browser, 0.0)
 
 

@@ -28,7 +28,7 @@ def test_a_kernel_thread_holds_nothing() -> None:
 def test_measuring_waits_until_memory_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([Memory(mib, mib) for mib in (500, 400, 300, 300, 300, 999)])
     monkeypatch.setattr("bench.memory.read", lambda: next(readings))
-    assert settled(sleep=lambda _: None).renderers == 300
+    assert settled(sleep=lambda _: None).renderer == 300
 
 
 def testgrowth_is_the_worst_of_all_unloads() -> None:

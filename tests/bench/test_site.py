@@ -11,14 +11,8 @@ def test_the_site_the_pages_and_the_weights_share_one_origin(tmp_path: Path) -> 
     (tmp_path / "dist" / "workers").mkdir(parents=True)
     (tmp_path / "dist" / "workers" / "engine.js").write_text("engine")
     (tmp_path / "cached").write_text("weights")
-    folder = assemble(tmp_path / "dist", {"model/model.onnx": tmp_path / "cached"}, tmp_path / "out")
+    folder = tmp_path / "out"
+    assemble(folder, tmp_path / "dist", {"model/model.onnx": tmp_path / "cached"})
     assert (folder / "orion" / "workers" / "engine.js").read_text() == "engine"
     assert (folder / "weights" / "model" / "model.onnx").read_text() == "weights"
     assert (folder / "pages" / "index.html").is_file()
-
-
-def test_what_an_earlier_run_left_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "dist").mkdir()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").write_text("old")
-    assert not (assemble(tmp_path / "dist", folder=tmp_path / "out") / "old").exists()
