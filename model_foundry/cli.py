@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from model_foundry.equalizing.calibration import TEXT, calibrate
+from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
+from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
-from model_foundry.pipeline import build_model
+from model_foundry.pipeline import build_model, prepared
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.recipes import load_recipe
 from model_foundry.sharding.assemble import write_tokenizer, write_weights
-from model_foundry.sharding.content_folder import ContentFolder
+from model_foundry.sharding.content_folder import ContentFolder, write_atomically
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import Report, validate
 from orion_py.errors import OrionError
@@ -64,10 +67,16 @@ def _parser() -> argparse.ArgumentParser:
         build.add_argument("--out", type=Path, default=MODELS)
         build.set_defaults(command=run)
 
+    calibration = commands.add_parser("calibrate", help="choose the equalization of a recipe and write it beside it")
+    calibration.add_argument("gguf", type=Path)
+    calibration.add_argument("--recipe", choices=recipes, default="lite")
+    calibration.set_defaults(command=_calibrate)
+
     check = commands.add_parser("validate", help="measure a built model against the reference implementation")
     check.add_argument("model", nargs="?", default="smollm2-135m-instruct")
     check.add_argument("--models", type=Path, default=MODELS, help="the folder of built models")
     check.add_argument("--variant", action="append", help="may be repeated; default: those for WASM")
+    check.add_argument("--text", action="append", choices=TEXTS, help="may be repeated; default: all")
     check.add_argument("--gguf", type=Path, help="take the reference's weights from here, not from the shards")
     check.add_argument("--threads", type=int, default=2)
     check.add_argument("--json", action="store_true", help="as JSON")
@@ -101,7 +110,7 @@ def _import(options: argparse.Namespace) -> int:
 def _shard(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe)
     with _Bars() as bars:
-        model = import_source(recipe, options.gguf)
+        model = prepared(recipe, import_source(recipe, options.gguf))
         folder = ContentFolder(options.out / "shards")
         shards = (
             write_tokenizer(model.tokenizer, folder),
@@ -116,6 +125,20 @@ def _optimize(options: argparse.Namespace) -> int:
     with _Bars() as bars:
         manifest = build_model(options.recipe, options.gguf, options.out, bars.report)
     print(f"{options.out / manifest.model / 'manifest.json'}: {_summary(manifest)}")
+    return 0
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    recipe = load_recipe(options.recipe)
+    if recipe.equalization_file is None:
+        raise FoundryError(f"the recipe {options.recipe} names no equalization")
+    with _Bars() as bars:
+        model = import_source(recipe, options.gguf)
+        equalization = calibrate(model, TEXT.read_text("utf-8"), bars.report)
+    # Fails here, and not in the next build, where float16 can't hold it.
+    equalized(model, equalization)
+    write_atomically(recipe.equalization_file, equalization.model_dump_json().encode() + b"\n")
+    print(recipe.equalization_file)
     return 0
 
 
@@ -139,7 +162,8 @@ def _validate(options: argparse.Namespace) -> int:
     else:
         model = restore(manifest, shards)
     with _Bars() as bars:
-        reports = validate(manifest, shards, model, chosen, evaluation_texts(), bars.report, options.threads)
+        texts = {name: text for name, text in evaluation_texts().items() if name in (options.text or TEXTS)}
+        reports = validate(manifest, shards, model, chosen, texts, bars.report, options.threads)
     if options.json:
         print(json.dumps([report.as_json() for report in reports]))
     else:

@@ -62,7 +62,11 @@ class TokenizerDescription:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """``head`` is None where the token table serves as head too."""
+    """``head`` is None where the token table serves as head too.
+
+    ``embedding_scale`` F32 [hidden] multiplies a row of the table after the lookup: what undoes
+    an equalization of the head in a table that serves as both.
+    """
 
     architecture: Architecture
     embedding: Matrix
@@ -71,3 +75,4 @@ class ModelDescription:
     head: Matrix | None
     tokenizer: TokenizerDescription
     source: Source
+    embedding_scale: Float32 | None = None

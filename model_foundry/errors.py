@@ -7,6 +7,7 @@ FoundryError
 ├── UnknownTokenizer        a tokenizer or pre-tokenizer type that can't be rebuilt
 ├── WrongSource             not the file that the recipe names
 ├── UnknownRecipe
+├── InexactScale           an equalization that float16 can't express without a loss
 └── NotBuilt                a built model that was asked for isn't there, or is incomplete
 """
 
@@ -38,6 +39,10 @@ class WrongSource(FoundryError):
 
 
 class UnknownRecipe(FoundryError):
+    pass
+
+
+class InexactScale(FoundryError):
     pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from model_foundry.description import ModelDescription
+from model_foundry.equalizing.equalization import equalized, load_equalization
 from model_foundry.importing.checked import import_source
 from model_foundry.recipes import BuildRecipe, load_recipe
 from model_foundry.reference.golden import make_golden
@@ -26,9 +27,15 @@ def build_model(name: str, gguf_path: Path, out_dir: Path, progress: Progress) -
     """
     recipe = load_recipe(name)
     progress("importing", 0, 1)
-    model = import_source(recipe, gguf_path)
+    model = prepared(recipe, import_source(recipe, gguf_path))
     progress("importing", 1, 1)
     return build_description(recipe, model, out_dir, progress)
+
+
+def prepared(recipe: BuildRecipe, model: ModelDescription) -> ModelDescription:
+    """The imported ``model`` as the recipe wants it stored: the same function, equalized."""
+    path = recipe.equalization_file
+    return equalized(model, load_equalization(path)) if path else model
 
 
 def build_description(recipe: BuildRecipe, model: ModelDescription, out_dir: Path, progress: Progress) -> Manifest:

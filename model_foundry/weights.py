@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model_foundry.errors import UnknownQuantization
+from model_foundry.errors import InexactScale, UnknownQuantization
 
 BLOCK = 32
 
@@ -21,6 +21,15 @@ Float32 = NDArray[np.float32]
 Float16 = NDArray[np.float16]
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.intp]
+Exponents = NDArray[np.int32]
+
+
+def _shifted(values: Float16, exponents: Exponents) -> Float16:
+    """``values`` times powers of two, in float16 without a rounding. Raises InexactScale."""
+    shifted: Float16 = np.ldexp(values, exponents)
+    if not np.array_equal(np.ldexp(shifted, -exponents), values) or not np.isfinite(shifted).all():
+        raise InexactScale("a block's scale leaves float16's range when it is shifted")
+    return shifted
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,10 @@ class Affine4:
     def rows(self, order: Rows) -> Affine4:
         """The same matrix with its rows in another order."""
         return Affine4(self.quants[order], self.scale[order], self.minimum[order])
+
+    def scaled(self, exponents: Exponents) -> Affine4:
+        """Each block times a power of two, ``exponents`` [n or 1, k/32]. Raises InexactScale."""
+        return Affine4(self.quants, _shifted(self.scale, exponents), _shifted(self.minimum, exponents))
 
     @classmethod
     def stacked(cls, parts: Sequence[Self]) -> Affine4:
@@ -82,6 +95,10 @@ class Symmetric8:
     def rows(self, order: Rows) -> Symmetric8:
         """The same matrix with its rows in another order."""
         return Symmetric8(self.quants[order], self.scale[order])
+
+    def scaled(self, exponents: Exponents) -> Symmetric8:
+        """Each block times a power of two, ``exponents`` [n or 1, k/32]. Raises InexactScale."""
+        return Symmetric8(self.quants, _shifted(self.scale, exponents))
 
     @classmethod
     def stacked(cls, parts: Sequence[Self]) -> Symmetric8:

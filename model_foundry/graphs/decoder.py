@@ -11,7 +11,7 @@ from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.linear import LinearMap
 from model_foundry.graphs.rotary import rotary_tables
 from model_foundry.graphs.weights import StoredWeights
-from model_foundry.sharding.stored import EMBEDDING, FINAL_NORM, HEAD, linear_names, norm_names
+from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
 from orion_py.loading.manifest import Architecture
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
@@ -47,11 +47,16 @@ class DecoderGraph:
         """Rows of the token table, dequantized after the lookup: F32 [1, s, hidden]."""
         graph, weights = self.graph, self.weights
         quants = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.q8"]), "input_ids"])
-        scale = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.scale"]), "input_ids"])
+        # Cast before the lookup: it folds into a constant, and WebGPU without shader-f16 can't look up halves.
+        scales = graph.node("Cast", [graph.stored(weights[f"{EMBEDDING}.scale"])], to=FLOAT)
+        scale = graph.node("Gather", [scales, "input_ids"])
         centred = graph.node("Sub", [graph.node("Cast", [quants], to=FLOAT), graph.scalar(128.0)])
-        column = graph.node("Unsqueeze", [graph.node("Cast", [scale], to=FLOAT), graph.integers(-1)])
+        column = graph.node("Unsqueeze", [scale, graph.integers(-1)])
         blocks = graph.node("Mul", [centred, column])
-        return graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
+        rows = graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
+        if EMBEDDING_SCALE not in weights:
+            return rows
+        return graph.node("Mul", [rows, graph.stored(weights[EMBEDDING_SCALE])], "embedded.rescaled")
 
     def _layer(self, index: int, stream: str, update: str, attention: Attention) -> tuple[str, str]:
         """Gives the residual stream and what the MLP is about to add to it."""

@@ -18,6 +18,7 @@ class BuildRecipe(BaseModel):
     """How a source file becomes a model.
 
     ``context_cap`` bounds the context (rotary tables and KV cache grow with it);
+    ``equalization`` names a file beside the recipe, made by ``foundry calibrate``;
     ``golden_prompts`` are user messages, rendered through the model's own chat template.
     """
 
@@ -31,8 +32,13 @@ class BuildRecipe(BaseModel):
     source_revision: str
     layers_per_shard: Annotated[int, Field(gt=0)]
     context_cap: Annotated[int, Field(gt=0)]
+    equalization: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.equalization\.json$")] | None = None
     golden_prompts: dict[Identifier, str]
     golden_texts: dict[Identifier, str]
+
+    @property
+    def equalization_file(self) -> Path | None:
+        return FOLDER / self.equalization if self.equalization else None
 
     @property
     def source(self) -> Source:

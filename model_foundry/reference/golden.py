@@ -15,6 +15,8 @@ from orion_py.native.tokenizer import NativeTokenizer
 
 TOP, CONTINUATION = 64, 16
 """Logits kept after the input, and greedy tokens that follow."""
+DECIMALS = 3
+"""Kept of a logit: far below any tolerance, far above what two processors' sums differ by."""
 
 
 def make_golden(
@@ -38,12 +40,12 @@ def golden_vector(reference: ReferenceModel, name: str, tokens: list[int]) -> Go
     """The highest logits after ``tokens`` and the greedy continuation, whatever it says."""
     reference.reset()
     logits: Float32 = reference.forward(tokens)[-1]
-    top = tuple((token, round(float(logits[token]), 5)) for token in _highest(logits, min(TOP, len(logits))))
+    top = tuple((token, round(float(logits[token]), DECIMALS)) for token in _highest(logits, min(TOP, len(logits))))
     continuation, margins = [], []
     for _ in range(CONTINUATION):
         first, second = _highest(logits, 2)
         continuation.append(first)
-        margins.append(round(float(logits[first] - logits[second]), 5))
+        margins.append(round(float(logits[first] - logits[second]), DECIMALS))
         logits = reference.forward([first])[-1]
     return Golden(
         name=name,

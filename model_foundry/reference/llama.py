@@ -7,13 +7,19 @@ https://arxiv.org/abs/2002.05202, grouped queries https://arxiv.org/abs/2305.132
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.weights import Float32
+
+Observer = Callable[[str, int, Float32], None]
+"""Called with "qkv", "mlp", "down" or "head", the layer, and the inputs F32 [s, k] of these maps."""
+
+
+def _ignore(kind: str, layer: int, inputs: Float32) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,12 @@ class _DenseLayer:
 class ReferenceModel:
     """Logits for token sequences. Keeps keys and values, so that a sequence can be continued."""
 
-    def __init__(self, model: ModelDescription) -> None:
-        self._a = model.architecture
+    def __init__(self, model: ModelDescription, observe: Observer = _ignore) -> None:
+        self._a, self._observe = model.architecture, observe
         self._layers = [_DenseLayer(layer) for layer in model.layers]
-        self._embedding = model.embedding.dequantized()
-        self._head = self._embedding if model.head is None else model.head.dequantized()
+        table = model.embedding.dequantized()
+        self._embedding = table if model.embedding_scale is None else table * model.embedding_scale
+        self._head = table if model.head is None else model.head.dequantized()
         self._final_norm = model.final_norm
         self.reset()
 
@@ -60,12 +67,19 @@ class ReferenceModel:
         """Logits F32 [len(tokens), vocab] after each of ``tokens``, which follow those before."""
         x = self._embedding[np.asarray(tokens, np.intp)]
         for index, layer in enumerate(self._layers):
-            x = x + layer.attention_output(self._attend(index, layer.qkv(self._norm(x, layer.attention_norm))))
-            normed = self._norm(x, layer.mlp_norm)
+            normed = self._observed("qkv", index, self._norm(x, layer.attention_norm))
+            mixed = self._attend(index, layer.qkv(normed))
+            x = x + layer.attention_output(mixed)
+            normed = self._observed("mlp", index, self._norm(x, layer.mlp_norm))
             gate = layer.gate(normed)
-            x = x + layer.down(gate / (1 + np.exp(-gate)) * layer.up(normed))
-        logits: Float32 = self._norm(x, self._final_norm) @ self._head.T
+            hidden = gate / (1 + np.exp(-gate)) * layer.up(normed)
+            x = x + layer.down(self._observed("down", index, hidden))
+        logits: Float32 = self._observed("head", 0, self._norm(x, self._final_norm)) @ self._head.T
         return logits
+
+    def _observed(self, kind: str, layer: int, inputs: Float32) -> Float32:
+        self._observe(kind, layer, inputs)
+        return inputs
 
     def _norm(self, x: Float32, weight: Float32) -> Float32:
         mean = np.mean(x * x, axis=-1, keepdims=True)

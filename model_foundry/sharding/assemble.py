@@ -112,7 +112,11 @@ def assemble_manifest(
         recipe=Recipe(
             name="gguf-to-orion",
             tool=f"model_foundry {model_foundry.__version__}",
-            options={"layers_per_shard": recipe.layers_per_shard, "context_cap": recipe.context_cap},
+            options={
+                "layers_per_shard": recipe.layers_per_shard,
+                "context_cap": recipe.context_cap,
+                "equalization": recipe.equalization or "none",
+            },
         ),
         seed=0,
         architecture=model.architecture,

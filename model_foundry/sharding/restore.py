@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
 from model_foundry.errors import NotBuilt
 from model_foundry.sharding.safetensors_file import Array
-from model_foundry.sharding.stored import EMBEDDING, FINAL_NORM, HEAD, linear_names, norm_names
+from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
 from model_foundry.weights import Affine4, Matrix, Symmetric8
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Manifest, parse_manifest
@@ -59,6 +59,7 @@ def _described(manifest: Manifest, arrays: dict[str, Array], parts: dict[str, An
             eos_tokens=manifest.eos_tokens,
         ),
         source=manifest.source,
+        embedding_scale=_vector(EMBEDDING_SCALE, arrays) if EMBEDDING_SCALE in arrays else None,
     )
 
 

@@ -26,6 +26,9 @@ from model_foundry.weights import BLOCK, Affine4, Matrix
 EMBEDDING, HEAD, FINAL_NORM = "embedding", "head", "final_norm"
 """Names of what no layer owns. A tied model has no ``head``: its graphs read ``embedding``."""
 
+EMBEDDING_SCALE = "embedding.rescale"
+"""F32 [hidden], where the table is equalized as a head: multiplies a row after the lookup."""
+
 
 @dataclass(frozen=True)
 class ShardContent:
@@ -36,7 +39,10 @@ class ShardContent:
 
 def contents(model: ModelDescription, layers_per_shard: int) -> list[ShardContent]:
     """The weight shards of ``model`` in the order in which a forward pass needs them."""
-    shards = [ShardContent("embedding", None, _matrix(EMBEDDING, model.embedding))]
+    table = _matrix(EMBEDDING, model.embedding)
+    if model.embedding_scale is not None:
+        table[EMBEDDING_SCALE] = model.embedding_scale
+    shards = [ShardContent("embedding", None, table)]
     count = model.architecture.layers
     for first in range(0, count, layers_per_shard):
         end = min(first + layers_per_shard, count)

@@ -74,7 +74,9 @@ def validate(tmp_path: Path, *more: str) -> int:
 
 @pytest.fixture
 def short_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_foundry.cli.evaluation_texts", lambda: {"text": "the cat sat on a mat, saw a rat, and ran off at noon"})
+    monkeypatch.setattr(
+        "model_foundry.cli.evaluation_texts", lambda: {"prose": "the cat sat on a mat, saw a rat, and ran off at noon"}
+    )
 
 
 @pytest.mark.usefixtures("short_text")

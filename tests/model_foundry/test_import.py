@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from gguf.quants import dequantize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from model_foundry.errors import (
     FoundryError,
@@ -22,6 +25,7 @@ from model_foundry.errors import (
     WrongSource,
 )
 from model_foundry.importing.checked import import_source
+from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.quantization import DECODERS
 from model_foundry.weights import Affine4
@@ -90,11 +94,7 @@ def test_a_constant_block_keeps_its_value_and_gets_a_scale() -> None:
 
 
 def test_the_tokenizer_merges_splits_digits_and_knows_its_control_tokens(tmp_path: Path) -> None:
-    from tokenizers import Tokenizer
-
     model = imported(tmp_path, TINY)
-    import json
-
     tokenizer = Tokenizer.from_str(json.dumps(model.tokenizer.definition))
     assert tokenizer.encode("th").ids == [259]
     assert tokenizer.encode("<|im_end|>").ids == [2]
@@ -136,8 +136,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def opened(folder: Path, data: bytes) -> None:
     path = folder / "hostile.gguf"
     path.write_bytes(data)
-    from model_foundry.importing.families import import_gguf
-
     import_gguf(GgufFile(path), 64, RECIPE.source)
 
 
@@ -150,15 +148,11 @@ def test_a_truncated_file_is_refused(tmp_path: Path, whole: bytes, share: float)
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 9000), value=st.integers(0, 255))
-def test_a_damaged_header_is_read_or_refused_but_never_worse(
-    tmp_path: Path, whole: bytes, at: int, value: int
-) -> None:
+def test_a_damaged_header_is_read_or_refused_but_never_worse(tmp_path: Path, whole: bytes, at: int, value: int) -> None:
     damaged = bytearray(whole)
     damaged[at] = value
-    try:
+    with contextlib.suppress(FoundryError):
         opened(tmp_path, bytes(damaged))
-    except FoundryError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(

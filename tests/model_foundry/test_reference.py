@@ -46,7 +46,7 @@ def test_a_golden_vector_holds_the_highest_logits_and_the_greedy_continuation(tm
     values = [value for _, value in golden.top]
     assert values == sorted(values, reverse=True)
     assert golden.continuation[0] == golden.top[0][0]
-    assert golden.margins[0] == pytest.approx(values[0] - values[1], abs=2e-5)
+    assert golden.margins[0] == pytest.approx(values[0] - values[1], abs=2e-3)
     reference.reset()
     following = reference.forward([*tokens, *golden.continuation[:-1]])[len(tokens) - 1 :]
     assert [int(row.argmax()) for row in following] == list(golden.continuation)

@@ -1,0 +1,1 @@
+"""Makes activations easier to quantize without changing what the model computes."""
