@@ -24,7 +24,6 @@ CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes minutes")
     expect.set_options(timeout=PATIENCE_S * 1000)
 
 
@@ -111,7 +110,7 @@ def regular(profile: Path, web: Web, browsers: Browsers) -> Person:
 
 
 @pytest.fixture
-def worker_named(browsers: Browsers) -> Callable[[Page, str], Any]:
+def worker_named() -> Callable[[Page, str], Any]:
     """The handle of a worker of a page by the end of its script's address."""
 
     def find(page: Page, script: str) -> Any:

@@ -14,7 +14,6 @@ from e2e.support.site import link
 
 # The browser's own services would only fill its network log.
 OWN = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
-SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 WATCH_POLICY = """
 globalThis.policyViolations = [];
 addEventListener("securitypolicyviolation", (event) =>
@@ -45,11 +44,13 @@ class Browsers:
     """Uncaught exceptions of pages."""
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def start(self, profile: Path, *, gpu: bool = False, arguments: list[str] | None = None, **options: Any) -> Page:
+    def start(self, profile: Path, *, arguments: list[str] | None = None, **options: Any) -> Page:
         """A browser on ``profile`` (a folder, which may be new), and its first page."""
-        own = [a for a in ARGUMENTS if a != "--disable-gpu"] + SOFTWARE_GPU if gpu else ARGUMENTS
         context = self.playwright.chromium.launch_persistent_context(
-            profile, executable_path=find(), args=[*own, *OWN, *(arguments or [])], **{"locale": "en-GB", **options}
+            profile,
+            executable_path=find(),
+            args=[*ARGUMENTS, *OWN, *(arguments or [])],
+            **{"locale": "en-GB", **options},
         )
         context.set_default_timeout(60_000)
         context.add_init_script(WATCH_POLICY)
