@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from importlib import import_module
@@ -41,6 +42,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Runs what ``arguments`` ask for; returns the exit code: 0 if all was measured, met or not."""
     options = parse(arguments)
+    # Asked to end, it ends its browsers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     from build_support.errors import BuildError
 
     try:
