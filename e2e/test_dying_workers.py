@@ -43,8 +43,13 @@ def test_a_killed_engine_worker_restarts_and_the_conversation_goes_on(
     until(regular.page, "the engine starts again", lambda: regular.engine == "booting")
     first.succeeds()
     assert any("started again" in note for note in first.notes)
-    assert "banana" in regular.asks("What is the code word?").succeeds().lower()
+    assert recalls(regular, "banana")
 
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)  # while nothing is asked
-    assert "banana" in regular.asks("What is the code word?").succeeds().lower()
-    expect(regular.questions).to_have_count(3)
+    assert recalls(regular, "banana")
+    expect(regular.questions.first).to_have_text("The code word is banana.")
+
+
+def recalls(person: Person, word: str) -> bool:
+    """A small model that is given the word forgets it at times; one that isn't never finds it."""
+    return any(word in person.asks("What is the code word?").succeeds().lower() for _ in range(4))
