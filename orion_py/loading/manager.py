@@ -24,6 +24,7 @@ from orion_py.errors import (
     QuotaExceeded,
     RuntimeFailure,
 )
+from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.golden import check_golden
 from orion_py.loading.loaded_model import LoadedModel, backend_label
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
@@ -74,6 +75,7 @@ class ModelManager:
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._pending: dict[str, _Pending] = {}
         self._busy: dict[str, int] = {}
+        self._tokenizers: dict[str, Tokenizer] = {}
 
     @property
     def loaded(self) -> dict[str, LoadedModel]:
@@ -245,15 +247,19 @@ class ModelManager:
         base = entry.manifest.rsplit("/", 2)[0] + "/"
         request = LoadRequest(manifest, attempt.variant, base, attempt.threads, context)
         session, report, definition = await self._loader.load(request, cancel, self._emit)
-        model = LoadedModel(
-            manifest, attempt.variant, session, self._ports.tokenizer_factory(definition), report, context
-        )
+        model = LoadedModel(manifest, attempt.variant, session, self._tokenizer(manifest, definition), report, context)
         try:
             await self._believe(model, device)
         except BaseException:
             await model.close()
             raise
         return model
+
+    def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
+        """One for all loads of a version: it is large, and a browser frees it late if at all."""
+        if manifest.tokenizer not in self._tokenizers:
+            self._tokenizers[manifest.tokenizer] = self._ports.tokenizer_factory(definition)
+        return self._tokenizers[manifest.tokenizer]
 
     async def _believe(self, model: LoadedModel, device: Device) -> None:
         """Checks the golden vectors once per device and model version, and keeps the verdict."""

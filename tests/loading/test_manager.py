@@ -222,3 +222,13 @@ async def test_a_verdict_of_another_gpu_does_not_count() -> None:
     w.runtime.opened.clear()
     await manager(w).acquire(ENTRY, CancelToken())
     assert w.runtime.opened == [("wasm", 2)]
+
+
+async def test_a_model_that_is_loaded_again_keeps_its_tokenizer() -> None:
+    w = world()
+    m = manager(w)
+    first = await m.acquire(ENTRY, CancelToken())
+    await m.unload()
+    second = await m.acquire(ENTRY, CancelToken())
+    assert second is not first
+    assert second.tokenizer is first.tokenizer
