@@ -41,8 +41,9 @@ class StandbyClient extends InferenceClient {
    */
   feed(sha256, blob = null) {
     const ahead = this.fed.get(sha256);
-    this.fed.delete(sha256); // a shard that turned out damaged is fed again once it is healed
-    return ahead ?? super.feed(sha256, blob);
+    this.fed.delete(sha256);
+    // What failed ahead says nothing of now: the shard may have been fetched since.
+    return ahead ? ahead.catch(() => super.feed(sha256, blob)) : super.feed(sha256, blob);
   }
 
   /** @override */
