@@ -37,19 +37,14 @@ def test_a_killed_engine_worker_restarts_and_the_conversation_goes_on(
     regular: Person, worker_named: WorkerNamed
 ) -> None:
     regular.opens()
-    first = regular.asks("The code word is banana.")
+    first = regular.asks("My name is Zoe.")
     first.grows(5)
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)
     until(regular.page, "the engine starts again", lambda: regular.engine == "booting")
     first.succeeds()
     assert any("started again" in note for note in first.notes)
-    assert recalls(regular, "banana")
+    assert regular.recalls("Zoe", "What is my name?")
 
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)  # while nothing is asked
-    assert recalls(regular, "banana")
-    expect(regular.questions.first).to_have_text("The code word is banana.")
-
-
-def recalls(person: Person, word: str) -> bool:
-    """A small model that is given the word forgets it at times; one that isn't never finds it."""
-    return any(word in person.asks("What is the code word?").succeeds().lower() for _ in range(4))
+    assert regular.recalls("Zoe", "What is my name?")
+    expect(regular.questions.first).to_have_text("My name is Zoe.")

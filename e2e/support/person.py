@@ -168,6 +168,11 @@ class Person:
         turn = until(self.page, "the answer's turn", lambda: next((t for t in self._turns() if t not in before), None))
         return Answer(self.page, self.conversation.locator(f'article[data-turn="{turn}"]'))
 
+    def recalls(self, word: str, question: str) -> bool:
+        """Whether an answer holds ``word``. A small model that was told it forgets it at times, and
+        so is asked again; one that wasn't told never finds it."""
+        return any(word in self.asks(question).succeeds() for _ in range(4))
+
     def _turns(self) -> list[str]:
         ids: list[str] = self.answers.evaluate_all("articles => articles.map(article => article.dataset.turn)")
         return ids
