@@ -178,7 +178,11 @@ class Person:
         return ids
 
     def retries(self, answer: Answer) -> None:
-        answer.article.get_by_role("button", name=WORDS[self.language]["retry"]).click()
+        """Presses Retry and waits until the end it stood under is gone, so that it isn't read as the new one."""
+        button = answer.article.get_by_role("button", name=WORDS[self.language]["retry"]).element_handle()
+        assert button is not None
+        button.click()
+        button.wait_for_element_state("hidden")
 
     def stops(self) -> None:
         self.stop.click()
