@@ -20,6 +20,7 @@ OrionError
 │   ├── QuotaExceeded       the browser refuses to store more
 │   ├── StorageUnavailable  no IndexedDB (private mode, blocked by policy)
 │   ├── OutOfMemory
+│   ├── TooLarge            the memory budget can never hold it
 │   └── LoadTimeout
 ├── RuntimeFailure          a loaded model fails
 │   ├── BackendUnavailable
@@ -27,6 +28,10 @@ OrionError
 │   ├── DeviceLost
 │   ├── GoldenMismatch      the backend computes, but wrongly
 │   └── InferenceTimeout
+├── Unavailable             right now nothing is tried; later it may work
+│   ├── CircuitOpen         it failed too often and is left alone for a while
+│   ├── QueueFull           too many requests wait already
+│   └── QueueTimeout        its turn didn't come in time
 ├── Cancelled               the user stopped it; never counted as a failure
 ├── IllegalTransition       a bug: the state machine was asked for a move it doesn't have
 └── EngineClosed            the engine was shut down, or never initialized
@@ -152,6 +157,12 @@ class OutOfMemory(LoadError):
     retryable = False
 
 
+class TooLarge(LoadError):
+    code = "too_large"
+    hint = "Choose a smaller model, or allow more memory in the settings."
+    retryable = False
+
+
 class LoadTimeout(LoadError):
     code = "load_timeout"
     hint = "Loading took too long; try again."
@@ -188,6 +199,27 @@ class GoldenMismatch(RuntimeFailure):
 class InferenceTimeout(RuntimeFailure):
     code = "inference_timeout"
     hint = "The answer took too long; ask again or ask for less."
+
+
+class Unavailable(OrionError):
+    code = "unavailable"
+    hint = "Try again in a moment."
+    retryable = True
+
+
+class CircuitOpen(Unavailable):
+    code = "circuit_open"
+    hint = "It failed several times in a row and is tried again soon; wait a moment, or choose another model."
+
+
+class QueueFull(Unavailable):
+    code = "queue_full"
+    hint = "Wait for an answer, or stop one, and ask again."
+
+
+class QueueTimeout(Unavailable):
+    code = "queue_timeout"
+    hint = "Other answers took too long; ask again."
 
 
 class Cancelled(OrionError):

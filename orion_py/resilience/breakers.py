@@ -1,0 +1,143 @@
+"""One circuit breaker for each model ("model:<id>") and each way to compute ("backend:<label>").
+
+What they know is kept on the device, so that a page that is loaded again doesn't run into the same
+wall three times more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orion_py.errors import (
+    BackendUnavailable,
+    Cancelled,
+    DeviceLost,
+    DownloadFailed,
+    EngineClosed,
+    GoldenMismatch,
+    InvalidConfig,
+    InvalidInput,
+    OrionError,
+    ProtocolError,
+    QuotaExceeded,
+    RuntimeFailure,
+    StorageUnavailable,
+    TooLarge,
+    Unavailable,
+    WorkerDied,
+)
+from orion_py.resilience.breaker_states import BreakerPolicy
+from orion_py.resilience.circuit_breaker import CircuitBreaker, Listener
+from orion_py.storage.settings import Settings
+
+KEY = "breakers"
+MOST = 64
+"""How many breakers are kept: more than there can be models and backends."""
+
+_NOBODYS = (
+    Cancelled,
+    InvalidInput,
+    InvalidConfig,
+    ProtocolError,
+    EngineClosed,
+    Unavailable,
+    QuotaExceeded,
+    StorageUnavailable,
+    TooLarge,
+)
+_THE_BACKENDS_ALONE = (BackendUnavailable, DeviceLost, GoldenMismatch)
+
+
+def is_failure(error: OrionError) -> bool:
+    """Whether waiting could help: not after a user's Stop, a bad input or a full disk. A download
+    without an HTTP status means that there is no network, which says nothing of the model."""
+    if isinstance(error, DownloadFailed):
+        return "status" in error.detail
+    return not isinstance(error, _NOBODYS)
+
+
+def is_backends(error: OrionError) -> bool:
+    """Whether a model's failure speaks against what computes it. A worker that died rather ran out
+    of the model's memory."""
+    return isinstance(error, RuntimeFailure) and not isinstance(error, WorkerDied)
+
+
+def is_models(error: OrionError) -> bool:
+    """Whether a failure while answering speaks against the model: a lost GPU doesn't."""
+    return is_failure(error) and not isinstance(error, _THE_BACKENDS_ALONE)
+
+
+class Breakers:
+    """Makes breakers when they are first asked for. ``enabled`` False: all stay closed and hear nothing."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        policy: BreakerPolicy | None = None,
+        on_change: Listener = lambda change: None,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self._clock, self._policy, self._on_change = clock, policy or BreakerPolicy(), on_change
+        self._breakers: dict[str, CircuitBreaker] = {}
+        self._unused = CircuitBreaker("off", clock, BreakerPolicy(), counts=lambda error: False)
+        self.enabled = enabled
+
+    def model(self, model_id: str) -> CircuitBreaker:
+        return self._get(f"model:{model_id}")
+
+    def backend(self, label: str) -> CircuitBreaker:
+        """``label`` as ``LoadedModel.label`` gives it."""
+        return self._get(f"backend:{label}")
+
+    def answered(self, model_id: str, label: str) -> None:
+        """An answer came to its end: that closes what was half open."""
+        self.model(model_id).success()
+        self.backend(label).success()
+
+    def failed(self, model_id: str, label: str, error: OrionError) -> None:
+        """An answer broke off."""
+        if is_models(error):
+            self.model(model_id).failure(error)
+        if is_backends(error):
+            self.backend(label).failure(error)
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Each breaker's, by name."""
+        return {name: breaker.metrics() for name, breaker in self._breakers.items()}
+
+    async def keep(self, settings: Settings) -> None:
+        """Writes all states to ``settings``."""
+        states = {name: breaker.export() for name, breaker in list(self._breakers.items())[-MOST:]}
+        await settings.set(KEY, json.dumps({"version": 1, "breakers": states}))
+
+    async def recall(self, settings: Settings) -> None:
+        """Goes on from what an earlier visit kept; what is damaged counts as nothing."""
+        text = await settings.get(KEY)
+        for name, kept in _entries(text).items():
+            try:
+                self._get(name).restore(kept)
+            except InvalidConfig:
+                continue
+
+    def _get(self, name: str) -> CircuitBreaker:
+        if not self.enabled:
+            return self._unused
+        if name not in self._breakers:
+            self._breakers[name] = CircuitBreaker(
+                name, self._clock, self._policy, counts=is_failure, on_change=self._on_change
+            )
+        return self._breakers[name]
+
+
+def _entries(text: str | None) -> dict[str, Any]:
+    try:
+        kept = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(kept, dict) or kept.get("version") != 1 or not isinstance(kept.get("breakers"), dict):
+        return {}
+    named = {n: state for n, state in kept["breakers"].items() if n.startswith(("model:", "backend:")) and len(n) < 200}
+    return dict(list(named.items())[:MOST])

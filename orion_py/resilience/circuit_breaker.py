@@ -1,0 +1,171 @@
+"""A circuit breaker: what keeps failing is left alone for a while, and then tried with care.
+
+The rules are ``breaker_states``; here are the clock, the listeners, the counts, and what is kept
+from one visit to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from orion_py.errors import CircuitOpen, InvalidConfig, OrionError
+from orion_py.resilience import breaker_states as states
+from orion_py.resilience.breaker_states import BreakerPolicy, Closed, HalfOpen, Open, Outcome, State, StateName
+
+Judge = Callable[[OrionError], bool]
+"""Whether an error counts as a failure: a user's Stop doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerChange:
+    """A move to another state. ``retry_in_s``: seconds until it half-opens, 0 unless open."""
+
+    name: str
+    state: StateName
+    previous: StateName
+    failures: int
+    retry_in_s: float
+
+
+Listener = Callable[[BreakerChange], None]
+
+
+class CircuitBreaker:
+    """``clock`` in seconds, monotonic. ``on_change`` hears of each move, at once."""
+
+    def __init__(
+        self,
+        name: str,
+        clock: Callable[[], float],
+        policy: BreakerPolicy | None = None,
+        *,
+        counts: Judge = lambda error: True,
+        on_change: Listener = lambda change: None,
+    ) -> None:
+        self.name, self.policy = name, policy or BreakerPolicy()
+        self._clock, self._counts, self._on_change = clock, counts, on_change
+        self._now: State = Closed()
+        self._totals = {"successes": 0, "failures": 0, "ignored": 0, "rejected": 0, "opened": 0}
+
+    @property
+    def state(self) -> StateName:
+        return self._present().name
+
+    @property
+    def retry_in_s(self) -> float:
+        """Seconds until a probe may try; 0 unless open."""
+        state = self._present()
+        return max(0.0, state.until - self._clock()) if isinstance(state, Open) else 0.0
+
+    def admits(self) -> bool:
+        """Whether a call may start now."""
+        return states.admits(self._present(), self.policy)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Around a call. Says nothing of its outcome: that is for ``success`` and ``failure``, which
+        may come several times, or not at all. Raises CircuitOpen."""
+        if not self.admits():
+            self._totals["rejected"] += 1
+            raise self.refusal()
+        self._move(states.entered(self._now))
+        try:
+            yield
+        finally:
+            self._move(states.left(self._now))
+
+    def refusal(self) -> CircuitOpen:
+        """The error that says how long this stays open."""
+        seconds = self.retry_in_s
+        return CircuitOpen(
+            f"{self.name} failed too often and is left alone for {math.ceil(seconds)} s.",
+            name=self.name,
+            retry_in_s=round(seconds, 3),
+        )
+
+    def success(self, seconds: float = 0.0) -> None:
+        """A call that took ``seconds`` succeeded."""
+        self._totals["successes"] += 1
+        self._move(states.succeeded(self._present(), self.policy, self._clock(), seconds))
+
+    def failure(self, error: OrionError, seconds: float = 0.0) -> None:
+        """A call ended in ``error`` after ``seconds``; what is nobody's fault is counted as ignored."""
+        if not self._counts(error):
+            self._totals["ignored"] += 1
+            return
+        self._totals["failures"] += 1
+        self._move(states.failed(self._present(), self.policy, self._clock(), seconds))
+
+    def metrics(self) -> dict[str, Any]:
+        """The state, totals since the start, and the window's failure and slow-call rates (None when
+        it is empty)."""
+        state = self._present()
+        window = states.recent(state.outcomes, self.policy, self._clock()) if isinstance(state, Closed) else ()
+        return {
+            "state": state.name,
+            "retry_in_s": round(self.retry_in_s, 3),
+            "failure_rate": sum(o.failed for o in window) / len(window) if window else None,
+            "slow_rate": sum(o.slow for o in window) / len(window) if window else None,
+            **self._totals,
+        }
+
+    def export(self) -> dict[str, Any]:
+        """What another visit needs, as plain JSON. Times are ages, since clocks don't outlive a visit."""
+        state, now = self._present(), self._clock()
+        if isinstance(state, Closed):
+            rows = [[round(now - o.at, 3), o.failed, o.slow] for o in state.outcomes]
+            return {"state": state.name, "failures": state.in_a_row, "outcomes": rows}
+        return {"state": state.name, "failures": state.failures, "retry_in_s": round(self.retry_in_s, 3)}
+
+    def restore(self, kept: Any) -> None:
+        """Goes on from what ``export`` gave, silently. Raises InvalidConfig where it isn't that."""
+        self._now = _read(kept, self.policy, self._clock())
+
+    def _present(self) -> State:
+        self._move(states.at(self._now, self._clock()))
+        return self._now
+
+    def _move(self, state: State) -> None:
+        previous, self._now = self._now, state
+        if previous.name == state.name:
+            return
+        self._totals["opened"] += state.name == "open"
+        failures = state.in_a_row if isinstance(state, Closed) else state.failures
+        self._on_change(BreakerChange(self.name, state.name, previous.name, failures, self.retry_in_s))
+
+
+def _read(kept: Any, policy: BreakerPolicy, now: float) -> State:
+    if not isinstance(kept, dict):
+        raise InvalidConfig("breaker: isn't an object", path="(top)")
+    failures = int(_number(kept, "failures", 1_000_000))
+    state = kept.get("state")
+    if state == "open":
+        return Open(now + _number(kept, "retry_in_s", policy.reset_s), failures)
+    if state == "half_open":
+        return HalfOpen(failures)
+    if state != "closed":
+        raise InvalidConfig("breaker: state: is none of closed, open, half_open", path="state")
+    rows = kept.get("outcomes")
+    if not isinstance(rows, list):
+        raise InvalidConfig("breaker: outcomes: isn't a list", path="outcomes")
+    outcomes = tuple(_outcome(row, now) for row in rows[-policy.window :])
+    return Closed(outcomes, min(failures, policy.failures - 1))
+
+
+def _outcome(row: Any, now: float) -> Outcome:
+    match row:
+        case [int() | float() as age, bool() as failed, bool() as slow] if 0 <= age < 1e9:
+            return Outcome(now - age, failed, slow)
+    raise InvalidConfig("breaker: outcomes: a row isn't [age, failed, slow]", path="outcomes")
+
+
+def _number(kept: dict[str, Any], key: str, most: float) -> float:
+    """A number from 0 to ``most``; what is larger becomes ``most``."""
+    value = kept.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InvalidConfig(f"breaker: {key}: isn't a number from 0", path=key)
+    return min(value, most)
