@@ -9,7 +9,8 @@ export async function prepare({ threads, text, steps, runtime }) {
   const builds = new URL("../../peers/onnxruntime-web/dist/", import.meta.url);
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
-  env.localModelPath = new URL("../../weights/", import.meta.url).href;
+  // A path: whole addresses count as remote there, and are then not even looked for.
+  env.localModelPath = new URL("../../weights/", import.meta.url).pathname;
   env.useBrowserCache = false;
   env.backends.onnx.wasm.wasmPaths = {
     mjs: new URL(`ort-wasm-simd-threaded${runtime}.mjs`, builds).href,
