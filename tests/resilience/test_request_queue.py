@@ -10,34 +10,7 @@ from hypothesis import strategies as st
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, OrionError, QueueFull, QueueTimeout
 from orion_py.resilience.request_queue import QueuePolicy, RequestQueue
-
-
-class PatientClock:
-    """Time passes only when told, and whoever sleeps wakes up then."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.now + seconds, future))
-        await future
-
-    async def passes(self, seconds: float) -> None:
-        self.now += seconds
-        for due, future in self._sleepers:
-            if due <= self.now and not future.done():
-                future.set_result(None)
-        await settled()
-
-
-async def settled() -> None:
-    for _ in range(8):
-        await asyncio.sleep(0)
+from tests.patient_clock import PatientClock, settled
 
 
 class Office:

@@ -1,0 +1,76 @@
+"""Which models have to go so that another fits: least recently used first, by their real bytes.
+
+A pure policy: it names, the manager ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orion_py.errors import OutOfMemory, TooLarge
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``bytes`` for all models together, and how many ``models`` at most."""
+
+    bytes: int
+    models: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A model in memory, or on its way there. ``kept``: busy, pinned or otherwise not to be ended."""
+
+    model: str
+    bytes: int
+    kept: bool = False
+
+
+def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model: str) -> list[str]:
+    """What has to go before ``model`` takes ``needed`` bytes. ``residents``: least recently used
+    first, ``model`` itself not among them.
+
+    The bytes are a hard limit. The number of models is one for idle models only: what is busy
+    stays, and the excess goes once it is idle.
+
+    Raises TooLarge where even an empty memory is too small, and OutOfMemory where what must stay
+    leaves too little; both with the figures.
+    """
+    if needed > budget.bytes:
+        raise TooLarge(
+            f"{model} needs {needed / MB:.0f} MB; all models together may use {budget.bytes / MB:.0f} MB.",
+            model=model,
+            needed_bytes=needed,
+            budget_bytes=budget.bytes,
+        )
+    kept = sum(r.bytes for r in residents if r.kept)
+    if kept + needed > budget.bytes:
+        raise OutOfMemory(
+            f"{model} needs {needed / MB:.0f} MB; what is in use leaves {(budget.bytes - kept) / MB:.0f} of "
+            f"{budget.bytes / MB:.0f} MB.",
+            model=model,
+            needed_bytes=needed,
+            kept_bytes=kept,
+            budget_bytes=budget.bytes,
+        )
+    return _oldest(residents, Budget(budget.bytes - needed, budget.models - 1))
+
+
+def excess(residents: Sequence[Resident], budget: Budget) -> list[str]:
+    """What has to go, of what may, because more is in memory than ``budget`` allows."""
+    return _oldest(residents, budget)
+
+
+def _oldest(residents: Sequence[Resident], room: Budget) -> list[str]:
+    used, count, going = sum(r.bytes for r in residents), len(residents), []
+    for resident in residents:
+        if used <= room.bytes and count <= room.models:
+            break
+        if not resident.kept:
+            going.append(resident.model)
+            used, count = used - resident.bytes, count - 1
+    return going
