@@ -6,7 +6,8 @@ one of ``result``, ``error`` or ``cancelled``. Events about no request in partic
 hydrates in the background, the log) carry the id ``"engine"``.
 
     page → engine   initialize infer preload cancel status logs configure unload shutdown
-    engine → page   state progress token fallback log metric | result error cancelled
+    engine → page   state progress token fallback log metric breaker queue preload memory
+                    | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
 generated from them (``python -m orion_py.protocol_schema``), and a test fails when they drift.
@@ -27,7 +28,10 @@ MessageId = Annotated[str, Field(min_length=1, max_length=80)]
 StateName = Literal[
     "idle", "validating", "routing", "loading_agent", "inferencing", "success", "fallback", "error", "cancelled"
 ]
-FallbackKind = Literal["backend", "threads", "model", "router", "context", "storage", "worker"]
+FallbackKind = Literal["agent", "backend", "threads", "model", "router", "context", "storage", "worker", "memory"]
+Style = Literal[
+    "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
+]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
 
 
@@ -47,7 +51,7 @@ class InferOptions(BaseModel):
     """What a caller may set for one answer; absent means the agent's own setting.
 
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
-    in which the answer streams.
+    in which the answer streams. ``style`` is the creative agent's.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -62,6 +66,7 @@ class InferOptions(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**53)] | None = None
     timeout: Annotated[float, Field(gt=0, le=3600)] | None = None
     granularity: Literal["token", "word", "sentence"] = "token"
+    style: Style | None = None
 
 
 # Requests
@@ -76,8 +81,11 @@ class Initialize(_Message):
 
 
 class Infer(_Message):
+    """``priority``: what is more urgent is answered first; waiting counts too, so nothing starves."""
+
     type: Literal["infer"] = "infer"
     query: str
+    priority: Annotated[int, Field(ge=-10, le=10)] = 0
     history: list[ChatTurn] = []
     options: InferOptions = Field(default_factory=InferOptions)
 
@@ -199,6 +207,14 @@ class FallbackEvent(_Message):
         return cls(id=id, kind=kind, from_=from_, to=to, reason_code=code, reason=reason)  # type: ignore[call-arg]
 
 
+class AgentEvent(_Message):
+    """A custom agent came or went at run time."""
+
+    type: Literal["agent"] = "agent"
+    agent: str
+    change: Literal["registered", "unregistered"]
+
+
 class LogEvent(_Message):
     type: Literal["log"] = "log"
     record: dict[str, Any]
@@ -209,6 +225,57 @@ class MetricEvent(_Message):
     name: str
     value: float
     unit: str
+
+
+class BreakerEvent(_Message):
+    """A circuit breaker moved. ``name``: "model:<id>" or "backend:<label>". ``retry_in_s``: seconds
+    until it may be tried again, 0 unless open."""
+
+    type: Literal["breaker"] = "breaker"
+    name: str
+    state: Literal["closed", "open", "half_open"]
+    previous: Literal["closed", "open", "half_open"]
+    failures: int
+    retry_in_s: float
+
+
+class QueueEvent(_Message):
+    """Who answers and who waits. ``waiting``: ids, who comes next first. ``limit``: of those that wait."""
+
+    type: Literal["queue"] = "queue"
+    running: int
+    waiting: list[str]
+    limit: int | None
+
+
+class PreloadEvent(_Message):
+    """A model was brought into memory because ``agent`` is likely to be asked next. ``hit`` and
+    ``wasted`` say what the next question made of it."""
+
+    type: Literal["preload"] = "preload"
+    model: str
+    agent: str
+    probability: float
+    state: Literal["started", "done", "cancelled", "failed", "hit", "wasted"]
+
+
+class ModelMemory(BaseModel):
+    """``bytes``: measured once loaded, estimated before."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str
+    bytes: int
+    busy: bool
+
+
+class MemoryEvent(_Message):
+    """What the models in memory take. ``evicted``: which ones just made room."""
+
+    type: Literal["memory"] = "memory"
+    used_bytes: int
+    budget_bytes: int
+    models: list[ModelMemory]
+    evicted: list[str] = []
 
 
 # Ends
@@ -238,7 +305,9 @@ class Usage(BaseModel):
 class Response(BaseModel):
     """One answer. ``timings`` are ms per phase: validating, routing, loading, prefill, decode,
     engine (the part of decode spent in Python: sampling, streaming, messages), total, and
-    first_token (from the request's arrival)."""
+    first_token (from the request's arrival). ``notes``: what the agent found out, such as the
+    language or the result of a sum. An answer that took no model says so: ``model`` and
+    ``backend`` are "calculator", and its usage is zero."""
 
     model_config = ConfigDict(extra="forbid")
     content: str
@@ -252,6 +321,7 @@ class Response(BaseModel):
     model: str
     model_version: str
     seed: int
+    notes: dict[str, Any] = {}
 
 
 class ErrorInfo(BaseModel):
@@ -284,7 +354,19 @@ class CancelledEnd(_Message):
     partial: str = ""
 
 
-Event = StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent
+Event = (
+    StateEvent
+    | ProgressEvent
+    | TokenEvent
+    | FallbackEvent
+    | AgentEvent
+    | LogEvent
+    | MetricEvent
+    | BreakerEvent
+    | QueueEvent
+    | PreloadEvent
+    | MemoryEvent
+)
 Message = Annotated[
     Initialize
     | Infer
@@ -299,8 +381,13 @@ Message = Annotated[
     | ProgressEvent
     | TokenEvent
     | FallbackEvent
+    | AgentEvent
     | LogEvent
     | MetricEvent
+    | BreakerEvent
+    | QueueEvent
+    | PreloadEvent
+    | MemoryEvent
     | Result
     | Failed
     | CancelledEnd,

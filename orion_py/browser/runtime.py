@@ -52,6 +52,10 @@ class BrowserSession:
         with translated():
             await self._client.cancel()
 
+    async def ping(self) -> None:
+        with translated():
+            await self._client.ping()
+
     async def close(self) -> None:
         self._client.close()
 

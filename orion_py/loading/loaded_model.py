@@ -72,6 +72,11 @@ class LoadedModel:
         """Nobody waits for the forward under way any more: it may end early."""
         await self._session.interrupt()
 
+    async def ping(self) -> None:
+        """Whether the worker still answers; while it computes that isn't asked. Raises WorkerDied."""
+        if not self._turn.locked():
+            await self._session.ping()
+
     async def close(self) -> None:
         """Gives the memory back, now, whatever is under way."""
         self.closed = True

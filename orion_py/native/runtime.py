@@ -90,6 +90,9 @@ class NativeSession:
     async def interrupt(self) -> None:
         """A native run has no pause; it goes on to its end."""
 
+    async def ping(self) -> None:
+        """The model is in this process: it lives as long as whoever asks."""
+
     async def close(self) -> None:
         """A call under way ends with Cancelled, or with its result; the memory goes with it."""
         self._closed = True

@@ -65,6 +65,9 @@ class ModelSession(Protocol):
     async def interrupt(self) -> None:
         """Ends a forward under way at its next pause, if it has one; it then raises Cancelled."""
 
+    async def ping(self) -> None:
+        """Returns as soon as whoever computes answers at all. Raises WorkerDied where nobody is left."""
+
     async def close(self) -> None:
         """Gives the memory back. Safe to call twice, and while another call is under way."""
 

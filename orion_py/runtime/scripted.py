@@ -54,6 +54,9 @@ class ScriptedSession:
     async def interrupt(self) -> None:
         self.interrupts += 1
 
+    async def ping(self) -> None:
+        self._fail("ping")
+
     async def close(self) -> None:
         self.closed = True
 
@@ -61,7 +64,7 @@ class ScriptedSession:
 class ScriptedRuntime:
     """Opens scripted sessions and keeps them for a test to look at.
 
-    ``failures`` maps a method ("open", "feed", "build", "forward") to errors to raise in turn.
+    ``failures`` maps a method ("open", "feed", "build", "forward", "ping") to errors to raise in turn.
     """
 
     def __init__(

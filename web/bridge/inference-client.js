@@ -71,6 +71,11 @@ export class InferenceClient {
     await this.call("model.cancel", {});
   }
 
+  /** Resolves when the worker answers at all; rejects as worker_died where it no longer can. */
+  async ping() {
+    await this.call("model.ping", {});
+  }
+
   /** @returns {Promise<number>} bytes that the model takes now */
   async memoryBytes() {
     return (await this.call("model.memory", {})).memory_bytes;

@@ -1,5 +1,20 @@
 // Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
 
+/**
+ * A circuit breaker moved. `name`: "model:<id>" or "backend:<label>". `retry_in_s`: seconds
+ * until it may be tried again, 0 unless open.
+ */
+export interface BreakerEvent {
+  v: 1;
+  id: string;
+  type: "breaker";
+  name: string;
+  state: "closed" | "open" | "half_open";
+  previous: "closed" | "open" | "half_open";
+  failures: number;
+  retry_in_s: number;
+}
+
 /** Stops `request`, or with None everything that is under way, loading included. */
 export interface Cancel {
   v: 1;
@@ -49,18 +64,20 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker";
+  kind: "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory";
   from: string;
   to: string;
   reason_code: string;
   reason: string;
 }
 
+/** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
 export interface Infer {
   v: 1;
   id: string;
   type: "infer";
   query: string;
+  priority?: number;
   history?: ChatTurn[];
   options?: InferOptions;
 }
@@ -108,6 +125,17 @@ export interface Logs {
   type: "logs";
 }
 
+/** What the models in memory take. `evicted`: which ones just made room. */
+export interface MemoryEvent {
+  v: 1;
+  id: string;
+  type: "memory";
+  used_bytes: number;
+  budget_bytes: number;
+  models: ModelMemory[];
+  evicted: string[];
+}
+
 export interface MetricEvent {
   v: 1;
   id: string;
@@ -117,12 +145,33 @@ export interface MetricEvent {
   unit: string;
 }
 
+/** `bytes`: measured once loaded, estimated before. */
+export interface ModelMemory {
+  model: string;
+  bytes: number;
+  busy: boolean;
+}
+
 /** Brings a model (default: the recommended one) into memory before it is asked for. */
 export interface Preload {
   v: 1;
   id: string;
   type: "preload";
   model?: string | null;
+}
+
+/**
+ * A model was brought into memory because `agent` is likely to be asked next. `hit` and
+ * `wasted` say what the next question made of it.
+ */
+export interface PreloadEvent {
+  v: 1;
+  id: string;
+  type: "preload";
+  model: string;
+  agent: string;
+  probability: number;
+  state: "started" | "done" | "cancelled" | "failed" | "hit" | "wasted";
 }
 
 /**
@@ -143,6 +192,16 @@ export interface ProgressEvent {
   seconds_left: number | null;
   from_storage: boolean;
   shards: ShardProgress[];
+}
+
+/** Who answers and who waits. `waiting`: ids, who comes next first. `limit`: of those that wait. */
+export interface QueueEvent {
+  v: 1;
+  id: string;
+  type: "queue";
+  running: number;
+  waiting: string[];
+  limit: number | null;
 }
 
 /**
@@ -246,7 +305,17 @@ export interface Usage {
 export type Request = Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown;
 
 /** What may come before the end. */
-export type Event = StateEvent | ProgressEvent | TokenEvent | FallbackEvent | LogEvent | MetricEvent;
+export type Event =
+  | StateEvent
+  | ProgressEvent
+  | TokenEvent
+  | FallbackEvent
+  | LogEvent
+  | MetricEvent
+  | BreakerEvent
+  | QueueEvent
+  | PreloadEvent
+  | MemoryEvent;
 
 /** Each request ends in exactly one of these. */
 export type End = Result | Failed | CancelledEnd;

@@ -10,6 +10,7 @@
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
  *   model.memory   {}                     -> {memory_bytes}
+ *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
  *
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
@@ -54,6 +55,9 @@ const handlers = {
   },
   async "model.memory"() {
     return { payload: { memory_bytes: opened().memoryBytes } };
+  },
+  async "model.ping"() {
+    return { payload: {} };
   },
   async "model.cancel"() {
     cancelled = true;
