@@ -72,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     calibration.add_argument("--recipe", choices=recipes, default="lite")
     calibration.set_defaults(command=_calibrate)
 
+    router = commands.add_parser("router", help="train, evaluate or build the neural router")
+    router.add_argument("action", choices=("train", "evaluate", "build"))
+    router.add_argument("weights", type=Path, help="the sentence encoder's weights.npz")
+    router.add_argument("sentencepiece", type=Path, help="its sp.model")
+    router.add_argument("--out", type=Path, default=MODELS, help="the folder of built models")
+    router.set_defaults(command=_router)
+
     check = commands.add_parser("validate", help="measure a built model against the reference implementation")
     check.add_argument("model", nargs="?", default="smollm2-135m-instruct")
     check.add_argument("--models", type=Path, default=MODELS, help="the folder of built models")
@@ -145,6 +152,18 @@ def _calibrate(options: argparse.Namespace) -> int:
 def _summary(manifest: Manifest) -> str:
     megabytes = sum(shard.size for shard in manifest.shards) / 1e6
     return f"{len(manifest.shards)} shards, {megabytes:.1f} MB, variants {', '.join(v.id for v in manifest.variants)}"
+
+
+def _router(options: argparse.Namespace) -> int:
+    from model_foundry.routing.commands import build, evaluate, train
+
+    if options.action == "build":
+        print(build(options.weights, options.sentencepiece, options.out, print))
+    elif options.action == "train":
+        print(train(options.weights, options.sentencepiece, print))
+    else:
+        print(evaluate(options.weights, options.sentencepiece))
+    return 0
 
 
 def _validate(options: argparse.Namespace) -> int:

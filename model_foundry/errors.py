@@ -7,6 +7,8 @@ FoundryError
 ├── UnknownTokenizer        a tokenizer or pre-tokenizer type that can't be rebuilt
 ├── WrongSource             not the file that the recipe names
 ├── UnknownRecipe
+├── MalformedEncoder        the router's encoder isn't what it should be
+├── MalformedRows           a file of routing examples that can't be read
 ├── InexactScale           an equalization that float16 can't express without a loss
 └── NotBuilt                a built model that was asked for isn't there, or is incomplete
 """
@@ -47,4 +49,12 @@ class InexactScale(FoundryError):
 
 
 class NotBuilt(FoundryError):
+    pass
+
+
+class MalformedEncoder(FoundryError):
+    pass
+
+
+class MalformedRows(FoundryError):
     pass

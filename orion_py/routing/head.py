@@ -1,0 +1,141 @@
+"""The router's head: a linear layer with softmax over the features of a query, and how it is fitted.
+
+Multinomial logistic regression with an L2 prior, fitted by L-BFGS (Nocedal and Wright, Numerical
+Optimization, algorithm 7.4). The prior's centre may be another head: that is how a person's few
+corrections move the head no further than they have to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_MEMORY = 10
+_ARMIJO = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class LinearHead:
+    """``weights`` [features + 1, labels], the last row being the bias. ``temperature`` divides the
+    logits, so that probabilities mean what they say (Guo et al. 2017, On Calibration)."""
+
+    labels: tuple[str, ...]
+    weights: Floats
+    temperature: float = 1.0
+
+    def logits(self, features: Floats) -> Floats:
+        """[n, labels] for ``features`` [n, features]."""
+        return features @ self.weights[:-1] + self.weights[-1]
+
+    def probabilities(self, features: Floats) -> Floats:
+        """[n, labels], each row summing to 1."""
+        return softmax(self.logits(features) / self.temperature)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Over the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def fit(
+    features: Floats,
+    targets: Sequence[int],
+    labels: Sequence[str],
+    *,
+    l2: float,
+    importance: Floats | None = None,
+    prior: Floats | None = None,
+    iterations: int = 300,
+    smoothing: float = 0.0,
+) -> LinearHead:
+    """The head that minimises the weighted mean cross-entropy plus l2/2 |W - prior|² (bias free).
+
+    ``features`` [n, f]; ``targets`` n indices into ``labels``; ``importance`` [n], its mean counts
+    as 1; ``prior`` [f + 1, labels], zero if absent; ``smoothing`` of the targets, 0 to 1. The
+    result is deterministic, with temperature 1.
+    """
+    count, width = features.shape
+    inputs = np.hstack([features, np.ones((count, 1))])
+    wanted = np.full((count, len(labels)), smoothing / len(labels))
+    wanted[np.arange(count), np.asarray(targets)] += 1.0 - smoothing
+    scale = np.ones(count) if importance is None else importance / importance.mean()
+    scale = scale[:, None] / count
+    centre = np.zeros((width + 1, len(labels))) if prior is None else prior
+    penalty = np.full((width + 1, 1), l2)
+    penalty[-1] = l2 * 1e-2
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        logits = inputs @ weights
+        top = logits.max(axis=1, keepdims=True)
+        log_sum = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        offset = weights - centre
+        value = float((scale * wanted * (log_sum - logits)).sum() + 0.5 * (penalty * offset * offset).sum())
+        gradient = inputs.T @ (scale * (np.exp(logits - log_sum) - wanted)) + penalty * offset
+        return value, gradient
+
+    return LinearHead(tuple(labels), _minimise(loss, centre.copy(), iterations))
+
+
+def calibrate(head: LinearHead, logits: Floats, targets: Sequence[int]) -> LinearHead:
+    """``head`` with the temperature under which ``logits`` [n, labels], of queries that it wasn't
+    fitted on, are most likely; searched by golden section over 0.2 to 5."""
+    rows = np.arange(len(targets))
+    chosen = np.asarray(targets)
+
+    def surprise(log_temperature: float) -> float:
+        probabilities = softmax(logits / np.exp(log_temperature))[rows, chosen]
+        return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
+
+    low, high = np.log(0.2), np.log(5.0)
+    ratio = (np.sqrt(5.0) - 1) / 2
+    for _ in range(60):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if surprise(left) < surprise(right) else (left, high)
+    return LinearHead(head.labels, head.weights, float(np.exp((low + high) / 2)))
+
+
+def _minimise(loss, start: Floats, iterations: int) -> Floats:  # type: ignore[no-untyped-def]
+    """L-BFGS with backtracking; stops when the gradient is small."""
+    point = start
+    value, gradient = loss(point)
+    steps: list[tuple[Floats, Floats, float]] = []
+    for _ in range(iterations):
+        if np.abs(gradient).max() < 1e-7:
+            break
+        direction = -_inverse_hessian_times(gradient, steps)
+        slope = float((gradient * direction).sum())
+        length = 1.0
+        while True:
+            following = point + length * direction
+            next_value, next_gradient = loss(following)
+            if next_value <= value + _ARMIJO * length * slope or length < 1e-10:
+                break
+            length /= 2
+        moved, turned = following - point, next_gradient - gradient
+        curvature = float((moved * turned).sum())
+        if curvature > 1e-12:
+            steps = [*steps[-_MEMORY + 1 :], (moved, turned, 1.0 / curvature)]
+        point, value, gradient = following, next_value, next_gradient
+    return point
+
+
+def _inverse_hessian_times(gradient: Floats, steps: Sequence[tuple[Floats, Floats, float]]) -> Floats:
+    """The two-loop recursion."""
+    result = gradient.copy()
+    factors = []
+    for moved, turned, weight in reversed(steps):
+        factor = weight * float((moved * result).sum())
+        result -= factor * turned
+        factors.append(factor)
+    if steps:
+        moved, turned, weight = steps[-1]
+        result *= 1.0 / (weight * float((turned * turned).sum()))
+    for (moved, turned, weight), factor in zip(steps, reversed(factors), strict=True):
+        result += (factor - weight * float((turned * result).sum())) * moved
+    return result
