@@ -6,6 +6,8 @@ OrionError
 │   ├── QueryTooLong
 │   ├── BinaryInput
 │   ├── BlockedByGuard
+│   │   ├── HarmRefused     it asks for help with severe harm to others
+│   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
 │   └── ContextOverflow     the conversation doesn't fit the model's context
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
@@ -81,6 +83,16 @@ class BinaryInput(InvalidInput):
 class BlockedByGuard(InvalidInput):
     code = "blocked_by_guard"
     hint = "Rephrase the message."
+
+
+class HarmRefused(BlockedByGuard):
+    code = "harm_refused"
+    hint = "Orion doesn't help to harm people. If this is a misunderstanding, put it in other words."
+
+
+class SelfHarmRefused(BlockedByGuard):
+    code = "self_harm_refused"
+    hint = "Call 3114 (France) or 988 (United States), free, day and night; findahelpline.com elsewhere."
 
 
 class ContextOverflow(InvalidInput):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from orion_py.telemetry.sanitize import sanitize
@@ -74,6 +75,26 @@ class Logger:
 
     def critical(self, event: str, /, **fields: Any) -> None:
         self.log("CRITICAL", event, **fields)
+
+    @contextmanager
+    def timed(self, event: str, /, **fields: Any) -> Iterator[Record]:
+        """Writes a performance record when the block ends: ``kind``, ``ms``, and ``failed`` with the
+        error's name if it raised. What the block puts into the dict it is given goes in too."""
+        extra: Record = {}
+        started = self._book.clock()
+        level: Level = "INFO"
+        try:
+            yield extra
+        except BaseException as error:
+            level, extra["failed"] = "WARN", type(error).__name__
+            raise
+        finally:
+            ms = round((self._book.clock() - started) * 1000, 3)
+            self.log(level, event, **{**fields, **extra, "kind": "performance", "ms": ms})
+
+    def memory(self, event: str, /, used_bytes: int, **fields: Any) -> None:
+        """A memory record: how much something takes, or how much is taken in all."""
+        self.log("INFO", event, **{**fields, "kind": "memory", "bytes": used_bytes})
 
     def log(self, level: Level, event: str, /, **fields: Any) -> None:
         book = self._book

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 WINDOW = 512
@@ -11,10 +12,14 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class Metrics:
-    """``window``: how many of the last values a histogram's percentiles are taken over."""
+    """``window``: how many values a histogram keeps for its percentiles, the rest being totals.
 
-    def __init__(self, window: int = WINDOW) -> None:
-        self._window = window
+    Without ``uniform`` these are the last ones, so that percentiles follow what is going on. With
+    it, random numbers in [0, 1), they are a fair sample of all values so far (a reservoir).
+    """
+
+    def __init__(self, window: int = WINDOW, uniform: Callable[[], float] | None = None) -> None:
+        self._window, self._uniform = window, uniform
         self._counters: dict[str, int] = {}
         self._histograms: dict[str, _Histogram] = {}
 
@@ -28,13 +33,13 @@ class Metrics:
             return
         histogram = self._histograms.get(name)
         if histogram is None:
-            histogram = self._histograms[name] = _Histogram(self._window)
+            histogram = self._histograms[name] = _Histogram(self._window, self._uniform)
         histogram.add(value)
 
     def snapshot(self) -> dict[str, Any]:
         """``{"counters": {name: n}, "histograms": {name: {count, min, max, mean, p50, …}}}``.
 
-        count, min, max and mean are over all values, percentiles (nearest rank) over the window.
+        count, min, max and mean are over all values, percentiles (nearest rank) over the kept ones.
         """
         return {
             "counters": dict(self._counters),
@@ -47,20 +52,26 @@ class Metrics:
 
 
 class _Histogram:
-    def __init__(self, window: int) -> None:
-        self._last: deque[float] = deque(maxlen=window)
+    def __init__(self, window: int, uniform: Callable[[], float] | None) -> None:
+        self._kept: deque[float] = deque(maxlen=window)
+        self._uniform = uniform
         self._count = 0
         self._sum = 0.0
         self._min = math.inf
         self._max = -math.inf
 
     def add(self, value: float) -> None:
-        self._last.append(value)
         self._count += 1
         self._sum += value
         self._min, self._max = min(self._min, value), max(self._max, value)
+        if self._uniform is None or len(self._kept) < (self._kept.maxlen or 0):
+            self._kept.append(value)
+            return
+        place = int(self._uniform() * self._count)  # every value so far stays with the same chance
+        if place < len(self._kept):
+            self._kept[place] = value
 
     def summary(self) -> dict[str, float]:
-        ordered = sorted(self._last)
+        ordered = sorted(self._kept)
         ranks = {f"p{p}": ordered[max(0, math.ceil(p / 100 * len(ordered)) - 1)] for p in PERCENTILES}
         return {"count": self._count, "min": self._min, "max": self._max, "mean": self._sum / self._count, **ranks}

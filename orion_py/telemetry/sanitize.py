@@ -6,9 +6,10 @@ secrets are recognised by their shape. This is a net and no proof: callers log f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from orion_py.telemetry.shapes import mask
 
 # fmt: off
 PRIVATE_FIELDS = frozenset((
@@ -20,28 +21,6 @@ PRIVATE_FIELDS = frozenset((
 MAX_TEXT = 500
 _MAX_DEPTH = 6
 _MAX_ITEMS = 50
-
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("[email]", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
-    ("[token]", re.compile(r"(?i:\bbearer\s+)[\w.~+/=-]{6,}|\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?")),
-    (
-        "[key]",
-        re.compile(
-            r"\b(?:sk|pk|rk)[-_][\w-]{12,}|\bhf_\w{12,}|\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abpr]-[\w-]{10,}"
-            r"|\bAKIA[A-Z0-9]{12,}|\bAIza[\w-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
-        ),
-    ),
-    (
-        "[secret]",
-        re.compile(
-            r"(?i:\b(?:api[_-]?key|password|passwd|mot de passe|secret|token)\b)"
-            r"[\"']?\s*[=:]\s*[\"']?[^\s\"',;]{3,}"
-        ),
-    ),
-    ("[key]", re.compile(r"\b(?=[\w-]{0,200}[a-z])(?=[\w-]{0,200}[A-Z])(?=[\w-]{0,200}\d)[\w-]{32,}\b")),
-    ("[path]", re.compile(r"\bfile://\S+|\b[A-Za-z]:\\[^\s\"'<>|]+|\\\\[\w.-]+\\[^\s\"'<>|]+")),
-    ("[path]", re.compile(r"(?<![\w/:.~<*)\]])~?/(?:[^\s/\"'<>|:,;()]+/)+[^\s/\"'<>|:,;()]*")),
-)
 
 
 def sanitize(value: Any, name: str = "", depth: int = 0) -> Any:
@@ -65,8 +44,12 @@ def sanitize(value: Any, name: str = "", depth: int = 0) -> Any:
 
 
 def sanitize_text(text: str) -> str:
-    """``text`` with whatever looks like a secret, an address or a path of this machine masked."""
-    text = text[: 4 * MAX_TEXT]
-    for mask, shape in _SHAPES:
-        text = shape.sub(mask, text)
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+    """``text`` with whatever looks like a secret, personal data or a path of this machine masked.
+
+    At most MAX_TEXT characters: a longer text is cut, since it is likely to be somebody's prompt.
+    Idempotent.
+    """
+    text = mask(text[: 4 * MAX_TEXT])
+    while len(text) > MAX_TEXT:  # again: a cut can make a shape of what was none
+        text = mask(text[: MAX_TEXT - 1] + "…")
+    return text

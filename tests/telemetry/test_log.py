@@ -122,3 +122,33 @@ def test_the_export_is_json_with_all_that_is_kept() -> None:
     log.info("loaded", language="français")
     assert json.loads(log.export()) == {"dropped": 0, "records": log.records()}
     assert "français" in log.export()
+
+
+def test_a_timed_block_writes_how_long_it_took() -> None:
+    clock = Clock()
+    log = Logger([], clock)
+    with log.child(request="r").timed("route", agent="code") as extra:
+        clock.now += 0.25
+        extra["router"] = "keyword"
+    (record,) = log.records(kind="performance")
+    assert (record["event"], record["ms"], record["request"], record["agent"], record["router"]) == (
+        "route",
+        250.0,
+        "r",
+        "code",
+        "keyword",
+    )
+
+
+def test_a_timed_block_that_raises_says_so_and_raises_on() -> None:
+    log = Logger([], Clock())
+    with pytest.raises(OSError), log.timed("load"):
+        raise OSError("full")
+    (record,) = log.records("WARN")
+    assert (record["failed"], record["ms"]) == ("OSError", 0.0)
+
+
+def test_a_memory_record_says_how_many_bytes() -> None:
+    log = Logger([], Clock())
+    log.memory("loaded", 1024, model="m")
+    assert log.records(kind="memory")[0]["bytes"] == 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -80,3 +81,14 @@ def test_percentiles_are_values_that_occurred_in_rising_order(values: list[float
     assert set(ranks) <= set(values)
     assert sum(value <= summary["p50"] for value in values) >= len(values) / 2
     json.dumps(metrics.snapshot())
+
+
+def test_a_reservoir_samples_all_values_fairly_and_stays_bounded() -> None:
+    metrics = Metrics(window=200, uniform=random.Random(7).random)
+    for value in range(10_000):
+        metrics.observe("ms", value)
+    summary = metrics.snapshot()["histograms"]["ms"]
+    assert (summary["count"], summary["max"]) == (10_000, 9_999)
+    assert 4_000 < summary["p50"] < 6_000
+    assert 8_000 < summary["p90"] < 9_800
+    json.dumps(summary)

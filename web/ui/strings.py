@@ -87,6 +87,20 @@ TEXT = {
         "The engine stopped and was started again; your question is asked once more.",
         "Le moteur s’était arrêté et a redémarré ; votre question est reposée.",
     ),
+    "guard_injection": (
+        "This message holds text that tries to change the assistant’s instructions. Read the answer with care.",
+        "Ce message contient un texte qui cherche à changer les consignes de l’assistant. Lisez la réponse avec prudence.",
+    ),
+    "guard_harm": (
+        "This subject can do harm. Read the answer with care, and check it.",
+        "Ce sujet peut faire du mal. Lisez la réponse avec prudence et vérifiez-la.",
+    ),
+    "guard_self_harm": (
+        "If life is too heavy: people listen now, free, day and night. 988 in the United States, 3114 in France, "
+        "findahelpline.com elsewhere.",
+        "Si la vie est trop lourde : des personnes écoutent maintenant, gratuitement, jour et nuit. Le 3114 en France, "
+        "le 988 aux États-Unis, findahelpline.com ailleurs.",
+    ),
     "details": ("Technical details", "Détails techniques"),
     "announce_answer": ("Answer: {text}", "Réponse : {text}"),
     "announce_stopped": ("Answer stopped", "Réponse arrêtée"),
@@ -234,6 +248,25 @@ ERRORS = {
     "blocked_by_guard": (
         ("Orion won’t answer this message", "Orion ne répond pas à ce message"),
         ("Put it in other words.", "Formulez-le autrement."),
+    ),
+    "harm_refused": (
+        ("Orion doesn’t help to harm people", "Orion n’aide pas à faire du mal"),
+        (
+            "If this is a misunderstanding, put it in other words.",
+            "Si c’est un malentendu, formulez-le autrement.",
+        ),
+    ),
+    "self_harm_refused": (
+        (
+            "You matter, and you don’t have to carry this alone",
+            "Vous comptez, et vous n’avez pas à porter cela sans aide",
+        ),
+        (
+            "People listen now, free, day and night: 988 in the United States (call or text), 3114 in France, "
+            "findahelpline.com elsewhere. In danger right now: 911, or 112 in Europe.",
+            "Des personnes vous écoutent maintenant, gratuitement, jour et nuit : le 3114 en France, le 988 aux "
+            "États-Unis, findahelpline.com ailleurs. En danger tout de suite : le 15 ou le 112.",
+        ),
     ),
     "context_overflow": (
         ("The conversation is longer than the model can hold", "La conversation dépasse ce que le modèle peut retenir"),

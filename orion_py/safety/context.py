@@ -1,0 +1,76 @@
+"""What excuses a match: it is quoted, discussed, told as a story, or asked by someone who protects.
+
+An excuse weakens and never clears, so a text that piles up attempts is still seen. It counts only
+where it plausibly frames the match: a quotation must hold it, and framing words must come before.
+"""
+
+# ruff: noqa: E501  (a pattern is read more easily on one line than cut in three)
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from orion_py.safety.rules import Category
+
+QUOTED = 0.3
+FRAMED = 0.4
+
+_INSIDE_DOCUMENTS = ("indirect", "indirect_secrecy", "exfiltration")
+"""Attempts that come in quoted or pasted documents: a frame is their disguise and no excuse."""
+_QUOTES = r"\"[^\"\n]{3,300}\"|“[^”\n]{3,300}”|«[^»\n]{3,300}»|`[^`]{3,600}`|(?<!\w)'[^'\n]{8,300}'(?!\w)"
+_BEFORE: dict[Category, str] = {
+    "injection": (
+        r"\bprompt injections?|\binjections? de prompts?|\bjailbreaks?\b|\bjailbreaking\b|\bchat templates?\b|\bchatml\b"
+        r"|\bwhat (?:does|do|is)\b|\bmean(?:s|ing)?\b|\bexplain|\bdetect|\bdefend|\bprevent|\bprotect|\bexamples?\b"
+        r"|\bunit tests?\b|\b(?:our|a|the) filter\b|\bcustomer|\bque signifie|\bveut dire|\bexplique|\bempecher|\bproteger"
+        r"|\bexemple|\btokenizer|\bregex\b|\bwhy\b|\bpourquoi\b|\bnotre filtre\b|\bdes tests\b|\bun client\b|\bmemoire sur\b"
+        r"|\b(?:translate|traduis|traduire|traduisez|correct|corrige)\b[^:\n]{0,60}:"
+        r"|\b(?:novel|short story|a scene|fiction|screenplay|roman|nouvelle|scenario)\b"
+    ),
+    "weapons": (
+        r"\b(?:minecraft|fortnite|factorio|terraria|civilization|roblox|jeu video|video game|dans le jeu|in the game)\b"
+        r"|\b(?:history|historical|histoire|historique|first|first world war|hiroshima|nagasaki|premiere|guerre)\b"
+        r"|\b(?:defus|dispos|detect|antidote|treat(?:ed|ment)?\b|victim|prevent|protect|soigne|victime|desamorc|demine|neutralis"
+        r"|interdi|forbid|illegal|convention)"
+    ),
+    "minors": (
+        r"\b(?:abuse[ds]?\b|abused|signs?|report(?:ing)?\b|police|laws?\b|legal|consent|prevent|protect|therap|victim|educat\w{0,4}"
+        r"|puberty|talk(?:ing)?\b|explain|signes?|signaler|lois?\b|consentement|proteger|prevention|victime|puberte|parler"
+        r"|expliquer|abus\b|pediatr|medecin|doctor|gyneco)"
+    ),
+    "violence": (
+        r"\b(?:novel|short story|a scene|fiction|screenplay|crime story|film noir|roman|nouvelle|scenario|polar|chapter|chapitre)\b"
+        r"|\b(?:someone (?:sends|sent|wrote)|i (?:got|received)|he (?:sends|wrote)|she (?:sends|wrote)|on m'(?:envoie|a)|j'ai recu"
+        r"|report|police|signaler|porter plainte|minecraft|chess|echecs|in the game|dans le jeu)\b"
+    ),
+    "self_harm": (
+        r"\b(?:my (?:friend|son|daughter|brother|sister|student|pupil|patient)|mon (?:ami|fils|frere|eleve|patient)"
+        r"|ma (?:fille|soeur|copine|patiente)|mon amie|prevent|prevention|statisti|warning signs|signes d'alerte)\b"
+    ),
+}
+_ANYWHERE: dict[Category, str] = {"minors": _BEFORE["minors"], "self_harm": _BEFORE["self_harm"]}
+"""Where the frame may also follow: "photos of abused children: how do I report them?"."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Where ``text`` quotes: start and end of each quotation."""
+    return [match.span() for match in _compiled(_QUOTES).finditer(text)]
+
+
+def excuse(category: Category, rule: str, text: str, start: int, end: int, quotes: list[tuple[int, int]]) -> float:
+    """What a match's weight is multiplied by: 1 where nothing excuses it."""
+    factor = 1.0
+    if rule in _INSIDE_DOCUMENTS:
+        return factor
+    if category in ("injection", "violence") and any(first < start and end < last for first, last in quotes):
+        factor = QUOTED
+    framed = _compiled(_BEFORE[category]).search(text, 0, start) is not None
+    if not framed and category in _ANYWHERE:
+        framed = _compiled(_ANYWHERE[category]).search(text) is not None
+    return min(factor, FRAMED if framed else 1.0)

@@ -1,0 +1,133 @@
+"""Telemetry: opt-in counts that never leave the device, and that say nothing about anybody.
+
+Off, nothing is kept. On, events are added up under names and buckets that are fixed here, so that
+no text, no id and no time of day can get in; the sums stand in the device's own settings until
+the user exports or erases them. Nothing in this project sends them anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+KEY = "telemetry"
+VERSION = 1
+MAX_NAMES = 200
+MS_BUCKETS = (50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000)
+"""Upper ends in milliseconds; what is above goes under "more"."""
+
+FIELDS: dict[str, frozenset[str]] = {
+    "answered": frozenset(("agent", "backend", "finish")),
+    "failed": frozenset(("code",)),
+    "cancelled": frozenset(),
+    "fallback": frozenset(("kind",)),
+    "guard": frozenset(("decision", "category")),
+    "session": frozenset(),
+}
+"""Events, and the facts that each may carry."""
+# fmt: off
+KNOWN = frozenset((
+    "conversation", "code", "logical", "creative", "multilingual", "vision", "speech", "webgpu", "wasm", "native",
+    "stop", "length", "timeout", "backend", "threads", "model", "router", "context", "storage", "worker", "agent",
+    "allow", "warn", "block", "injection", "weapons", "minors", "violence", "self_harm",
+))
+# fmt: on
+"""Values that a fact may have, besides an error's code; all others are counted as "other"."""
+
+
+class Keeper(Protocol):
+    """Where the sums stand: ``storage.settings.Settings``."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def set(self, key: str, value: str) -> None: ...
+
+    async def delete(self, key: str) -> None: ...
+
+
+class Telemetry:
+    """``codes``: the error codes that may be counted by name.
+
+    ``event`` and ``time`` only add up in memory; ``save`` writes, and only what changed.
+    """
+
+    def __init__(self, keeper: Keeper, enabled: bool = False, codes: frozenset[str] = frozenset()) -> None:
+        self._keeper, self._enabled, self._values = keeper, enabled, KNOWN | codes
+        self._counts: dict[str, int] = {}
+        self._unsaved = False
+        self._read = False
+
+    @property
+    def enabled(self) -> bool:
+        return self._enabled
+
+    async def switch(self, enabled: bool) -> None:
+        """Turning it off erases what there is."""
+        if self._enabled and not enabled:
+            await self.erase()
+        self._enabled = enabled
+
+    def event(self, name: str, **facts: str) -> None:
+        """Counts an event, once in all and once for each fact. Raises ValueError for unknown names."""
+        if not self._enabled:
+            return
+        if name not in FIELDS or not FIELDS[name].issuperset(facts):
+            raise ValueError(f"telemetry has no event {name!r} with {', '.join(facts) or 'no facts'}")
+        self._add(name)
+        for fact, value in facts.items():
+            self._add(f"{name}.{fact}.{value if value in self._values else 'other'}")
+
+    def time(self, name: str, ms: float) -> None:
+        """Counts a duration in its bucket. Raises ValueError for unknown names."""
+        if not self._enabled:
+            return
+        if name not in ("first_token", "total", "loading", "routing"):
+            raise ValueError(f"telemetry has no duration {name!r}")
+        bucket = next((str(end) for end in MS_BUCKETS if ms <= end), "more")
+        self._add(f"ms.{name}.{bucket}")
+
+    async def save(self) -> None:
+        """Adds what is new to what is stored. Does nothing while off."""
+        if self._enabled and self._unsaved:
+            await self._load()
+            self._unsaved = False
+            await self._keeper.set(KEY, json.dumps(self._document()))
+
+    async def report(self) -> dict[str, Any]:
+        """All sums: ``{"version", "counts": {name: n}}``."""
+        if self._enabled:
+            await self._load()
+        return self._document()
+
+    async def export(self) -> str:
+        """The report as JSON text, for the user to keep."""
+        return json.dumps(await self.report(), indent=1, sort_keys=True)
+
+    async def erase(self) -> None:
+        self._counts.clear()
+        self._unsaved, self._read = False, True
+        await self._keeper.delete(KEY)
+
+    def _document(self) -> dict[str, Any]:
+        return {"version": VERSION, "counts": dict(sorted(self._counts.items()))}
+
+    def _add(self, name: str, by: int = 1) -> None:
+        if name in self._counts or len(self._counts) < MAX_NAMES:
+            self._counts[name] = self._counts.get(name, 0) + by
+            self._unsaved = True
+
+    async def _load(self) -> None:
+        """Adds an earlier visit's sums, once. What can't be read is dropped."""
+        if self._read:
+            return
+        self._read = True
+        try:
+            stored = json.loads(await self._keeper.get(KEY) or "{}")
+            counts = stored["counts"] if stored.get("version") == VERSION else {}
+            earlier = {str(name): int(count) for name, count in counts.items()}
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return
+        unsaved = self._unsaved
+        for name, count in earlier.items():
+            self._add(name, count)
+        self._unsaved = unsaved
