@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from orion_py.generation.tokenizer import TokenizerFactory
+from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
 from orion_py.runtime.base import InferenceRuntime
 from orion_py.storage.base import ShardStore
@@ -27,3 +28,4 @@ class Ports:
     sleep: Sleep
     uniform: Callable[[], float]
     new_seed: Callable[[], int]
+    languages: LanguageDetector = NoDetector()

@@ -23,7 +23,7 @@ from orion_py.protocol import StateName
 TRANSITIONS: Mapping[StateName, frozenset[StateName]] = {
     "idle": frozenset({"validating"}),
     "validating": frozenset({"routing", "error", "cancelled"}),
-    "routing": frozenset({"loading_agent", "fallback", "error", "cancelled"}),
+    "routing": frozenset({"loading_agent", "inferencing", "fallback", "error", "cancelled"}),
     "loading_agent": frozenset({"inferencing", "fallback", "error", "cancelled"}),
     "inferencing": frozenset({"success", "fallback", "error", "cancelled"}),
     "fallback": frozenset({"routing", "loading_agent", "inferencing", "error", "cancelled"}),

@@ -1,21 +1,32 @@
-"""What an agent is: a persona over a model, with its own prompt, sampling and limits."""
+"""What an agent is: a persona over a model, with its own prompt, sampling, limits and skills."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from orion_py.generation.sampling import SamplingParams
+from orion_py.generation.shaping import Shaper
+from orion_py.protocol import InferOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """How an agent wants one query answered."""
+    """How an agent wants one query answered.
+
+    ``opening``: what the answer begins with, whatever the model says; the model goes on from it.
+    ``direct``: the opening is the whole answer, and no model is asked. ``shaper`` makes what has
+    a say in the streamed text. ``notes``: what the agent found out, for the Response.
+    """
 
     system: str
     sampling: SamplingParams
     max_tokens: int
+    opening: str = ""
+    direct: bool = False
+    shaper: Callable[[], Shaper] | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Agent(Protocol):
@@ -24,6 +35,8 @@ class Agent(Protocol):
 
     @property
     def models(self) -> Sequence[str]:
-        """Model ids, preferred first."""
+        """Model ids, preferred first; some of them may not be available."""
 
-    def brief(self, query: str, locale: str) -> Brief: ...
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        """How to answer ``query``; ``locale`` (BCP 47) is the page's. What ``options`` override in
+        sampling and length, they override later: an agent reads only what concerns its skill."""

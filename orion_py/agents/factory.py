@@ -4,37 +4,131 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any, Literal
 
 from orion_py.agents.base import Agent
+from orion_py.agents.code import CodeAgent
+from orion_py.agents.conversation import ConversationAgent
+from orion_py.agents.creative import CreativeAgent
+from orion_py.agents.hybrids import CodeLogicAgent, CreativeMultilingualAgent, VisionLogicAgent
+from orion_py.agents.logical import LogicalAgent
+from orion_py.agents.multilingual import MultilingualAgent
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.errors import InvalidConfig, UnknownAgent
-from orion_py.registry.models import Registry
+from orion_py.language.detector import LanguageDetector, NoDetector
+from orion_py.registry.models import AgentEntry, Registry
 
 AgentMaker = Callable[[], Agent]
+Change = Literal["registered", "unregistered"]
+
+_PLAIN: dict[str, type[RegisteredAgent]] = {
+    "conversation": ConversationAgent,
+    "code": CodeAgent,
+    "logical": LogicalAgent,
+    "creative": CreativeAgent,
+    "code-logic": CodeLogicAgent,
+    "vision-logic": VisionLogicAgent,
+}
+_POLYGLOT: dict[str, type[MultilingualAgent]] = {
+    "multilingual": MultilingualAgent,
+    "creative-multilingual": CreativeMultilingualAgent,
+}
+"""By the registry's id; any other entry is a plain RegisteredAgent."""
 
 
 class AgentFactory:
-    """Built-in agents come from the registry; ``register`` adds others at run time."""
+    """Built-in agents come from the registry; ``register`` adds others at run time.
 
-    def __init__(self, registry: Registry) -> None:
-        self._makers: dict[str, AgentMaker] = {entry.id: partial(RegisteredAgent, entry) for entry in registry.agents}
+    ``on_change`` is told each agent that comes or goes at run time. An agent is available when one
+    of its models can be loaded: that is looked up, and never said by the agent itself.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        languages: LanguageDetector | None = None,
+        on_change: Callable[[str, Change], None] = lambda agent_id, change: None,
+    ) -> None:
+        self._registry, self._languages, self._on_change = registry, languages or NoDetector(), on_change
+        self._entries: dict[str, AgentEntry] = {entry.id: entry for entry in registry.agents}
+        self._makers: dict[str, AgentMaker] = {
+            entry.id: partial(self._built_in, entry, self._languages) for entry in registry.agents
+        }
         self._agents: dict[str, Agent] = {}
+
+    @staticmethod
+    def _built_in(entry: AgentEntry, languages: LanguageDetector) -> Agent:
+        if entry.id in _POLYGLOT:
+            return _POLYGLOT[entry.id](entry, languages)
+        return _PLAIN.get(entry.id, RegisteredAgent)(entry)
 
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(self._makers)
 
-    def register(self, agent_id: str, maker: AgentMaker) -> None:
-        """Raises InvalidConfig where the id is taken."""
-        if agent_id in self._makers:
-            raise InvalidConfig(f"agents: {agent_id!r} is taken", path="id")
-        self._makers[agent_id] = maker
+    def register(self, entry: AgentEntry, maker: AgentMaker | None = None) -> None:
+        """Adds a custom agent; without ``maker`` it is a persona over its models and no more.
+
+        Raises InvalidConfig where the id is taken or no model that it names is known.
+        """
+        if entry.id in self._makers:
+            raise InvalidConfig(f"agents: {entry.id!r} is taken", path="id")
+        if not self._registry.usable(entry.models) and not self._registry.missing(entry.models):
+            raise InvalidConfig(f"models: none of {', '.join(entry.models)} is known", path="models")
+        self._entries[entry.id] = entry
+        self._makers[entry.id] = maker or partial(RegisteredAgent, entry)
+        self._on_change(entry.id, "registered")
+
+    def unregister(self, agent_id: str) -> None:
+        """Takes a custom agent back. Raises UnknownAgent, and InvalidConfig for a built-in one."""
+        if agent_id not in self._makers:
+            raise self._unknown(agent_id)
+        if any(entry.id == agent_id for entry in self._registry.agents):
+            raise InvalidConfig(f"agents: {agent_id!r} is built in", path="id")
+        del self._makers[agent_id], self._entries[agent_id]
+        self._agents.pop(agent_id, None)
+        self._on_change(agent_id, "unregistered")
 
     def get(self, agent_id: str) -> Agent:
         """The agent of that id, made on first use. Raises UnknownAgent."""
         if agent_id not in self._agents:
             maker = self._makers.get(agent_id)
             if maker is None:
-                raise UnknownAgent(f"{agent_id!r} is none of {', '.join(self._makers)}", agent=agent_id)
+                raise self._unknown(agent_id)
             self._agents[agent_id] = maker()
         return self._agents[agent_id]
+
+    def _unknown(self, agent_id: str) -> UnknownAgent:
+        return UnknownAgent(f"{agent_id!r} is none of {', '.join(self._makers)}", agent=agent_id)
+
+    def available(self, agent_id: str) -> bool:
+        """Whether one of the agent's models can be loaded here. Raises UnknownAgent."""
+        return bool(self._registry.usable(self._entry(agent_id).models))
+
+    def why_not(self, agent_id: str, locale: str) -> str:
+        """What is missing for an agent that isn't available, in words for people; else "". Raises
+        UnknownAgent."""
+        if self.available(agent_id):
+            return ""
+        missing = self._registry.missing(self._entry(agent_id).models)
+        return " ".join(entry.reason.in_language(locale) for entry in missing)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every agent's registry entry, with ``available``, the ``usable`` ones of its models, and
+        whether it is ``custom``."""
+        built_in = {entry.id for entry in self._registry.agents}
+        return [
+            {
+                **entry.model_dump(),
+                "available": self.available(entry.id),
+                "usable": list(self._registry.usable(entry.models)),
+                "missing": [absent.model_dump() for absent in self._registry.missing(entry.models)],
+                "custom": entry.id not in built_in,
+            }
+            for entry in self._entries.values()
+        ]
+
+    def _entry(self, agent_id: str) -> AgentEntry:
+        if agent_id not in self._entries:
+            raise self._unknown(agent_id)
+        return self._entries[agent_id]

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from orion_py.agents.base import Brief
 from orion_py.generation.sampling import SamplingParams
+from orion_py.language.function_words import french_or_english
+from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
 
 
 class RegisteredAgent:
+    """Answers with the registry's settings. Built-in agents add their skill in ``prepare``."""
+
     def __init__(self, entry: AgentEntry) -> None:
         self._entry = entry
 
@@ -21,11 +25,12 @@ class RegisteredAgent:
     def models(self) -> Sequence[str]:
         return self._entry.models
 
-    def brief(self, query: str, locale: str) -> Brief:
-        """The registry's settings; the system prompt in French for a French locale, else in English."""
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        """The registry's settings; the system prompt is in the query's language as far as it is
+        French or English, else in the page's."""
         entry = self._entry
         return Brief(
-            system=entry.system.in_language(locale),
+            system=entry.system.in_language(french_or_english(query, locale)),
             sampling=SamplingParams(
                 temperature=entry.temperature,
                 top_p=entry.top_p,

@@ -9,6 +9,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.generation.decoder import DecodeStats, FinishReason, decode
 from orion_py.generation.detokenizer import Detokenizer
 from orion_py.generation.sampling import Sampler
+from orion_py.generation.shaping import Shaper
 from orion_py.generation.stops import StopMatcher
 from orion_py.loading.loaded_model import LoadedModel
 
@@ -25,6 +26,8 @@ class Answer:
     on_text: Callable[[str, int], object]
     """Called with a piece of text and the number of tokens so far."""
     max_tokens: int
+    shaper: Shaper | None = None
+    """What the agent makes of the text before it is shown; stop strings are looked for before it."""
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     finish: FinishReason = "stop"
@@ -35,6 +38,10 @@ class Answer:
     cached: int = 0
     _matcher: StopMatcher | None = None
     _detokenizer: Detokenizer | None = None
+
+    def open(self, text: str) -> None:
+        """Begins the answer with a text that no model said; the prompt has to end with it too."""
+        self._say(text)
 
     async def run(
         self,
@@ -66,13 +73,14 @@ class Answer:
                 self.tokens.append(token)
                 emit, stopped = self._matcher.push(self._detokenizer.push(token))
                 self._say(emit)
-                if stopped:
+                if stopped or (self.shaper is not None and self.shaper.done):
                     stats.finish = "stop"
-                    return
-            emit, stopped = self._matcher.push(self._detokenizer.flush())
-            self._say(emit)
-            if not stopped:
-                self._say(self._matcher.flush())
+                    break
+            else:
+                emit, stopped = self._matcher.push(self._detokenizer.flush())
+                self._say(emit if stopped else emit + self._matcher.flush())
+            if self.shaper is not None:
+                self._show(self.shaper.finish())
         finally:
             await tokens.aclose()  # type: ignore[attr-defined]
             if not self.prefill:
@@ -88,6 +96,9 @@ class Answer:
         return (len(self.tokens) - 1) / self.decode if len(self.tokens) > 1 and self.decode > 0 else None
 
     def _say(self, text: str) -> None:
+        self._show(text if self.shaper is None else self.shaper.push(text))
+
+    def _show(self, text: str) -> None:
         if text:
             self.text += text
             self.on_text(text, len(self.tokens))

@@ -27,8 +27,10 @@ def build_prompt(
     query: str,
     context: int,
     max_tokens: int,
+    opening: str = "",
 ) -> Prompt:
-    """The prompt with as much of the history as fits, newest first, ``context`` in tokens.
+    """The prompt with as much of the history as fits, newest first, ``context`` in tokens. It ends
+    with ``opening``, as if the model had begun its answer so.
 
     Control tokens that somebody typed lose their meaning, in every turn. Raises ContextOverflow
     when the system prompt and the query alone leave no room for an answer.
@@ -40,9 +42,10 @@ def build_prompt(
     ]
     last: ChatMessage = {"role": "user", "content": neutralise_special_tokens(query, tokenizer.special_tokens)}
     head: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
+    begun = neutralise_special_tokens(opening, tokenizer.special_tokens)
     dropped = 0
     while True:
-        tokens = tokenizer.encode(tokenizer.render([*head, *turns[dropped:], last]))
+        tokens = tokenizer.encode(tokenizer.render([*head, *turns[dropped:], last]) + begun)
         if len(tokens) <= room:
             return Prompt(tokens, dropped)
         if dropped >= len(turns):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -59,8 +60,28 @@ class ModelEntry(_Entry):
     capabilities: tuple[str, ...] = ()
 
 
+class RouterEntry(_Entry):
+    """The neural router; ``manifest`` is relative to the page."""
+
+    id: Identifier
+    manifest: RelativePath
+    licence: Annotated[str, Field(min_length=1, max_length=80)]
+    download_bytes: Annotated[int, Field(gt=0, le=2**40)]
+
+
+class AbsentModel(_Entry):
+    """A model that agents are meant for and that isn't to be had here. ``reason`` tells people what
+    is missing; ``source`` is where those whose network reaches it find it."""
+
+    id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    reason: Bilingual
+    source: Annotated[str, Field(max_length=200)] = ""
+
+
 class AgentEntry(_Entry):
-    """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling."""
+    """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling.
+    An agent none of whose models is to be had here isn't available."""
 
     id: Identifier
     title: Bilingual
@@ -76,24 +97,33 @@ class AgentEntry(_Entry):
 
 
 class Registry(_Entry):
-    """``groups`` name sets of agents; ``recommendations`` say which model a device starts with."""
+    """``groups`` name sets of agents; ``recommendations`` say which model a device starts with;
+    ``absent`` are the models that agents name and that can't be loaded here."""
 
     version: Annotated[int, Field(ge=1)]
     models: Annotated[tuple[ModelEntry, ...], Field(min_length=1)]
     agents: Annotated[tuple[AgentEntry, ...], Field(min_length=1)]
+    absent: tuple[AbsentModel, ...] = ()
+    router: RouterEntry | None = None
     groups: dict[Identifier, tuple[Identifier, ...]] = {}
     recommendations: dict[DeviceClass, Identifier] = {}
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
         models, agents = [m.id for m in self.models], [a.id for a in self.agents]
-        for kind, ids in (("models", models), ("agents", agents)):
+        absent = [m.id for m in self.absent]
+        for kind, ids in (("models", models), ("agents", agents), ("absent", absent)):
             for index, entry_id in enumerate(ids):
                 if entry_id in ids[:index]:
                     raise InconsistentRegistry(f"{kind}.{index}.id", f"{entry_id!r} stands there twice", "rename one")
+        for index, model in enumerate(absent):
+            if model in models:
+                raise InconsistentRegistry(
+                    f"absent.{index}.id", f"{model!r} is among the models as well", "take it out here"
+                )
         for index, agent in enumerate(self.agents):
             for place, model in enumerate(agent.models):
-                _require(model, models, "model", f"agents.{index}.models.{place}")
+                _require(model, [*models, *absent], "model", f"agents.{index}.models.{place}")
         for name, members in self.groups.items():
             for place, member in enumerate(members):
                 _require(member, agents, "agent", f"groups.{name}.{place}")
@@ -106,7 +136,19 @@ class Registry(_Entry):
         for entry in self.models:
             if entry.id == model_id:
                 return entry
+        for absent in self.absent:
+            if absent.id == model_id:
+                raise UnknownModel(absent.reason.en, model=model_id)
         raise UnknownModel(f"{model_id!r} is none of {', '.join(m.id for m in self.models)}", model=model_id)
+
+    def usable(self, model_ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of ``model_ids`` that can be loaded, in their order."""
+        known = {entry.id for entry in self.models}
+        return tuple(model_id for model_id in model_ids if model_id in known)
+
+    def missing(self, model_ids: Sequence[str]) -> tuple[AbsentModel, ...]:
+        """Those of ``model_ids`` that can't be loaded here, with what to tell people about them."""
+        return tuple(entry for entry in self.absent if entry.id in model_ids)
 
 
 def _require(wanted: str, known: list[str], kind: str, path: str) -> None:

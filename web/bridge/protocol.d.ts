@@ -1,5 +1,14 @@
 // Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
 
+/** A custom agent came or went at run time. */
+export interface AgentEvent {
+  v: 1;
+  id: string;
+  type: "agent";
+  agent: string;
+  change: "registered" | "unregistered";
+}
+
 /**
  * A circuit breaker moved. `name`: "model:<id>" or "backend:<label>". `retry_in_s`: seconds
  * until it may be tried again, 0 unless open.
@@ -64,7 +73,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory";
+  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory";
   from: string;
   to: string;
   reason_code: string;
@@ -86,7 +95,7 @@ export interface Infer {
  * What a caller may set for one answer; absent means the agent's own setting.
  *
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
- * in which the answer streams.
+ * in which the answer streams. `style` is the creative agent's.
  */
 export interface InferOptions {
   force_agent?: string | null;
@@ -100,6 +109,7 @@ export interface InferOptions {
   seed?: number | null;
   timeout?: number | null;
   granularity?: "token" | "word" | "sentence";
+  style?: "poem" | "story" | "dialogue" | "slogan" | "letter" | "humorous" | "formal" | "lyrics" | "description" | "brainstorm" | null;
 }
 
 /** First message. `config` overrides the preset that fits the device; `locale` as BCP 47. */
@@ -207,7 +217,9 @@ export interface QueueEvent {
 /**
  * One answer. `timings` are ms per phase: validating, routing, loading, prefill, decode,
  * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
- * first_token (from the request's arrival).
+ * first_token (from the request's arrival). `notes`: what the agent found out, such as the
+ * language or the result of a sum. An answer that took no model says so: `model` and
+ * `backend` are "calculator", and its usage is zero.
  */
 export interface Response {
   content: string;
@@ -221,6 +233,7 @@ export interface Response {
   model: string;
   model_version: string;
   seed: number;
+  notes: Record<string, unknown>;
 }
 
 /** `payload`: a Response for `infer`; for the others see docs/architecture.md. */
@@ -310,6 +323,7 @@ export type Event =
   | ProgressEvent
   | TokenEvent
   | FallbackEvent
+  | AgentEvent
   | LogEvent
   | MetricEvent
   | BreakerEvent

@@ -1,0 +1,36 @@
+"""The agent that answers whatever no other agent is for, and knows who it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from orion_py.agents.base import Brief
+from orion_py.agents.registered import RegisteredAgent
+from orion_py.language.function_words import french_or_english
+from orion_py.protocol import InferOptions
+
+_WHO = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|bonjour|salut)\W+)?(?:so |and |et |alors )?"
+    r"(?:who|what) are you\b(?! doing| up| talking| going)"
+    r"|what(?:'s| is| s) your name|who am i talking to|tell me about yourself|introduce yourself"
+    r"|qui es[- ]tu|qui êtes[- ]vous|t'es qui|tu es qui|c'est quoi ton nom|(?:quel est|c'est quoi) (?:ton|votre) nom"
+    r"|comment (?:t'appelles[- ]tu|tu t'appelles|vous appelez[- ]vous)|présente[- ]toi|présentez[- ]vous",
+    re.IGNORECASE,
+)
+_OPENINGS = {
+    "en": "I'm ORION, an assistant that runs entirely on your device.",
+    "fr": "Je suis ORION, un assistant qui fonctionne entièrement sur votre appareil.",
+}
+
+
+class ConversationAgent(RegisteredAgent):
+    """A small model takes any name that its training had; asked for its own, the answer begins
+    with it. The prompt is in the question's language, which the answer follows."""
+
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        brief = await super().prepare(query, locale, options)
+        if not _WHO.search(query.replace("’", "'")):
+            return brief
+        french = french_or_english(query, locale).lower().startswith("fr")
+        return replace(brief, opening=_OPENINGS["fr" if french else "en"])

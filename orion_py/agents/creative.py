@@ -1,0 +1,30 @@
+"""The agent that invents: a style sets its prompt, its freedom and its length."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orion_py.agents.base import Brief
+from orion_py.agents.registered import RegisteredAgent
+from orion_py.agents.styles import STYLES, style_of
+from orion_py.language.function_words import french_or_english
+from orion_py.protocol import InferOptions
+
+
+class CreativeAgent(RegisteredAgent):
+    """``options.style`` decides, else what the question names; without either the registry's settings stay."""
+
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        brief = await super().prepare(query, locale, options)
+        name = options.style or style_of(query)
+        if name is None:
+            return brief
+        style = STYLES[name]
+        wish = style.wish.in_language(french_or_english(query, locale))
+        return replace(
+            brief,
+            system=f"{brief.system} {wish}",
+            sampling=replace(brief.sampling, temperature=style.temperature, top_p=style.top_p),
+            max_tokens=min(brief.max_tokens, style.tokens),
+            notes={**brief.notes, "style": name},
+        )

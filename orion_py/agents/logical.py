@@ -1,0 +1,45 @@
+"""The agent that reasons, and works sums out instead of guessing them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from orion_py.agents.base import Brief
+from orion_py.agents.registered import RegisteredAgent
+from orion_py.arithmetic.find import Found, find_sums
+from orion_py.arithmetic.verify import EquationShaper
+from orion_py.language.function_words import french_or_english
+from orion_py.protocol import InferOptions
+
+
+class LogicalAgent(RegisteredAgent):
+    """The sums of a question stand worked out at the answer's head, and the model goes on from
+    there. A question that is nothing but sums needs no model. In what the model says, equations
+    that are wrong are corrected before they are shown."""
+
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        brief = await super().prepare(query, locale, options)
+        french = french_or_english(query, locale).lower().startswith("fr")
+        found = find_sums(query, french)
+        if not found.sums:
+            return brief if brief.shaper else replace(brief, shaper=partial(EquationShaper, french))
+        lines = [found_sum.line(french) for found_sum in found.sums]
+        # Two blanks before a line's end are markdown's line break.
+        head = "  \n".join(lines)
+        return replace(
+            brief,
+            opening=head if found.only else head + "\n\n",
+            direct=found.only,
+            shaper=partial(EquationShaper, french),
+            notes={**brief.notes, "computed": _notes(found)},
+        )
+
+
+def _notes(found: Found) -> list[dict[str, str]]:
+    """Each sum with its exact value as a fraction, for programs."""
+    return [
+        {"expression": s.expression, "value": str(s.number.value), "exact": str(s.number.exact).lower()}
+        for s in found.sums
+        if s.number is not None
+    ]

@@ -1,0 +1,36 @@
+"""The agent that answers in the language of the question, or in the one asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orion_py.agents.base import Brief
+from orion_py.agents.registered import RegisteredAgent
+from orion_py.language.detector import LanguageDetector
+from orion_py.language.function_words import french_or_english
+from orion_py.language.names import name_of, target_of
+from orion_py.protocol import InferOptions
+from orion_py.registry.models import AgentEntry
+
+
+class MultilingualAgent(RegisteredAgent):
+    """A language asked for by name ("in Spanish", "en italien") decides; else the question's own,
+    as a library tells it; else the page's. The notes say which, and how sure that is."""
+
+    def __init__(self, entry: AgentEntry, languages: LanguageDetector) -> None:
+        super().__init__(entry)
+        self._languages = languages
+
+    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
+        brief = await super().prepare(query, locale, options)
+        page = locale.lower().split("-")[0]
+        guess = await self._languages.detect(query, page)
+        target = target_of(query) or (guess.language if guess else french_or_english(query, page))
+        notes = {**brief.notes, "language": target}
+        if guess is not None:
+            notes |= {"detected": guess.language, "probability": round(guess.probability, 3)}
+        reader = french_or_english(query, locale)
+        name = name_of(target, reader)
+        french = reader.lower().startswith("fr")
+        wish = f"Réponds uniquement en {name}." if french else f"Answer only in {name}."
+        return replace(brief, system=f"{brief.system} {wish}", notes=notes)

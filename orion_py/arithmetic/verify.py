@@ -1,0 +1,82 @@
+"""Corrects the equations of a streamed text: what a small model says of a sum is checked first."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from orion_py.arithmetic.display import show_number
+from orion_py.arithmetic.errors import ArithmeticFault
+from orion_py.arithmetic.expression import evaluate
+from orion_py.arithmetic.tokens import parse_number, tokenize
+
+_SIGNS = "-+*/×÷·^√%²³=≈−–"
+_MATHS = rf"[\d\s.,()xX\u202f\u00a0{_SIGNS[1:]}-]"
+_RUN = re.compile(rf"{_MATHS}+$")
+"""An end of text that may yet become an equation."""
+_FIGURE = r"[-−]?\d+(?:[.,\u202f\u00a0]\d+)*"
+_EQUATION = re.compile(
+    rf"(?P<sum>(?<![\w.,])[-−]?[\d(√][\d\s.,()+*/×÷·^√%²³xX\u202f\u00a0−–-]*?)(?P<sign>\s*[=≈]\s*)"
+    rf"(?P<result>{_FIGURE})(?![\w(])(?!\s*[+*/×÷·^√%²³!−–-])"
+)
+_TOLERANCE = Fraction(6, 1000)
+"""Of a result with decimals, relative to it: people round."""
+
+
+class EquationShaper:
+    """Text passes at once, but for an end that may become an equation. Ends no answer."""
+
+    def __init__(self, french: bool) -> None:
+        self._french, self._held, self._before = french, "", ""
+
+    @property
+    def done(self) -> bool:
+        return False
+
+    def push(self, text: str) -> str:
+        text = self._held + text
+        run = _RUN.search(text)
+        settled = text[: run.start()] if run else text
+        self._held = text[len(settled) :]
+        return self._show(settled)
+
+    def finish(self) -> str:
+        held, self._held = self._held, ""
+        return self._show(held)
+
+    def _show(self, text: str) -> str:
+        if not text:
+            return ""
+        before, self._before = self._before, (self._before + text)[-8:]
+        return correct(before + text, self._french, len(before))[len(before) :]
+
+
+def correct(text: str, french: bool, start: int = 0) -> str:
+    """``text`` from ``start`` on with every equation made true that can be worked out."""
+    at, out = 0, ""
+    while match := _EQUATION.search(text, max(at, start)):
+        right = None if _part_of_more(text, match) else _right(match["sum"], match["result"], french)
+        end = match.end("result")
+        out += text[at:end] if right is None else text[at : match.start("result")] + right
+        at = end
+    return out + text[at:]
+
+
+def _part_of_more(text: str, match: re.Match[str]) -> bool:
+    """Whether what stands before belongs to the sum: "a − 3 + 4 = 5", "x × 3 + 4 = 10"."""
+    before = text[: match.start()].rstrip()[-1:]
+    return before in tuple(_SIGNS) or (match["sum"][0] in "-−" and (before.isalnum() or before == ")"))
+
+
+def _right(expression: str, result: str, french: bool) -> str | None:
+    """The right result in the place of ``result``, or None where that may stay."""
+    tokens = tokenize(expression, french)
+    if not any(t.kind in ("op", "function", "postfix") for t in tokens) or any(t.kind == "other" for t in tokens):
+        return None
+    try:
+        value = evaluate(tokens).value
+    except ArithmeticFault:
+        return None
+    said = parse_number(result.lstrip("-−"), french) * (-1 if result[0] in "-−" else 1)
+    rounded = re.search(r"[.,]\d+$", result) is not None and abs(said - value) <= abs(value) * _TOLERANCE
+    return None if said == value or rounded else show_number(value, french, 10)

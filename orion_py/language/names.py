@@ -1,0 +1,65 @@
+"""The languages that can be asked for, and what people call them in French and English."""
+
+from __future__ import annotations
+
+import re
+
+LANGUAGES: dict[str, tuple[str, str]] = {
+    "en": ("English", "anglais"),
+    "fr": ("French", "français"),
+    "es": ("Spanish", "espagnol"),
+    "de": ("German", "allemand"),
+    "it": ("Italian", "italien"),
+    "pt": ("Portuguese", "portugais"),
+    "nl": ("Dutch", "néerlandais"),
+    "ca": ("Catalan", "catalan"),
+    "pl": ("Polish", "polonais"),
+    "cs": ("Czech", "tchèque"),
+    "ro": ("Romanian", "roumain"),
+    "sv": ("Swedish", "suédois"),
+    "no": ("Norwegian", "norvégien"),
+    "da": ("Danish", "danois"),
+    "fi": ("Finnish", "finnois"),
+    "hu": ("Hungarian", "hongrois"),
+    "tr": ("Turkish", "turc"),
+    "el": ("Greek", "grec"),
+    "ru": ("Russian", "russe"),
+    "uk": ("Ukrainian", "ukrainien"),
+    "bg": ("Bulgarian", "bulgare"),
+    "ar": ("Arabic", "arabe"),
+    "he": ("Hebrew", "hébreu"),
+    "fa": ("Persian", "persan"),
+    "hi": ("Hindi", "hindi"),
+    "bn": ("Bengali", "bengali"),
+    "ta": ("Tamil", "tamoul"),
+    "th": ("Thai", "thaï"),
+    "vi": ("Vietnamese", "vietnamien"),
+    "id": ("Indonesian", "indonésien"),
+    "zh": ("Chinese", "chinois"),
+    "ja": ("Japanese", "japonais"),
+    "ko": ("Korean", "coréen"),
+}
+"""ISO 639-1 to the English and the French name."""
+
+_OTHER_NAMES = {"mandarin": "zh", "farsi": "fa", "castilian": "es", "castillan": "es", "flemish": "nl", "flamand": "nl"}
+_BY_NAME = {name.lower(): code for code, names in LANGUAGES.items() for name in names} | _OTHER_NAMES
+_UNACCENTED = str.maketrans("àâçèéêëîïôùûü", "aaceeeeiiouuu")
+_BY_NAME |= {name.translate(_UNACCENTED): code for name, code in _BY_NAME.items()}
+_NAME = "|".join(sorted(map(re.escape, _BY_NAME), key=len, reverse=True))
+_TARGET = re.compile(
+    rf"(?<!\w)(?:in|into|to|en|vers|em|auf|su|(?:in|vers|to) (?:the |l'|le )|vers l'|vers le )\s?"
+    rf"(?P<name>{_NAME})(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def name_of(language: str, locale: str) -> str:
+    """In French for a French locale, else in English; a language without a name is its code."""
+    names = LANGUAGES.get(language, (language, language))
+    return names[1 if locale.lower().startswith("fr") else 0]
+
+
+def target_of(text: str) -> str | None:
+    """The language that an answer is asked to be in ("in Spanish", "en italien"), or None."""
+    found = [match["name"].lower() for match in _TARGET.finditer(text.replace("’", "'"))]
+    return _BY_NAME[found[-1]] if found else None
