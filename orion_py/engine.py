@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Literal
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable
+from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable
 from orion_py.generation.tokenizer import ChatMessage
+from orion_py.housekeeping import Housekeeping
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.webgpu_trial import consider_webgpu
 from orion_py.ports import Ports
-from orion_py.protocol import ENGINE_ID, Event, FallbackEvent, InferOptions, Response, StateEvent, TokenEvent
+from orion_py.protocol import (
+    ENGINE_ID,
+    AgentEvent,
+    BreakerEvent,
+    Event,
+    FallbackEvent,
+    InferOptions,
+    MemoryEvent,
+    PredictionEvent,
+    Response,
+    StateEvent,
+    TokenEvent,
+)
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import Registry
 from orion_py.request import Request, RequestRun, Services
@@ -38,11 +52,11 @@ class OrionInferenceEngine:
         self._config, self._ports, self._registry_path = config, ports, registry_path
         self.log, self.metrics = logger, Metrics()
         self._listeners: list[Listener] = []
-        self._turn = asyncio.Lock()
         self._requests: dict[str, CancelToken] = {}
         self._count = 0
         self._open = False
         self._guard: Guard = InputGuard()
+        self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
 
     @property
     def config(self) -> EngineConfig:
@@ -53,8 +67,16 @@ class OrionInferenceEngine:
         return self._registry
 
     @property
+    def agents(self) -> AgentFactory:
+        return self._agents
+
+    @property
     def models(self) -> ModelManager:
         return self._manager
+
+    def resilience(self) -> dict[str, Any]:
+        """``breakers``, ``queue``, ``predictive`` and ``memory``, as the Status request tells them."""
+        return self._house.status()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` with every event. Returns what takes it back."""
@@ -66,6 +88,12 @@ class OrionInferenceEngine:
             self.log.warn("fallback", kind=event.kind, source=event.from_, to=event.to, code=event.reason_code)
         elif isinstance(event, StateEvent):
             self.log.debug("state", request=event.id, previous=event.previous, state=event.state, ms=round(event.ms, 2))
+        elif isinstance(event, BreakerEvent):
+            self.log.warn("breaker", name=event.name, state=event.state, failures=event.failures)
+        elif isinstance(event, PredictionEvent):
+            self.log.info("prediction", model=event.model, agent=event.agent, state=event.state)
+        elif isinstance(event, MemoryEvent) and event.evicted:
+            self.log.info("evicted", models=event.evicted, used_bytes=event.used_bytes)
         for listener in list(self._listeners):
             listener(event)
 
@@ -74,7 +102,7 @@ class OrionInferenceEngine:
         started = self._ports.clock()
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
-        self._agents = AgentFactory(self._registry)
+        self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
         self._router: Router = KeywordRouter(self._agents.ids)
         loader = ProgressiveLoader(
             self._ports.store,
@@ -86,10 +114,21 @@ class OrionInferenceEngine:
             idle_timeout_s=self._config.load_timeout_s,
             on_retry=lambda error, failed: self.log.warn("retry", code=error.code, failed=failed),
         )
-        self._manager = ModelManager(self._config, self._ports, loader, self._emit)
+        self._manager = ModelManager(
+            self._config,
+            self._ports,
+            loader,
+            self._emit,
+            self._house.breakers,
+            on_dead=lambda model_id: self.log.warn("worker replaced", model=model_id),
+        )
+        await self._house.start(self._manager, self._registry, self._agents)
         self._open = True
         self._say_where_models_stay()
         self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
+
+    def _on_agent(self, agent_id: str, change: Literal["registered", "unregistered"]) -> None:
+        self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 
     def _say_where_models_stay(self) -> None:
         reason = self._ports.store.memory_reason
@@ -104,16 +143,18 @@ class OrionInferenceEngine:
         """Takes effect with the next request; a loaded model stays on its backend until unloaded."""
         self._config = config
         self._manager.config = config
+        self._house.configure(config)
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
         """Brings a model (default: the first agent's) into memory; returns its id.
 
-        Raises as ``ModelManager.acquire``.
+        Raises as ``ModelManager.acquire``, and CircuitOpen.
         """
         self._require_open()
         entry = self._registry.model(model_id or self._agents.get(self._agents.ids[0]).models[0])
-        await self._manager.acquire(entry, cancel or CancelToken())
-        self._manager.release(entry.id)
+        self._house.wanted(entry.id)
+        with self._house.breakers.model(entry.id).entered():
+            await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
         await self._ports.store.persist()
         return entry.id
 
@@ -122,9 +163,12 @@ class OrionInferenceEngine:
         over. Never raises: a GPU that fails the trial is a log line, not a problem."""
         if self._config.backend != "auto" or not self._device.webgpu or self._device.webgpu_software:
             return
-        async with self._turn:
-            entry = self._registry.model(model_id)
-            await consider_webgpu(self._manager, entry, self._device, self._ports.clock, self.log)
+        try:
+            async with self._house.queue.slot("webgpu-trial", CancelToken(), priority=-10):
+                entry = self._registry.model(model_id)
+                await consider_webgpu(self._manager, entry, self._device, self._ports.clock, self.log)
+        except QueueFull:
+            return  # another visit will be quieter
 
     async def infer(
         self,
@@ -135,6 +179,7 @@ class OrionInferenceEngine:
         locale: str = "en",
         request_id: str | None = None,
         cancel: CancelToken | None = None,
+        priority: int = 0,
     ) -> Response:
         """The whole answer; its pieces are token events with ``request_id`` on the way.
 
@@ -148,6 +193,7 @@ class OrionInferenceEngine:
             history=history,
             locale=locale,
             cancel=cancel or CancelToken(),
+            priority=priority,
         )
         self._requests[request.id] = request.cancel
         try:
@@ -162,6 +208,7 @@ class OrionInferenceEngine:
         finally:
             self._requests.pop(request.id, None)
         self._record(request, response)
+        await self._house.answered(response.agent, response.model)
         return response
 
     async def stream(
@@ -208,6 +255,7 @@ class OrionInferenceEngine:
             return
         self._open = False
         self.cancel()
+        self._house.stop()
         await self._manager.unload()
 
     def _require_open(self) -> None:
@@ -230,7 +278,9 @@ class OrionInferenceEngine:
             router=self._router,
             guard=self._guard,
             models=self._manager,
-            turn=self._turn,
+            queue=self._house.queue,
+            breakers=self._house.breakers,
+            before_load=self._house.wanted,
         )
 
     def _record(self, request: Request, response: Response) -> None:

@@ -114,6 +114,7 @@ class EngineHost:
                 locale=self._locale,
                 request_id=request.id,
                 cancel=cancel,
+                priority=request.priority,
             )
             return response.model_dump()
         if isinstance(request, Preload):
@@ -182,7 +183,7 @@ class EngineHost:
                 "shard_bytes": sum(sizes.values()),
             },
             "models": [m.model_dump() for m in engine.registry.models],
-            "agents": [a.model_dump() for a in engine.registry.agents],
+            "agents": engine.agents.describe(),
             "loaded": [
                 {
                     "model": key,
@@ -197,6 +198,7 @@ class EngineHost:
             ],
             "loading": list(engine.models.loading),
             "metrics": engine.metrics.snapshot(),
+            **engine.resilience(),
         }
 
     async def _unload(self, engine: OrionInferenceEngine, request: Unload) -> None:
@@ -205,7 +207,7 @@ class EngineHost:
             return
         wanted = [m for m in engine.registry.models if request.model in (None, m.id)]
         for entry in wanted:
-            for shard in (await engine.models.manifest(entry)).shards:
+            for shard in (await engine.models.opener.manifest(entry)).shards:
                 await self._ports.store.delete(shard.sha256)
 
 

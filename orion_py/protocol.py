@@ -5,8 +5,8 @@ asks) and ``type``. A request is answered by any number of events with its id an
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 hydrates in the background, the log) carry the id ``"engine"``.
 
-    page → engine   initialize infer preload cancel status logs configure unload shutdown
-    engine → page   state progress token fallback log metric breaker queue preload memory
+    page → engine   initialize infer preload cancel status logs telemetry configure unload shutdown
+    engine → page   state progress token fallback guard log metric breaker queue prediction memory
                     | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
@@ -114,6 +114,16 @@ class Logs(_Message):
     type: Literal["logs"] = "logs"
 
 
+class TelemetryRequest(_Message):
+    """The counts that are kept on the device, if telemetry is on: seen, exported or erased.
+
+    Ends in ``{enabled, version, counts}``; ``export`` adds ``text``, the counts as JSON.
+    """
+
+    type: Literal["telemetry"] = "telemetry"
+    action: Literal["get", "export", "erase"] = "get"
+
+
 class Configure(_Message):
     type: Literal["configure"] = "configure"
     config: dict[str, Any]
@@ -132,7 +142,7 @@ class Shutdown(_Message):
 
 
 Request = Annotated[
-    Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown,
+    Initialize | Infer | Preload | Cancel | Status | Logs | TelemetryRequest | Configure | Unload | Shutdown,
     Field(discriminator="type"),
 ]
 
@@ -215,6 +225,14 @@ class AgentEvent(_Message):
     change: Literal["registered", "unregistered"]
 
 
+class GuardEvent(_Message):
+    """A note on the message that was let through: what it may be about, and the rules that saw it."""
+
+    type: Literal["guard"] = "guard"
+    category: Literal["injection", "weapons", "minors", "violence", "self_harm"]
+    rules: list[str]
+
+
 class LogEvent(_Message):
     type: Literal["log"] = "log"
     record: dict[str, Any]
@@ -248,11 +266,11 @@ class QueueEvent(_Message):
     limit: int | None
 
 
-class PreloadEvent(_Message):
+class PredictionEvent(_Message):
     """A model was brought into memory because ``agent`` is likely to be asked next. ``hit`` and
     ``wasted`` say what the next question made of it."""
 
-    type: Literal["preload"] = "preload"
+    type: Literal["prediction"] = "prediction"
     model: str
     agent: str
     probability: float
@@ -360,11 +378,12 @@ Event = (
     | TokenEvent
     | FallbackEvent
     | AgentEvent
+    | GuardEvent
     | LogEvent
     | MetricEvent
     | BreakerEvent
     | QueueEvent
-    | PreloadEvent
+    | PredictionEvent
     | MemoryEvent
 )
 Message = Annotated[
@@ -374,6 +393,7 @@ Message = Annotated[
     | Cancel
     | Status
     | Logs
+    | TelemetryRequest
     | Configure
     | Unload
     | Shutdown
@@ -382,11 +402,12 @@ Message = Annotated[
     | TokenEvent
     | FallbackEvent
     | AgentEvent
+    | GuardEvent
     | LogEvent
     | MetricEvent
     | BreakerEvent
     | QueueEvent
-    | PreloadEvent
+    | PredictionEvent
     | MemoryEvent
     | Result
     | Failed

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
+from orion_py import __version__
 from orion_py.agents.base import Agent, Brief
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.errors import Cancelled, OrionError, RuntimeFailure
+from orion_py.errors import (
+    Cancelled,
+    CircuitOpen,
+    ContextOverflow,
+    InvalidManifest,
+    LoadError,
+    OrionError,
+    RuntimeFailure,
+    UnknownModel,
+)
 from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Sampler, SamplingParams
@@ -18,17 +28,35 @@ from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.manager import ModelManager
-from orion_py.protocol import Event, FallbackEvent, InferOptions, Response, Routing, StateEvent, TokenEvent, Usage
+from orion_py.protocol import (
+    Event,
+    FallbackEvent,
+    FallbackKind,
+    GuardEvent,
+    InferOptions,
+    Response,
+    Routing,
+    StateEvent,
+    TokenEvent,
+    Usage,
+)
 from orion_py.registry.models import ModelEntry, Registry
+from orion_py.resilience.breakers import Breakers
+from orion_py.resilience.request_queue import RequestQueue
 from orion_py.routing.base import Router, RoutingDecision
 from orion_py.safety.guard import Guard
+from orion_py.safety.normalise import visible
+from orion_py.safety.output import OutputGuard, secrets_in
 from orion_py.safety.validation import validate_query
 from orion_py.state_machine import StateMachine, Transition
 from orion_py.telemetry.log import Logger
-from orion_py.turn import Turn
 
 REPLACEMENTS = 2
 """How often one answer goes on with a new worker before its failure is the user's to see."""
+
+
+CALCULATOR = "calculator"
+"""Stands where a model would be named, when an answer took none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +67,13 @@ class Request:
     history: Sequence[ChatMessage]
     locale: str
     cancel: CancelToken
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What serving a request takes. ``turn`` makes requests decode one after the other."""
+    """What serving a request takes. ``queue`` makes requests answer one after the other;
+    ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -55,7 +85,9 @@ class Services:
     router: Router
     guard: Guard
     models: ModelManager
-    turn: asyncio.Lock
+    queue: RequestQueue
+    breakers: Breakers
+    before_load: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -69,6 +101,7 @@ class RequestRun:
     _first_piece: float | None = None
     _agent: str | None = None
     _model: str | None = None
+    _lent: LoadedModel | None = None
 
     def __post_init__(self) -> None:
         self._arrived = self.services.clock()
@@ -80,9 +113,9 @@ class RequestRun:
         try:
             self.states.to("validating")
             query = self._validate()
-            async with Turn(self.services.turn, self.request.cancel):
+            async with self._turn():
                 self.states.to("routing")
-                decision = await self._route(query)
+                decision = self._able(await self._route(query))
                 response = await self._respond(query, decision)
             self.states.to("success")
             return response
@@ -96,6 +129,11 @@ class RequestRun:
             self.states.to("error")
             self.services.log.critical("bug", error=type(error).__name__, message=str(error))
             raise RuntimeFailure(f"The engine failed: {type(error).__name__}: {error}") from error
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """The request's place in the queue; its time-out counts while it waits, too."""
+        request = self.request
+        return self.services.queue.slot(request.id, request.cancel, request.priority, request.options.timeout)
 
     def _on_transition(self, move: Transition) -> None:
         self.services.emit(
@@ -113,8 +151,13 @@ class RequestRun:
     def _validate(self) -> str:
         query = validate_query(self.request.query, self.services.config.max_query_chars)
         if self.services.config.enable_guardrails:
-            for finding in self.services.guard.check(query):
-                self.services.log.warn("guard", rule=finding.rule, severity=finding.severity)
+            screening = self.services.guard.check(query)
+            rules = [finding.rule for finding in screening.findings]
+            if rules:
+                self.services.log.warn("guard", decision=screening.decision, rules=rules)
+            if screening.decision == "warn" and screening.category is not None:
+                self.services.emit(GuardEvent(id=self.request.id, category=screening.category, rules=rules))
+            query = visible(query)
         return query
 
     async def _route(self, query: str) -> RoutingDecision:
@@ -127,40 +170,88 @@ class RequestRun:
             decision = await self.services.router.route(query, self.request.locale)
             if decision.agent not in agents.ids:
                 decision = replace(decision, agent=agents.ids[0])
+        return decision
+
+    def _able(self, decision: RoutingDecision) -> RoutingDecision:
+        """``decision``, once it is settled who answers: an agent without a model leaves it to the first."""
+        agents, locale = self.services.agents, self.request.locale
         self._agent = decision.agent
+        if not self.request.options.model and not agents.available(decision.agent):
+            self._agent = agents.ids[0]
+            why = agents.why_not(decision.agent, locale)
+            self.services.emit(
+                FallbackEvent.step(self.request.id, "agent", decision.agent, self._agent, UnknownModel.code, why)
+            )
         return decision
 
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
-        agent = self.services.agents.get(decision.agent)
-        brief = agent.brief(query, self.request.locale)
-        entry = self._model_for(agent)
+        agent = self.services.agents.get(self._agent or decision.agent)
+        brief = await agent.prepare(query, self.request.locale, self.request.options)
+        if brief.direct:
+            return self._direct(brief, decision)
+        candidates = self._candidates(agent)
+        for place, entry in enumerate(candidates):
+            try:
+                return await self._answer_with(entry, query, brief, decision)
+            except OrionError as error:
+                if place + 1 == len(candidates) or not self._may_fall_back(error):
+                    raise
+                self.states.to("fallback")
+                self._say("model", entry.id, candidates[place + 1].id, error.code, error.message)
+        raise AssertionError("unreachable")
+
+    def _candidates(self, agent: Agent) -> list[ModelEntry]:
+        """What may answer, preferred first: the agent's models, then the first agent's. A model that
+        was asked for by name is the only one."""
+        registry, agents = self.services.registry, self.services.agents
+        if self.request.options.model:
+            return [registry.model(self.request.options.model)]
+        last_resort = agents.get(agents.ids[0]).models
+        ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
+        return [registry.model(model_id) for model_id in ids or agent.models]
+
+    def _may_fall_back(self, error: OrionError) -> bool:
+        """Another model can't go on where one broke off: its tokens are others."""
+        cured = (LoadError, RuntimeFailure, CircuitOpen, InvalidManifest)
+        return isinstance(error, cured) and self._first_piece is None
+
+    async def _answer_with(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
         self._model = entry.id
         self.states.to("loading_agent")
-        model = await self.services.models.acquire(entry, self.request.cancel)
+        self.services.before_load(entry.id)
+        with self.services.breakers.model(entry.id).entered():
+            return await self._answer(entry, query, brief, decision)
+
+    async def _answer(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
+        model = self._lent = await self.services.models.acquire(entry, self.request.cancel)
         try:
             prompt, answer, streamer = self._begin(query, brief, model)
             self.states.to("inferencing")
+            answer.open(brief.opening)
             model = await self._decode(answer, entry, model)
             streamer.finish()
+            answer.text = streamer.text
         finally:
-            self.services.models.release(entry.id)
-        return self._response(decision, model, prompt, answer)
+            await self.services.models.release(self._lent)  # not ``model``: a replacement may have failed since
+        self.services.breakers.answered(entry.id, model.label)
+        return self._response(decision, model, prompt, answer, brief)
 
-    def _model_for(self, agent: Agent) -> ModelEntry:
-        wanted = self.request.options.model or agent.models[0]
-        return self.services.registry.model(wanted)
-
-    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, TokenStreamer]:
+    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, OutputGuard]:
         options = self.request.options
         max_tokens = options.max_tokens or brief.max_tokens
         history = self.request.history
-        prompt = build_prompt(model.tokenizer, brief.system, history, query, model.context, max_tokens)
+        prompt = build_prompt(model.tokenizer, brief.system, history, query, model.context, max_tokens, brief.opening)
         if prompt.dropped_turns:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
-        streamer = TokenStreamer(options.granularity, self._on_piece, clock=self.services.clock)
+        streamer = OutputGuard(
+            TokenStreamer(options.granularity, self._on_piece, clock=self.services.clock),
+            secrets=secrets_in(brief.system),
+            screens=self.services.config.enable_guardrails,
+        )
         sampling = _override(brief.sampling, options, seed)
-        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, options.stop, streamer.push, max_tokens)
+        shaper = None if brief.shaper is None else brief.shaper()
+        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, options.stop, streamer.push, max_tokens, shaper)
         return prompt, answer, streamer
 
     def _on_piece(self, piece: Piece) -> None:
@@ -186,45 +277,53 @@ class RequestRun:
                 )
                 break
             except RuntimeFailure as error:
-                if replacement == REPLACEMENTS or not error.retryable:
+                services.breakers.failed(entry.id, model.label, error)
+                hopeless = services.breakers.model(entry.id).state == "open"
+                if replacement == REPLACEMENTS or hopeless or not error.retryable:
                     raise
                 self.states.to("fallback")
-                self._say_replaced(model, error)
+                self._say("worker", model.label, model.label, error.code, error.message)
                 await services.models.discard(entry.id, model)
                 self.states.to("loading_agent")
-                model = await services.models.reacquire(entry, self.request.cancel)
+                model = self._lent = await services.models.acquire(entry, self.request.cancel)
                 self.states.to("inferencing")
         return model
 
-    def _say_replaced(self, model: LoadedModel, error: OrionError) -> None:
-        self.services.emit(
-            FallbackEvent.step(self.request.id, "worker", model.label, model.label, error.code, error.message)
-        )
+    def _say(self, kind: FallbackKind, from_: str, to: str, code: str, reason: str) -> None:
+        self.services.emit(FallbackEvent.step(self.request.id, kind, from_, to, code, reason))
 
     def _say_dropped(self, dropped: int, of: int) -> None:
-        self.services.emit(
-            FallbackEvent.step(
-                self.request.id,
-                "context",
-                f"{of} earlier messages",
-                f"{of - dropped} earlier messages",
-                "context_overflow",
-                f"The oldest {dropped} messages no longer fit the model's context and were left out.",
-            )
+        reason = f"The oldest {dropped} messages no longer fit the model's context and were left out."
+        kept = f"{of - dropped} earlier messages"
+        self._say("context", f"{of} earlier messages", kept, ContextOverflow.code, reason)
+
+    def _direct(self, brief: Brief, decision: RoutingDecision) -> Response:
+        """The answer that the agent worked out by itself, without any model."""
+        self.states.to("inferencing")
+        self._on_piece(Piece(brief.opening, 0, 0, None))
+        total = round((self.services.clock() - self._arrived) * 1000, 3)
+        return Response(
+            content=brief.opening,
+            agent=self._agent or decision.agent,
+            routing=_routing(decision),
+            finish_reason="stop",
+            usage=Usage(prompt=0, cached=0, completion=0),
+            timings={**{n: round(ms, 3) for n, ms in self.states.timings().items()}, "total": total},
+            tokens_per_second=None,
+            backend=CALCULATOR,
+            model=CALCULATOR,
+            model_version=__version__,
+            seed=self.request.options.seed or 0,
+            notes=dict(brief.notes),
         )
 
-    def _response(self, decision: RoutingDecision, model: LoadedModel, prompt: Prompt, answer: Answer) -> Response:
+    def _response(
+        self, decision: RoutingDecision, model: LoadedModel, prompt: Prompt, answer: Answer, brief: Brief
+    ) -> Response:
         return Response(
             content=answer.text,
-            agent=decision.agent,
-            routing=Routing(
-                agent=decision.agent,
-                router=decision.router,
-                reason=decision.reason,
-                confidence=decision.confidence,
-                probabilities=decision.probabilities,
-                runner_up=decision.runner_up,
-            ),
+            agent=self._agent or decision.agent,
+            routing=_routing(decision),
             finish_reason=answer.finish,
             usage=Usage(prompt=len(prompt.tokens), cached=answer.cached, completion=len(answer.tokens)),
             timings=self._timings(answer),
@@ -233,6 +332,7 @@ class RequestRun:
             model=model.manifest.model,
             model_version=model.manifest.version,
             seed=answer.seed,
+            notes=dict(brief.notes),
         )
 
     def _timings(self, answer: Answer) -> dict[str, float]:
@@ -249,6 +349,17 @@ class RequestRun:
         if self._first_piece is not None:
             timings["first_token"] = (self._first_piece - self._arrived) * 1000
         return {name: round(ms, 3) for name, ms in timings.items()}
+
+
+def _routing(decision: RoutingDecision) -> Routing:
+    return Routing(
+        agent=decision.agent,
+        router=decision.router,
+        reason=decision.reason,
+        confidence=decision.confidence,
+        probabilities=decision.probabilities,
+        runner_up=decision.runner_up,
+    )
 
 
 def _override(sampling: SamplingParams, options: InferOptions, seed: int) -> SamplingParams:

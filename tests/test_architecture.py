@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "cancellation", "protocol", "config", "state_machine", "turn", ""),
+    ("errors", "cancellation", "protocol", "config", "state_machine", ""),
     ("telemetry",),
     ("registry", "storage", "runtime", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
-    ("request", "engine", "host"),
+    ("request", "housekeeping", "engine", "host"),
     ("browser", "native", "cli", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the

@@ -1,67 +1,44 @@
-"""Which models are in memory, on which backend, and the steps down when one won't do.
+"""Which models are in memory, who uses them, and what has to go so that another fits.
 
-One load per model at a time: whoever asks meanwhile joins it. The least recently used idle model
-makes room for another. A backend is believed after its golden vectors were checked; the verdict
-is kept on the device per model version, variant and device, so a later visit needn't check again.
+One load per model at a time: whoever asks meanwhile joins it. How a model comes up is the
+``ModelOpener``'s matter, who has to go the ``memory_budget``'s, and who still lives the pool's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
-from orion_py.errors import (
-    BackendUnavailable,
-    DownloadFailed,
-    GoldenMismatch,
-    InvalidManifest,
-    OrionError,
-    OutOfMemory,
-    QuotaExceeded,
-    RuntimeFailure,
-)
-from orion_py.generation.tokenizer import Tokenizer
-from orion_py.loading.golden import check_golden
-from orion_py.loading.loaded_model import LoadedModel, backend_label
-from orion_py.loading.loader import LoadRequest, ProgressiveLoader
-from orion_py.loading.manifest import Manifest, Variant, parse_manifest
-from orion_py.loading.verdicts import Verdicts
+from orion_py.errors import OrionError
+from orion_py.loading.loaded_model import LoadedModel
+from orion_py.loading.loader import ProgressiveLoader
+from orion_py.loading.memory_budget import MB, Budget, Resident, evictions, excess
+from orion_py.loading.opener import ModelOpener
+from orion_py.loading.worker_pool import WorkerPool
 from orion_py.ports import Ports
-from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
+from orion_py.protocol import ENGINE_ID, FallbackEvent, MemoryEvent, ModelMemory, ProgressEvent
 from orion_py.registry.models import ModelEntry
-from orion_py.runtime.base import Device
+from orion_py.resilience.breakers import Breakers
 
-GOLDEN_LIMIT = 2
-"""How many of the golden vectors, shortest first, a load checks."""
-Emit = Callable[[ProgressEvent | FallbackEvent], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One rung of the ladder."""
-
-    variant: Variant
-    threads: int
-
-    @property
-    def label(self) -> str:
-        return backend_label(self.variant.backend, self.threads, self.variant.exact)
+Emit = Callable[[ProgressEvent | FallbackEvent | MemoryEvent], None]
 
 
 @dataclass(slots=True)
 class _Pending:
-    """A load under way, and who waits for it."""
+    """A load under way, and how many wait for it."""
 
+    entry: ModelEntry
     cancel: CancelToken
     task: asyncio.Future[LoadedModel] = field(init=False)
+    waiters: int = 0
 
 
 class ModelManager:
-    """Owns every loaded model. ``emit`` gets progress and fallback events."""
+    """Owns every loaded model. ``emit`` gets progress, fallback and memory events; ``on_dead`` the id
+    of a model whose worker no longer answered."""
 
     def __init__(
         self,
@@ -69,217 +46,186 @@ class ModelManager:
         ports: Ports,
         loader: ProgressiveLoader,
         emit: Emit,
+        breakers: Breakers | None = None,
+        on_dead: Callable[[str], None] = lambda model_id: None,
     ) -> None:
-        self.config = config
-        self._ports, self._loader, self._emit = ports, loader, emit
-        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._breakers = breakers or Breakers(ports.clock)
+        self.opener = ModelOpener(config, ports, loader, emit, self._breakers)
+        self._emit = emit
+        self._pool: WorkerPool[LoadedModel] = WorkerPool(ports.clock, ports.sleep, on_dead)
+        self._entries: dict[str, ModelEntry] = {}
         self._pending: dict[str, _Pending] = {}
-        self._busy: dict[str, int] = {}
-        self._tokenizers: dict[str, Tokenizer] = {}
+        self._pinned: set[str] = set()
+
+    @property
+    def config(self) -> EngineConfig:
+        return self.opener.config
+
+    @config.setter
+    def config(self, config: EngineConfig) -> None:
+        self.opener.config = config
 
     @property
     def loaded(self) -> dict[str, LoadedModel]:
         """By model id, least recently used first."""
-        return dict(self._loaded)
+        return {key: self._pool.workers(key)[0] for key in self._pool.keys}
 
     @property
     def loading(self) -> Sequence[str]:
         return tuple(self._pending)
 
-    async def acquire(self, entry: ModelEntry, cancel: CancelToken) -> LoadedModel:
-        """The model in memory, loaded if need be; ``release`` gives it back. Busy models stay.
+    def pin(self, model_id: str) -> None:
+        """From now on this model is never ended to make room."""
+        self._pinned.add(model_id)
 
-        Raises LoadError, RuntimeFailure, InvalidManifest, or Cancelled when ``cancel`` fires; a
-        load that somebody else waits for as well goes on.
+    def unpin(self, model_id: str) -> None:
+        self._pinned.discard(model_id)
+
+    async def acquire(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str] = ()) -> LoadedModel:
+        """The model in memory, loaded if need be; ``release`` gives it back. What is in use, pinned
+        or among ``keep`` isn't ended for it.
+
+        Raises LoadError, TooLarge and OutOfMemory among them, RuntimeFailure, InvalidManifest, or
+        Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
         """
-        model = self._loaded.get(entry.id)
-        if model is None or model.closed:
-            model = await self._join(entry, cancel)
-        self._loaded.move_to_end(entry.id)
-        self._busy[entry.id] = self._busy.get(entry.id, 0) + 1
+        while (model := await self._pool.lend(entry.id)) is None:
+            await self._join(entry, cancel, keep)
+        if cancel.cancelled:
+            await self.release(model)
+            cancel.raise_if_cancelled()
+        self._say_memory()
         return model
 
-    def release(self, model_id: str) -> None:
-        self._busy[model_id] = max(0, self._busy.get(model_id, 0) - 1)
+    async def release(self, model: LoadedModel) -> None:
+        """Gives back what ``acquire`` lent, at once; safe for a model that was discarded meanwhile."""
+        self._pool.give_back(model)
+        self._say_memory()
+        await self._evict(excess(self._residents(), self._budget()))
 
     async def discard(self, model_id: str, model: LoadedModel) -> None:
         """Ends a model that failed, and no other that may have taken its place."""
-        if self._loaded.get(model_id) is model:
-            del self._loaded[model_id]
+        await self._pool.remove(model_id, model)
         await model.close()
+        self._say_memory()
 
-    async def reacquire(self, entry: ModelEntry, cancel: CancelToken) -> LoadedModel:
-        """For whoever holds the model already: a fresh one after ``discard``. Raises as ``acquire``."""
-        self.release(entry.id)
+    async def replace(self, model_id: str, model: LoadedModel) -> None:
+        """``model`` serves from now on; what served before is closed."""
+        await self._pool.remove(model_id)
+        self._pool.add(model_id, model)
+        self._say_memory()
+
+    def cancel_loading(self, model_id: str | None = None, *, unless_awaited_by: int | None = None) -> None:
+        """Stops the load of a model (None: all); with ``unless_awaited_by`` only where fewer wait for
+        it. What is verified stays on the device."""
+        for key, pending in list(self._pending.items()):
+            if model_id in (None, key) and (unless_awaited_by is None or pending.waiters < unless_awaited_by):
+                pending.cancel.cancel()
+
+    async def unload(self, model_id: str | None = None) -> None:
+        """Ends the workers of a model (None: all), and so gives their memory back."""
+        self.cancel_loading(model_id)
+        for key in [k for k in self._pool.keys if model_id in (None, k)]:
+            await self._pool.remove(key)
+        self._say_memory()
+
+    async def check_health(self) -> None:
+        """Asks the idle workers whether they live, and replaces silently those that don't."""
+        for model_id in await self._pool.check():
+            try:
+                await self._join(self._entries[model_id], CancelToken(), self._pool.keys)
+            except OrionError:
+                continue  # whoever asks for it next tries again, and is told what is wrong
+
+    def memory(self) -> MemoryEvent:
+        """What the models in memory, and those on their way there, take."""
+        residents = self._residents()
+        return MemoryEvent(
+            id=ENGINE_ID,
+            used_bytes=sum(r.bytes for r in residents),
+            budget_bytes=self._budget().bytes,
+            models=[ModelMemory(model=r.model, bytes=r.bytes, busy=self._busy(r.model)) for r in residents],
+        )
+
+    def has_room(self, entry: ModelEntry, keep: Collection[str]) -> bool:
+        """Whether the model fits, by its estimate, without ending one that is in use or among ``keep``;
+        by the number of models too."""
+        residents = self._residents(entry.id, keep)
         try:
-            return await self.acquire(entry, cancel)
-        except BaseException:
-            # The caller releases once more on its way out.
-            self._busy[entry.id] = self._busy.get(entry.id, 0) + 1
-            raise
+            going = evictions(residents, entry.memory_bytes, self._budget(), entry.id)
+        except OrionError:
+            return False
+        return len(residents) - len(going) < self._budget().models
 
-    async def _join(self, entry: ModelEntry, cancel: CancelToken) -> LoadedModel:
+    async def _join(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:
         pending = self._pending.get(entry.id)
         while pending is not None and pending.cancel.cancelled:
             # It is winding down; what it kept is the start of the next one.
             await asyncio.wait({pending.task})
             pending = self._pending.get(entry.id)
         if pending is None:
-            pending = _Pending(CancelToken())
-            self._pending[entry.id] = pending
-            pending.task = asyncio.ensure_future(self._load(entry, pending.cancel))
+            pending = self._pending[entry.id] = _Pending(entry, CancelToken())
+            pending.task = asyncio.ensure_future(self._load(entry, pending.cancel, keep))
             mine = pending
             pending.task.add_done_callback(lambda task: self._settled(entry.id, mine, task))
-        return await until_cancelled(pending.task, cancel)
+        pending.waiters += 1
+        try:
+            return await until_cancelled(pending.task, cancel)
+        finally:
+            pending.waiters -= 1
 
     def _settled(self, model_id: str, pending: _Pending, task: asyncio.Future[LoadedModel]) -> None:
         if self._pending.get(model_id) is pending:
             del self._pending[model_id]
         if not task.cancelled():
             task.exception()  # whoever waited has it; nobody waiting is no reason for a warning
+        self._say_memory()
 
-    def cancel_loading(self, model_id: str | None = None) -> None:
-        """Stops the load of a model (None: all). What is verified stays on the device."""
-        for key, pending in list(self._pending.items()):
-            if model_id in (None, key):
-                pending.cancel.cancel()
+    async def _load(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:
+        self._entries[entry.id] = entry
+        others = self._residents(entry.id, keep)
+        await self._evict(evictions(others, entry.memory_bytes, self._budget(), entry.id))
 
-    async def unload(self, model_id: str | None = None) -> None:
-        """Ends the workers of a model (None: all), and so gives their memory back."""
-        self.cancel_loading(model_id)
-        for key in [k for k in self._loaded if model_id in (None, k)]:
-            await self._loaded.pop(key).close()
+        async def give_room() -> bool:
+            idle = [r.model for r in self._residents(entry.id, keep) if not r.kept]
+            await self._evict(idle)
+            return bool(idle)
 
-    async def manifest(self, entry: ModelEntry) -> Manifest:
-        """The model's manifest; offline, the copy that the last load kept. Raises InvalidManifest
-        or DownloadFailed."""
-        key = f"manifest:{entry.id}"
         try:
-            text = await self._ports.fetch_text(entry.manifest)
-        except DownloadFailed:
-            kept = await self._ports.settings.get(key)
-            if kept is None:
-                raise
-            return parse_manifest(kept)
-        manifest = parse_manifest(text)
-        if manifest.model != entry.id:
-            raise InvalidManifest(
-                f"manifest: model: is {manifest.model!r}, the registry says {entry.id!r}", path="model"
-            )
-        if await self._ports.settings.get(key) != text:
-            await self._ports.settings.set(key, text)
-        return manifest
-
-    def verdicts(self, device: Device) -> Verdicts:
-        """What is known of backends on this device."""
-        return Verdicts(self._ports.settings, device)
-
-    async def open_beside(self, entry: ModelEntry, attempt: Attempt) -> LoadedModel:
-        """A second copy of a model on another backend, checked but not serving. Raises as a load."""
-        manifest, device = await self.manifest(entry), await self._ports.runtime.device()
-        return await self._try(entry, manifest, attempt, device, CancelToken())
-
-    async def replace(self, model_id: str, model: LoadedModel) -> None:
-        """``model`` serves from now on; what served before is closed."""
-        before = self._loaded.pop(model_id, None)
-        self._loaded[model_id] = model
-        if before is not None:
-            await before.close()
-
-    async def _load(self, entry: ModelEntry, cancel: CancelToken) -> LoadedModel:
-        manifest = await self.manifest(entry)
-        device = await self._ports.runtime.device()
-        ladder = await self.ladder(manifest, device)
-        if not ladder:
-            raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
-        await self._make_room(entry)
-        for rung, attempt in enumerate(ladder):
-            cancel.raise_if_cancelled()
-            try:
-                model = await self._try_within_quota(entry, manifest, attempt, device, cancel)
-            except (RuntimeFailure, OutOfMemory) as error:
-                if rung + 1 == len(ladder):
-                    raise
-                self._step_down(attempt, ladder[rung + 1], error)
-                continue
-            self._loaded[entry.id] = model
-            return model
-        raise AssertionError("unreachable")
-
-    async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
-        """What to try, best first. WebGPU comes first when asked for, or when it has proved itself
-        right and faster on this device; WASM with threads; WASM with one."""
-        threads = device.threads if self.config.threads is None else self.config.threads
-        wasm = [v for v in manifest.variants if v.backend == "wasm" and v.exact == self.config.exact]
-        gpu = [v for v in manifest.variants if v.backend == "webgpu"] if device.webgpu else []
-        if self.config.backend == "wasm":
-            gpu = []
-        elif self.config.backend == "auto":
-            verdicts = self.verdicts(device)
-            gpu = [v for v in gpu if (await verdicts.read(manifest, v)).get("preferred")]
-        rungs = [Attempt(v, 1) for v in gpu]
-        for count in dict.fromkeys((threads, 1)):
-            rungs.extend(Attempt(v, count) for v in wasm)
-        return rungs
-
-    async def _try_within_quota(
-        self, entry: ModelEntry, manifest: Manifest, attempt: Attempt, device: Device, cancel: CancelToken
-    ) -> LoadedModel:
-        """As ``_try``; where the browser refuses to store more, new shards stay in memory instead."""
-        try:
-            return await self._try(entry, manifest, attempt, device, cancel)
-        except QuotaExceeded as error:
-            store = self._ports.store
-            if store.memory_reason is not None:
-                raise
-            store.use_memory()
-            self._emit(
-                FallbackEvent.step(
-                    ENGINE_ID, "storage", "stored on this device", "in memory", error.code, error.message
-                )
-            )
-            return await self._try(entry, manifest, attempt, device, cancel)
-
-    async def _try(
-        self, entry: ModelEntry, manifest: Manifest, attempt: Attempt, device: Device, cancel: CancelToken
-    ) -> LoadedModel:
-        context = min(manifest.architecture.context_length, self.config.context_tokens)
-        base = entry.manifest.rsplit("/", 2)[0] + "/"
-        request = LoadRequest(manifest, attempt.variant, base, attempt.threads, context)
-        session, report, definition = await self._loader.load(request, cancel, self._emit)
-        model = LoadedModel(manifest, attempt.variant, session, self._tokenizer(manifest, definition), report, context)
-        try:
-            await self._believe(model, device)
-        except BaseException:
-            await model.close()
+            model = await self.opener.open(entry, cancel, give_room)
+        except OrionError as error:
+            self._breakers.model(entry.id).failure(error)
             raise
+        self._pool.add(entry.id, model)
+        await self._evict(excess(self._residents(keep=[*keep, entry.id]), self._budget()))
         return model
 
-    def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
-        """One for all loads of a version: it is large, and a browser frees it late if at all."""
-        if manifest.tokenizer not in self._tokenizers:
-            self._tokenizers[manifest.tokenizer] = self._ports.tokenizer_factory(definition)
-        return self._tokenizers[manifest.tokenizer]
+    def _residents(self, without: str | None = None, keep: Collection[str] = ()) -> list[Resident]:
+        """What is in memory, least recently used first, then what is on its way: nobody ends that."""
+        here = self._pool.keys
+        coming = [key for key, load in self._pending.items() if key not in here and not load.cancel.cancelled]
+        return [
+            Resident(key, self._bytes(key), key in coming or key in keep or key in self._pinned or self._busy(key))
+            for key in (*here, *coming)
+            if key != without
+        ]
 
-    async def _believe(self, model: LoadedModel, device: Device) -> None:
-        """Checks the golden vectors once per device and model version, and keeps the verdict."""
-        verdicts = self.verdicts(device)
-        if (await verdicts.read(model.manifest, model.variant)).get("right"):
-            return
-        try:
-            result = await check_golden(model, limit=GOLDEN_LIMIT)
-        except GoldenMismatch:
-            await verdicts.keep(model.manifest, model.variant, right=False, preferred=False)
-            raise
-        await verdicts.keep(model.manifest, model.variant, right=True, kl=result.kl)
+    def _bytes(self, model_id: str) -> int:
+        measured = sum(model.report.memory_bytes for model in self._pool.workers(model_id))
+        entry = self._entries.get(model_id) or self._pending[model_id].entry
+        return measured or entry.memory_bytes
 
-    def _step_down(self, failed: Attempt, following: Attempt, error: OrionError) -> None:
-        kind: FallbackKind = "backend" if failed.variant.backend != following.variant.backend else "threads"
-        self._emit(FallbackEvent.step(ENGINE_ID, kind, failed.label, following.label, error.code, error.message))
+    def _busy(self, model_id: str) -> bool:
+        return self._pool.busy(model_id)
 
-    async def _make_room(self, entry: ModelEntry) -> None:
-        while len(self._loaded) >= self.config.max_agents_in_memory:
-            idle = next((k for k in self._loaded if not self._busy.get(k) and k != entry.id), None)
-            if idle is None:
-                return
-            await self._loaded.pop(idle).close()
+    def _budget(self) -> Budget:
+        return Budget(self.config.max_memory_mb * MB, self.config.max_agents_in_memory)
+
+    async def _evict(self, going: Iterable[str]) -> None:
+        for model_id in going:
+            if self._busy(model_id):
+                continue  # lent while another was ending
+            await self._pool.remove(model_id)
+            self._say_memory([model_id])
+
+    def _say_memory(self, evicted: Sequence[str] = ()) -> None:
+        self._emit(self.memory().model_copy(update={"evicted": list(evicted)}))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from orion_py.errors import OrionError
 from orion_py.loading.loaded_model import LoadedModel
-from orion_py.loading.manager import Attempt, ModelManager
+from orion_py.loading.manager import ModelManager
+from orion_py.loading.opener import Attempt
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Device
 from orion_py.telemetry.log import Logger
@@ -61,11 +62,15 @@ async def consider_webgpu(
     if wasm is None or wasm.variant.backend != "wasm":
         return None
     variant = next((v for v in wasm.manifest.variants if v.backend == "webgpu"), None)
-    verdicts = manager.verdicts(device)
+    verdicts = manager.opener.verdicts(device)
     if variant is None or "preferred" in await verdicts.read(wasm.manifest, variant):
         return None
+    memory = manager.memory()
+    if memory.used_bytes + entry.memory_bytes > memory.budget_bytes:
+        log.info("webgpu trial put off", code="out_of_memory")
+        return None
     try:
-        gpu = await manager.open_beside(entry, Attempt(variant, 1))
+        gpu = await manager.opener.open_beside(entry, Attempt(variant, 1))
     except OrionError as error:
         log.warn("webgpu trial failed", code=error.code, message=error.message)
         await verdicts.keep(wasm.manifest, variant, preferred=False, reason=error.code)

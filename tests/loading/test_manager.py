@@ -127,11 +127,11 @@ async def test_a_model_in_use_is_not_evicted_for_another() -> None:
     w.texts["models/other/manifest.json"] = manifest_json(model="other")
     other = ENTRY.model_copy(update={"id": "other", "manifest": "models/other/manifest.json"})
     m = manager(w, max_agents_in_memory=1)
-    await m.acquire(ENTRY, CancelToken())
+    first = await m.acquire(ENTRY, CancelToken())
     await m.acquire(other, CancelToken())
     assert list(m.loaded) == ["tiny", "other"]
-    m.release("tiny")
-    m.release("other")
+    await m.release(first)
+    assert list(m.loaded) == ["other"], "what is too much goes when it is idle"
 
 
 async def test_the_least_recently_used_idle_model_makes_room() -> None:
@@ -139,8 +139,7 @@ async def test_the_least_recently_used_idle_model_makes_room() -> None:
     w.texts["models/other/manifest.json"] = manifest_json(model="other")
     other = ENTRY.model_copy(update={"id": "other", "manifest": "models/other/manifest.json"})
     m = manager(w, max_agents_in_memory=1)
-    await m.acquire(ENTRY, CancelToken())
-    m.release("tiny")
+    await m.release(await m.acquire(ENTRY, CancelToken()))
     await m.acquire(other, CancelToken())
     assert list(m.loaded) == ["other"]
     assert w.runtime.sessions[0].closed
@@ -167,8 +166,7 @@ class TimedWorld(World):
 
 
 async def trial(w: TimedWorld, m: ModelManager):
-    await m.acquire(ENTRY, CancelToken())
-    m.release("tiny")
+    await m.release(await m.acquire(ENTRY, CancelToken()))
     real_open = w.runtime.open
 
     async def open_and_time(*arguments):

@@ -80,6 +80,15 @@ export interface FallbackEvent {
   reason: string;
 }
 
+/** A note on the message that was let through: what it may be about, and the rules that saw it. */
+export interface GuardEvent {
+  v: 1;
+  id: string;
+  type: "guard";
+  category: "injection" | "weapons" | "minors" | "violence" | "self_harm";
+  rules: string[];
+}
+
 /** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
 export interface Infer {
   v: 1;
@@ -162,26 +171,26 @@ export interface ModelMemory {
   busy: boolean;
 }
 
+/**
+ * A model was brought into memory because `agent` is likely to be asked next. `hit` and
+ * `wasted` say what the next question made of it.
+ */
+export interface PredictionEvent {
+  v: 1;
+  id: string;
+  type: "prediction";
+  model: string;
+  agent: string;
+  probability: number;
+  state: "started" | "done" | "cancelled" | "failed" | "hit" | "wasted";
+}
+
 /** Brings a model (default: the recommended one) into memory before it is asked for. */
 export interface Preload {
   v: 1;
   id: string;
   type: "preload";
   model?: string | null;
-}
-
-/**
- * A model was brought into memory because `agent` is likely to be asked next. `hit` and
- * `wasted` say what the next question made of it.
- */
-export interface PreloadEvent {
-  v: 1;
-  id: string;
-  type: "preload";
-  model: string;
-  agent: string;
-  probability: number;
-  state: "started" | "done" | "cancelled" | "failed" | "hit" | "wasted";
 }
 
 /**
@@ -287,6 +296,18 @@ export interface Status {
   type: "status";
 }
 
+/**
+ * The counts that are kept on the device, if telemetry is on: seen, exported or erased.
+ *
+ * Ends in `{enabled, version, counts}`; `export` adds `text`, the counts as JSON.
+ */
+export interface TelemetryRequest {
+  v: 1;
+  id: string;
+  type: "telemetry";
+  action?: "get" | "export" | "erase";
+}
+
 /** A piece of the answer: `text` is what to append. `index` counts pieces from 0. */
 export interface TokenEvent {
   v: 1;
@@ -315,7 +336,17 @@ export interface Usage {
 }
 
 /** What the page may ask. */
-export type Request = Initialize | Infer | Preload | Cancel | Status | Logs | Configure | Unload | Shutdown;
+export type Request =
+  | Initialize
+  | Infer
+  | Preload
+  | Cancel
+  | Status
+  | Logs
+  | TelemetryRequest
+  | Configure
+  | Unload
+  | Shutdown;
 
 /** What may come before the end. */
 export type Event =
@@ -324,11 +355,12 @@ export type Event =
   | TokenEvent
   | FallbackEvent
   | AgentEvent
+  | GuardEvent
   | LogEvent
   | MetricEvent
   | BreakerEvent
   | QueueEvent
-  | PreloadEvent
+  | PredictionEvent
   | MemoryEvent;
 
 /** Each request ends in exactly one of these. */

@@ -1,0 +1,139 @@
+"""What keeps the engine standing: the queue, the breakers, and what is done while nothing is asked.
+
+When nothing has run or waited for a moment the likely next model is brought in, and after a minute
+the idle workers are asked whether they live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from orion_py.agents.factory import AgentFactory
+from orion_py.config import EngineConfig
+from orion_py.errors import OrionError
+from orion_py.loading.manager import ModelManager
+from orion_py.loading.predictive import PredictiveLoader
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, BreakerEvent, Event, QueueEvent
+from orion_py.registry.models import ModelEntry, Registry
+from orion_py.resilience.breakers import Breakers
+from orion_py.resilience.circuit_breaker import BreakerChange
+from orion_py.resilience.request_queue import QueuePolicy, RequestQueue
+from orion_py.telemetry.log import Logger
+from orion_py.telemetry.metrics import Metrics
+
+MOMENT_S = 1.0
+MINUTE_S = 60.0
+
+
+class Housekeeping:
+    """``start`` once the models are known; ``stop`` at the end. ``emit`` gets breaker, queue and
+    prediction events."""
+
+    def __init__(
+        self, config: EngineConfig, ports: Ports, emit: Callable[[Event], None], log: Logger, metrics: Metrics
+    ) -> None:
+        self._ports, self._emit, self._log, self._metrics = ports, emit, log, metrics
+        self.queue = RequestQueue(ports.clock, ports.sleep, on_change=self._queue_changed)
+        self.breakers = Breakers(ports.clock, on_change=self._breaker_changed)
+        self._predictive: PredictiveLoader | None = None
+        self._manager: ModelManager | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idling: asyncio.Task[None] | None = None
+        self.configure(config)
+
+    def configure(self, config: EngineConfig) -> None:
+        """Takes effect with the next request."""
+        self._config = config
+        self.queue.policy = QueuePolicy() if config.enable_request_queue else QueuePolicy(limit=None, by_priority=False)
+        self.breakers.enabled = config.enable_circuit_breaker
+
+    async def start(self, manager: ModelManager, registry: Registry, agents: AgentFactory) -> None:
+        """Recalls what earlier visits left."""
+
+        def model_of(agent: str) -> ModelEntry | None:
+            usable = registry.usable(agents.get(agent).models) if agent in agents.ids else ()
+            return registry.model(usable[0]) if usable else None
+
+        self._manager = manager
+        self._predictive = PredictiveLoader(
+            manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
+        )
+        await self.breakers.recall(self._ports.settings)
+        await self._predictive.recall()
+
+    def wanted(self, model_id: str) -> None:
+        """A model is needed now: what was loaded on a guess is judged, and gives way."""
+        if self._predictive is not None:
+            self._predictive.wanted(model_id)
+
+    async def answered(self, agent: str, model_id: str) -> None:
+        """Learns who answered."""
+        if self._predictive is not None and self._config.enable_predictive_loading:
+            await self._predictive.answered(agent, model_id)
+
+    def status(self) -> dict[str, Any]:
+        """``breakers``, ``queue``, ``predictive`` and ``memory``, as the Status request tells them."""
+        return {
+            "breakers": self.breakers.metrics(),
+            "queue": self._queue_event().model_dump(exclude={"v", "id", "type"}),
+            "predictive": self._predictive.status() if self._predictive is not None else {},
+            "memory": self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})
+            if self._manager
+            else {},
+        }
+
+    def stop(self) -> None:
+        for task in (*self._tasks, *([self._idling] if self._idling else [])):
+            task.cancel()
+        self._manager = self._predictive = None
+
+    def _queue_changed(self) -> None:
+        self._emit(self._queue_event())
+        if self._idling is not None:
+            self._idling.cancel()
+            self._idling = None
+        if self.queue.idle and self._manager is not None:
+            self._idling = asyncio.ensure_future(self._idle())
+
+    def _queue_event(self) -> QueueEvent:
+        queue = self.queue
+        return QueueEvent(id=ENGINE_ID, running=queue.running, waiting=queue.waiting, limit=queue.policy.limit)
+
+    async def _idle(self) -> None:
+        """Ends early, by being cancelled, when something is asked; what it began goes on beside."""
+        await self._ports.sleep(MOMENT_S)
+        if self._predictive is not None and self._config.enable_predictive_loading:
+            self._begin(self._predictive.preload)
+        await self._ports.sleep(MINUTE_S)
+        if self._manager is not None:
+            self._begin(self._manager.check_health)
+
+    def _breaker_changed(self, change: BreakerChange) -> None:
+        self._metrics.count(f"breaker.{change.state}")
+        self._emit(
+            BreakerEvent(
+                id=ENGINE_ID,
+                name=change.name,
+                state=change.state,
+                previous=change.previous,
+                failures=change.failures,
+                retry_in_s=round(change.retry_in_s, 3),
+            )
+        )
+        self._begin(lambda: self.breakers.keep(self._ports.settings))
+
+    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Runs ``work`` beside; it concerns nobody's request, so its failure is a log line."""
+
+        async def watched() -> None:
+            try:
+                await work()
+            except OrionError as error:
+                self._log.warn("background work failed", code=error.code, message=error.message)
+
+        task = asyncio.ensure_future(watched())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,248 @@
+"""Brings one model up: from its manifest to a checked session, by the steps down when one won't do.
+
+The rungs are ways to compute: WebGPU, WASM with threads, WASM with one. A way whose circuit breaker
+is open is passed over while another is left. When memory is short, idle models go first
+(``give_room``), then the context is halved, and all rungs are tried again with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from orion_py.cancellation import CancelToken
+from orion_py.config import EngineConfig
+from orion_py.errors import (
+    BackendUnavailable,
+    DownloadFailed,
+    GoldenMismatch,
+    InvalidManifest,
+    OrionError,
+    OutOfMemory,
+    QuotaExceeded,
+    RuntimeFailure,
+)
+from orion_py.generation.tokenizer import Tokenizer
+from orion_py.loading.golden import check_golden
+from orion_py.loading.loaded_model import LoadedModel, backend_label
+from orion_py.loading.loader import LoadRequest, ProgressiveLoader
+from orion_py.loading.manifest import Manifest, Variant, parse_manifest
+from orion_py.loading.memory_budget import MB
+from orion_py.loading.verdicts import Verdicts
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
+from orion_py.registry.models import ModelEntry
+from orion_py.resilience.breakers import Breakers, is_backends
+from orion_py.runtime.base import Device
+
+GOLDEN_LIMIT = 2
+"""How many of the golden vectors, shortest first, a load checks."""
+LEAST_CONTEXT = 512
+"""Tokens: below that a conversation isn't one."""
+Emit = Callable[[ProgressEvent | FallbackEvent], None]
+GiveRoom = Callable[[], Awaitable[bool]]
+"""Ends what idles; False where nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One rung of the ladder."""
+
+    variant: Variant
+    threads: int
+
+    @property
+    def label(self) -> str:
+        return backend_label(self.variant.backend, self.threads, self.variant.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What stays the same through all attempts of one load."""
+
+    entry: ModelEntry
+    manifest: Manifest
+    device: Device
+    cancel: CancelToken
+
+
+class ModelOpener:
+    """``emit`` gets progress and fallback events. Holds no model: the manager does."""
+
+    def __init__(
+        self, config: EngineConfig, ports: Ports, loader: ProgressiveLoader, emit: Emit, breakers: Breakers
+    ) -> None:
+        self.config = config
+        self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
+        self._tokenizers: dict[str, Tokenizer] = {}
+
+    async def open(self, entry: ModelEntry, cancel: CancelToken, give_room: GiveRoom) -> LoadedModel:
+        """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
+        Cancelled: the last rung's failure is the load's."""
+        job = _Job(entry, await self.manifest(entry), await self._ports.runtime.device(), cancel)
+        rungs = await self.ladder(job.manifest, job.device)
+        if not rungs:
+            raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
+        context = min(job.manifest.architecture.context_length, self.config.context_tokens)
+        while True:
+            try:
+                return await self._descend(job, self._passing(rungs), context, give_room)
+            except OutOfMemory as error:
+                smaller = max(context // 2, LEAST_CONTEXT)
+                if smaller >= context:
+                    raise
+                steps = (f"{context:,} tokens", f"{smaller:,} tokens")
+                self._say("context", *steps, error)
+                context = smaller
+
+    async def open_beside(self, entry: ModelEntry, attempt: Attempt) -> LoadedModel:
+        """A second copy of a model on another backend, checked but not serving. Raises as ``open``."""
+        job = _Job(entry, await self.manifest(entry), await self._ports.runtime.device(), CancelToken())
+        context = min(job.manifest.architecture.context_length, self.config.context_tokens)
+        return await self._try(job, attempt, context)
+
+    async def manifest(self, entry: ModelEntry) -> Manifest:
+        """The model's manifest; offline, the copy that the last load kept. Raises InvalidManifest
+        or DownloadFailed."""
+        key = f"manifest:{entry.id}"
+        try:
+            text = await self._ports.fetch_text(entry.manifest)
+        except DownloadFailed:
+            kept = await self._ports.settings.get(key)
+            if kept is None:
+                raise
+            return parse_manifest(kept)
+        manifest = parse_manifest(text)
+        if manifest.model != entry.id:
+            raise InvalidManifest(
+                f"manifest: model: is {manifest.model!r}, the registry says {entry.id!r}", path="model"
+            )
+        if await self._ports.settings.get(key) != text:
+            await self._ports.settings.set(key, text)
+        return manifest
+
+    async def stored(self, entry: ModelEntry) -> bool:
+        """Whether all that its first rung needs lies on the device, so that opening it moves no byte."""
+        kept = await self._ports.settings.get(f"manifest:{entry.id}")
+        if kept is None:
+            return False
+        manifest = parse_manifest(kept)
+        rungs = await self.ladder(manifest, await self._ports.runtime.device())
+        sizes = await self._ports.store.sizes()
+        return bool(rungs) and all(sizes.get(s.sha256) == s.size for s in manifest.shards_for(rungs[0].variant))
+
+    def verdicts(self, device: Device) -> Verdicts:
+        """What is known of backends on this device."""
+        return Verdicts(self._ports.settings, device)
+
+    async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
+        """What to try, best first. WebGPU comes first when asked for, or when it has proved itself
+        right and faster on this device; WASM with threads; WASM with one."""
+        threads = device.threads if self.config.threads is None else self.config.threads
+        wasm = [v for v in manifest.variants if v.backend == "wasm" and v.exact == self.config.exact]
+        gpu = [v for v in manifest.variants if v.backend == "webgpu"] if device.webgpu else []
+        if self.config.backend == "wasm":
+            gpu = []
+        elif self.config.backend == "auto":
+            verdicts = self.verdicts(device)
+            gpu = [v for v in gpu if (await verdicts.read(manifest, v)).get("preferred")]
+        rungs = [Attempt(v, 1) for v in gpu]
+        for count in dict.fromkeys((threads, 1)):
+            rungs.extend(Attempt(v, count) for v in wasm)
+        return rungs
+
+    def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
+        """Without those whose breaker is open; the last one stays, since there is nothing else."""
+        passing = [r for r in rungs[:-1] if self._breakers.backend(r.label).admits()] + rungs[-1:]
+        for rung in rungs:
+            if rung not in passing:
+                refusal = self._breakers.backend(rung.label).refusal()
+                self._say(_kind(rung, passing[0]), rung.label, passing[0].label, refusal)
+        return passing
+
+    async def _descend(self, job: _Job, rungs: list[Attempt], context: int, give_room: GiveRoom) -> LoadedModel:
+        for place, attempt in enumerate(rungs):
+            job.cancel.raise_if_cancelled()
+            try:
+                breaker = self._breakers.backend(attempt.label)
+                with breaker.entered() if breaker.admits() else nullcontext():  # the last rung is tried in any case
+                    return await self._try_with_room(job, attempt, context, give_room)
+            except (RuntimeFailure, OutOfMemory) as error:
+                if is_backends(error):
+                    breaker.failure(error)
+                if place + 1 == len(rungs):
+                    raise
+                following = rungs[place + 1]
+                self._say(_kind(attempt, following), attempt.label, following.label, error)
+        raise AssertionError("unreachable")
+
+    async def _try_with_room(self, job: _Job, attempt: Attempt, context: int, give_room: GiveRoom) -> LoadedModel:
+        """As ``_try``; when memory is short what idles goes, and it is tried once more."""
+        try:
+            return await self._try_within_quota(job, attempt, context)
+        except OutOfMemory as error:
+            if not await give_room():
+                raise
+            self._say("memory", "other models kept at hand", "this model alone", error)
+            return await self._try_within_quota(job, attempt, context)
+
+    async def _try_within_quota(self, job: _Job, attempt: Attempt, context: int) -> LoadedModel:
+        """As ``_try``; where the browser refuses to store more, new shards stay in memory instead."""
+        try:
+            return await self._try(job, attempt, context)
+        except QuotaExceeded as error:
+            if self._ports.store.memory_reason is not None:
+                raise
+            self._ports.store.use_memory()
+            self._say("storage", "stored on this device", "in memory", error)
+            return await self._try(job, attempt, context)
+
+    async def _try(self, job: _Job, attempt: Attempt, context: int) -> LoadedModel:
+        base = job.entry.manifest.rsplit("/", 2)[0] + "/"
+        request = LoadRequest(job.manifest, attempt.variant, base, attempt.threads, context)
+        session, report, definition = await self._loader.load(request, job.cancel, self._emit)
+        tokenizer = self._tokenizer(job.manifest, definition)
+        model = LoadedModel(job.manifest, attempt.variant, session, tokenizer, report, context)
+        try:
+            self._weigh(model)
+            await self._believe(model, job.device)
+        except BaseException:
+            await model.close()
+            raise
+        return model
+
+    def _weigh(self, model: LoadedModel) -> None:
+        """The plan counted what the registry says; this is what it really takes."""
+        taken, budget = model.report.memory_bytes, self.config.max_memory_mb * MB
+        if taken > budget:
+            raise OutOfMemory(
+                f"{model.manifest.model} takes {taken / MB:.0f} MB; all models together may use {budget / MB:.0f} MB.",
+                needed_bytes=taken,
+                budget_bytes=budget,
+            )
+
+    def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
+        """One for all loads of a version: it is large, and a browser frees it late if at all."""
+        if manifest.tokenizer not in self._tokenizers:
+            self._tokenizers[manifest.tokenizer] = self._ports.tokenizer_factory(definition)
+        return self._tokenizers[manifest.tokenizer]
+
+    async def _believe(self, model: LoadedModel, device: Device) -> None:
+        """Checks the golden vectors once per device and model version, and keeps the verdict."""
+        verdicts = self.verdicts(device)
+        if (await verdicts.read(model.manifest, model.variant)).get("right"):
+            return
+        try:
+            result = await check_golden(model, limit=GOLDEN_LIMIT)
+        except GoldenMismatch:
+            await verdicts.keep(model.manifest, model.variant, right=False, preferred=False)
+            raise
+        await verdicts.keep(model.manifest, model.variant, right=True, kl=result.kl)
+
+    def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
+        self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
+
+
+def _kind(failed: Attempt, following: Attempt) -> FallbackKind:
+    return "backend" if failed.variant.backend != following.variant.backend else "threads"
