@@ -75,7 +75,7 @@ def _site(names: str) -> Path:
     """dist/ with the models of ``names`` (comma-separated, may be empty)."""
     from build_support import models, node, python_bundle, site
 
-    wanted = models.check_names([name for name in names.split(",") if name])
+    wanted = models.check_names([*(name for name in names.split(",") if name), models.ROUTER_NAME])
     system = node.find()
     node.install_packages(system)
     folder = site.build(system, [models.build(name) for name in wanted])

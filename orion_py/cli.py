@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from orion_py import __version__
+from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
 from orion_py.protocol import Event, InferOptions, ProgressEvent, Response
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import Registry
-from orion_py.routing.keyword import KeywordRouter
 from orion_py.telemetry.log import Logger
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("text", nargs="?", help="one query, or - for standard input")
     route.add_argument("--jsonl", type=Path, help='a file of {"id", "text"} rows')
     route.add_argument("--locale", default="en")
+    route.add_argument("--router", choices=("auto", "keyword"), default="auto", help="auto: neural where it is built")
     route.set_defaults(run=_route)
 
     models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
@@ -134,20 +135,32 @@ def _route(options: argparse.Namespace) -> int:
 
 
 async def _route_all(options: argparse.Namespace) -> None:
-    agents = tuple(agent.id for agent in _registry(options.root).agents)
-    router = KeywordRouter(agents)
-    for row_id, text in _queries(options):
-        started = time.perf_counter()
-        decision = await router.route(text, options.locale)
-        line: dict[str, Any] = {
-            "id": row_id,
-            "agent": decision.agent,
-            "confidence": decision.confidence,
-            "probabilities": decision.probabilities,
-            "router": decision.router,
-            "ms": round((time.perf_counter() - started) * 1000, 3),
-        }
-        print(json.dumps(line, ensure_ascii=False))
+    from orion_py.native.ports import native_ports
+    from orion_py.routing.service import RouterService
+
+    registry = _registry(options.root)
+
+    def tell(error: OrionError) -> None:
+        print(f"orion: the keyword rules route: {error.message} {error.hint}".rstrip(), file=sys.stderr)
+
+    router = RouterService(native_ports(options.root), tuple(agent.id for agent in registry.agents), tell)
+    if options.router == "auto" and registry.router is not None:
+        await router.load(registry.router, CancelToken())
+    try:
+        for row_id, text in _queries(options):
+            started = time.perf_counter()
+            decision = await router.route(text, options.locale)
+            line: dict[str, Any] = {
+                "id": row_id,
+                "agent": decision.agent,
+                "confidence": decision.confidence,
+                "probabilities": decision.probabilities,
+                "router": decision.router,
+                "ms": round((time.perf_counter() - started) * 1000, 3),
+            }
+            print(json.dumps(line, ensure_ascii=False))
+    finally:
+        await router.close()
 
 
 def _queries(options: argparse.Namespace) -> Iterator[tuple[str | int, str]]:

@@ -12,7 +12,7 @@ from pyodide.ffi import to_js
 from orion_py.browser.errors import translated
 from orion_py.browser.store import BrowserShardStore
 from orion_py.loading.manifest import Manifest, Shard, Variant
-from orion_py.runtime.base import BuildReport, Device, Logits
+from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 
 
 class BrowserSession:
@@ -60,6 +60,21 @@ class BrowserSession:
         self._client.close()
 
 
+class BrowserEncoder:
+    """A sentence encoder; ``client`` owns its worker."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def encode(self, tokens: Sequence[int]) -> Embedding:
+        with translated():
+            found = await self._client.encode(to_js(list(tokens)))
+        return np.array(found.to_py(), dtype=np.float32)
+
+    async def close(self) -> None:
+        self._client.close()
+
+
 class BrowserRuntime:
     """``bridge`` is engine.js's. What is opened is remembered there, so that on the next visit it can
     be brought into memory while Python still boots."""
@@ -97,3 +112,13 @@ class BrowserRuntime:
             await self._bridge.rememberSpec(spec)
 
         return BrowserSession(client, self._store, manifest.architecture.vocab_size, remember)
+
+    async def open_encoder(self, graph: Shard) -> BrowserEncoder:
+        client = self._bridge.newEncoderClient()
+        try:
+            with translated():
+                await client.openEncoder(graph.sha256, self._store.held_blob(graph.sha256))
+        except BaseException:
+            client.close()
+            raise
+        return BrowserEncoder(client)

@@ -17,7 +17,7 @@ from orion_py.errors import Cancelled, ContextOverflow, InvalidInput, OrionError
 from orion_py.loading.manifest import Manifest, SessionSpec, Shard, Variant
 from orion_py.native.kv_cache import KvCache
 from orion_py.native.store import read_verified
-from orion_py.runtime.base import BuildReport, Device, Logits
+from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.expansion import expand
 
 CHUNK = 256
@@ -179,6 +179,28 @@ class NativeSession:
         return logits
 
 
+class NativeEncoder:
+    """A sentence encoder on one thread of the processor."""
+
+    def __init__(self, graph: bytes) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    async def encode(self, tokens: Sequence[int]) -> Embedding:
+        if self._session is None:
+            raise Cancelled
+        try:
+            result = self._session.run(["embedding"], {"ids": np.array(tokens, np.int64)})
+        except Exception as error:  # onnxruntime's own exceptions share no base but this
+            raise RuntimeFailure(f"onnxruntime: {error}") from error
+        return np.asarray(result[0][0], np.float32)
+
+    async def close(self) -> None:
+        self._session = None
+
+
 class NativeRuntime:
     """Opens sessions over the shards in one folder."""
 
@@ -190,3 +212,10 @@ class NativeRuntime:
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> NativeSession:
         return NativeSession(manifest, variant, threads, context, self._shards)
+
+    async def open_encoder(self, graph: Shard) -> NativeEncoder:
+        data = await asyncio.to_thread(read_verified, self._shards, graph.sha256)
+        try:
+            return NativeEncoder(data)
+        except Exception as error:  # onnxruntime's own exceptions share no base but this
+            raise RuntimeFailure(f"onnxruntime: {error}") from error

@@ -3,14 +3,12 @@
 ``embedding | keyword scores and shape | hashed words and pairs | hashed character n-grams``. The
 encoder says what a query is about; the n-grams tell apart what it is about from what is wanted
 ("a poem about code"), where the embeddings of both are close. Hashing (Weinberger et al. 2009,
-Feature Hashing for Large Scale Multitask Learning) by CRC-32 needs no vocabulary.
+Feature Hashing for Large Scale Multitask Learning) needs no vocabulary.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
 from zlib import crc32
 
 import numpy as np
@@ -31,7 +29,11 @@ _GRAM_LENGTHS = (3, 4, 5)
 _TOKEN = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 _SIGNS = frozenset("{}();=<>[]_\\/#")
 
+_MIX = np.uint32(2654435761)
+"""Knuth's multiplier, The Art of Computer Programming, section 6.4."""
+
 Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint32]
 
 
 def features(text: str, embedding: NDArray[np.float32]) -> Floats:
@@ -64,23 +66,29 @@ def _shape(text: str) -> Floats:
     return np.array([*rules, *kinds])
 
 
-def _words(tokens: list[str]) -> Iterable[str]:
-    marked = ["^", *tokens, "$"]
-    yield from (f"u{token}" for token in tokens)
-    yield from (f"b{first} {second}" for first, second in zip(marked, marked[1:], strict=False))
+def _words(tokens: list[str]) -> Hashes:
+    """A hash for each word and for each pair of neighbours, the ends of the text counting as words."""
+    words = np.array([crc32(token.encode()) for token in ["^", *tokens, "$"]], np.uint32)
+    return np.concatenate([words[1:-1], words[:-1] * _MIX + words[1:]])
 
 
-def _grams(tokens: list[str]) -> Iterable[str]:
-    text = f" {' '.join(tokens)} "
-    for length in _GRAM_LENGTHS:
-        yield from (text[start : start + length] for start in range(len(text) - length + 1))
+def _grams(tokens: list[str]) -> Hashes:
+    """A hash for each run of 3, 4 and 5 bytes of the words with one space between."""
+    data = np.frombuffer(f" {' '.join(tokens)} ".encode(), np.uint8).astype(np.uint32)
+    return np.concatenate([_rolled(data, length) for length in _GRAM_LENGTHS])
 
 
-def _hashed(names: Iterable[str], size: int) -> Floats:
+def _rolled(data: Hashes, length: int) -> Hashes:
+    """A multiplicative hash, modulo 2³², of each run of ``length``, the length being part of it."""
+    count = max(len(data) - length + 1, 0)
+    hashes = np.full(count, length, np.uint32)
+    for place in range(length):
+        hashes = (hashes ^ data[place : place + count]) * _MIX
+    return hashes ^ (hashes >> np.uint32(15))
+
+
+def _hashed(hashes: Hashes, size: int) -> Floats:
     """[size]: the root of each count, the whole of length 1."""
-    result = np.zeros(size)
-    for name, count in Counter(names).items():
-        result[crc32(name.encode()) % size] += count
-    np.sqrt(result, out=result)
+    result = np.sqrt(np.bincount(hashes % np.uint32(size), minlength=size))
     norm = float(np.sqrt(result @ result))
-    return result / norm if norm else result
+    return np.asarray(result / norm) if norm else np.asarray(result)

@@ -1,13 +1,12 @@
 """The router's head: a linear layer with softmax over the features of a query, and how it is fitted.
 
 Multinomial logistic regression with an L2 prior, fitted by L-BFGS (Nocedal and Wright, Numerical
-Optimization, algorithm 7.4). The prior's centre may be another head: that is how a person's few
-corrections move the head no further than they have to.
+Optimization, algorithm 7.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +29,7 @@ class LinearHead:
 
     def logits(self, features: Floats) -> Floats:
         """[n, labels] for ``features`` [n, features]."""
-        return features @ self.weights[:-1] + self.weights[-1]
+        return np.asarray(features @ self.weights[:-1] + self.weights[-1])
 
     def probabilities(self, features: Floats) -> Floats:
         """[n, labels], each row summing to 1."""
@@ -50,15 +49,16 @@ def fit(
     *,
     l2: float,
     importance: Floats | None = None,
-    prior: Floats | None = None,
+    offsets: Floats | None = None,
     iterations: int = 300,
     smoothing: float = 0.0,
 ) -> LinearHead:
-    """The head that minimises the weighted mean cross-entropy plus l2/2 |W - prior|² (bias free).
+    """The head that minimises the weighted mean cross-entropy plus l2/2 |W|² (bias nearly free).
 
     ``features`` [n, f]; ``targets`` n indices into ``labels``; ``importance`` [n], its mean counts
-    as 1; ``prior`` [f + 1, labels], zero if absent; ``smoothing`` of the targets, 0 to 1. The
-    result is deterministic, with temperature 1.
+    as 1; ``offsets`` [n, labels] are added to the logits
+    and belong to no weight; ``smoothing`` of the targets, 0 to 1. The result is deterministic, with
+    temperature 1.
     """
     count, width = features.shape
     inputs = np.hstack([features, np.ones((count, 1))])
@@ -66,20 +66,19 @@ def fit(
     wanted[np.arange(count), np.asarray(targets)] += 1.0 - smoothing
     scale = np.ones(count) if importance is None else importance / importance.mean()
     scale = scale[:, None] / count
-    centre = np.zeros((width + 1, len(labels))) if prior is None else prior
     penalty = np.full((width + 1, 1), l2)
     penalty[-1] = l2 * 1e-2
+    shift = 0.0 if offsets is None else offsets
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        logits = inputs @ weights
+        logits = inputs @ weights + shift
         top = logits.max(axis=1, keepdims=True)
         log_sum = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-        offset = weights - centre
-        value = float((scale * wanted * (log_sum - logits)).sum() + 0.5 * (penalty * offset * offset).sum())
-        gradient = inputs.T @ (scale * (np.exp(logits - log_sum) - wanted)) + penalty * offset
+        value = float((scale * wanted * (log_sum - logits)).sum() + 0.5 * (penalty * weights * weights).sum())
+        gradient = inputs.T @ (scale * (np.exp(logits - log_sum) - wanted)) + penalty * weights
         return value, gradient
 
-    return LinearHead(tuple(labels), _minimise(loss, centre.copy(), iterations))
+    return LinearHead(tuple(labels), _minimise(loss, np.zeros((width + 1, len(labels))), iterations))
 
 
 def calibrate(head: LinearHead, logits: Floats, targets: Sequence[int]) -> LinearHead:
@@ -100,7 +99,7 @@ def calibrate(head: LinearHead, logits: Floats, targets: Sequence[int]) -> Linea
     return LinearHead(head.labels, head.weights, float(np.exp((low + high) / 2)))
 
 
-def _minimise(loss, start: Floats, iterations: int) -> Floats:  # type: ignore[no-untyped-def]
+def _minimise(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, iterations: int) -> Floats:
     """L-BFGS with backtracking; stops when the gradient is small."""
     point = start
     value, gradient = loss(point)

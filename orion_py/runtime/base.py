@@ -19,6 +19,10 @@ Logits = NDArray[np.float32]
 """Shape [vocab]: unnormalised log-probabilities of the next token."""
 
 
+Embedding = NDArray[np.float32]
+"""Shape [d]: where a text lies among all others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU."""
@@ -72,6 +76,16 @@ class ModelSession(Protocol):
         """Gives the memory back. Safe to call twice, and while another call is under way."""
 
 
+class EncoderSession(Protocol):
+    """A sentence encoder in memory. Not re-entrant: one call at a time."""
+
+    async def encode(self, tokens: Sequence[int]) -> Embedding:
+        """The embedding of ``tokens``, of length 1. Raises RuntimeFailure."""
+
+    async def close(self) -> None:
+        """Gives the memory back. Safe to call twice."""
+
+
 class InferenceRuntime(Protocol):
     async def device(self) -> Device:
         """Detects once, then answers from memory."""
@@ -80,4 +94,10 @@ class InferenceRuntime(Protocol):
         """A new session without weights. ``context`` caps the KV cache, in tokens.
 
         Raises BackendUnavailable.
+        """
+
+    async def open_encoder(self, graph: Shard) -> EncoderSession:
+        """A session over a stored graph: ``ids`` I64 [n] in, ``embedding`` F32 [1, d] out, one thread.
+
+        Raises ShardMissing, ShardCorrupt, BackendUnavailable or RuntimeFailure.
         """

@@ -9,7 +9,7 @@ import numpy as np
 
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Manifest, Shard, Variant
-from orion_py.runtime.base import BuildReport, Device, Logits
+from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 
 Script = Callable[[list[int]], int]
 """From all tokens so far to the next token."""
@@ -61,6 +61,23 @@ class ScriptedSession:
         self.closed = True
 
 
+@dataclass
+class ScriptedEncoder:
+    """Embeds by ``script``; ``failures`` are raised in turn, first."""
+
+    script: Callable[[Sequence[int]], Embedding]
+    failures: list[OrionError] = field(default_factory=list)
+    closed: bool = False
+
+    async def encode(self, tokens: Sequence[int]) -> Embedding:
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.script(tokens)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 class ScriptedRuntime:
     """Opens scripted sessions and keeps them for a test to look at.
 
@@ -81,6 +98,8 @@ class ScriptedRuntime:
         self.on_call = on_call
         self.sessions: list[ScriptedSession] = []
         self.opened: list[tuple[str, int]] = []
+        self.embed: Callable[[Sequence[int]], Embedding] = lambda tokens: np.zeros(512, np.float32)
+        self.encoders: list[ScriptedEncoder] = []
 
     async def device(self) -> Device:
         return self._device
@@ -94,3 +113,10 @@ class ScriptedRuntime:
         session = ScriptedSession(self._script, self._vocab, report, self.failures, self.on_call)
         self.sessions.append(session)
         return session
+
+    async def open_encoder(self, graph: Shard) -> ScriptedEncoder:
+        if self.failures.get("open_encoder"):
+            raise self.failures["open_encoder"].pop(0)
+        encoder = ScriptedEncoder(self.embed, self.failures.setdefault("encode", []))
+        self.encoders.append(encoder)
+        return encoder

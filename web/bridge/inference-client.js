@@ -34,12 +34,39 @@ export class InferenceClient {
    */
   async open(specJson) {
     const answer = await this.call("model.open", JSON.parse(specJson));
-    // The worker holds the lock of its name by now; it becomes free when the worker is gone. That
-    // is the only sign there is when a worker ends without an error event.
+    this.watchOver();
+    return JSON.stringify(answer);
+  }
+
+  /**
+   * A sentence encoder instead of a language model.
+   *
+   * @param {string} sha256 its graph
+   * @param {Blob | null} [blob] the graph, where it isn't in IndexedDB
+   */
+  async openEncoder(sha256, blob = null) {
+    await this.call("encoder.open", { sha256, blob });
+    this.watchOver();
+  }
+
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @returns {Promise<Float32Array>} the embedding
+   */
+  async encode(tokens) {
+    return (await this.call("encoder.encode", { tokens: Int32Array.from(tokens) })).embedding;
+  }
+
+  /**
+   * The worker holds the lock of its name by now; it becomes free when the worker is gone. That is
+   * the only sign there is when a worker ends without an error event.
+   *
+   * @private
+   */
+  watchOver() {
     navigator.locks
       ?.request(this.name, { signal: this.watch.signal }, () => this.died("it ended"))
       .catch(() => {});
-    return JSON.stringify(answer);
   }
 
   /**

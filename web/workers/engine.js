@@ -8,6 +8,7 @@
 
 import { detectDevice } from "../bridge/device.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
+import { InferenceClient } from "../bridge/inference-client.js";
 import { bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
 import { Standby } from "../bridge/standby.js";
@@ -59,6 +60,7 @@ try {
     shards,
     detectDevice: async () => JSON.stringify(await detectDevice()),
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
+    newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
     fetchText,

@@ -13,14 +13,20 @@
  *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
  *
+ *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
+ *   encoder.encode {tokens}               -> {embedding}
+ *
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
 
+import { Encoder } from "../bridge/encoder.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
 import { LoadedModel } from "../bridge/loaded-model.js";
 
 /** @type {LoadedModel | null} */
 let model = null;
+/** @type {Encoder | null} */
+let encoder = null;
 let cancelled = false;
 
 function opened() {
@@ -58,6 +64,15 @@ const handlers = {
   },
   async "model.ping"() {
     return { payload: {} };
+  },
+  async "encoder.open"({ sha256, blob }) {
+    encoder = await Encoder.open(new URL("../vendor/ort/", import.meta.url), sha256, blob ?? null);
+    return { payload: {} };
+  },
+  async "encoder.encode"({ tokens }) {
+    if (!encoder) throw new BridgeError("protocol", "encoder.open comes first");
+    const embedding = await encoder.encode(tokens);
+    return { payload: { embedding }, transfer: [embedding.buffer] };
   },
   async "model.cancel"() {
     cancelled = true;

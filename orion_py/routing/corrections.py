@@ -1,0 +1,95 @@
+"""A person's corrections: kept on the device, and the head re-fitted to them there.
+
+Few examples in a space of thousands of features: by the representer theorem (Schölkopf et al. 2001)
+the best change of the weights is a sum of the examples' own features, so that the fit runs over one
+row an example and takes milliseconds. The built head is the prior: nothing moves that no correction
+asks for, and forgetting the corrections brings it back to the bit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orion_py.routing.features import Floats
+from orion_py.routing.head import LinearHead, fit
+from orion_py.storage.settings import Settings
+
+MOST = 100
+"""Corrections kept; the oldest go first."""
+TEXT_LIMIT = 1000
+SETTING = "router.corrections"
+_L2 = 0.05
+"""Small enough that one correction turns its own query, large enough that unlike ones stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    text: str
+    agent: str
+
+
+class Corrections:
+    """The list of corrections, in the settings. Read once; every change is written at once."""
+
+    def __init__(self, settings: Settings, labels: Sequence[str]) -> None:
+        self._settings, self._labels = settings, tuple(labels)
+        self._items: list[Correction] | None = None
+
+    async def all(self) -> list[Correction]:
+        """Oldest first. What can't be read counts as none."""
+        if self._items is None:
+            self._items = _parsed(await self._settings.get(SETTING), self._labels)
+        return list(self._items)
+
+    async def add(self, text: str, agent: str) -> None:
+        """A later correction of the same text replaces the earlier one. Raises ValueError for an
+        agent that the router can't choose."""
+        if agent not in self._labels:
+            raise ValueError(agent)
+        text = text[:TEXT_LIMIT]
+        kept = [item for item in await self.all() if item.text != text]
+        await self._keep([*kept, Correction(text, agent)][-MOST:])
+
+    async def undo(self) -> Correction | None:
+        """Takes the latest one back, and answers with it."""
+        items = await self.all()
+        if not items:
+            return None
+        await self._keep(items[:-1])
+        return items[-1]
+
+    async def forget(self) -> None:
+        await self._keep([])
+
+    async def _keep(self, items: list[Correction]) -> None:
+        self._items = items
+        await self._settings.set(SETTING, json.dumps([[item.text, item.agent] for item in items]))
+
+
+def refitted(head: LinearHead, inputs: Floats, targets: Sequence[int]) -> LinearHead:
+    """``head`` moved to answer ``targets`` for ``inputs`` [n, features]; itself where n is 0."""
+    count = len(targets)
+    if not count:
+        return head
+    gram = inputs @ inputs.T
+    root: Floats = np.linalg.cholesky(gram + 1e-6 * float(np.trace(gram)) / count * np.eye(count)).astype(np.float64)
+    offsets = head.logits(inputs) / head.temperature
+    change = fit(root, targets, head.labels, l2=_L2 / count, offsets=offsets, iterations=60)
+    moved = inputs.T @ np.linalg.solve(root.T, change.weights[:-1])
+    weights = head.weights.copy()
+    # Logits are divided by the temperature later; the fit was after that.
+    weights[:-1] += moved * head.temperature
+    return LinearHead(head.labels, weights, head.temperature)
+
+
+def _parsed(text: str | None, labels: Sequence[str]) -> list[Correction]:
+    try:
+        rows = json.loads(text or "[]")
+        items = [Correction(str(row[0])[:TEXT_LIMIT], str(row[1])) for row in rows]
+    except (ValueError, TypeError, IndexError, KeyError):
+        return []
+    return [item for item in items if item.agent in labels][-MOST:]

@@ -1,0 +1,108 @@
+"""Brings the neural router into memory: manifest, shards, encoder, head, and a check of its answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, ShardCorrupt, ShardMissing
+from orion_py.loading.manifest import Shard
+from orion_py.ports import Ports
+from orion_py.registry.models import RouterEntry
+from orion_py.resilience.retry import RetryPolicy, retry
+from orion_py.routing.encoder import SentenceEncoder
+from orion_py.routing.features import features
+from orion_py.routing.head import LinearHead
+from orion_py.routing.head_file import read_head
+from orion_py.routing.manifest import RouterManifest, parse_router_manifest
+
+TOLERANCE = 0.02
+"""How far a golden query's confidence may be off: runtimes round differently, and no more than that."""
+_SETTING = "manifest:router"
+
+
+async def router_manifest(ports: Ports, entry: RouterEntry) -> RouterManifest:
+    """Offline, the copy that an earlier load kept. Raises InvalidManifest or DownloadFailed."""
+    try:
+        text = await ports.fetch_text(entry.manifest)
+    except DownloadFailed:
+        kept = await ports.settings.get(_SETTING)
+        if kept is None:
+            raise
+        return parse_router_manifest(kept)
+    manifest = parse_router_manifest(text)
+    if manifest.model != entry.id:
+        raise InvalidManifest(f"router manifest: model is {manifest.model!r}, not {entry.id!r}", path="model")
+    if await ports.settings.get(_SETTING) != text:
+        await ports.settings.set(_SETTING, text)
+    return manifest
+
+
+async def is_stored(ports: Ports, manifest: RouterManifest) -> bool:
+    """Whether loading it takes no download."""
+    sizes = await ports.store.sizes()
+    return all(sizes.get(shard.sha256) == shard.size for shard in manifest.shards)
+
+
+async def load_router(
+    ports: Ports, entry: RouterEntry, manifest: RouterManifest, cancel: CancelToken
+) -> tuple[SentenceEncoder, LinearHead]:
+    """The encoder and the head, checked. Raises LoadError, InvalidManifest, RuntimeFailure,
+    GoldenMismatch or Cancelled; nothing stays in memory then."""
+    base = entry.manifest.rsplit("/", 2)[0] + "/"
+    definition = await _part(ports, base, manifest.shard(manifest.tokenizer), cancel)
+    head = read_head(await _part(ports, base, manifest.shard(manifest.head), cancel))
+    graph = manifest.shard(manifest.graph)
+    await _fetch(ports, base, graph, cancel)
+    try:
+        session = await ports.runtime.open_encoder(graph)
+    except (ShardMissing, ShardCorrupt):
+        await ports.store.delete(graph.sha256)
+        await _fetch(ports, base, graph, cancel)
+        session = await ports.runtime.open_encoder(graph)
+    try:
+        cancel.raise_if_cancelled()
+        encoder = SentenceEncoder(ports.tokenizer_factory(definition), session, manifest.max_tokens)
+        await check(manifest, encoder, head)
+    except BaseException:
+        await session.close()
+        raise
+    return encoder, head
+
+
+async def check(manifest: RouterManifest, encoder: SentenceEncoder, head: LinearHead) -> None:
+    """The golden queries: the same tokens, the same agent, nearly the same confidence. Raises GoldenMismatch."""
+    for golden in manifest.golden:
+        if tuple(encoder.tokens(golden.text)) != golden.tokens:
+            raise GoldenMismatch(f"the router's tokenizer cuts {golden.text!r} otherwise", text=golden.text)
+        row = head.probabilities(features(golden.text, await encoder.embed(golden.text))[None])[0]
+        best = int(np.argmax(row))
+        if head.labels[best] != golden.agent or abs(float(row[best]) - golden.confidence) > TOLERANCE:
+            raise GoldenMismatch(
+                f"the router says {head.labels[best]} ({row[best]:.3f}) to {golden.text!r}, "
+                f"not {golden.agent} ({golden.confidence:.3f})",
+                text=golden.text,
+            )
+
+
+async def _part(ports: Ports, base: str, shard: Shard, cancel: CancelToken) -> bytes:
+    """A small shard's bytes; a damaged or evicted one is fetched once more."""
+    await _fetch(ports, base, shard, cancel)
+    try:
+        return await ports.store.read(shard.sha256)
+    except (ShardMissing, ShardCorrupt):
+        await ports.store.delete(shard.sha256)
+        await _fetch(ports, base, shard, cancel)
+        return await ports.store.read(shard.sha256)
+
+
+async def _fetch(ports: Ports, base: str, shard: Shard, cancel: CancelToken) -> None:
+    if (await ports.store.sizes()).get(shard.sha256) == shard.size:
+        return
+
+    async def once() -> None:
+        cancel.raise_if_cancelled()
+        url = f"{base}shards/{shard.sha256}"
+        await ports.store.fetch(url, shard.sha256, shard.size, lambda count: None, cancel)
+
+    await retry(once, RetryPolicy(), ports.sleep, ports.uniform)

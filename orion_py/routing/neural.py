@@ -1,0 +1,66 @@
+"""The neural router: the encoder's view of a query, weighed by the head, as calibrated probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orion_py.routing import keyword_rules as rules
+from orion_py.routing.base import RoutingDecision
+from orion_py.routing.encoder import SentenceEncoder
+from orion_py.routing.features import Floats, features
+from orion_py.routing.head import LinearHead
+from orion_py.routing.head_file import UNSURE
+from orion_py.routing.keyword import DEFAULT
+
+
+class NeuralRouter:
+    """``enabled_agents``: the ids that may be chosen; the first stands in for a missing default."""
+
+    name = "neural"
+
+    def __init__(self, encoder: SentenceEncoder, head: LinearHead, enabled_agents: Sequence[str]) -> None:
+        self._encoder, self.head = encoder, head
+        self._enabled = tuple(enabled_agents)
+        self._default = DEFAULT if DEFAULT in self._enabled else self._enabled[0]
+
+    async def features(self, query: str) -> Floats:
+        """[SIZE]. Raises RuntimeFailure."""
+        return features(query, await self._encoder.embed(query))
+
+    async def route(self, query: str, locale: str) -> RoutingDecision:
+        """The agent for ``query``, with probabilities over all labels, enabled or not. Raises RuntimeFailure."""
+        row = self.head.probabilities((await self.features(query))[None])[0]
+        return self.decide(dict(zip(self.head.labels, map(float, row), strict=True)), locale)
+
+    def decide(self, probabilities: dict[str, float], locale: str) -> RoutingDecision:
+        """The likeliest agent if it is likely enough, else the default, with the guess as the runner-up."""
+        ranked = sorted(probabilities, key=lambda label: -probabilities[label])
+        best, confidence = ranked[0], probabilities[ranked[0]]
+        possible = [label for label in ranked if label in self._enabled]
+        chosen = best if confidence >= UNSURE and best in self._enabled else self._default
+        return RoutingDecision(
+            agent=chosen,
+            router=self.name,
+            reason=_reason(best, chosen, confidence, locale.lower().startswith("fr")),
+            confidence=round(confidence, 4),
+            probabilities={label: round(value, 4) for label, value in probabilities.items()},
+            runner_up=next((label for label in possible if label != chosen), None),
+        )
+
+    async def close(self) -> None:
+        await self._encoder.close()
+
+
+def _reason(best: str, chosen: str, confidence: float, french: bool) -> str:
+    topic, share = rules.TOPICS[best][french], f"{confidence:.0%}".replace("%", " %" if french else "%")
+    if best == chosen:
+        return f"Cela ressemble à {topic} ({share})." if french else f"This looks like {topic} ({share})."
+    if confidence < UNSURE:
+        return (
+            f"Pas assez sûr : peut-être {topic} ({share})." if french else f"Not sure enough: maybe {topic} ({share})."
+        )
+    return (
+        f"Cela ressemble à {topic} ({share}), mais aucun agent n'est activé pour cela."
+        if french
+        else f"This looks like {topic} ({share}), but no agent for that is enabled."
+    )

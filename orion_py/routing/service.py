@@ -1,0 +1,141 @@
+"""The router that the engine asks: attachments first, then the neural router, else the keyword rules.
+
+The keyword rules answer until the encoder is in memory, and again when it fails. A person's
+corrections are kept and re-fit the head here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import Cancelled, InvalidInput, OrionError
+from orion_py.ports import Ports
+from orion_py.registry.models import RouterEntry
+from orion_py.routing.base import RoutingDecision
+from orion_py.routing.corrections import Corrections, refitted
+from orion_py.routing.features import LABELS
+from orion_py.routing.head import LinearHead
+from orion_py.routing.keyword import KeywordRouter
+from orion_py.routing.load import is_stored, load_router, router_manifest
+from orion_py.routing.neural import NeuralRouter
+
+_ATTACHED = {
+    "image": ("vision", "An image is attached.", "Une image est jointe."),
+    "audio": ("speech", "A recording is attached.", "Un enregistrement est joint."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouterStatus:
+    """``name``: which router answers now. ``corrections``: how many the head was re-fitted to."""
+
+    name: str
+    loading: bool
+    corrections: int
+    problem: str | None
+
+
+class RouterService:
+    """``on_failure`` is told the error when the neural router can't be had, or no longer."""
+
+    def __init__(self, ports: Ports, enabled_agents: Sequence[str], on_failure: Callable[[OrionError], None]) -> None:
+        self._ports, self._on_failure = ports, on_failure
+        self._enabled = tuple(enabled_agents)
+        self._keyword = KeywordRouter(self._enabled)
+        self._neural: NeuralRouter | None = None
+        self._built: LinearHead | None = None
+        self._loading = False
+        self._problem: str | None = None
+        self._corrections = Corrections(ports.settings, LABELS)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the neural router answers."""
+        return self._neural is not None
+
+    async def status(self) -> RouterStatus:
+        name = NeuralRouter.name if self._neural else KeywordRouter.name
+        return RouterStatus(name, self._loading, len(await self._corrections.all()), self._problem)
+
+    async def load(
+        self, entry: RouterEntry, cancel: CancelToken, until_quiet: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Brings the neural router in; never raises. ``until_quiet`` gives an awaitable that a
+        download waits for: the models that people wait for go first."""
+        self._loading = True
+        try:
+            manifest = await router_manifest(self._ports, entry)
+            if until_quiet is not None and not await is_stored(self._ports, manifest):
+                await until_quiet()
+            encoder, head = await load_router(self._ports, entry, manifest, cancel)
+            self._built = head
+            self._neural = NeuralRouter(encoder, head, self._enabled)
+            await self._refit()
+            self._problem = None
+        except Cancelled:
+            return
+        except OrionError as error:
+            self._problem = error.message
+            self._on_failure(error)
+        finally:
+            self._loading = False
+
+    async def route(self, query: str, locale: str, attachments: Sequence[str] = ()) -> RoutingDecision:
+        """The agent for ``query``; never raises. ``attachments``: of "image" and "audio"."""
+        for kind in attachments:
+            agent, english, french = _ATTACHED[kind]
+            if agent in self._enabled:
+                reason = french if locale.lower().startswith("fr") else english
+                return RoutingDecision(agent, "attachment", reason)
+        if self._neural is not None:
+            try:
+                return await self._neural.route(query, locale)
+            except OrionError as error:
+                await self._give_up(error)
+        return await self._keyword.route(query, locale)
+
+    async def correct(self, query: str, agent: str) -> None:
+        """From now on a query like this goes to ``agent``. Raises InvalidInput for an agent that
+        isn't one of the router's labels."""
+        try:
+            await self._corrections.add(query, agent)
+        except ValueError:
+            raise InvalidInput(f"agent: the router can't learn {agent!r}, only {', '.join(LABELS)}") from None
+        await self._refit()
+
+    async def undo(self) -> bool:
+        """Takes the latest correction back; False if there was none."""
+        taken = await self._corrections.undo()
+        await self._refit()
+        return taken is not None
+
+    async def forget(self) -> None:
+        """Takes all corrections back."""
+        await self._corrections.forget()
+        await self._refit()
+
+    async def close(self) -> None:
+        neural, self._neural = self._neural, None
+        if neural is not None:
+            await neural.close()
+
+    async def _refit(self) -> None:
+        neural, built = self._neural, self._built
+        if neural is None or built is None:
+            return
+        items = await self._corrections.all()
+        try:
+            inputs = [await neural.features(item.text) for item in items]
+        except OrionError as error:
+            await self._give_up(error)
+            return
+        neural.head = refitted(built, np.array(inputs), [LABELS.index(item.agent) for item in items])
+
+    async def _give_up(self, error: OrionError) -> None:
+        self._problem = error.message
+        self._on_failure(error)
+        await self.close()
