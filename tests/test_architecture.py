@@ -16,10 +16,10 @@ PACKAGE = ROOT / "orion_py"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "cancellation", "protocol", "config", "state_machine", ""),
     ("telemetry",),
-    ("registry", "storage", "runtime", "loading.manifest"),
+    ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
-    ("request", "housekeeping", "engine", "host"),
+    ("request", "housekeeping", "telemetry_counts", "engine", "host"),
     ("browser", "native", "cli", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the
@@ -29,6 +29,7 @@ ALLOWED = {"numpy", "pydantic"}
 ALSO_ALLOWED = {
     "browser": {"js", "pyodide", "pyodide_js"},
     "native": {"onnxruntime", "tokenizers", "jinja2"},
+    "language": {"py3langid"},  # imported on first use; an engine without it goes by the page's language
     "cli": {"rich"},
 }
 REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "yarn" + "pkg.com")

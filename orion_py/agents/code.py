@@ -16,33 +16,37 @@ DEFAULT = "python"
 SHORT_QUERY = 160
 """Characters up to which a request for code wants code and no essay."""
 
-_LANGUAGES: dict[str, str] = {
-    "python": r"python3?|\.py\b|django|flask|numpy|pandas",
-    "javascript": r"javascript|java script|node(?:\.?js)?|js\b|\.js\b|react",
-    "typescript": r"typescript|ts\b|\.ts\b",
-    "java": r"java\b(?! ?script)|\.java\b",
-    "c": r"(?:in|en|langage|language) c\b(?![+#])|\.c\b",
-    "cpp": r"c\+\+|cpp\b",
-    "csharp": r"c#|c sharp|csharp|dotnet|\.net\b",
-    "rust": r"rust\b|\.rs\b",
-    "go": r"golang|(?:in|en) go\b|\.go\b",
-    "php": r"php\b",
-    "ruby": r"ruby\b|\.rb\b",
-    "swift": r"(?:in|en) swift\b|swiftui",
-    "kotlin": r"kotlin\b",
-    "sql": r"sql\b|sqlite|postgres\w*|mysql",
-    "bash": r"bash\b|shell script|script shell|\.sh\b",
-    "powershell": r"powershell",
-    "html": r"html5?\b",
-    "css": r"css\b",
-    "r": r"(?:in|en|langage|language) r\b",
-    "lua": r"lua\b",
-    "scala": r"scala\b",
-    "haskell": r"haskell",
-    "json": r"json\b(?! schema)",
-    "yaml": r"ya?ml\b",
+_LANGUAGES: dict[str, tuple[str, str]] = {
+    "python": (r"python3?|django|flask|numpy|pandas", "py"),
+    "javascript": (r"javascript|java script|node(?:\.?js)?|js|react", "js|mjs"),
+    "typescript": (r"typescript|ts", "ts|tsx"),
+    "java": (r"java(?! ?script)", "java"),
+    "c": (r"(?:in|en|langage|language) c(?![+#])", "c|h"),
+    "cpp": (r"c\+\+|cpp", "cpp|hpp"),
+    "csharp": (r"c#|c sharp|csharp|dotnet", "cs|net"),
+    "rust": ("rust", "rs"),
+    "go": (r"golang|(?:in|en) go", "go"),
+    "php": ("php", "php"),
+    "ruby": ("ruby", "rb"),
+    "swift": (r"(?:in|en) swift|swiftui", "swift"),
+    "kotlin": ("kotlin", "kt"),
+    "sql": (r"sql|sqlite|postgres\w*|mysql", "sql"),
+    "bash": ("bash|shell script|script shell", "sh"),
+    "powershell": ("powershell", "ps1"),
+    "html": ("html5?", "html?"),
+    "css": ("css", "css"),
+    "r": ("(?:in|en|langage|language) r", "r"),
+    "lua": ("lua", "lua"),
+    "scala": ("scala", "scala"),
+    "haskell": ("haskell", "hs"),
+    "json": ("json(?! schema)", "json"),
+    "yaml": ("ya?ml", "ya?ml"),
 }
-_NAMED = {label: re.compile(rf"(?<![\w.])(?:{names})", re.IGNORECASE) for label, names in _LANGUAGES.items()}
+"""The fence's label to the names that people give a language, and the ends of its files."""
+_NAMED = {
+    label: re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<=\w)\.(?:{ends})(?!\w)", re.IGNORECASE)
+    for label, (names, ends) in _LANGUAGES.items()
+}
 _FENCED = re.compile(r"```([\w+#-]+)")
 _WANTS_CODE = re.compile(
     r"\b(?:writ|creat|generat|implement|cod|give|show|make|add|convert|refactor|rewrite|build|sort|program"

@@ -71,9 +71,10 @@ class FenceShaper:
             return ""
         out = ""
         if self._line:
+            fresh, shown = self._fresh, self._shown
             self._line += "\n"  # so that the last line is a line, and may be a fence
             out = self._end_of_line().removesuffix("\n")
-            self._fresh = not out and self._fresh
+            self._fresh = fresh and not shown and not out
         if self._open:
             out += f"{'' if self._fresh else chr(10)}{self._open}"
         self._open = ""

@@ -19,8 +19,6 @@ _EQUATION = re.compile(
     rf"(?P<sum>(?<![\w.,])[-−]?[\d(√][\d\s.,()+*/×÷·^√%²³xX\u202f\u00a0−–-]*?)(?P<sign>\s*[=≈]\s*)"
     rf"(?P<result>{_FIGURE})(?![\w(])(?!\s*[+*/×÷·^√%²³!−–-])"
 )
-_TOLERANCE = Fraction(6, 1000)
-"""Of a result with decimals, relative to it: people round."""
 
 
 class EquationShaper:
@@ -78,5 +76,6 @@ def _right(expression: str, result: str, french: bool) -> str | None:
     except ArithmeticFault:
         return None
     said = parse_number(result.lstrip("-−"), french) * (-1 if result[0] in "-−" else 1)
-    rounded = re.search(r"[.,]\d+$", result) is not None and abs(said - value) <= abs(value) * _TOLERANCE
+    decimals = re.search(r"[.,](\d+)$", result)
+    rounded = decimals is not None and abs(said - value) <= Fraction(1, 2 * 10 ** len(decimals[1]))
     return None if said == value or rounded else show_number(value, french, 10)

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[a-zà-öø-ÿœ]+")
-_FRENCH_LETTERS = re.compile(r"[àâçèêëîïôùûœ]|é")
+_FRENCH_LETTERS = re.compile(r"[àâçèêëîïôùûœ]")
+_SHARED_TEXT = "la de un es me te tu su en que se si non il a in no do as"
+_SHARED = frozenset(_SHARED_TEXT.split())
+"""Words of other languages too, Spanish and Italian above all: they count less."""
+LEAST = 1.0
 _FRENCH_TEXT = """
 le la les un une des du de au aux et ou où est es sont suis ai as ont avez avons ce cet cette ces ça mon ma mes
 ton ta tes son sa ses notre nos votre vos leur leurs je tu il elle nous vous ils elles moi toi qui que quoi quel
@@ -30,9 +34,14 @@ _ENGLISH = frozenset(_ENGLISH_TEXT.split())
 
 def french_or_english(text: str, locale: str) -> str:
     """ "fr" or "en": the language of ``text`` by its function words, else ``locale`` as it is."""
-    words = _WORD.findall(text.lower().replace("’", "'")[:600])
-    french = sum(word in _FRENCH for word in words) + 0.5 * min(3, len(_FRENCH_LETTERS.findall(text.lower()[:600])))
-    english = sum(word in _ENGLISH for word in words)
-    if french == english:
+    text = text.lower()[:600]
+    words = _WORD.findall(text)
+    french = _weight(words, _FRENCH) + 0.5 * min(2, len(_FRENCH_LETTERS.findall(text)))
+    english = _weight(words, _ENGLISH)
+    if french == english or max(french, english) < LEAST:
         return locale
     return "fr" if french > english else "en"
+
+
+def _weight(words: list[str], known: frozenset[str]) -> float:
+    return sum(0.4 if word in _SHARED else 1.0 for word in words if word in known)
