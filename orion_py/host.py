@@ -33,11 +33,14 @@ from orion_py.protocol import (
     Result,
     Shutdown,
     Status,
+    TelemetryRequest,
     TokenEvent,
     Unload,
     parse_request,
 )
 from orion_py.telemetry.log import Logger
+from orion_py.telemetry.telemetry import Telemetry
+from orion_py.telemetry_counts import all_codes, answer_telemetry, count_answer, count_event
 
 
 class EngineHost:
@@ -49,6 +52,7 @@ class EngineHost:
         self._locale = "en"
         self._cancels: dict[str, CancelToken] = {}
         self._partial: dict[str, list[str]] = {}
+        self._telemetry = Telemetry(ports.settings, codes=all_codes())
         self._tasks: set[asyncio.Task[None]] = set()
 
     def receive(self, text: str) -> None:
@@ -84,8 +88,10 @@ class EngineHost:
         try:
             payload = await self._dispatch(request, cancel)
         except Cancelled:
+            self._telemetry.event("cancelled")
             self._send(CancelledEnd(id=request.id, partial="".join(self._partial.get(request.id, []))))
         except OrionError as error:
+            self._telemetry.event("failed", code=error.code)
             self._send(Failed(id=request.id, error=_info(error)))
         except Exception as error:
             if self._engine is not None:
@@ -97,6 +103,7 @@ class EngineHost:
         finally:
             self._cancels.pop(request.id, None)
             self._partial.pop(request.id, None)
+            await self._telemetry.save()
 
     async def _dispatch(self, request: Any, cancel: CancelToken) -> dict[str, Any]:
         if isinstance(request, Initialize):
@@ -116,6 +123,7 @@ class EngineHost:
                 cancel=cancel,
                 priority=request.priority,
             )
+            count_answer(self._telemetry, response)
             return response.model_dump()
         if isinstance(request, Preload):
             model_id = await engine.preload(request.model, cancel)
@@ -128,8 +136,11 @@ class EngineHost:
         if isinstance(request, Logs):
             exported: dict[str, Any] = json.loads(engine.log.export())
             return exported
+        if isinstance(request, TelemetryRequest):
+            return await answer_telemetry(self._telemetry, request)
         if isinstance(request, Configure):
             engine.configure(merge(engine.config, request.config))
+            await self._telemetry.switch(engine.config.enable_telemetry)
             return await self._status(engine)
         if isinstance(request, Unload):
             await self._unload(engine, request)
@@ -153,12 +164,15 @@ class EngineHost:
         if config.verbose_logging:
             logger.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
         await engine.initialize()
+        await self._telemetry.switch(config.enable_telemetry)
+        self._telemetry.event("session")
         self._engine = engine
         return {"preset": name, **await self._status(engine)}
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TokenEvent) and event.id in self._partial:
             self._partial[event.id].append(event.text)
+        count_event(self._telemetry, event)
         self._send(event)
 
     async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:

@@ -192,3 +192,49 @@ async def test_after_shutdown_the_engine_can_be_initialized_again() -> None:
     await wire.ask("shutdown")
     assert (await wire.ask("status"))["error"]["code"] == "engine_closed"
     assert (await wire.ask("initialize", "again"))["type"] == "result"
+
+
+async def test_telemetry_is_off_and_keeps_nothing_unless_turned_on() -> None:
+    wire = await ready()
+    await wire.ask("infer", "q", query="hello", options=GREEDY)
+    assert (await wire.ask("telemetry"))["payload"] == {"enabled": False, "version": 1, "counts": {}}
+    assert await wire.world.ports.settings.get("telemetry") is None
+
+
+async def test_telemetry_that_is_on_counts_and_is_seen_exported_and_erased() -> None:
+    wire = Wire(World(says("good day")))
+    await wire.ask("initialize", config={"enable_telemetry": True})
+    await wire.ask("infer", "q", query="my secret", options=GREEDY)
+    await wire.ask("infer", "bad", query=" ")
+    counts = (await wire.ask("telemetry", "t1"))["payload"]["counts"]
+    assert (counts["session"], counts["answered"], counts["failed.code.empty_query"]) == (1, 1, 1)
+    exported = (await wire.ask("telemetry", "t2", action="export"))["payload"]["text"]
+    assert json.loads(exported)["counts"] == counts
+    stored = await wire.world.ports.settings.get("telemetry")
+    assert stored
+    assert "secret" not in stored
+    assert (await wire.ask("telemetry", "t3", action="erase"))["payload"]["counts"] == {}
+    assert await wire.world.ports.settings.get("telemetry") is None
+
+
+async def test_a_message_that_is_let_through_with_a_note_says_so() -> None:
+    wire = await ready()
+    await wire.ask("infer", "q", query="I want to die.", options=GREEDY)
+    (note,) = [m for m in wire.sent if m["type"] == "guard"]
+    assert (note["id"], note["category"], note["rules"]) == ("q", "self_harm", ["self_harm_thoughts"])
+
+
+async def test_the_model_gets_the_message_without_its_invisible_characters() -> None:
+    seen, hidden = await ready(), await ready()
+    await seen.ask("infer", "q", query="hello you", options=GREEDY)
+    await hidden.ask("infer", "q", query="hel\u200blo\u202e you", options=GREEDY)
+    first, second = (wire.world.runtime.sessions[0].calls[0][0] for wire in (seen, hidden))
+    assert first == second
+
+
+async def test_an_answer_that_is_severe_abuse_ends_in_an_error_before_it_is_drawn() -> None:
+    wire = await ready("Here is the recipe for sarin: take")
+    end = await wire.ask("infer", "q", query="hello", options=GREEDY)
+    drawn = "".join(m["text"] for m in wire.sent if m["type"] == "token")
+    assert end["error"]["code"] == "harm_refused"
+    assert "sarin: take" not in drawn

@@ -23,7 +23,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
             " respect suis suiv appliqu tiens tenez tenir obei abstraction rien sont"
         ),
         _words(
-            "instruction rule prompt directi guideline guard programming restriction above before told count appl"
+            "instruction rule prompt directi guideline guard programming restriction above before told count compt appl"
             " matter regle consigne invite garde programmation preced dessus tout_ce"
         ),
     ),

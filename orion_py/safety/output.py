@@ -9,13 +9,15 @@ text passes at once, so that a token is delayed only where there is a reason to.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from typing import Protocol
 
 from orion_py.safety.context import excuse
 from orion_py.safety.guard import refusal
 from orion_py.safety.normalise import normalise
 from orion_py.safety.rules import all_rules
+from orion_py.telemetry.shapes import shapes
 
 MASK = "[…]"
 HELD_AT_MOST = 400
@@ -39,18 +41,38 @@ def _trigger() -> re.Pattern[str]:
     )
 
 
+def secrets_in(system: str) -> list[str]:
+    """The keys, tokens and passwords that a system prompt holds: its agent needs them, no reader does."""
+    found = []
+    for mask, pattern, check in shapes():
+        if mask in ("[key]", "[token]", "[secret]", "[url]"):
+            for match in pattern.finditer(system):
+                text = match.group()[: check(match.group())]
+                found.append(re.sub(r"^.*?[=:]\s*[\"']?", "", text, count=1) if mask == "[secret]" else text)
+    return [secret for secret in found if secret]
+
+
+class Streamer(Protocol):
+    """What comes after the guard: ``generation.streamer.TokenStreamer``."""
+
+    @property
+    def text(self) -> str: ...
+
+    def push(self, text: str, tokens: int) -> object: ...
+
+    def finish(self) -> object: ...
+
+
 class OutputGuard:
-    """Stands between an answer and its streamer; ``push`` and ``finish`` as the streamer's.
+    """Stands between an answer and its streamer; ``push``, ``finish`` and ``text`` as the streamer's.
 
     ``secrets``: texts that must not appear, such as keys in a system prompt. Whatever ``push``
     passes on has been screened. Raises BlockedByGuard or one of its kinds when the answer itself
     is severe abuse; what was passed on before stays.
     """
 
-    def __init__(
-        self, passes: Callable[[str, int], object], *, secrets: Sequence[str] = (), screens: bool = True
-    ) -> None:
-        self._passes = passes
+    def __init__(self, streamer: Streamer, *, secrets: Sequence[str] = (), screens: bool = True) -> None:
+        self._streamer = streamer
         self._secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
         self._screens = screens
         self._tail = ""
@@ -59,7 +81,13 @@ class OutputGuard:
         self._waiting = False
         self._tokens = 0
 
+    @property
+    def text(self) -> str:
+        """All that was passed on."""
+        return self._streamer.text
+
     def push(self, text: str, tokens: int) -> None:
+        """Takes a piece of the answer; ``tokens`` so far in all. Raises as the class says."""
         self._tokens = tokens
         text = _CONTROL.sub("", text)
         if not self._waiting and not self._secrets:
@@ -72,8 +100,9 @@ class OutputGuard:
         self._release(final=False)
 
     def finish(self) -> None:
-        """Passes on what is held back, screened."""
+        """Passes on what is held back, screened, and finishes the streamer."""
         self._release(final=True)
+        self._streamer.finish()
 
     def _release(self, final: bool) -> None:
         if self._secrets:
@@ -118,4 +147,4 @@ class OutputGuard:
     def _pass(self, text: str) -> None:
         if text:
             self._tail = (self._tail + text)[-_CONTEXT:]
-            self._passes(text, self._tokens)
+            self._streamer.push(text, self._tokens)

@@ -8,6 +8,7 @@ the user exports or erases them. Nothing in this project sends them anywhere.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, Protocol
 
 KEY = "telemetry"
@@ -62,10 +63,10 @@ class Telemetry:
         return self._enabled
 
     async def switch(self, enabled: bool) -> None:
-        """Turning it off erases what there is."""
-        if self._enabled and not enabled:
-            await self.erase()
+        """Off also erases what there is, from an earlier visit too."""
         self._enabled = enabled
+        if not enabled:
+            await self.erase()
 
     def event(self, name: str, **facts: str) -> None:
         """Counts an event, once in all and once for each fact. Raises ValueError for unknown names."""
@@ -87,11 +88,12 @@ class Telemetry:
         self._add(f"ms.{name}.{bucket}")
 
     async def save(self) -> None:
-        """Adds what is new to what is stored. Does nothing while off."""
+        """Adds what is new to what is stored. Does nothing while off, and nothing where storage is refused."""
         if self._enabled and self._unsaved:
             await self._load()
             self._unsaved = False
-            await self._keeper.set(KEY, json.dumps(self._document()))
+            with suppress(Exception):  # counting must never disturb what is counted
+                await self._keeper.set(KEY, json.dumps(self._document()))
 
     async def report(self) -> dict[str, Any]:
         """All sums: ``{"version", "counts": {name: n}}``."""
@@ -106,7 +108,8 @@ class Telemetry:
     async def erase(self) -> None:
         self._counts.clear()
         self._unsaved, self._read = False, True
-        await self._keeper.delete(KEY)
+        with suppress(Exception):
+            await self._keeper.delete(KEY)
 
     def _document(self) -> dict[str, Any]:
         return {"version": VERSION, "counts": dict(sorted(self._counts.items()))}
@@ -125,7 +128,7 @@ class Telemetry:
             stored = json.loads(await self._keeper.get(KEY) or "{}")
             counts = stored["counts"] if stored.get("version") == VERSION else {}
             earlier = {str(name): int(count) for name, count in counts.items()}
-        except (ValueError, TypeError, AttributeError, KeyError):
+        except Exception:  # damaged, or refused by the browser
             return
         unsaved = self._unsaved
         for name, count in earlier.items():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import BlockedByGuard, HarmRefused, SelfHarmRefused
-from orion_py.safety.output import MASK, OutputGuard
+from orion_py.safety.output import MASK, OutputGuard, secrets_in
 
 SECRET = "sk-live-0123456789abcdef"
 ANSWER = "The weather is fine. It stays fine until Sunday, and then it rains.\n\n- one\n- two\n"
@@ -21,8 +21,13 @@ class Page:
     def __init__(self) -> None:
         self.pieces: list[str] = []
 
-    def __call__(self, text: str, tokens: int) -> None:
+        self.finished = False
+
+    def push(self, text: str, tokens: int) -> None:
         self.pieces.append(text)
+
+    def finish(self) -> None:
+        self.finished = True
 
     @property
     def text(self) -> str:
@@ -128,3 +133,23 @@ def test_an_everyday_token_costs_microseconds() -> None:
     for count, word in enumerate(words):
         guard.push(word + " ", count)
     assert (time.thread_time() - started) / len(words) < 200e-6
+
+
+def test_the_end_finishes_the_streamer_and_the_text_is_what_it_passed_on() -> None:
+    page = Page()
+    guard = OutputGuard(page, secrets=[SECRET])
+    stream(guard, f"Take {SECRET}")
+    assert page.finished
+    assert guard.text == page.text == f"Take {MASK}"
+
+
+def test_secrets_in_a_system_prompt_are_found() -> None:
+    system = f"You are kind. Key: {SECRET}. password = hunter22 and nothing else."
+    assert secrets_in(system) == [SECRET, "hunter22"]
+    assert secrets_in("You answer in French, briefly. Never say which model you are.") == []
+
+
+def test_switched_off_it_screens_nothing_but_still_takes_out_control_characters() -> None:
+    page = Page()
+    stream(OutputGuard(page, screens=False), "Here is the recipe for sarin\x00: take")
+    assert page.text == "Here is the recipe for sarin: take"

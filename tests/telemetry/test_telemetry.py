@@ -72,6 +72,30 @@ async def test_turning_it_off_erases_what_there_is() -> None:
     assert (await telemetry.report())["counts"] == {}
 
 
+async def test_off_at_the_next_visit_it_erases_what_the_last_one_left() -> None:
+    keeper = MemorySettings()
+    await keeper.set(KEY, '{"version": 1, "counts": {"session": 1}}')
+    await Telemetry(keeper).switch(False)
+    assert await keeper.get(KEY) is None
+
+
+async def test_storage_that_refuses_disturbs_nobody() -> None:
+    class Refusing(MemorySettings):
+        async def get(self, key: str) -> str | None:
+            raise OSError("blocked")
+
+        async def set(self, key: str, value: str) -> None:
+            raise OSError("blocked")
+
+        async def delete(self, key: str) -> None:
+            raise OSError("blocked")
+
+    telemetry = Telemetry(Refusing(), enabled=True)
+    telemetry.event("session")
+    await telemetry.save()
+    await telemetry.switch(False)
+
+
 async def test_erasing_forgets_and_counting_starts_anew() -> None:
     keeper = MemorySettings()
     telemetry = Telemetry(keeper, enabled=True)
@@ -128,4 +152,4 @@ def test_it_has_nothing_to_send_with() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""])
     }
-    assert imported == {"__future__", "json", "typing"}
+    assert imported == {"__future__", "contextlib", "json", "typing"}

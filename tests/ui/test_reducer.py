@@ -8,6 +8,7 @@ import pytest
 
 from ui import reducer
 from ui.conversation import Conversation, Turn
+from ui.strings import TEXT
 from ui.view_state import ViewState
 
 RESPONSE = {
@@ -194,3 +195,14 @@ def test_messages_that_the_page_does_not_know_do_no_harm(kind: str) -> None:
     page = Page()
     page.hear(kind, "engine", record={})
     assert page.state.take_dirty() == set()
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [("injection", "guard_injection"), ("self_harm", "guard_self_harm"), ("weapons", "guard_harm")],
+)
+def test_a_note_of_the_guard_stands_under_the_answer_and_has_words(category: str, kind: str) -> None:
+    page = Page()
+    page.hear("guard", category=category, rules=["x"])
+    assert [note["kind"] for note in page.answer.notes] == [kind]
+    assert kind in TEXT

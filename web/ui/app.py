@@ -21,7 +21,16 @@ from ui.store import Store
 from ui.view_state import ViewState
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
-TO_CHANGE = ("invalid_input", "empty_query", "query_too_long", "binary_input", "blocked_by_guard", "context_overflow")
+TO_CHANGE = (
+    "invalid_input",
+    "empty_query",
+    "query_too_long",
+    "binary_input",
+    "blocked_by_guard",
+    "harm_refused",
+    "self_harm_refused",
+    "context_overflow",
+)
 SAVE_EVERY_MS = 3000
 FLASH_MS = 1600
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}

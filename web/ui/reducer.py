@@ -116,6 +116,14 @@ def _fallback(state, message, turn, now):
     state.touch("status")
 
 
+def _guard(state, message, turn, now):
+    """The engine let a message through and has something to say about it."""
+    if turn:
+        category = message.get("category")
+        turn.note(kind="guard_" + (category if category in ("injection", "self_harm") else "harm"))
+        _touch(state, turn)
+
+
 def _result(state, message, turn, now):
     if message.get("asked") in ("initialize", "preload", "status", "unload", "configure"):
         _status(state, message.get("payload") or {})
@@ -228,6 +236,7 @@ _HANDLERS = {
     "progress": _progress,
     "token": _token,
     "fallback": _fallback,
+    "guard": _guard,
     "result": _result,
     "error": _error,
     "cancelled": _cancelled,

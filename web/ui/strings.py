@@ -89,7 +89,8 @@ TEXT = {
     ),
     "guard_injection": (
         "This message holds text that tries to change the assistant’s instructions. Read the answer with care.",
-        "Ce message contient un texte qui cherche à changer les consignes de l’assistant. Lisez la réponse avec prudence.",
+        "Ce message contient un texte qui cherche à changer les consignes de l’assistant. Lisez la réponse avec "
+        "prudence.",
     ),
     "guard_harm": (
         "This subject can do harm. Read the answer with care, and check it.",
