@@ -18,7 +18,8 @@ from typing import Literal, Protocol
 from orion_py.errors import BlockedByGuard, HarmRefused, SelfHarmRefused
 from orion_py.safety.context import excuse, quotations
 from orion_py.safety.normalise import hidden_text, normalise
-from orion_py.safety.rules import Category, Language, Rule, all_rules
+from orion_py.safety.rule_book import all_rules
+from orion_py.safety.rules import Category, Language, Rule
 
 Severity = Literal["low", "medium", "high"]
 Decision = Literal["allow", "warn", "block"]

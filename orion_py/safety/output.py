@@ -16,7 +16,7 @@ from typing import Protocol
 from orion_py.safety.context import excuse
 from orion_py.safety.guard import refusal
 from orion_py.safety.normalise import normalise
-from orion_py.safety.rules import all_rules
+from orion_py.safety.rule_book import all_rules
 from orion_py.telemetry.shapes import shapes
 
 MASK = "[…]"

@@ -54,12 +54,3 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 @cache
 def _compiled_tight(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("~", _TIGHT_GAP).replace(" ?", "").replace(" ", "").replace(r"\b", ""))
-
-
-@cache
-def all_rules() -> tuple[Rule, ...]:
-    """Every rule, built on first use."""
-    from orion_py.safety.rules_abuse import abuse_rules
-    from orion_py.safety.rules_injection import injection_rules
-
-    return (*injection_rules(), *abuse_rules())
