@@ -30,19 +30,23 @@ from orion_py.protocol import (
     MemoryEvent,
     PredictionEvent,
     Response,
+    RouterEvent,
     StateEvent,
     TokenEvent,
 )
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import Registry
 from orion_py.request import Request, RequestRun, Services
-from orion_py.routing.base import Router
-from orion_py.routing.keyword import KeywordRouter
+from orion_py.routing.service import RouterService, RouterStatus
 from orion_py.safety.guard import Guard, InputGuard
+from orion_py.safety.validation import validate_query
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
 
 Listener = Callable[[Event], None]
+
+ROUTER_WAIT_S = 0.5
+"""Between looks whether models still load, before the router's download begins."""
 
 
 class OrionInferenceEngine:
@@ -56,6 +60,8 @@ class OrionInferenceEngine:
         self._count = 0
         self._open = False
         self._guard: Guard = InputGuard()
+        self._background: set[asyncio.Future[None]] = set()
+        self._router_cancel = CancelToken()
         self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
 
     @property
@@ -103,7 +109,7 @@ class OrionInferenceEngine:
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
-        self._router: Router = KeywordRouter(self._agents.ids)
+        self._router = RouterService(self._ports, self._routable(), self._on_router_failure, self._on_router)
         loader = ProgressiveLoader(
             self._ports.store,
             self._ports.runtime,
@@ -124,8 +130,51 @@ class OrionInferenceEngine:
         )
         await self._house.start(self._manager, self._registry, self._agents)
         self._open = True
+        self._load_router()
         self._say_where_models_stay()
         self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
+
+    @property
+    def router(self) -> RouterService:
+        return self._router
+
+    def _routable(self) -> tuple[str, ...]:
+        """The agents that the configuration lets the router choose."""
+        config = self._config
+        barred = {agent for agent in self._agents.ids if not getattr(config, f"enable_{agent}", True)}
+        return tuple(agent for agent in self._agents.ids if agent not in barred)
+
+    def _load_router(self) -> None:
+        """In the background; until it is there, and if it never comes, the keyword rules route."""
+        entry = self._registry.router
+        if entry is None or not self._config.use_neural_router or self._router.ready or self._router.loading:
+            return
+        loading = self._router.load(entry, self._router_cancel, self._models_are_quiet)
+        task = asyncio.ensure_future(loading)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _models_are_quiet(self) -> None:
+        while self._manager.loading and not self._router_cancel.cancelled:
+            await self._ports.sleep(ROUTER_WAIT_S)
+
+    def _on_router(self, status: RouterStatus) -> None:
+        self.log.info("router", name=status.name, corrections=status.corrections)
+        self._emit(RouterEvent(id=ENGINE_ID, name=status.name, corrections=status.corrections))
+
+    def _on_router_failure(self, error: OrionError) -> None:
+        self._emit(FallbackEvent.step(ENGINE_ID, "router", "neural", "keyword", error.code, error.message))
+
+    async def teach(self, action: str, query: str, agent: str) -> RouterStatus:
+        """Corrects the router, on this device. Raises InvalidInput and EngineClosed."""
+        self._require_open()
+        if action == "correct":
+            await self._router.correct(validate_query(query, self._config.max_query_chars), agent)
+        elif action == "undo":
+            await self._router.undo()
+        else:
+            await self._router.forget()
+        return await self._router.status()
 
     def _on_agent(self, agent_id: str, change: Literal["registered", "unregistered"]) -> None:
         self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
@@ -144,6 +193,8 @@ class OrionInferenceEngine:
         self._config = config
         self._manager.config = config
         self._house.configure(config)
+        self._router.enable(self._routable())
+        self._load_router()
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
         """Brings a model (default: the first agent's) into memory; returns its id.
@@ -256,6 +307,8 @@ class OrionInferenceEngine:
         self._open = False
         self.cancel()
         self._house.stop()
+        self._router_cancel.cancel()
+        await self._router.close()
         await self._manager.unload()
 
     def _require_open(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from orion_py import __version__
@@ -31,8 +32,10 @@ from orion_py.protocol import (
     Logs,
     Preload,
     Result,
+    RouteRequest,
     Shutdown,
     Status,
+    Teach,
     TelemetryRequest,
     TokenEvent,
     Unload,
@@ -125,6 +128,10 @@ class EngineHost:
             )
             count_answer(self._telemetry, response)
             return response.model_dump()
+        if isinstance(request, RouteRequest):
+            return asdict(await engine.router.route(request.query, self._locale))
+        if isinstance(request, Teach):
+            return asdict(await engine.teach(request.action, request.query, request.agent))
         if isinstance(request, Preload):
             model_id = await engine.preload(request.model, cancel)
             task = asyncio.ensure_future(engine.consider_webgpu(model_id))
@@ -211,6 +218,7 @@ class EngineHost:
                 for key, model in engine.models.loaded.items()
             ],
             "loading": list(engine.models.loading),
+            "router": asdict(await engine.router.status()),
             "metrics": engine.metrics.snapshot(),
             **engine.resilience(),
         }

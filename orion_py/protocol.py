@@ -5,7 +5,7 @@ asks) and ``type``. A request is answered by any number of events with its id an
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 hydrates in the background, the log) carry the id ``"engine"``.
 
-    page → engine   initialize infer preload cancel status logs telemetry configure unload shutdown
+    page → engine   initialize infer route teach preload cancel status logs telemetry configure unload shutdown
     engine → page   state progress token fallback guard log metric breaker queue prediction memory
                     | result error cancelled
 
@@ -41,6 +41,9 @@ class _Message(BaseModel):
     id: MessageId
 
 
+DataUrl = Annotated[str, Field(pattern=r"^data:(?:image|audio)/[a-z0-9.+-]{1,40};base64,", max_length=30_000_000)]
+
+
 class ChatTurn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     role: Literal["user", "assistant"]
@@ -51,7 +54,8 @@ class InferOptions(BaseModel):
     """What a caller may set for one answer; absent means the agent's own setting.
 
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
-    in which the answer streams. ``style`` is the creative agent's.
+    in which the answer streams. ``style`` is the creative agent's. ``images`` and ``audio`` are data
+    URLs; what is attached decides who answers.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,6 +71,8 @@ class InferOptions(BaseModel):
     timeout: Annotated[float, Field(gt=0, le=3600)] | None = None
     granularity: Literal["token", "word", "sentence"] = "token"
     style: Style | None = None
+    images: Annotated[list[DataUrl], Field(max_length=4)] = []
+    audio: DataUrl | None = None
 
 
 # Requests
@@ -129,6 +135,23 @@ class Configure(_Message):
     config: dict[str, Any]
 
 
+class RouteRequest(_Message):
+    """Which agent would answer ``query``; ends in a Routing and runs no model but the router's."""
+
+    type: Literal["route"] = "route"
+    query: str
+
+
+class Teach(_Message):
+    """Corrects the router on this device: ``query`` goes to ``agent``; or takes the latest correction
+    or all of them back. Ends in the router's status."""
+
+    type: Literal["teach"] = "teach"
+    action: Literal["correct", "undo", "forget"] = "correct"
+    query: str = ""
+    agent: str = ""
+
+
 class Unload(_Message):
     """Ends a model's worker (None: all). With ``forget`` its stored shards are deleted too."""
 
@@ -142,7 +165,18 @@ class Shutdown(_Message):
 
 
 Request = Annotated[
-    Initialize | Infer | Preload | Cancel | Status | Logs | TelemetryRequest | Configure | Unload | Shutdown,
+    Initialize
+    | Infer
+    | RouteRequest
+    | Teach
+    | Preload
+    | Cancel
+    | Status
+    | Logs
+    | TelemetryRequest
+    | Configure
+    | Unload
+    | Shutdown,
     Field(discriminator="type"),
 ]
 
@@ -277,6 +311,14 @@ class PredictionEvent(_Message):
     state: Literal["started", "done", "cancelled", "failed", "hit", "wasted"]
 
 
+class RouterEvent(_Message):
+    """Which router answers from now on: "neural" or "keyword"."""
+
+    type: Literal["router"] = "router"
+    name: str
+    corrections: int
+
+
 class ModelMemory(BaseModel):
     """``bytes``: measured once loaded, estimated before."""
 
@@ -385,10 +427,13 @@ Event = (
     | QueueEvent
     | PredictionEvent
     | MemoryEvent
+    | RouterEvent
 )
 Message = Annotated[
     Initialize
     | Infer
+    | RouteRequest
+    | Teach
     | Preload
     | Cancel
     | Status
@@ -409,6 +454,7 @@ Message = Annotated[
     | QueueEvent
     | PredictionEvent
     | MemoryEvent
+    | RouterEvent
     | Result
     | Failed
     | CancelledEnd,

@@ -167,7 +167,7 @@ class RequestRun:
                 agent=agents.get(forced).id, router="forced", reason="The user chose this agent."
             )
         else:
-            decision = await self.services.router.route(query, self.request.locale)
+            decision = await self.services.router.route(query, self.request.locale, _attached(self.request.options))
             if decision.agent not in agents.ids:
                 decision = replace(decision, agent=agents.ids[0])
         return decision
@@ -366,3 +366,7 @@ def _override(sampling: SamplingParams, options: InferOptions, seed: int) -> Sam
     names = ("temperature", "top_p", "top_k", "repetition_penalty")
     wanted = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     return replace(sampling, seed=seed, **wanted)
+
+
+def _attached(options: InferOptions) -> list[str]:
+    return ["image"] * bool(options.images) + ["audio"] * (options.audio is not None)

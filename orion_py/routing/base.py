@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,5 +24,6 @@ class RoutingDecision:
 
 
 class Router(Protocol):
-    async def route(self, query: str, locale: str) -> RoutingDecision:
-        """The agent for ``query``; ``locale`` (BCP 47) is the language of the reason."""
+    async def route(self, query: str, locale: str, attachments: Sequence[str] = ()) -> RoutingDecision:
+        """The agent for ``query``; ``locale`` (BCP 47) is the language of the reason;
+        ``attachments``: kinds of what comes with it, of "image" and "audio"."""

@@ -20,7 +20,11 @@ class NeuralRouter:
 
     def __init__(self, encoder: SentenceEncoder, head: LinearHead, enabled_agents: Sequence[str]) -> None:
         self._encoder, self.head = encoder, head
-        self._enabled = tuple(enabled_agents)
+        self.enable(enabled_agents)
+
+    def enable(self, agents: Sequence[str]) -> None:
+        """From now on only these may be chosen."""
+        self._enabled = tuple(agents)
         self._default = DEFAULT if DEFAULT in self._enabled else self._enabled[0]
 
     async def features(self, query: str) -> Floats:

@@ -40,10 +40,17 @@ class RouterStatus:
 
 
 class RouterService:
-    """``on_failure`` is told the error when the neural router can't be had, or no longer."""
+    """``on_failure`` is told the error when the neural router can't be had, or no longer;
+    ``on_change`` the status when it has come."""
 
-    def __init__(self, ports: Ports, enabled_agents: Sequence[str], on_failure: Callable[[OrionError], None]) -> None:
-        self._ports, self._on_failure = ports, on_failure
+    def __init__(
+        self,
+        ports: Ports,
+        enabled_agents: Sequence[str],
+        on_failure: Callable[[OrionError], None],
+        on_change: Callable[[RouterStatus], None] = lambda status: None,
+    ) -> None:
+        self._ports, self._on_failure, self._on_change = ports, on_failure, on_change
         self._enabled = tuple(enabled_agents)
         self._keyword = KeywordRouter(self._enabled)
         self._neural: NeuralRouter | None = None
@@ -56,6 +63,17 @@ class RouterService:
     def ready(self) -> bool:
         """Whether the neural router answers."""
         return self._neural is not None
+
+    @property
+    def loading(self) -> bool:
+        return self._loading
+
+    def enable(self, agents: Sequence[str]) -> None:
+        """From now on only these may be chosen."""
+        self._enabled = tuple(agents)
+        self._keyword = KeywordRouter(self._enabled)
+        if self._neural is not None:
+            self._neural.enable(self._enabled)
 
     async def status(self) -> RouterStatus:
         name = NeuralRouter.name if self._neural else KeywordRouter.name
@@ -76,6 +94,7 @@ class RouterService:
             self._neural = NeuralRouter(encoder, head, self._enabled)
             await self._refit()
             self._problem = None
+            self._on_change(await self.status())
         except Cancelled:
             return
         except OrionError as error:

@@ -104,7 +104,8 @@ export interface Infer {
  * What a caller may set for one answer; absent means the agent's own setting.
  *
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
- * in which the answer streams. `style` is the creative agent's.
+ * in which the answer streams. `style` is the creative agent's. `images` and `audio` are data
+ * URLs; what is attached decides who answers.
  */
 export interface InferOptions {
   force_agent?: string | null;
@@ -119,6 +120,8 @@ export interface InferOptions {
   timeout?: number | null;
   granularity?: "token" | "word" | "sentence";
   style?: "poem" | "story" | "dialogue" | "slogan" | "letter" | "humorous" | "formal" | "lyrics" | "description" | "brainstorm" | null;
+  images?: string[];
+  audio?: string | null;
 }
 
 /** First message. `config` overrides the preset that fits the device; `locale` as BCP 47. */
@@ -253,6 +256,23 @@ export interface Result {
   payload: Record<string, unknown>;
 }
 
+/** Which agent would answer `query`; ends in a Routing and runs no model but the router's. */
+export interface RouteRequest {
+  v: 1;
+  id: string;
+  type: "route";
+  query: string;
+}
+
+/** Which router answers from now on: "neural" or "keyword". */
+export interface RouterEvent {
+  v: 1;
+  id: string;
+  type: "router";
+  name: string;
+  corrections: number;
+}
+
 /** Why an agent answers. `confidence` is a calibrated probability or None. */
 export interface Routing {
   agent: string;
@@ -294,6 +314,19 @@ export interface Status {
   v: 1;
   id: string;
   type: "status";
+}
+
+/**
+ * Corrects the router on this device: `query` goes to `agent`; or takes the latest correction
+ * or all of them back. Ends in the router's status.
+ */
+export interface Teach {
+  v: 1;
+  id: string;
+  type: "teach";
+  action?: "correct" | "undo" | "forget";
+  query?: string;
+  agent?: string;
 }
 
 /**
@@ -339,6 +372,8 @@ export interface Usage {
 export type Request =
   | Initialize
   | Infer
+  | RouteRequest
+  | Teach
   | Preload
   | Cancel
   | Status
@@ -361,7 +396,8 @@ export type Event =
   | BreakerEvent
   | QueueEvent
   | PredictionEvent
-  | MemoryEvent;
+  | MemoryEvent
+  | RouterEvent;
 
 /** Each request ends in exactly one of these. */
 export type End = Result | Failed | CancelledEnd;
