@@ -21,6 +21,7 @@ class PatientClock:
         await future
 
     async def passes(self, seconds: float) -> None:
+        await settled()  # who is about to sleep does so first
         self.now += seconds
         for due, future in self._sleepers:
             if due <= self.now and not future.done():
