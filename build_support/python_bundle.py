@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from build_support import paths, progress
+from build_support import language_bundle, paths, progress
 from build_support.downloads import obtain
 from build_support.errors import BuildError
 from build_support.node import Node
@@ -20,6 +20,9 @@ from build_support.stamps import Stamp, digest, tree
 HERE = Path(__file__).parent
 OUT = paths.WORK / "python"
 BUNDLES = ("stdlib.zip", "site.bin", "app.bin")
+"""What Python boots from."""
+LANGUAGE = "language.bin"
+"""py3langid: fetched when a language is first to be told."""
 
 
 def app_sources() -> list[Path]:
@@ -46,25 +49,48 @@ def build(node: Node) -> list[Path]:
     names = [path.relative_to(paths.ROOT).as_posix() for path in app]
     key = digest(app, tools, base=paths.ROOT)
     _bundle(node, "app", key, [str(OUT / "stdlib.zip"), str(paths.ROOT), *names])
-    return [OUT / name for name in BUNDLES]
+    _language(node, tools)
+    return [OUT / name for name in (*BUNDLES, LANGUAGE)]
+
+
+def _language(node: Node, tools: str) -> None:
+    """The bundle that isn't there at boot."""
+    key = digest((), tools, language_bundle.key())
+    if Stamp(OUT / "language.stamp").fresh(key, [OUT / LANGUAGE]):
+        return
+    with progress.step("Cutting the language model down"):
+        names = language_bundle.lay_out(OUT / "language")
+    _bundle(node, "language", key, [str(OUT / "stdlib.zip"), str(OUT / "language"), *names], command="app")
 
 
 def _site_key(tools: str) -> str:
     return digest((), tools, *(wheel.sha256 for wheel in pyodide_wheels()))
 
 
-def _bundle(node: Node, name: str, key: str, arguments: list[str]) -> None:
-    """Runs python_bundle.mjs unless its output is fresh."""
+def _bundle(node: Node, name: str, key: str, arguments: list[str], command: str = "") -> None:
+    """Runs python_bundle.mjs unless its output is fresh; ``command`` where it isn't called as its output."""
     target = OUT / ("stdlib.zip" if name == "stdlib" else f"{name}.bin")
     stamp = Stamp(OUT / f"{name}.stamp")
     if stamp.fresh(key, [target]):
         return
-    titles = {"stdlib": "the standard library", "site": "numpy and pydantic", "app": "orion_py"}
+    titles = {
+        "stdlib": "the standard library",
+        "site": "numpy and pydantic",
+        "app": "orion_py",
+        "language": "py3langid",
+    }
     stamp.forget()
     with progress.step(f"Compiling {titles[name]} for the browser"):
         partial = target.with_suffix(".partial")
         run(
-            [node.program, HERE / "python_bundle.mjs", paths.NODE_MODULES / "pyodide", name, partial, *arguments],
+            [
+                node.program,
+                HERE / "python_bundle.mjs",
+                paths.NODE_MODULES / "pyodide",
+                command or name,
+                partial,
+                *arguments,
+            ],
             what=f"{titles[name]} can't be compiled for the browser",
         )
         os.replace(partial, target)

@@ -44,8 +44,13 @@ FILES: dict[str, str] = {
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
 }
 
-LAZY = ("vendor/ort/ort.webgpu.min.mjs", "vendor/ort/ort-wasm-simd-threaded.asyncify.")
-"""Beginnings of what isn't precached but kept on first use: only devices with WebGPU want it."""
+LAZY = (
+    "vendor/ort/ort.webgpu.min.mjs",
+    "vendor/ort/ort-wasm-simd-threaded.asyncify.",
+    "vendor/python/language.bin",
+)
+"""Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
+two, only questions in other languages the last."""
 
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 from orion_py.agents.base import Agent
-from orion_py.agents.code import CodeAgent
-from orion_py.agents.conversation import ConversationAgent
-from orion_py.agents.creative import CreativeAgent
-from orion_py.agents.hybrids import CodeLogicAgent, CreativeMultilingualAgent, VisionLogicAgent
-from orion_py.agents.logical import LogicalAgent
-from orion_py.agents.multilingual import MultilingualAgent
-from orion_py.agents.registered import RegisteredAgent
 from orion_py.errors import InvalidConfig, UnknownAgent
 from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.registry.models import AgentEntry, Registry
@@ -21,19 +15,29 @@ from orion_py.registry.models import AgentEntry, Registry
 AgentMaker = Callable[[], Agent]
 Change = Literal["registered", "unregistered"]
 
-_PLAIN: dict[str, type[RegisteredAgent]] = {
-    "conversation": ConversationAgent,
-    "code": CodeAgent,
-    "logical": LogicalAgent,
-    "creative": CreativeAgent,
-    "code-logic": CodeLogicAgent,
-    "vision-logic": VisionLogicAgent,
+_BUILT_IN: dict[str, tuple[str, str]] = {
+    "conversation": ("conversation", "ConversationAgent"),
+    "code": ("code", "CodeAgent"),
+    "logical": ("logical", "LogicalAgent"),
+    "creative": ("creative", "CreativeAgent"),
+    "multilingual": ("multilingual", "MultilingualAgent"),
+    "code-logic": ("hybrids", "CodeLogicAgent"),
+    "creative-multilingual": ("hybrids", "CreativeMultilingualAgent"),
+    "vision-logic": ("hybrids", "VisionLogicAgent"),
 }
-_POLYGLOT: dict[str, type[MultilingualAgent]] = {
-    "multilingual": MultilingualAgent,
-    "creative-multilingual": CreativeMultilingualAgent,
-}
-"""By the registry's id; any other entry is a plain RegisteredAgent."""
+"""Module and class by the registry's id; any other entry is a plain RegisteredAgent. Imported with
+their first question: their patterns take tens of milliseconds to compile, which no start need wait for."""
+_SPEAK_LANGUAGES = {"multilingual", "creative-multilingual"}
+
+
+def _make(entry: AgentEntry, languages: LanguageDetector, built_in: bool = True) -> Agent:
+    module, name = _BUILT_IN.get(entry.id, _PERSONA) if built_in else _PERSONA
+    kind = getattr(importlib.import_module(f"orion_py.agents.{module}"), name)
+    agent: Agent = kind(entry, languages) if entry.id in _SPEAK_LANGUAGES and built_in else kind(entry)
+    return agent
+
+
+_PERSONA = ("registered", "RegisteredAgent")
 
 
 class AgentFactory:
@@ -52,15 +56,9 @@ class AgentFactory:
         self._registry, self._languages, self._on_change = registry, languages or NoDetector(), on_change
         self._entries: dict[str, AgentEntry] = {entry.id: entry for entry in registry.agents}
         self._makers: dict[str, AgentMaker] = {
-            entry.id: partial(self._built_in, entry, self._languages) for entry in registry.agents
+            entry.id: partial(_make, entry, self._languages) for entry in registry.agents
         }
         self._agents: dict[str, Agent] = {}
-
-    @staticmethod
-    def _built_in(entry: AgentEntry, languages: LanguageDetector) -> Agent:
-        if entry.id in _POLYGLOT:
-            return _POLYGLOT[entry.id](entry, languages)
-        return _PLAIN.get(entry.id, RegisteredAgent)(entry)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -76,7 +74,7 @@ class AgentFactory:
         if not self._registry.usable(entry.models) and not self._registry.missing(entry.models):
             raise InvalidConfig(f"models: none of {', '.join(entry.models)} is known", path="models")
         self._entries[entry.id] = entry
-        self._makers[entry.id] = maker or partial(RegisteredAgent, entry)
+        self._makers[entry.id] = maker or partial(_make, entry, self._languages, built_in=False)
         self._on_change(entry.id, "registered")
 
     def unregister(self, agent_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import random
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +16,24 @@ from orion_py.browser.runtime import BrowserRuntime
 from orion_py.browser.store import BrowserSettings, BrowserShardStore
 from orion_py.browser.tokenizer import tokenizer_factory
 from orion_py.host import EngineHost
+from orion_py.language.langid import LangidDetector
 from orion_py.ports import Ports
 
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: root, shards,
-    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText and send."""
+    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle and send."""
     store = BrowserShardStore(bridge.shards, str(bridge.root))
     chance = random.SystemRandom()
 
     async def fetch_text(path: str) -> str:
         with translated():
             return str(await bridge.fetchText(path))
+
+    async def fetch_languages() -> None:
+        with translated():
+            await bridge.addBundle("language")
+        importlib.invalidate_caches()
 
     ports = Ports(
         runtime=BrowserRuntime(bridge, store),
@@ -38,6 +45,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         sleep=asyncio.sleep,
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
+        languages=LangidDetector(fetch_languages),
     )
     host = EngineHost(ports, bridge.send)
     receive: Callable[[str], None] = create_proxy(host.receive)

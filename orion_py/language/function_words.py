@@ -10,7 +10,7 @@ import re
 
 _WORD = re.compile(r"[a-zà-öø-ÿœ]+")
 _FRENCH_LETTERS = re.compile(r"[àâçèêëîïôùûœ]")
-_SHARED_TEXT = "la de un es me te tu su en que se si non il a in no do as"
+_SHARED_TEXT = "la de un es me te tu su en que se si non il a in no do as was"
 _SHARED = frozenset(_SHARED_TEXT.split())
 """Words of other languages too, Spanish and Italian above all: they count less."""
 LEAST = 1.0
@@ -24,7 +24,7 @@ fonction liste aide aidez parle svp stp
 """
 _FRENCH = frozenset(_FRENCH_TEXT.split())
 _ENGLISH_TEXT = """
-the a an of to in is are am was were be been do does did have has had will would can could should i you he she
+the a an of wrote to in is are am was were be been do does did have has had will would can could should i you he she
 it we they me him her us them my your his its our their this that these those what which who whom when where why
 how and or but not no yes with without from for by at into about hello hi hey thanks thank please write explain
 give tell make translate summarize show help list say there if then than so let

@@ -44,7 +44,6 @@ class LangidDetector:
     def __init__(self, fetch: Callable[[], Awaitable[None]] = _nothing) -> None:
         self._fetch = fetch
         self._identifier: Any = None
-        self._failed = False
         self._lock = asyncio.Lock()
 
     async def detect(self, text: str, likely: str) -> Guess | None:
@@ -54,11 +53,11 @@ class LangidDetector:
         if len(words) == 1 and words[0] in _GREETINGS:
             return Guess(_GREETINGS[words[0]], 1.0)
         identifier = await self._load()
-        return None if identifier is None else _best(identifier.rank(" ".join(text[:MAX_CHARS].split())), likely)
+        return None if identifier is None else best(identifier.rank(" ".join(text[:MAX_CHARS].split())), likely)
 
     async def _load(self) -> Any:
         async with self._lock:
-            if self._identifier is None and not self._failed:
+            if self._identifier is None:
                 try:
                     await self._fetch()
                     from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -66,12 +65,12 @@ class LangidDetector:
                     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
                     identifier.set_languages(list(LANGUAGES))
                     self._identifier = identifier
-                except Exception:  # offline before the bundle was stored, or not installed: the page's language serves
-                    self._failed = True
+                except Exception:  # offline before it was ever fetched, or not installed
+                    return None
             return self._identifier
 
 
-def _best(ranked: list[tuple[str, float]], likely: str) -> Guess | None:
+def best(ranked: list[tuple[str, float]], likely: str) -> Guess | None:
     """Bayes with a prior for the page's language; None where no language has half of what is left."""
     weighed = [(language, p * (PRIOR if language == likely else 1.0)) for language, p in ranked]
     language, weight = max(weighed, key=lambda pair: pair[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 LANGUAGES: dict[str, tuple[str, str]] = {
     "en": ("English", "anglais"),
@@ -42,15 +43,24 @@ LANGUAGES: dict[str, tuple[str, str]] = {
 """ISO 639-1 to the English and the French name."""
 
 _OTHER_NAMES = {"mandarin": "zh", "farsi": "fa", "castilian": "es", "castillan": "es", "flemish": "nl", "flamand": "nl"}
-_BY_NAME = {name.lower(): code for code, names in LANGUAGES.items() for name in names} | _OTHER_NAMES
 _UNACCENTED = str.maketrans("àâçèéêëîïôùûü", "aaceeeeiiouuu")
-_BY_NAME |= {name.translate(_UNACCENTED): code for name, code in _BY_NAME.items()}
-_NAME = "|".join(sorted(map(re.escape, _BY_NAME), key=len, reverse=True))
-_TARGET = re.compile(
-    rf"(?<!\w)(?:in|into|to|en|vers|em|auf|su|(?:in|vers|to) (?:the |l'|le )|vers l'|vers le )\s?"
-    rf"(?P<name>{_NAME})(?!\w)",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """Lower-case names, with and without accents, to codes."""
+    names = {name.lower(): code for code, both in LANGUAGES.items() for name in both} | _OTHER_NAMES
+    return names | {name.translate(_UNACCENTED): code for name, code in names.items()}
+
+
+@cache
+def _target() -> re.Pattern[str]:
+    names = "|".join(sorted(map(re.escape, _by_name()), key=len, reverse=True))
+    return re.compile(
+        rf"(?<!\w)(?:in|into|to|en|vers|em|auf|su|(?:in|vers|to) (?:the |l'|le )|vers l'|vers le )\s?"
+        rf"(?P<name>{names})(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 def name_of(language: str, locale: str) -> str:
@@ -61,5 +71,5 @@ def name_of(language: str, locale: str) -> str:
 
 def target_of(text: str) -> str | None:
     """The language that an answer is asked to be in ("in Spanish", "en italien"), or None."""
-    found = [match["name"].lower() for match in _TARGET.finditer(text.replace("’", "'"))]
-    return _BY_NAME[found[-1]] if found else None
+    found = [match["name"].lower() for match in _target().finditer(text.replace("’", "'"))]
+    return _by_name()[found[-1]] if found else None

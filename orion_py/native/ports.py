@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from orion_py.errors import DownloadFailed
+from orion_py.language.langid import LangidDetector
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
@@ -38,4 +39,5 @@ def native_ports(root: Path) -> Ports:
         sleep=asyncio.sleep,
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
+        languages=LangidDetector(),
     )

@@ -38,6 +38,16 @@ function unpack(FS, { header, bytes }) {
 }
 
 /**
+ * Lays one more bundle into a Python that runs.
+ *
+ * @param {any} python the Pyodide interface
+ * @param {URL} url
+ */
+export async function addBundle(python, url) {
+  unpack(python.FS, await fetchBundle(url.href));
+}
+
+/**
  * A Python with numpy, pydantic and orion_py at hand.
  *
  * @param {URL} vendor the folder vendor/

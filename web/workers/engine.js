@@ -9,7 +9,7 @@
 import { detectDevice } from "../bridge/device.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
 import { InferenceClient } from "../bridge/inference-client.js";
-import { bootPython } from "../bridge/python.js";
+import { addBundle, bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
 import { Standby } from "../bridge/standby.js";
 import { ChatTokenizer } from "../bridge/tokenizer.js";
@@ -64,6 +64,7 @@ try {
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
     fetchText,
+    addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
     send: (/** @type {string} */ text) => self.postMessage(text),
   };
   receive = python.pyimport("orion_py.browser.main").start(bridge);
