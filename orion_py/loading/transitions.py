@@ -21,13 +21,14 @@ class Transitions:
         self._counts: dict[str, dict[str, float]] = {}
 
     def observe(self, previous: str, following: str) -> None:
-        row = self._counts.setdefault(previous, {})
+        row = self._counts[previous] = self._counts.pop(previous, {})
         for agent in row:
             row[agent] *= DECAY
         row[following] = row.get(following, 0.0) + 1.0
-        for crowd in (self._counts, row):
-            while len(crowd) > MOST:
-                del crowd[next(iter(crowd))]
+        if len(row) > MOST:
+            del row[min(row, key=row.__getitem__)]
+        if len(self._counts) > MOST:
+            del self._counts[next(iter(self._counts))]  # the one unused for longest
 
     def probability(self, previous: str, following: str) -> float:
         row = self._counts.get(previous, {})
