@@ -42,6 +42,9 @@ FILES: dict[str, str] = {
     "highlight/highlight.mjs": "@highlightjs/cdn-assets/es/highlight.min.js",
     "highlight/github.min.css": "@highlightjs/cdn-assets/styles/github.min.css",
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
+    # Charts on the page, imported when its engine panel is first opened: export default uPlot.
+    "uplot/uplot.mjs": "uplot/dist/uPlot.esm.js",
+    "uplot/uplot.css": "uplot/dist/uPlot.min.css",
 }
 
 LAZY = (

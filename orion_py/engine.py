@@ -7,7 +7,7 @@ event (``subscribe``), and every answer says how it came about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from orion_py.agents.factory import AgentFactory
@@ -46,7 +46,7 @@ from orion_py.telemetry.metrics import Metrics
 Listener = Callable[[Event], None]
 
 ROUTER_WAIT_S = 0.5
-"""Between looks whether models still load, before the router's download begins."""
+"""Between looks whether models still load, before the router's own load begins."""
 
 
 class OrionInferenceEngine:
@@ -149,12 +149,16 @@ class OrionInferenceEngine:
         entry = self._registry.router
         if entry is None or not self._config.use_neural_router or self._router.ready or self._router.loading:
             return
-        loading = self._router.load(entry, self._router_cancel, self._models_are_quiet)
-        task = asyncio.ensure_future(loading)
+        self._in_background(self._router.load(entry, self._router_cancel, self._models_are_quiet))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
     async def _models_are_quiet(self) -> None:
+        # The page asks for its model right after this engine says that it is ready.
+        await self._ports.sleep(ROUTER_WAIT_S)
         while self._manager.loading and not self._router_cancel.cancelled:
             await self._ports.sleep(ROUTER_WAIT_S)
 
@@ -195,6 +199,8 @@ class OrionInferenceEngine:
         self._house.configure(config)
         self._router.enable(self._routable())
         self._load_router()
+        if not config.use_neural_router and self._router.ready:
+            self._in_background(self._router.retire())
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
         """Brings a model (default: the first agent's) into memory; returns its id.

@@ -13,7 +13,7 @@ from typing import Any
 
 from orion_py import __version__
 from orion_py.cancellation import CancelToken
-from orion_py.config import merge, preset, preset_for
+from orion_py.config import EngineConfig, merge, preset, preset_for
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import Cancelled, EngineClosed, OrionError, ProtocolError
 from orion_py.generation.tokenizer import ChatMessage
@@ -57,6 +57,9 @@ class EngineHost:
         self._partial: dict[str, list[str]] = {}
         self._telemetry = Telemetry(ports.settings, codes=all_codes())
         self._tasks: set[asyncio.Task[None]] = set()
+        self._preset = ""
+        self._following = False
+        self._unfollow: Callable[[], None] | None = None
 
     def receive(self, text: str) -> None:
         """Takes one message; its answer comes through ``send``."""
@@ -141,12 +144,18 @@ class EngineHost:
         if isinstance(request, Status):
             return await self._status(engine)
         if isinstance(request, Logs):
+            self._following = self._following if request.follow is None else request.follow
+            self._tell_log(engine.log, engine.config)
             exported: dict[str, Any] = json.loads(engine.log.export())
+            exported["records"] = exported["records"][-(request.most or 0) :]
             return exported
         if isinstance(request, TelemetryRequest):
             return await answer_telemetry(self._telemetry, request)
         if isinstance(request, Configure):
-            engine.configure(merge(engine.config, request.config))
+            if request.preset is not None:
+                self._preset = await self._preset_named(request.preset)
+            engine.configure(merge(preset(self._preset) if request.preset else engine.config, request.config))
+            self._tell_log(engine.log, engine.config)
             await self._telemetry.switch(engine.config.enable_telemetry)
             return await self._status(engine)
         if isinstance(request, Unload):
@@ -154,7 +163,7 @@ class EngineHost:
             return await self._status(engine)
         if isinstance(request, Shutdown):
             await engine.shutdown()
-            self._engine = None
+            self._engine = self._unfollow = None
             return {}
         raise ProtocolError(f"{request.type} is no request")
 
@@ -162,19 +171,29 @@ class EngineHost:
         self._locale = request.locale
         if self._engine is not None:
             return await self._status(self._engine)
-        device = await self._ports.runtime.device()
-        name = preset_for(device)
-        config = merge(preset(name), request.config)
+        self._preset = await self._preset_named(request.preset or "auto")
+        config = merge(preset(self._preset), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
         engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
         engine.subscribe(self._on_event)
-        if config.verbose_logging:
-            logger.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
+        self._tell_log(logger, config)
         await engine.initialize()
         await self._telemetry.switch(config.enable_telemetry)
         self._telemetry.event("session")
         self._engine = engine
-        return {"preset": name, **await self._status(engine)}
+        return await self._status(engine)
+
+    async def _preset_named(self, name: str) -> str:
+        return preset_for(await self._ports.runtime.device()) if name == "auto" else name
+
+    def _tell_log(self, log: Logger, config: EngineConfig) -> None:
+        """Posts the log's records as events while somebody wants them."""
+        log.verbose = self._following or config.verbose_logging
+        if log.verbose and self._unfollow is None:
+            self._unfollow = log.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
+        elif not log.verbose and self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TokenEvent) and event.id in self._partial:
@@ -187,6 +206,7 @@ class EngineHost:
         sizes = await self._ports.store.sizes()
         return {
             "version": __version__,
+            "preset": self._preset,
             "config": engine.config.model_dump(),
             "device": {
                 "threads": device.threads,

@@ -32,6 +32,7 @@ FallbackKind = Literal["agent", "backend", "threads", "model", "router", "contex
 Style = Literal[
     "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
 ]
+PresetName = Literal["production", "development", "low_end"]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
 
 
@@ -79,9 +80,11 @@ class InferOptions(BaseModel):
 
 
 class Initialize(_Message):
-    """First message. ``config`` overrides the preset that fits the device; ``locale`` as BCP 47."""
+    """First message. ``config`` overrides the ``preset``, by default the one that fits the device;
+    ``locale`` as BCP 47."""
 
     type: Literal["initialize"] = "initialize"
+    preset: PresetName | None = None
     config: dict[str, Any] = {}
     locale: str = "en"
 
@@ -115,9 +118,14 @@ class Status(_Message):
 
 
 class Logs(_Message):
-    """The log so far, sanitized, as a list of records."""
+    """The log so far, sanitized, as a list of records: all, or the ``most`` recent ones.
+
+    ``follow``: True makes each further record a log event, DEBUG ones too, until False.
+    """
 
     type: Literal["logs"] = "logs"
+    most: Annotated[int, Field(ge=1)] | None = None
+    follow: bool | None = None
 
 
 class TelemetryRequest(_Message):
@@ -131,8 +139,12 @@ class TelemetryRequest(_Message):
 
 
 class Configure(_Message):
+    """Changes ``config``'s fields; with ``preset`` ("auto": the one that fits the device) all others
+    become that preset's."""
+
     type: Literal["configure"] = "configure"
-    config: dict[str, Any]
+    preset: PresetName | Literal["auto"] | None = None
+    config: dict[str, Any] = {}
 
 
 class RouteRequest(_Message):
@@ -367,7 +379,7 @@ class Response(BaseModel):
     engine (the part of decode spent in Python: sampling, streaming, messages), total, and
     first_token (from the request's arrival). ``notes``: what the agent found out, such as the
     language or the result of a sum. An answer that took no model says so: ``model`` and
-    ``backend`` are "calculator", and its usage is zero."""
+    ``backend`` are "calculator" or "engine", and its usage is zero."""
 
     model_config = ConfigDict(extra="forbid")
     content: str

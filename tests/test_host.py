@@ -187,6 +187,29 @@ async def test_logs_are_told_without_prompts() -> None:
     assert "secret" not in json.dumps(records)
 
 
+async def test_the_log_is_followed_only_while_somebody_asked_for_it() -> None:
+    wire = await ready()
+    assert len((await wire.ask("logs", "first", most=1, follow=True))["payload"]["records"]) == 1
+    await wire.ask("infer", "q", query="hello", options=GREEDY)
+    followed = [message["record"] for message in wire.sent if message["type"] == "log"]
+    assert {"state", "answered"} <= {record["event"] for record in followed}
+    await wire.ask("logs", "last", follow=False)
+    await wire.ask("infer", "r", query="hello", options=GREEDY)
+    assert len([message for message in wire.sent if message["type"] == "log"]) == len(followed)
+
+
+async def test_a_preset_can_be_named_with_fields_of_ones_own() -> None:
+    wire = Wire(World(says("ok")))
+    begun = (await wire.ask("initialize", preset="low_end", config={"enable_guardrails": True}))["payload"]
+    assert (begun["preset"], begun["config"]["max_memory_mb"]) == ("low_end", 2000)
+    assert begun["config"]["enable_guardrails"]
+    changed = (await wire.ask("configure", "c", config={"verbose_logging": True}))["payload"]
+    assert (changed["preset"], changed["config"]["max_memory_mb"]) == ("low_end", 2000)
+    back = (await wire.ask("configure", "d", preset="auto"))["payload"]
+    assert (back["preset"], back["config"]["max_memory_mb"]) == ("production", 4000)
+    assert not back["config"]["verbose_logging"]
+
+
 async def test_after_shutdown_the_engine_can_be_initialized_again() -> None:
     wire = await ready()
     await wire.ask("shutdown")

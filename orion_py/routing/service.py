@@ -20,7 +20,7 @@ from orion_py.routing.corrections import Corrections, refitted
 from orion_py.routing.features import LABELS
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
-from orion_py.routing.load import is_stored, load_router, router_manifest
+from orion_py.routing.load import load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
 
 _ATTACHED = {
@@ -31,12 +31,14 @@ _ATTACHED = {
 
 @dataclass(frozen=True, slots=True)
 class RouterStatus:
-    """``name``: which router answers now. ``corrections``: how many the head was re-fitted to."""
+    """``name``: which router answers now. ``corrections``: how many the head was re-fitted to.
+    ``agents``: those it can learn to choose."""
 
     name: str
     loading: bool
     corrections: int
     problem: str | None
+    agents: tuple[str, ...] = LABELS
 
 
 class RouterService:
@@ -82,12 +84,12 @@ class RouterService:
     async def load(
         self, entry: RouterEntry, cancel: CancelToken, until_quiet: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """Brings the neural router in; never raises. ``until_quiet`` gives an awaitable that a
-        download waits for: the models that people wait for go first."""
+        """Brings the neural router in; never raises. It waits for ``until_quiet``: the models that
+        people wait for go first."""
         self._loading = True
         try:
             manifest = await router_manifest(self._ports, entry)
-            if until_quiet is not None and not await is_stored(self._ports, manifest):
+            if until_quiet is not None:
                 await until_quiet()
             encoder, head = await load_router(self._ports, entry, manifest, cancel)
             self._built = head
@@ -136,6 +138,11 @@ class RouterService:
         """Takes all corrections back."""
         await self._corrections.forget()
         await self._refit()
+
+    async def retire(self) -> None:
+        """From now on the keyword rules answer, until ``load`` is called again."""
+        await self.close()
+        self._on_change(await self.status())
 
     async def close(self) -> None:
         neural, self._neural = self._neural, None

@@ -45,11 +45,16 @@ export interface ChatTurn {
   content: string;
 }
 
+/**
+ * Changes `config`'s fields; with `preset` ("auto": the one that fits the device) all others
+ * become that preset's.
+ */
 export interface Configure {
   v: 1;
   id: string;
   type: "configure";
-  config: Record<string, unknown>;
+  preset?: "production" | "development" | "low_end" | "auto" | null;
+  config?: Record<string, unknown>;
 }
 
 /** `code` is stable and documented in `errors.py`; `message` is for people. */
@@ -124,11 +129,15 @@ export interface InferOptions {
   audio?: string | null;
 }
 
-/** First message. `config` overrides the preset that fits the device; `locale` as BCP 47. */
+/**
+ * First message. `config` overrides the `preset`, by default the one that fits the device;
+ * `locale` as BCP 47.
+ */
 export interface Initialize {
   v: 1;
   id: string;
   type: "initialize";
+  preset?: "production" | "development" | "low_end" | null;
   config?: Record<string, unknown>;
   locale?: string;
 }
@@ -140,11 +149,17 @@ export interface LogEvent {
   record: Record<string, unknown>;
 }
 
-/** The log so far, sanitized, as a list of records. */
+/**
+ * The log so far, sanitized, as a list of records: all, or the `most` recent ones.
+ *
+ * `follow`: True makes each further record a log event, DEBUG ones too, until False.
+ */
 export interface Logs {
   v: 1;
   id: string;
   type: "logs";
+  most?: number | null;
+  follow?: boolean | null;
 }
 
 /** What the models in memory take. `evicted`: which ones just made room. */
@@ -231,7 +246,7 @@ export interface QueueEvent {
  * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
  * first_token (from the request's arrival). `notes`: what the agent found out, such as the
  * language or the result of a sum. An answer that took no model says so: `model` and
- * `backend` are "calculator", and its usage is zero.
+ * `backend` are "calculator" or "engine", and its usage is zero.
  */
 export interface Response {
   content: string;
