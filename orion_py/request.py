@@ -55,10 +55,6 @@ REPLACEMENTS = 2
 """How often one answer goes on with a new worker before its failure is the user's to see."""
 
 
-CALCULATOR = "calculator"
-"""Stands where a model would be named, when an answer took none."""
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     id: str
@@ -187,6 +183,9 @@ class RequestRun:
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
         agent = self.services.agents.get(self._agent or decision.agent)
         brief = await agent.prepare(query, self.request.locale, self.request.options)
+        if self._agent != decision.agent and (why := self.services.agents.why_not(decision.agent, self.request.locale)):
+            # Or the model that stands in would describe an image that it never saw.
+            brief = replace(brief, opening=f"{why}\n\n{brief.opening}")
         if brief.direct:
             return self._direct(brief, decision)
         candidates = self._candidates(agent)
@@ -250,8 +249,8 @@ class RequestRun:
             screens=self.services.config.enable_guardrails,
         )
         sampling = _override(brief.sampling, options, seed)
-        shaper = None if brief.shaper is None else brief.shaper()
-        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, options.stop, streamer.push, max_tokens, shaper)
+        shaper, stops = None if brief.shaper is None else brief.shaper(), (*options.stop, *brief.stops)
+        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, streamer.push, max_tokens, shaper)
         return prompt, answer, streamer
 
     def _on_piece(self, piece: Piece) -> None:
@@ -310,8 +309,8 @@ class RequestRun:
             usage=Usage(prompt=0, cached=0, completion=0),
             timings={**{n: round(ms, 3) for n, ms in self.states.timings().items()}, "total": total},
             tokens_per_second=None,
-            backend=CALCULATOR,
-            model=CALCULATOR,
+            backend=brief.direct,
+            model=brief.direct,
             model_version=__version__,
             seed=self.request.options.seed or 0,
             notes=dict(brief.notes),

@@ -16,15 +16,17 @@ class Brief:
     """How an agent wants one query answered.
 
     ``opening``: what the answer begins with, whatever the model says; the model goes on from it.
-    ``direct``: the opening is the whole answer, and no model is asked. ``shaper`` makes what has
-    a say in the streamed text. ``notes``: what the agent found out, for the Response.
+    ``direct`` names what worked the opening out, if that is the whole answer: no model is asked
+    then. ``stops`` end the answer as the caller's do. ``shaper`` makes what has a say in the
+    streamed text. ``notes``: what the agent found out, for the Response.
     """
 
     system: str
     sampling: SamplingParams
     max_tokens: int
     opening: str = ""
-    direct: bool = False
+    direct: str = ""
+    stops: tuple[str, ...] = ()
     shaper: Callable[[], Shaper] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -18,19 +18,23 @@ _WHO = re.compile(
     r"|comment (?:t'appelles[- ]tu|tu t'appelles|vous appelez[- ]vous)|présente[- ]toi|présentez[- ]vous",
     re.IGNORECASE,
 )
+ALONE = 40
+"""Characters up to which the question asks for nothing else, so that the name is the whole answer."""
 _OPENINGS = {
-    "en": "I'm ORION, an assistant that runs entirely on your device.",
-    "fr": "Je suis ORION, un assistant qui fonctionne entièrement sur votre appareil.",
+    "en": "I'm ORION, an AI assistant that runs entirely on your device: what you write here stays here.",
+    "fr": "Je suis ORION, un assistant IA qui fonctionne entièrement sur votre appareil\u00a0: "
+    "ce que vous écrivez ici y reste.",
 }
 
 
 class ConversationAgent(RegisteredAgent):
     """A small model takes any name that its training had; asked for its own, the answer begins
-    with it. The prompt is in the question's language, which the answer follows."""
+    with it, and if it was asked for nothing else, ends there. The prompt is in the question's language, which the answer follows."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
         if not _WHO.search(query.replace("’", "'")):
             return brief
         french = french_or_english(query, locale).lower().startswith("fr")
-        return replace(brief, opening=_OPENINGS["fr" if french else "en"])
+        alone = len(query) <= ALONE
+        return replace(brief, opening=_OPENINGS["fr" if french else "en"], direct="engine" if alone else "")

@@ -26,5 +26,6 @@ class CreativeAgent(RegisteredAgent):
             system=f"{brief.system} {wish}",
             sampling=replace(brief.sampling, temperature=style.temperature, top_p=style.top_p),
             max_tokens=min(brief.max_tokens, style.tokens),
+            stops=style.stops,
             notes={**brief.notes, "style": name},
         )

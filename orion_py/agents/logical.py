@@ -27,10 +27,16 @@ class LogicalAgent(RegisteredAgent):
         lines = [found_sum.line(french) for found_sum in found.sums]
         # Two blanks before a line's end are markdown's line break.
         head = "  \n".join(lines)
+        wish = (
+            "Le résultat donné est exact : ne recalcule rien."
+            if french
+            else "The result given is exact: don't recalculate."
+        )
         return replace(
             brief,
+            system=f"{brief.system} {wish}",
             opening=head if found.only else head + "\n\n",
-            direct=found.only,
+            direct="calculator" if found.only else "",
             shaper=partial(EquationShaper, french),
             notes={**brief.notes, "computed": _notes(found)},
         )

@@ -11,12 +11,13 @@ from orion_py.registry.models import Bilingual
 
 @dataclass(frozen=True, slots=True)
 class StyleSettings:
-    """``wish`` is added to the system prompt. ``tokens`` bounds the answer's length."""
+    """``wish`` is added to the system prompt. ``tokens`` and ``stops`` bound the answer's length."""
 
     wish: Bilingual
     temperature: float
     top_p: float
     tokens: int
+    stops: tuple[str, ...] = ()
 
 
 def _style(en: str, fr: str, temperature: float, top_p: float, tokens: int) -> StyleSettings:
@@ -34,7 +35,13 @@ STYLES: dict[Style, StyleSettings] = {
     "dialogue": _style(
         "Write a dialogue: one line per speaker.", "Écris un dialogue : une réplique par ligne.", 0.7, 0.9, 400
     ),
-    "slogan": _style("Give one short, catchy slogan.", "Donne un seul slogan, court et percutant.", 0.8, 0.9, 40),
+    "slogan": StyleSettings(
+        Bilingual(en="Give one short, catchy slogan.", fr="Donne un seul slogan, court et percutant."),
+        0.6,
+        0.9,
+        40,
+        ("\n",),
+    ),
     "letter": _style("Write a complete letter.", "Écris une lettre complète.", 0.5, 0.9, 420),
     "humorous": _style("Be funny and light.", "Sois drôle et léger.", 0.9, 0.95, 260),
     "formal": _style("Use a formal, careful style.", "Emploie un style soutenu et soigné.", 0.4, 0.9, 420),

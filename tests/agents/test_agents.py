@@ -58,7 +58,15 @@ async def test_the_prompt_is_in_the_questions_language_and_else_in_the_pages(
 
 @pytest.mark.parametrize("query", ["who are you?", "What is your name", "qui es-tu ?", "Comment t’appelles-tu ?"])
 async def test_asked_who_it_is_the_answer_begins_with_its_name(query: str) -> None:
-    assert "ORION" in (await brief("conversation", query)).opening
+    made = await brief("conversation", query)
+    assert "ORION" in made.opening
+    assert made.direct == "engine"
+
+
+async def test_asked_for_more_than_its_name_the_model_goes_on() -> None:
+    made = await brief("conversation", "who are you, and what can you tell me about the tides?")
+    assert made.opening.startswith("I'm ORION")
+    assert made.direct == ""
 
 
 @pytest.mark.parametrize("query", ["what are you doing?", "who is Marie Curie", "qui est là", "hello"])
@@ -71,13 +79,13 @@ async def test_another_question_gets_no_opening(query: str) -> None:
 
 async def test_a_sum_alone_is_answered_without_the_model() -> None:
     made = await brief("logical", "what is 17*23+4?")
-    assert (made.opening, made.direct) == ("17 × 23 + 4 = 395", True)
+    assert (made.opening, made.direct) == ("17 × 23 + 4 = 395", "calculator")
     assert made.notes["computed"] == [{"expression": "17 × 23 + 4", "value": "395", "exact": "true"}]
 
 
 async def test_a_sum_amid_words_stands_first_and_the_model_goes_on() -> None:
     made = await brief("logical", "what is 15% of 80 and why is that useful?")
-    assert (made.opening, made.direct) == ("15% of 80 = 12\n\n", False)
+    assert (made.opening, made.direct) == ("15% of 80 = 12\n\n", "")
 
 
 async def test_a_wrong_equation_of_the_model_is_corrected() -> None:
@@ -173,6 +181,7 @@ async def test_a_style_sets_the_prompt_the_freedom_and_the_length() -> None:
     assert made.system.endswith(STYLES["slogan"].wish.en)
     assert (made.sampling.temperature, made.max_tokens) == (STYLES["slogan"].temperature, STYLES["slogan"].tokens)
     assert made.notes["style"] == "slogan"
+    assert made.stops == ("\n",)
 
 
 async def test_an_option_outranks_the_words() -> None:

@@ -83,6 +83,7 @@ async def test_an_agent_without_its_model_leaves_the_question_to_conversation_an
     steps = [e for e in world.events if isinstance(e, FallbackEvent)]
     assert [(e.kind, e.from_, e.to, e.reason) for e in steps] == [("agent", "vision", "conversation", words)]
     assert (response.agent, response.routing.agent) == ("conversation", "vision")
+    assert response.content.startswith(words)
 
 
 async def test_a_custom_agent_answers_at_once_and_its_coming_is_an_event() -> None:

@@ -32,6 +32,11 @@ AGENT: dict[str, Any] = {
     "models": ["tiny"],
     "system": {"en": "Be brief.", "fr": "Sois bref."},
 }
+ABSENT: dict[str, Any] = {
+    "id": "eyes",
+    "title": "Eyes",
+    "reason": {"en": "I can't see.", "fr": "Je ne vois pas."},
+}
 GOOD: dict[str, Any] = {
     "version": 1,
     "models": [MODEL],
@@ -72,6 +77,15 @@ def test_a_good_registry_is_read() -> None:
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownModel, match="'huge' is none of tiny"):
         parse_registry(json.dumps(GOOD)).model("huge")
+
+
+def test_an_agent_may_name_a_model_that_is_not_to_be_had_here() -> None:
+    registry = parse_registry(json.dumps(GOOD | {"absent": [ABSENT], "agents": [AGENT | {"models": ["eyes", "tiny"]}]}))
+    models = registry.agents[0].models
+    assert registry.usable(models) == ("tiny",)
+    assert [entry.id for entry in registry.missing(models)] == ["eyes"]
+    with pytest.raises(UnknownModel, match="I can't see"):
+        registry.model("eyes")
 
 
 def test_a_text_is_in_the_readers_language_and_else_in_english() -> None:
@@ -138,6 +152,9 @@ def test_a_manifest_cannot_lie_outside_the_pages_folder(path: str) -> None:
         ("recommendations", {"phone": "tiny"}, "recommendations.phone", "use one of the values named"),
         ("models", [MODEL, MODEL], "models.1.id", "rename one"),
         ("agents", [AGENT, AGENT], "agents.1.id", "rename one"),
+        ("absent", [ABSENT, ABSENT], "absent.1.id", "rename one"),
+        ("absent", [ABSENT | {"id": "tiny"}], "absent.0.id", "take it out here"),
+        ("absent", [{"id": "eyes", "title": "Eyes"}], "absent.0.reason", "add it"),
     ],
 )
 def test_a_fault_is_named_with_its_path_and_its_fix(path: str, value: Any, named: str, fix: str) -> None:

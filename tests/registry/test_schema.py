@@ -25,6 +25,23 @@ def test_the_registry_passes_its_own_schema() -> None:
     assert registry.model("smollm2-135m-instruct").manifest == "models/smollm2-135m-instruct/manifest.json"
 
 
+def test_the_agents_are_those_that_the_project_was_created_for() -> None:
+    registry = parse_registry((ROOT / "models.json").read_text(encoding="utf-8"))
+    text = ("conversation", "code", "logical", "creative", "multilingual")
+    hybrids = ("code-logic", "creative-multilingual", "vision-logic")
+    assert tuple(agent.id for agent in registry.agents) == (*text, "vision", "speech", *hybrids)
+    assert registry.groups["text"] == text
+    assert all(registry.usable(agent.models) for agent in registry.agents if agent.id in text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_prompts_are_short_enough_for_a_small_model(language: str) -> None:
+    registry = parse_registry((ROOT / "models.json").read_text(encoding="utf-8"))
+    prompts = [agent.system.in_language(language) for agent in registry.agents]
+    assert max(map(len, prompts)) < 130
+    assert all("ORION" in prompt for prompt in prompts)
+
+
 def test_every_device_class_has_a_recommendation() -> None:
     registry = parse_registry((ROOT / "models.json").read_text(encoding="utf-8"))
     assert set(registry.recommendations) == set(PRESETS)
