@@ -36,10 +36,11 @@ from orion_py.protocol import (
 )
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import Registry
-from orion_py.request import Request, RequestRun, Services
+from orion_py.request import RequestRun
 from orion_py.routing.service import RouterService, RouterStatus
 from orion_py.safety.guard import Guard, InputGuard
 from orion_py.safety.validation import validate_query
+from orion_py.services import Request, Services
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
 

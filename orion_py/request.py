@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from orion_py import __version__
 from orion_py.agents.base import Agent, Brief
-from orion_py.agents.factory import AgentFactory
-from orion_py.cancellation import CancelToken
-from orion_py.config import EngineConfig
 from orion_py.errors import (
     Cancelled,
     CircuitOpen,
@@ -25,65 +20,27 @@ from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.streamer import Piece, TokenStreamer
-from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.loaded_model import LoadedModel
-from orion_py.loading.manager import ModelManager
 from orion_py.protocol import (
-    Event,
     FallbackEvent,
     FallbackKind,
     GuardEvent,
     InferOptions,
     Response,
-    Routing,
     StateEvent,
     TokenEvent,
-    Usage,
 )
-from orion_py.registry.models import ModelEntry, Registry
-from orion_py.resilience.breakers import Breakers
-from orion_py.resilience.request_queue import RequestQueue
-from orion_py.routing.base import Router, RoutingDecision
-from orion_py.safety.guard import Guard
+from orion_py.registry.models import ModelEntry
+from orion_py.response import Timing, from_agent, from_model
+from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
 from orion_py.safety.output import OutputGuard, secrets_in
 from orion_py.safety.validation import validate_query
+from orion_py.services import Request, Services
 from orion_py.state_machine import StateMachine, Transition
-from orion_py.telemetry.log import Logger
 
 REPLACEMENTS = 2
 """How often one answer goes on with a new worker before its failure is the user's to see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    id: str
-    query: str
-    options: InferOptions
-    history: Sequence[ChatMessage]
-    locale: str
-    cancel: CancelToken
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What serving a request takes. ``queue`` makes requests answer one after the other;
-    ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way."""
-
-    config: EngineConfig
-    clock: Callable[[], float]
-    new_seed: Callable[[], int]
-    emit: Callable[[Event], None]
-    log: Logger
-    registry: Registry
-    agents: AgentFactory
-    router: Router
-    guard: Guard
-    models: ModelManager
-    queue: RequestQueue
-    breakers: Breakers
-    before_load: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -175,9 +132,7 @@ class RequestRun:
         if not self.request.options.model and not agents.available(decision.agent):
             self._agent = agents.ids[0]
             why = agents.why_not(decision.agent, locale)
-            self.services.emit(
-                FallbackEvent.step(self.request.id, "agent", decision.agent, self._agent, UnknownModel.code, why)
-            )
+            self._say("agent", decision.agent, self._agent, UnknownModel.code, why)
         return decision
 
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
@@ -233,7 +188,7 @@ class RequestRun:
         finally:
             await self.services.models.release(self._lent)  # not ``model``: a replacement may have failed since
         self.services.breakers.answered(entry.id, model.label)
-        return self._response(decision, model, prompt, answer, brief)
+        return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing())
 
     def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, OutputGuard]:
         options = self.request.options
@@ -300,65 +255,13 @@ class RequestRun:
         """The answer that the agent worked out by itself, without any model."""
         self.states.to("inferencing")
         self._on_piece(Piece(brief.opening, 0, 0, None))
-        total = round((self.services.clock() - self._arrived) * 1000, 3)
-        return Response(
-            content=brief.opening,
-            agent=self._agent or decision.agent,
-            routing=_routing(decision),
-            finish_reason="stop",
-            usage=Usage(prompt=0, cached=0, completion=0),
-            timings={**{n: round(ms, 3) for n, ms in self.states.timings().items()}, "total": total},
-            tokens_per_second=None,
-            backend=brief.direct,
-            model=brief.direct,
-            model_version=__version__,
-            seed=self.request.options.seed or 0,
-            notes=dict(brief.notes),
-        )
+        seed = self.request.options.seed or 0
+        return from_agent(self._agent or decision.agent, decision, brief, seed, self._timing())
 
-    def _response(
-        self, decision: RoutingDecision, model: LoadedModel, prompt: Prompt, answer: Answer, brief: Brief
-    ) -> Response:
-        return Response(
-            content=answer.text,
-            agent=self._agent or decision.agent,
-            routing=_routing(decision),
-            finish_reason=answer.finish,
-            usage=Usage(prompt=len(prompt.tokens), cached=answer.cached, completion=len(answer.tokens)),
-            timings=self._timings(answer),
-            tokens_per_second=answer.tokens_per_second,
-            backend=model.label,
-            model=model.manifest.model,
-            model_version=model.manifest.version,
-            seed=answer.seed,
-            notes=dict(brief.notes),
-        )
-
-    def _timings(self, answer: Answer) -> dict[str, float]:
-        phases = self.states.timings()
-        timings = {
-            "validating": phases.get("validating", 0.0),
-            "routing": phases.get("routing", 0.0),
-            "loading": phases.get("loading_agent", 0.0),
-            "prefill": answer.prefill * 1000,
-            "decode": answer.decode * 1000,
-            "engine": (answer.decode - answer.waiting) * 1000,
-            "total": (self.services.clock() - self._arrived) * 1000,
-        }
-        if self._first_piece is not None:
-            timings["first_token"] = (self._first_piece - self._arrived) * 1000
-        return {name: round(ms, 3) for name, ms in timings.items()}
-
-
-def _routing(decision: RoutingDecision) -> Routing:
-    return Routing(
-        agent=decision.agent,
-        router=decision.router,
-        reason=decision.reason,
-        confidence=decision.confidence,
-        probabilities=decision.probabilities,
-        runner_up=decision.runner_up,
-    )
+    def _timing(self) -> Timing:
+        arrived, first = self._arrived, self._first_piece
+        total = (self.services.clock() - arrived) * 1000
+        return Timing(self.states.timings(), total, None if first is None else (first - arrived) * 1000)
 
 
 def _override(sampling: SamplingParams, options: InferOptions, seed: int) -> SamplingParams:

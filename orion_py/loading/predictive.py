@@ -67,6 +67,8 @@ class PredictiveLoader:
         if self._last is not None:
             self._transitions.observe(self._last[0], agent)
             await self._settings.set(KEY, self._transitions.export())
+        if self._last is not None and model_id not in self._manager.loaded:
+            model_id = self._last[1]  # it took no model: the one at hand stays so
         self._last = (agent, model_id)
 
     def wanted(self, model_id: str) -> None:

@@ -1,0 +1,52 @@
+"""A request as it arrives, and what serving it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orion_py.agents.factory import AgentFactory
+from orion_py.cancellation import CancelToken
+from orion_py.config import EngineConfig
+from orion_py.generation.tokenizer import ChatMessage
+from orion_py.loading.manager import ModelManager
+from orion_py.protocol import Event, InferOptions
+from orion_py.registry.models import Registry
+from orion_py.resilience.breakers import Breakers
+from orion_py.resilience.request_queue import RequestQueue
+from orion_py.routing.base import Router
+from orion_py.safety.guard import Guard
+from orion_py.telemetry.log import Logger
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``priority``: -10 to 10, the urgent first."""
+
+    id: str
+    query: str
+    options: InferOptions
+    history: Sequence[ChatMessage]
+    locale: str
+    cancel: CancelToken
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """``queue`` makes requests answer one after the other; ``before_load`` hears which model is
+    wanted, so that what was loaded on a guess gives way."""
+
+    config: EngineConfig
+    clock: Callable[[], float]
+    new_seed: Callable[[], int]
+    emit: Callable[[Event], None]
+    log: Logger
+    registry: Registry
+    agents: AgentFactory
+    router: Router
+    guard: Guard
+    models: ModelManager
+    queue: RequestQueue
+    breakers: Breakers
+    before_load: Callable[[str], None]
