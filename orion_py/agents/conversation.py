@@ -29,7 +29,8 @@ _OPENINGS = {
 
 class ConversationAgent(RegisteredAgent):
     """A small model takes any name that its training had; asked for its own, the answer begins
-    with it, and if it was asked for nothing else, ends there. The prompt is in the question's language, which the answer follows."""
+    with it, and if it was asked for nothing else, ends there. The prompt is in the question's
+    language, which the answer follows."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)

@@ -7,6 +7,7 @@ from functools import partial
 
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
+from orion_py.arithmetic.facts import FactShaper
 from orion_py.arithmetic.find import Found, find_sums
 from orion_py.arithmetic.verify import EquationShaper
 from orion_py.language.function_words import french_or_english
@@ -15,8 +16,8 @@ from orion_py.protocol import InferOptions
 
 class LogicalAgent(RegisteredAgent):
     """The sums of a question stand worked out at the answer's head, and the model goes on from
-    there. A question that is nothing but sums needs no model. In what the model says, equations
-    that are wrong are corrected before they are shown."""
+    there; its lines that work out anything else aren't shown. A question that is nothing but sums
+    needs no model. In other answers, equations that are wrong are corrected before they are shown."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
@@ -25,6 +26,7 @@ class LogicalAgent(RegisteredAgent):
         if not found.sums:
             return brief if brief.shaper else replace(brief, shaper=partial(EquationShaper, french))
         lines = [found_sum.line(french) for found_sum in found.sums]
+        values = [found_sum.number.value for found_sum in found.sums if found_sum.number is not None]
         # Two blanks before a line's end are markdown's line break.
         head = "  \n".join(lines)
         wish = (
@@ -37,7 +39,7 @@ class LogicalAgent(RegisteredAgent):
             system=f"{brief.system} {wish}",
             opening=head if found.only else head + "\n\n",
             direct="calculator" if found.only else "",
-            shaper=partial(EquationShaper, french),
+            shaper=partial(FactShaper, french, values),
             notes={**brief.notes, "computed": _notes(found)},
         )
 
