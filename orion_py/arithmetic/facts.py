@@ -13,7 +13,7 @@ _FIGURE = r"[-−]?\d+(?:[.,\u202f\u00a0]\d+)*"
 _CLAIM = re.compile(
     rf"(?:[=≈]|\b(?:is|are|equals|makes|est|sont|fait|font|égale|vaut)\b)\s*(?P<figure>{_FIGURE})", re.I
 )
-_CALCULATES = re.compile(r"\d\s*[-+*/×÷·^%−=≈]")
+_CALCULATES = re.compile(r"\d\s*[-+*/×÷·^%−=≈]|\b(?:answer|result|total|réponse|résultat)\b", re.I)
 
 
 class FactShaper:

@@ -13,7 +13,9 @@ def shaped(text: str, pieces: list[str] | None = None) -> str:
     return opening + "".join(shaper.push(piece) for piece in pieces or [text]) + shaper.finish()
 
 
-@pytest.mark.parametrize("line", ["80 / 15 = 5.3333333333", "15% of 80 is 4.33 * 100 = 433.3%", "So 15% of 80 is 9.6."])
+@pytest.mark.parametrize(
+    "line", ["80 / 15 = 5.3333333333", "15% of 80 is 4.33 * 100 = 433.3%", "So 15% of 80 is 9.6.", "The answer is 4.5."]
+)
 def test_a_line_that_works_out_something_else_is_not_shown(line: str) -> None:
     assert shaped(f"{line}\nIt is useful.") == "15% of 80 = 12\n\nIt is useful."
 
