@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model_foundry.routing.build import HEAD, NativeEncoder, build_router, encoder_files
-from model_foundry.routing.dataset import test_rows, training_rows
+from model_foundry.routing.dataset import held_out_rows, training_rows
 from model_foundry.routing.source import load_encoder
-from model_foundry.routing.training import Trained, evaluate as measured, matrix, model_card, save, train as fitted
+from model_foundry.routing.training import Trained, matrix, model_card, save
+from model_foundry.routing.training import evaluate as measured
+from model_foundry.routing.training import train as fitted
 from orion_py.loading.manifest import Source
 from orion_py.routing.head_file import read_head
 
@@ -25,7 +27,7 @@ def _encoder(weights: Path, sentencepiece: Path) -> NativeEncoder:
 def train(weights: Path, sentencepiece: Path, say: Callable[[str], None]) -> str:
     """Fits the head, writes it and its model card; answers with the card. Raises FoundryError."""
     embed = _encoder(weights, sentencepiece)
-    rows, held_out = training_rows(), test_rows()
+    rows, held_out = training_rows(), held_out_rows()
     trained = fitted(rows, matrix(rows, embed), say)
     rounded = Trained(read_head(_written(trained)), trained.across)
     card = model_card(rounded, measured(rounded.head, held_out, matrix(held_out, embed)), rows)
@@ -42,7 +44,7 @@ def _written(trained: Trained) -> bytes:
 
 def evaluate(weights: Path, sentencepiece: Path) -> str:
     """The figures of the head that ships, on the test rows. Raises FoundryError."""
-    held_out = test_rows()
+    held_out = held_out_rows()
     inputs = matrix(held_out, _encoder(weights, sentencepiece))
     result = measured(read_head(HEAD.read_bytes()), held_out, inputs)
     lines = [f"{s.name:<14}{s.rows:>5}  right {s.right:.3f}  or unsure {s.right_or_unsure:.3f}" for s in result.slices]

@@ -44,7 +44,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def test_rows(folder: Path = FOLDER) -> list[Row]:
+def held_out_rows(folder: Path = FOLDER) -> list[Row]:
     """The frozen split."""
     return read_rows(folder / f"{TEST}.jsonl")
 
@@ -52,7 +52,7 @@ def test_rows(folder: Path = FOLDER) -> list[Row]:
 def training_rows(folder: Path = FOLDER) -> list[Row]:
     """All hands but the test's, each text once and none that the test holds."""
     found = (row for path in sorted(folder.glob("*.jsonl")) if path.stem != TEST for row in read_rows(path))
-    return without_repeats(found, test_rows(folder))
+    return without_repeats(found, held_out_rows(folder))
 
 
 def without_repeats(rows: Iterable[Row], barred: Sequence[Row]) -> list[Row]:

@@ -78,7 +78,7 @@ def refitted(head: LinearHead, inputs: Floats, targets: Sequence[int]) -> Linear
     gram = inputs @ inputs.T
     root: Floats = np.linalg.cholesky(gram + 1e-6 * float(np.trace(gram)) / count * np.eye(count)).astype(np.float64)
     offsets = head.logits(inputs) / head.temperature
-    change = fit(root, targets, head.labels, l2=_L2 / count, offsets=offsets, iterations=60)
+    change = fit(root, targets, head.labels, l2=_L2 / count, offsets=offsets, bias=False, iterations=60)
     moved = inputs.T @ np.linalg.solve(root.T, change.weights[:-1])
     weights = head.weights.copy()
     # Logits are divided by the temperature later; the fit was after that.

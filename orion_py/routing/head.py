@@ -50,18 +50,18 @@ def fit(
     l2: float,
     importance: Floats | None = None,
     offsets: Floats | None = None,
+    bias: bool = True,
     iterations: int = 300,
     smoothing: float = 0.0,
 ) -> LinearHead:
     """The head that minimises the weighted mean cross-entropy plus l2/2 |W|² (bias nearly free).
 
     ``features`` [n, f]; ``targets`` n indices into ``labels``; ``importance`` [n], its mean counts
-    as 1; ``offsets`` [n, labels] are added to the logits
-    and belong to no weight; ``smoothing`` of the targets, 0 to 1. The result is deterministic, with
-    temperature 1.
+    as 1; ``offsets`` [n, labels] are added to the logits and belong to no weight; without ``bias``
+    its weights stay 0; ``smoothing`` of the targets, 0 to 1. Deterministic, with temperature 1.
     """
     count, width = features.shape
-    inputs = np.hstack([features, np.ones((count, 1))])
+    inputs = np.hstack([features, np.full((count, 1), float(bias))])
     wanted = np.full((count, len(labels)), smoothing / len(labels))
     wanted[np.arange(count), np.asarray(targets)] += 1.0 - smoothing
     scale = np.ones(count) if importance is None else importance / importance.mean()

@@ -38,12 +38,6 @@ async def router_manifest(ports: Ports, entry: RouterEntry) -> RouterManifest:
     return manifest
 
 
-async def is_stored(ports: Ports, manifest: RouterManifest) -> bool:
-    """Whether loading it takes no download."""
-    sizes = await ports.store.sizes()
-    return all(sizes.get(shard.sha256) == shard.size for shard in manifest.shards)
-
-
 async def load_router(
     ports: Ports, entry: RouterEntry, manifest: RouterManifest, cancel: CancelToken
 ) -> tuple[SentenceEncoder, LinearHead]:
