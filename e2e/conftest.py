@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from e2e.support.browsers import Browsers, copy_profile
+from e2e.support.database import everything_stored
 from e2e.support.person import Person
 from e2e.support.site import DIST, Site
 from e2e.support.waiting import PATIENCE_S, until
@@ -61,7 +62,7 @@ def web(address: Web) -> Iterator[Web]:
 
 
 @pytest.fixture(scope="session")
-def furnished(address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile that has been here: model, shell, and the wish for precise answers."""
     folder = tmp_path_factory.mktemp("profile")
     browsers = Browsers(playwright)
@@ -70,6 +71,7 @@ def furnished(address: Web, playwright: Playwright, tmp_path_factory: pytest.Tem
         person.opens()
         person.wants("precise")
         person.waits_for_the_model()
+        until(person.page, "the router is stored", lambda: site.router_shards <= set(everything_stored(person.page)))
         until(person.page, "the shell is installed", lambda: person.page.evaluate(CONTROLLED))
     finally:
         browsers.close()

@@ -49,7 +49,7 @@ def test_a_manifest_with_a_wrong_hash_takes_no_wrong_bytes(regular: Person, web:
             answer = regular.asks(QUESTION)
             answer.comes_to("error")
             assert "A part of the model is damaged" in answer.error
-            assert other not in stored(regular.page)
+            assert other not in stored(regular.page, web.site)
     finally:
         shard.unlink()
     web.forgets()

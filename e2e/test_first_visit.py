@@ -59,6 +59,6 @@ def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, w
     assert answer.backend == "WASM, 2 threads"
     assert person.engine == "ready"
 
-    assert stored(person.page) == site.shards
+    assert stored(person.page, site) == site.shards
     asked = [sha for sha, _, _ in web.shard_requests()]
     assert sorted(asked) == sorted(site.shards), "every shard once, and no other"

@@ -24,7 +24,7 @@ def test_a_stored_shard_that_is_damaged_is_fetched_again_and_only_it(regular: Pe
     regular.opens()
     assert ANSWER in regular.asks(QUESTION).succeeds()
     assert web.shard_requests() == [(victim, 200, web.site.shards[victim])]
-    assert stored(regular.page) == web.site.shards
+    assert stored(regular.page, web.site) == web.site.shards
 
 
 def test_wrong_bytes_and_broken_lines_and_a_failing_server_are_tried_again(newcomer: Person, web: Web) -> None:
@@ -47,7 +47,7 @@ def test_wrong_bytes_and_broken_lines_and_a_failing_server_are_tried_again(newco
     assert second[1] < shards[broken]
     assert [status for sha, status, _ in asked if sha == wrong] == [200, 200], "wrong bytes aren't built upon"
     assert [status for sha, status, _ in asked if sha == failing] == [503, 200]
-    assert stored(newcomer.page) == shards
+    assert stored(newcomer.page, web.site) == shards
     assert partial_bytes(newcomer.page, broken) == 0
 
 
@@ -63,7 +63,7 @@ def test_a_server_that_keeps_failing_is_told_in_plain_words_and_retry_fetches_th
     assert "what was downloaded is kept" in answer.error
     expect(newcomer.questions).to_contain_text(QUESTION)
 
-    kept = stored(newcomer.page)
+    kept = stored(newcomer.page, web.site)
     assert kept, "what is verified stays"
     fault.release()
     web.forgets()

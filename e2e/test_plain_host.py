@@ -39,7 +39,7 @@ def test_the_service_worker_brings_threads_after_one_reload_and_then_works_offli
     answer = person.asks(QUESTION)
     answer.succeeds()
     assert answer.backend == "WASM, 2 threads"
-    assert stored(person.page) == plain.site.shards
+    assert stored(person.page, plain.site) == plain.site.shards
     assert len(plain.shard_requests()) == len(plain.site.shards)
 
     plain.goes_down()

@@ -47,7 +47,7 @@ def test_what_no_longer_fits_stays_in_memory_and_what_is_stored_stays(newcomer: 
     expect(newcomer.page.locator("#notices")).to_contain_text("There is no room to keep the model")
     assert newcomer.engine == "degraded"
 
-    kept = stored(newcomer.page)
+    kept = stored(newcomer.page, web.site)
     assert 0 < sum(kept.values()) < 30_000_000
     times = Counter(sha for sha, _, _ in web.shard_requests())
     assert {sha for sha in kept if times[sha] > 1} == set(), "what is stored isn't fetched twice"

@@ -20,7 +20,7 @@ def test_stopped_while_loading_it_keeps_what_came_and_later_fetches_the_rest(new
     person.opens()
     answer = person.asks("What is the capital of France?")
     until(person.page, "half of the largest shard is here", held.reached.is_set)
-    until(person.page, "all others are stored", lambda: stored(person.page) == others)
+    until(person.page, "all others are stored", lambda: stored(person.page, web.site) == others)
 
     person.stops()
     expect(person.send).to_be_visible(timeout=5_000)
@@ -34,7 +34,7 @@ def test_stopped_while_loading_it_keeps_what_came_and_later_fetches_the_rest(new
     web.forgets()
     assert "Paris" in person.asks("What is the capital of France?").succeeds()
     assert web.shard_requests() == [(largest, 206, shards[largest] - kept)]
-    assert stored(person.page) == shards
+    assert stored(person.page, web.site) == shards
     assert partial_bytes(person.page, largest) == 0
 
 
@@ -48,7 +48,7 @@ def test_a_pause_of_the_download_is_taken_up_again(newcomer: Person, web: Web) -
     held.release()
     person.loading.get_by_role("button", name="Resume").click()
     person.waits_for_the_model()
-    assert stored(person.page) == web.site.shards
+    assert stored(person.page, web.site) == web.site.shards
 
 
 def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(regular: Person) -> None:

@@ -139,7 +139,9 @@ class RequestRun:
         agent = self.services.agents.get(self._agent or decision.agent)
         brief = await agent.prepare(query, self.request.locale, self.request.options)
         if self._agent != decision.agent and (why := self.services.agents.why_not(decision.agent, self.request.locale)):
-            # Or the model that stands in would describe an image that it never saw.
+            if not self.services.agents.is_textual(decision.agent):
+                # Or the model that stands in would describe an image that it never saw.
+                return self._direct(replace(brief, opening=why, direct="engine"), decision)
             brief = replace(brief, opening=f"{why}\n\n{brief.opening}")
         if brief.direct:
             return self._direct(brief, decision)

@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from e2e.support.site import Site
+
 _OPEN = """
 // Opening a database that isn't there would make it, without the engine's stores.
 if (!(await indexedDB.databases()).some(({ name }) => name === "orion")) return null;
@@ -35,8 +37,13 @@ def _run(page: Page, body: str, argument: Any = None) -> Any:
     )
 
 
-def stored(page: Page) -> dict[str, int]:
-    """sha256 to bytes of the whole shards."""
+def stored(page: Page, site: Site) -> dict[str, int]:
+    """sha256 to bytes of the model's whole shards; the router's don't count."""
+    return {sha256: size for sha256, size in everything_stored(page).items() if sha256 not in site.router_shards}
+
+
+def everything_stored(page: Page) -> dict[str, int]:
+    """sha256 to bytes of all whole shards."""
     return (
         _run(
             page,

@@ -44,6 +44,12 @@ class Site:
         }
 
     @property
+    def router_shards(self) -> set[str]:
+        """The neural router's, which comes in after the model and by itself."""
+        manifest: dict[str, Any] = json.loads(self._text(self.registry["router"]["manifest"]))
+        return {s["sha256"] for s in manifest["shards"]}
+
+    @property
     def largest_shard(self) -> str:
         return max(self.shards, key=self.shards.__getitem__)
 

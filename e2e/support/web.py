@@ -49,8 +49,10 @@ class Web:
         return self._server.requests(pattern)
 
     def shard_requests(self) -> list[tuple[str, int, int]]:
-        """(sha256, status, bytes) of every shard that was asked for, in the order of the answers' ends.
+        """(sha256, status, bytes) of every shard of the model that was asked for, in the order of the
+        answers' ends; the router's don't count.
 
         206 is the rest of a shard, as a resumed download asks for it.
         """
-        return [(r.path.rsplit("/", 1)[1], r.status, r.bytes) for r in self.requests("models/shards/*")]
+        asked = [(r.path.rsplit("/", 1)[1], r.status, r.bytes) for r in self.requests("models/shards/*")]
+        return [request for request in asked if request[0] not in self.site.router_shards]

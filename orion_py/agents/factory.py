@@ -103,6 +103,10 @@ class AgentFactory:
         """Whether one of the agent's models can be loaded here. Raises UnknownAgent."""
         return bool(self._registry.usable(self._entry(agent_id).models))
 
+    def is_textual(self, agent_id: str) -> bool:
+        """Whether a model that only reads and writes can stand in for the agent's own. Raises UnknownAgent."""
+        return "chat" in self._entry(agent_id).capabilities
+
     def why_not(self, agent_id: str, locale: str) -> str:
         """What is missing for an agent that isn't available, in words for people; else "". Raises
         UnknownAgent."""

@@ -1,0 +1,63 @@
+"""A site whose engine is scripted and whose sandbox is real, and a page there that shows some Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page
+
+from build_support import vendor
+from build_support.server import StaticServer
+from e2e.page import assembled
+from e2e.support.site import DIST, link
+
+PYTHON = ("stdlib.zip", "site.bin")
+
+
+def furnish(folder: Path) -> Path:
+    """The page, the scripted engine, and Python for the sandbox."""
+    site = assembled.assemble(folder)
+    assembled.scenario(site, stored=True)
+    (site / "vendor/pyodide").mkdir(parents=True)
+    (site / "vendor/python").mkdir()
+    for file in vendor.files():
+        if file.target.startswith(("pyodide/", "pyscript/")):
+            target = site / "vendor" / file.target
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(vendor.content(file))
+    for name in PYTHON:
+        link(DIST / "vendor/python" / name, site / "vendor/python" / name)
+    assembled.restamp(site)
+    return site
+
+
+@contextmanager
+def serving(folder: Path, *, plain: bool = False) -> Iterator[StaticServer]:
+    with StaticServer(folder, plain=plain) as server:
+        yield server
+
+
+def showing(browser: Browser, url: str, code: str, language: str = "python") -> Page:
+    """A page whose last answer holds ``code``."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.set_default_timeout(60_000)
+    turns = [
+        {"id": "q", "role": "user", "text": "Code, please.", "state": "success"},
+        {"id": "a", "role": "assistant", "text": f"Here:\n\n```{language}\n{code}\n```\n", "state": "success"},
+    ]
+    chat = {"format": 1, "id": "c", "turns": turns, "updated": "2026-01-01T00:00:00Z"}
+    page.goto(url + "manifest.webmanifest")
+    page.evaluate(
+        """(chat) => { localStorage.setItem("orion.chat.c", chat); localStorage.setItem("orion.last", "c");
+        localStorage.setItem("orion.preferences", JSON.stringify({ preload: false })); }""",
+        json.dumps(chat),
+    )
+    page.goto(url)
+    return page
+
+
+def block(page: Page) -> Locator:
+    return page.locator(".code-block")
