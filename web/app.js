@@ -7,9 +7,15 @@ import * as device from "./bridge/page-device.js";
 import { spawnEngine } from "./bridge/page-engine.js";
 import * as shell from "./bridge/page-shell.js";
 
-const MODULES = ["__init__", "strings", "i18n", "formatting", "messages", "conversation", "view_state", "reducer",
-  "client", "store", "dom", "frames", "answer_view", "log_view", "loading_view", "composer", "status_view",
-  "notices_view", "dialogs", "app", "main"];
+const MODULES = ["__init__", "strings_engine", "strings", "i18n", "formatting", "messages", "conversation", "view_state", "reducer",
+  "client", "store", "dom", "frames", "agents", "why_view", "answer_view", "log_view", "loading_view",
+  "composer", "agent_picker", "status_view", "notices_view", "dialogs", "engine_settings", "corrections", "app", "main"];
+/** What few visits need comes when it is asked for: `bridge.bring(name)`. */
+const LATER = {
+  panel: ["panel_model", "panel_machine", "panel_parts", "panel_log", "panel"],
+  run: ["sandbox", "code_run"],
+  workshop: [],
+};
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
@@ -57,15 +63,33 @@ function fail(which) {
 /** Lets the browser draw and react between two pieces of work. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
+/** @param {string} name */
+async function source(name) {
+  const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
+  if (!answer.ok) throw new Error(`ui/${name}.py: ${answer.status}`);
+  return answer.text();
+}
+
+/**
+ * Writes modules of ui/ for `python` and imports them, one a task.
+ *
+ * @param {any} python
+ * @param {string[]} names
+ * @param {Promise<string>[]} sources
+ */
+async function bringIn(python, names, sources) {
+  for (const [index, text] of sources.entries()) python.FS.writeFile(`/lib/ui/${names[index]}.py`, await text);
+  for (const name of names.filter((each) => each !== "__init__")) {
+    await breathe();
+    python.pyimport(`ui.${name}`);
+  }
+}
+
 async function start() {
   speak();
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
-  const sources = MODULES.map(async (name) => {
-    const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
-    if (!answer.ok) throw new Error(`ui/${name}.py: ${answer.status}`);
-    return answer.text();
-  });
+  const sources = MODULES.map(source);
   const markdown = import("./bridge/page-markdown.js");
   markdown.catch(() => undefined);
   await import("./vendor/micropython/micropython.mjs");
@@ -74,12 +98,22 @@ async function start() {
     url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
   });
   python.FS.mkdirTree("/lib/ui");
-  for (const [index, source] of sources.entries()) python.FS.writeFile(`/lib/ui/${MODULES[index]}.py`, await source);
-  for (const name of MODULES.slice(1)) {
-    await breathe();
-    python.pyimport(`ui.${name}`);
-  }
-  const bridge = { ...device, ...shell, spawnEngine, markdown, taken };
+  await bringIn(python, MODULES, sources);
+  /** @type {Map<string, Promise<void>>} */
+  const brought = new Map();
+  /** @param {keyof typeof LATER} name */
+  const bring = (name) => {
+    const names = LATER[name];
+    const coming = brought.get(name) ?? bringIn(python, names, names.map(source));
+    brought.set(name, coming);
+    coming.catch(() => brought.delete(name)); // the network may be back next time
+    return coming;
+  };
+  /** @param {keyof typeof LATER} name */
+  const has = (name) => LATER[name].length > 0;
+  /** @param {(text: string) => void} onText */
+  const openRunner = async (onText) => (await import("./sandbox/page-runner.js")).openRunner(onText);
+  const bridge = { ...device, ...shell, spawnEngine, markdown, taken, bring, has, openRunner, charts: () => import("./bridge/page-charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

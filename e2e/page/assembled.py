@@ -19,8 +19,19 @@ from typing import Any
 from build_support import site, vendor
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE_VENDOR = ("micropython/", "marked/", "dompurify/", "highlight/")
-OURS = ("bridge/page-", "ui/", "styles/", "icons/", "app.js", "index.html", "manifest.webmanifest", "sw.js")
+PAGE_VENDOR = ("micropython/", "marked/", "dompurify/", "highlight/", "uplot/")
+OURS = (
+    "bridge/page-",
+    "ui/",
+    "sandbox/",
+    "workshop/",
+    "styles/",
+    "icons/",
+    "app.js",
+    "index.html",
+    "manifest.webmanifest",
+    "sw.js",
+)
 REGISTRY = {"version": 1, "models": [], "agents": []}
 
 

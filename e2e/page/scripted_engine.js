@@ -15,6 +15,13 @@ const post = (message) => self.postMessage(JSON.stringify({ v: 1, ...message }))
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const stopped = new Set();
 const seen = [];
+const asked = []; // types of the requests, in order
+const corrections = [];
+let config = { max_memory_mb: 4000, use_neural_router: true, enable_guardrails: true, enable_predictive_loading: true, enable_telemetry: false, verbose_logging: false };
+let preset = "production";
+let following = false;
+let clock = 0;
+let answered = 0;
 let loaded = false;
 let kept = scenario.stored ?? false;
 let loading = null;
@@ -100,12 +107,48 @@ const ANSWERS = [
     "some of that scattered blue reaches your eyes.\n\nAt sunset the light crosses more air, most of the blue is lost on the way, and red remains."],
 ];
 
+const AGENTS = [
+  ["conversation", "Conversation", "Conversation"], ["code", "Code", "Code"], ["logical", "Logic", "Logique"],
+  ["creative", "Creative", "Créatif"], ["multilingual", "Multilingual", "Multilingue"],
+  ["vision", "Vision", "Vision"], ["code-logic", "Code and logic", "Code et logique"],
+].map(([id, en, fr]) => ({
+  id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: id !== "vision" && id !== "code-logic", custom: false,
+  missing: id === "vision" ? [{ id: "eye", reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
+}));
+const PROBABILITIES = { conversation: 0.31, code: 0.27, logical: 0.14, creative: 0.12, multilingual: 0.09, vision: 0.04, speech: 0.03 };
+
+/** Who answers: forced, then what was taught, then the words: "unsure" is a low confidence, "sure" a high one. */
+function route(query, { force_agent: forced }) {
+  if (forced) return { agent: forced, router: "forced", reason: "The user chose this agent.", confidence: null, probabilities: null, runner_up: null };
+  const taught = corrections.findLast((each) => each.query === query);
+  if (taught) return { agent: taught.agent, router: "neural", reason: "This looks like what you taught (97%).", confidence: 0.97, probabilities: { ...PROBABILITIES, [taught.agent]: 0.97 }, runner_up: "conversation" };
+  if (/unsure/i.test(query)) return { agent: "conversation", router: "neural", reason: "Not sure enough: maybe conversation (31%).", confidence: 0.31, probabilities: PROBABILITIES, runner_up: "code" };
+  if (/sure/i.test(query)) return { agent: "code", router: "neural", reason: "This looks like programming (92%).", confidence: 0.92, probabilities: { ...PROBABILITIES, code: 0.92, conversation: 0.03 }, runner_up: "logical" };
+  return { agent: "conversation", router: "keyword", reason: "No keyword of a specialist.", confidence: null, probabilities: null, runner_up: null };
+}
+
+const routerStatus = () => ({ name: config.use_neural_router ? "neural" : "keyword", loading: false, corrections: corrections.length, problem: null, agents: ["conversation", "code", "logical", "creative", "multilingual", "vision", "speech"] });
+
+/** A log record: kept, and told while somebody follows. */
+const records = [];
+function note(level, event, fields = {}) {
+  clock += 0.37;
+  const record = { time: Math.round(clock * 100) / 100, level, event, ...fields };
+  records.push(record);
+  if (following || config.verbose_logging) post({ id: "engine", type: "log", record });
+}
+
 function status() {
   return {
+    preset, config, router: routerStatus(),
+    breakers: { "model:scripted-model": { state: "closed", retry_in_s: 0, failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
+    queue: { running: 0, waiting: [], limit: 16 },
+    predictive: { started: 2, done: 2, cancelled: 0, failed: 0, hit: 1, wasted: 1, hit_rate: 0.5, wasted_bytes: 420_000_000, next: [{ agent: "code", probability: 0.66 }, { agent: "creative", probability: 0.2 }] },
+    memory: { used_bytes: loaded ? 412_000_000 : 0, budget_bytes: config.max_memory_mb * 1e6, models: loaded ? [{ model: MODEL, bytes: 412_000_000, busy: false }] : [] },
     version: "0.1.0", device: { threads: 2, webgpu: false, isolated: self.crossOriginIsolated },
     storage: { shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0 },
     models: [{ id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"] }],
-    agents: [{ id: "conversation", title: { en: "Conversation", fr: "Conversation" } }],
+    agents: AGENTS,
     loaded: loaded ? [{ model: MODEL, backend: "WASM, 2 threads" }] : [],
     seen,
   };
@@ -159,16 +202,24 @@ const ensure = async () => { if (!loaded) { loading ??= load().finally(() => { l
 async function infer({ id, query, history, options }) {
   seen.push({ query, history, options });
   const started = performance.now();
-  const state = (previous, now, more = {}) => post({ id, type: "state", previous, state: now, ms: 1, progress: 0, agent: null, model: null, ...more });
+  const routing = route(query, options);
+  let entered = started;
+  const state = (previous, now, more = {}) => {
+    const ms = performance.now() - entered;
+    entered += ms;
+    note("DEBUG", "state", { request: id, previous, state: now, ms: Math.round(ms) });
+    post({ id, type: "state", previous, state: now, ms, progress: 0, agent: null, model: null, ...more });
+  };
   state("idle", "validating");
   if (query.length > 12000) {
     return post({ id, type: "error", error: { code: "query_too_long", message: `The message has ${query.length} characters; at most 12,000 can be read at once.`, hint: "Shorten it.", retryable: false, detail: {} } });
   }
   state("validating", "routing");
   await sleep(scenario.routeMs ?? 5);
-  state("routing", "loading_agent", { agent: "conversation" });
+  state("routing", "loading_agent", { agent: routing.agent });
   if (!(await ensure()) || stopped.has(id)) return post({ id, type: "cancelled", partial: "" });
-  state("loading_agent", "inferencing", { agent: "conversation", model: MODEL });
+  const loading = performance.now() - started;
+  state("loading_agent", "inferencing", { agent: routing.agent, model: MODEL });
   if (/crash/i.test(query)) { await sleep(50); setTimeout(() => { throw new Error("scripted crash"); }); receive = () => undefined; return; }
   if (/explode/i.test(query)) {
     await sleep(200);
@@ -188,23 +239,30 @@ async function infer({ id, query, history, options }) {
     post({ id, type: "token", text: piece, index, tokens: index + 1, tokens_per_second: rate });
     if (rate < 500 || index % Math.round(rate / 250) === 0) await sleep(Math.max(4, 1000 / rate));
   }
+  state("inferencing", "success", { agent: routing.agent, model: MODEL });
+  note("INFO", "answered", { request: id, agent: routing.agent, model: MODEL });
+  answered += 1;
+  const total = performance.now() - started;
   post({ id, type: "result", payload: {
-    content: text, agent: "conversation", finish_reason: "stop", backend: "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
-    routing: { agent: "conversation", router: "keyword", reason: "No keyword of a specialist.", confidence: null },
-    usage: { prompt: 20, cached: 0, completion: pieces.length }, tokens_per_second: 47.3,
-    timings: { first_token: first, total: performance.now() - started },
+    content: text, agent: routing.agent, routing, finish_reason: "stop", backend: "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
+    usage: { prompt: 20, cached: 0, completion: pieces.length }, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
+    timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
   } });
 }
 
 receive = async (text) => {
   const message = JSON.parse(text);
   const { id, type } = message;
+  asked.push(type);
   if (type === "initialize") {
     post({ id: "engine", type: "boot", phase: "python", ms: 1 });
     await sleep(scenario.bootMs ?? 30);
     if (scenario.boot === "failed") return post({ id: "engine", type: "boot-failed", message: "scripted" });
     if (scenario.boot === "silent") return;
-    post({ id, type: "result", payload: { preset: "production", ...status() } });
+    if (message.preset) preset = message.preset;
+    config = { ...config, ...message.config };
+    for (let row = 0; row < (scenario.records ?? 3); row += 1) note(["INFO", "DEBUG", "WARN", "ERROR"][row % 4], ["initialized", "state", "fallback", "failed"][row % 4], { ms: 12 + row });
+    post({ id, type: "result", payload: status() });
     if (scenario.fallback) post({ id: "engine", type: "fallback", ...scenario.fallback });
   } else if (type === "preload") {
     try { post((await ensure()) ? { id, type: "result", payload: status() } : { id, type: "cancelled", partial: "" }); }
@@ -220,7 +278,24 @@ receive = async (text) => {
     if (message.forget) { kept = false; for (const shard of shards) Object.assign(shard, { loaded: 0, state: "waiting" }); }
     post({ id, type: "result", payload: status() });
   } else if (type === "logs") {
-    post({ id, type: "result", payload: { records: seen } });
+    following = message.follow ?? following;
+    post({ id, type: "result", payload: message.most ? { dropped: 0, records: records.slice(-message.most) } : { records: seen, asked, config, preset } });
+  } else if (type === "teach") {
+    if (message.action === "correct") corrections.push({ query: message.query, agent: message.agent });
+    else if (message.action === "undo") corrections.pop();
+    else corrections.length = 0;
+    post({ id, type: "result", payload: routerStatus() });
+  } else if (type === "configure") {
+    if (message.preset) {
+      preset = message.preset === "auto" ? "production" : message.preset;
+      config = { ...config, max_memory_mb: { production: 4000, development: 8000, low_end: 2000 }[preset], use_neural_router: preset !== "low_end", enable_guardrails: preset !== "low_end",
+        enable_predictive_loading: preset !== "low_end", enable_telemetry: preset === "development", verbose_logging: preset === "development" };
+    }
+    config = { ...config, ...message.config };
+    post({ id, type: "result", payload: status() });
+  } else if (type === "telemetry") {
+    const counts = config.enable_telemetry && message.action !== "erase" ? { session: 1, answered: 2, "answered.agent.conversation": 2 } : {};
+    post({ id, type: "result", payload: { enabled: config.enable_telemetry, version: 1, counts, ...(message.action === "export" ? { text: JSON.stringify(counts) } : {}) } });
   } else {
     post({ id, type: "result", payload: status() });
   }

@@ -43,7 +43,7 @@ def page_policy() -> dict[str, set[str]]:
 def test_the_policy_is_strict() -> None:
     rules = page_policy()
     assert rules["script-src"] == {"'self'", "'wasm-unsafe-eval'"}
-    assert rules["style-src"] == rules["worker-src"] == rules["connect-src"] == {"'self'"}
+    assert rules["style-src"] == rules["worker-src"] == rules["connect-src"] == rules["frame-src"] == {"'self'"}
     assert rules["img-src"] == {"'self'", "data:", "blob:"}
     assert rules["default-src"] == rules["object-src"] == rules["base-uri"] == rules["form-action"] == {"'none'"}
 
@@ -70,23 +70,39 @@ def test_every_address_is_relative() -> None:
             assert value is None or not re.match(r"/|[a-z]+:", value), (tag, value)
 
 
+def listed() -> tuple[list[str], dict[str, list[str]]]:
+    """The modules that app.js starts with, and those that it brings later, by what they are for."""
+    source = (WEB / "app.js").read_text()
+    first = re.search(r"const MODULES = (\[.*?\]);", source, re.DOTALL)
+    later = re.search(r"const LATER = \{(.*?)\};", source, re.DOTALL)
+    assert first
+    assert later
+    return json.loads(first[1]), {
+        name: json.loads(f"[{names}]") for name, names in re.findall(r"(\w+): \[([^\]]*)\]", later[1])
+    }
+
+
+def imports_at_load(name: str) -> set[str]:
+    needed: set[str] = set()
+    for node in ast.parse((WEB / f"ui/{name}.py").read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ui"):
+            needed |= {node.module[3:]} if node.module != "ui" else {alias.name for alias in node.names}
+    return needed
+
+
 def test_the_app_loads_exactly_the_modules_that_there_are() -> None:
-    listed = re.search(r"const MODULES = (\[.*?\]);", (WEB / "app.js").read_text(), re.DOTALL)
-    assert listed is not None
-    names = json.loads(listed[1])
+    first, later = listed()
+    names = [*first, *(name for group in later.values() for name in group)]
     assert sorted(names) == sorted(path.stem for path in (WEB / "ui").glob("*.py"))
 
 
 def test_modules_are_listed_after_what_they_import() -> None:
-    listed = re.search(r"const MODULES = (\[.*?\]);", (WEB / "app.js").read_text(), re.DOTALL)
-    assert listed is not None
-    seen: set[str] = set()
-    for name in json.loads(listed[1]):
-        for node in ast.walk(ast.parse((WEB / f"ui/{name}.py").read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ui"):
-                needed = [node.module[3:]] if node.module != "ui" else [alias.name for alias in node.names]
-                assert seen.issuperset(needed), (name, needed)
-        seen.add(name)
+    first, later = listed()
+    for group in [[], *later.values()]:
+        seen: set[str] = set()
+        for name in [*first, *group]:
+            assert seen >= imports_at_load(name), (name, imports_at_load(name))
+            seen.add(name)
 
 
 def test_only_main_imports_the_browser() -> None:

@@ -1,7 +1,8 @@
 """One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
 
-from ui import formatting
+from ui import agents, formatting
 from ui.frames import BUDGET_MS, Pace
+from ui.why_view import WhyView
 
 ACTIVITY = {
     "queued": "turn_queued",
@@ -24,7 +25,11 @@ def note_words(note, words):
     if note["kind"] == "fallback":
         return words.fallback(note["step"], note["to"], note["code"], note["reason"])
     key = NOTES.get(note["kind"], note["kind"])
-    return words(key) if words.has(key) else ""
+    if not words.has(key):
+        return ""
+    if note.get("agent"):
+        return words(key, agent=words.agent(note["agent"]))
+    return words(key, model=note["model"]) if note.get("model") else words(key)
 
 
 def backend_words(backend, words):
@@ -47,6 +52,8 @@ def facts(turn, words, model_name):
     if turn.agent:
         reason = meta.get("reason")
         rows.append(("agent", words.agent(turn.agent), words("reason_title", reason=reason) if reason else None))
+    if meta.get("confidence") is not None:
+        rows.append(("confidence", words("sure", share=formatting.share(meta["confidence"], lang)), None))
     if turn.model:
         version = meta.get("version")
         rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
@@ -88,10 +95,10 @@ class UserView:
 class AnswerView:
     """The assistant's side. ``markdown`` is None until that module has arrived."""
 
-    def __init__(self, dom, turn, words, clock, model_name):
+    def __init__(self, dom, turn, words, clock, state):
         self._dom = dom
         self._words = words
-        self._model_name = model_name
+        self._state = state
         self._pace = Pace(clock)
         self._drawn_text = None
         self._drawn = {}
@@ -103,8 +110,22 @@ class AnswerView:
         self._body = dom.el("div", "answer", attributes={"aria-live": "off"})
         self._error = dom.el("div", "error", attributes={"role": "group"})
         self._notes = dom.el("ul", "notes")
+        self._offer = dom.el("div", "offer")
         self._foot = dom.el("footer", "turn-foot")
-        self.node.append(head, self._body, self._error, self._notes, self._foot)
+        self._why = WhyView(dom, words, state)
+        self._may_correct = False
+        self.node.append(head, self._body, self._error, self._notes, self._offer, self._foot, self._why.node)
+
+    def toggle_why(self, turn, wrong):
+        """Opens or closes the card that says why; ``wrong``: the person goes on to choose another."""
+        if self._why.is_open:
+            self._why.close()
+        else:
+            self._why.open(turn, self._may_correct)
+            if wrong:
+                self._why.focus()
+        for button in self._dom.all("[aria-expanded]", self._foot):
+            button.setAttribute("aria-expanded", "true" if self._why.is_open else "false")
 
     def draw(self, turn, is_last, markdown):
         """True when the text is on the page in full; False when it has to rest first."""
@@ -114,10 +135,11 @@ class AnswerView:
         self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
         activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
         self._changed("activity", (activity, self._words.lang), self._set_activity)
-        self._changed("notes", (len(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
+        self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
         error = (turn.error and turn.error["code"], turn.state, self._words.lang)
         self._changed("error", error, lambda _: self._set_error(turn))
-        foot = (turn.state, is_last, self._words.lang, turn.meta.get("rate") if not turn.busy else None)
+        rate = turn.meta.get("rate") if not turn.busy else None
+        foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents))
         self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
         return self._set_text(turn, markdown)
 
@@ -146,7 +168,7 @@ class AnswerView:
         else:
             if self._drawn_text is not None and not self._drawn_text[1]:
                 self._body.textContent = ""
-            took = markdown(self._body, text, self._words("copy"), BUDGET_MS)
+            took = markdown(self._body, text, self._words("copy"), BUDGET_MS, self._words("run_code"))
             self._pace.took(abs(took))
             if took < 0:
                 self._drawn_text = ("", True)
@@ -161,7 +183,11 @@ class AnswerView:
             sentence = note_words(note, self._words)
             if sentence:
                 title = note.get("reason")
-                self._notes.appendChild(self._dom.el("li", "note", sentence, {"title": title} if title else None))
+                row = self._dom.el("li", "note", attributes={"title": title} if title else None)
+                row.appendChild(self._dom.el("span", None, sentence))
+                if note.get("undo"):
+                    row.appendChild(self._dom.button("undo", self._words("undo"), cls="link"))
+                self._notes.appendChild(row)
 
     def _set_error(self, turn):
         dom, words = self._dom, self._words
@@ -187,17 +213,27 @@ class AnswerView:
     def _set_foot(self, turn, is_last):
         dom, words = self._dom, self._words
         self._foot.replaceChildren()
+        self._why.close()
+        self._set_offer(turn, is_last)
         self._foot.hidden = turn.busy or turn.state == "error"
         if turn.busy or turn.state == "error":
             return
         if turn.state == "cancelled":
             self._foot.appendChild(dom.el("span", "fact stopped", words("turn_cancelled")))
         line = dom.el("div", "facts")
-        for name, text, title in facts(turn, words, self._model_name):
-            attributes = {"data-field": name}
+        knows_why = bool(turn.meta.get("reason"))
+        for name, text, title in facts(turn, words, self._state.model_name):
+            if name == "agent" and knows_why:
+                fact = self._why_button("why", text, "fact")
+            else:
+                fact = dom.el("span", "fact", text)
+            fact.setAttribute("data-field", name)
             if title:
-                attributes["title"] = title
-            line.appendChild(dom.el("span", "fact", text, attributes))
+                fact.setAttribute("title", title)
+            line.appendChild(fact)
+        self._may_correct = is_last and turn.state == "success" and len(self._state.agents) > 1
+        if self._may_correct:
+            line.appendChild(self._why_button("wrong", words("wrong_agent"), "fact link"))
         self._foot.appendChild(line)
         actions = dom.el("div", "turn-actions")
         if turn.text:
@@ -205,3 +241,19 @@ class AnswerView:
         if is_last:
             actions.appendChild(dom.button("regenerate", words("regenerate"), "again", "icon"))
         self._foot.appendChild(actions)
+
+    def _why_button(self, action, text, cls):
+        button = self._dom.button(action, text, cls=cls)
+        button.setAttribute("aria-expanded", "false")
+        return button
+
+    def _set_offer(self, turn, is_last):
+        dom, words = self._dom, self._words
+        self._offer.replaceChildren()
+        agent = agents.alternative(turn, self._state.agents) if is_last else None
+        self._offer.hidden = agent is None
+        if agent is not None:
+            self._offer.appendChild(dom.el("p", None, words("unsure")))
+            button = dom.button("instead", words("ask_instead", agent=words.agent(agent)))
+            button.setAttribute("data-agent", agent)
+            self._offer.appendChild(button)

@@ -7,10 +7,13 @@ and ``bridge``, the functions of bridge/page-*.js.
 import json
 
 from ui import reducer
+from ui.agent_picker import AgentPicker
 from ui.client import EngineClient
 from ui.composer import Composer
 from ui.conversation import Conversation, Turn
+from ui.corrections import Corrections
 from ui.dialogs import ChatsView, SettingsView
+from ui.engine_settings import EngineSettings
 from ui.frames import Frames
 from ui.i18n import LANGUAGES, Words, choose
 from ui.loading_view import LoadingView
@@ -51,17 +54,26 @@ class App:
         self.state = ViewState(conversation or Conversation(self._bridge.newId()))
         self._saved_at = 0.0
         self._install_prompt = None
+        self._log_wanted = None  # the request whose log goes into a file
         self._frames = Frames(platform.request_frame, self._clock, self._draw)
         self.client = EngineClient(self._bridge.spawnEngine, self._timers, self._received, self._phase, self._initial)
+        self._corrections = Corrections(self.state, self.client.send, self._again)
+        self._panel = None  # the live panel, once it was opened
+        self._workshop = None
+        self._runs = None  # the code that was run, once there was some
         self._make_views()
 
     def _make_views(self):
         dom, words = self._dom, self._words
-        self._log = LogView(dom, words, self._clock, self._turn_action, self.state.model_name)
+        self._log = LogView(dom, words, self._clock, self._turn_action, self.state)
         self._loading = LoadingView(dom, words, self._load_action)
         self._status = StatusView(dom)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
+        self._picker = AgentPicker(dom, words)
+        self._engine_settings = EngineSettings(
+            dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
+        )
         self._settings = SettingsView(dom, words, self._timers, self._estimate, self._preference, self._settings_action)
         self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
         self._announcer = dom.by_id("announcer")
@@ -76,6 +88,9 @@ class App:
         dom.on(dom.by_id("new-chat"), "click", lambda _event: self.new_chat())
         dom.on(dom.by_id("open-chats"), "click", lambda _event: self._open_chats())
         dom.on(dom.by_id("open-settings"), "click", lambda _event: self._open_settings())
+        dom.on(dom.by_id("open-panel"), "click", lambda _event: self._toggle_panel())
+        dom.on(dom.by_id("open-workshop"), "click", lambda _event: self._open_workshop())
+        dom.by_id("open-workshop").hidden = not self._bridge.has("workshop")
         dom.on(dom.by_id("welcome"), "click", self._starter)
         dom.on(dom.document, "keydown", self._key)
         dom.on(dom.document, "visibilitychange", lambda _event: self._save())
@@ -152,7 +167,9 @@ class App:
     # engine
 
     def _initial(self):
-        return {"locale": self._words.lang}
+        fields = {"locale": self._words.lang}
+        fields.update(self._engine_settings.initial())
+        return fields
 
     def _phase(self, phase, why):
         state = self.state
@@ -160,12 +177,15 @@ class App:
         if phase == "ready":
             state.engine = "degraded" if state.limits else "ready"
             self._preload()
+            if self._panel:
+                self._panel.engine_ready()
         elif phase == "failed":
             state.engine = "failed"
             if why != "boot_failed":  # the error that initialize ended in has put it into words
                 state.notice(kind=why)
         else:
             state.engine = "booting"
+            state.router = "keyword"
             if phase == "restarting":
                 state.load = state.model = None
                 state.notice(kind="engine_restarted")
@@ -188,14 +208,26 @@ class App:
         answer = state.conversation.answering(message["id"])
         reducer.apply(state, message, self._clock())
         asked = message.get("asked")
+        if self._panel and self._panel.is_open:
+            self._panel.receive(message)
+        if self._workshop:
+            self._workshop.receive(message)
         if answer and not answer.busy:
             self._ended(answer)
         elif message["type"] == "token" and self._clock() - self._saved_at > SAVE_EVERY_MS:
             self._save()
-        elif asked == "logs" and message["type"] == "result":
+        elif message["id"] == self._log_wanted and message["type"] == "result":
             self._bridge.saveFile("orion-log.json", json.dumps(message["payload"]))
-        elif asked in ("status", "unload") and self._settings.is_open:
+        elif asked == "teach":
+            self._corrections.ended(message)
+            self._engine_settings.draw(state)
+        elif asked == "telemetry":
+            self._engine_settings.telemetry_ended(message, self._bridge.saveFile)
+        elif asked in ("status", "unload", "configure") and self._settings.is_open:
             self._settings.show_storage(state)
+            self._engine_settings.draw(state)
+        elif message["type"] == "agent":
+            self.client.send("status")
         elif asked == "initialize" and message["type"] == "error":
             error = message["error"]
             what, hint = self._words.error(error["code"], error.get("message", ""), error.get("hint", ""))
@@ -212,6 +244,7 @@ class App:
             self._composer.text = self.state.conversation.question_of(answer).text
             self._draft(self._composer.text)
         if answer.state == "success":
+            self._note_language(answer)
             self._announce(self._words("announce_answer", text=answer.text[:800]))
         elif answer.state == "error":
             self._announce(" ".join(self._words.error(code, answer.error["message"], answer.error["hint"])))
@@ -230,10 +263,12 @@ class App:
         answer.request = answer.id + "." + str(answer.attempts)
         answer.asked_at = self._clock()
         conversation = self.state.conversation
+        options = dict(STYLES.get(self._preferences["style"], {}))
+        options.update(answer.options)
         fields = {
             "query": conversation.question_of(answer).text,
             "history": conversation.history(answer),
-            "options": STYLES.get(self._preferences["style"], {}),
+            "options": options,
         }
         self.client.send("infer", fields, answer.request)
 
@@ -245,16 +280,21 @@ class App:
             return
         text = self._bridge.wellFormed(text)
         conversation.turns.append(Turn(self._bridge.newId(), "user", text))
-        conversation.turns.append(Turn(self._bridge.newId(), "assistant", "", "queued"))
+        answer = Turn(self._bridge.newId(), "assistant", "", "queued")
+        answer.options = self._picker.options
+        conversation.turns.append(answer)
         self._begin()
 
-    def _again(self, answer):
+    def _again(self, answer, options=None):
+        """The same question once more; ``options`` in place of those of the last time."""
         if self.state.conversation.current:
             return
         if self.client.phase == "failed":
             self.state.notices = [n for n in self.state.notices if n["kind"] != "engine_crashed"]
             self.client.restart()
         answer.reset()
+        if options is not None:
+            answer.options = options
         self._begin()
 
     def _begin(self):
@@ -301,8 +341,16 @@ class App:
             self._copy(turn.text, button)
         elif action == "copy-code":
             self._copy(button.closest(".code-block").querySelector("code").textContent, button)
+        elif action == "run-code":
+            self._run_code(button)
         elif action in ("retry", "regenerate"):
             self._again(turn)
+        elif action == "instead":
+            self._corrections.instead(turn, button.dataset.agent)
+        elif action == "correct":
+            self._corrections.correct(turn, button.dataset.agent)
+        elif action == "undo":
+            self._corrections.undo(turn)
         elif action == "edit":
             question = turn if turn.role == "user" else conversation.question_of(turn)
             self._composer.text = question.text
@@ -403,6 +451,7 @@ class App:
     # settings
 
     def _open_settings(self):
+        self._engine_settings.draw(self.state)
         self._settings.open(self._preferences, self.state)
         if self.client.phase == "ready":
             self.client.send("status")
@@ -419,6 +468,9 @@ class App:
             self._words.lang = value
             self._dom.translate(self._words)
             self._settings.show_storage(self.state)
+            self._engine_settings.draw(self.state)
+            if self._panel:
+                self._panel.redraw()
             self.state.touch("status", "load", "notices", "names")
             self._log.redraw(self.state.conversation)
             if self.client.phase == "ready":
@@ -445,8 +497,68 @@ class App:
         elif name == "persist":
             self._bridge.persist().then(lambda *_: self._settings.show_storage(self.state))
         elif name == "logs":
-            self.client.send("logs")
+            self._save_log()
+        elif name == "forget_router":
+            self._corrections.forget()
+        elif name.startswith("telemetry_"):
+            self.client.send("telemetry", {"action": name[len("telemetry_") :]})
         self._frames.ask()
+
+    def _save_log(self):
+        self._log_wanted = self.client.send("logs")
+
+    def _engine_changed(self, fields):
+        """``fields`` of a configure request; an engine that starts later gets them at its start."""
+        self._store.set_preferences(self._preferences)
+        if self.client.phase == "ready":
+            self.client.send("configure", fields)
+
+    # what is brought when it is first wanted
+
+    def _toggle_panel(self):
+        if self._panel:
+            self._panel.toggle()
+        else:
+            self._bridge.bring("panel").then(lambda *_: self._panel_came())
+
+    def _panel_came(self):
+        if self._panel is None:
+            from ui.panel import Panel
+
+            self._panel = Panel(
+                self._platform, self._words, self.state, self.client.send, self._frames.ask, self._save_log
+            )
+        self._panel.open()
+
+    def _run_code(self, button):
+        if self._runs is None:
+            self._bridge.bring("run").then(lambda *_: self._runs_came(button))
+        else:
+            code = button.closest(".code-block").querySelector("code").textContent
+            self._runs.press(button, self._bridge.wellFormed(code))
+
+    def _runs_came(self, button):
+        if self._runs is None:
+            from ui.code_run import CodeRuns
+            from ui.sandbox import Sandbox
+
+            sandbox = Sandbox(self._bridge.openRunner, self._timers)
+            self._runs = CodeRuns(self._dom, self._words, sandbox, self._announce)
+        self._run_code(button)
+
+    def _open_workshop(self):
+        if self._workshop:
+            self._workshop.open()
+        else:
+            self._bridge.bring("workshop").then(lambda *_: self._workshop_came())
+
+    def _workshop_came(self):
+        """``receive(message)`` gets every message of the engine; ``open()`` shows the dialog."""
+        if self._workshop is None:
+            from ui.workshop import Workshop
+
+            self._workshop = Workshop(self._platform, self._words, self.state, self.client.send)
+        self._workshop.open()
 
     # drawing
 
@@ -458,6 +570,9 @@ class App:
         if "names" in dirty:
             words.titles = state.agent_titles
             self._language_note()
+            self._picker.draw(state.agents)
+            if state.conversation.turns:
+                self._log.mark(state.conversation.turns[-1].id)
         if "status" in dirty:
             self._status.draw(state, words)
             self._composer.set_busy(state.conversation.current is not None)
@@ -467,7 +582,20 @@ class App:
             self._notices.draw(state.notices, words)
         for turn_id in dirty:
             self._log.mark(turn_id)
-        return self._log.draw(state.conversation, self._frames.over)
+        left = self._log.draw(state.conversation, self._frames.over)
+        if self._panel and self._panel.is_open:
+            left = self._panel.draw(dirty, self._frames.over) or left
+        return left
+
+    def _note_language(self, answer):
+        """Once a visit: the model that answered wasn't taught the person's language."""
+        state = self.state
+        languages = state.model_languages.get(answer.model)
+        if languages and self._words.lang not in languages and not state.language_noted:
+            state.language_noted = True
+            answer.note(kind="model_language", model=state.model_name(answer.model))
+            answer.version += 1
+            state.touch(answer.id)
 
     def _language_note(self):
         """Says so when the model wasn't taught the person's language."""

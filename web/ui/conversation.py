@@ -9,7 +9,10 @@ HISTORY_TURNS = 40
 class Turn:
     """One side's turn. ``activity`` is the finer word for what is going on ("thinking", …).
 
-    ``meta`` of a finished answer: agent, model, backend, rate, first_token_ms, reason, tokens.
+    ``options`` is what the person chose for this answer: force_agent, style. ``meta`` of a finished
+    answer: backend, rate, first_token_ms, tokens, timings, and of the routing reason, router,
+    confidence, runner_up, probabilities. ``path`` lists the engine's states so far with their ms
+    and ``at`` is the present one; neither is kept.
     ``notes`` are dicts {"kind": …} that the view puts into words, so that a change of language
     reaches them too.
     """
@@ -21,8 +24,11 @@ class Turn:
         self.activity = None
         self.agent = None
         self.model = None
+        self.options = {}
         self.meta = {}
         self.notes = []
+        self.path = []
+        self.at = None
         self.error = None
         self.attempts = 0
         self.request = None
@@ -62,6 +68,7 @@ class Turn:
         self.state, self.activity, self.error = "queued", None, None
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
+        self.path, self.at = [], None
 
 
 class Conversation:
@@ -129,7 +136,7 @@ class Conversation:
         turns = []
         for turn in self.turns:
             row = {"id": turn.id, "role": turn.role, "text": turn.text, "state": turn.state}
-            for key in ("agent", "model", "meta", "notes", "error"):
+            for key in ("agent", "model", "options", "meta", "notes", "error"):
                 value = getattr(turn, key)
                 if value:
                     row[key] = value
@@ -154,7 +161,10 @@ def load(stored, resume=False):
             return None
         turn = Turn(row["id"], row["role"], text, state)
         turn.agent, turn.model, turn.error = row.get("agent"), row.get("model"), row.get("error")
-        turn.meta, turn.notes = row.get("meta") or {}, row.get("notes") or []
+        turn.options, turn.meta = row.get("options") or {}, row.get("meta") or {}
+        turn.notes = row.get("notes") or []
+        for note in turn.notes:
+            note.pop("undo", None)
         if turn.busy and resume:
             turn.reset()
         elif turn.busy:

@@ -82,6 +82,11 @@ def rate(tokens_per_second, lang):
     return decimal(tokens_per_second, digits, lang) + unit
 
 
+def share(part, lang):
+    """A probability: ``82%``, ``82 %``."""
+    return decimal(part * 100, 0, lang) + (NARROW_SPACE + "%" if lang == "fr" else "%")
+
+
 def percent(part, whole):
     """0.0 to 100.0; 0 when the whole isn't known."""
     if not whole:

@@ -8,12 +8,12 @@ NEAR_END = 90
 class LogView:
     """``act(action, turn_id, button)`` is called for a click on anything with ``data-action``."""
 
-    def __init__(self, dom, words, clock, act, model_name):
+    def __init__(self, dom, words, clock, act, state):
         self._dom = dom
         self._words = words
         self._clock = clock
         self._act = act
-        self._model_name = model_name
+        self._state = state
         self._views = {}
         self._pending = []
         self.markdown = None
@@ -29,8 +29,11 @@ class LogView:
     def _clicked(self, event):
         button = event.target.closest("[data-action]")
         if button:
-            article = button.closest("article")
-            self._act(button.dataset.action, article.dataset.turn, button)
+            action, turn_id = button.dataset.action, button.closest("article").dataset.turn
+            if action in ("why", "wrong"):
+                self._views[turn_id].toggle_why(self._state.conversation.turn(turn_id), action == "wrong")
+            else:
+                self._act(action, turn_id, button)
 
     def _scrolled(self, _event):
         node = self._scroller
@@ -58,7 +61,7 @@ class LogView:
         for turn in conversation.turns:
             if turn.id not in self._views:
                 make = UserView if turn.role == "user" else AnswerView
-                extra = () if turn.role == "user" else (self._clock, self._model_name)
+                extra = () if turn.role == "user" else (self._clock, self._state)
                 view = self._views[turn.id] = make(self._dom, turn, self._words, *extra)
                 self.log.appendChild(view.node)
         self._welcome.hidden = bool(wanted)

@@ -37,6 +37,9 @@ def _boot(state, message, turn, now):
 def _state(state, message, turn, now):
     if not turn:
         return
+    if message.get("previous") != "idle":
+        turn.path.append((message.get("previous"), message.get("ms") or 0))
+    turn.at = message.get("state")
     if message.get("agent"):
         turn.agent = message["agent"]
     if message.get("model"):
@@ -146,7 +149,12 @@ def _result(state, message, turn, now):
         "first_token_ms": timings.get("first_token", turn.first_token_ms),
         "total_ms": timings.get("total"),
         "tokens": usage.get("completion"),
+        "timings": timings,
         "reason": routing.get("reason"),
+        "router": routing.get("router"),
+        "confidence": routing.get("confidence"),
+        "runner_up": routing.get("runner_up"),
+        "probabilities": routing.get("probabilities"),
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),
     }
@@ -192,7 +200,9 @@ def _cancelled(state, message, turn, now):
 def _status(state, payload):
     """What initialize, preload, status and unload answer: names, device, storage, what is loaded."""
     state.device = payload or state.device
-    for row in payload.get("agents") or []:
+    state.router = (payload.get("router") or {}).get("name") or state.router
+    state.agents = payload.get("agents") or state.agents
+    for row in state.agents:
         state.agent_titles[row.get("id")] = row.get("title") or {}
     for row in payload.get("models") or []:
         state.model_titles[row.get("id")] = row.get("title") or row.get("id")
@@ -225,6 +235,12 @@ def revive(state):
     state.touch("load", "status")
 
 
+def _router(state, message, turn, now):
+    """Which router answers from now on: "neural" or "keyword"."""
+    state.router = message["name"]
+    state.touch("status")
+
+
 def _end(state, turn, how):
     turn.state, turn.activity = how, None
     _touch(state, turn)
@@ -237,6 +253,7 @@ _HANDLERS = {
     "token": _token,
     "fallback": _fallback,
     "guard": _guard,
+    "router": _router,
     "result": _result,
     "error": _error,
     "cancelled": _cancelled,

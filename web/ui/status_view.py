@@ -1,4 +1,4 @@
-"""``data-engine`` on the root, and the line under the composer: how Orion is and what runs."""
+"""``data-engine`` and ``data-router`` on the root, and the line under the composer: how Orion is and what runs."""
 
 from ui.answer_view import backend_words
 
@@ -18,6 +18,7 @@ class StatusView:
 
     def draw(self, state, words):
         self._root.dataset.engine = state.engine
+        self._root.dataset.router = state.router
         self._root.dataset.busy = "true" if state.conversation.current else "false"
         key = STATUS[state.engine]
         if state.engine == "booting":

@@ -13,7 +13,7 @@ LAST = "orion.last"
 DRAFT = "orion.draft"
 PREFERENCES = "orion.preferences"
 MOST_CHATS = 30
-DEFAULTS = {"language": None, "theme": "auto", "style": "auto", "preload": True}
+DEFAULTS = {"language": None, "theme": "auto", "style": "auto", "preload": True, "preset": "auto", "engine": {}}
 
 
 class MemoryBacking:

@@ -4,6 +4,8 @@ ERRORS is keyed by the codes of ``orion_py/errors.py``: (what happened, what to 
 FALLBACKS by ``kind:reason_code``, ``kind>to`` or ``kind``.
 """
 
+from ui.strings_engine import ENGINE
+
 TEXT = {
     # composer and actions
     "message": ("Message", "Message"),
@@ -14,6 +16,20 @@ TEXT = {
     "copied": ("Copied", "Copié"),
     "copy_failed": ("Copying was refused", "La copie a été refusée"),
     "copy_code": ("Copy code", "Copier le code"),
+    "run_code": ("Run", "Exécuter"),
+    "run_output": ("Output of the code", "Sortie du code"),
+    "run_starting": (
+        "Starting Python, apart from everything else…",
+        "Démarrage de Python, à l’écart de tout le reste…",
+    ),
+    "run_running": ("Running…", "En cours…"),
+    "run_done": ("Done.", "Terminé."),
+    "run_silent": ("Done; the code printed nothing.", "Terminé ; le code n’a rien affiché."),
+    "run_error": ("The code ended in an error.", "Le code s’est terminé par une erreur."),
+    "run_time": ("Stopped: it ran longer than {seconds} seconds.", "Arrêté : plus de {seconds} secondes."),
+    "run_output_full": ("Stopped: too much output.", "Arrêté : trop de sortie."),
+    "run_stopped": ("Stopped.", "Arrêté."),
+    "run_crash": ("Python couldn’t start or broke off.", "Python n’a pas pu démarrer ou s’est interrompu."),
     "regenerate": ("Ask again", "Redemander"),
     "retry": ("Retry", "Réessayer"),
     "edit": ("Edit", "Modifier"),
@@ -211,6 +227,7 @@ TEXT = {
     "messages_count": ("{count} messages", "{count} messages"),
     "error_unknown": ("Something went wrong", "Un problème est survenu"),
 }
+TEXT.update(ENGINE)
 
 AGENTS = {
     "conversation": ("Conversation", "Conversation"),
@@ -365,6 +382,29 @@ ERRORS = {
         ("The answer took too long", "La réponse a pris trop de temps"),
         ("Ask again, or ask for less.", "Redemandez, ou demandez moins."),
     ),
+    "too_large": (
+        ("The model is larger than the memory allowed", "Le modèle dépasse la mémoire permise"),
+        (
+            "Choose a larger profile in the settings, or a smaller model.",
+            "Choisissez un profil plus large dans les réglages, ou un modèle plus petit.",
+        ),
+    ),
+    "unavailable": (
+        ("This can’t be used right now", "Ceci n’est pas utilisable en ce moment"),
+        ("Wait a moment and try again.", "Attendez un instant et réessayez."),
+    ),
+    "circuit_open": (
+        ("This model failed several times in a row and rests", "Ce modèle a échoué plusieurs fois et se repose"),
+        ("It is tried again soon; wait half a minute.", "Il sera réessayé bientôt ; attendez une demi-minute."),
+    ),
+    "queue_full": (
+        ("Too many questions wait already", "Trop de questions attendent déjà"),
+        ("Wait for an answer, or stop one, and ask again.", "Attendez une réponse, ou arrêtez-en une, et redemandez."),
+    ),
+    "queue_timeout": (
+        ("The question waited too long", "La question a attendu trop longtemps"),
+        ("Other answers took their time; ask again.", "D’autres réponses ont pris leur temps ; redemandez."),
+    ),
     "cancelled": (("Stopped", "Arrêté"), ("", "")),
     "illegal_transition": (
         ("The engine lost its way", "Le moteur s’est égaré"),
@@ -399,9 +439,25 @@ FALLBACKS = {
         "Memory is short: a smaller model answers.",
         "La mémoire est limitée : un modèle plus petit répond.",
     ),
+    "model:circuit_open": (
+        "The usual model failed several times in a row and rests: another one answers.",
+        "Le modèle habituel a échoué plusieurs fois et se repose : un autre répond.",
+    ),
+    "agent": (
+        "The agent that fits has no model here: another one answers.",
+        "L’agent qui conviendrait n’a pas de modèle ici : un autre répond.",
+    ),
+    "memory": (
+        "Memory is short: other models made room for this one.",
+        "La mémoire est limitée : d’autres modèles ont cédé leur place.",
+    ),
+    "backend:circuit_open": (
+        "This way to compute failed several times and rests: another one is used.",
+        "Ce mode de calcul a échoué plusieurs fois et se repose : un autre est utilisé.",
+    ),
     "router": (
-        "The agent was chosen by keywords.",
-        "L’agent a été choisi d’après des mots-clés.",
+        "The trained router can’t be used now: agents are chosen by keywords.",
+        "Le routeur entraîné n’est pas utilisable : les agents sont choisis d’après des mots-clés.",
     ),
     "context": (
         "Older messages were left out, to fit the model’s memory.",

@@ -28,6 +28,7 @@ class ViewState:
     def __init__(self, conversation):
         self.conversation = conversation
         self.engine = "booting"
+        self.router = "keyword"
         self.boot_phase = "python"
         self.boot_ms = None
         self.install = None  # (bytes done, bytes in all) while the shell is put on the device
@@ -35,9 +36,11 @@ class ViewState:
         self.limits = []  # keys of sentences: what doesn't work here
         self.restarting = False
         self.device = {}  # what the last status said
+        self.agents = []  # rows of the last status, as ``AgentFactory.describe`` writes them
         self.agent_titles = {}
         self.model_titles = {}
         self.model_languages = {}
+        self.language_noted = False  # said once a visit: the model wasn't taught the person's language
         self.offer_load = False  # the model waits for a word from the person (data saver)
         self.backend = None
         self.model = None
@@ -47,6 +50,11 @@ class ViewState:
 
     def model_name(self, model):
         return self.model_titles.get(model) or model
+
+    @property
+    def router_status(self):
+        """name, loading, corrections, problem and agents, as the last status or ``teach`` said."""
+        return self.device.get("router") or {}
 
     def touch(self, *names):
         for name in names:

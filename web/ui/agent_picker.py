@@ -1,0 +1,56 @@
+"""The two choices beside the message box: who answers, and for the creative agent which kind of text."""
+
+from ui import agents
+
+
+class AgentPicker:
+    def __init__(self, dom, words):
+        self._dom, self._words = dom, words
+        self._agent = dom.by_id("agent")
+        self._kind = dom.by_id("text-kind")
+        self._drawn = None
+        dom.on(self._agent, "change", lambda _event: self._changed())
+
+    @property
+    def options(self):
+        """The choice as an ``infer`` request's options."""
+        chosen = {}
+        if self._agent.value:
+            chosen["force_agent"] = self._agent.value
+            if not self._kind.hidden and self._kind.value:
+                chosen["style"] = self._kind.value
+        return chosen
+
+    def _changed(self):
+        agent = self._agent.value
+        self._kind.hidden = not agents.is_creative(agent)
+        self._dom.attribute(self._agent, "data-chosen", "true" if agent else None)
+
+    def draw(self, rows):
+        """Again only when the agents or the language changed; what is chosen stays."""
+        choices = agents.choices(rows, self._words)
+        key = (self._words.lang, [(choice.agent, choice.name, choice.why_not) for choice in choices])
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self._fill(self._agent, [("", self._words("agent_auto"), "")] + [self._row(choice) for choice in choices])
+        kinds = [("", self._words("kind_any"), "")]
+        self._fill(self._kind, kinds + [(style, self._words("kind_" + style), "") for style in agents.STYLES])
+        self._agent.title = self._words("agent_auto_hint")
+        self._changed()
+
+    def _row(self, choice):
+        if choice.available:
+            return choice.agent, choice.name, ""
+        return choice.agent, self._words("agent_absent", agent=choice.name, reason=choice.why_not), choice.why_not
+
+    def _fill(self, select, rows):
+        chosen = select.value
+        select.replaceChildren()
+        for value, text, why_not in rows:
+            option = self._dom.el("option", None, text, {"value": value})
+            if why_not:
+                option.disabled = True
+                option.title = why_not
+            select.appendChild(option)
+        select.value = chosen if chosen in [value for value, _, why_not in rows if not why_not] else ""

@@ -1,0 +1,55 @@
+"""What a person tells the router: ask another agent, this one was wrong, forget that again."""
+
+
+class Corrections:
+    """``send(kind, fields)`` gives a request's id; ``again(turn, options)`` asks a question anew."""
+
+    def __init__(self, state, send, again):
+        self._state, self._send, self._again = state, send, again
+        self._open = {}  # request id -> (turn's id, agent) or None
+
+    def instead(self, turn, agent):
+        """The same question to ``agent``; nothing is learnt."""
+        self._again(turn, {"force_agent": agent})
+
+    def correct(self, turn, agent):
+        """The same question to ``agent``, and from now on questions like it."""
+        if self._state.conversation.current:
+            return
+        question = self._state.conversation.question_of(turn).text
+        self._again(turn, {"force_agent": agent})
+        if agent in (self._state.router_status.get("agents") or ()):
+            self._teach({"action": "correct", "query": question, "agent": agent}, (turn.id, agent))
+
+    def undo(self, turn):
+        self._teach({"action": "undo"}, (turn.id, None))
+
+    def forget(self):
+        self._teach({"action": "forget"}, None)
+
+    def _teach(self, fields, about):
+        self._open[self._send("teach", fields)] = about
+
+    def ended(self, message):
+        """The end of a ``teach`` request."""
+        state, about = self._state, self._open.pop(message["id"], None)
+        learnt = message["type"] == "result"
+        if learnt:
+            state.device["router"] = message.get("payload") or {}
+            for turn in state.conversation.turns:
+                for note in turn.notes:
+                    if note.pop("undo", None):  # only the latest correction can be taken back
+                        turn.version += 1
+                        state.touch(turn.id)
+        turn = state.conversation.turn(about[0]) if about else None
+        if turn is None:
+            return
+        if about[1] is None:
+            turn.notes = [note for note in turn.notes if note["kind"] != "learnt"]
+            turn.note(kind="unlearnt" if learnt else "not_learnt")
+        elif learnt:
+            turn.note(kind="learnt", agent=about[1], undo=True)
+        else:
+            turn.note(kind="not_learnt")
+        turn.version += 1
+        state.touch(turn.id)

@@ -1,0 +1,75 @@
+"""The log's rows: the newest below, filtered by level, a frame's worth at a time."""
+
+LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
+MOST_ROWS = 200
+CHUNK = 8
+
+
+class PanelLog:
+    def __init__(self, dom):
+        self._dom = dom
+        self._rows = dom.by_id("log-rows")
+        self._empty = dom.by_id("log-empty")
+        self._level = dom.by_id("log-level")
+        self._pending = []
+        self._count = 0
+
+    def refill(self, records):
+        """From the beginning: other records, or another level."""
+        self._rows.replaceChildren()
+        self._count = 0
+        shown = [record for record in records if is_shown(record, self._level.value)]
+        self._pending = shown[-MOST_ROWS:]
+
+    def add(self, records):
+        self._pending.extend([record for record in records if is_shown(record, self._level.value)])
+        self._pending = self._pending[-MOST_ROWS:]
+
+    def clear(self):
+        self._pending = []
+        self._rows.replaceChildren()
+        self._count = 0
+
+    def draw(self, over):
+        """True when rows are left for the next frame."""
+        rows = self._rows
+        if self._pending:
+            at_end = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 40
+            while self._pending and not over():
+                for record in self._pending[:CHUNK]:
+                    rows.appendChild(self._row(record))
+                self._count += len(self._pending[:CHUNK])
+                self._pending = self._pending[CHUNK:]
+            while self._count > MOST_ROWS:
+                rows.firstElementChild.remove()
+                self._count -= 1
+            if at_end:
+                rows.scrollTop = 10000000
+        self._empty.hidden = bool(self._count or self._pending)
+        rows.hidden = not self._empty.hidden
+        return bool(self._pending)
+
+    def _row(self, record):
+        dom = self._dom
+        row = dom.el("li", None, attributes={"data-level": record.get("level") or ""})
+        row.append(
+            dom.el("time", None, "{:.2f}".format(record.get("time") or 0)),
+            dom.el("b", None, record.get("level") or ""),
+            dom.el("span", None, record_words(record)),
+        )
+        return row
+
+
+def is_shown(record, level):
+    found = record.get("level")
+    return found not in LEVELS or LEVELS.index(found) >= LEVELS.index(level)
+
+
+def record_words(record):
+    """The event and its fields on one line."""
+    fields = [
+        key + "=" + str(value) for key, value in record.items() if key not in ("time", "level", "event", "message")
+    ]
+    if record.get("message"):
+        fields.append(str(record["message"]))
+    return " ".join([str(record.get("event") or "")] + fields)
