@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Literal
 
+from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
@@ -22,6 +23,7 @@ from orion_py.loading.webgpu_trial import consider_webgpu
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
+    AgentDefinition,
     AgentEvent,
     BreakerEvent,
     Event,
@@ -110,7 +112,10 @@ class OrionInferenceEngine:
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
+        self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
+        await self._custom.restore()
         self._router = RouterService(self._ports, self._routable(), self._on_router_failure, self._on_router)
+        self._router.exemplify(self._custom.examples)
         loader = ProgressiveLoader(
             self._ports.store,
             self._ports.runtime,
@@ -181,7 +186,32 @@ class OrionInferenceEngine:
             await self._router.forget()
         return await self._router.status()
 
+    @property
+    def custom_agents(self) -> tuple[AgentDefinition, ...]:
+        return self._custom.definitions
+
+    async def register_agent(self, definition: AgentDefinition) -> None:
+        """Adds or replaces a custom agent, and keeps it. Raises InvalidConfig and EngineClosed."""
+        self._require_open()
+        await self._custom.register(definition)
+        self._custom_changed()
+
+    async def unregister_agent(self, agent_id: str) -> None:
+        """Forgets a custom agent. Raises UnknownAgent and EngineClosed."""
+        self._require_open()
+        await self._custom.unregister(agent_id)
+        self._custom_changed()
+
+    def _custom_changed(self) -> None:
+        self._router.enable(self._routable())
+        self._router.exemplify(self._custom.examples)
+
+    def _on_skipped_agent(self, error: OrionError) -> None:
+        self.log.warn("custom agent skipped", code=error.code)
+
     def _on_agent(self, agent_id: str, change: Literal["registered", "unregistered"]) -> None:
+        if not self._open:
+            return  # restored at the start, which is no news
         self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 
     def _say_where_models_stay(self) -> None:

@@ -31,6 +31,7 @@ from orion_py.protocol import (
     LogEvent,
     Logs,
     Preload,
+    RegisterAgent,
     Result,
     RouteRequest,
     Shutdown,
@@ -39,6 +40,7 @@ from orion_py.protocol import (
     TelemetryRequest,
     TokenEvent,
     Unload,
+    UnregisterAgent,
     parse_request,
 )
 from orion_py.telemetry.log import Logger
@@ -135,6 +137,12 @@ class EngineHost:
             return asdict(await engine.router.route(request.query, self._locale))
         if isinstance(request, Teach):
             return asdict(await engine.teach(request.action, request.query, request.agent))
+        if isinstance(request, RegisterAgent):
+            await engine.register_agent(request.definition)
+            return await self._status(engine)
+        if isinstance(request, UnregisterAgent):
+            await engine.unregister_agent(request.agent)
+            return await self._status(engine)
         if isinstance(request, Preload):
             model_id = await engine.preload(request.model, cancel)
             task = asyncio.ensure_future(engine.consider_webgpu(model_id))
@@ -225,6 +233,7 @@ class EngineHost:
             },
             "models": [m.model_dump() for m in engine.registry.models],
             "agents": engine.agents.describe(),
+            "custom": [definition.model_dump() for definition in engine.custom_agents],
             "loaded": [
                 {
                     "model": key,

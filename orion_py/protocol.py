@@ -5,7 +5,8 @@ asks) and ``type``. A request is answered by any number of events with its id an
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 hydrates in the background, the log) carry the id ``"engine"``.
 
-    page → engine   initialize infer route teach preload cancel status logs telemetry configure unload shutdown
+    page → engine   initialize infer route teach agent.register agent.unregister preload cancel status logs
+                    telemetry configure unload shutdown
     engine → page   state progress token fallback guard log metric breaker queue prediction memory
                     | result error cancelled
 
@@ -55,7 +56,8 @@ class InferOptions(BaseModel):
     """What a caller may set for one answer; absent means the agent's own setting.
 
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
-    in which the answer streams. ``style`` is the creative agent's. ``images`` and ``audio`` are data
+    in which the answer streams. ``style`` is the creative agent's, ``system`` (a
+    prompt in place of the agent's) the custom agents'. ``images`` and ``audio`` are data
     URLs; what is attached decides who answers.
     """
 
@@ -72,6 +74,7 @@ class InferOptions(BaseModel):
     timeout: Annotated[float, Field(gt=0, le=3600)] | None = None
     granularity: Literal["token", "word", "sentence"] = "token"
     style: Style | None = None
+    system: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     images: Annotated[list[DataUrl], Field(max_length=4)] = []
     audio: DataUrl | None = None
 
@@ -147,6 +150,38 @@ class Configure(_Message):
     config: dict[str, Any] = {}
 
 
+class AgentDefinition(BaseModel):
+    """An agent that a person makes. ``examples``: what it is to be asked, by which questions are
+    routed to it. ``code``: Python that defines ``respond``; the engine keeps it and never runs it."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    prompt: Annotated[str, Field(min_length=1, max_length=4000)]
+    examples: Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(max_length=20)] = []
+    code: Annotated[str, Field(max_length=20_000)] = ""
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    top_k: Annotated[int, Field(ge=0, le=1000)] = 40
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] = 1.0
+    max_tokens: Annotated[int, Field(ge=1, le=2048)] = 512
+
+
+class RegisterAgent(_Message):
+    """Adds a custom agent and keeps it on this device, or replaces the custom one of its id. Ends in
+    the status; its ``custom`` lists the definitions."""
+
+    type: Literal["agent.register"] = "agent.register"
+    definition: AgentDefinition
+
+
+class UnregisterAgent(_Message):
+    """Forgets a custom agent. Ends in the status."""
+
+    type: Literal["agent.unregister"] = "agent.unregister"
+    agent: str
+
+
 class RouteRequest(_Message):
     """Which agent would answer ``query``; ends in a Routing and runs no model but the router's."""
 
@@ -181,6 +216,8 @@ Request = Annotated[
     | Infer
     | RouteRequest
     | Teach
+    | RegisterAgent
+    | UnregisterAgent
     | Preload
     | Cancel
     | Status
@@ -446,6 +483,8 @@ Message = Annotated[
     | Infer
     | RouteRequest
     | Teach
+    | RegisterAgent
+    | UnregisterAgent
     | Preload
     | Cancel
     | Status

@@ -11,6 +11,7 @@ from orion_py.routing.features import Floats, features
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import UNSURE
 from orion_py.routing.keyword import DEFAULT
+from orion_py.runtime.base import Embedding
 
 
 class NeuralRouter:
@@ -27,13 +28,19 @@ class NeuralRouter:
         self._enabled = tuple(agents)
         self._default = DEFAULT if DEFAULT in self._enabled else self._enabled[0]
 
+    async def embed(self, query: str) -> Embedding:
+        """[512]. Raises RuntimeFailure."""
+        return await self._encoder.embed(query)
+
     async def features(self, query: str) -> Floats:
         """[SIZE]. Raises RuntimeFailure."""
-        return features(query, await self._encoder.embed(query))
+        return features(query, await self.embed(query))
 
-    async def route(self, query: str, locale: str) -> RoutingDecision:
-        """The agent for ``query``, with probabilities over all labels, enabled or not. Raises RuntimeFailure."""
-        row = self.head.probabilities((await self.features(query))[None])[0]
+    async def route(self, query: str, locale: str, embedding: Embedding | None = None) -> RoutingDecision:
+        """The agent for ``query``, with probabilities over all labels, enabled or not; ``embedding``
+        where the query's is known. Raises RuntimeFailure."""
+        found = features(query, embedding if embedding is not None else await self.embed(query))
+        row = self.head.probabilities(found[None])[0]
         return self.decide(dict(zip(self.head.labels, map(float, row), strict=True)), locale)
 
     def decide(self, probabilities: dict[str, float], locale: str) -> RoutingDecision:

@@ -1,4 +1,5 @@
-"""The router that the engine asks: attachments first, then the neural router, else the keyword rules.
+"""The router that the engine asks: attachments first, then a custom agent's examples, then the neural
+router, else the keyword rules.
 
 The keyword rules answer until the encoder is in memory, and again when it fails. A person's
 corrections are kept and re-fit the head here.
@@ -6,7 +7,7 @@ corrections are kept and re-fit the head here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from orion_py.ports import Ports
 from orion_py.registry.models import RouterEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.routing.corrections import Corrections, refitted
+from orion_py.routing.examples import Examples
+from orion_py.routing.examples import decision as example_decision
 from orion_py.routing.features import LABELS
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
@@ -60,6 +63,7 @@ class RouterService:
         self._loading = False
         self._problem: str | None = None
         self._corrections = Corrections(ports.settings, LABELS)
+        self._examples = Examples()
 
     @property
     def ready(self) -> bool:
@@ -76,6 +80,10 @@ class RouterService:
         self._keyword = KeywordRouter(self._enabled)
         if self._neural is not None:
             self._neural.enable(self._enabled)
+
+    def exemplify(self, examples: Mapping[str, Sequence[str]]) -> None:
+        """From now on what is like one of ``examples`` goes to the custom agent that has it."""
+        self._examples.replace(examples)
 
     async def status(self) -> RouterStatus:
         name = NeuralRouter.name if self._neural else KeywordRouter.name
@@ -114,10 +122,18 @@ class RouterService:
                 return RoutingDecision(agent, "attachment", reason)
         if self._neural is not None:
             try:
-                return await self._neural.route(query, locale)
+                return await self._by_meaning(self._neural, query, locale)
             except OrionError as error:
                 await self._give_up(error)
-        return await self._keyword.route(query, locale)
+        decision = await self._keyword.route(query, locale)
+        match = self._examples.by_words(query)
+        return decision if match is None else example_decision(match, locale, decision.agent)
+
+    async def _by_meaning(self, neural: NeuralRouter, query: str, locale: str) -> RoutingDecision:
+        embedding = await neural.embed(query)
+        decision = await neural.route(query, locale, embedding)
+        match = await self._examples.nearest(embedding, neural.embed) if self._examples else None
+        return decision if match is None else example_decision(match, locale, decision.agent)
 
     async def correct(self, query: str, agent: str) -> None:
         """From now on a query like this goes to ``agent``. Raises InvalidInput for an agent that

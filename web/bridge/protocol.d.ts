@@ -1,5 +1,22 @@
 // Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
 
+/**
+ * An agent that a person makes. `examples`: what it is to be asked, by which questions are
+ * routed to it. `code`: Python that defines `respond`; the engine keeps it and never runs it.
+ */
+export interface AgentDefinition {
+  id: string;
+  name: string;
+  prompt: string;
+  examples?: string[];
+  code?: string;
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+  repetition_penalty?: number;
+  max_tokens?: number;
+}
+
 /** A custom agent came or went at run time. */
 export interface AgentEvent {
   v: 1;
@@ -109,7 +126,8 @@ export interface Infer {
  * What a caller may set for one answer; absent means the agent's own setting.
  *
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
- * in which the answer streams. `style` is the creative agent's. `images` and `audio` are data
+ * in which the answer streams. `style` is the creative agent's, `system` (a
+ * prompt in place of the agent's) the custom agents'. `images` and `audio` are data
  * URLs; what is attached decides who answers.
  */
 export interface InferOptions {
@@ -125,6 +143,7 @@ export interface InferOptions {
   timeout?: number | null;
   granularity?: "token" | "word" | "sentence";
   style?: "poem" | "story" | "dialogue" | "slogan" | "letter" | "humorous" | "formal" | "lyrics" | "description" | "brainstorm" | null;
+  system?: string | null;
   images?: string[];
   audio?: string | null;
 }
@@ -239,6 +258,17 @@ export interface QueueEvent {
   running: number;
   waiting: string[];
   limit: number | null;
+}
+
+/**
+ * Adds a custom agent and keeps it on this device, or replaces the custom one of its id. Ends in
+ * the status; its `custom` lists the definitions.
+ */
+export interface RegisterAgent {
+  v: 1;
+  id: string;
+  type: "agent.register";
+  definition: AgentDefinition;
 }
 
 /**
@@ -376,6 +406,14 @@ export interface Unload {
   forget?: boolean;
 }
 
+/** Forgets a custom agent. Ends in the status. */
+export interface UnregisterAgent {
+  v: 1;
+  id: string;
+  type: "agent.unregister";
+  agent: string;
+}
+
 /** Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again. */
 export interface Usage {
   prompt: number;
@@ -389,6 +427,8 @@ export type Request =
   | Infer
   | RouteRequest
   | Teach
+  | RegisterAgent
+  | UnregisterAgent
   | Preload
   | Cancel
   | Status
