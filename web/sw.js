@@ -22,8 +22,11 @@ const AT_ONCE = 4;
 const TRIES = 3;
 const LIST_PATIENCE_MS = 4000;
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-  "img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; " +
+  "img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'";
+
+/** Documents of the sandbox, which say their own policy: no part of the page, and stricter in what they may reach. */
+const OWN_POLICY = /^(?:sandbox|workshop)\/host\.html$/;
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -50,7 +53,7 @@ async function page(path, request) {
   const hit = await cache.match(address(path === "" ? "index.html" : path));
   if (hit) return hit;
   try {
-    return withHeaders(await fetch(request));
+    return withHeaders(await fetch(request), path);
   } catch (error) {
     if (await cache.match(address("index.html"))) return Response.redirect(SCOPE.href);
     throw error;
@@ -64,7 +67,7 @@ async function asset(path, event) {
   if (hit) return hit;
   const answer = await fetch(event.request);
   if (answer.status !== 200 || answer.type !== "basic") return answer;
-  const full = withHeaders(answer);
+  const full = withHeaders(answer, path);
   if (new URL(event.request.url).search === "") {
     event.waitUntil(cache.put(address(path), full.clone()).catch(() => undefined));
   }
@@ -88,13 +91,13 @@ async function list(request) {
 /** @param {string} path */
 const address = (path) => new URL(path, SCOPE).href;
 
-/** @param {Response} answer @param {string} [sha256] */
-function withHeaders(answer, sha256) {
+/** @param {Response} answer @param {string} path @param {string} [sha256] */
+function withHeaders(answer, path, sha256) {
   const headers = new Headers(answer.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Embedder-Policy", "require-corp");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  headers.set("Content-Security-Policy", POLICY);
+  if (!OWN_POLICY.test(path)) headers.set("Content-Security-Policy", POLICY);
   headers.set("Referrer-Policy", "no-referrer");
   headers.set("X-Content-Type-Options", "nosniff");
   headers.delete("vary");
@@ -181,7 +184,7 @@ async function download(file, url, cache, count) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (sha256 !== file.sha256) throw new Error(`${file.url} isn't the file that the build made`);
-  await cache.put(url, withHeaders(new Response(body, { headers: answer.headers }), sha256));
+  await cache.put(url, withHeaders(new Response(body, { headers: answer.headers }), file.url, sha256));
 }
 
 /** @param {object} note */

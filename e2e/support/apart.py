@@ -56,6 +56,7 @@ def showing(browser: Browser, url: str, code: str, language: str = "python") -> 
         json.dumps(chat),
     )
     page.goto(url)
+    page.locator("html[data-engine=ready]").wait_for()
     return page
 
 

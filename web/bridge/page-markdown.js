@@ -15,6 +15,7 @@ const TAGS = ["p", "br", "strong", "em", "del", "code", "h1", "h2", "h3", "h4", 
 const ATTRIBUTES = ["href", "title", "start", "align", "class"];
 const NOT_URLS = ["align", "start"];
 const LINK = /^(?:https?:|mailto:)/i;
+const PYTHON = /^(?:python3?|py3?)$/;
 const HIGHLIGHT_MOST = 20_000;
 
 /** @param {string} text */
@@ -47,8 +48,9 @@ const drawn = new WeakMap();
  * @param {string} text
  * @param {string} copyLabel the words on the button of a code block
  * @param {number} budget
+ * @param {string} runLabel the words on the other button of a block of Python
  */
-export function renderMarkdown(element, text, copyLabel, budget) {
+export function renderMarkdown(element, text, copyLabel, budget, runLabel) {
   const start = performance.now();
   const tokens = new Lexer(marked.defaults).lex(text);
   const blocks = drawn.get(element) ?? [];
@@ -59,7 +61,7 @@ export function renderMarkdown(element, text, copyLabel, budget) {
   for (const token of tokens.slice(same)) {
     left = performance.now() - start > budget;
     if (left) break;
-    const nodes = token.type === "code" ? [codeBlock(token.text, token.lang ?? "", copyLabel)] : safeNodes(token, copyLabel);
+    const nodes = token.type === "code" ? [codeBlock(token.text, token.lang ?? "", copyLabel, runLabel)] : safeNodes(token, copyLabel, runLabel);
     for (const node of nodes) element.appendChild(node);
     blocks.push({ raw: token.raw, nodes });
   }
@@ -68,8 +70,8 @@ export function renderMarkdown(element, text, copyLabel, budget) {
   return left ? -took : took;
 }
 
-/** @param {any} token @param {string} copyLabel @returns {Node[]} */
-function safeNodes(token, copyLabel) {
+/** @param {any} token @param {string} copyLabel @param {string} runLabel @returns {Node[]} */
+function safeNodes(token, copyLabel, runLabel) {
   if (token.type === "space" || token.type === "def") return [];
   const fragment = DOMPurify.sanitize(marked.parser([token]), {
     ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: LINK, ADD_URI_SAFE_ATTR: NOT_URLS,
@@ -84,7 +86,7 @@ function safeNodes(token, copyLabel) {
   }
   for (const code of fragment.querySelectorAll("pre > code")) {
     const language = /^language-(\S+)/.exec(code.className)?.[1] ?? "";
-    code.parentElement?.replaceWith(codeBlock(code.textContent.replace(/\n$/, ""), language, copyLabel));
+    code.parentElement?.replaceWith(codeBlock(code.textContent.replace(/\n$/, ""), language, copyLabel, runLabel));
   }
   for (const node of fragment.querySelectorAll("[class^=language-]")) node.removeAttribute("class");
   for (const item of fragment.querySelectorAll("li")) {
@@ -100,8 +102,8 @@ function safeNodes(token, copyLabel) {
   return [...fragment.childNodes];
 }
 
-/** @param {string} code @param {string} language @param {string} copyLabel */
-function codeBlock(code, language, copyLabel) {
+/** @param {string} code @param {string} language @param {string} copyLabel @param {string} runLabel */
+function codeBlock(code, language, copyLabel, runLabel) {
   const name = language.trim().split(/\s+/)[0].toLowerCase();
   const block = document.createElement("div");
   block.className = "code-block";
@@ -109,12 +111,9 @@ function codeBlock(code, language, copyLabel) {
   head.className = "code-head";
   const label = document.createElement("span");
   label.textContent = name.slice(0, 24);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "code-copy";
-  button.dataset.action = "copy-code";
-  button.textContent = copyLabel;
-  head.append(label, button);
+  head.append(label);
+  if (PYTHON.test(name)) head.append(blockButton("run-code", runLabel));
+  head.append(blockButton("copy-code", copyLabel));
   const pre = document.createElement("pre");
   pre.tabIndex = 0;
   const inner = document.createElement("code");
@@ -129,4 +128,14 @@ function codeBlock(code, language, copyLabel) {
   pre.appendChild(inner);
   block.append(head, pre);
   return block;
+}
+
+/** @param {string} action @param {string} words */
+function blockButton(action, words) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "code-copy";
+  button.dataset.action = action;
+  button.textContent = words;
+  return button;
 }

@@ -1,0 +1,152 @@
+"""Python of an answer, run by the person who reads it: apart from the page, with limits, offline too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+
+from build_support.browser import ARGUMENTS, find
+from build_support.server import StaticServer
+from e2e.support import apart
+
+PATIENCE_MS = 60_000
+ENDED = re.compile("^(?:done|error|time|output|stopped|crash)$")
+Show = Callable[[str], Page]
+SLOWEST_FRAME = """() => new Promise((resolve) => {
+  let last = performance.now(), worst = 0, frames = 0;
+  const step = (now) => {
+    worst = Math.max(worst, now - last);
+    last = now;
+    ++frames < 60 ? requestAnimationFrame(step) : resolve(worst);
+  };
+  requestAnimationFrame(step);
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
+    """As plain as ``python -m http.server``: isolation comes from the service worker."""
+    with apart.serving(apart.furnish(tmp_path_factory.mktemp("apart") / "site"), plain=True) as server:
+        yield server
+
+
+@pytest.fixture
+def show(browser: Browser, server: StaticServer) -> Iterator[Show]:
+    yield lambda code: apart.showing(browser, server.url, code)
+    for context in browser.contexts:
+        context.close()
+
+
+def run(page: Page) -> Locator:
+    """Presses Run; the box below the block, once the run has ended."""
+    page.get_by_role("button", name="Run", exact=True).click()
+    box = page.locator(".run-output")
+    expect(box).to_have_attribute("data-run", ENDED, timeout=PATIENCE_MS)
+    return box
+
+
+def test_what_code_prints_and_its_last_value_appear_below_it(show: Show) -> None:
+    page = show("import sys\nfor n in range(3):\n    print('line', n)\nprint('oh', file=sys.stderr)\n6 * 7")
+    expect(page.locator("iframe")).to_have_count(0)
+    box = run(page)
+    expect(box).to_have_attribute("data-run", "done")
+    expect(box.locator("pre")).to_contain_text("line 0")
+    expect(box.locator("pre")).to_contain_text("line 2")
+    expect(box.locator(".stderr")).to_have_text("oh\n")
+    expect(box.locator(".value")).to_have_text("42\n")
+
+
+def test_numpy_is_there(show: Show) -> None:
+    box = run(show("import numpy as np\nprint(np.arange(5).sum())"))
+    expect(box.locator("pre")).to_have_text("10\n")
+
+
+def test_an_error_is_told_with_its_line(show: Show) -> None:
+    box = run(show("def half(n):\n    return n / 0\n\nhalf(2)"))
+    expect(box).to_have_attribute("data-run", "error")
+    expect(box.locator(".stderr")).to_contain_text("line 2, in half")
+    expect(box.locator(".stderr")).to_contain_text("ZeroDivisionError")
+
+
+def test_a_loop_without_end_is_stopped_by_the_clock_and_the_page_stays_alive(show: Show) -> None:
+    page = show("while True:\n    pass")
+    page.get_by_role("button", name="Run", exact=True).click()
+    box = page.locator(".run-output")
+    expect(box).to_have_attribute("data-run", "running", timeout=PATIENCE_MS)
+    slowest = page.evaluate(SLOWEST_FRAME)
+    assert slowest < 1000
+    expect(box).to_have_attribute("data-run", "time", timeout=20_000)
+    expect(box.locator(".run-status")).to_contain_text("10 seconds")
+
+
+def test_stop_stops(show: Show) -> None:
+    page = show("while True:\n    pass")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".run-output")).to_have_attribute("data-run", "running", timeout=PATIENCE_MS)
+    apart.block(page).get_by_role("button", name="Stop").click()
+    expect(page.locator(".run-output")).to_have_attribute("data-run", "stopped")
+    expect(run(page)).to_have_attribute("data-run", "time")
+
+
+def test_output_without_end_is_cut(show: Show) -> None:
+    box = run(show("while True:\n    print('x' * 70)"))
+    expect(box).to_have_attribute("data-run", "output")
+    assert 10_000 < len(box.locator("pre").inner_text()) <= 20_001
+
+
+def test_memory_has_an_end(show: Show) -> None:
+    box = run(show("kept = []\nwhile True:\n    kept.append(bytearray(50_000_000))"))
+    expect(box.locator(".stderr")).to_contain_text("MemoryError")
+
+
+ESCAPES = {
+    "a request": "import pyodide_js\nawait pyodide_js.loadPackage('{url}escaped.whl')",
+    "a request by urllib": "from urllib.request import urlopen\nurlopen('{url}escaped')",
+    "the page": "import js\njs.document.title = 'hacked'",
+    "the parent": "import js\njs.parent.document.title = 'hacked'",
+    "its storage": "import js\njs.indexedDB.open('orion')",
+    "code of text": "from pyodide.code import run_js\nrun_js('fetch(\"{url}escaped\")')",
+    "the worker's fetch": (
+        "import js\nwork = js.Object.constructor('return globalThis')()\nawait work.fetch('{url}escaped')"
+    ),
+}
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_code_reaches_nothing(show: Show, server: StaticServer, escape: str) -> None:
+    code = ESCAPES[escape].replace("{url}", server.url)
+    page = show(
+        f"try:\n    {code.replace(chr(10), chr(10) + '    ')}\nexcept BaseException as error:\n    print('refused')"
+    )
+    box = run(page)
+    assert not server.requests("escaped*")
+    assert page.title() == "Orion"
+    expect(box).to_have_attribute("data-run", "done")
+    if escape != "a request":  # loadPackage logs its failure and goes on
+        expect(box.locator("pre")).to_contain_text("refused")
+
+
+def test_it_runs_without_a_network(show: Show) -> None:
+    page = show("print('offline', 6 * 7)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.locator("html[data-engine=ready]").wait_for()
+    page.context.set_offline(True)
+    page.reload()
+    page.locator("html[data-engine=ready]").wait_for()
+    expect(run(page).locator("pre")).to_have_text("offline 42\n")
+
+
+def test_only_python_can_be_run(browser: Browser, server: StaticServer) -> None:
+    page = apart.showing(browser, server.url, "console.log(1)", "js")
+    expect(page.get_by_role("button", name="Copy").first).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)

@@ -1,0 +1,98 @@
+/**
+ * Runs in the cell, a document without an origin: keeps Python's files, starts a worker for each
+ * run, ends it when its time or its share of output is used up, and passes messages on.
+ *
+ * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds, output},
+ *   {type: "stop"}, {type: "reply", …} (to the worker)
+ * cell to page: "cell"; {type: "out", id, stream, text}, {type: "started", id}, {type: "ask", id, …},
+ *   {type: "end", id, why: "done" | "time" | "output" | "stopped" | "crash", value, error, ms}
+ *
+ * What the worker says isn't trusted: every field is made anew, of the length that is allowed.
+ */
+
+const BOOT_MS = 60_000;
+const FIELD_MOST = 20_000;
+const ASKS_MOST = 200;
+const NUMPY = /\bnumpy\b/;
+
+/** @type {MessagePort} */
+let page;
+/** @type {Record<string, any>} */
+let parts;
+/** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker} | null} */
+let run = null;
+
+/** @param {unknown} value */
+const text = (value) => (typeof value === "string" ? value.slice(0, FIELD_MOST) : "");
+
+/** @param {string} source */
+const scriptOf = (source) => URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+
+/** @param {any} request */
+function start(request) {
+  const { id } = request;
+  const worker = new Worker(parts.workerUrl); // a module can't be one where there is no origin
+  let left = request.output;
+  let asks = 0;
+  let began = performance.now();
+  /** @param {string} why @param {object} [more] */
+  const end = (why, more) => {
+    clearTimeout(timer);
+    worker.terminate();
+    run = null;
+    page.postMessage({ type: "end", id, why, ms: Math.round(performance.now() - began), ...more });
+  };
+  let timer = setTimeout(end, BOOT_MS, "crash", { error: "Python didn't start." });
+  worker.onerror = (event) => { event.preventDefault(); end("crash", { error: text(event.message) || "The worker ended." }); };
+  worker.onmessage = ({ data }) => {
+    if (run?.worker !== worker || !data) return;
+    if (data.type === "ready") {
+      clearTimeout(timer);
+      began = performance.now();
+      timer = setTimeout(end, request.seconds * 1000, "time");
+      page.postMessage({ type: "started", id });
+      worker.postMessage({ type: "run", code: request.code, data: request.data });
+    } else if (data.type === "out") {
+      const said = text(data.text).slice(0, left);
+      left -= said.length;
+      page.postMessage({ type: "out", id, stream: data.stream === "stderr" ? "stderr" : "stdout", text: said });
+      if (left <= 0) end("output");
+    } else if (data.type === "ask") {
+      asks += 1;
+      if (asks > ASKS_MOST) end("output");
+      else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: text(data.body) });
+    } else if (data.type === "failed") {
+      end("crash", { error: text(data.error) });
+    } else if (data.type === "done") {
+      end("done", { value: text(data.value), error: text(data.error) });
+    }
+  };
+  run = { id, end, worker };
+  const { module, pyodide, asm, stdlib, prelude, lock } = parts;
+  const site = NUMPY.test(request.code) ? parts.site : null;
+  worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site });
+}
+
+/** @param {MessageEvent} event */
+async function receive({ data }) {
+  if (data.type === "parts") {
+    parts = { ...data, workerUrl: scriptOf(data.worker), module: WebAssembly.compile(data.wasm) };
+    parts.module.catch(() => undefined); // told by the run that waits for it
+  } else if (data.type === "run") {
+    run?.end("stopped");
+    try {
+      parts.module = await parts.module;
+      start(data);
+    } catch (error) {
+      page.postMessage({ type: "end", id: data.id, why: "crash", error: String(error), ms: 0 });
+    }
+  } else if (data.type === "stop") run?.end("stopped");
+  else if (data.type === "reply") run?.worker.postMessage(data);
+}
+
+addEventListener("message", (event) => {
+  if (event.source !== parent || page) return;
+  page = event.ports[0];
+  page.onmessage = receive;
+  page.postMessage("cell");
+});

@@ -1,0 +1,89 @@
+"""What the sandbox's Python knows before anybody's code runs there: how to run it.
+
+``orion_run(code, data, ask)`` answers with JSON text: ``value``, the last expression's repr or what
+``respond`` returned, or ``error``, a traceback that begins in the person's own code. With ``data``
+(JSON of a request) the code's ``respond(request, llm)`` is called, and its pieces are printed.
+"""
+
+import inspect
+import json
+import linecache
+import sys
+import traceback
+
+from pyodide.code import eval_code_async
+
+NAME = "<code>"
+
+
+class Request:
+    """What an agent is asked: ``query``, ``history`` ([{"role", "content"}]), ``locale``."""
+
+    def __init__(self, query, history, locale):
+        self.query, self.history, self.locale = query, history, locale
+
+
+class Llm:
+    """The model: ``await llm(prompt)`` for the whole text, ``async for piece in llm.stream(prompt)``."""
+
+    def __init__(self, ask):
+        self._ask = ask
+
+    async def __call__(self, prompt, system=None, max_tokens=None):
+        begun = await self._call({"prompt": str(prompt), "system": system, "max_tokens": max_tokens})
+        return begun["text"]
+
+    async def stream(self, prompt, system=None, max_tokens=None):
+        answer = await self._call({"prompt": str(prompt), "system": system, "max_tokens": max_tokens, "stream": True})
+        while True:
+            if answer["text"]:
+                yield answer["text"]
+            if answer["done"]:
+                return
+            answer = await self._call({"next": answer["stream"]})
+
+    async def _call(self, body):
+        answer = json.loads(await self._ask(json.dumps(body)))
+        if answer.get("error"):
+            raise RuntimeError(answer["error"])
+        return answer
+
+
+async def _respond(space, data, ask):
+    respond = space.get("respond")
+    if not callable(respond):
+        raise NameError("the code defines no respond(request, llm)")
+    asked = json.loads(data)
+    answer = respond(Request(asked["query"], asked["history"], asked["locale"]), Llm(ask))
+    if hasattr(answer, "__aiter__"):
+        async for piece in answer:
+            print(piece, end="", flush=True)
+        return ""
+    if inspect.isawaitable(answer):
+        answer = await answer
+    return "" if answer is None else str(answer)
+
+
+def _told(error):
+    frames = traceback.extract_tb(error.__traceback__)
+    own = next((place for place, frame in enumerate(frames) if frame.filename == NAME), len(frames))
+    lines = traceback.format_list(frames[own:])
+    head = ["Traceback (most recent call last):\n"] if lines else []
+    return "".join([*head, *lines, *traceback.format_exception_only(error)]).rstrip()
+
+
+async def orion_run(code, data, ask):
+    linecache.cache[NAME] = (len(code), None, code.splitlines(True), NAME)
+    space = {"__name__": "__main__"}
+    try:
+        value = await eval_code_async(code, globals=space, filename=NAME)
+        if data:
+            return json.dumps({"value": await _respond(space, data, ask)})
+        return json.dumps({"value": "" if value is None else repr(value)})
+    except SystemExit:
+        return json.dumps({"value": ""})
+    except BaseException as error:
+        return json.dumps({"error": _told(error)})
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
