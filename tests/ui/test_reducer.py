@@ -206,3 +206,31 @@ def test_a_note_of_the_guard_stands_under_the_answer_and_has_words(category: str
     page.hear("guard", category=category, rules=["x"])
     assert [note["kind"] for note in page.answer.notes] == [kind]
     assert kind in TEXT
+
+
+def test_the_way_of_a_request_is_kept_with_its_times() -> None:
+    page = Page()
+    page.hear("state", previous="idle", state="validating", ms=0.0)
+    page.hear("state", previous="validating", state="routing", ms=1.5)
+    page.hear("state", previous="routing", state="loading_agent", ms=4.0)
+    assert page.answer.path == [("validating", 1.5), ("routing", 4.0)]
+    assert page.answer.at == "loading_agent"
+
+
+def test_a_result_says_how_sure_the_router_was_and_who_came_second() -> None:
+    page = Page("streaming")
+    routing = {"agent": "code", "router": "neural", "reason": "why", "confidence": 0.4, "runner_up": "logical"}
+    page.hear("result", payload={**RESPONSE, "routing": {**routing, "probabilities": {"code": 0.4}}})
+    meta = page.answer.meta
+    assert (meta["confidence"], meta["runner_up"], meta["router"]) == (0.4, "logical", "neural")
+    assert meta["probabilities"] == {"code": 0.4}
+    assert meta["timings"]["total"] == 900.0
+
+
+def test_the_status_and_its_events_say_which_router_answers() -> None:
+    page = Page("success")
+    agents = [{"id": "code", "title": {}, "available": False}]
+    page.hear("result", "status-1", asked="status", payload={"router": {"name": "keyword"}, "agents": agents})
+    assert (page.state.router, page.state.agents) == ("keyword", agents)
+    page.hear("router", "engine", name="neural", corrections=0)
+    assert page.state.router == "neural"

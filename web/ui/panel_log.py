@@ -66,10 +66,13 @@ def is_shown(record, level):
 
 
 def record_words(record):
-    """The event and its fields on one line."""
-    fields = [
-        key + "=" + str(value) for key, value in record.items() if key not in ("time", "level", "event", "message")
-    ]
+    """The event and its fields on one line, in an order of their own: MicroPython's dicts keep none."""
+    words = [str(record.get("event") or "")]
+    if record.get("request"):
+        words.append(str(record["request"])[:8])
+    for key in sorted(record):
+        if key not in ("time", "level", "event", "message", "request"):
+            words.append(key + "=" + str(record[key]))
     if record.get("message"):
-        fields.append(str(record["message"]))
-    return " ".join([str(record.get("event") or "")] + fields)
+        words.append(str(record["message"]))
+    return " ".join(words)

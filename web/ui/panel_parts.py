@@ -3,6 +3,7 @@
 import json
 
 from ui import formatting, panel_model
+from ui.agents import reason_words
 from ui.answer_view import backend_words
 
 MOST_PHASE_ROWS = 5
@@ -50,11 +51,9 @@ class Parts:
             if agent == turn.agent:
                 bar.setAttribute("data-chosen", "true")
             place.appendChild(bar)
-        if not rows:
+        if not rows and turn.meta.get("router") == "neural":
             place.appendChild(self._line(words("no_probabilities")))
-        reason = turn.meta.get("reason")
-        if reason and turn.meta.get("router") != "forced":
-            place.appendChild(self._line(reason))
+        place.appendChild(self._line(reason_words(turn, words)))
 
     # memory
 
@@ -62,7 +61,7 @@ class Parts:
         words, memory, lang = self._words, self._model.memory, self._words.lang
         used, budget = memory.get("used_bytes") or 0, memory.get("budget_bytes")
         if budget:
-            text = words("memory_used", used=formatting.size_pair(used, budget, lang))
+            text = words("memory_used", used=formatting.size(used, lang), budget=formatting.size(budget, lang))
             place.appendChild(self._bar(words("part_memory"), used, budget, text, "meter wide"))
         models = memory.get("models") or []
         if not models:

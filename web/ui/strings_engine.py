@@ -123,7 +123,7 @@ ENGINE = {
     ),
     "no_decision": ("Nothing has been routed yet.", "Rien n’a encore été routé."),
     # the panel: memory
-    "memory_used": ("{used} allowed", "{used} permis"),
+    "memory_used": ("{used} of {budget} allowed", "{used} sur {budget} permis"),
     "memory_none": ("No model is in memory.", "Aucun modèle en mémoire."),
     "memory_busy": ("answering", "répond"),
     "memory_evicted": ("Made room: {models}", "A cédé sa place : {models}"),
