@@ -22,6 +22,8 @@ let preset = "production";
 let following = false;
 let clock = 0;
 let answered = 0;
+let restsUntil = 0;
+const rests = () => Math.max(0, restsUntil - performance.now()) / 1000;
 let loaded = false;
 let kept = scenario.stored ?? false;
 let loading = null;
@@ -141,7 +143,7 @@ function note(level, event, fields = {}) {
 function status() {
   return {
     preset, config, router: routerStatus(),
-    breakers: { "model:scripted-model": { state: "closed", retry_in_s: 0, failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
+    breakers: { "model:scripted-model": { state: rests() ? "open" : "closed", retry_in_s: rests(), failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
     queue: { running: 0, waiting: [], limit: 16 },
     predictive: { started: 2, done: 2, cancelled: 0, failed: 0, hit: 1, wasted: 1, hit_rate: 0.5, wasted_bytes: 420_000_000, next: [{ agent: "code", probability: 0.66 }, { agent: "creative", probability: 0.2 }] },
     memory: { used_bytes: loaded ? 412_000_000 : 0, budget_bytes: config.max_memory_mb * 1e6, models: loaded ? [{ model: MODEL, bytes: 412_000_000, busy: false }] : [] },
@@ -225,6 +227,9 @@ async function infer({ id, query, history, options }) {
     await sleep(200);
     return post({ id, type: "error", error: { code: "worker_died", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
   }
+  if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
+  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3 });
+  for (let row = 0; row < (scenario.chatter ?? 0); row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
   await sleep(scenario.prefillMs ?? 120);
   const text = ANSWERS.find(([pattern]) => pattern.test(query))[1];

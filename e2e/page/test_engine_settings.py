@@ -1,0 +1,69 @@
+"""Profiles, switches and local counts: chosen here, told to the engine, there again at the next visit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from e2e.page.conftest import Visit
+
+
+def engines(page: Visit) -> dict[str, Any]:
+    """The scripted engine's configuration; the settings are open."""
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Save the technical log").click()
+    told: dict[str, Any] = json.loads(Path(download.value.path()).read_text())
+    return told
+
+
+def test_a_profile_is_applied_at_once_and_at_the_next_visit(page: Visit) -> None:
+    page.page.get_by_role("button", name="Settings").click()
+    profile = page.page.get_by_label("Profile")
+    expect(profile).to_have_value("auto")
+    expect(page.page.get_by_text("Now: “Everyday”, 4.0 GB for models.")).to_be_visible()
+    profile.select_option("low_end")
+    expect(page.page.get_by_label("Trained router")).not_to_be_checked()
+    expect(page.page.get_by_text("2.0 GB for models, one agent at a time")).to_be_visible()
+    assert engines(page)["preset"] == "low_end"
+    page.page.reload()
+    page.wait()
+    page.page.get_by_role("button", name="Settings").click()
+    expect(profile).to_have_value("low_end")
+    assert engines(page)["preset"] == "low_end"
+
+
+def test_single_settings_differ_from_the_profile_until_another_is_chosen(page: Visit) -> None:
+    page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_label("Guardrails").uncheck()
+    page.page.get_by_label("Detailed technical log").check()
+    config = engines(page)["config"]
+    assert (config["enable_guardrails"], config["verbose_logging"], config["use_neural_router"]) == (False, True, True)
+    page.page.reload()
+    page.wait()
+    page.page.get_by_role("button", name="Settings").click()
+    expect(page.page.get_by_label("Guardrails")).not_to_be_checked()
+    page.page.get_by_label("Profile").select_option("production")
+    expect(page.page.get_by_label("Guardrails")).to_be_checked()
+    assert engines(page)["config"]["enable_guardrails"] is True
+
+
+def test_counting_is_off_and_can_be_seen_exported_and_erased_once_on(page: Visit) -> None:
+    page.page.get_by_role("button", name="Settings").click()
+    counting = page.page.get_by_label("Count what is used, on this device only")
+    expect(counting).not_to_be_checked()
+    see = page.page.get_by_role("button", name="See the counts")
+    expect(see).to_be_hidden()
+    counting.check()
+    see.click()
+    expect(page.page.locator("#telemetry-counts")).to_contain_text("answered.agent.conversation")
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Export them").click()
+    assert json.loads(Path(download.value.path()).read_text())["answered"] == 2
+    page.page.get_by_role("button", name="Erase them").click()
+    expect(page.page.get_by_text("Nothing has been counted yet.")).to_be_visible()
+    counting.uncheck()
+    expect(see).to_be_hidden()
+    assert page.foreign() == []
