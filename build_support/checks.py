@@ -58,9 +58,12 @@ def pytest(folder: str, *arguments: str, select: str | None = None) -> bool:
 
 
 def end_to_end(select: str | None = None) -> bool:
-    """The tests in a real browser."""
+    """The tests in a real browser: two at a time those that wait more than they compute, then the rest."""
     browser.ensure()
-    return pytest("e2e", select=select)
+    if select:
+        return pytest("e2e", select=select)
+    beside = pytest("e2e", "-n", "2", "-m", "beside")
+    return pytest("e2e", "-m", "not beside") and beside
 
 
 def _coverage(wanted: bool) -> list[str]:

@@ -13,7 +13,6 @@ from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.sources import MODELS, ROUTER
 from build_support.stamps import Stamp, digest, tree
 
-
 ROUTER_NAME = "router"
 """Beside the models: what every site needs to choose an agent."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orion_py.generation.tokenizer import TokenizerFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
@@ -28,4 +28,4 @@ class Ports:
     sleep: Sleep
     uniform: Callable[[], float]
     new_seed: Callable[[], int]
-    languages: LanguageDetector = NoDetector()
+    languages: LanguageDetector = field(default_factory=NoDetector)

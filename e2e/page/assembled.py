@@ -1,7 +1,8 @@
 """The page as it is served, with the scripted engine in the engine's place, in a folder and on a port.
 
-The server is as plain as ``python -m http.server``: no headers of its own, so that isolation, the
-offline shell and the policy all have to come from the page and its service worker.
+The server isolates the page, which saves each test the service worker's reload; or it is as plain as
+``python -m http.server``, where isolation, the offline shell and the policy all have to come from the
+page and its service worker.
 """
 
 from __future__ import annotations
@@ -85,6 +86,12 @@ def _write(path: Path, content: bytes) -> None:
 class _Handler(SimpleHTTPRequestHandler):
     requests: list[str]
 
+    def end_headers(self) -> None:
+        if self.server.isolating:  # type: ignore[attr-defined]
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
     def do_GET(self) -> None:
         self.server.requests.append(self.path)  # type: ignore[attr-defined]
         for pattern, times in list(self.server.faults.items()):  # type: ignore[attr-defined]
@@ -102,11 +109,12 @@ class Server:
     """``url`` ends with a slash; ``requests`` are the paths asked for; ``faults[part] = n`` answers
     the next n requests whose path holds ``part`` with 503."""
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(self, folder: Path, prefix: str = "", *, isolating: bool = False) -> None:
         handler = functools.partial(_Handler, directory=str(folder))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.requests: list[str] = []
         self.faults: dict[str, int] = {}
+        self._http.isolating = isolating  # type: ignore[attr-defined]
         self._http.requests = self.requests  # type: ignore[attr-defined]
         self._http.faults = self.faults  # type: ignore[attr-defined]
         self.port = self._http.server_address[1]
@@ -119,8 +127,8 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, prefix: str = "") -> Iterator[Server]:
-    server = Server(folder, prefix)
+def serving(folder: Path, prefix: str = "", *, isolating: bool = False) -> Iterator[Server]:
+    server = Server(folder, prefix, isolating=isolating)
     try:
         yield server
     finally:

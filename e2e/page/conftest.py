@@ -1,4 +1,5 @@
-"""A fresh page in a fresh browser context for every test, on a plain static server."""
+"""A fresh page in a fresh browser context for every test; on a plain static server where a test says
+``plain_host``, else on one that isolates the page."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            if item.get_closest_marker("alone") is None:
+                item.add_marker(pytest.mark.beside)
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +44,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(folder: Path) -> Iterator[assembled.Server]:
-    with assembled.serving(folder) as running:
+def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[assembled.Server]:
+    plain = request.node.get_closest_marker("plain_host") is not None
+    with assembled.serving(folder, isolating=not plain) as running:
         yield running
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Route, expect
 from e2e.page import assembled
 from e2e.page.conftest import Visit
 
+pytestmark = pytest.mark.plain_host
+
 
 def test_the_page_can_be_read_before_any_script_runs(visit: Callable[..., Visit]) -> None:
     alone = visit(java_script_enabled=False)
@@ -124,14 +126,9 @@ def test_without_a_service_worker_the_page_says_so_and_works(visit: Callable[...
     bare.ask_and_wait("Why is the sky blue?")
 
 
-def test_a_server_that_isolates_needs_no_reload(visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch) -> None:
-    def with_headers(self: assembled._Handler) -> None:
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super(assembled._Handler, self).end_headers()
-
-    monkeypatch.setattr(assembled._Handler, "end_headers", with_headers, raising=False)
-    first = visit().open()
+def test_a_server_that_isolates_needs_no_reload(visit: Callable[..., Visit], folder: Path) -> None:
+    with assembled.serving(folder, isolating=True) as server:
+        first = visit(url=server.url).open()
     assert first.isolated
     assert first.loads == 1
 

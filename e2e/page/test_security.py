@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from e2e.page.conftest import Visit
+
+pytestmark = pytest.mark.plain_host
 
 
 def hacked(page: Visit) -> object:

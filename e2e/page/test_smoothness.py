@@ -11,10 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
+
+pytestmark = pytest.mark.alone
 
 LONGEST_MS = 50
 CATEGORIES = ["toplevel", "devtools.timeline"]

@@ -118,9 +118,9 @@ def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) ->
     lines = [
         "# Model card: the neural router",
         "",
-        "Universal Sentence Encoder, multilingual v3 (Apache-2.0), its vocabulary pruned and its table in 4 bits, with a",
+        "Universal Sentence Encoder, multilingual v3 (Apache-2.0), its vocabulary pruned, its table in 4 bits, with a",
         "linear head over the embedding, the keyword rules' scores and hashed n-grams, calibrated by temperature.",
-        "Written by `foundry router train`. The test rows were written apart, and neither training nor calibration reads",
+        "Written by `foundry router train`. The test rows were written apart, and training and calibration never read",
         "them; but they were looked at while the features were chosen, and the kinds of request that failed there were",
         "asked for from the hand `breadth`. So they flatter: a hand that was left out (below) is the harder test.",
         "",
