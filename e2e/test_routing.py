@@ -85,7 +85,7 @@ def test_the_browser_and_the_terminal_decide_alike(regular: Person, tmp_path: Pa
     queries = [row.text for row in held_out_rows()][::4]
     regular.visits("protocol.schema.json")
     engine = Engine(regular.page)
-    engine.waits_for("router", state="neural")
+    engine.waits_for("router", name="neural")
     asked = [engine.send("route", query=query) for query in queries]
     here = [engine.end_of(request)["payload"] for request in asked]
     there = in_the_terminal(queries, tmp_path / "queries.jsonl")

@@ -47,7 +47,7 @@ def bare(regular: Person) -> Person:
 
 
 def in_memory(engine: Engine) -> list[str]:
-    return [model["id"] for model in engine.status()["memory"]["models"]]
+    return [model["model"] for model in engine.status()["memory"]["models"]]
 
 
 def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes_it(bare: Person, web: Web) -> None:
@@ -56,7 +56,7 @@ def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes
         engine = Engine(bare.page)
         for _ in range(3):
             assert engine.answer("code")["model"] == MODEL, "the fallback answers"
-        engine.waits_for("breaker", model=SECOND, state="open")
+        engine.waits_for("breaker", name=f"model:{SECOND}", state="open")
         web.forgets()
         assert engine.answer("code")["model"] == MODEL
         assert web.requests(manifest) == [], "while it is open, nothing is tried"
@@ -64,8 +64,8 @@ def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes
         fault.release()
         bare.page.wait_for_timeout(RESET_S * 1000)
         assert engine.answer("code")["model"] == SECOND
-        engine.waits_for("breaker", model=SECOND, state="half_open")
-        engine.waits_for("breaker", model=SECOND, state="closed")
+        engine.waits_for("breaker", name=f"model:{SECOND}", state="half_open")
+        engine.waits_for("breaker", name=f"model:{SECOND}", state="closed")
         assert web.shard_requests() == [], "both models are the same shards"
 
 
@@ -79,7 +79,7 @@ def test_on_a_small_device_the_idle_model_makes_room_and_the_router_stays_simple
         assert engine.ask("route", query="Why do cats purr?")["payload"]["router"] == "keyword"
 
         assert engine.ask("configure", preset="production")["type"] == "result"
-        engine.waits_for("router", state="neural")
+        engine.waits_for("router", name="neural")
         assert engine.ask("route", query="Why do cats purr?")["payload"]["router"] == "neural"
         assert engine.answer("conversation")["model"] == MODEL
         assert sorted(in_memory(engine)) == sorted([MODEL, SECOND]), "now there is room for both"
@@ -108,7 +108,7 @@ def test_questions_wait_for_each_other_the_urgent_one_goes_first_and_one_is_call
         engine.send("infer", query="Tell me about the sea.", priority=priority, options=options)
         for priority in (0, 0, 0, 5)
     )
-    engine.waits_for("queue", waiting=3)
+    engine.waits_for("queue", waiting=[urgent, dropped, later])
     engine.send("cancel", request=dropped)
     assert engine.end_of(dropped)["type"] == "cancelled"
     for request in (first, urgent, later):

@@ -233,8 +233,21 @@ Request = Annotated[
 # Events
 
 
+class Routing(BaseModel):
+    """Why an agent answers. ``confidence`` is a calibrated probability or None."""
+
+    model_config = ConfigDict(extra="forbid")
+    agent: str
+    router: str
+    reason: str
+    confidence: float | None = None
+    probabilities: dict[str, float] | None = None
+    runner_up: str | None = None
+
+
 class StateEvent(_Message):
-    """A transition. ``ms``: time spent in ``previous``. ``progress``: 0 to 100."""
+    """A transition. ``ms``: time spent in ``previous``. ``progress``: 0 to 100. ``routing``: why this
+    agent, once that is decided."""
 
     type: Literal["state"] = "state"
     previous: StateName
@@ -243,6 +256,7 @@ class StateEvent(_Message):
     progress: int
     agent: str | None = None
     model: str | None = None
+    routing: Routing | None = None
 
 
 class ShardProgress(BaseModel):
@@ -388,18 +402,6 @@ class MemoryEvent(_Message):
 
 
 # Ends
-
-
-class Routing(BaseModel):
-    """Why an agent answers. ``confidence`` is a calibrated probability or None."""
-
-    model_config = ConfigDict(extra="forbid")
-    agent: str
-    router: str
-    reason: str
-    confidence: float | None = None
-    probabilities: dict[str, float] | None = None
-    runner_up: str | None = None
 
 
 class Usage(BaseModel):

@@ -31,7 +31,7 @@ from orion_py.protocol import (
     TokenEvent,
 )
 from orion_py.registry.models import ModelEntry
-from orion_py.response import Timing, from_agent, from_model
+from orion_py.response import Timing, from_agent, from_model, routing_of
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
 from orion_py.safety.output import OutputGuard, secrets_in
@@ -53,6 +53,7 @@ class RequestRun:
     _arrived: float = field(init=False)
     _first_piece: float | None = None
     _agent: str | None = None
+    _decision: RoutingDecision | None = None
     _model: str | None = None
     _lent: LoadedModel | None = None
 
@@ -68,7 +69,7 @@ class RequestRun:
             query = self._validate()
             async with self._turn():
                 self.states.to("routing")
-                decision = self._able(await self._route(query))
+                decision = self._decision = self._able(await self._route(query))
                 response = await self._respond(query, decision)
             self.states.to("success")
             return response
@@ -98,6 +99,7 @@ class RequestRun:
                 progress=move.progress,
                 agent=self._agent,
                 model=self._model,
+                routing=routing_of(self._decision) if self._decision else None,
             )
         )
 

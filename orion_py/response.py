@@ -35,7 +35,7 @@ def from_model(
     return Response(
         content=answer.text,
         agent=agent,
-        routing=_routing(decision),
+        routing=routing_of(decision),
         finish_reason=answer.finish,
         usage=Usage(prompt=len(prompt.tokens), cached=answer.cached, completion=len(answer.tokens)),
         timings=_timings(answer, time),
@@ -53,7 +53,7 @@ def from_agent(agent: str, decision: RoutingDecision, brief: Brief, seed: int, t
     return Response(
         content=brief.opening,
         agent=agent,
-        routing=_routing(decision),
+        routing=routing_of(decision),
         finish_reason="stop",
         usage=Usage(prompt=0, cached=0, completion=0),
         timings={name: round(ms, 3) for name, ms in (time.phases | {"total": time.total}).items()},
@@ -81,7 +81,8 @@ def _timings(answer: Answer, time: Timing) -> dict[str, float]:
     return {name: round(ms, 3) for name, ms in timings.items()}
 
 
-def _routing(decision: RoutingDecision) -> Routing:
+def routing_of(decision: RoutingDecision) -> Routing:
+    """The decision as it crosses to the page."""
     return Routing(
         agent=decision.agent,
         router=decision.router,

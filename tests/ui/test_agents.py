@@ -58,9 +58,11 @@ def test_the_runner_up_is_offered_when_the_router_was_not_sure(
     assert agents.alternative(answer(confidence=confidence, runner_up=runner_up), ROWS) == offered
 
 
-def test_an_answer_that_was_stopped_offers_nothing() -> None:
+def test_an_answer_that_was_stopped_still_offers_the_other() -> None:
     turn = answer(confidence=0.2, runner_up="code")
     turn.state = "cancelled"
+    assert agents.alternative(turn, ROWS) == "code"
+    turn.state = "error"
     assert agents.alternative(turn, ROWS) is None
 
 

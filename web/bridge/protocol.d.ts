@@ -342,7 +342,10 @@ export interface Shutdown {
   type: "shutdown";
 }
 
-/** A transition. `ms`: time spent in `previous`. `progress`: 0 to 100. */
+/**
+ * A transition. `ms`: time spent in `previous`. `progress`: 0 to 100. `routing`: why this
+ * agent, once that is decided.
+ */
 export interface StateEvent {
   v: 1;
   id: string;
@@ -353,6 +356,7 @@ export interface StateEvent {
   progress: number;
   agent: string | null;
   model: string | null;
+  routing: Routing | null;
 }
 
 export interface Status {

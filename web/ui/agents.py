@@ -59,7 +59,7 @@ def alternative(turn, agents):
     """The agent to offer when the router wasn't sure, or None."""
     meta = turn.meta
     confidence, runner_up = meta.get("confidence"), meta.get("runner_up")
-    if turn.state != "success" or confidence is None or confidence >= UNSURE:
+    if turn.state not in ("success", "cancelled") or confidence is None or confidence >= UNSURE:
         return None
     return runner_up if runner_up != turn.agent and is_available(agents, runner_up) else None
 

@@ -231,7 +231,7 @@ class AnswerView:
             if title:
                 fact.setAttribute("title", title)
             line.appendChild(fact)
-        self._may_correct = is_last and turn.state == "success" and len(self._state.agents) > 1
+        self._may_correct = is_last and bool(turn.agent) and len(self._state.agents) > 1
         if self._may_correct:
             line.appendChild(self._why_button("wrong", words("wrong_agent"), "fact link"))
         self._foot.appendChild(line)

@@ -44,6 +44,8 @@ def _state(state, message, turn, now):
         turn.agent = message["agent"]
     if message.get("model"):
         turn.model = message["model"]
+    if message.get("routing"):
+        turn.meta.update(_why(message["routing"]))
     step = ACTIVITY.get(message.get("state"))
     if step:
         turn.state, activity = step
@@ -139,7 +141,6 @@ def _result(state, message, turn, now):
     if isinstance(answer.get("content"), str):
         turn.text = answer["content"]
     timings = answer.get("timings") or {}
-    routing = answer.get("routing") or {}
     usage = answer.get("usage") or {}
     turn.agent = answer.get("agent") or turn.agent
     turn.model = answer.get("model") or turn.model
@@ -150,14 +151,10 @@ def _result(state, message, turn, now):
         "total_ms": timings.get("total"),
         "tokens": usage.get("completion"),
         "timings": timings,
-        "reason": routing.get("reason"),
-        "router": routing.get("router"),
-        "confidence": routing.get("confidence"),
-        "runner_up": routing.get("runner_up"),
-        "probabilities": routing.get("probabilities"),
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),
     }
+    turn.meta.update(_why(answer.get("routing") or {}))
     if answer.get("finish_reason") in ("length", "timeout"):
         turn.note(kind=answer["finish_reason"])
     state.backend = answer.get("backend") or state.backend
@@ -166,6 +163,10 @@ def _result(state, message, turn, now):
         state.load.phase = "ready"
         state.touch("load")
     _end(state, turn, "success")
+
+
+def _why(routing):
+    return {name: routing.get(name) for name in ("reason", "router", "confidence", "runner_up", "probabilities")}
 
 
 def _error(state, message, turn, now):
