@@ -2,8 +2,9 @@
  * Runs in the cell, a document without an origin: keeps Python's files, starts a worker for each
  * run, ends it when its time or its share of output is used up, and passes messages on.
  *
- * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds, output},
- *   {type: "stop"}, {type: "reply", …} (to the worker)
+ * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds,
+ *   total, output} (seconds of its own between two waits, seconds in all, characters), {type: "stop"},
+ *   {type: "reply", …} (to the worker)
  * cell to page: "cell"; {type: "out", id, stream, text}, {type: "started", id}, {type: "ask", id, …},
  *   {type: "end", id, why: "done" | "time" | "output" | "stopped" | "crash", value, error, ms}
  *
@@ -19,7 +20,7 @@ const NUMPY = /\bnumpy\b/;
 let page;
 /** @type {Record<string, any>} */
 let parts;
-/** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker} | null} */
+/** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker, reply: (data: any) => void} | null} */
 let run = null;
 
 /** @param {unknown} value */
@@ -35,9 +36,11 @@ function start(request) {
   let left = request.output;
   let asks = 0;
   let began = performance.now();
+  let total = 0;
   /** @param {string} why @param {object} [more] */
   const end = (why, more) => {
     clearTimeout(timer);
+    clearTimeout(total);
     worker.terminate();
     run = null;
     page.postMessage({ type: "end", id, why, ms: Math.round(performance.now() - began), ...more });
@@ -50,6 +53,7 @@ function start(request) {
       clearTimeout(timer);
       began = performance.now();
       timer = setTimeout(end, request.seconds * 1000, "time");
+      total = setTimeout(end, request.total * 1000, "time");
       page.postMessage({ type: "started", id });
       worker.postMessage({ type: "run", code: request.code, data: request.data });
     } else if (data.type === "out") {
@@ -59,6 +63,7 @@ function start(request) {
       if (left <= 0) end("output");
     } else if (data.type === "ask") {
       asks += 1;
+      clearTimeout(timer); // the code's own time doesn't count what it waits for
       if (asks > ASKS_MOST) end("output");
       else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: text(data.body) });
     } else if (data.type === "failed") {
@@ -67,7 +72,12 @@ function start(request) {
       end("done", { value: text(data.value), error: text(data.error) });
     }
   };
-  run = { id, end, worker };
+  const reply = (/** @type {any} */ data) => {
+    clearTimeout(timer);
+    timer = setTimeout(end, request.seconds * 1000, "time");
+    worker.postMessage(data);
+  };
+  run = { id, end, worker, reply };
   const { module, pyodide, asm, stdlib, prelude, lock } = parts;
   const site = NUMPY.test(request.code) ? parts.site : null;
   worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site });
@@ -87,7 +97,7 @@ async function receive({ data }) {
       page.postMessage({ type: "end", id: data.id, why: "crash", error: String(error), ms: 0 });
     }
   } else if (data.type === "stop") run?.end("stopped");
-  else if (data.type === "reply") run?.worker.postMessage(data);
+  else if (data.type === "reply") run?.reply(data);
 }
 
 addEventListener("message", (event) => {
