@@ -15,7 +15,7 @@ const LATER = {
   panel: ["panel_model", "panel_machine", "panel_parts", "panel_log", "panel"],
   run: ["sandbox", "code_run"],
   coded: ["workshop_run", "workshop_answers"],
-  workshop: ["workshop_strings", "workshop_model", "workshop_form", "workshop"],
+  workshop: ["workshop_strings", "workshop_model", "workshop_code", "workshop_form", "workshop_trial", "workshop"],
 };
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;

@@ -72,7 +72,7 @@ class App:
         self._status = StatusView(dom)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
-        self._picker = AgentPicker(dom, words)
+        self._picker = AgentPicker(dom, words, self._new_agent if self._bridge.has("workshop") else None)
         self._engine_settings = EngineSettings(
             dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
         )
@@ -609,14 +609,20 @@ class App:
         failed = (lambda *_: refused()) if refused else (lambda *_: None)
         self._bridge.bring(names[0]).then(lambda *_: self._bring(names[1:], then, refused), failed)
 
-    def _open_workshop(self):
-        if self._workshop:
-            self._workshop.open()
-        else:
-            self._bring(("run", "coded", "workshop"), self._workshop_came)
+    def _new_agent(self):
+        self._open_workshop(lambda workshop: workshop.new())
 
-    def _workshop_came(self):
-        """``receive(message)`` gets every message of the engine; ``open()`` shows the dialog."""
+    def _open_workshop(self, then=lambda workshop: workshop.open()):
+        if self._workshop:
+            then(self._workshop)
+        else:
+            self._bring(("run", "coded", "workshop"), lambda: self._workshop_came(then), self._workshop_failed)
+
+    def _workshop_failed(self):
+        self.state.notice(kind="workshop_failed")
+        self._frames.ask()
+
+    def _workshop_came(self, then):
         if self._workshop is None:
             from ui.sandbox import Sandbox
             from ui.workshop import Workshop
@@ -624,7 +630,7 @@ class App:
             sandbox = Sandbox(self._bridge.openRunner, self._timers)
             self._workshop = Workshop(self._platform, self._words, self.state, self.client.send, sandbox)
             self._workshop.know(self._made or [])
-        self._workshop.open()
+        then(self._workshop)
 
     # drawing
 
