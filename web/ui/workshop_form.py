@@ -213,7 +213,9 @@ class Form:
         self._output.hidden = True
 
     def says(self, state, sentence):
-        self._box.hidden = False
+        if self._box.hidden or state == "starting":
+            self._box.hidden = False
+            self._box.scrollIntoView(False)
         self._box.setAttribute("data-run", state)
         self._status.textContent = sentence
 
