@@ -13,7 +13,7 @@
 
 const BOOT_MS = 60_000;
 const FIELD_MOST = 20_000;
-const ASKS_MOST = 200;
+const ASKS_MOST = 3000; // each token of a stream may be an ask of its own
 const NUMPY = /\bnumpy\b/;
 
 /** @type {MessagePort} */
@@ -35,6 +35,7 @@ function start(request) {
   const worker = new Worker(parts.workerUrl); // a module can't be one where there is no origin
   let left = request.output;
   let asks = 0;
+  let waiting = 0;
   let began = performance.now();
   let total = 0;
   /** @param {string} why @param {object} [more] */
@@ -63,6 +64,7 @@ function start(request) {
       if (left <= 0) end("output");
     } else if (data.type === "ask") {
       asks += 1;
+      waiting += 1;
       clearTimeout(timer); // the code's own time doesn't count what it waits for
       if (asks > ASKS_MOST) end("output");
       else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: text(data.body) });
@@ -73,8 +75,9 @@ function start(request) {
     }
   };
   const reply = (/** @type {any} */ data) => {
+    waiting -= 1;
     clearTimeout(timer);
-    timer = setTimeout(end, request.seconds * 1000, "time");
+    if (waiting <= 0) timer = setTimeout(end, request.seconds * 1000, "time");
     worker.postMessage(data);
   };
   run = { id, end, worker, reply };

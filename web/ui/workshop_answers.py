@@ -4,7 +4,7 @@ goes, and runs the code if it goes there. What fails leaves the answer to the ag
 To the rest of the page such an answer looks like any other: the same messages, made here.
 """
 
-from ui.workshop_run import AgentRun
+from ui.workshop_run import SAMPLING, AgentRun
 
 ROUTE = "own-route-"
 
@@ -63,10 +63,12 @@ class CodedAnswers:
         self._routing = routing
         request_id = self._request
         self._tell("state", previous="routing", state="inferencing", ms=0, agent=agent)
+        definition, options = dict(self._agents[agent]), self._fields.get("options") or {}
+        definition.update({name: options[name] for name in SAMPLING if name in options})
         run = self._run = AgentRun(
             self._sandbox,
             self._send,
-            self._agents[agent],
+            definition,
             lambda text, stream: self._piece(request_id, text, stream),
             lambda why, text, error: self._ended(request_id, agent, why, text, error),
         )
@@ -98,6 +100,6 @@ class CodedAnswers:
             fields["options"] = options
         self._send("infer", fields, request_id)
 
-    def _tell(self, kind, **fields):
-        fields["v"], fields["id"], fields["type"] = 1, self._request, kind
+    def _tell(self, message_type, **fields):
+        fields["v"], fields["id"], fields["type"] = 1, self._request, message_type
         self._deliver(fields)
