@@ -150,8 +150,9 @@ def test_what_is_not_saved_outlives_the_page_and_what_is_deleted_can_come_back(
 def test_the_editor_and_the_dialog_are_left_by_the_keyboard(person: Person, workshop: Workshop) -> None:
     workshop.begins()
     workshop.codes("def respond(request, llm):\n    return 1\n")
-    workshop.editor.press("Escape")
-    workshop.editor.press("Tab")
+    workshop.editor.focus()
+    person.page.keyboard.press("Escape")
+    person.page.keyboard.press("Tab")
     expect(workshop.dialog).to_be_visible()
     focus = person.page.evaluate("document.activeElement.tagName")
     assert focus != "IFRAME"

@@ -60,7 +60,7 @@ class Workshop:
             self.dialog.locator("summary").click()
         expect(box).to_have_attribute("data-editor", "editor")
         self.editor.fill(code)
-        expect(self.dialog.locator("summary")).to_contain_text(f"{len(code.strip().splitlines())} lines")
+        expect(self.dialog.locator("#workshop-code")).to_have_value(re.compile(re.escape(code.strip()) + r"\s*$"))
 
     def saves(self) -> None:
         name = self.dialog.get_by_label("Name", exact=True).input_value()

@@ -237,6 +237,17 @@ def test_a_deleted_agent_comes_back_with_its_unsaved_changes() -> None:
     assert bench.rows == ["Chef1 example · changes not saved"]
 
 
+def test_the_focus_stays_when_the_engine_says_again_what_there_is() -> None:
+    bench = Bench()
+    bench.makes()
+    rows = bench.list.all("li")
+    assert bench.platform.document.focused is rows[0].all("button")[0]
+    bench.workshop.receive({"type": "result", "id": "status-1", "payload": {"custom": list(bench.made)}})
+    assert bench.list.all("li") == rows
+    bench.workshop.receive({"type": "result", "id": "status-2", "payload": {"custom": []}})
+    assert bench.rows == ["None yet."]
+
+
 def test_a_prompt_alone_is_tried_by_the_model() -> None:
     bench = Bench()
     bench.workshop.new()

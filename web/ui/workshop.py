@@ -76,8 +76,8 @@ class Workshop:
         self._edit(model.NEW)
 
     def know(self, definitions):
-        self._made = list(definitions)
-        if not self._list_part.hidden:
+        earlier, self._made = self._made, list(definitions)
+        if self._made != earlier and not self._list_part.hidden:  # a list drawn anew loses the focus
             self._fill_list()
 
     def receive(self, message):

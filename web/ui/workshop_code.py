@@ -6,7 +6,7 @@
 
 import json
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 
 
 class CodeBox:
