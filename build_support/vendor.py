@@ -1,7 +1,7 @@
 """Which files of npm packages reach the browser, and under which name below ``vendor/``.
 
-All are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are: nothing is
-bundled or rewritten, but for the reference to a source map that isn't shipped.
+All but PyScript's are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are:
+nothing is bundled or rewritten, but for the reference to a source map that isn't shipped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from build_support import paths
 from build_support.errors import NodeUnavailable
 
 _ORT = "onnxruntime-web/dist"
+_PYSCRIPT = "@pyscript/core/dist"
 
 FILES: dict[str, str] = {
     # Pyodide, for the engine's worker.
@@ -42,6 +43,19 @@ FILES: dict[str, str] = {
     "highlight/highlight.mjs": "@highlightjs/cdn-assets/es/highlight.min.js",
     "highlight/github.min.css": "@highlightjs/cdn-assets/styles/github.min.css",
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
+    # PyScript's editor, for the agent workshop: not under the page's policy but in a frame with its own.
+    "pyscript/core.js": f"{_PYSCRIPT}/core.js",
+    "pyscript/core-C9KDLldu.js": f"{_PYSCRIPT}/core-C9KDLldu.js",
+    "pyscript/error-D2315lOB.js": f"{_PYSCRIPT}/error-D2315lOB.js",
+    "pyscript/deprecations-manager-UpAPKqCb.js": f"{_PYSCRIPT}/deprecations-manager-UpAPKqCb.js",
+    "pyscript/py-editor-C4XsZtn7.js": f"{_PYSCRIPT}/py-editor-C4XsZtn7.js",
+    "pyscript/codemirror-BDx3jn9j.js": f"{_PYSCRIPT}/codemirror-BDx3jn9j.js",
+    "pyscript/codemirror_commands-JTJPAaAA.js": f"{_PYSCRIPT}/codemirror_commands-JTJPAaAA.js",
+    "pyscript/codemirror_lang-python-r-dBg-Wd.js": f"{_PYSCRIPT}/codemirror_lang-python-r-dBg-Wd.js",
+    "pyscript/codemirror_language-BeYrpeur.js": f"{_PYSCRIPT}/codemirror_language-BeYrpeur.js",
+    "pyscript/codemirror_state-DxSVIxgn.js": f"{_PYSCRIPT}/codemirror_state-DxSVIxgn.js",
+    "pyscript/codemirror_view-BsXnWedx.js": f"{_PYSCRIPT}/codemirror_view-BsXnWedx.js",
+    "pyscript/index-CSo4Vcso.js": f"{_PYSCRIPT}/index-CSo4Vcso.js",
     # Charts on the page, imported when its engine panel is first opened: export default uPlot.
     "uplot/uplot.mjs": "uplot/dist/uPlot.esm.js",
     "uplot/uplot.css": "uplot/dist/uPlot.min.css",
@@ -51,9 +65,10 @@ LAZY = (
     "vendor/ort/ort.webgpu.min.mjs",
     "vendor/ort/ort-wasm-simd-threaded.asyncify.",
     "vendor/python/language.bin",
+    "vendor/pyscript/",
 )
 """Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
-two, only questions in other languages the last."""
+two, only questions in other languages the next, only the workshop the last."""
 
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 

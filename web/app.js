@@ -14,7 +14,8 @@ const MODULES = ["__init__", "strings_engine", "strings", "i18n", "formatting", 
 const LATER = {
   panel: ["panel_model", "panel_machine", "panel_parts", "panel_log", "panel"],
   run: ["sandbox", "code_run"],
-  workshop: [],
+  coded: ["workshop_run", "workshop_answers"],
+  workshop: ["workshop_strings", "workshop_model", "workshop_code", "workshop_form", "workshop_trial", "workshop"],
 };
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
@@ -113,7 +114,10 @@ async function start() {
   const has = (name) => LATER[name].length > 0;
   /** @param {(text: string) => void} onText */
   const openRunner = async (onText) => (await import("./sandbox/page-runner.js")).openRunner(onText);
-  const bridge = { ...device, ...shell, spawnEngine, markdown, taken, bring, has, openRunner, charts: () => import("./bridge/page-charts.js") };
+  /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
+  const openEditor = async (place, label, dark, onText) =>
+    (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
+  const bridge = { ...device, ...shell, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

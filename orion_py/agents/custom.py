@@ -8,29 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from pydantic import ValidationError
 
-from orion_py.agents.base import Brief
 from orion_py.agents.factory import AgentFactory
-from orion_py.agents.registered import RegisteredAgent
 from orion_py.errors import InvalidConfig, OrionError, UnknownAgent
-from orion_py.protocol import AgentDefinition, InferOptions
+from orion_py.protocol import AgentDefinition
 from orion_py.registry.models import AgentEntry, Bilingual, Registry
 from orion_py.storage.settings import Settings
 
 SETTING = "agents.custom"
 MOST = 20
 """Custom agents on one device."""
-
-
-class CustomAgent(RegisteredAgent):
-    """A persona, whose prompt its own code may replace for one answer."""
-
-    async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
-        brief = await super().prepare(query, locale, options)
-        return brief if options.system is None else replace(brief, system=options.system)
 
 
 class CustomAgents:
@@ -87,7 +76,7 @@ class CustomAgents:
 
     def _take(self, definition: AgentDefinition) -> None:
         entry = entry_of(definition, self._registry)
-        self._factory.register(entry, lambda: CustomAgent(entry))
+        self._factory.register(entry)
         self._definitions[definition.id] = definition
 
     async def _keep(self) -> None:

@@ -26,11 +26,11 @@ class RegisteredAgent:
         return self._entry.models
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
-        """The registry's settings; the system prompt is in the query's language as far as it is
-        French or English, else in the page's."""
+        """The registry's settings; the system prompt, unless ``options`` give one, is in the query's
+        language as far as it is French or English, else in the page's."""
         entry = self._entry
         return Brief(
-            system=entry.system.in_language(french_or_english(query, locale)),
+            system=options.system or entry.system.in_language(french_or_english(query, locale)),
             sampling=SamplingParams(
                 temperature=entry.temperature,
                 top_p=entry.top_p,

@@ -13,13 +13,16 @@ from orion_py.protocol import FallbackEvent
 from tests.ui.conftest import WEB
 from ui.i18n import Words, choose
 from ui.strings import AGENTS, ERRORS, FALLBACKS, TEXT
+from ui.workshop_strings import WORKSHOP
+
+ALL = {**TEXT, **WORKSHOP}
 
 
 def all_codes(root: type[OrionError]) -> set[str]:
     return {root.code}.union(*(all_codes(child) for child in root.__subclasses__()))
 
 
-@pytest.mark.parametrize("table", [TEXT, AGENTS, FALLBACKS])
+@pytest.mark.parametrize("table", [ALL, AGENTS, FALLBACKS])
 def test_every_entry_has_both_languages(table: dict[str, tuple[str, str]]) -> None:
     for key, pair in table.items():
         assert len(pair) == 2, key
@@ -27,7 +30,7 @@ def test_every_entry_has_both_languages(table: dict[str, tuple[str, str]]) -> No
 
 
 def test_both_languages_use_the_same_placeholders() -> None:
-    for key, (english, french) in TEXT.items():
+    for key, (english, french) in ALL.items():
         fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, french)]
         assert fields[0] == fields[1], key
 
@@ -47,7 +50,7 @@ def test_all_keys_that_the_page_names_exist() -> None:
         assert key in TEXT
     for path in (WEB / "ui").glob("*.py"):
         for key in re.findall(r'\bwords\("([a-z_]+)"', path.read_text()):
-            assert key in TEXT or key.endswith("_"), f"{path.name}: {key}"
+            assert key in ALL or key.endswith("_"), f"{path.name}: {key}"
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ export interface Infer {
  * What a caller may set for one answer; absent means the agent's own setting.
  *
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
- * in which the answer streams. `style` is the creative agent's, `system` (a
- * prompt in place of the agent's) the custom agents'. `images` and `audio` are data
+ * in which the answer streams. `style` is the creative agent's. `system` is a
+ * prompt in place of the agent's. `images` and `audio` are data
  * URLs; what is attached decides who answers.
  */
 export interface InferOptions {

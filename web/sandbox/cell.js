@@ -2,8 +2,9 @@
  * Runs in the cell, a document without an origin: keeps Python's files, starts a worker for each
  * run, ends it when its time or its share of output is used up, and passes messages on.
  *
- * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds, output},
- *   {type: "stop"}, {type: "reply", …} (to the worker)
+ * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds,
+ *   total, output} (seconds of its own between two waits, seconds in all, characters), {type: "stop"},
+ *   {type: "reply", …} (to the worker)
  * cell to page: "cell"; {type: "out", id, stream, text}, {type: "started", id}, {type: "ask", id, …},
  *   {type: "end", id, why: "done" | "time" | "output" | "stopped" | "crash", value, error, ms}
  *
@@ -12,14 +13,14 @@
 
 const BOOT_MS = 60_000;
 const FIELD_MOST = 20_000;
-const ASKS_MOST = 200;
+const ASKS_MOST = 3000; // each token of a stream may be an ask of its own
 const NUMPY = /\bnumpy\b/;
 
 /** @type {MessagePort} */
 let page;
 /** @type {Record<string, any>} */
 let parts;
-/** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker} | null} */
+/** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker, reply: (data: any) => void} | null} */
 let run = null;
 
 /** @param {unknown} value */
@@ -34,10 +35,13 @@ function start(request) {
   const worker = new Worker(parts.workerUrl); // a module can't be one where there is no origin
   let left = request.output;
   let asks = 0;
+  let waiting = 0;
   let began = performance.now();
+  let total = 0;
   /** @param {string} why @param {object} [more] */
   const end = (why, more) => {
     clearTimeout(timer);
+    clearTimeout(total);
     worker.terminate();
     run = null;
     page.postMessage({ type: "end", id, why, ms: Math.round(performance.now() - began), ...more });
@@ -50,6 +54,7 @@ function start(request) {
       clearTimeout(timer);
       began = performance.now();
       timer = setTimeout(end, request.seconds * 1000, "time");
+      total = setTimeout(end, request.total * 1000, "time");
       page.postMessage({ type: "started", id });
       worker.postMessage({ type: "run", code: request.code, data: request.data });
     } else if (data.type === "out") {
@@ -59,6 +64,8 @@ function start(request) {
       if (left <= 0) end("output");
     } else if (data.type === "ask") {
       asks += 1;
+      waiting += 1;
+      clearTimeout(timer); // the code's own time doesn't count what it waits for
       if (asks > ASKS_MOST) end("output");
       else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: text(data.body) });
     } else if (data.type === "failed") {
@@ -67,7 +74,13 @@ function start(request) {
       end("done", { value: text(data.value), error: text(data.error) });
     }
   };
-  run = { id, end, worker };
+  const reply = (/** @type {any} */ data) => {
+    waiting -= 1;
+    clearTimeout(timer);
+    if (waiting <= 0) timer = setTimeout(end, request.seconds * 1000, "time");
+    worker.postMessage(data);
+  };
+  run = { id, end, worker, reply };
   const { module, pyodide, asm, stdlib, prelude, lock } = parts;
   const site = NUMPY.test(request.code) ? parts.site : null;
   worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site });
@@ -87,7 +100,7 @@ async function receive({ data }) {
       page.postMessage({ type: "end", id: data.id, why: "crash", error: String(error), ms: 0 });
     }
   } else if (data.type === "stop") run?.end("stopped");
-  else if (data.type === "reply") run?.worker.postMessage(data);
+  else if (data.type === "reply") run?.reply(data);
 }
 
 addEventListener("message", (event) => {

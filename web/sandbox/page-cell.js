@@ -19,7 +19,7 @@ const PATIENCE_MS = 20_000;
 export function openCell(host, policy, script, place) {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
   const source = `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${
-    policy.replace("NONCE", `'nonce-${nonce}'`)}"><body><script type="module" nonce="${nonce}">${script}</script>`;
+    policy.replace("NONCE", `'nonce-${nonce}'`)}"><body><script nonce="${nonce}">${script}</script>`;
   const { port1, port2 } = new MessageChannel();
   const frame = document.createElement("iframe");
   frame.title = "Orion";

@@ -59,6 +59,10 @@ async def _respond(space, data, ask):
         async for piece in answer:
             print(piece, end="", flush=True)
         return ""
+    if inspect.isgenerator(answer):
+        for piece in answer:
+            print(piece, end="", flush=True)
+        return ""
     if inspect.isawaitable(answer):
         answer = await answer
     return "" if answer is None else str(answer)

@@ -2,10 +2,16 @@
 
 from ui import agents
 
+NEW = "+"
+"""The choice that is no agent but the way to make one."""
+
 
 class AgentPicker:
-    def __init__(self, dom, words):
-        self._dom, self._words = dom, words
+    """``on_new()`` when a new agent is wanted; None where none can be made."""
+
+    def __init__(self, dom, words, on_new):
+        self._dom, self._words, self._on_new = dom, words, on_new
+        self._chosen = ""
         self._agent = dom.by_id("agent")
         self._kind = dom.by_id("text-kind")
         self._drawn = None
@@ -22,7 +28,10 @@ class AgentPicker:
         return chosen
 
     def _changed(self):
-        agent = self._agent.value
+        if self._agent.value == NEW:
+            self._agent.value = self._chosen
+            self._on_new()
+        agent = self._chosen = self._agent.value
         self._kind.hidden = not agents.is_creative(agent)
         self._dom.attribute(self._agent, "data-chosen", "true" if agent else None)
 
@@ -33,7 +42,10 @@ class AgentPicker:
         if key == self._drawn:
             return
         self._drawn = key
-        self._fill(self._agent, [("", self._words("agent_auto"), "")] + [self._row(choice) for choice in choices])
+        rows = [("", self._words("agent_auto"), "")] + [self._row(choice) for choice in choices]
+        if self._on_new:
+            rows.append((NEW, self._words("new_agent"), ""))
+        self._fill(self._agent, rows)
         kinds = [("", self._words("kind_any"), "")]
         self._fill(self._kind, kinds + [(style, self._words("kind_" + style), "") for style in agents.STYLES])
         self._agent.title = self._words("agent_auto_hint")

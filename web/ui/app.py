@@ -61,6 +61,8 @@ class App:
         self._panel = None  # the live panel, once it was opened
         self._workshop = None
         self._runs = None  # the code that was run, once there was some
+        self._made = None  # the agents made here, once the engine has told them
+        self._coded = None  # the answers of those with code of their own, once there is one
         self._make_views()
 
     def _make_views(self):
@@ -70,7 +72,7 @@ class App:
         self._status = StatusView(dom)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
-        self._picker = AgentPicker(dom, words)
+        self._picker = AgentPicker(dom, words, self._new_agent if self._bridge.has("workshop") else None)
         self._engine_settings = EngineSettings(
             dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
         )
@@ -205,9 +207,15 @@ class App:
 
     def _received(self, message):
         state = self.state
+        if message["id"].startswith("own-"):
+            self._own_received(message)
+            return
         answer = state.conversation.answering(message["id"])
         reducer.apply(state, message, self._clock())
         asked = message.get("asked")
+        made = (message.get("payload") or {}).get("custom")
+        if made is not None:
+            self._agents_made(made)
         if self._panel and self._panel.is_open:
             self._panel.receive(message)
         if self._workshop:
@@ -258,6 +266,8 @@ class App:
         answer = self.state.conversation.current
         if answer is None or answer.request or self.client.phase != "ready":
             return
+        if self._coded is None and self._has_code():
+            return  # what runs it is on its way
         reducer.revive(self.state)
         answer.attempts += 1
         answer.request = answer.id + "." + str(answer.attempts)
@@ -270,7 +280,50 @@ class App:
             "history": conversation.history(answer),
             "options": options,
         }
-        self.client.send("infer", fields, answer.request)
+        if self._coded is None or not self._coded.takes(answer.request, fields):
+            self.client.send("infer", fields, answer.request)
+
+    # agents made here
+
+    def _has_code(self):
+        return any(row.get("code") for row in self._made or [])
+
+    def _agents_made(self, made):
+        self._made = made
+        if self._coded:
+            self._coded.know(made)
+        elif self._has_code():
+            self._bring(("run", "coded"), self._coded_came, self._coded_failed)
+
+    def _coded_came(self):
+        if self._coded is None:
+            from ui.sandbox import Sandbox
+            from ui.workshop_answers import CodedAnswers
+
+            sandbox = Sandbox(self._bridge.openRunner, self._timers)
+            self._coded = CodedAnswers(sandbox, self.client.send, self._coded_says, lambda: self._words.lang)
+            self._coded.know(self._made)
+        self._pump()
+
+    def _coded_failed(self):
+        """Their prompts answer."""
+        self._made = []
+        self._pump()
+
+    def _coded_says(self, message):
+        if message["type"] == "own-code-failed":
+            answer = self.state.conversation.answering(message["id"])
+            if answer:
+                answer.text = ""
+                answer.note(kind=message["kind"])
+        else:
+            self._received(message)
+
+    def _own_received(self, message):
+        if self._coded:
+            self._coded.receive(message)
+        if self._workshop:
+            self._workshop.receive(message)
 
     # what people do
 
@@ -314,6 +367,8 @@ class App:
         answer = self.state.conversation.current
         if not answer:
             return
+        if self._coded:
+            self._coded.stop()
         request = answer.request if answer.state == "streaming" else None
         sent = answer.request is not None
         reducer.stop(self.state, answer)
@@ -546,19 +601,36 @@ class App:
             self._runs = CodeRuns(self._dom, self._words, sandbox, self._announce)
         self._run_code(button)
 
-    def _open_workshop(self):
-        if self._workshop:
-            self._workshop.open()
-        else:
-            self._bridge.bring("workshop").then(lambda *_: self._workshop_came())
+    def _bring(self, names, then, refused=None):
+        """Brings groups of modules, one after the other."""
+        if not names:
+            then()
+            return
+        failed = (lambda *_: refused()) if refused else (lambda *_: None)
+        self._bridge.bring(names[0]).then(lambda *_: self._bring(names[1:], then, refused), failed)
 
-    def _workshop_came(self):
-        """``receive(message)`` gets every message of the engine; ``open()`` shows the dialog."""
+    def _new_agent(self):
+        self._open_workshop(lambda workshop: workshop.new())
+
+    def _open_workshop(self, then=lambda workshop: workshop.open()):
+        if self._workshop:
+            then(self._workshop)
+        else:
+            self._bring(("run", "coded", "workshop"), lambda: self._workshop_came(then), self._workshop_failed)
+
+    def _workshop_failed(self):
+        self.state.notice(kind="workshop_failed")
+        self._frames.ask()
+
+    def _workshop_came(self, then):
         if self._workshop is None:
+            from ui.sandbox import Sandbox
             from ui.workshop import Workshop
 
-            self._workshop = Workshop(self._platform, self._words, self.state, self.client.send)
-        self._workshop.open()
+            sandbox = Sandbox(self._bridge.openRunner, self._timers)
+            self._workshop = Workshop(self._platform, self._words, self.state, self.client.send, sandbox)
+            self._workshop.know(self._made or [])
+        then(self._workshop)
 
     # drawing
 

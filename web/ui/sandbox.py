@@ -29,8 +29,9 @@ class Sandbox:
     def busy(self):
         return self._on_event is not None
 
-    def run(self, code, on_event, data="", seconds=SECONDS, output=OUTPUT_CHARS):
-        """Runs ``code``; what runs already is stopped first."""
+    def run(self, code, on_event, data="", seconds=SECONDS, total=None, output=OUTPUT_CHARS):
+        """Runs ``code``; what runs already is stopped first. ``seconds``: of its own, between two
+        replies that it waits for; ``total``: in all."""
         self.stop()
         self._number += 1
         self._on_event = on_event
@@ -40,6 +41,7 @@ class Sandbox:
             "code": code,
             "data": data,
             "seconds": seconds,
+            "total": total or seconds,
             "output": output,
         }
         self._guard(BOOT_MS, lambda: self._throw_away("crash"))
@@ -81,7 +83,7 @@ class Sandbox:
             self._end(message)
             return
         if message["type"] == "started":
-            self._guard(int(self._request["seconds"] * 1000) + GRACE_MS, lambda: self._throw_away("time"))
+            self._guard(int(self._request["total"] * 1000) + GRACE_MS, lambda: self._throw_away("time"))
         self._on_event(message)
 
     def _throw_away(self, why):

@@ -30,6 +30,14 @@ TEXT = {
     "run_output_full": ("Stopped: too much output.", "Arrêté : trop de sortie."),
     "run_stopped": ("Stopped.", "Arrêté."),
     "run_crash": ("Python couldn’t start or broke off.", "Python n’a pas pu démarrer ou s’est interrompu."),
+    "agent_code_failed": (
+        "The agent’s own Python failed; its prompt alone answered.",
+        "Le Python de l’agent a échoué ; sa consigne seule a répondu.",
+    ),
+    "agent_code_time": (
+        "The agent’s own Python took too long and was stopped; its prompt alone answered.",
+        "Le Python de l’agent a pris trop de temps et a été arrêté ; sa consigne seule a répondu.",
+    ),
     "regenerate": ("Ask again", "Redemander"),
     "retry": ("Retry", "Réessayer"),
     "edit": ("Edit", "Modifier"),

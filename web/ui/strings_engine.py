@@ -26,6 +26,7 @@ ENGINE = {
     "why_unknown": ("The router gave no reason.", "Le routeur n’a pas donné de raison."),
     "router_neural": ("Chosen by the trained router", "Choisi par le routeur entraîné"),
     "router_keyword": ("Chosen by keyword rules", "Choisi par des règles de mots-clés"),
+    "router_examples": ("Chosen by an agent’s examples", "Choisi d’après les exemples d’un agent"),
     "router_attachment": ("Chosen for what is attached", "Choisi pour la pièce jointe"),
     "router_forced": ("Chosen by you", "Choisi par vous"),
     "wrong_agent": ("Wrong agent?", "Mauvais agent ?"),
@@ -52,6 +53,9 @@ ENGINE = {
     # settings
     "engine": ("Engine", "Moteur"),
     "workshop": ("Workshop", "Atelier"),
+    "workshop_failed": ("The workshop couldn’t be loaded.", "L’atelier n’a pas pu être chargé."),
+    "new_agent": ("New agent…", "Nouvel agent…"),
+    "back_to_agents": ("Back to your agents", "Retour à vos agents"),
     "preset": ("Profile", "Profil"),
     "preset_auto": ("Fitted to this device", "Adapté à cet appareil"),
     "preset_production": ("Everyday", "Courant"),
