@@ -26,6 +26,7 @@ from orion_py.protocol import (
     ErrorInfo,
     Event,
     Failed,
+    Hydrate,
     Infer,
     Initialize,
     LogEvent,
@@ -41,6 +42,7 @@ from orion_py.protocol import (
     TokenEvent,
     Unload,
     UnregisterAgent,
+    VersionRequest,
     parse_request,
 )
 from orion_py.telemetry.log import Logger
@@ -149,6 +151,12 @@ class EngineHost:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return {"model": model_id, **await self._status(engine)}
+        if isinstance(request, Hydrate):
+            await engine.hydrate(request.action, request.model)
+            return await self._status(engine)
+        if isinstance(request, VersionRequest):
+            await (engine.check_version if request.action == "check" else engine.go_back)(request.model)
+            return await self._status(engine)
         if isinstance(request, Status):
             return await self._status(engine)
         if isinstance(request, Logs):
@@ -247,6 +255,7 @@ class EngineHost:
                 for key, model in engine.models.loaded.items()
             ],
             "loading": list(engine.models.loading),
+            "versions": await engine.versions(),
             "router": asdict(await engine.router.status()),
             "metrics": engine.metrics.snapshot(),
             **engine.resilience(),
@@ -254,12 +263,8 @@ class EngineHost:
 
     async def _unload(self, engine: OrionInferenceEngine, request: Unload) -> None:
         await engine.models.unload(request.model)
-        if not request.forget:
-            return
-        wanted = [m for m in engine.registry.models if request.model in (None, m.id)]
-        for entry in wanted:
-            for shard in (await engine.models.opener.manifest(entry)).shards:
-                await self._ports.store.delete(shard.sha256)
+        if request.forget:
+            await engine.forget(request.model)
 
 
 def _info(error: OrionError) -> ErrorInfo:

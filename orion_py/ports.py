@@ -17,7 +17,8 @@ from orion_py.storage.settings import Settings
 class Ports:
     """``clock``: monotonic seconds. ``uniform``: random numbers in [0, 1). ``new_seed``: an
     integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
-    DownloadFailed."""
+    DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
+    far as the platform tells."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -29,3 +30,4 @@ class Ports:
     uniform: Callable[[], float]
     new_seed: Callable[[], int]
     languages: LanguageDetector = NoDetector()
+    metered: Callable[[], bool] = lambda: False

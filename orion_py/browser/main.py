@@ -22,7 +22,7 @@ from orion_py.ports import Ports
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: root, shards,
-    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle and send."""
+    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle, metered and send."""
     store = BrowserShardStore(bridge.shards, str(bridge.root))
     chance = random.SystemRandom()
 
@@ -46,6 +46,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
         languages=LangidDetector(fetch_languages),
+        metered=lambda: bool(bridge.metered()),
     )
     host = EngineHost(ports, bridge.send)
     receive: Callable[[str], None] = create_proxy(host.receive)

@@ -30,6 +30,10 @@ class BrowserShardStore:
             found = await self._shards.sizes()
         return {str(key): int(value) for key, value in found.to_py().items()}
 
+    async def names(self) -> list[str]:
+        with translated():
+            return [str(name) for name in (await self._shards.names()).to_py()]
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         controller = AbortController.new()
         unsubscribe = cancel.subscribe(lambda: controller.abort())

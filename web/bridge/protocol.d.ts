@@ -95,7 +95,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory";
+  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory" | "version";
   from: string;
   to: string;
   reason_code: string;
@@ -109,6 +109,42 @@ export interface GuardEvent {
   type: "guard";
   category: "injection" | "weapons" | "minors" | "violence" | "self_harm";
   rules: string[];
+}
+
+/**
+ * What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
+ * across visits), or "cancel": gives it up and deletes what came of it. `model` None: the one under
+ * way. Ends in the status.
+ */
+export interface Hydrate {
+  v: 1;
+  id: string;
+  type: "hydrate";
+  action: "start" | "pause" | "resume" | "cancel";
+  model?: string | null;
+}
+
+/**
+ * How far what the background brings is; questions are answered meanwhile. `purpose`: a model
+ * that agents prefer ("model"), or a new version of one that is here ("update").
+ *
+ * `waiting` says in `reason_code` for what: "busy" (a question is answered), "metered" (the line
+ * costs or the person saves data: only "start" begins it). `failed` has an error's code and words.
+ */
+export interface HydrationEvent {
+  v: 1;
+  id: string;
+  type: "hydration";
+  model: string;
+  version: string;
+  purpose: "model" | "update";
+  state: "waiting" | "downloading" | "paused" | "loading" | "ready" | "failed" | "cancelled";
+  loaded_bytes: number;
+  total_bytes: number;
+  bytes_per_second: number | null;
+  seconds_left: number | null;
+  reason_code: string;
+  reason: string;
 }
 
 /** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
@@ -421,6 +457,18 @@ export interface Usage {
   completion: number;
 }
 
+/**
+ * A model's versions: "check" asks the server for a newer one, which then comes in the background;
+ * "back" returns to the one kept from before. Ends in the status; its `versions` say what is kept.
+ */
+export interface VersionRequest {
+  v: 1;
+  id: string;
+  type: "version";
+  action: "check" | "back";
+  model: string;
+}
+
 /** What the page may ask. */
 export type Request =
   | Initialize
@@ -430,6 +478,8 @@ export type Request =
   | RegisterAgent
   | UnregisterAgent
   | Preload
+  | Hydrate
+  | VersionRequest
   | Cancel
   | Status
   | Logs
@@ -442,6 +492,7 @@ export type Request =
 export type Event =
   | StateEvent
   | ProgressEvent
+  | HydrationEvent
   | TokenEvent
   | FallbackEvent
   | AgentEvent

@@ -46,6 +46,12 @@ async function fetchText(path) {
   }
 }
 
+/** Does the line cost by the byte, or did the person ask to save data? As far as the browser tells. */
+function metered() {
+  const line = /** @type {{saveData?: boolean, type?: string} | undefined} */ (/** @type {any} */ (navigator).connection);
+  return line?.saveData === true || line?.type === "cellular";
+}
+
 try {
   // What doesn't need Python doesn't wait for it: the database, and the last visit's model.
   const opening = openShards().then(async (shards) => {
@@ -64,6 +70,7 @@ try {
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
     fetchText,
+    metered,
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
     send: (/** @type {string} */ text) => self.postMessage(text),
   };
