@@ -14,9 +14,10 @@ from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable
+from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable, UnknownModel
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.housekeeping import Housekeeping
+from orion_py.loading.added_models import AddedModels
 from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
@@ -124,6 +125,8 @@ class OrionInferenceEngine:
         started = self._ports.clock()
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
+        self._added = AddedModels(self._ports, self._registry)
+        await self._added.restore()
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
         self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
         await self._custom.restore()
@@ -293,16 +296,33 @@ class OrionInferenceEngine:
         UnknownModel, or what loading it raises."""
         await self._updates.go_back(self._registry.model(model_id))
 
+    async def inspect_model(self, address: str) -> ModelEntry:
+        """As ``AddedModels.inspect``."""
+        self._require_open()
+        return await self._added.inspect(address)
+
+    async def add_model(self, address: str) -> ModelEntry:
+        """As ``AddedModels.add``."""
+        self._require_open()
+        return await self._added.add(address)
+
+    async def remove_model(self, model_id: str) -> None:
+        """Forgets an added model and deletes what came of it. Raises UnknownModel."""
+        if model_id not in {entry.id for entry in self._registry.added}:
+            raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
+        await self.forget(model_id)
+        await self._added.remove(model_id)
+
     async def forget(self, model_id: str | None = None) -> None:
         """Ends a model (None: all) and deletes from the device what no other shares."""
-        wanted = [m.id for m in self._registry.models if model_id in (None, m.id)]
+        wanted = [m.id for m in self._registry.known if model_id in (None, m.id)]
         for each in wanted:
             await self._manager.unload(each)
         await self._updates.forget(wanted)
 
     async def versions(self) -> list[dict[str, Any]]:
         """What ``Versions.describe`` says of each model of which something is kept."""
-        rows = [await self._updates.versions.describe(entry.id) for entry in self._registry.models]
+        rows = [await self._updates.versions.describe(entry.id) for entry in self._registry.known]
         return [row for row in rows if row["current"]]
 
     async def consider_webgpu(self, model_id: str) -> None:

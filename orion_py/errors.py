@@ -14,6 +14,7 @@ OrionError
 │   ├── InvalidManifest
 │   ├── UnknownModel
 │   ├── UnknownAgent
+│   ├── UnsupportedModel    a folder in a layout that isn't understood
 │   ├── NoEarlierVersion    there is nothing on the device to go back to
 │   └── ForeignOrigin       a model's address that this build may not talk to
 ├── ProtocolError           a message that isn't one of ours
@@ -125,6 +126,11 @@ class UnknownModel(InvalidConfig):
 class UnknownAgent(InvalidConfig):
     code = "unknown_agent"
     hint = "Use an id that `orion models list` shows."
+
+
+class UnsupportedModel(InvalidConfig):
+    code = "unsupported_model"
+    hint = "Import it with the foundry (foundry import), and add the folder that this makes."
 
 
 class NoEarlierVersion(InvalidConfig):

@@ -20,6 +20,7 @@ from orion_py.generation.tokenizer import ChatMessage
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
+    AddModel,
     Cancel,
     CancelledEnd,
     Configure,
@@ -29,10 +30,12 @@ from orion_py.protocol import (
     Hydrate,
     Infer,
     Initialize,
+    InspectModel,
     LogEvent,
     Logs,
     Preload,
     RegisterAgent,
+    RemoveModel,
     Result,
     RouteRequest,
     Shutdown,
@@ -157,6 +160,14 @@ class EngineHost:
         if isinstance(request, VersionRequest):
             await (engine.check_version if request.action == "check" else engine.go_back)(request.model)
             return await self._status(engine)
+        if isinstance(request, InspectModel):
+            return {"model": (await engine.inspect_model(request.address)).model_dump()}
+        if isinstance(request, AddModel):
+            await engine.add_model(request.address)
+            return await self._status(engine)
+        if isinstance(request, RemoveModel):
+            await engine.remove_model(request.model)
+            return await self._status(engine)
         if isinstance(request, Status):
             return await self._status(engine)
         if isinstance(request, Logs):
@@ -239,7 +250,8 @@ class EngineHost:
                 "shards": len(sizes),
                 "shard_bytes": sum(sizes.values()),
             },
-            "models": [m.model_dump() for m in engine.registry.models],
+            "models": [m.model_dump() for m in engine.registry.known],
+            "added": [m.id for m in engine.registry.added],
             "agents": engine.agents.describe(),
             "custom": [definition.model_dump() for definition in engine.custom_agents],
             "loaded": [

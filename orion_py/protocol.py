@@ -6,7 +6,7 @@ one of ``result``, ``error`` or ``cancelled``. Events about no request in partic
 hydrates in the background, the log) carry the id ``"engine"``.
 
     page → engine   initialize infer route teach agent.register agent.unregister preload hydrate version
-                    cancel status logs telemetry configure unload shutdown
+                    model.inspect model.add model.remove cancel status logs telemetry configure unload shutdown
     engine → page   state progress hydration token fallback guard log metric breaker queue prediction memory
                     | result error cancelled
 
@@ -120,6 +120,28 @@ class Hydrate(_Message):
     type: Literal["hydrate"] = "hydrate"
     action: Literal["start", "pause", "resume", "cancel"]
     model: str | None = None
+
+
+class InspectModel(_Message):
+    """What lies at an address (a folder's URL, a path below the page, or a Hugging Face id): ends in
+    ``{"model": entry}`` with title, licence, source, bytes. Nothing but its manifest is fetched."""
+
+    type: Literal["model.inspect"] = "model.inspect"
+    address: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class AddModel(_Message):
+    """Adds what InspectModel showed, and keeps it on this device. Ends in the status."""
+
+    type: Literal["model.add"] = "model.add"
+    address: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RemoveModel(_Message):
+    """Forgets an added model and deletes its shards. Ends in the status."""
+
+    type: Literal["model.remove"] = "model.remove"
+    model: str
 
 
 class VersionRequest(_Message):
@@ -243,6 +265,9 @@ Request = Annotated[
     | Preload
     | Hydrate
     | VersionRequest
+    | InspectModel
+    | AddModel
+    | RemoveModel
     | Cancel
     | Status
     | Logs
@@ -534,6 +559,9 @@ Message = Annotated[
     | Preload
     | Hydrate
     | VersionRequest
+    | InspectModel
+    | AddModel
+    | RemoveModel
     | Cancel
     | Status
     | Logs

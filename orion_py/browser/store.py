@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from js import AbortController
@@ -14,11 +15,10 @@ from orion_py.storage.base import OnBytes, StorageEstimate
 
 
 class BrowserShardStore:
-    """``shards`` is the bridge's ShardStore; ``root`` the page's folder, since a worker's own
-    relative URLs start from its script."""
+    """``shards`` is the bridge's ShardStore; ``resolve`` makes a path the URL that this site may fetch."""
 
-    def __init__(self, shards: Any, root: str) -> None:
-        self._shards, self._root = shards, root
+    def __init__(self, shards: Any, resolve: Callable[[str], str]) -> None:
+        self._shards, self._resolve = shards, resolve
 
     @property
     def memory_reason(self) -> str | None:
@@ -40,7 +40,7 @@ class BrowserShardStore:
         listener = create_proxy(on_bytes)
         try:
             with translated():
-                await self._shards.fetchShard(self._root + url, sha256, size, listener, controller.signal)
+                await self._shards.fetchShard(self._resolve(url), sha256, size, listener, controller.signal)
         finally:
             unsubscribe()
             listener.destroy()

@@ -138,7 +138,7 @@ class Hydrator:
 
     def larger(self) -> list[str]:
         """The larger models that are in memory."""
-        return [e.id for e in self._registry.models if e.tier == "full" and e.id in self._manager.loaded]
+        return [e.id for e in self._registry.known if e.tier == "full" and e.id in self._manager.loaded]
 
     def stop(self) -> None:
         """What is under way ends; what came is kept."""
@@ -192,7 +192,7 @@ class Hydrator:
         except ValueError:
             return
         if isinstance(kept, dict):
-            known = {entry.id for entry in self._registry.models}
+            known = {entry.id for entry in self._registry.known}
             self._target = kept.get("model") if kept.get("model") in known else None
             self._paused = kept.get("paused") is True
 
@@ -227,7 +227,7 @@ class Hydrator:
             else:
                 return _Job(entry, version, update=False)
         for model_id in list(self._manager.loaded):
-            known = [e for e in self._registry.models if e.id == model_id]
+            known = [e for e in self._registry.known if e.id == model_id]
             found = await self._updates.look(known[0]) if known and model_id not in self._refused else None
             if found is not None:
                 return _Job(known[0], found, update=True)

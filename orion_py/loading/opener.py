@@ -32,6 +32,7 @@ from orion_py.loading.verdicts import Verdicts
 from orion_py.loading.versions import Kept, Versions, read_version
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
+from orion_py.registry.added import AddedEntry
 from orion_py.registry.models import ModelEntry
 from orion_py.resilience.breakers import Breakers, is_backends
 from orion_py.runtime.base import Device
@@ -280,7 +281,9 @@ class ModelOpener:
 
 
 def shards_base(entry: ModelEntry) -> str:
-    """Where ``shards/<sha256>`` lies: beside the folder of the model's manifest."""
+    """Where ``shards/<sha256>`` lies: beside the folder of the model's manifest, or inside it."""
+    if isinstance(entry, AddedEntry) and entry.shards == "inside":
+        return entry.manifest.rsplit("/", 1)[0] + "/"
     return entry.manifest.rsplit("/", 2)[0] + "/"
 
 

@@ -127,7 +127,7 @@ class Updates:
         """Deletes every shard, whole or in part, that no kept version of a known model names; answers
         with what went."""
         try:
-            needed = await self.versions.needed(entry.id for entry in self._registry.models)
+            needed = await self.versions.needed(entry.id for entry in self._registry.known)
             needed |= await kept_router_shards(self._ports.settings)
         except InvalidManifest:
             return []

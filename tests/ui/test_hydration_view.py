@@ -10,7 +10,7 @@ from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
 from tests.ui.test_reducer import Page
 from ui.hydration_view import LABELS, action, declinable, sentence
 from ui.i18n import Words
-from ui.models_settings import version_rows
+from ui.models_settings import offer_words, version_rows
 from ui.strings import TEXT
 
 S = "\u202f"
@@ -102,3 +102,8 @@ def test_the_settings_list_what_is_kept_and_what_one_can_go_back_to() -> None:
     assert version_rows(rows) == [("a", "2", "1"), ("b", "1", None)]
     assert version_rows(None) == []
     VersionRequest(id="v", action="back", model="a")
+
+
+def test_an_added_model_says_what_it_weighs_and_under_which_licence() -> None:
+    entry = {"title": "Mine", "download_bytes": 398_000_000, "memory_bytes": 1_200_000_000, "licence": "MIT"}
+    assert offer_words(entry, EN) == (f"Mine: 398{S}MB to download, about 1.2{S}GB of memory. Licence: MIT. Source: ?.")

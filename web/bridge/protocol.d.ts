@@ -1,5 +1,13 @@
 // Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
 
+/** Adds what InspectModel showed, and keeps it on this device. Ends in the status. */
+export interface AddModel {
+  v: 1;
+  id: string;
+  type: "model.add";
+  address: string;
+}
+
 /**
  * An agent that a person makes. `examples`: what it is to be asked, by which questions are
  * routed to it. `code`: Python that defines `respond`; the engine keeps it and never runs it.
@@ -197,6 +205,17 @@ export interface Initialize {
   locale?: string;
 }
 
+/**
+ * What lies at an address (a folder's URL, a path below the page, or a Hugging Face id): ends in
+ * `{"model": entry}` with title, licence, source, bytes. Nothing but its manifest is fetched.
+ */
+export interface InspectModel {
+  v: 1;
+  id: string;
+  type: "model.inspect";
+  address: string;
+}
+
 export interface LogEvent {
   v: 1;
   id: string;
@@ -305,6 +324,14 @@ export interface RegisterAgent {
   id: string;
   type: "agent.register";
   definition: AgentDefinition;
+}
+
+/** Forgets an added model and deletes its shards. Ends in the status. */
+export interface RemoveModel {
+  v: 1;
+  id: string;
+  type: "model.remove";
+  model: string;
 }
 
 /**
@@ -480,6 +507,9 @@ export type Request =
   | Preload
   | Hydrate
   | VersionRequest
+  | InspectModel
+  | AddModel
+  | RemoveModel
   | Cancel
   | Status
   | Logs

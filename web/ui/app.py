@@ -77,7 +77,7 @@ class App:
         self._engine_settings = EngineSettings(
             dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
         )
-        self._models = ModelsSettings(dom, words, self.client.send)
+        self._models = ModelsSettings(dom, words, self._preferences, self.client.send, self._preference)
         self._settings = SettingsView(dom, words, self._timers, self._estimate, self._preference, self._settings_action)
         self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
         self._announcer = dom.by_id("announcer")
@@ -228,7 +228,7 @@ class App:
             self._engine_settings.draw(state)
         elif asked == "telemetry":
             self._engine_settings.telemetry_ended(message, self._bridge.saveFile)
-        elif asked == "version":
+        elif asked == "version" or (asked or "").startswith("model."):
             self._models.ended(message, state)
         elif asked in ("status", "unload", "configure", "hydrate") and self._settings.is_open:
             self._settings.show_storage(state)
@@ -273,6 +273,8 @@ class App:
         conversation = self.state.conversation
         options = dict(STYLES.get(self._preferences["style"], {}))
         options.update(answer.options)
+        if self._preferences["model"] in [row["id"] for row in self.state.device.get("models") or []]:
+            options["model"] = self._preferences["model"]
         fields = {
             "query": conversation.question_of(answer).text,
             "history": conversation.history(answer),

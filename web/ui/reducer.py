@@ -138,7 +138,17 @@ def _guard(state, message, turn, now):
 
 
 def _result(state, message, turn, now):
-    if message.get("asked") in ("initialize", "preload", "status", "unload", "configure", "hydrate", "version"):
+    if message.get("asked") in (
+        "initialize",
+        "preload",
+        "status",
+        "unload",
+        "configure",
+        "hydrate",
+        "version",
+        "model.add",
+        "model.remove",
+    ):
         _status(state, message.get("payload") or {})
     if not turn:
         if message.get("asked") == "preload" and state.load and state.load.active:

@@ -314,6 +314,16 @@ ERRORS = {
         ("This model isn’t on the site", "Ce modèle n’est pas sur le site"),
         ("Choose another one, or build it.", "Choisissez-en un autre, ou construisez-le."),
     ),
+    "unsupported_model": (
+        (
+            "This folder isn’t in a layout that Orion can run",
+            "Ce dossier n’est pas dans un format qu’Orion sait utiliser",
+        ),
+        (
+            "Import the model with the foundry, and add the folder that this makes.",
+            "Importez le modèle avec la fonderie et ajoutez le dossier obtenu.",
+        ),
+    ),
     "no_earlier_version": (
         ("There is no earlier version", "Il n’y a pas de version précédente"),
         (

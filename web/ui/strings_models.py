@@ -41,6 +41,24 @@ MODELS = {
     "version_back": ("Back to version {version}", "Revenir à la version {version}"),
     "version_check": ("Look for new versions", "Chercher de nouvelles versions"),
     "version_back_done": ("{model} is at version {version} again.", "{model} est revenu à la version {version}."),
+    "model_choice": ("Who computes the answers", "Qui calcule les réponses"),
+    "model_auto": ("As the agent prefers", "Au choix de l’agent"),
+    "model_address": (
+        "Add a model: a folder’s address, or a Hugging Face id",
+        "Ajouter un modèle : l’adresse d’un dossier, ou un identifiant Hugging Face",
+    ),
+    "model_inspect": ("Look", "Regarder"),
+    "model_inspecting": ("Reading its description…", "Lecture de sa description…"),
+    "model_offer": (
+        "{model}: {size} to download, about {memory} of memory. Licence: {licence}. Source: {source}.",
+        "{model} : {size} à télécharger, environ {memory} de mémoire. Licence : {licence}. Source : {source}.",
+    ),
+    "model_add": ("Add it", "L’ajouter"),
+    "model_added": (
+        "Added. It is downloaded when you choose it above and ask a question.",
+        "Ajouté. Il sera téléchargé quand vous le choisirez ci-dessus et poserez une question.",
+    ),
+    "model_remove": ("Remove", "Retirer"),
     "version_checking": (
         "Orion looks now; a newer version comes in the background.",
         "Orion cherche ; une version plus récente viendra en arrière-plan.",
