@@ -11,6 +11,7 @@ for receiving and storing to take a core's time from it (``BUSY_LINE``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +91,9 @@ class Hydrator:
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""
         self._job: _Job | None = None
-        self._running = False
+        self._last: HydrationEvent | None = None
+        self._resting = asyncio.Event()
+        self._resting.set()
 
     # what is asked
 
@@ -153,28 +156,28 @@ class Hydrator:
     # what the person says
 
     async def command(self, action: str, model_id: str | None = None) -> None:
-        """``start``, ``pause``, ``resume`` or ``cancel``. Raises UnknownModel."""
+        """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``tick``.
+        Raises UnknownModel."""
         if model_id is not None and action in ("start", "resume"):
             self._target = self._registry.model(model_id).id
         if action == "pause":
             self._paused = True
             if self._job is not None:
                 self._job.cancel.cancel()
-                self._say(self._job, "paused")
+            self._close("paused")
         elif action == "cancel":
             await self._give_up(model_id or (self._job.entry.id if self._job else self._target))
         else:
             self._paused, self._allowed = False, self._allowed or action == "start"
             self._refused.discard(self._target or "")
         await self._keep()
-        if action in ("start", "resume"):
-            await self.tick()
 
     async def _give_up(self, model_id: str | None) -> None:
         job, self._target, self._paused = self._job, None, False
         if job is not None:
             job.cancel.cancel()
-            self._say(job, "cancelled")
+            await self._resting.wait()  # what arrives last is deleted, too
+        self._close("cancelled")
         if model_id is None:
             return
         self._refused.add(model_id)
@@ -202,9 +205,9 @@ class Hydrator:
     async def tick(self) -> None:
         """Does the next thing there is to do, if nothing speaks against it. Raises nothing: whatever
         fails is an event, and is tried again when something is asked."""
-        if self._running:
+        if not self._resting.is_set():
             return
-        self._running = True
+        self._resting.clear()
         try:
             self._job = await self._next()
             if self._job is not None:
@@ -212,7 +215,8 @@ class Hydrator:
         except OrionError:
             return  # no manifest was to be had: there is nothing to tell about
         finally:
-            self._running, self._job = False, None
+            self._job = None
+            self._resting.set()
 
     async def _next(self) -> _Job | None:
         while self._manager.loading:
@@ -253,7 +257,7 @@ class Hydrator:
             self._require_room(job)
             if not await self._manager.opener.complete(job.version.manifest) and not await self._download(job):
                 return
-            if self._paused or not self._idle():
+            if not self._idle():
                 return  # it is here; the next quiet moment takes it in
             if job.update:
                 await self._take_update(job)
@@ -347,6 +351,13 @@ class Hydrator:
         kind: Literal["version", "model"] = "version" if job.update else "model"
         self._emit(FallbackEvent.step(ENGINE_ID, kind, job.entry.title, to, error.code, error.message))
 
+    def _close(self, state: Literal["paused", "cancelled"]) -> None:
+        """The person's word about what was told last, also while it isn't under way."""
+        if self._last is not None and self._last.state not in ("ready", "cancelled"):
+            change = {"state": state, "bytes_per_second": None, "seconds_left": None, "reason_code": "", "reason": ""}
+            self._last = self._last.model_copy(update=change)
+            self._emit(self._last)
+
     def _say(
         self,
         job: _Job,
@@ -356,6 +367,8 @@ class Hydrator:
         reason_code: str = "",
         reason: str = "",
     ) -> None:
+        if job.cancel.cancelled and state in ("downloading", "loading"):
+            return  # what trickles in after it was stopped
         last = job.last
         job.last = HydrationEvent(
             id=ENGINE_ID,
@@ -370,9 +383,10 @@ class Hydrator:
             reason_code=reason_code,
             reason=reason,
         )
+        self._last = job.last
         self._emit(job.last)
 
     def status(self) -> dict[str, Any]:
-        """``model`` (the one wanted, or None), ``paused``, and the last ``event`` of what is under way."""
-        event = self._job.last.model_dump() if self._job and self._job.last else None
+        """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
+        event = None if self._last is None else self._last.model_dump()
         return {"model": self._target, "paused": self._paused, "enabled": self.enabled, "event": event}

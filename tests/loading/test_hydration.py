@@ -96,6 +96,20 @@ async def test_a_pause_holds_across_visits_until_it_is_taken_back() -> None:
     assert (await again.infer("hello", GREEDY)).model == "big"
 
 
+async def test_what_stands_still_can_be_paused_and_declined_too() -> None:
+    world = LiteAndFull()
+    world.costly = True
+    made = await engine(world)
+    await made.infer("hello", GREEDY)
+    await world.rests()
+    await made.hydrate("pause")
+    await made.hydrate("cancel")
+    assert [state for _, state, _ in world.hydration] == ["waiting", "paused", "cancelled"]
+    await made.infer("hello", GREEDY)
+    await world.rests()
+    assert world.hydration[-1][1] == "cancelled"
+
+
 async def test_on_a_metered_line_only_the_persons_word_begins_it() -> None:
     world = LiteAndFull()
     world.costly = True
@@ -127,6 +141,7 @@ async def test_giving_it_up_deletes_what_came_and_shared_parts_stay() -> None:
     await world.rests(1.5, 2)
     assert sha(BIG_WEIGHTS[0]) in world.store.shards
     cancelling = asyncio.ensure_future(made.hydrate("cancel"))
+    await settle(1)
     held.set()
     await cancelling
     await world.rests()

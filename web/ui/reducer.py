@@ -13,7 +13,6 @@ ACTIVITY = {
     "fallback": ("loading", "loading"),
     "inferencing": ("streaming", "thinking"),
 }
-LASTING = ("ready", "failed", "paused", "waiting")  # of what comes in the background: said until something new is
 LIMITING = ("threads", "storage")
 
 
@@ -228,8 +227,6 @@ def _status(state, payload):
         state.model_titles[row.get("id")] = row.get("title") or row.get("id")
         state.model_languages[row.get("id")] = row.get("languages") or []
         state.model_sizes[row.get("id")] = row.get("download_bytes")
-    if "hydration" in payload and not payload["hydration"].get("event"):
-        state.hydration = state.hydration if state.hydration and state.hydration["state"] in LASTING else None
     loaded = payload.get("loaded") or []
     state.model = loaded[-1].get("model") if loaded else None
     state.backend = loaded[-1].get("backend") if loaded else None
