@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from build_support import paths
 from build_support.errors import UsageError
@@ -36,6 +38,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     build = commands.add_parser("build", help="make dist/, for any static host")
     build.add_argument("--base", default="/", help="the path at which it will be served, like /sub/path/")
+    build.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an origin from which people may add models (https://example.org); written into the page's policy",
+    )
     _models(build)
 
     models = commands.add_parser("models", help="fetch, convert, shard and verify models into public/models/")
@@ -71,14 +80,25 @@ def run(options: argparse.Namespace) -> int:
     return command[options.command](options)
 
 
-def _site(names: str) -> Path:
+def origin(url: str) -> str:
+    """The origin that ``url`` is. Raises UsageError for what is more, or less, than one."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1")
+    if not parts.hostname or parts.scheme not in (("https", "http") if local else ("https",)):
+        raise UsageError(f"--allow-origin takes an https address, and {url!r} isn't one.")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:
+        raise UsageError(f"--allow-origin takes an origin alone, like https://{parts.hostname}, and {url!r} is more.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _site(names: str, origins: Sequence[str] = ()) -> Path:
     """dist/ with the models of ``names`` (comma-separated, may be empty)."""
     from build_support import models, node, python_bundle, site
 
     wanted = models.check_names([*(name for name in names.split(",") if name), models.ROUTER_NAME])
     system = node.find()
     node.install_packages(system)
-    folder = site.build(system, [models.build(name) for name in wanted])
+    folder = site.build(system, [models.build(name) for name in wanted], origins)
     python_bundle.check(system)
     return folder
 
@@ -94,7 +114,7 @@ def _build(options: argparse.Namespace) -> int:
     base = options.base
     if not (base.startswith("/") and base.endswith("/")):
         raise UsageError(f"--base must start and end with a slash, and {base!r} doesn't.")
-    folder = _site(options.models)
+    folder = _site(options.models, [origin(url) for url in options.allow_origin])
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     # Every URL in it is relative (site.build makes sure), so the same files work below any path.
     print(f"{folder.relative_to(paths.ROOT)}/ is ready: {size / 1e6:.0f} MB, to be served at {base}")

@@ -19,7 +19,7 @@ import os
 import posixpath
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from build_support import models, paths, python_bundle, vendor
@@ -28,6 +28,8 @@ from build_support.node import Node
 from build_support.stamps import tree
 
 VERSION_TOKEN = b"__ORION_VERSION__"
+ORIGINS_TOKEN = b"__ORION_ORIGINS__"
+_OWN_ORIGIN = b"connect-src 'self'"
 Content = Path | bytes
 TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
 
@@ -40,9 +42,10 @@ _ABSOLUTE = re.compile(
 )
 
 
-def build(node: Node, manifests: Iterable[Path]) -> Path:
-    """Brings dist/ up to date with the models of ``manifests``; returns its path."""
-    plan = _plan(node, manifests)
+def build(node: Node, manifests: Iterable[Path], origins: Sequence[str] = ()) -> Path:
+    """Brings dist/ up to date with the models of ``manifests``; returns its path. ``origins``: where, beside
+    its own address, the page may fetch models that a person adds."""
+    plan = _plan(node, manifests, origins)
     faults = absolute_urls({url: content for url, content in plan.items() if not url.startswith("vendor/")})
     if faults:
         raise BuildError(f"URLs must be relative: {'; '.join(faults)}.", "Write them without the leading slash.")
@@ -99,12 +102,29 @@ def precache(plan: dict[str, Content]) -> dict[str, object]:
     return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files}
 
 
-def _plan(node: Node, manifests: Iterable[Path]) -> dict[str, Content]:
+def with_origins(files: dict[str, Content], origins: Sequence[str]) -> dict[str, Content]:
+    """What of ``files`` changes where the page may fetch from ``origins`` too: its policy, the service
+    worker's, and the engine's own list."""
+    if not origins:
+        return {}
+    listed = " ".join(origins).encode()
+    wanted = {"index.html": _OWN_ORIGIN, "sw.js": _OWN_ORIGIN, "bridge/origins.js": ORIGINS_TOKEN}
+    made: dict[str, Content] = {}
+    for url, token in wanted.items():
+        text = _read(files[url])
+        if text.count(token) != 1:
+            raise BuildError(f"{url} should hold {token.decode()!r} once.", "Correct it, or this list.")
+        made[url] = text.replace(token, token + b" " + listed if token == _OWN_ORIGIN else listed)
+    return made
+
+
+def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict[str, Content]:
     """What dist/ holds: the content of each relative URL."""
     plan: dict[str, Content] = {}
     for path in tree(paths.WEB) if paths.WEB.exists() else []:
         if path.suffix != ".ts":
             plan[path.relative_to(paths.WEB).as_posix()] = path
+    plan |= with_origins(plan, origins)
     for vendored in vendor.files():
         plan[f"vendor/{vendored.target}"] = vendor.content(vendored)
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from e2e.support.database import stored
+from e2e.support.database import forget_setting, stored
 from e2e.support.hostile import MANIFESTS, REGISTRIES, altered, wrong_hash
 from e2e.support.person import Person
-from e2e.support.site import MANIFEST, REGISTRY
+from e2e.support.site import MANIFEST, MODEL, REGISTRY
 from e2e.support.web import Web
 
 QUESTION = "What is the capital of France?"
@@ -15,10 +15,24 @@ ANSWER = "Paris"
 DAMAGED = "The model’s description is damaged"
 
 
+def without_its_manifest(person: Person) -> None:
+    """The model's parts are on the device and its description isn't: all depends on what the site sends."""
+    person.visits("manifest.webmanifest")
+    forget_setting(person.page, f"manifest:{MODEL}")
+
+
+def test_a_damaged_manifest_on_the_site_does_not_touch_the_version_on_the_device(regular: Person, web: Web) -> None:
+    with web.site.altered(MANIFEST, altered(web.site.manifest, MANIFESTS["a hash that climbs out"])):
+        regular.opens()
+        assert ANSWER in regular.asks(QUESTION).succeeds()
+        assert web.shard_requests() == []
+
+
 def test_damaged_manifests_are_told_and_once_mended_the_same_question_is_answered(regular: Person, web: Web) -> None:
     site, documents = web.site, {name: altered(web.site.manifest, change) for name, change in MANIFESTS.items()}
     documents["not JSON"] = "<!doctype html><title>Welcome</title>"
     first, *others = documents
+    without_its_manifest(regular)
     with site.altered(MANIFEST, documents[first]):
         regular.opens()
         answer = regular.asks(QUESTION)
@@ -45,6 +59,7 @@ def test_a_manifest_with_a_wrong_hash_takes_no_wrong_bytes(regular: Person, web:
     shard.hardlink_to(site.folder / "models/shards" / sha256)
     try:
         with site.altered(MANIFEST, wrong_hash(site.manifest, sha256, other)):
+            without_its_manifest(regular)
             regular.opens()
             answer = regular.asks(QUESTION)
             answer.comes_to("error")

@@ -36,6 +36,8 @@ class EngineConfig(BaseModel):
     enable_circuit_breaker: bool = True
     enable_request_queue: bool = True
     enable_predictive_loading: bool = True
+    enable_full_models: bool = True
+    """Whether the larger models that agents prefer are brought, in the background, and used."""
     enable_telemetry: bool = False
     verbose_logging: bool = False
 
@@ -68,6 +70,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "use_neural_router": False,
         "enable_guardrails": False,
         "enable_predictive_loading": False,
+        "enable_full_models": False,
         "download_concurrency": 2,
         "context_tokens": 1024,
     },

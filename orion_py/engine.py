@@ -14,11 +14,14 @@ from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable
+from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable, UnknownModel
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.housekeeping import Housekeeping
+from orion_py.loading.added_models import AddedModels
+from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
+from orion_py.loading.updates import Updates
 from orion_py.loading.webgpu_trial import consider_webgpu
 from orion_py.ports import Ports
 from orion_py.protocol import (
@@ -28,16 +31,18 @@ from orion_py.protocol import (
     BreakerEvent,
     Event,
     FallbackEvent,
+    HydrationEvent,
     InferOptions,
     MemoryEvent,
     PredictionEvent,
+    ProgressEvent,
     Response,
     RouterEvent,
     StateEvent,
     TokenEvent,
 )
 from orion_py.registry.load import parse_registry
-from orion_py.registry.models import Registry
+from orion_py.registry.models import ModelEntry, Registry
 from orion_py.request import RequestRun
 from orion_py.routing.service import RouterService, RouterStatus
 from orion_py.safety.guard import Guard, InputGuard
@@ -84,7 +89,7 @@ class OrionInferenceEngine:
         return self._manager
 
     def resilience(self) -> dict[str, Any]:
-        """``breakers``, ``queue``, ``predictive`` and ``memory``, as the Status request tells them."""
+        """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
         return self._house.status()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -101,16 +106,27 @@ class OrionInferenceEngine:
             self.log.warn("breaker", name=event.name, state=event.state, failures=event.failures)
         elif isinstance(event, PredictionEvent):
             self.log.info("prediction", model=event.model, agent=event.agent, state=event.state)
+        elif isinstance(event, HydrationEvent) and event.state != "downloading":
+            self.log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
         elif isinstance(event, MemoryEvent) and event.evicted:
             self.log.info("evicted", models=event.evicted, used_bytes=event.used_bytes)
         for listener in list(self._listeners):
             listener(event)
+
+    def _on_model_event(self, event: Event) -> None:
+        """A load in the background tells of itself in its own way."""
+        hydrator = self._house.hydrator
+        if isinstance(event, ProgressEvent) and hydrator is not None and hydrator.hears(event):
+            return
+        self._emit(event)
 
     async def initialize(self) -> None:
         """Reads the registry and detects the device. Raises InvalidRegistry or DownloadFailed."""
         started = self._ports.clock()
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
+        self._added = AddedModels(self._ports, self._registry)
+        await self._added.restore()
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
         self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
         await self._custom.restore()
@@ -130,11 +146,11 @@ class OrionInferenceEngine:
             self._config,
             self._ports,
             loader,
-            self._emit,
+            self._on_model_event,
             self._house.breakers,
             on_dead=lambda model_id: self.log.warn("worker replaced", model=model_id),
         )
-        await self._house.start(self._manager, self._registry, self._agents)
+        await self._house.start(self._manager, self._registry, self._agents, loader)
         self._open = True
         self._load_router()
         self._say_where_models_stay()
@@ -234,17 +250,80 @@ class OrionInferenceEngine:
             self._in_background(self._router.retire())
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
-        """Brings a model (default: the first agent's) into memory; returns its id.
+        """Brings a model (default: the first agent's that is quickest to have) into memory; returns its id.
 
         Raises as ``ModelManager.acquire``, and CircuitOpen.
         """
         self._require_open()
-        entry = self._registry.model(model_id or self._agents.get(self._agents.ids[0]).models[0])
+        entry = self._registry.model(model_id) if model_id else await self._first_model()
         self._house.wanted(entry.id)
         with self._house.breakers.model(entry.id).entered():
             await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
         await self._ports.store.persist()
+        self._house.rest()
         return entry.id
+
+    async def _first_model(self) -> ModelEntry:
+        models = self._agents.get(self._agents.ids[0]).models
+        usable = [self._registry.model(model_id) for model_id in self._registry.usable(models) or models]
+        return self._hydrator.quickest(usable) or usable[0]
+
+    @property
+    def _hydrator(self) -> Hydrator:
+        self._require_open()
+        assert self._house.hydrator is not None, "there from initialize to shutdown"
+        return self._house.hydrator
+
+    @property
+    def _updates(self) -> Updates:
+        self._require_open()
+        assert self._house.updates is not None, "there from initialize on"
+        return self._house.updates
+
+    async def hydrate(self, action: str, model_id: str | None = None) -> None:
+        """As ``Hydrator.command``; what is begun goes on in the background. Raises UnknownModel and
+        EngineClosed."""
+        await self._hydrator.command(action, model_id)
+        self._house.rest()
+
+    async def check_version(self, model_id: str) -> None:
+        """Asks the server for a newer version, which then comes in the background."""
+        self._updates.look_again(self._registry.model(model_id).id)
+        self._house.rest()
+
+    async def go_back(self, model_id: str) -> None:
+        """The version before the one in use answers from the next turn on. Raises NoEarlierVersion,
+        UnknownModel, or what loading it raises."""
+        await self._updates.go_back(self._registry.model(model_id))
+
+    async def inspect_model(self, address: str) -> ModelEntry:
+        """As ``AddedModels.inspect``."""
+        self._require_open()
+        return await self._added.inspect(address)
+
+    async def add_model(self, address: str) -> ModelEntry:
+        """As ``AddedModels.add``."""
+        self._require_open()
+        return await self._added.add(address)
+
+    async def remove_model(self, model_id: str) -> None:
+        """Forgets an added model and deletes what came of it. Raises UnknownModel."""
+        if model_id not in {entry.id for entry in self._registry.added}:
+            raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
+        await self.forget(model_id)
+        await self._added.remove(model_id)
+
+    async def forget(self, model_id: str | None = None) -> None:
+        """Ends a model (None: all) and deletes from the device what no other shares."""
+        wanted = [m.id for m in self._registry.known if model_id in (None, m.id)]
+        for each in wanted:
+            await self._manager.unload(each)
+        await self._updates.forget(wanted)
+
+    async def versions(self) -> list[dict[str, Any]]:
+        """What ``Versions.describe`` says of each model of which something is kept."""
+        rows = [await self._updates.versions.describe(entry.id) for entry in self._registry.known]
+        return [row for row in rows if row["current"]]
 
     async def consider_webgpu(self, model_id: str) -> None:
         """When nothing else is under way: does WebGPU answer rightly and faster here? Then it takes
@@ -371,6 +450,8 @@ class OrionInferenceEngine:
             queue=self._house.queue,
             breakers=self._house.breakers,
             before_load=self._house.wanted,
+            order=self._hydrator.order,
+            step_back=self._updates.step_back,
         )
 
     def _record(self, request: Request, response: Response) -> None:

@@ -13,7 +13,10 @@ OrionError
 │   ├── InvalidRegistry
 │   ├── InvalidManifest
 │   ├── UnknownModel
-│   └── UnknownAgent
+│   ├── UnknownAgent
+│   ├── UnsupportedModel    a folder in a layout that isn't understood
+│   ├── NoEarlierVersion    there is nothing on the device to go back to
+│   └── ForeignOrigin       a model's address that this build may not talk to
 ├── ProtocolError           a message that isn't one of ours
 ├── LoadError               a model can't be brought into memory
 │   ├── DownloadFailed
@@ -123,6 +126,21 @@ class UnknownModel(InvalidConfig):
 class UnknownAgent(InvalidConfig):
     code = "unknown_agent"
     hint = "Use an id that `orion models list` shows."
+
+
+class UnsupportedModel(InvalidConfig):
+    code = "unsupported_model"
+    hint = "Import it with the foundry (foundry import), and add the folder that this makes."
+
+
+class NoEarlierVersion(InvalidConfig):
+    code = "no_earlier_version"
+    hint = "The version before is kept once an update has taken over."
+
+
+class ForeignOrigin(InvalidConfig):
+    code = "foreign_origin"
+    hint = "Put the model's folder on this site, or build the site with --allow-origin and that address."
 
 
 class ProtocolError(OrionError):

@@ -20,18 +20,22 @@ from orion_py.generation.tokenizer import ChatMessage
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
+    AddModel,
     Cancel,
     CancelledEnd,
     Configure,
     ErrorInfo,
     Event,
     Failed,
+    Hydrate,
     Infer,
     Initialize,
+    InspectModel,
     LogEvent,
     Logs,
     Preload,
     RegisterAgent,
+    RemoveModel,
     Result,
     RouteRequest,
     Shutdown,
@@ -41,6 +45,7 @@ from orion_py.protocol import (
     TokenEvent,
     Unload,
     UnregisterAgent,
+    VersionRequest,
     parse_request,
 )
 from orion_py.telemetry.log import Logger
@@ -149,6 +154,20 @@ class EngineHost:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return {"model": model_id, **await self._status(engine)}
+        if isinstance(request, Hydrate):
+            await engine.hydrate(request.action, request.model)
+            return await self._status(engine)
+        if isinstance(request, VersionRequest):
+            await (engine.check_version if request.action == "check" else engine.go_back)(request.model)
+            return await self._status(engine)
+        if isinstance(request, InspectModel):
+            return {"model": (await engine.inspect_model(request.address)).model_dump()}
+        if isinstance(request, AddModel):
+            await engine.add_model(request.address)
+            return await self._status(engine)
+        if isinstance(request, RemoveModel):
+            await engine.remove_model(request.model)
+            return await self._status(engine)
         if isinstance(request, Status):
             return await self._status(engine)
         if isinstance(request, Logs):
@@ -231,7 +250,8 @@ class EngineHost:
                 "shards": len(sizes),
                 "shard_bytes": sum(sizes.values()),
             },
-            "models": [m.model_dump() for m in engine.registry.models],
+            "models": [m.model_dump() for m in engine.registry.known],
+            "added": [m.id for m in engine.registry.added],
             "agents": engine.agents.describe(),
             "custom": [definition.model_dump() for definition in engine.custom_agents],
             "loaded": [
@@ -247,6 +267,7 @@ class EngineHost:
                 for key, model in engine.models.loaded.items()
             ],
             "loading": list(engine.models.loading),
+            "versions": await engine.versions(),
             "router": asdict(await engine.router.status()),
             "metrics": engine.metrics.snapshot(),
             **engine.resilience(),
@@ -254,12 +275,8 @@ class EngineHost:
 
     async def _unload(self, engine: OrionInferenceEngine, request: Unload) -> None:
         await engine.models.unload(request.model)
-        if not request.forget:
-            return
-        wanted = [m for m in engine.registry.models if request.model in (None, m.id)]
-        for entry in wanted:
-            for shard in (await engine.models.opener.manifest(entry)).shards:
-                await self._ports.store.delete(shard.sha256)
+        if request.forget:
+            await engine.forget(request.model)
 
 
 def _info(error: OrionError) -> ErrorInfo:

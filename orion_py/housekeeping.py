@@ -7,14 +7,20 @@ the idle workers are asked whether they live.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from orion_py.agents.factory import AgentFactory
+from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
+from orion_py.loading.hydration import Hydrator
+from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.predictive import PredictiveLoader
+from orion_py.loading.updates import Updates
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, BreakerEvent, Event, QueueEvent
 from orion_py.registry.models import ModelEntry, Registry
@@ -39,6 +45,9 @@ class Housekeeping:
         self.queue = RequestQueue(ports.clock, ports.sleep, on_change=self._queue_changed)
         self.breakers = Breakers(ports.clock, on_change=self._breaker_changed)
         self._predictive: PredictiveLoader | None = None
+        self.hydrator: Hydrator | None = None
+        """Brings larger models and new versions in; there once the models are known."""
+        self.updates: Updates | None = None
         self._manager: ModelManager | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idling: asyncio.Task[None] | None = None
@@ -49,15 +58,30 @@ class Housekeeping:
         self._config = config
         self.queue.policy = QueuePolicy() if config.enable_request_queue else QueuePolicy(limit=None, by_priority=False)
         self.breakers.enabled = config.enable_circuit_breaker
+        if self.hydrator is not None and self._manager is not None:
+            self.hydrator.enabled = config.enable_full_models
+            if not config.enable_full_models:
+                self.hydrator.stop()
+                for model_id in self.hydrator.larger():
+                    self._begin(partial(self._retire, model_id))
+            self.rest()
 
-    async def start(self, manager: ModelManager, registry: Registry, agents: AgentFactory) -> None:
+    async def start(
+        self, manager: ModelManager, registry: Registry, agents: AgentFactory, loader: ProgressiveLoader
+    ) -> None:
         """Recalls what earlier visits left."""
 
         def model_of(agent: str) -> ModelEntry | None:
             usable = registry.usable(agents.get(agent).models) if agent in agents.ids else ()
-            return registry.model(usable[0]) if usable else None
+            return hydrator.quickest([registry.model(model_id) for model_id in usable])
 
         self._manager = manager
+        updates = self.updates = Updates(manager, self._ports, registry, self._emit, self._between_turns)
+        hydrator = self.hydrator = Hydrator(
+            manager, loader, updates, self.breakers, self._ports, registry, self._emit, lambda: self.queue.idle
+        )
+        hydrator.enabled = self._config.enable_full_models
+        await hydrator.recall()
         self._predictive = PredictiveLoader(
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
         )
@@ -68,35 +92,60 @@ class Housekeeping:
         """A model is needed now: what was loaded on a guess is judged, and gives way."""
         if self._predictive is not None:
             self._predictive.wanted(model_id)
+        if self.hydrator is not None:
+            self.hydrator.wanted(model_id)
 
     async def answered(self, agent: str, model_id: str) -> None:
         """Learns who answered."""
+        if self.hydrator is not None:
+            await self.hydrator.answered(model_id)
         if self._predictive is not None and self._config.enable_predictive_loading:
             await self._predictive.answered(agent, model_id)
 
     def status(self) -> dict[str, Any]:
-        """``breakers``, ``queue``, ``predictive`` and ``memory``, as the Status request tells them."""
+        """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
         return {
             "breakers": self.breakers.metrics(),
             "queue": self._queue_event().model_dump(exclude={"v", "id", "type"}),
             "predictive": self._predictive.status() if self._predictive is not None else {},
+            "hydration": self.hydrator.status() if self.hydrator is not None else {},
             "memory": self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})
             if self._manager
             else {},
         }
 
     def stop(self) -> None:
+        if self.hydrator is not None:
+            self.hydrator.stop()
         for task in (*self._tasks, *([self._idling] if self._idling else [])):
             task.cancel()
-        self._manager = self._predictive = None
+        self._manager = self._predictive = self.hydrator = None
 
     def _queue_changed(self) -> None:
         self._emit(self._queue_event())
         if self._idling is not None:
             self._idling.cancel()
             self._idling = None
+        self.rest()
+
+    def rest(self) -> None:
+        """If nothing runs or waits: what there is to do then begins in a moment."""
+        if self._idling is not None:
+            self._idling.cancel()
+            self._idling = None
         if self.queue.idle and self._manager is not None:
             self._idling = asyncio.ensure_future(self._idle())
+
+    @asynccontextmanager
+    async def _between_turns(self) -> AsyncIterator[None]:
+        async with self.queue.slot("between-turns", CancelToken(), priority=-10):
+            yield
+
+    async def _retire(self, model_id: str) -> None:
+        """Gives a model's memory back once nothing is asked of it."""
+        async with self._between_turns():
+            if self._manager is not None:
+                await self._manager.unload(model_id)
 
     def _queue_event(self) -> QueueEvent:
         queue = self.queue
@@ -107,6 +156,8 @@ class Housekeeping:
         await self._ports.sleep(MOMENT_S)
         if self._predictive is not None and self._config.enable_predictive_loading:
             self._begin(self._predictive.preload)
+        if self.hydrator is not None:
+            self._begin(self.hydrator.tick)
         await self._ports.sleep(MINUTE_S)
         if self._manager is not None:
             self._begin(self._manager.check_health)

@@ -13,11 +13,16 @@ from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
 
 
+async def _nothing_exists(path: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """``clock``: monotonic seconds. ``uniform``: random numbers in [0, 1). ``new_seed``: an
     integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
-    DownloadFailed."""
+    DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
+    far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -29,3 +34,5 @@ class Ports:
     uniform: Callable[[], float]
     new_seed: Callable[[], int]
     languages: LanguageDetector = field(default_factory=NoDetector)
+    metered: Callable[[], bool] = lambda: False
+    exists: Callable[[str], Awaitable[bool]] = _nothing_exists

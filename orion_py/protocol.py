@@ -5,9 +5,9 @@ asks) and ``type``. A request is answered by any number of events with its id an
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 hydrates in the background, the log) carry the id ``"engine"``.
 
-    page → engine   initialize infer route teach agent.register agent.unregister preload cancel status logs
-                    telemetry configure unload shutdown
-    engine → page   state progress token fallback guard log metric breaker queue prediction memory
+    page → engine   initialize infer route teach agent.register agent.unregister preload hydrate version
+                    model.inspect model.add model.remove cancel status logs telemetry configure unload shutdown
+    engine → page   state progress hydration token fallback guard log metric breaker queue prediction memory
                     | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
@@ -29,7 +29,10 @@ MessageId = Annotated[str, Field(min_length=1, max_length=80)]
 StateName = Literal[
     "idle", "validating", "routing", "loading_agent", "inferencing", "success", "fallback", "error", "cancelled"
 ]
-FallbackKind = Literal["agent", "backend", "threads", "model", "router", "context", "storage", "worker", "memory"]
+FallbackKind = Literal[
+    "agent", "backend", "threads", "model", "router", "context", "storage", "worker", "memory", "version"
+]
+HydrationState = Literal["waiting", "downloading", "paused", "loading", "ready", "failed", "cancelled"]
 Style = Literal[
     "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
 ]
@@ -107,6 +110,47 @@ class Preload(_Message):
 
     type: Literal["preload"] = "preload"
     model: str | None = None
+
+
+class Hydrate(_Message):
+    """What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
+    across visits), or "cancel": gives it up and deletes what came of it. ``model`` None: the one under
+    way. Ends in the status."""
+
+    type: Literal["hydrate"] = "hydrate"
+    action: Literal["start", "pause", "resume", "cancel"]
+    model: str | None = None
+
+
+class InspectModel(_Message):
+    """What lies at an address (a folder's URL, a path below the page, or a Hugging Face id): ends in
+    ``{"model": entry}`` with title, licence, source, bytes. Nothing but its manifest is fetched."""
+
+    type: Literal["model.inspect"] = "model.inspect"
+    address: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class AddModel(_Message):
+    """Adds what InspectModel showed, and keeps it on this device. Ends in the status."""
+
+    type: Literal["model.add"] = "model.add"
+    address: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RemoveModel(_Message):
+    """Forgets an added model and deletes its shards. Ends in the status."""
+
+    type: Literal["model.remove"] = "model.remove"
+    model: str
+
+
+class VersionRequest(_Message):
+    """A model's versions: "check" asks the server for a newer one, which then comes in the background;
+    "back" returns to the one kept from before. Ends in the status; its ``versions`` say what is kept."""
+
+    type: Literal["version"] = "version"
+    action: Literal["check", "back"]
+    model: str
 
 
 class Cancel(_Message):
@@ -219,6 +263,11 @@ Request = Annotated[
     | RegisterAgent
     | UnregisterAgent
     | Preload
+    | Hydrate
+    | VersionRequest
+    | InspectModel
+    | AddModel
+    | RemoveModel
     | Cancel
     | Status
     | Logs
@@ -284,6 +333,27 @@ class ProgressEvent(_Message):
     seconds_left: float | None = None
     from_storage: bool = False
     shards: list[ShardProgress] = []
+
+
+class HydrationEvent(_Message):
+    """How far what the background brings is; questions are answered meanwhile. ``purpose``: a model
+    that agents prefer ("model"), or a new version of one that is here ("update").
+
+    ``waiting`` says in ``reason_code`` for what: "busy" (a question is answered), "metered" (the line
+    costs or the person saves data: only "start" begins it). ``failed`` has an error's code and words.
+    """
+
+    type: Literal["hydration"] = "hydration"
+    model: str
+    version: str
+    purpose: Literal["model", "update"]
+    state: HydrationState
+    loaded_bytes: int = 0
+    total_bytes: int = 0
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+    reason_code: str = ""
+    reason: str = ""
 
 
 class TokenEvent(_Message):
@@ -468,6 +538,7 @@ class CancelledEnd(_Message):
 Event = (
     StateEvent
     | ProgressEvent
+    | HydrationEvent
     | TokenEvent
     | FallbackEvent
     | AgentEvent
@@ -488,6 +559,11 @@ Message = Annotated[
     | RegisterAgent
     | UnregisterAgent
     | Preload
+    | Hydrate
+    | VersionRequest
+    | InspectModel
+    | AddModel
+    | RemoveModel
     | Cancel
     | Status
     | Logs
@@ -497,6 +573,7 @@ Message = Annotated[
     | Shutdown
     | StateEvent
     | ProgressEvent
+    | HydrationEvent
     | TokenEvent
     | FallbackEvent
     | AgentEvent

@@ -147,26 +147,31 @@ class RequestRun:
             brief = replace(brief, opening=f"{why}\n\n{brief.opening}")
         if brief.direct:
             return self._direct(brief, decision)
-        candidates = self._candidates(agent)
-        for place, entry in enumerate(candidates):
+        candidates = await self._candidates(agent)
+        while True:
+            entry = candidates.pop(0)
             try:
                 return await self._answer_with(entry, query, brief, decision)
             except OrionError as error:
-                if place + 1 == len(candidates) or not self._may_fall_back(error):
+                if not self._may_fall_back(error):
+                    raise
+                if isinstance(error, RuntimeFailure) and await self.services.step_back(entry, error):
+                    candidates.insert(0, entry)
+                elif candidates:
+                    self._say("model", entry.id, candidates[0].id, error.code, error.message)
+                else:
                     raise
                 self.states.to("fallback")
-                self._say("model", entry.id, candidates[place + 1].id, error.code, error.message)
-        raise AssertionError("unreachable")
 
-    def _candidates(self, agent: Agent) -> list[ModelEntry]:
-        """What may answer, preferred first: the agent's models, then the first agent's. A model that
-        was asked for by name is the only one."""
+    async def _candidates(self, agent: Agent) -> list[ModelEntry]:
+        """What may answer, in the order to try: the agent's models, then the first agent's, the larger
+        ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
         registry, agents = self.services.registry, self.services.agents
         if self.request.options.model:
             return [registry.model(self.request.options.model)]
         last_resort = agents.get(agents.ids[0]).models
         ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
-        return [registry.model(model_id) for model_id in ids or agent.models]
+        return await self.services.order([registry.model(model_id) for model_id in ids or agent.models])
 
     def _may_fall_back(self, error: OrionError) -> bool:
         """Another model can't go on where one broke off: its tokens are others."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
+from orion_py.errors import OrionError
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.manager import ModelManager
 from orion_py.protocol import Event, InferOptions
-from orion_py.registry.models import Registry
+from orion_py.registry.models import ModelEntry, Registry
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
 from orion_py.routing.base import Router
@@ -35,7 +36,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Services:
     """``queue`` makes requests answer one after the other; ``before_load`` hears which model is
-    wanted, so that what was loaded on a guess gives way."""
+    wanted, so that what was loaded on a guess gives way. ``order`` puts first what can answer now;
+    ``step_back``: whether a failed model goes on with the version before, as in ``Updates``."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -50,3 +52,5 @@ class Services:
     queue: RequestQueue
     breakers: Breakers
     before_load: Callable[[str], None]
+    order: Callable[[Sequence[ModelEntry]], Awaitable[list[ModelEntry]]]
+    step_back: Callable[[ModelEntry, OrionError], Awaitable[bool]]

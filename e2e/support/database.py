@@ -85,6 +85,11 @@ def remove(page: Page, sha256: str) -> None:
     _run(page, """await change("shards", (shards) => shards.delete(argument));""", sha256)
 
 
+def forget_setting(page: Page, key: str) -> None:
+    """Loses one of the settings, such as a kept manifest."""
+    _run(page, """await change("settings", (settings) => settings.delete(argument));""", key)
+
+
 def settings(page: Page) -> dict[str, Any]:
     """What the engine keeps beside the shards: manifests and verdicts."""
     return (

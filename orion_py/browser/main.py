@@ -21,14 +21,18 @@ from orion_py.ports import Ports
 
 
 def start(bridge: Any) -> Callable[[str], None]:
-    """The function that takes the page's messages. ``bridge`` is engine.js's: root, shards,
-    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle and send."""
-    store = BrowserShardStore(bridge.shards, str(bridge.root))
+    """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, shards,
+    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle, metered and send."""
+    store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
     chance = random.SystemRandom()
 
     async def fetch_text(path: str) -> str:
         with translated():
             return str(await bridge.fetchText(path))
+
+    async def exists(path: str) -> bool:
+        with translated():
+            return bool(await bridge.exists(path))
 
     async def fetch_languages() -> None:
         with translated():
@@ -46,6 +50,8 @@ def start(bridge: Any) -> Callable[[str], None]:
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
         languages=LangidDetector(fetch_languages),
+        exists=exists,
+        metered=lambda: bool(bridge.metered()),
     )
     host = EngineHost(ports, bridge.send)
     receive: Callable[[str], None] = create_proxy(host.receive)

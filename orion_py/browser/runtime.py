@@ -76,12 +76,13 @@ class BrowserEncoder:
 
 
 class BrowserRuntime:
-    """``bridge`` is engine.js's. What is opened is remembered there, so that on the next visit it can
-    be brought into memory while Python still boots."""
+    """``bridge`` is engine.js's. The first model of a visit is remembered there, so that on the next one
+    it can be brought into memory while Python still boots; what comes after it came in the background."""
 
     def __init__(self, bridge: Any, store: BrowserShardStore) -> None:
         self._bridge, self._store = bridge, store
         self._device: Device | None = None
+        self._first: str | None = None
 
     async def device(self) -> Device:
         if self._device is None:
@@ -109,7 +110,9 @@ class BrowserRuntime:
             raise
 
         async def remember() -> None:
-            await self._bridge.rememberSpec(spec)
+            self._first = self._first or manifest.model
+            if self._first == manifest.model:
+                await self._bridge.rememberSpec(spec)
 
         return BrowserSession(client, self._store, manifest.architecture.vocab_size, remember)
 

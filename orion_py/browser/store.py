@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from js import AbortController
@@ -14,11 +15,10 @@ from orion_py.storage.base import OnBytes, StorageEstimate
 
 
 class BrowserShardStore:
-    """``shards`` is the bridge's ShardStore; ``root`` the page's folder, since a worker's own
-    relative URLs start from its script."""
+    """``shards`` is the bridge's ShardStore; ``resolve`` makes a path the URL that this site may fetch."""
 
-    def __init__(self, shards: Any, root: str) -> None:
-        self._shards, self._root = shards, root
+    def __init__(self, shards: Any, resolve: Callable[[str], str]) -> None:
+        self._shards, self._resolve = shards, resolve
 
     @property
     def memory_reason(self) -> str | None:
@@ -30,13 +30,17 @@ class BrowserShardStore:
             found = await self._shards.sizes()
         return {str(key): int(value) for key, value in found.to_py().items()}
 
+    async def names(self) -> list[str]:
+        with translated():
+            return [str(name) for name in (await self._shards.names()).to_py()]
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         controller = AbortController.new()
         unsubscribe = cancel.subscribe(lambda: controller.abort())
         listener = create_proxy(on_bytes)
         try:
             with translated():
-                await self._shards.fetchShard(self._root + url, sha256, size, listener, controller.signal)
+                await self._shards.fetchShard(self._resolve(url), sha256, size, listener, controller.signal)
         finally:
             unsubscribe()
             listener.destroy()

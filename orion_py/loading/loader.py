@@ -95,6 +95,42 @@ class ProgressiveLoader:
         progress.enter("ready")
         return session, report, definition
 
+    async def fetch(
+        self,
+        manifest: Manifest,
+        variant: Variant,
+        base_url: str,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    ) -> None:
+        """Brings what ``variant`` lacks onto the device and nothing into memory.
+
+        Raises LoadError and its children, or Cancelled; what arrived is kept either way.
+        """
+        shards = manifest.shards_for(variant)
+        sizes = await self._store.sizes()
+        stored = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        missing = [s for s in shards if s.sha256 not in stored]
+        progress = LoadProgress(manifest.model, manifest.version, shards, stored, self._clock, on_progress)
+        await self._check_quota(missing)
+        progress.enter("downloading")
+        downloads = CancelToken()
+        unsubscribe = cancel.subscribe(downloads.cancel)
+        todo = iter(missing)
+
+        async def fetcher() -> None:
+            for shard in todo:
+                await self._fetch(base_url, shard, progress, downloads)
+
+        fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
+        try:
+            await asyncio.gather(*fetchers)
+            cancel.raise_if_cancelled()
+        finally:
+            unsubscribe()
+            downloads.cancel()
+            await asyncio.gather(*fetchers, return_exceptions=True)
+
     async def _check_quota(self, missing: Sequence[Shard]) -> None:
         estimate = await self._store.estimate()
         needed = sum(s.size for s in missing)
@@ -131,7 +167,7 @@ class ProgressiveLoader:
         async def fetcher() -> None:
             for shard in todo:
                 try:
-                    await self._fetch(request, shard, progress, downloads)
+                    await self._fetch(request.base_url, shard, progress, downloads)
                 except BaseException as error:
                     here.put_nowait(error)
                     return
@@ -179,11 +215,11 @@ class ProgressiveLoader:
                 self._on_retry(error, attempt)
                 progress.lost(shard.sha256)
                 await self._store.delete(shard.sha256)
-                await self._fetch(request, shard, progress, cancel)
+                await self._fetch(request.base_url, shard, progress, cancel)
         raise AssertionError("unreachable")
 
-    async def _fetch(self, request: LoadRequest, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
-        url = f"{request.base_url}shards/{shard.sha256}"
+    async def _fetch(self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+        url = f"{base_url}shards/{shard.sha256}"
 
         async def once() -> None:
             cancel.raise_if_cancelled()

@@ -17,7 +17,6 @@ from orion_py.errors import (
     BackendUnavailable,
     DownloadFailed,
     GoldenMismatch,
-    InvalidManifest,
     OrionError,
     OutOfMemory,
     QuotaExceeded,
@@ -27,11 +26,13 @@ from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.golden import check_golden
 from orion_py.loading.loaded_model import LoadedModel, backend_label
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
-from orion_py.loading.manifest import Manifest, Variant, parse_manifest
+from orion_py.loading.manifest import Manifest, Variant
 from orion_py.loading.memory_budget import MB
 from orion_py.loading.verdicts import Verdicts
+from orion_py.loading.versions import Kept, Versions, read_version
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
+from orion_py.registry.added import AddedEntry
 from orion_py.registry.models import ModelEntry
 from orion_py.resilience.breakers import Breakers, is_backends
 from orion_py.runtime.base import Device
@@ -76,11 +77,37 @@ class ModelOpener:
         self.config = config
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
         self._tokenizers: dict[str, Tokenizer] = {}
+        self.versions = Versions(ports.settings)
 
     async def open(self, entry: ModelEntry, cancel: CancelToken, give_room: GiveRoom) -> LoadedModel:
         """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
         Cancelled: the last rung's failure is the load's."""
-        job = _Job(entry, await self.manifest(entry), await self._ports.runtime.device(), cancel)
+        manifest = await self.manifest(entry)
+        try:
+            return await self.open_version(entry, manifest, cancel, give_room)
+        except DownloadFailed:
+            # A part of the kept version was lost, and the server no longer has that version.
+            other = await self._another(entry, manifest)
+            if other is None:
+                raise
+            return await self.open_version(entry, other, cancel, give_room)
+
+    async def _another(self, entry: ModelEntry, manifest: Manifest) -> Manifest | None:
+        """What the server has in place of ``manifest``, kept from now on; None: nothing else."""
+        try:
+            published = await self.published(entry)
+        except OrionError:
+            return None
+        if published.manifest == manifest:
+            return None
+        await self.versions.keep(published)
+        return published.manifest
+
+    async def open_version(
+        self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, give_room: GiveRoom
+    ) -> LoadedModel:
+        """As ``open``, for one version of the model."""
+        job = _Job(entry, manifest, await self._ports.runtime.device(), cancel)
         rungs = await self.ladder(job.manifest, job.device)
         if not rungs:
             raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
@@ -103,34 +130,44 @@ class ModelOpener:
         return await self._try(job, attempt, context)
 
     async def manifest(self, entry: ModelEntry) -> Manifest:
-        """The model's manifest; offline, the copy that the last load kept. Raises InvalidManifest
-        or DownloadFailed."""
-        key = f"manifest:{entry.id}"
+        """The version in use: the one kept on the device where all of it is here, whatever the server
+        has by now (an update comes in the background); else the server's; offline, the kept one.
+
+        Raises InvalidManifest or DownloadFailed.
+        """
+        kept = await self.versions.kept(entry.id)
+        if kept is not None and await self.complete(kept.manifest):
+            return kept.manifest
         try:
-            text = await self._ports.fetch_text(entry.manifest)
+            published = await self.published(entry)
         except DownloadFailed:
-            kept = await self._ports.settings.get(key)
             if kept is None:
                 raise
-            return parse_manifest(kept)
-        manifest = parse_manifest(text)
-        if manifest.model != entry.id:
-            raise InvalidManifest(
-                f"manifest: model: is {manifest.model!r}, the registry says {entry.id!r}", path="model"
-            )
-        if await self._ports.settings.get(key) != text:
-            await self._ports.settings.set(key, text)
-        return manifest
+            return kept.manifest
+        await self.versions.keep(published)
+        return published.manifest
+
+    async def published(self, entry: ModelEntry) -> Kept:
+        """The version that the server has now. Raises InvalidManifest or DownloadFailed."""
+        return read_version(entry.id, await self._ports.fetch_text(entry.manifest))
 
     async def stored(self, entry: ModelEntry) -> bool:
         """Whether all that its first rung needs lies on the device, so that opening it moves no byte."""
-        kept = await self._ports.settings.get(f"manifest:{entry.id}")
-        if kept is None:
+        kept = await self.versions.kept(entry.id)
+        return kept is not None and await self.complete(kept.manifest)
+
+    async def complete(self, manifest: Manifest) -> bool:
+        """Whether all that the first rung of this version needs lies on the device."""
+        variant = await self.first_variant(manifest)
+        if variant is None:
             return False
-        manifest = parse_manifest(kept)
-        rungs = await self.ladder(manifest, await self._ports.runtime.device())
         sizes = await self._ports.store.sizes()
-        return bool(rungs) and all(sizes.get(s.sha256) == s.size for s in manifest.shards_for(rungs[0].variant))
+        return all(sizes.get(s.sha256) == s.size for s in manifest.shards_for(variant))
+
+    async def first_variant(self, manifest: Manifest) -> Variant | None:
+        """What this device would try first of that version; None where nothing of it runs here."""
+        rungs = await self.ladder(manifest, await self._ports.runtime.device())
+        return rungs[0].variant if rungs else None
 
     def verdicts(self, device: Device) -> Verdicts:
         """What is known of backends on this device."""
@@ -199,8 +236,7 @@ class ModelOpener:
             return await self._try(job, attempt, context)
 
     async def _try(self, job: _Job, attempt: Attempt, context: int) -> LoadedModel:
-        base = job.entry.manifest.rsplit("/", 2)[0] + "/"
-        request = LoadRequest(job.manifest, attempt.variant, base, attempt.threads, context)
+        request = LoadRequest(job.manifest, attempt.variant, shards_base(job.entry), attempt.threads, context)
         session, report, definition = await self._loader.load(request, job.cancel, self._emit)
         tokenizer = self._tokenizer(job.manifest, definition)
         model = LoadedModel(job.manifest, attempt.variant, session, tokenizer, report, context)
@@ -242,6 +278,13 @@ class ModelOpener:
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
+
+
+def shards_base(entry: ModelEntry) -> str:
+    """Where ``shards/<sha256>`` lies: beside the folder of the model's manifest, or inside it."""
+    if isinstance(entry, AddedEntry) and entry.shards == "inside":
+        return entry.manifest.rsplit("/", 1)[0] + "/"
+    return entry.manifest.rsplit("/", 2)[0] + "/"
 
 
 def _kind(failed: Attempt, following: Attempt) -> FallbackKind:

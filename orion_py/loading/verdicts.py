@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -22,9 +23,10 @@ class Verdicts:
 
     def _key(self, manifest: Manifest, variant: Variant) -> str:
         hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
-        # The graphs' hashes stand for what is computed: a rebuilt model is judged anew.
-        graphs = f"{variant.prefill.graph[:12]}-{variant.decode.graph[:12]}"
-        return f"verdict:{manifest.model}:{manifest.version}:{variant.id}:{graphs}:{hardware}"
+        # All that is computed with stands in the key: a rebuilt model is judged anew.
+        parts = "".join(shard.sha256 for shard in manifest.shards_for(variant))
+        digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
+        return f"verdict:{manifest.model}:{manifest.version}:{variant.id}:{digest}:{hardware}"
 
     async def read(self, manifest: Manifest, variant: Variant) -> dict[str, Any]:
         kept = await self._settings.get(self._key(manifest, variant))

@@ -43,6 +43,10 @@ class FolderShardStore:
         entries = [entry for entry in os.scandir(self._folder) if _is_name(entry.name)]
         return {entry.name: entry.stat().st_size for entry in entries}
 
+    async def names(self) -> list[str]:
+        """None: the folder may be a build's own, with the shards of models that nobody opened."""
+        return []
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         partial = self._path(sha256).with_suffix(".partial")
         try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from orion_py.errors import UnknownModel
+from orion_py.errors import InvalidConfig, UnknownModel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 RelativePath = Annotated[
@@ -98,7 +98,8 @@ class AgentEntry(_Entry):
 
 class Registry(_Entry):
     """``groups`` name sets of agents; ``recommendations`` say which model a device starts with;
-    ``absent`` are the models that agents name and that can't be loaded here."""
+    ``absent`` are the models that agents name and that can't be loaded here. What a person adds
+    stands beside ``models`` and isn't part of the file."""
 
     version: Annotated[int, Field(ge=1)]
     models: Annotated[tuple[ModelEntry, ...], Field(min_length=1)]
@@ -107,6 +108,7 @@ class Registry(_Entry):
     router: RouterEntry | None = None
     groups: dict[Identifier, tuple[Identifier, ...]] = {}
     recommendations: dict[DeviceClass, Identifier] = {}
+    _added: dict[str, ModelEntry] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
@@ -131,19 +133,39 @@ class Registry(_Entry):
             _require(model, models, "model", f"recommendations.{device}")
         return self
 
+    @property
+    def added(self) -> tuple[ModelEntry, ...]:
+        """What ``add`` brought."""
+        return tuple(self._added.values())
+
+    @property
+    def known(self) -> tuple[ModelEntry, ...]:
+        """All that can be loaded: the file's models, then the added ones."""
+        return (*self.models, *self.added)
+
+    def add(self, entry: ModelEntry) -> None:
+        """Adds a model, or replaces the added one of its id. Raises InvalidConfig where the file has it."""
+        if any(entry.id == model.id for model in self.models):
+            raise InvalidConfig(f"models: {entry.id!r} is taken", path="id")
+        self._added[entry.id] = entry
+
+    def remove(self, model_id: str) -> None:
+        """Takes an added model back; safe for one that isn't there."""
+        self._added.pop(model_id, None)
+
     def model(self, model_id: str) -> ModelEntry:
         """Raises UnknownModel."""
-        for entry in self.models:
+        for entry in self.known:
             if entry.id == model_id:
                 return entry
         for absent in self.absent:
             if absent.id == model_id:
                 raise UnknownModel(absent.reason.en, model=model_id)
-        raise UnknownModel(f"{model_id!r} is none of {', '.join(m.id for m in self.models)}", model=model_id)
+        raise UnknownModel(f"{model_id!r} is none of {', '.join(m.id for m in self.known)}", model=model_id)
 
     def usable(self, model_ids: Sequence[str]) -> tuple[str, ...]:
         """Those of ``model_ids`` that can be loaded, in their order."""
-        known = {entry.id for entry in self.models}
+        known = {entry.id for entry in self.known}
         return tuple(model_id for model_id in model_ids if model_id in known)
 
     def missing(self, model_ids: Sequence[str]) -> tuple[AbsentModel, ...]:

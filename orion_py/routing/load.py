@@ -15,6 +15,7 @@ from orion_py.routing.features import features
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import RouterManifest, parse_router_manifest
+from orion_py.storage.settings import Settings
 
 TOLERANCE = 0.02
 """How far a golden query's confidence may be off: runtimes round differently, and no more than that."""
@@ -36,6 +37,12 @@ async def router_manifest(ports: Ports, entry: RouterEntry) -> RouterManifest:
     if await ports.settings.get(_SETTING) != text:
         await ports.settings.set(_SETTING, text)
     return manifest
+
+
+async def kept_router_shards(settings: Settings) -> set[str]:
+    """The sha256 of every shard of the router that is kept. Raises InvalidManifest."""
+    kept = await settings.get(_SETTING)
+    return set() if kept is None else {shard.sha256 for shard in parse_router_manifest(kept).shards}
 
 
 async def load_router(

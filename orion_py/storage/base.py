@@ -36,6 +36,10 @@ class ShardStore(Protocol):
     async def sizes(self) -> dict[str, int]:
         """sha256 to bytes of every shard that is here whole."""
 
+    async def names(self) -> list[str]:
+        """The sha256 of every shard that is here, whole or in part: what may be swept. Empty where what
+        is here isn't the engine's alone."""
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         """Downloads (resuming what an earlier try left), verifies and commits one shard.
 

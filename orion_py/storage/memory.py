@@ -31,6 +31,9 @@ class MemoryShardStore:
     async def sizes(self) -> dict[str, int]:
         return {sha: len(data) for sha, data in self.shards.items()}
 
+    async def names(self) -> list[str]:
+        return [*self.shards, *self.partial]
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         got = self.partial.get(sha256, b"")
         self.requests.append((url, len(got)))

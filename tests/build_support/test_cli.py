@@ -72,3 +72,14 @@ def test_models_are_built_once_each() -> None:
 def test_usage_errors_are_build_errors() -> None:
     assert issubclass(UsageError, BuildError)
     assert (UsageError.exit_code, BuildError.exit_code) == (2, 1)
+
+
+@pytest.mark.parametrize("url", ["https://example.org", "https://example.org/", "http://localhost:8000"])
+def test_an_origin_is_taken(url: str) -> None:
+    assert cli.origin(url) == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", ["http://example.org", "https://*", "https://a.b/path", "https://u@a.b", "*", "'self'"])
+def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
+    with pytest.raises(UsageError):
+        cli.origin(url)

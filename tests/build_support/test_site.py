@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from build_support import paths, site
 from build_support.site import Content, absolute_urls, broken_imports, precache
 
 
@@ -74,3 +75,12 @@ def test_a_changed_shell_has_another_version(changed: str) -> None:
 
 def test_a_changed_model_leaves_the_version_as_it_is() -> None:
     assert precache(SHELL)["version"] == precache({**SHELL, "models/shards/abc": b"other"})["version"]
+
+
+def test_an_origin_that_is_allowed_stands_in_both_policies_and_in_the_engines_list() -> None:
+    files = {name: paths.WEB / name for name in ("index.html", "sw.js", "bridge/origins.js")}
+    assert site.with_origins(files, []) == {}
+    made = site.with_origins(files, ["https://example.org"])
+    for name in ("index.html", "sw.js"):
+        assert b"connect-src 'self' https://example.org;" in made[name]
+    assert b'"https://example.org".split' in made["bridge/origins.js"]

@@ -90,7 +90,7 @@ async def test_golden_vectors_are_checked_once_and_the_verdict_is_kept() -> None
 async def test_a_rebuilt_model_is_judged_anew() -> None:
     w = world(golden=True)
     await manager(w).acquire(ENTRY, CancelToken())
-    w.texts["models/tiny/manifest.json"] = manifest_json(golden=[GOLDEN], version="1.0.1")
+    await w.settings.set("manifest:tiny", manifest_json(golden=[GOLDEN], version="1.0.1"))
     await manager(w).acquire(ENTRY, CancelToken())
     assert len(w.runtime.sessions[1].calls) == 2
 

@@ -1,5 +1,13 @@
 // Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
 
+/** Adds what InspectModel showed, and keeps it on this device. Ends in the status. */
+export interface AddModel {
+  v: 1;
+  id: string;
+  type: "model.add";
+  address: string;
+}
+
 /**
  * An agent that a person makes. `examples`: what it is to be asked, by which questions are
  * routed to it. `code`: Python that defines `respond`; the engine keeps it and never runs it.
@@ -95,7 +103,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory";
+  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory" | "version";
   from: string;
   to: string;
   reason_code: string;
@@ -109,6 +117,42 @@ export interface GuardEvent {
   type: "guard";
   category: "injection" | "weapons" | "minors" | "violence" | "self_harm";
   rules: string[];
+}
+
+/**
+ * What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
+ * across visits), or "cancel": gives it up and deletes what came of it. `model` None: the one under
+ * way. Ends in the status.
+ */
+export interface Hydrate {
+  v: 1;
+  id: string;
+  type: "hydrate";
+  action: "start" | "pause" | "resume" | "cancel";
+  model?: string | null;
+}
+
+/**
+ * How far what the background brings is; questions are answered meanwhile. `purpose`: a model
+ * that agents prefer ("model"), or a new version of one that is here ("update").
+ *
+ * `waiting` says in `reason_code` for what: "busy" (a question is answered), "metered" (the line
+ * costs or the person saves data: only "start" begins it). `failed` has an error's code and words.
+ */
+export interface HydrationEvent {
+  v: 1;
+  id: string;
+  type: "hydration";
+  model: string;
+  version: string;
+  purpose: "model" | "update";
+  state: "waiting" | "downloading" | "paused" | "loading" | "ready" | "failed" | "cancelled";
+  loaded_bytes: number;
+  total_bytes: number;
+  bytes_per_second: number | null;
+  seconds_left: number | null;
+  reason_code: string;
+  reason: string;
 }
 
 /** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
@@ -159,6 +203,17 @@ export interface Initialize {
   preset?: "production" | "development" | "low_end" | null;
   config?: Record<string, unknown>;
   locale?: string;
+}
+
+/**
+ * What lies at an address (a folder's URL, a path below the page, or a Hugging Face id): ends in
+ * `{"model": entry}` with title, licence, source, bytes. Nothing but its manifest is fetched.
+ */
+export interface InspectModel {
+  v: 1;
+  id: string;
+  type: "model.inspect";
+  address: string;
 }
 
 export interface LogEvent {
@@ -269,6 +324,14 @@ export interface RegisterAgent {
   id: string;
   type: "agent.register";
   definition: AgentDefinition;
+}
+
+/** Forgets an added model and deletes its shards. Ends in the status. */
+export interface RemoveModel {
+  v: 1;
+  id: string;
+  type: "model.remove";
+  model: string;
 }
 
 /**
@@ -425,6 +488,18 @@ export interface Usage {
   completion: number;
 }
 
+/**
+ * A model's versions: "check" asks the server for a newer one, which then comes in the background;
+ * "back" returns to the one kept from before. Ends in the status; its `versions` say what is kept.
+ */
+export interface VersionRequest {
+  v: 1;
+  id: string;
+  type: "version";
+  action: "check" | "back";
+  model: string;
+}
+
 /** What the page may ask. */
 export type Request =
   | Initialize
@@ -434,6 +509,11 @@ export type Request =
   | RegisterAgent
   | UnregisterAgent
   | Preload
+  | Hydrate
+  | VersionRequest
+  | InspectModel
+  | AddModel
+  | RemoveModel
   | Cancel
   | Status
   | Logs
@@ -446,6 +526,7 @@ export type Request =
 export type Event =
   | StateEvent
   | ProgressEvent
+  | HydrationEvent
   | TokenEvent
   | FallbackEvent
   | AgentEvent

@@ -83,6 +83,16 @@ export class ShardStore {
     return sizes;
   }
 
+  /** @returns {Promise<string[]>} the sha256 of every shard that is here, whole or in part */
+  async names() {
+    const found = new Set(this.held.keys());
+    for (const store of /** @type {const} */ (["shards", "partials"])) {
+      const keys = await this.database?.transact([store], "readonly", (transaction) => transaction.objectStore(store).getAllKeys());
+      for (const key of keys ?? []) found.add(String(Array.isArray(key) ? key[0] : key));
+    }
+    return [...found];
+  }
+
   /**
    * Downloads (resuming what an earlier try left), verifies and commits one shard.
    *

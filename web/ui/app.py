@@ -15,9 +15,11 @@ from ui.corrections import Corrections
 from ui.dialogs import ChatsView, SettingsView
 from ui.engine_settings import EngineSettings
 from ui.frames import Frames
+from ui.hydration_view import HydrationView
 from ui.i18n import LANGUAGES, Words, choose
 from ui.loading_view import LoadingView
 from ui.log_view import LogView
+from ui.models_settings import ModelsSettings
 from ui.notices_view import NoticesView
 from ui.status_view import StatusView
 from ui.store import Store
@@ -70,12 +72,14 @@ class App:
         self._log = LogView(dom, words, self._clock, self._turn_action, self.state)
         self._loading = LoadingView(dom, words, self._load_action)
         self._status = StatusView(dom)
+        self._hydration = HydrationView(dom, self._hydrate)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
         self._picker = AgentPicker(dom, words, self._new_agent if self._bridge.has("workshop") else None)
         self._engine_settings = EngineSettings(
             dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
         )
+        self._models = ModelsSettings(dom, words, self._preferences, self.client.send, self._preference)
         self._settings = SettingsView(dom, words, self._timers, self._estimate, self._preference, self._settings_action)
         self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
         self._announcer = dom.by_id("announcer")
@@ -189,7 +193,8 @@ class App:
             state.engine = "booting"
             state.router = "keyword"
             if phase == "restarting":
-                state.load = state.model = None
+                state.load = state.model = state.hydration = None
+                state.touch("hydration")
                 state.notice(kind="engine_restarted")
                 state.touch("load")
         state.touch("status")
@@ -231,9 +236,12 @@ class App:
             self._engine_settings.draw(state)
         elif asked == "telemetry":
             self._engine_settings.telemetry_ended(message, self._bridge.saveFile)
-        elif asked in ("status", "unload", "configure") and self._settings.is_open:
+        elif asked == "version" or (asked or "").startswith("model."):
+            self._models.ended(message, state)
+        elif asked in ("status", "unload", "configure", "hydrate") and self._settings.is_open:
             self._settings.show_storage(state)
             self._engine_settings.draw(state)
+            self._models.draw(state)
         elif message["type"] == "agent":
             self.client.send("status")
         elif asked == "initialize" and message["type"] == "error":
@@ -275,6 +283,8 @@ class App:
         conversation = self.state.conversation
         options = dict(STYLES.get(self._preferences["style"], {}))
         options.update(answer.options)
+        if self._preferences["model"] in [row["id"] for row in self.state.device.get("models") or []]:
+            options["model"] = self._preferences["model"]
         fields = {
             "query": conversation.question_of(answer).text,
             "history": conversation.history(answer),
@@ -431,6 +441,9 @@ class App:
             self.client.send("preload")
         self._frames.ask()
 
+    def _hydrate(self, action):
+        self.client.send("hydrate", {"action": action, "model": self.state.hydration["model"]})
+
     def _notice_action(self, action, index):
         if action == "update":
             self._save()
@@ -507,6 +520,7 @@ class App:
 
     def _open_settings(self):
         self._engine_settings.draw(self.state)
+        self._models.draw(self.state)
         self._settings.open(self._preferences, self.state)
         if self.client.phase == "ready":
             self.client.send("status")
@@ -524,9 +538,10 @@ class App:
             self._dom.translate(self._words)
             self._settings.show_storage(self.state)
             self._engine_settings.draw(self.state)
+            self._models.draw(self.state)
             if self._panel:
                 self._panel.redraw()
-            self.state.touch("status", "load", "notices", "names")
+            self.state.touch("status", "load", "hydration", "notices", "names")
             self._log.redraw(self.state.conversation)
             if self.client.phase == "ready":
                 self.client.send("initialize", self._initial())
@@ -650,6 +665,8 @@ class App:
             self._composer.set_busy(state.conversation.current is not None)
         if "load" in dirty:
             self._loading.draw(state, words)
+        if "hydration" in dirty:
+            self._hydration.draw(state, words)
         if "notices" in dirty:
             self._notices.draw(state.notices, words)
         for turn_id in dirty:

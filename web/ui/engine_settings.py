@@ -9,6 +9,7 @@ from ui.dialogs import Armed
 
 PRESETS = ("auto", "production", "development", "low_end")
 SWITCHES = (
+    "enable_full_models",
     "use_neural_router",
     "enable_guardrails",
     "enable_predictive_loading",

@@ -40,6 +40,9 @@ def _state(state, message, turn, now):
     if message.get("previous") != "idle":
         turn.path.append((message.get("previous"), message.get("ms") or 0))
     turn.at = message.get("state")
+    if state.hydration and state.hydration["state"] == "ready":
+        state.hydration = None  # it has been read
+        state.touch("hydration")
     if message.get("agent"):
         turn.agent = message["agent"]
     if message.get("model"):
@@ -87,6 +90,12 @@ def _progress(state, message, turn, now):
     state.touch("load", "status")
 
 
+def _hydration(state, message, turn, now):
+    """What comes in the background: its last word is what is shown."""
+    state.hydration = None if message.get("state") == "cancelled" else message
+    state.touch("hydration")
+
+
 def _token(state, message, turn, now):
     if not turn:
         return
@@ -130,7 +139,17 @@ def _guard(state, message, turn, now):
 
 
 def _result(state, message, turn, now):
-    if message.get("asked") in ("initialize", "preload", "status", "unload", "configure"):
+    if message.get("asked") in (
+        "initialize",
+        "preload",
+        "status",
+        "unload",
+        "configure",
+        "hydrate",
+        "version",
+        "model.add",
+        "model.remove",
+    ):
         _status(state, message.get("payload") or {})
     if not turn:
         if message.get("asked") == "preload" and state.load and state.load.active:
@@ -208,10 +227,11 @@ def _status(state, payload):
     for row in payload.get("models") or []:
         state.model_titles[row.get("id")] = row.get("title") or row.get("id")
         state.model_languages[row.get("id")] = row.get("languages") or []
+        state.model_sizes[row.get("id")] = row.get("download_bytes")
     loaded = payload.get("loaded") or []
     state.model = loaded[-1].get("model") if loaded else None
     state.backend = loaded[-1].get("backend") if loaded else None
-    state.touch("status", "names")
+    state.touch("status", "names", "hydration")
 
 
 def stop(state, turn):
@@ -251,6 +271,7 @@ _HANDLERS = {
     "boot": _boot,
     "state": _state,
     "progress": _progress,
+    "hydration": _hydration,
     "token": _token,
     "fallback": _fallback,
     "guard": _guard,

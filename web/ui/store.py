@@ -13,7 +13,15 @@ LAST = "orion.last"
 DRAFT = "orion.draft"
 PREFERENCES = "orion.preferences"
 MOST_CHATS = 30
-DEFAULTS = {"language": None, "theme": "auto", "style": "auto", "preload": True, "preset": "auto", "engine": {}}
+DEFAULTS = {
+    "language": None,
+    "theme": "auto",
+    "style": "auto",
+    "preload": True,
+    "preset": "auto",
+    "engine": {},
+    "model": "",
+}
 
 
 class MemoryBacking:

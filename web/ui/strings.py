@@ -5,6 +5,7 @@ FALLBACKS by ``kind:reason_code``, ``kind>to`` or ``kind``.
 """
 
 from ui.strings_engine import ENGINE
+from ui.strings_models import MODELS
 
 TEXT = {
     # composer and actions
@@ -236,6 +237,7 @@ TEXT = {
     "error_unknown": ("Something went wrong", "Un problème est survenu"),
 }
 TEXT.update(ENGINE)
+TEXT.update(MODELS)
 
 AGENTS = {
     "conversation": ("Conversation", "Conversation"),
@@ -319,6 +321,30 @@ ERRORS = {
     "unknown_model": (
         ("This model isn’t on the site", "Ce modèle n’est pas sur le site"),
         ("Choose another one, or build it.", "Choisissez-en un autre, ou construisez-le."),
+    ),
+    "unsupported_model": (
+        (
+            "This folder isn’t in a layout that Orion can run",
+            "Ce dossier n’est pas dans un format qu’Orion sait utiliser",
+        ),
+        (
+            "Import the model with the foundry, and add the folder that this makes.",
+            "Importez le modèle avec la fonderie et ajoutez le dossier obtenu.",
+        ),
+    ),
+    "no_earlier_version": (
+        ("There is no earlier version", "Il n’y a pas de version précédente"),
+        (
+            "The version before is kept once an update has taken over.",
+            "La version précédente est gardée après une mise à jour.",
+        ),
+    ),
+    "foreign_origin": (
+        ("This page may not talk to that address", "Cette page n’a pas le droit de contacter cette adresse"),
+        (
+            "Put the model’s folder on this site, or build the site with --allow-origin and that address.",
+            "Placez le dossier du modèle sur ce site, ou construisez le site avec --allow-origin et cette adresse.",
+        ),
     ),
     "unknown_agent": (
         ("This agent doesn’t exist here", "Cet agent n’existe pas ici"),
@@ -441,6 +467,14 @@ FALLBACKS = {
     "threads": (
         "Orion computes on one thread here and answers more slowly.",
         "Orion calcule ici sur un seul fil et répond plus lentement.",
+    ),
+    "version": (
+        "The new version doesn’t work here: the one before answers.",
+        "La nouvelle version ne fonctionne pas ici : la précédente répond.",
+    ),
+    "model:too_large": (
+        "The larger model needs more memory than it may use here: the smaller one answers.",
+        "Le grand modèle demande plus de mémoire qu’il n’en a le droit ici : le petit répond.",
     ),
     "model": ("A smaller model answers in its place.", "Un modèle plus petit répond à sa place."),
     "model:out_of_memory": (

@@ -23,7 +23,7 @@ class Load:
 
 class ViewState:
     """``engine`` is the page's ``data-engine``. ``dirty`` names what has to be drawn again:
-    a turn's id, or "load", "status", "notices", "names", "turns" (the list itself changed)."""
+    a turn's id, or "load", "status", "notices", "names", "hydration", "turns" (the list itself changed)."""
 
     def __init__(self, conversation):
         self.conversation = conversation
@@ -40,6 +40,8 @@ class ViewState:
         self.agent_titles = {}
         self.model_titles = {}
         self.model_languages = {}
+        self.model_sizes = {}
+        self.hydration = None  # the last event about what comes in the background
         self.language_noted = False  # said once a visit: the model wasn't taught the person's language
         self.offer_load = False  # the model waits for a word from the person (data saver)
         self.backend = None
@@ -50,6 +52,10 @@ class ViewState:
 
     def model_name(self, model):
         return self.model_titles.get(model) or model
+
+    def model_size(self, model):
+        """Bytes to download, as the registry says; None where it doesn't."""
+        return self.model_sizes.get(model)
 
     @property
     def router_status(self):

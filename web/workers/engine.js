@@ -9,6 +9,7 @@
 import { detectDevice } from "../bridge/device.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
 import { InferenceClient } from "../bridge/inference-client.js";
+import { allowedUrl } from "../bridge/origins.js";
 import { addBundle, bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
 import { Standby } from "../bridge/standby.js";
@@ -30,13 +31,23 @@ self.onmessage = (event) => receive(event.data);
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, id: "engine", ...message }));
 
 /**
- * A small text from the page's own origin.
+ * Is there a file, as far as the server says without sending it?
  *
- * @param {string} path relative to the page
+ * @param {string} path relative to the page, or a whole URL
+ */
+async function exists(path) {
+  const response = await fetch(allowedUrl(path, root), { method: "HEAD" }).catch(() => null);
+  // An application server answers every path with its index page.
+  return Boolean(response?.ok && !response.headers.get("Content-Type")?.startsWith("text/html"));
+}
+
+/**
+ * A small text from where this site may fetch.
+ *
+ * @param {string} path relative to the page, or a whole URL
  */
 async function fetchText(path) {
-  const url = new URL(path, root);
-  if (url.origin !== root.origin) throw new BridgeError("download_failed", `${path} isn't on this page's origin`);
+  const url = allowedUrl(path, root);
   try {
     const response = await fetch(url);
     if (!response.ok) throw new BridgeError("download_failed", `${path}: HTTP ${response.status}`, { status: response.status });
@@ -44,6 +55,12 @@ async function fetchText(path) {
   } catch (cause) {
     throw toBridgeError(cause, "download_failed");
   }
+}
+
+/** Does the line cost by the byte, or did the person ask to save data? As far as the browser tells. */
+function metered() {
+  const line = /** @type {{saveData?: boolean, type?: string} | undefined} */ (/** @type {any} */ (navigator).connection);
+  return line?.saveData === true || line?.type === "cellular";
 }
 
 try {
@@ -64,6 +81,9 @@ try {
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
     fetchText,
+    exists,
+    metered,
+    resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
     send: (/** @type {string} */ text) => self.postMessage(text),
   };

@@ -1,0 +1,114 @@
+"""Adding a model by its address: first what it is and what it weighs, then, confirmed, its entry.
+
+Nothing but the manifest is fetched for the first; the second fetches nothing more either: the shards
+come when the model is first asked for, or wanted in the background. Added models are kept on the
+device.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, UnknownModel, UnsupportedModel
+from orion_py.loading.manifest import Manifest, Variant, parse_manifest
+from orion_py.ports import Ports
+from orion_py.registry.added import AddedEntry, folder_of
+from orion_py.registry.models import Registry
+
+SETTING = "models.added"
+MOST = 16
+OVERHEAD_BYTES = 130_000_000
+"""What a session takes beside its weights and its cache: the runtime, and a prefill's activations."""
+KV_TOKENS = 2048
+
+
+class AddedModels:
+    """Keeps the registry and the settings in step."""
+
+    def __init__(self, ports: Ports, registry: Registry) -> None:
+        self._ports, self._registry = ports, registry
+
+    async def restore(self) -> None:
+        """Registers what was kept; what can't be read, or whose id is taken by now, is left out."""
+        try:
+            rows = json.loads(await self._ports.settings.get(SETTING) or "[]")
+        except ValueError:
+            return
+        for row in rows[:MOST] if isinstance(rows, list) else []:
+            try:
+                self._registry.add(AddedEntry.model_validate(row))
+            except (ValidationError, OrionError):
+                continue
+
+    async def inspect(self, address: str) -> AddedEntry:
+        """What lies at ``address``: title, licence, source, bytes to download, memory (an estimate).
+
+        Raises InvalidInput, ForeignOrigin, DownloadFailed, InvalidManifest, UnsupportedModel, or
+        InvalidConfig where its id is another model's.
+        """
+        folder = folder_of(address)
+        try:
+            text = await self._ports.fetch_text(folder + "manifest.json")
+        except DownloadFailed as error:
+            if error.detail.get("status") == 404 and await self._ports.exists(folder + "config.json"):
+                raise UnsupportedModel(
+                    "This folder has a config.json and no manifest.json: it wasn't made by the foundry.", folder=folder
+                ) from error
+            raise
+        manifest = parse_manifest(text)
+        known = {entry.id: entry for entry in self._registry.known}.get(manifest.model)
+        if known is not None and known.manifest != folder + "manifest.json":
+            raise InvalidConfig(f"models: {manifest.model!r} is another model's id here", path="model")
+        variant = _preferred(manifest)
+        inside = await self._ports.exists(f"{folder}shards/{manifest.shards_for(variant)[0].sha256}")
+        return AddedEntry(
+            id=manifest.model,
+            title=manifest.source.name or manifest.model,
+            manifest=folder + "manifest.json",
+            shards="inside" if inside else "beside",
+            tier="full",
+            family=manifest.architecture.family,
+            licence=manifest.licence,
+            source=manifest.source.url or manifest.source.name,
+            download_bytes=sum(s.size for s in manifest.shards_for(variant)),
+            memory_bytes=memory_estimate(manifest, variant),
+            languages=("en",),
+            capabilities=("chat",),
+        )
+
+    async def add(self, address: str) -> AddedEntry:
+        """Registers what ``inspect`` would show. Raises as that does."""
+        entry = await self.inspect(address)
+        if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
+            raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
+        self._registry.add(entry)
+        await self._keep()
+        return entry
+
+    async def remove(self, model_id: str) -> None:
+        """Raises UnknownModel for one that wasn't added."""
+        if model_id not in {entry.id for entry in self._registry.added}:
+            raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
+        self._registry.remove(model_id)
+        await self._keep()
+
+    async def _keep(self) -> None:
+        rows: list[dict[str, Any]] = [entry.model_dump(mode="json") for entry in self._registry.added]
+        await self._ports.settings.set(SETTING, json.dumps(rows))
+
+
+def _preferred(manifest: Manifest) -> Variant:
+    return next((v for v in manifest.variants if v.backend == "wasm" and not v.exact), manifest.variants[0])
+
+
+def memory_estimate(manifest: Manifest, variant: Variant) -> int:
+    """Bytes: the expanded weights, those that stay as they are, the cache for ``KV_TOKENS``, and
+    ``OVERHEAD_BYTES``. An estimate: what it really takes is measured once it is loaded."""
+    expanded = {expansion.shard: expansion.size for expansion in variant.expansions}
+    weights = sum(expanded.get(s.sha256, s.size) for s in manifest.shards_for(variant))
+    shape = manifest.architecture
+    cache = 2 * shape.layers * shape.kv_heads * shape.head_dim * 4 * min(KV_TOKENS, shape.context_length)
+    return weights + cache + OVERHEAD_BYTES

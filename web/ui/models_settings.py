@@ -1,0 +1,130 @@
+"""The models' part of the settings: which one answers, versions, and adding one by its address."""
+
+from ui import formatting
+
+
+def version_rows(versions):
+    """(model, version in use, version to go back to or None) of each model that is kept."""
+    return [(row["model"], row["current"], row.get("previous")) for row in versions or [] if row.get("current")]
+
+
+def offer_words(entry, words):
+    """What an added model is and weighs, before a byte of it moves."""
+    return words(
+        "model_offer",
+        model=entry["title"],
+        size=formatting.size(entry["download_bytes"], words.lang),
+        memory=formatting.size(entry["memory_bytes"], words.lang),
+        licence=entry["licence"],
+        source=entry.get("source") or "?",
+    )
+
+
+class ModelsSettings:
+    """``send(kind, fields)`` sends a request, ``ended`` is told how it ended; ``on_change(name, value)``
+    keeps a preference."""
+
+    def __init__(self, dom, words, preferences, send, on_change):
+        self._dom, self._words, self._preferences, self._send = dom, words, preferences, send
+        self._list = dom.by_id("model-versions")
+        self._note = dom.by_id("versions-note")
+        self._check = dom.by_id("version-check")
+        self._choice = dom.by_id("set-model")
+        self._address = dom.by_id("model-address")
+        self._offer = dom.by_id("model-offer")
+        self._add = dom.by_id("model-add")
+        self._rows = []
+        self._back = None  # the model that goes back now
+        self._offered = None  # the address whose model is shown
+        dom.on(self._list, "click", self._clicked)
+        dom.on(self._check, "click", lambda _event: self._look())
+        dom.on(self._choice, "change", lambda _event: on_change("model", self._choice.value))
+        dom.on(dom.by_id("model-inspect"), "click", lambda _event: self._inspect())
+        dom.on(self._add, "click", lambda _event: self._send("model.add", {"address": self._offered}))
+
+    def draw(self, state):
+        dom, words = self._dom, self._words
+        self._draw_choice(state)
+        self._rows = version_rows(state.device.get("versions"))
+        kept = [model for model, _, _ in self._rows]
+        added = state.device.get("added") or []
+        rows = self._rows + [(model, None, None) for model in added if model not in kept]
+        self._list.replaceChildren()
+        for model, current, previous in rows:
+            row = dom.el("li", "model-row", attributes={"data-model": model})
+            name = state.model_name(model)
+            text = words("version_of", model=name, version=current) if current else name
+            row.appendChild(dom.el("span", None, text))
+            if previous:
+                row.appendChild(self._row_button("back", words("version_back", version=previous), model))
+            if model in added:
+                row.appendChild(self._row_button("remove", words("model_remove"), model))
+            self._list.appendChild(row)
+        if not rows:
+            self._list.appendChild(dom.el("li", "faint", words("versions_none")))
+        self._check.disabled = not self._rows
+
+    def _row_button(self, action, label, model):
+        button = self._dom.button(action, label)
+        button.dataset.model = model
+        return button
+
+    def _draw_choice(self, state):
+        rows = [("", self._words("model_auto"))]
+        rows += [(row["id"], row.get("title") or row["id"]) for row in state.device.get("models") or []]
+        self._choice.replaceChildren()
+        for value, text in rows:
+            self._choice.appendChild(self._dom.el("option", None, text, {"value": value}))
+        chosen = self._preferences["model"]
+        self._choice.value = chosen if chosen in [value for value, _ in rows] else ""
+
+    def _clicked(self, event):
+        button = event.target.closest("[data-action]")
+        if not button:
+            return
+        button.disabled = True
+        if button.dataset.action == "back":
+            self._back = button.dataset.model
+            self._send("version", {"action": "back", "model": self._back})
+        else:
+            self._send("model.remove", {"model": button.dataset.model})
+
+    def _look(self):
+        for model, _, _ in self._rows:
+            self._send("version", {"action": "check", "model": model})
+        self._note.textContent = self._words("version_checking")
+
+    def _inspect(self):
+        address = self._address.value.strip()
+        if address:
+            self._offered = address
+            self._say_offer(self._words("model_inspecting"), False)
+            self._send("model.inspect", {"address": address})
+
+    def _say_offer(self, text, can_add):
+        self._offer.textContent = text
+        self._add.hidden = not can_add
+
+    def ended(self, message, state):
+        """The end of a request about versions or an added model."""
+        asked, payload = message["asked"], message.get("payload") or {}
+        if message["type"] == "error":
+            error = message["error"]
+            what, hint = self._words.error(error["code"], error.get("message", ""), error.get("hint", ""))
+            if asked == "version":
+                self._note.textContent = what + ". " + hint
+            else:
+                self._say_offer(what + ". " + hint, False)
+        elif asked == "model.inspect" and payload.get("model"):
+            self._say_offer(offer_words(payload["model"], self._words), True)
+            return
+        elif asked == "model.add":
+            self._address.value = ""
+            self._say_offer(self._words("model_added"), False)
+        elif self._back:
+            for model, current, _ in version_rows(state.device.get("versions")):
+                if model == self._back:
+                    name = state.model_name(model)
+                    self._note.textContent = self._words("version_back_done", model=name, version=current)
+        self._back = None
+        self.draw(state)

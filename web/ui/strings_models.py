@@ -1,0 +1,66 @@
+"""Words about larger models, versions and added models. See ``strings.py``."""
+
+MODELS = {
+    # the line about what comes in the background
+    "hydration": ("Coming in the background", "Arrive en arrière-plan"),
+    "hydration_model": ("{model}, a larger model, is on its way", "{model}, un modèle plus grand, arrive"),
+    "hydration_update": (
+        "A new version of {model} is on its way",
+        "Une nouvelle version de {model} arrive",
+    ),
+    "hydration_busy": ("it waits while Orion answers", "il attend pendant qu’Orion répond"),
+    "hydration_metered": (
+        "{model} answers better ({size}). This line saves data: it is fetched when you say so.",
+        "{model} répond mieux ({size}). Cette connexion économise les données : il viendra à votre demande.",
+    ),
+    "hydration_paused": ("{model} is paused; what came is kept", "{model} est en pause ; ce qui est venu est gardé"),
+    "hydration_loading_model": ("{model} is being readied", "{model} se prépare"),
+    "hydration_loading_update": (
+        "The new version of {model} is being checked",
+        "La nouvelle version de {model} est vérifiée",
+    ),
+    "hydration_ready_model": (
+        "{model} is here: it answers from your next question on.",
+        "{model} est là : il répond dès votre prochaine question.",
+    ),
+    "hydration_ready_update": (
+        "The new version of {model} is here: it answers from your next question on.",
+        "La nouvelle version de {model} est là : elle répond dès votre prochaine question.",
+    ),
+    "hydration_broken": (
+        "{model} broke off; it goes on after your next question",
+        "{model} s’est interrompu ; il reprendra après votre prochaine question",
+    ),
+    "hydration_failed": ("{model} can’t be used here. {why}", "{model} n’est pas utilisable ici. {why}"),
+    "hydration_cancel": ("No, thanks", "Non merci"),
+    # settings
+    "enable_full_models": ("Use larger models where they fit", "Utiliser les grands modèles s’ils tiennent"),
+    "models": ("Models", "Modèles"),
+    "versions_none": ("No model is kept on this device yet.", "Aucun modèle n’est encore gardé sur cet appareil."),
+    "version_of": ("{model}, version {version}", "{model}, version {version}"),
+    "version_back": ("Back to version {version}", "Revenir à la version {version}"),
+    "version_check": ("Look for new versions", "Chercher de nouvelles versions"),
+    "version_back_done": ("{model} is at version {version} again.", "{model} est revenu à la version {version}."),
+    "model_choice": ("Who computes the answers", "Qui calcule les réponses"),
+    "model_auto": ("As the agent prefers", "Au choix de l’agent"),
+    "model_address": (
+        "Add a model: a folder’s address, or a Hugging Face id",
+        "Ajouter un modèle : l’adresse d’un dossier, ou un identifiant Hugging Face",
+    ),
+    "model_inspect": ("Look", "Regarder"),
+    "model_inspecting": ("Reading its description…", "Lecture de sa description…"),
+    "model_offer": (
+        "{model}: {size} to download, about {memory} of memory. Licence: {licence}. Source: {source}.",
+        "{model} : {size} à télécharger, environ {memory} de mémoire. Licence : {licence}. Source : {source}.",
+    ),
+    "model_add": ("Add it", "L’ajouter"),
+    "model_added": (
+        "Added. It is downloaded when you choose it above and ask a question.",
+        "Ajouté. Il sera téléchargé quand vous le choisirez ci-dessus et poserez une question.",
+    ),
+    "model_remove": ("Remove", "Retirer"),
+    "version_checking": (
+        "Orion looks now; a newer version comes in the background.",
+        "Orion cherche ; une version plus récente viendra en arrière-plan.",
+    ),
+}
