@@ -176,7 +176,7 @@ def _validate(options: argparse.Namespace) -> int:
             return 2
     shards = options.models / "shards"
     if options.gguf:
-        source = GgufFile(options.gguf)
+        source = GgufFile(options.gguf, exact=True)
         model = import_gguf(source, manifest.architecture.context_length, manifest.source)
     else:
         model = restore(manifest, shards)
