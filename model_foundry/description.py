@@ -8,6 +8,7 @@ optional fields.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,6 +80,11 @@ class ModelDescription:
     tokenizer: TokenizerDescription
     source: Source
     embedding_scale: Float32 | None = None
+
+    def linears(self) -> Iterator[Linear]:
+        """The linear maps of all layers, in the order of the forward pass."""
+        for layer in self.layers:
+            yield from (layer.qkv, layer.attention_output, layer.gate, layer.up, layer.down)
 
 
 _SAME = 0.1

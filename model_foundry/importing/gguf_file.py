@@ -81,6 +81,23 @@ class GgufFile:
             raise MalformedGguf(f"tensor {name} has {len(vector)} values and should have {length}")
         return vector
 
+    def rounding(self) -> dict[str, float]:
+        """By tensor type, what importing the file's matrices changes: |imported - exact| / |exact|.
+
+        Raises UnknownQuantization or MalformedGguf.
+        """
+        sums: dict[str, tuple[float, float]] = {}
+        for tensor in self._tensors.values():
+            if len(tensor.shape) != 2:
+                continue
+            exact, kind = decode_exactly(tensor).values, tensor.tensor_type.name
+            change = decode_matrix(tensor).dequantized()
+            change -= exact
+            difference, whole = sums.get(kind, (0.0, 0.0))
+            difference += float(np.vdot(change, change))
+            sums[kind] = difference, whole + float(np.vdot(exact, exact))
+        return {kind: (difference / whole) ** 0.5 if whole else 0.0 for kind, (difference, whole) in sums.items()}
+
     def sha256(self) -> str:
         with self.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

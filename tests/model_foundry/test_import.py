@@ -124,6 +124,13 @@ def test_an_exact_reading_is_the_gguf_packages_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.layers[0].up.weight.dequantized(), dequantized(path, "blk.0.ffn_up.weight"))
 
 
+def test_what_importing_changes_is_told_by_type(tmp_path: Path) -> None:
+    path = replace(QWEN, linear=gguf.GGMLQuantizationType.F16).write(tmp_path / "tiny.gguf")
+    rounding = GgufFile(path).rounding()
+    assert rounding["Q8_0"] == rounding["Q5_0"] == 0
+    assert 0.001 < rounding["F16"] < 0.01
+
+
 def test_qwen2_splits_words_as_its_own_tokenizer_and_composes_letters(tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_str(json.dumps(imported(tmp_path, QWEN).tokenizer.definition))
     pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("I'll add 12\n\n  more_x!?\n")]
