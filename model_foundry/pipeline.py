@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model_foundry.description import ModelDescription
+from model_foundry.description import ModelDescription, with_shared_table
 from model_foundry.equalizing.equalization import equalized, load_equalization
 from model_foundry.importing.checked import import_source
 from model_foundry.recipes import BuildRecipe, load_recipe
@@ -33,7 +33,12 @@ def build_model(name: str, gguf_path: Path, out_dir: Path, progress: Progress) -
 
 
 def prepared(recipe: BuildRecipe, model: ModelDescription) -> ModelDescription:
-    """The imported ``model`` as the recipe wants it stored: the same function, equalized."""
+    """The imported ``model`` as the recipe wants it stored: the same function, equalized.
+
+    Raises FoundryError.
+    """
+    if recipe.shared_table:
+        model = with_shared_table(model)
     path = recipe.equalization_file
     return equalized(model, load_equalization(path)) if path else model
 

@@ -4,8 +4,9 @@ import { detectDevice } from "./bridge/device.js";
 import { expand } from "./bridge/expand.js";
 import { InferenceClient } from "./bridge/inference-client.js";
 import { openShards } from "./bridge/shards.js";
+import { widen } from "./bridge/widen.js";
 
-export { detectDevice, expand, InferenceClient, openShards };
+export { detectDevice, expand, InferenceClient, openShards, widen };
 
 export const MODEL = "smollm2-135m-instruct";
 export const workerUrl = new URL("workers/inference.js", import.meta.url);

@@ -1,4 +1,4 @@
-"""The expansion in JavaScript is numpy's, bit for bit."""
+"""What JavaScript makes of a shard, expanded or widened, is numpy's, bit for bit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ import numpy as np
 import pytest
 
 from e2e.bridge.conftest import MODELS, Lab
-from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, Tensor, parse_manifest
-from orion_py.runtime.expansion import expand
+from orion_py.loading.manifest import (
+    WIDTHS,
+    ExpandedWeight,
+    Expansion,
+    Shard,
+    Tensor,
+    WidenedWeight,
+    Widening,
+    parse_manifest,
+)
+from orion_py.runtime.expansion import expand, widen
 
-EXPAND = """
+MAKE = """
     const shard = new Uint8Array(await (await fetch(url)).arrayBuffer());
-    const digest = await crypto.subtle.digest("SHA-256", lab.expand(shard, tensors, expansion));
+    const digest = await crypto.subtle.digest("SHA-256", lab[what](shard, tensors, made));
     return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 """
 
@@ -29,9 +38,19 @@ class Drawn:
         self._tensors: list[Tensor] = []
         self._weights: list[ExpandedWeight] = []
         self._size = 0
+        self._wide: list[WidenedWeight] = []
+        self._wide_size = 0
 
     def add(
-        self, source: str, k: int, n: int, bits: int, *, exponent: int = 0, zero_rows: tuple[int, ...] = ()
+        self,
+        source: str,
+        k: int,
+        n: int,
+        bits: int,
+        *,
+        affine: bool | None = None,
+        exponent: int = 0,
+        zero_rows: tuple[int, ...] = (),
     ) -> None:
         """``exponent`` moves the scales through float16's range, down to its subnormal numbers."""
         blocks = k // 32
@@ -42,33 +61,40 @@ class Drawn:
         quants = self._random.integers(0, 256, n * k * bits // 8, np.uint8)
         self._put(f"{source}.q{bits}", "U8", (n, blocks, 32 * bits // 8), quants)
         self._put(f"{source}.scale", "F16", (n, blocks), scale)
-        if bits == 4:
+        if bits == 4 if affine is None else affine:
             self._put(f"{source}.min", "F16", (n, blocks), minimum)
         offsets = {"weight_offset": self._size, "scale_offset": self._size + k * n + 3 & ~3}
         offsets["sum_offset"] = offsets["scale_offset"] + 4 * n
         self._weights.append(ExpandedWeight(source=source, k=k, n=n, **offsets))
         self._size = offsets["sum_offset"] + 4 * n + 4  # the last bytes belong to nothing and stay 0
+        wide = {"bits": 4 if bits < 4 else 8, "offset": self._wide_size}
+        self._wide.append(WidenedWeight.model_validate({"source": source, "k": k, "n": n, **wide}))
+        self._wide_size += k * n * wide["bits"] // 8 + 4
 
     def _put(self, name: str, dtype: Any, shape: tuple[int, ...], values: np.ndarray) -> None:
         raw = values.tobytes()
         self._tensors.append(Tensor(name=name, dtype=dtype, shape=shape, offset=len(self._data), length=len(raw)))
         self._data += raw
 
-    def finished(self) -> tuple[bytes, Shard, Expansion]:
+    def finished(self) -> tuple[bytes, Shard, Expansion, Widening]:
         data = bytes(self._data)
         sha256 = hashlib.sha256(data).hexdigest()
         shard = Shard(sha256=sha256, size=len(data), role="weights", tensors=tuple(self._tensors))
-        return data, shard, Expansion(shard=sha256, size=self._size, weights=tuple(self._weights))
+        expansion = Expansion(shard=sha256, size=self._size, weights=tuple(self._weights))
+        return data, shard, expansion, Widening(shard=sha256, size=self._wide_size, weights=tuple(self._wide))
 
 
-def in_browser(lab: Lab, url: str, shard: Shard, expansion: Expansion) -> str:
+def in_browser(lab: Lab, url: str, shard: Shard, made: Expansion | Widening) -> str:
     tensors = [tensor.model_dump(mode="json") for tensor in shard.tensors]
-    digest: str = lab.run(EXPAND, url=url, tensors=tensors, expansion=expansion.model_dump(mode="json"))
+    what = "expand" if isinstance(made, Expansion) else "widen"
+    digest: str = lab.run(MAKE, what=what, url=url, tensors=tensors, made=made.model_dump(mode="json"))
     return digest
 
 
-def in_python(data: bytes, shard: Shard, expansion: Expansion) -> str:
-    return hashlib.sha256(expand(expansion, shard, np.frombuffer(data, np.uint8)).tobytes()).hexdigest()
+def in_python(data: bytes, shard: Shard, made: Expansion | Widening) -> str:
+    raw = np.frombuffer(data, np.uint8)
+    result = expand(made, shard, raw) if isinstance(made, Expansion) else widen(made, shard, raw)
+    return hashlib.sha256(result.tobytes()).hexdigest()
 
 
 def drawn_shapes() -> dict[str, Drawn]:
@@ -89,14 +115,26 @@ def drawn_shapes() -> dict[str, Drawn]:
     tiny = Drawn(5)
     tiny.add("a", 64, 64, 4, exponent=-16)
     tiny.add("b", 64, 64, 8, exponent=-20)
-    return {"usual": usual, "ragged": ragged, "unaligned": unaligned, "zeros": zeros, "subnormal": tiny}
+    widths = Drawn(7)
+    for bits in WIDTHS:
+        widths.add(f"s{bits}", 128, 70, bits, affine=False, exponent=-5)
+        widths.add(f"a{bits}", 96, 66, bits, affine=True, exponent=-3)
+    return {
+        "widths": widths,
+        "usual": usual,
+        "ragged": ragged,
+        "unaligned": unaligned,
+        "zeros": zeros,
+        "subnormal": tiny,
+    }
 
 
 @pytest.mark.parametrize("name", drawn_shapes())
 def test_drawn_shards_agree(lab: Lab, site: Path, name: str) -> None:
-    data, shard, expansion = drawn_shapes()[name].finished()
+    data, shard, expansion, widening = drawn_shapes()[name].finished()
     (site / f"{name}.bin").write_bytes(data)
-    assert in_browser(lab, f"{name}.bin", shard, expansion) == in_python(data, shard, expansion)
+    for made in (expansion, widening):
+        assert in_browser(lab, f"{name}.bin", shard, made) == in_python(data, shard, made)
 
 
 @pytest.mark.model
@@ -114,11 +152,11 @@ def test_the_models_own_shards_agree(lab: Lab, manifest: dict[str, Any]) -> None
 def test_tensors_that_do_not_fit_are_an_invalid_manifest(lab: Lab, site: Path, fault: str) -> None:
     drawn = Drawn(6)
     drawn.add("a", 64, 64, 4)
-    data, shard, expansion = drawn.finished()
+    data, shard, expansion, _ = drawn.finished()
     (site / "fault.bin").write_bytes(data)
     tensors = [tensor.model_dump(mode="json") for tensor in shard.tensors]
     if fault == "missing":
-        tensors = [tensor for tensor in tensors if not tensor["name"].endswith("min")]
+        tensors = [tensor for tensor in tensors if not tensor["name"].endswith("scale")]
     elif fault == "short":
         tensors[0]["length"] -= 32
     else:

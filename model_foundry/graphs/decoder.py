@@ -46,17 +46,27 @@ class DecoderGraph:
     def _embedding(self) -> str:
         """Rows of the token table, dequantized after the lookup: F32 [1, s, hidden]."""
         graph, weights = self.graph, self.weights
+        affine = f"{EMBEDDING}.min" in weights
         quants = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.q8"]), "input_ids"])
-        # Cast before the lookup: it folds into a constant, and WebGPU without shader-f16 can't look up halves.
-        scales = graph.node("Cast", [graph.stored(weights[f"{EMBEDDING}.scale"])], to=FLOAT)
-        scale = graph.node("Gather", [scales, "input_ids"])
-        centred = graph.node("Sub", [graph.node("Cast", [quants], to=FLOAT), graph.scalar(128.0)])
+        scale = self._looked_up(f"{EMBEDDING}.scale")
+        values = graph.node("Cast", [quants], to=FLOAT)
+        centred = values if affine else graph.node("Sub", [values, graph.scalar(128.0)])
         column = graph.node("Unsqueeze", [scale, graph.integers(-1)])
         blocks = graph.node("Mul", [centred, column])
+        if affine:
+            minimum = graph.node("Unsqueeze", [self._looked_up(f"{EMBEDDING}.min"), graph.integers(-1)])
+            blocks = graph.node("Add", [blocks, minimum])
         rows = graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
         if EMBEDDING_SCALE not in weights:
             return rows
         return graph.node("Mul", [rows, graph.stored(weights[EMBEDDING_SCALE])], "embedded.rescaled")
+
+    def _looked_up(self, name: str) -> str:
+        """The rows of a stored F16 tensor for the input's tokens, F32 [1, s, k/32]."""
+        graph = self.graph
+        # Cast before the lookup: it folds into a constant, and WebGPU without shader-f16 can't look up halves.
+        wide = graph.node("Cast", [graph.stored(self.weights[name])], to=FLOAT)
+        return graph.node("Gather", [wide, "input_ids"])
 
     def _layer(self, index: int, stream: str, update: str, attention: Attention) -> tuple[str, str]:
         """Gives the residual stream and what the MLP is about to add to it."""

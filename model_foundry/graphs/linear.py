@@ -88,22 +88,31 @@ class DynamicInt8:
 
 
 class _BlockQuantized:
-    """What the exact maps share: MatMulNBits on the shard's own numbers."""
+    """What the exact maps share: MatMulNBits on the shard's own numbers, or on these widened."""
 
     def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
         self._graph, self._weights = graph, weights
-        self._wide: dict[str, str] = {}
+        self._floats: dict[str, str] = {}
+        self._sums: dict[str, str] = {}
 
-    def _widened(self, name: str) -> str:
+    def _bits(self, source: str) -> int:
+        """8 or 4, whichever is there; a tied token table may be there in both."""
+        return 8 if f"{source}.q8" in self._weights else 4
+
+    def _affine(self, source: str) -> bool:
+        return f"{source}.min" in self._weights
+
+    def _float(self, name: str) -> str:
         """A stored F16 tensor as F32; the session folds it into a constant."""
-        if name not in self._wide:
+        if name not in self._floats:
             stored = self._graph.stored(self._weights[name])
-            self._wide[name] = self._graph.node("Cast", [stored], f"{name}.f32", to=TensorProto.FLOAT)
-        return self._wide[name]
+            self._floats[name] = self._graph.node("Cast", [stored], f"{name}.f32", to=TensorProto.FLOAT)
+        return self._floats[name]
 
     def _product(self, activations: str, source: str, bits: int, zero_points: str = "") -> str:
+        """With (q - 2^(bits-1)) scale, or with (q - zero point) scale."""
         tensor = self._weights[f"{source}.q{bits}"]
-        inputs = [activations, self._graph.stored(tensor), self._widened(f"{source}.scale")]
+        inputs = [activations, self._graph.stored(tensor), self._float(f"{source}.scale")]
         if zero_points:
             inputs.append(zero_points)
         return self._graph.node(
@@ -117,40 +126,16 @@ class _BlockQuantized:
             block_size=BLOCK,
         )
 
-
-class FloatZeroPoint(_BlockQuantized):
-    """Exact on WASM: q scale + min = (q - z) scale with the float zero point z = -min / scale."""
-
-    def __call__(self, activations: str, source: str) -> str:
-        if f"{source}.q8" in self._weights:
-            return self._product(activations, source, 8)
+    def _corrected(self, activations: str, source: str, bits: int) -> str:
+        """q scale + min = (q - c) scale + (min + c scale) with c = 2^(bits-1): a symmetric product
+        plus, for each block, the sum of its activations times (min + c scale), a small product."""
         graph = self._graph
-        negated = graph.node("Neg", [self._widened(f"{source}.min")])
-        zero_points = graph.node("Div", [negated, self._widened(f"{source}.scale")], f"{source}.zero_points")
-        return self._product(activations, source, 4, zero_points)
-
-
-class CorrectedSymmetric(_BlockQuantized):
-    """Exact on WebGPU, whose kernel knows no float zero points.
-
-    q scale + min = (q - 8) scale + (min + 8 scale): a symmetric product plus, for each block, the
-    sum of its activations times (min + 8 scale), which is a small matrix product.
-    """
-
-    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
-        super().__init__(graph, weights)
-        self._sums: dict[str, str] = {}
-
-    def __call__(self, activations: str, source: str) -> str:
-        if f"{source}.q8" in self._weights:
-            return self._product(activations, source, 8)
-        graph = self._graph
-        centre = graph.node("Mul", [self._widened(f"{source}.scale"), graph.scalar(8.0)])
-        rest = graph.node("Add", [self._widened(f"{source}.min"), centre])
+        centre = graph.node("Mul", [self._float(f"{source}.scale"), graph.scalar(float(2 ** (bits - 1)))])
+        rest = graph.node("Add", [self._float(f"{source}.min"), centre])
         correction = graph.node("Transpose", [rest], f"{source}.correction", perm=[1, 0])
-        blocks = self._weights[f"{source}.q4"].shape[1]
+        blocks = self._weights[f"{source}.q{bits}"].shape[1]
         added = graph.node("MatMul", [self._block_sums(activations, blocks), correction])
-        return graph.node("Add", [self._product(activations, source, 4), added], f"{source}.y")
+        return graph.node("Add", [self._product(activations, source, bits), added], f"{source}.y")
 
     def _block_sums(self, x: str, blocks: int) -> str:
         """F32 [1, s, k/32]: the sum of each block of 32 activations."""
@@ -159,3 +144,31 @@ class CorrectedSymmetric(_BlockQuantized):
             grouped = graph.node("Reshape", [x, graph.integers(0, 0, blocks, BLOCK)])
             self._sums[x] = graph.node("ReduceSum", [grouped, graph.integers(3)], f"{x}.sums", keepdims=0)
         return self._sums[x]
+
+
+class FloatZeroPoint(_BlockQuantized):
+    """Exact on WASM: q scale + min = (q - z) scale with the float zero point z = -min / scale.
+
+    The kernel knows these with 4 bits only; with 8 the minimum is added as on WebGPU.
+    """
+
+    def __call__(self, activations: str, source: str) -> str:
+        bits = self._bits(source)
+        if not self._affine(source):
+            return self._product(activations, source, bits)
+        if bits == 8:
+            return self._corrected(activations, source, bits)
+        graph = self._graph
+        negated = graph.node("Neg", [self._float(f"{source}.min")])
+        zero_points = graph.node("Div", [negated, self._float(f"{source}.scale")], f"{source}.zero_points")
+        return self._product(activations, source, bits, zero_points)
+
+
+class CorrectedSymmetric(_BlockQuantized):
+    """Exact on WebGPU, whose kernel knows no float zero points."""
+
+    def __call__(self, activations: str, source: str) -> str:
+        bits = self._bits(source)
+        if self._affine(source):
+            return self._corrected(activations, source, bits)
+        return self._product(activations, source, bits)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from onnx import TensorProto
 
-from orion_py.loading.manifest import Expansion, Shard
+from orion_py.loading.manifest import Expansion, Shard, Widening
+from orion_py.runtime.bit_stream import BLOCK
 
 _ONNX_TYPES: dict[str, int] = {
     "U8": TensorProto.UINT8,
@@ -19,7 +20,7 @@ _ONNX_TYPES: dict[str, int] = {
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """``location`` is a shard's sha256, or that with ``.int8`` for its expansion."""
+    """``location`` is a shard's sha256, or that with ``.int8`` or ``.wide`` for what is made of it."""
 
     name: str
     location: str
@@ -37,10 +38,12 @@ class StoredWeights:
     """All tensors of a model by name, expansions included.
 
     The expansion of ``s`` is found as ``s.int8`` I8 [k, n], ``s.int8.scale`` and ``s.int8.sum``
-    F32 [n].
+    F32 [n]; widened to b bits it is ``s.q{b}`` U8 [n, k/32, 4b], as if it were stored so.
     """
 
-    def __init__(self, shards: Iterable[Shard], expansions: Iterable[Expansion]) -> None:
+    def __init__(
+        self, shards: Iterable[Shard], expansions: Iterable[Expansion], widenings: Iterable[Widening] = ()
+    ) -> None:
         self._tensors: dict[str, StoredTensor] = {}
         for shard in shards:
             for t in shard.tensors:
@@ -52,6 +55,13 @@ class StoredWeights:
                 self._add(StoredTensor(name, location, w.weight_offset, k * n, "I8", (k, n)))
                 self._add(StoredTensor(f"{name}.scale", location, w.scale_offset, 4 * n, "F32", (n,)))
                 self._add(StoredTensor(f"{name}.sum", location, w.sum_offset, 4 * n, "F32", (n,)))
+
+        for widening in widenings:
+            for wide in widening.weights:
+                shape = (wide.n, wide.k // BLOCK, BLOCK * wide.bits // 8)
+                length = wide.k * wide.n * wide.bits // 8
+                name, location = f"{wide.source}.q{wide.bits}", f"{widening.shard}.wide"
+                self._add(StoredTensor(name, location, wide.offset, length, "U8", shape))
 
     def _add(self, tensor: StoredTensor) -> None:
         self._tensors[tensor.name] = tensor

@@ -11,10 +11,10 @@ from model_foundry.graphs.variants import VARIANTS, VariantPlan
 from model_foundry.graphs.weights import StoredWeights
 from model_foundry.recipes import BuildRecipe
 from model_foundry.sharding.content_folder import ContentFolder
-from model_foundry.sharding.expansions import plan_expansion
+from model_foundry.sharding.expansions import plan_expansion, plan_widening
 from model_foundry.sharding.safetensors_file import pack
-from model_foundry.sharding.stored import contents
-from orion_py.loading.manifest import Golden, Manifest, Recipe, SessionSpec, Shard, Variant, parse_manifest
+from model_foundry.sharding.stored import EMBEDDING, contents
+from orion_py.loading.manifest import Expansion, Golden, Manifest, Recipe, SessionSpec, Shard, Variant, parse_manifest
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps of it are done, and how many there are."""
@@ -61,12 +61,16 @@ def write_graphs(
     """Writes the graphs of all variants; graphs that come out the same are one file."""
     graphs: dict[str, Shard] = {}
     variants = []
-    planned = [plan_expansion(shard) for shard in weights]
-    expansions = tuple(expansion for expansion in planned if expansion is not None)
+    tied = model.architecture.tied_embeddings
     for plan in plans:
         progress(f"building {plan.id}", 0, 1)
-        used = expansions if plan.expands else ()
-        stored = StoredWeights(weights, used)
+        expansions: tuple[Expansion, ...] = ()
+        if plan.expands:
+            planned = (plan_expansion(shard, lambda source: tied or source != EMBEDDING) for shard in weights)
+            expansions = tuple(expansion for expansion in planned if expansion)
+        widths = _looked_up if plan.expands else _readable
+        widenings = tuple(widening for shard in weights if (widening := plan_widening(shard, widths)))
+        stored = StoredWeights(weights, expansions, widenings)
         specs = []
         for session in (plan.prefill, plan.decode):
             data = session.build("decoder", model.architecture, stored)
@@ -80,12 +84,23 @@ def write_graphs(
                 exact=plan.exact,
                 prefill=specs[0],
                 decode=specs[1],
-                expansions=used,
+                expansions=expansions,
+                widenings=widenings,
                 tolerance_kl=plan.tolerance_kl,
             )
         )
         progress(f"building {plan.id}", 1, 1)
     return WrittenVariants(tuple(graphs.values()), tuple(variants))
+
+
+def _looked_up(source: str, bits: int) -> int | None:
+    """Beside int8 maps only the token table is read from the blocks, a byte a weight."""
+    return 8 if source == EMBEDDING else None
+
+
+def _readable(source: str, bits: int) -> int | None:
+    """MatMulNBits reads 4 and 8 bits."""
+    return 8 if source == EMBEDDING or bits > 4 else 4
 
 
 def write_tokenizer(tokenizer: TokenizerDescription, folder: ContentFolder) -> Shard:
@@ -115,6 +130,7 @@ def assemble_manifest(
             options={
                 "layers_per_shard": recipe.layers_per_shard,
                 "context_cap": recipe.context_cap,
+                "shared_table": recipe.shared_table,
                 "equalization": recipe.equalization or "none",
             },
         ),

@@ -1,21 +1,24 @@
-"""Where each int8 matrix of an expanded shard lies. The expansion itself is ``orion_py``'s."""
+"""Where each matrix of an expanded or widened shard lies. What is computed is ``orion_py``'s."""
 
 from __future__ import annotations
 
-from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard
+from collections.abc import Callable
+
+from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
+from orion_py.runtime.bit_stream import BLOCK
 
 ALIGNMENT = 64
 
+Width = Callable[[str, int], int | None]
+"""The bits that kernels need a matrix in, by its name and the bits it has; None: as it is."""
 
-def plan_expansion(shard: Shard) -> Expansion | None:
-    """The layout of ``<shard>.int8``; None for a shard without matrices."""
+
+def plan_expansion(shard: Shard, wanted: Callable[[str], bool] = lambda source: True) -> Expansion | None:
+    """The layout of ``<shard>.int8``; None for a shard without matrices that are ``wanted``."""
     weights, position = [], 0
-    for tensor in shard.tensors:
-        source, _, kind = tensor.name.rpartition(".")
-        if kind not in ("q4", "q8"):
+    for source, _, n, k in _matrices(shard):
+        if not wanted(source):
             continue
-        n = tensor.shape[0]
-        k = tensor.shape[1] * 32
         weight_offset = position
         scale_offset = _aligned(weight_offset + k * n)
         sum_offset = _aligned(scale_offset + 4 * n)
@@ -33,6 +36,31 @@ def plan_expansion(shard: Shard) -> Expansion | None:
     if not weights:
         return None
     return Expansion(shard=shard.sha256, size=position, weights=tuple(weights))
+
+
+def plan_widening(shard: Shard, width: Width) -> Widening | None:
+    """The layout of ``<shard>.wide``; None for a shard whose matrices are wide enough."""
+    weights, position = [], 0
+    for source, bits, n, k in _matrices(shard):
+        wanted = width(source, bits)
+        if wanted is None or wanted == bits:
+            continue
+        weight = WidenedWeight.model_validate({"source": source, "k": k, "n": n, "bits": wanted, "offset": position})
+        weights.append(weight)
+        position = _aligned(position + k * n * weight.bits // 8)
+    if not weights:
+        return None
+    return Widening(shard=shard.sha256, size=position, weights=tuple(weights))
+
+
+def _matrices(shard: Shard) -> list[tuple[str, int, int, int]]:
+    """Name, bits, outputs n and inputs k of each matrix in ``shard``."""
+    found = []
+    for tensor in shard.tensors:
+        source, _, kind = tensor.name.rpartition(".")
+        if kind.startswith("q") and kind[1:].isdecimal() and len(tensor.shape) == 3:
+            found.append((source, int(kind[1:]), tensor.shape[0], tensor.shape[1] * BLOCK))
+    return found
 
 
 def _aligned(position: int) -> int:

@@ -13,10 +13,11 @@ from model_foundry.description import Layer, Linear, ModelDescription, Tokenizer
 from model_foundry.errors import NotBuilt
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
-from model_foundry.weights import Affine4, Matrix, Symmetric8
+from model_foundry.weights import Affine, Matrix, Symmetric
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.loading.manifest import Manifest, bits_of, parse_manifest
 from orion_py.native.store import read_verified
+from orion_py.runtime.bit_stream import unpack
 
 
 def load_manifest(models: Path, model: str) -> Manifest:
@@ -80,9 +81,9 @@ def _vector(name: str, arrays: dict[str, Array]) -> np.ndarray[tuple[int, ...], 
 
 def _matrix(name: str, arrays: dict[str, Array]) -> Matrix:
     scale = arrays[f"{name}.scale"].astype(np.float16)
-    if f"{name}.q8" in arrays:
-        shifted = arrays[f"{name}.q8"].astype(np.int16) - 128
-        return Symmetric8(shifted.astype(np.int8).reshape(len(scale), -1), scale)
-    pairs = arrays[f"{name}.q4"].astype(np.uint8)
-    quants = np.stack([pairs & 15, pairs >> 4], axis=-1).reshape(len(scale), -1)
-    return Affine4(quants, scale, arrays[f"{name}.min"].astype(np.float16))
+    bits = bits_of(name, arrays) or 8
+    quants = unpack(arrays[f"{name}.q{bits}"].astype(np.uint8, copy=False), bits)
+    if f"{name}.min" in arrays:
+        return Affine(bits, quants, scale, arrays[f"{name}.min"].astype(np.float16))
+    centred = quants.astype(np.int16) - 2 ** (bits - 1)
+    return Symmetric(bits, centred.astype(np.int8), scale)

@@ -1,15 +1,15 @@
 """What of a model goes into which shard, and under which names.
 
-A matrix called ``s`` is stored as the graphs read it, without another conversion:
+A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is stored as
 
-    Affine4     s.q4     U8  [n, k/32, 16]   weights 2j and 2j+1 of a block in byte j, low nibble first
-                s.scale  F16 [n, k/32]
-                s.min    F16 [n, k/32]
-    Symmetric8  s.q8     U8  [n, k/32, 32]   zero point 128
-                s.scale  F16 [n, k/32]
+    s.q{b}   U8  [n, k/32, 4b]   a block's 32 weights as a bit stream (orion_py/runtime/bit_stream.py)
+    s.scale  F16 [n, k/32]
+    s.min    F16 [n, k/32]       where it is affine: weight = q scale + min
+                                 where it isn't:     weight = (q - 2^(b-1)) scale
 
-The nibbles are in the order of onnxruntime's MatMulNBits, the numbers are the source's own.
-Norms and biases are F32 vectors.
+The numbers are the source's own. With 4 and 8 bits onnxruntime's MatMulNBits reads them in place;
+other widths are widened on the device (see ``Widening`` in orion_py/loading/manifest.py). Norms
+and biases are F32 vectors.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from model_foundry.description import Layer, Linear, ModelDescription
+from model_foundry.errors import UnknownQuantization
 from model_foundry.sharding.safetensors_file import Array
-from model_foundry.weights import BLOCK, Affine4, Matrix
+from model_foundry.weights import Affine, Dense, Matrix
+from orion_py.loading.manifest import WIDTHS
+from orion_py.runtime.bit_stream import pack
 
 EMBEDDING, HEAD, FINAL_NORM = "embedding", "head", "final_norm"
 """Names of what no layer owns. A tied model has no ``head``: its graphs read ``embedding``."""
@@ -85,13 +86,10 @@ def _layer(index: int, layer: Layer) -> dict[str, Array]:
 
 
 def _matrix(name: str, matrix: Matrix) -> dict[str, Array]:
-    n, k = matrix.shape
-    if isinstance(matrix, Affine4):
-        pairs = matrix.quants.reshape(n, k // BLOCK, BLOCK // 2, 2)
-        return {
-            f"{name}.q4": (pairs[..., 0] | (pairs[..., 1] << 4)).astype(np.uint8),
-            f"{name}.scale": matrix.scale,
-            f"{name}.min": matrix.minimum,
-        }
-    shifted = (matrix.quants.astype(np.int16) + 128).astype(np.uint8)
-    return {f"{name}.q8": shifted.reshape(n, k // BLOCK, BLOCK), f"{name}.scale": matrix.scale}
+    """Raises UnknownQuantization for a form or a width that has no stored one."""
+    if isinstance(matrix, Dense) or matrix.bits not in WIDTHS:
+        raise UnknownQuantization(f"{name} has to be quantized to one of {WIDTHS} bits before it is stored")
+    if isinstance(matrix, Affine):
+        quants = {f"{name}.q{matrix.bits}": pack(matrix.quants, matrix.bits)}
+        return {**quants, f"{name}.scale": matrix.scale, f"{name}.min": matrix.minimum}
+    return {f"{name}.q{matrix.bits}": pack(matrix.unsigned(), matrix.bits), f"{name}.scale": matrix.scale}

@@ -12,12 +12,14 @@ Layout on a server, relative to the folder of the manifest's model::
 Weight shards are safetensors files (https://huggingface.co/docs/safetensors): 8 bytes of
 little-endian header length, a JSON header, then the tensors. Graph shards are ONNX files whose
 external data names a *location*: either ``<sha256>`` of a weight shard, with offset and length
-pointing straight into that file, or ``<sha256>.int8``, the expansion of that shard (see
-``Expansion``), which the loader computes once after verification.
+pointing straight into that file, or ``<sha256>.int8`` or ``<sha256>.wide``, the expansion or the
+widening of that shard (see ``Expansion`` and ``Widening``), which the loader computes once after
+verification.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -29,7 +31,15 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 MAX_SHARD_BYTES = 2**31 - 1
 """One ArrayBuffer and one WASM heap copy have to hold a shard."""
 
+WIDTHS = (2, 3, 4, 5, 6, 8)
+"""Bits that a stored weight may have."""
+
 DTYPE_BYTES = {"U8": 1, "I8": 1, "F16": 2, "BF16": 2, "F32": 4, "I32": 4, "I64": 8}
+
+
+def bits_of(source: str, names: Container[str]) -> int | None:
+    """The bits with which the matrix ``source`` is stored among tensors of these names, if it is."""
+    return next((bits for bits in WIDTHS if f"{source}.q{bits}" in names), None)
 
 
 class _Strict(BaseModel):
@@ -81,13 +91,14 @@ class Shard(_Strict):
 class ExpandedWeight(_Strict):
     """One linear layer as int8 per output channel, made from the stored blocks of 32.
 
-    ``source`` names the stored tensors ``<source>.q4`` (U8 [n, k/32, 16], two weights a byte, low
-    nibble first), ``<source>.scale`` and ``<source>.min`` (F16 [n, k/32]), or ``<source>.q8``
-    (U8 [n, k/32, 32], zero point 128) and ``<source>.scale``. The expansion writes, at the given
-    byte offsets of the expanded file (all else there is 0): ``weight`` I8 [k, n] (transposed),
-    ``scale`` F32 [n] and ``sum`` F32 [n]. In float32, with f() rounding to it (Math.fround):
+    ``source`` names the stored tensors ``<source>.q{b}`` with b bits a weight, b one of 2, 3, 4, 5,
+    6 and 8 (U8 [n, k/32, 4b], each block a bit stream: orion_py/runtime/bit_stream.py),
+    ``<source>.scale`` (F16 [n, k/32]) and, where the weights are affine, ``<source>.min`` (the same).
+    The expansion writes, at the given byte offsets of the expanded file (all else there is 0):
+    ``weight`` I8 [k, n] (transposed), ``scale`` F32 [n] and ``sum`` F32 [n]. In float32, with f()
+    rounding to it (Math.fround):
 
-        w[i, j]     = f(f(q * s) + m), or f((q - 128) * s)     s, m: the block's scale and min
+        w[i, j]     = f(f(q * s) + m), or f((q - 2^(b-1)) * s)   s, m: the block's scale and min
         scale[i]    = f(max over j of |w[i, j]| / 127), or 1 for a row of zeros
         c[i, j]     = floor(x + 1/2) with x = f(w[i, j] / scale[i]), not rounding x + 1/2 (Math.round)
         weight[j,i] = c[i, j]
@@ -98,7 +109,7 @@ class ExpandedWeight(_Strict):
     """
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
-    k: Annotated[int, Field(gt=0, le=2**20)]
+    k: Annotated[int, Field(gt=0, le=2**20, multiple_of=32)]
     n: Annotated[int, Field(gt=0, le=2**20)]
     weight_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
     scale_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
@@ -122,6 +133,37 @@ class Expansion(_Strict):
             )
             if any(offset + length > self.size for offset, length in spans):
                 raise ValueError(f"expansion of {weight.source} ends past its {self.size} bytes")
+        return self
+
+
+class WidenedWeight(_Strict):
+    """A matrix's weights with more bits: the same numbers, in a width that kernels read.
+
+    ``source`` is stored as for ``ExpandedWeight``, with b bits. The widening writes U8 [n, k/32, 4
+    bits] at ``offset``, bit streams again: q where it is affine, else q - 2^(b-1) + 2^(bits-1). Scale
+    and min stay where they are.
+    """
+
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+    k: Annotated[int, Field(gt=0, le=2**20, multiple_of=32)]
+    n: Annotated[int, Field(gt=0, le=2**20)]
+    bits: Literal[4, 8]
+    offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
+
+
+class Widening(_Strict):
+    """A weight shard's matrices that no kernel reads as they are; external data finds it at
+    ``<shard>.wide``. What lies between the matrices is 0."""
+
+    shard: Sha256
+    size: Annotated[int, Field(gt=0, le=MAX_SHARD_BYTES)]
+    weights: Annotated[tuple[WidenedWeight, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _outputs_lie_inside(self) -> Self:
+        for weight in self.weights:
+            if weight.offset + weight.k * weight.n * weight.bits // 8 > self.size:
+                raise ValueError(f"widening of {weight.source} ends past its {self.size} bytes")
         return self
 
 
@@ -150,6 +192,7 @@ class Variant(_Strict):
     prefill: SessionSpec
     decode: SessionSpec
     expansions: tuple[Expansion, ...] = ()
+    widenings: tuple[Widening, ...] = ()
     tolerance_kl: Annotated[float, Field(gt=0, le=1)]
 
 
@@ -227,14 +270,13 @@ class Manifest(_Strict):
             for session in (variant.prefill, variant.decode):
                 if session.graph not in roles or roles[session.graph].role != "graph":
                     raise ValueError(f"variant {variant.id}: graph {session.graph[:12]} isn't a graph shard")
-            for expansion in variant.expansions:
-                if expansion.shard not in roles:
+            made_files: list[Expansion | Widening] = [*variant.expansions, *variant.widenings]
+            for made in made_files:
+                if made.shard not in roles:
                     raise ValueError(f"variant {variant.id}: expansion of an unknown shard")
-                names = {tensor.name for tensor in roles[expansion.shard].tensors}
-                for weight in expansion.weights:
-                    q4 = {f"{weight.source}.q4", f"{weight.source}.scale", f"{weight.source}.min"}
-                    q8 = {f"{weight.source}.q8", f"{weight.source}.scale"}
-                    if not (q4 <= names or q8 <= names):
+                names = {tensor.name for tensor in roles[made.shard].tensors}
+                for weight in made.weights:
+                    if bits_of(weight.source, names) is None or f"{weight.source}.scale" not in names:
                         raise ValueError(f"variant {variant.id}: tensor {weight.source} is missing")
         return self
 

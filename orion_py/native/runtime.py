@@ -18,7 +18,7 @@ from orion_py.loading.manifest import Manifest, SessionSpec, Shard, Variant
 from orion_py.native.kv_cache import KvCache
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
-from orion_py.runtime.expansion import expand
+from orion_py.runtime.expansion import expand, widen
 
 CHUNK = 256
 """Prompt tokens a run: bounds the attention scores in memory, and how late a close is heard."""
@@ -122,6 +122,9 @@ class NativeSession:
             for expansion in self._variant.expansions:
                 if expansion.shard == shard.sha256:
                     self._files[f"{shard.sha256}.int8"] = expand(expansion, shard, raw)
+            for widening in self._variant.widenings:
+                if widening.shard == shard.sha256:
+                    self._files[f"{shard.sha256}.wide"] = widen(widening, shard, raw)
 
     def _build(self) -> BuildReport:
         started = time.perf_counter()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
 from model_foundry.description import Linear, ModelDescription
 from model_foundry.graphs.variants import VARIANTS
 from model_foundry.reference.llama import ReferenceModel
+from model_foundry.weights import Affine, Matrix, Symmetric
 from orion_py.loading.manifest import Manifest
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from tests.model_foundry.built import built, imported
@@ -55,6 +57,13 @@ async def test_a_head_of_its_own_is_used(tmp_path: Path, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", EXACT)
+async def test_a_qwen2_file_with_mixed_types_runs(tmp_path: Path, variant: str) -> None:
+    kinds = gguf.GGMLQuantizationType
+    tiny = TinyModel(architecture="qwen2", biases=True, linear=kinds.Q5_0, value=kinds.Q4_1, tied=False)
+    await check(tmp_path, imported(tmp_path, tiny), variant)
+
+
+@pytest.mark.parametrize("variant", EXACT)
 async def test_biases_are_added(tmp_path: Path, variant: str) -> None:
     model = imported(tmp_path, TinyModel())
     bias = np.random.default_rng(3).normal(0, 1, 128).astype(np.float32)
@@ -65,6 +74,45 @@ async def test_biases_are_added(tmp_path: Path, variant: str) -> None:
 @pytest.mark.parametrize("variant", EXACT)
 async def test_every_query_head_may_have_its_own_key_head(tmp_path: Path, variant: str) -> None:
     await check(tmp_path, imported(tmp_path, TinyModel(kv_heads=4)), variant)
+
+
+def requantized(matrix: Matrix, bits: int, affine: bool) -> Matrix:
+    """A random matrix of that shape, in that form."""
+    n, k = matrix.shape
+    random = np.random.default_rng(bits + 10 * affine)
+    step = 2.0 / 2**bits * k**-0.5
+    scale = (random.uniform(0.5, 1, (n, k // 32)) * step).astype(np.float16)
+    quants = random.integers(0, 2**bits, (n, k))
+    if affine:
+        return Affine(bits, quants.astype(np.uint8), scale, (-scale * 2 ** (bits - 1)).astype(np.float16))
+    return Symmetric(bits, (quants - 2 ** (bits - 1)).astype(np.int8), scale)
+
+
+@pytest.mark.parametrize("variant", ALL)
+@pytest.mark.parametrize("tied", [True, False])
+async def test_every_width_and_form_of_weights_runs(tmp_path: Path, variant: str, tied: bool) -> None:
+    model = imported(tmp_path, TinyModel(layers=2, tied=tied))
+    forms = iter(
+        [(2, True), (3, False), (4, False), (5, True), (8, True), (2, False), (3, True), (5, False), (6, True)]
+    )
+
+    def drawn(linear: Linear) -> Linear:
+        return Linear(requantized(linear.weight, *next(forms, (6, False))))
+
+    layers = tuple(
+        replace(
+            layer,
+            qkv=drawn(layer.qkv),
+            attention_output=drawn(layer.attention_output),
+            gate=drawn(layer.gate),
+            up=drawn(layer.up),
+            down=drawn(layer.down),
+        )
+        for layer in model.layers
+    )
+    head = None if model.head is None else requantized(model.head, 6, False)
+    table = requantized(model.embedding, 4 if tied else 5, tied)
+    await check(tmp_path, replace(model, layers=layers, embedding=table, head=head), variant)
 
 
 async def test_int8_is_close_in_distribution(tmp_path: Path) -> None:

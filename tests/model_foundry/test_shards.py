@@ -74,7 +74,8 @@ def test_graphs_point_into_shards_with_the_shape_and_length_of_their_tensors(tmp
     manifest = built(tmp_path, imported(tmp_path, TINY))
     sizes = {shard.sha256: shard.size for shard in manifest.shards}
     for variant in manifest.variants:
-        locations = sizes | {f"{expansion.shard}.int8": expansion.size for expansion in variant.expansions}
+        locations = sizes | {f"{made.shard}.int8": made.size for made in variant.expansions}
+        locations |= {f"{made.shard}.wide": made.size for made in variant.widenings}
         for session in (variant.prefill, variant.decode):
             graph = onnx.load(tmp_path / "shards" / session.graph, load_external_data=False).graph
             for tensor in graph.initializer:

@@ -1,4 +1,4 @@
-"""The expansion to int8 follows its definition to the bit."""
+"""The expansion to int8, and the widening, follow their definitions to the bit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_foundry.sharding.expansions import plan_expansion
+from model_foundry.sharding.expansions import plan_expansion, plan_widening
 from model_foundry.sharding.safetensors_file import Array, pack
 from orion_py.errors import InvalidManifest
-from orion_py.loading.manifest import Expansion, Shard
-from orion_py.runtime.expansion import expand
+from orion_py.loading.manifest import WIDTHS, Expansion, Shard
+from orion_py.runtime.expansion import expand, widen
 
 f = np.float32
 
@@ -26,21 +26,22 @@ def shard_of(arrays: dict[str, Array]) -> tuple[Shard, np.ndarray, Expansion]:
     return shard, np.frombuffer(file.data, np.uint8), expansion
 
 
-def q4_arrays(seed: int, n: int, blocks: int, spread: float) -> dict[str, Array]:
+def drawn_arrays(seed: int, n: int, blocks: int, spread: float, bits: int, affine: bool) -> dict[str, Array]:
     random = np.random.default_rng(seed)
-    return {
-        "w.q4": random.integers(0, 256, (n, blocks, 16)).astype(np.uint8),
-        "w.scale": (random.normal(0, 1, (n, blocks)) * spread).astype(np.float16),
-        "w.min": (random.normal(0, 3, (n, blocks)) * spread).astype(np.float16),
-    }
-
-
-def q8_arrays(seed: int, n: int, blocks: int, spread: float) -> dict[str, Array]:
-    random = np.random.default_rng(seed)
-    return {
-        "w.q8": random.integers(0, 256, (n, blocks, 32)).astype(np.uint8),
+    arrays: dict[str, Array] = {
+        f"w.q{bits}": random.integers(0, 256, (n, blocks, 4 * bits)).astype(np.uint8),
         "w.scale": (random.normal(0, 1, (n, blocks)) * spread).astype(np.float16),
     }
+    if affine:
+        arrays["w.min"] = (random.normal(0, 3, (n, blocks)) * spread).astype(np.float16)
+    return arrays
+
+
+def integers(arrays: dict[str, Array], i: int, block: int) -> tuple[int, list[int]]:
+    """The bits of a weight, and a block's 32 integers, out of one large number."""
+    name = next(name for name in arrays if name.startswith("w.q"))
+    bits, number = int(name[3:]), int.from_bytes(arrays[name][i, block].tobytes(), "little")
+    return bits, [(number >> (bits * j)) & (2**bits - 1) for j in range(32)]
 
 
 def by_definition(arrays: dict[str, Array]) -> tuple[list[list[int]], list[float], list[float]]:
@@ -51,13 +52,12 @@ def by_definition(arrays: dict[str, Array]) -> tuple[list[list[int]], list[float
         row: list[np.float32] = []
         for block in range(blocks):
             s = f(arrays["w.scale"][i, block])
-            for j in range(32):
-                if "w.q4" in arrays:
-                    byte = int(arrays["w.q4"][i, block, j // 2])
-                    q = byte >> 4 if j % 2 else byte & 15
+            bits, quants = integers(arrays, i, block)
+            for q in quants:
+                if "w.min" in arrays:
                     row.append(f(f(q * float(s)) + float(f(arrays["w.min"][i, block]))))
                 else:
-                    row.append(f((int(arrays["w.q8"][i, block, j]) - 128) * float(s)))
+                    row.append(f((q - 2 ** (bits - 1)) * float(s)))
         largest = max(abs(float(w)) for w in row)
         scale = f(largest / 127) if largest > 0 else f(1)
         line = [math.floor(float(f(float(w) / float(scale))) + 0.5) for w in row]
@@ -81,11 +81,15 @@ shapes = {
     "spread": st.sampled_from([6e-8, 1e-5, 1e-3, 0.1, 1.0, 100.0]),
 }
 
+forms = {"bits": st.sampled_from(WIDTHS), "affine": st.booleans()}
 
-@settings(max_examples=60, deadline=None)
-@given(**shapes, nibbles=st.booleans())
-def test_it_is_the_definition_bit_for_bit(seed: int, n: int, blocks: int, spread: float, nibbles: bool) -> None:
-    arrays = (q4_arrays if nibbles else q8_arrays)(seed, n, blocks, spread)
+
+@settings(max_examples=100, deadline=None)
+@given(**shapes, **forms)
+def test_it_is_the_definition_bit_for_bit(
+    seed: int, n: int, blocks: int, spread: float, bits: int, affine: bool
+) -> None:
+    arrays = drawn_arrays(seed, n, blocks, spread, bits, affine)
     shard, data, expansion = shard_of(arrays)
     codes, scale, sums = parts(expansion, expand(expansion, shard, data))
     expected_codes, expected_scale, expected_sums = by_definition(arrays)
@@ -97,7 +101,7 @@ def test_it_is_the_definition_bit_for_bit(seed: int, n: int, blocks: int, spread
 @settings(max_examples=40, deadline=None)
 @given(**shapes)
 def test_no_weight_is_further_off_than_half_a_step(seed: int, n: int, blocks: int, spread: float) -> None:
-    arrays = q4_arrays(seed, n, blocks, spread)
+    arrays = drawn_arrays(seed, n, blocks, spread, 4, True)
     shard, data, expansion = shard_of(arrays)
     codes, scale, _ = parts(expansion, expand(expansion, shard, data))
     pairs = arrays["w.q4"]
@@ -118,15 +122,46 @@ def test_a_row_of_zeros_has_the_scale_one() -> None:
 
 
 def test_a_matrix_of_many_rows_is_expanded_whole() -> None:
-    arrays = q8_arrays(1, 5000, 1, 0.1)
+    arrays = drawn_arrays(1, 5000, 1, 0.1, 8, False)
     shard, data, expansion = shard_of(arrays)
     codes, scale, _ = parts(expansion, expand(expansion, shard, data))
     assert (np.abs(codes).max(axis=0) == 127).all()
     assert (scale > 0).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=shapes["seed"], n=shapes["n"], blocks=shapes["blocks"], **forms)
+def test_widened_weights_mean_the_same(seed: int, n: int, blocks: int, bits: int, affine: bool) -> None:
+    arrays = drawn_arrays(seed, n, blocks, 0.1, bits, affine)
+    wider = 4 if bits < 4 else 8
+    file = pack(arrays)
+    shard = Shard(sha256="a" * 64, size=len(file.data), role="layers", tensors=file.tensors)
+    widening = plan_widening(shard, lambda source, stored: wider)
+    if bits == wider:
+        assert widening is None
+        return
+    assert widening is not None
+    made = widen(widening, shard, np.frombuffer(file.data, np.uint8))
+    assert len(made) % 64 == 0
+    wide = {"w.scale": arrays["w.scale"], f"w.q{wider}": made[: n * blocks * 4 * wider].reshape(n, blocks, -1)}
+    shift = 0 if affine else 2 ** (wider - 1) - 2 ** (bits - 1)
+    for i in range(n):
+        for block in range(blocks):
+            assert integers(wide, i, block)[1] == [q + shift for q in integers(arrays, i, block)[1]]
+
+
+def test_a_layout_leaves_out_what_isnt_wanted() -> None:
+    arrays = {f"{name}.q4": np.zeros((2, 1, 16), np.uint8) for name in ("a", "b")}
+    file = pack(arrays)
+    shard = Shard(sha256="a" * 64, size=len(file.data), role="layers", tensors=file.tensors)
+    expansion = plan_expansion(shard, lambda source: source == "b")
+    assert expansion is not None
+    assert [weight.source for weight in expansion.weights] == ["b"]
+    assert plan_expansion(shard, lambda source: False) is None
+
+
 def test_a_tensor_of_another_size_is_refused() -> None:
-    arrays = q4_arrays(1, 4, 2, 0.1)
+    arrays = drawn_arrays(1, 4, 2, 0.1, 4, True)
     shard, data, expansion = shard_of(arrays)
     (weight,) = expansion.weights
     wrong = expansion.model_copy(update={"weights": (weight.model_copy(update={"k": 32}),)})

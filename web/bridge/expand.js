@@ -7,43 +7,51 @@
  * are quantized into a small tile, already transposed, and copied out of it in whole words.
  */
 
-import { BridgeError } from "./errors.js";
+import { BLOCK, UNPACK } from "./bit-stream.js";
+import { storedMatrix } from "./stored-matrix.js";
 
-/** @typedef {import("./spec.js").TensorSpec} TensorSpec */
-/** @typedef {{quants: Int32Array, scale: Float32Array, min: Float32Array | null}} Blocks quants: 4 or 8 bits each, in words */
+/**
+ * `packed`: as stored, and as words. `min`: null where weights are symmetric.
+ *
+ * @typedef {{bits: number, packed: Uint8Array, words: Int32Array, scale: Float32Array, min: Float32Array | null}} Blocks
+ */
 
-/** Weights that share a scale. */
-const BLOCK = 32;
 /** Rows of a tile: 32 columns of 64 int8 stay in the L1 cache. */
 const ROWS = 64;
 
 /**
  * @param {Uint8Array<ArrayBuffer>} shard a whole weight shard
- * @param {TensorSpec[]} tensors where its tensors lie
+ * @param {import("./spec.js").TensorSpec[]} tensors where its tensors lie
  * @param {import("./spec.js").Expansion} expansion
  * @returns {Uint8Array<ArrayBuffer>} the expanded file. Raises invalid_manifest where sizes don't fit.
  */
 export function expand(shard, tensors, expansion) {
   const out = new Uint8Array(expansion.size);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  for (const { source, k, n, weight_offset, scale_offset, sum_offset } of expansion.weights) {
-    const read = (/** @type {string} */ part, /** @type {number} */ bytes) =>
-      bytesOf(shard, byName.get(`${source}.${part}`), bytes, `${source}.${part}`);
-    const halves = (k * n) / BLOCK * 2;
-    const nibbles = byName.has(`${source}.q4`);
-    const blocks = {
-      quants: new Int32Array(nibbles ? read("q4", (k * n) / 2) : read("q8", k * n)),
-      scale: floats(read("scale", halves)),
-      min: nibbles ? floats(read("min", halves)) : null,
-    };
+  for (const weight of expansion.weights) {
+    const { k, n, weight_offset, scale_offset, sum_offset } = weight;
+    const { bits, packed, scale, min } = storedMatrix(shard, byName, weight);
+    const blocks = { bits, packed, words: new Int32Array(packed.buffer), scale: scale(), min: min && min() };
     const scales = new Float32Array(n);
-    if (blocks.min) nibbleScales(blocks.quants, blocks.scale, blocks.min, scales);
-    else byteScales(blocks.quants, blocks.scale, scales);
+    rowScales(blocks, scales);
     const sums = quantize(blocks, scales, out.subarray(weight_offset, weight_offset + k * n));
     out.set(new Uint8Array(scales.buffer), scale_offset);
     out.set(new Uint8Array(sums.buffer), sum_offset);
   }
   return out;
+}
+
+/**
+ * The scale of each row, by the way that is fastest for the blocks' form.
+ *
+ * @param {Blocks} blocks
+ * @param {Float32Array} scales out, [n]
+ */
+function rowScales(blocks, scales) {
+  const { bits, words, scale, min } = blocks;
+  if (bits === 4 && min) nibbleScales(words, scale, min, scales);
+  else if (bits === 8 && !min) byteScales(words, scale, scales);
+  else packedScales(blocks, scales);
 }
 
 /**
@@ -54,7 +62,8 @@ export function expand(shard, tensors, expansion) {
  * @param {Uint8Array<ArrayBuffer>} target
  * @returns {Float32Array<ArrayBuffer>} sums [n]
  */
-function quantize({ quants, scale, min }, scales, target) {
+function quantize(blocks, scales, target) {
+  const { bits, words, scale, min } = blocks;
   const n = scales.length;
   const perRow = scale.length / n;
   const totals = new Int32Array(n);
@@ -64,9 +73,10 @@ function quantize({ quants, scale, min }, scales, target) {
     for (let block = 0; block < perRow; block += 1) {
       for (let row = 0; row < count; row += 1) {
         const at = (first + row) * perRow + block;
-        totals[first + row] += min
-          ? nibbleColumn(quants, at, scale[at], min[at], scales[first + row], tile, row)
-          : byteColumn(quants, at, scale[at], scales[first + row], tile, row);
+        const rowScale = scales[first + row];
+        if (bits === 4 && min) totals[first + row] += nibbleColumn(words, at, scale[at], min[at], rowScale, tile, row);
+        else if (bits === 8 && !min) totals[first + row] += byteColumn(words, at, scale[at], rowScale, tile, row);
+        else totals[first + row] += packedColumn(blocks, at, rowScale, tile, row);
       }
       copyTile(tile, target, block * BLOCK * n + first, n, count);
     }
@@ -89,7 +99,7 @@ const table = new Int32Array(16);
  * @returns {number} their sum
  */
 function nibbleColumn(quants, block, scale, min, rowScale, tile, at) {
-  for (let q = 0; q < 16; q += 1) table[q] = toInt8(nibbleValue(q, scale, min), rowScale);
+  for (let q = 0; q < 16; q += 1) table[q] = toInt8(affineValue(q, scale, min), rowScale);
   let sum = 0;
   for (let index = block * 4; index < block * 4 + 4; index += 1, at += 8 * ROWS) {
     const word = quants[index];
@@ -123,13 +133,39 @@ function byteColumn(quants, block, scale, rowScale, tile, at) {
   let sum = 0;
   for (let index = block * 8; index < block * 8 + 8; index += 1, at += 4 * ROWS) {
     const word = quants[index];
-    const a = toInt8(byteValue(word & 255, scale), rowScale), b = toInt8(byteValue((word >> 8) & 255, scale), rowScale);
-    const c = toInt8(byteValue((word >> 16) & 255, scale), rowScale), d = toInt8(byteValue(word >>> 24, scale), rowScale);
+    const a = toInt8(symmetricValue(word & 255, 128, scale), rowScale), b = toInt8(symmetricValue((word >> 8) & 255, 128, scale), rowScale);
+    const c = toInt8(symmetricValue((word >> 16) & 255, 128, scale), rowScale), d = toInt8(symmetricValue(word >>> 24, 128, scale), rowScale);
     tile[at] = a;
     tile[at + ROWS] = b;
     tile[at + 2 * ROWS] = c;
     tile[at + 3 * ROWS] = d;
     sum += a + b + c + d;
+  }
+  return sum;
+}
+
+const unpacked = new Uint8Array(BLOCK);
+
+/**
+ * One block of weights of any width into a column of the tile.
+ *
+ * @param {Blocks} blocks
+ * @param {number} block
+ * @param {number} rowScale
+ * @param {Int8Array} tile
+ * @param {number} at
+ * @returns {number} their sum
+ */
+function packedColumn({ bits, packed, scale, min }, block, rowScale, tile, at) {
+  UNPACK[bits](packed, block, unpacked);
+  const step = scale[block];
+  let sum = 0;
+  if (min) {
+    const least = min[block];
+    for (let j = 0; j < BLOCK; j += 1, at += ROWS) sum += tile[at] = toInt8(affineValue(unpacked[j], step, least), rowScale);
+  } else {
+    const zero = 1 << (bits - 1);
+    for (let j = 0; j < BLOCK; j += 1, at += ROWS) sum += tile[at] = toInt8(symmetricValue(unpacked[j], zero, step), rowScale);
   }
   return sum;
 }
@@ -178,8 +214,8 @@ function nibbleScales(quants, scale, min, scales) {
         seen |= (1 << (word & 15)) | (1 << ((word >> 4) & 15)) | (1 << ((word >> 8) & 15)) | (1 << ((word >> 12) & 15))
           | (1 << ((word >> 16) & 15)) | (1 << ((word >> 20) & 15)) | (1 << ((word >> 24) & 15)) | (1 << (word >>> 28));
       }
-      const least = Math.abs(nibbleValue(31 - Math.clz32(seen & -seen), scale[block], min[block]));
-      const greatest = Math.abs(nibbleValue(31 - Math.clz32(seen), scale[block], min[block]));
+      const least = Math.abs(affineValue(31 - Math.clz32(seen & -seen), scale[block], min[block]));
+      const greatest = Math.abs(affineValue(31 - Math.clz32(seen), scale[block], min[block]));
       if (least > largest) largest = least;
       if (greatest > largest) largest = greatest;
     }
@@ -208,8 +244,8 @@ function byteScales(quants, scale, scales) {
           if (q > greatest) greatest = q;
         }
       }
-      const low = Math.abs(byteValue(least, scale[block]));
-      const high = Math.abs(byteValue(greatest, scale[block]));
+      const low = Math.abs(symmetricValue(least, 128, scale[block]));
+      const high = Math.abs(symmetricValue(greatest, 128, scale[block]));
       if (low > largest) largest = low;
       if (high > largest) largest = high;
     }
@@ -218,22 +254,54 @@ function byteScales(quants, scale, scales) {
 }
 
 /**
- * A 4-bit weight, rounded to float32 after each step.
+ * The scale of each row of weights of any width.
+ *
+ * @param {Blocks} blocks
+ * @param {Float32Array} scales out, [n]
+ */
+function packedScales({ bits, packed, scale, min }, scales) {
+  const perRow = scale.length / scales.length;
+  const unpack = UNPACK[bits];
+  const zero = 1 << (bits - 1);
+  for (let row = 0, block = 0; row < scales.length; row += 1) {
+    let largest = 0;
+    for (const end = block + perRow; block < end; block += 1) {
+      unpack(packed, block, unpacked);
+      let least = 255;
+      let greatest = 0;
+      for (let j = 0; j < BLOCK; j += 1) {
+        const q = unpacked[j];
+        if (q < least) least = q;
+        if (q > greatest) greatest = q;
+      }
+      const step = scale[block];
+      const low = Math.abs(min ? affineValue(least, step, min[block]) : symmetricValue(least, zero, step));
+      const high = Math.abs(min ? affineValue(greatest, step, min[block]) : symmetricValue(greatest, zero, step));
+      if (low > largest) largest = low;
+      if (high > largest) largest = high;
+    }
+    scales[row] = largest === 0 ? 1 : largest / 127;
+  }
+}
+
+/**
+ * A weight with a minimum, rounded to float32 after each step.
  *
  * @param {number} q
  * @param {number} scale
  * @param {number} min
  */
-function nibbleValue(q, scale, min) {
+function affineValue(q, scale, min) {
   return Math.fround(Math.fround(q * scale) + min);
 }
 
 /**
  * @param {number} q
+ * @param {number} zero what stands for 0
  * @param {number} scale
  */
-function byteValue(q, scale) {
-  return Math.fround((q - 128) * scale);
+function symmetricValue(q, zero, scale) {
+  return Math.fround((q - zero) * scale);
 }
 
 /**
@@ -244,38 +312,4 @@ function byteValue(q, scale) {
  */
 function toInt8(value, rowScale) {
   return ((Math.fround(value / rowScale) + 128.5) | 0) - 128;
-}
-
-/**
- * A tensor's bytes in a buffer of their own start: views of words need alignment.
- *
- * @param {Uint8Array<ArrayBuffer>} shard
- * @param {TensorSpec | undefined} tensor
- * @param {number} length
- * @param {string} name
- * @returns {ArrayBuffer}
- */
-function bytesOf(shard, tensor, length, name) {
-  if (tensor?.length !== length || tensor.offset + length > shard.length) {
-    throw new BridgeError("invalid_manifest", `tensor ${name} doesn't hold ${length} bytes`, { tensor: name });
-  }
-  return shard.slice(tensor.offset, tensor.offset + length).buffer;
-}
-
-/** 2^(exponent - 25) by float16's sign and exponent bits: what one unit of the fraction is worth. */
-const UNIT = Float64Array.from({ length: 64 }, (_, bits) => (bits & 32 ? -1 : 1) * 2 ** (Math.max(bits & 31, 1) - 25));
-
-/**
- * F16 values as float32.
- *
- * @param {ArrayBuffer} bytes
- */
-function floats(bytes) {
-  const halves = new Uint16Array(bytes);
-  const values = new Float32Array(halves.length);
-  for (let index = 0; index < halves.length; index += 1) {
-    const half = halves[index];
-    values[index] = UNIT[half >> 10] * ((half & 0x7c00 ? 1024 : 0) + (half & 1023));
-  }
-  return values;
 }

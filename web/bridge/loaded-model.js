@@ -10,6 +10,7 @@ import { ShardFile } from "./shard-file.js";
 import { readVerified } from "./shards.js";
 import { neededShards, readSpec } from "./spec.js";
 import { WasmModel } from "./wasm-model.js";
+import { widen } from "./widen.js";
 
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
 
@@ -24,7 +25,7 @@ export class LoadedModel {
     /** @private */ this.database = new Database("orion");
     /** @private @type {Map<string, Uint8Array>} by sha256 */
     this.graphs = new Map();
-    /** @private @type {Map<string, any>} what graphs point into, by location: a ShardFile, or an expansion's bytes */
+    /** @private @type {Map<string, any>} what graphs point into, by location: a ShardFile, or the bytes made of one */
     this.files = new Map();
     this.backend = spec.variant.backend;
     this.threads = spec.threads;
@@ -42,7 +43,7 @@ export class LoadedModel {
   }
 
   /**
-   * Readies one shard: verified, then expanded where the variant wants it so.
+   * Readies one shard: verified, then expanded or widened where the variant wants it so.
    *
    * Raises shard_missing, shard_corrupt, out_of_memory.
    *
@@ -59,6 +60,8 @@ export class LoadedModel {
     else this.files.set(sha256, new ShardFile(/** @type {Blob} */ (stored), bytes, shard.tensors));
     const expansion = variant.expansions.find((candidate) => candidate.shard === sha256);
     if (expansion) this.files.set(`${sha256}.int8`, expand(bytes, shard.tensors, expansion));
+    const widening = variant.widenings?.find((candidate) => candidate.shard === sha256);
+    if (widening) this.files.set(`${sha256}.wide`, widen(bytes, shard.tensors, widening));
   }
 
   /**

@@ -88,13 +88,13 @@ export class GpuModel {
    * Creates the sessions.
    *
    * @param {Map<string, Uint8Array>} graphs by sha256
-   * @param {Map<string, {bytes: () => Promise<Uint8Array>}>} files by location
+   * @param {Map<string, Uint8Array | {bytes: () => Promise<Uint8Array>}>} files by location
    */
   async build(graphs, files) {
     const { prefill, decode } = this.spec.variant;
     try {
       const externalData = await Promise.all(
-        Array.from(files, async ([path, file]) => ({ path, data: await file.bytes() })));
+        Array.from(files, async ([path, file]) => ({ path, data: file instanceof Uint8Array ? file : await file.bytes() })));
       const create = (/** @type {string} */ sha256) => this.ort.InferenceSession.create(
         /** @type {Uint8Array} */ (graphs.get(sha256)), { executionProviders: ["webgpu"], externalData });
       this.prefill = await create(prefill.graph);

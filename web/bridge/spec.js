@@ -8,8 +8,10 @@
  * @typedef {{sha256: string, size: number, role: string, tensors: TensorSpec[]}} ShardSpec
  * @typedef {{source: string, k: number, n: number, weight_offset: number, scale_offset: number, sum_offset: number}} ExpandedWeight
  * @typedef {{shard: string, size: number, weights: ExpandedWeight[]}} Expansion
+ * @typedef {{source: string, k: number, n: number, bits: 4 | 8, offset: number}} WidenedWeight
+ * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
  * @typedef {{graph: string, kv: "grow" | "inplace"}} SessionSpec
- * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[]}} VariantSpec
+ * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
  * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
  * @typedef {{manifest: Manifest, variant: VariantSpec, threads: number, context: number}} ModelSpec

@@ -1,0 +1,66 @@
+"""A quantized matrix as it lies in a weight shard: its blocks' integers, scales and minima."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orion_py.errors import InvalidManifest
+from orion_py.loading.manifest import Tensor, bits_of
+from orion_py.runtime.bit_stream import BLOCK, unpack
+
+Bytes = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StoredMatrix:
+    """``packed`` U8 [n, k/32, 4 bits]; ``scale`` and ``minimum`` F32 [n, k/32], the latter where affine."""
+
+    bits: int
+    packed: Bytes
+    scale: Float32
+    minimum: Float32 | None
+
+    @classmethod
+    def of(cls, source: str, n: int, k: int, tensors: dict[str, Tensor], data: Bytes) -> StoredMatrix:
+        """The matrix ``source`` in a shard's bytes. Raises InvalidManifest where sizes don't fit."""
+        bits = bits_of(source, tensors)
+        if bits is None:
+            raise InvalidManifest(f"tensor {source} isn't stored", tensor=source)
+        blocks = k // BLOCK
+        packed = _tensor(f"{source}.q{bits}", "U8", (n, blocks, BLOCK * bits // 8), 1, tensors, data)
+        affine = f"{source}.min" in tensors
+        scale = _halves(f"{source}.scale", (n, blocks), tensors, data)
+        return cls(bits, packed, scale, _halves(f"{source}.min", (n, blocks), tensors, data) if affine else None)
+
+    def quants(self, rows: slice) -> Bytes:
+        """The stored integers of ``rows``, U8 [rows, k]."""
+        return unpack(self.packed[rows], self.bits)
+
+    def dequantized(self, rows: slice) -> Float32:
+        """``rows`` as F32 [rows, k], in the arithmetic of ``ExpandedWeight``."""
+        quants = self.quants(rows)
+        blocks = quants.reshape(len(quants), -1, BLOCK).astype(np.float32)
+        if self.minimum is None:
+            blocks -= np.float32(2 ** (self.bits - 1))
+        blocks *= self.scale[rows][..., None]
+        if self.minimum is not None:
+            blocks += self.minimum[rows][..., None]
+        return blocks.reshape(quants.shape)
+
+
+def _tensor(
+    name: str, dtype: str, shape: tuple[int, ...], width: int, tensors: dict[str, Tensor], data: Bytes
+) -> Bytes:
+    tensor = tensors.get(name)
+    if tensor is None or tensor.dtype != dtype or tensor.length != width * int(np.prod(shape)):
+        raise InvalidManifest(f"tensor {name} isn't {dtype}{list(shape)}", tensor=name)
+    return data[tensor.offset : tensor.offset + tensor.length].reshape(*shape[:-1], shape[-1] * width)
+
+
+def _halves(name: str, shape: tuple[int, ...], tensors: dict[str, Tensor], data: Bytes) -> Float32:
+    raw = _tensor(name, "F16", shape, 2, tensors, data).tobytes()
+    return np.frombuffer(raw, "<f2").astype(np.float32).reshape(shape)
