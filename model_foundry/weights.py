@@ -108,7 +108,30 @@ class Symmetric8:
         )
 
 
-Matrix = Affine4 | Symmetric8
+@dataclass(frozen=True)
+class Dense:
+    """``values`` F32 [n, k]: what a source's own decoder says. It can't be stored."""
+
+    values: Float32
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        n, k = self.values.shape
+        return n, k
+
+    def dequantized(self) -> Float32:
+        return self.values
+
+    def rows(self, order: Rows) -> Dense:
+        """The same matrix with its rows in another order."""
+        return Dense(self.values[order])
+
+    def scaled(self, exponents: Exponents) -> Dense:
+        """Each block of 32 times a power of two, ``exponents`` [n or 1, k/32]."""
+        return Dense(np.ldexp(self.values, np.repeat(exponents, BLOCK, axis=1)))
+
+
+Matrix = Affine4 | Symmetric8 | Dense
 
 
 def stacked(parts: Sequence[Matrix]) -> Matrix:

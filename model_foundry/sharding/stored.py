@@ -20,8 +20,9 @@ from typing import Literal
 import numpy as np
 
 from model_foundry.description import Layer, Linear, ModelDescription
+from model_foundry.errors import UnknownQuantization
 from model_foundry.sharding.safetensors_file import Array
-from model_foundry.weights import BLOCK, Affine4, Matrix
+from model_foundry.weights import BLOCK, Affine4, Dense, Matrix
 
 EMBEDDING, HEAD, FINAL_NORM = "embedding", "head", "final_norm"
 """Names of what no layer owns. A tied model has no ``head``: its graphs read ``embedding``."""
@@ -85,6 +86,9 @@ def _layer(index: int, layer: Layer) -> dict[str, Array]:
 
 
 def _matrix(name: str, matrix: Matrix) -> dict[str, Array]:
+    """Raises UnknownQuantization for a dense matrix, which has no stored form."""
+    if isinstance(matrix, Dense):
+        raise UnknownQuantization(f"{name} has to be quantized before it is stored")
     n, k = matrix.shape
     if isinstance(matrix, Affine4):
         pairs = matrix.quants.reshape(n, k // BLOCK, BLOCK // 2, 2)

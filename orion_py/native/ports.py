@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orion_py.errors import DownloadFailed
 from orion_py.language.langid import LangidDetector
+from orion_py.native.built_models import with_built_models
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
@@ -25,9 +26,10 @@ def native_ports(root: Path) -> Ports:
         # As on a server, where public/ is the page's folder and models.json is copied into it.
         file = root / path if path == "models.json" else root / "public" / path
         try:
-            return await asyncio.to_thread(file.read_text, "utf-8")
+            text = await asyncio.to_thread(file.read_text, "utf-8")
         except OSError as error:
             raise DownloadFailed(f"{file} can't be read. Run python3 build.py models lite.", path=path) from error
+        return await asyncio.to_thread(with_built_models, text, shards.parent) if path == "models.json" else text
 
     return Ports(
         runtime=NativeRuntime(shards),
