@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
+from model_foundry.importing.onnx_file import check_onnx
 from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.pipeline import build_model, prepared
 from model_foundry.recipes import FOLDER as RECIPES
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     recipes = sorted(path.stem for path in RECIPES.glob("*.toml"))
 
-    describe = commands.add_parser("import", help="read a GGUF or a folder of safetensors and say what is in it")
+    describe = commands.add_parser("import", help="say what is in a GGUF, a folder of safetensors or an ONNX file")
     describe.add_argument("gguf", type=Path, metavar="SOURCE")
     describe.add_argument("--json", action="store_true", help="as one JSON object")
     describe.set_defaults(command=_import)
@@ -96,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(options: argparse.Namespace) -> int:
-    facts = folder.describe(options.gguf) if options.gguf.is_dir() else _gguf_facts(options.gguf)
+    facts = folder.describe(options.gguf) if options.gguf.is_dir() else _file_facts(options.gguf)
     if options.json:
         print(json.dumps(facts))
         return 0
@@ -107,8 +109,10 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gguf_facts(path: Path) -> dict[str, object]:
+def _file_facts(path: Path) -> dict[str, object]:
     refuse_pickle(path)
+    if path.suffix.lower() == ".onnx":
+        return {"file": path.name, **asdict(check_onnx(path))}
     file = GgufFile(path)
     source = Source(name=path.stem, file=path.name, sha256=file.sha256(), revision="")
     model = import_gguf(file, _ANY_CONTEXT, source)

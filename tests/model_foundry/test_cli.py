@@ -14,6 +14,7 @@ from model_foundry.recipes import load_recipe
 from model_foundry.sharding.restore import load_manifest
 from tests.model_foundry.built import RECIPE, built, imported
 from tests.model_foundry.folders import FAMILIES, changed
+from tests.model_foundry.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
 
 Capture = pytest.CaptureFixture[str]
@@ -138,6 +139,13 @@ def test_a_folders_licence_is_read_or_asked_for(tmp_path: Path, capsys: Capture)
     assert (manifest.licence, manifest.architecture.context_length) == ("mit", 32)
     assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--name", "No/Name"]) == 1
     assert "No/Name" in capsys.readouterr().err
+
+
+def test_import_says_what_an_onnx_file_holds_or_why_it_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.main(["import", str(written(tmp_path, external())), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["external"] == ["data.bin"]
+    assert cli.main(["import", str(written(tmp_path, external("../data.bin")))]) == 1
+    assert "isn't a path inside" in capsys.readouterr().err
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path, capsys: Capture) -> None:
