@@ -1,4 +1,4 @@
-"""JSON from outside, parsed only after its size, depth and number of containers are known.
+"""JSON from outside, parsed only after its size, depth and number of parts are known.
 
 A parser builds what it reads: sixteen megabytes of ``[[],[],…`` become half a gigabyte of lists.
 """
@@ -13,18 +13,18 @@ from typing import Any, NoReturn
 
 from model_foundry.errors import FoundryError
 
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]},]', re.DOTALL)
 """Whole strings, so that brackets inside don't count. One that doesn't end reaches to the end of
 the text: looking for its end from every quote in it would take a time that grows with the square."""
 
 
 @dataclass(frozen=True)
 class JsonLimits:
-    """The largest that is parsed: bytes, nesting, and lists and objects together."""
+    """The largest that is parsed: bytes, nesting, and the brackets that open and commas together."""
 
     size: int
     depth: int
-    containers: int
+    parts: int
 
 
 def read_json(path: Path, limits: JsonLimits, error: type[FoundryError]) -> dict[str, Any]:
@@ -54,15 +54,19 @@ def parse_json(data: bytes, what: str, limits: JsonLimits, error: type[FoundryEr
 
 
 def _check_nesting(data: bytes, what: str, limits: JsonLimits, error: type[FoundryError]) -> None:
-    depth = containers = 0
+    depth = parts = 0
     for token in _TOKENS.finditer(data):
         first = data[token.start()]
         if first in b"[{":
-            depth, containers = depth + 1, containers + 1
-            if depth > limits.depth or containers > limits.containers:
-                raise error(f"{what} is nested too deeply or has too many parts to be what it should be")
+            depth += 1
+            if depth > limits.depth:
+                raise error(f"{what} is nested too deeply to be what it should be")
         elif first in b"]}":
             depth -= 1
+        if first in b"[{,":
+            parts += 1
+            if parts > limits.parts:
+                raise error(f"{what} has too many parts to be what it should be")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -56,7 +56,10 @@ def _vocabulary(definition: dict[str, Any]) -> dict[str, int]:
     """Text to id, by the library that is going to use it."""
     try:
         vocabulary: dict[str, int] = Tokenizer.from_str(json.dumps(definition)).get_vocab(with_added_tokens=True)
-    except Exception as error:  # the Rust library raises bare Exception, and panics are BaseException's
+    except BaseException as error:
+        # The Rust library raises bare Exception, and lets a panic through as a BaseException.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise UnknownTokenizer(f"{TOKENIZER} can't be understood: {str(error)[:200]}") from error
     return vocabulary
 

@@ -19,6 +19,7 @@ from model_foundry.errors import MalformedOnnx, UnsafePickle
 from model_foundry.importing.pickles import looks_like_pickle
 
 MAX_FIELDS = 1_000_000
+MAX_TENSORS = 65_536
 MAX_DEPTH = 48
 MAX_PACKED = 64 * 2**20
 """Bytes of packed integers outside of raw data: each may become eight in memory."""
@@ -158,6 +159,8 @@ class _Walker:
         tensor = OnnxTensor() if kind == "tensor" else None
         if tensor is not None:
             self.tensors.append(tensor)
+            if len(self.tensors) > MAX_TENSORS:
+                raise MalformedOnnx(f"more than {MAX_TENSORS} tensors: no graph has as many")
         parts = _SCHEMA[kind]
         for number, wire, first, last in self._entries(start, end):
             if tensor is not None:

@@ -29,9 +29,9 @@ MAX_SHARDS = 1024
 MAX_TEMPLATE = 2**20
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\.safetensors", re.ASCII)
-_CONFIG_LIMITS = JsonLimits(size=2**20, depth=16, containers=20_000)
-_INDEX_LIMITS = JsonLimits(size=16 * 2**20, depth=3, containers=64)
-_TOKENIZER_LIMITS = JsonLimits(size=64 * 2**20, depth=24, containers=2**21)
+_CONFIG_LIMITS = JsonLimits(size=2**20, depth=16, parts=100_000)
+_INDEX_LIMITS = JsonLimits(size=16 * 2**20, depth=3, parts=MAX_TENSORS + 64)
+_TOKENIZER_LIMITS = JsonLimits(size=64 * 2**20, depth=24, parts=2_500_000)
 _DECODED = ("F32", "F16", "BF16")
 
 

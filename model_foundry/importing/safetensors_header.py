@@ -19,7 +19,7 @@ from model_foundry.importing.pickles import looks_like_pickle
 MAX_TENSORS = 65_536
 MAX_DIMENSIONS = 8
 MAX_EXTENT = 2**40
-LIMITS = JsonLimits(size=16 * 2**20, depth=3, containers=3 * MAX_TENSORS + 2)
+LIMITS = JsonLimits(size=16 * 2**20, depth=3, parts=10 * MAX_TENSORS)
 """The library allows headers of 100 MB; sharded models of hundreds of billions of weights stay below 10."""
 
 BITS = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model_foundry.errors import MalformedFolder
 from model_foundry.importing.bounded_json import JsonLimits, parse_json
 
-LIMITS = JsonLimits(size=10_000, depth=4, containers=50)
+LIMITS = JsonLimits(size=10_000, depth=4, parts=100)
 
 Values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=9),
@@ -57,6 +57,7 @@ def test_what_fits_the_limits_is_read_as_it_is_and_nothing_else_is(value: dict[s
         (b'{"a": ' + b"[" * 9999, "larger than"),
         (b'{"a": ' + b"[" * 999, "deeply"),
         (b'{"a": [' + b"[]," * 60 + b"0]}", "too many parts"),
+        (b'{"a": [' + b"0," * 120 + b"0]}", "too many parts"),
         (b'{"a": "' + b"[" * 99, "isn't JSON"),
     ],
 )
