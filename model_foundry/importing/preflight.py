@@ -25,7 +25,7 @@ MAX_ELEMENTS = 2**21
 """In all arrays of the metadata; the largest vocabularies have a million, with types and merges."""
 ELEMENT_BYTES = 768
 """What the gguf package's reader takes in memory for an element of an array, were it one byte in the file."""
-FREE_BYTES, SHARE = 64 * 2**20, 16
+FREE_BYTES, SHARE = 16 * 2**20, 16
 """What arrays may take in memory: this much, and so many times the size of the file."""
 MAX_DIMENSIONS = 4
 SUPPORTED_VERSIONS = (2, 3)
