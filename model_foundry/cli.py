@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from model_foundry.commands import folder
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
@@ -20,6 +22,8 @@ from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
+from model_foundry.importing.onnx_file import check_onnx
+from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.pipeline import build_model, prepared
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.recipes import load_recipe
@@ -53,20 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     recipes = sorted(path.stem for path in RECIPES.glob("*.toml"))
 
-    describe = commands.add_parser("import", help="read a GGUF and say what is in it")
-    describe.add_argument("gguf", type=Path)
+    describe = commands.add_parser("import", help="say what is in a GGUF, a folder of safetensors or an ONNX file")
+    describe.add_argument("gguf", type=Path, metavar="SOURCE")
     describe.add_argument("--json", action="store_true", help="as one JSON object")
     describe.set_defaults(command=_import)
 
     for name, run, text in (
         ("shard", _shard, "write the weight and tokenizer shards of a GGUF"),
-        ("optimize", _optimize, "from a GGUF to a built model: shards, graphs, golden vectors, manifest"),
+        ("optimize", _optimize, "from a GGUF or a folder of safetensors to a built model: shards, graphs, manifest"),
     ):
         build = commands.add_parser(name, help=text)
-        build.add_argument("gguf", type=Path)
+        build.add_argument("gguf", type=Path, metavar="SOURCE")
         build.add_argument("--recipe", choices=recipes, default="lite")
         build.add_argument("--out", type=Path, default=MODELS)
         build.set_defaults(command=run)
+        if run is _optimize:
+            folder.add_options(build)
 
     calibration = commands.add_parser("calibrate", help="choose the equalization of a recipe and write it beside it")
     calibration.add_argument("gguf", type=Path)
@@ -93,19 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(options: argparse.Namespace) -> int:
-    file = GgufFile(options.gguf)
-    source = Source(name=options.gguf.stem, file=options.gguf.name, sha256=file.sha256(), revision="")
-    model = import_gguf(file, _ANY_CONTEXT, source)
-    facts: dict[str, object] = {
-        "file": source.file,
-        "sha256": source.sha256,
-        **model.architecture.model_dump(),
-        "embedding": _form(model.embedding),
-        "linear_layers": ", ".join(sorted({_form(linear.weight) for linear in model.linears()})),
-        "rounding": {kind: round(error, 6) for kind, error in file.rounding().items()},
-        "eos_tokens": list(model.tokenizer.eos_tokens),
-        "special_tokens": len(model.tokenizer.definition["added_tokens"]),
-    }
+    facts = folder.describe(options.gguf) if options.gguf.is_dir() else _file_facts(options.gguf)
     if options.json:
         print(json.dumps(facts))
         return 0
@@ -118,6 +112,25 @@ def _import(options: argparse.Namespace) -> int:
 
 def _form(matrix: Matrix) -> str:
     return type(matrix).__name__ if isinstance(matrix, Dense) else f"{type(matrix).__name__} {matrix.bits} bits"
+
+
+def _file_facts(path: Path) -> dict[str, object]:
+    refuse_pickle(path)
+    if path.suffix.lower() == ".onnx":
+        return {"file": path.name, **asdict(check_onnx(path))}
+    file = GgufFile(path)
+    source = Source(name=path.stem, file=path.name, sha256=file.sha256(), revision="")
+    model = import_gguf(file, _ANY_CONTEXT, source)
+    return {
+        "file": source.file,
+        "sha256": source.sha256,
+        **model.architecture.model_dump(),
+        "embedding": _form(model.embedding),
+        "linear_layers": ", ".join(sorted({_form(linear.weight) for linear in model.linears()})),
+        "rounding": {kind: round(error, 6) for kind, error in file.rounding().items()},
+        "eos_tokens": list(model.tokenizer.eos_tokens),
+        "special_tokens": len(model.tokenizer.definition["added_tokens"]),
+    }
 
 
 def _shard(options: argparse.Namespace) -> int:
@@ -135,8 +148,12 @@ def _shard(options: argparse.Namespace) -> int:
 
 
 def _optimize(options: argparse.Namespace) -> int:
+    refuse_pickle(options.gguf)
     with _Bars() as bars:
-        manifest = build_model(options.recipe, options.gguf, options.out, bars.report)
+        if options.gguf.is_dir():
+            manifest = folder.optimize(options, bars.report)
+        else:
+            manifest = build_model(options.recipe, options.gguf, options.out, bars.report)
     print(f"{options.out / manifest.model / 'manifest.json'}: {_summary(manifest)}")
     return 0
 

@@ -2,6 +2,10 @@
 
 FoundryError
 ├── MalformedGguf           truncated, hostile or contradicting itself
+├── MalformedSafetensors    the same, for a safetensors file
+├── MalformedFolder         the same, for a model folder's JSON files, or what doesn't fit its config
+├── MalformedOnnx           the same, for an ONNX file or its external data
+├── UnsafePickle            a file that runs code when it is read; it isn't
 ├── UnknownArchitecture     a model family that has no importer here
 ├── UnknownQuantization     a block format that has no decoder here
 ├── UnknownTokenizer        a tokenizer or pre-tokenizer type that can't be rebuilt
@@ -57,4 +61,20 @@ class MalformedEncoder(FoundryError):
 
 
 class MalformedRows(FoundryError):
+    pass
+
+
+class MalformedSafetensors(FoundryError):
+    pass
+
+
+class MalformedFolder(FoundryError):
+    pass
+
+
+class MalformedOnnx(FoundryError):
+    pass
+
+
+class UnsafePickle(FoundryError):
     pass

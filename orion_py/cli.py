@@ -123,7 +123,10 @@ def _summary(response: Response) -> str:
 
 
 def _registry(root: Path) -> Registry:
-    return parse_registry((root / "models.json").read_bytes())
+    from orion_py.native.built_models import with_built_models
+
+    text = (root / "models.json").read_text("utf-8")
+    return parse_registry(with_built_models(text, root / "public" / "models"))
 
 
 def _route(options: argparse.Namespace) -> int:

@@ -73,7 +73,7 @@ def _equalized(model: ModelDescription, equalization: Equalization) -> ModelDesc
         final_norm=model.final_norm * undo,
         head=None if model.head is None else model.head.scaled(head),
         embedding=model.embedding.scaled(head) if tied else model.embedding,
-        embedding_scale=undo if tied else None,
+        embedding_scale=_product(undo, model.embedding_scale) if tied else model.embedding_scale,
     )
 
 
@@ -89,6 +89,11 @@ def _layer(layer: Layer, chosen: LayerExponents) -> Layer:
         up=_rows(_columns(layer.up, mlp), -down),
         down=_columns(layer.down, down),
     )
+
+
+def _product(undo: Float32, scale: Float32 | None) -> Float32:
+    """What multiplies a looked-up row: the model's own scale, where it has one, beside ``undo``."""
+    return undo if scale is None else undo * scale
 
 
 def _columns(linear: Linear, exponents: Exponents) -> Linear:

@@ -78,9 +78,14 @@ class DecoderGraph:
         update = self._project(mixed, names["attention_output"])
         normed, stream = self._norm(stream, update, mlp_norm)
         gate, up = self._project(normed, names["gate"]), self._project(normed, names["up"])
+        hidden = self.graph.node("Mul", [self._activated(gate), up], f"layers.{index}.hidden")
+        return stream, self._project(hidden, names["down"])
+
+    def _activated(self, gate: str) -> str:
+        if self.architecture.activation == "gelu_tanh":
+            return self.graph.node("FastGelu", [gate], domain=MICROSOFT)
         # SiLU(x) = x sigmoid(x) is QuickGelu with alpha 1, in one kernel.
-        activated = self.graph.node("QuickGelu", [gate], domain=MICROSOFT, alpha=1.0)
-        return stream, self._project(self.graph.node("Mul", [activated, up], f"layers.{index}.hidden"), names["down"])
+        return self.graph.node("QuickGelu", [gate], domain=MICROSOFT, alpha=1.0)
 
     def _head(self, stream: str, update: str) -> None:
         """Logits of the last token alone: the head is the largest matrix of all."""

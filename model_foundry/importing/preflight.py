@@ -21,6 +21,12 @@ from model_foundry.errors import MalformedGguf, UnknownQuantization
 MAX_ENTRIES = 65_536
 MAX_ARRAY = 4_194_304
 MAX_STRING = 16 * 2**20
+MAX_ELEMENTS = 2**21
+"""In all arrays of the metadata; the largest vocabularies have a million, with types and merges."""
+ELEMENT_BYTES = 768
+"""What the gguf package's reader takes in memory for an element of an array, were it one byte in the file."""
+FREE_BYTES, SHARE = 16 * 2**20, 16
+"""What arrays may take in memory: this much, and so many times the size of the file."""
 MAX_DIMENSIONS = 4
 SUPPORTED_VERSIONS = (2, 3)
 
@@ -33,6 +39,7 @@ _STRING, _ARRAY = 8, 9
 class _Walker:
     stream: BinaryIO
     size: int
+    elements: int = 0
 
     def take(self, count: int, what: str) -> bytes:
         if count < 0 or self.stream.tell() + count > self.size:
@@ -78,6 +85,9 @@ class _Walker:
         kind, count = self.u32(what), self.u64(what)
         if count > MAX_ARRAY:
             raise MalformedGguf(f"{what} claims {count} elements")
+        self.elements += count
+        if self.elements > MAX_ELEMENTS or self.elements * ELEMENT_BYTES > FREE_BYTES + SHARE * self.size:
+            raise MalformedGguf(f"{what} claims {count} elements: more than a model in {self.size} bytes can need")
         if kind in _SCALAR_BYTES:
             self.skip(count * _SCALAR_BYTES[kind], what)
             return

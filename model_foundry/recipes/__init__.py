@@ -20,7 +20,8 @@ class BuildRecipe(BaseModel):
     ``context_cap`` bounds the context (rotary tables and KV cache grow with it);
     ``shared_table`` makes the head the token table as well, where the file holds one matrix twice
     with different bits; ``equalization`` names a file beside the recipe, made by ``foundry calibrate``;
-    ``golden_prompts`` are user messages, rendered through the model's own chat template.
+    ``golden_prompts`` are user messages, rendered through the model's own chat template;
+    ``procedure`` and ``options`` are what the manifest says of how it was made.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,8 @@ class BuildRecipe(BaseModel):
     context_cap: Annotated[int, Field(gt=0)]
     shared_table: bool = False
     equalization: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.equalization\.json$")] | None = None
+    procedure: str = "gguf-to-orion"
+    options: dict[str, str | int | float | bool] = {}
     golden_prompts: dict[Identifier, str]
     golden_texts: dict[Identifier, str]
 

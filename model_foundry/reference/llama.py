@@ -2,7 +2,8 @@
 
 It shares no code with the graphs or the shards: it reads the description alone. Formulas: RMSNorm
 https://arxiv.org/abs/1910.07467, rotary embedding https://arxiv.org/abs/2104.09864, SwiGLU
-https://arxiv.org/abs/2002.05202, grouped queries https://arxiv.org/abs/2305.13245.
+https://arxiv.org/abs/2002.05202, GELU https://arxiv.org/abs/1606.08415, grouped queries
+https://arxiv.org/abs/2305.13245. Biases, Gemma's GELU and Llama 3.1's rotary bands are there too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.weights import Float32
@@ -72,7 +74,7 @@ class ReferenceModel:
             x = x + layer.attention_output(mixed)
             normed = self._observed("mlp", index, self._norm(x, layer.mlp_norm))
             gate = layer.gate(normed)
-            hidden = gate / (1 + np.exp(-gate)) * layer.up(normed)
+            hidden = self._activated(gate) * layer.up(normed)
             x = x + layer.down(self._observed("down", index, hidden))
         logits: Float32 = self._observed("head", 0, self._norm(x, self._final_norm)) @ self._head.T
         return logits
@@ -80,6 +82,14 @@ class ReferenceModel:
     def _observed(self, kind: str, layer: int, inputs: Float32) -> Float32:
         self._observe(kind, layer, inputs)
         return inputs
+
+    def _activated(self, gate: Float32) -> Float32:
+        if self._a.activation == "gelu_tanh":
+            inner = np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3)
+            gelu: Float32 = (0.5 * gate * (1 + np.tanh(inner))).astype(np.float32)
+            return gelu
+        silu: Float32 = gate / (1 + np.exp(-gate))
+        return silu
 
     def _norm(self, x: Float32, weight: Float32) -> Float32:
         mean = np.mean(x * x, axis=-1, keepdims=True)
@@ -108,8 +118,24 @@ class ReferenceModel:
     def _rotated(self, x: Float32, first: int) -> Float32:
         """Rotates each pair (j, j + d/2) of [s, heads, d] by its position's angle."""
         half = self._a.head_dim // 2
-        frequencies = self._a.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
+        frequencies = self._frequencies(half)
         angles = (first + np.arange(len(x)))[:, None, None] * frequencies
         cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
         left, right = x[..., :half], x[..., half:]
         return np.concatenate([left * cosine - right * sine, right * cosine + left * sine], axis=-1)
+
+    def _frequencies(self, half: int) -> NDArray[np.float64]:
+        """Angles per position [half], stretched band by band where the model says so."""
+        frequencies = self._a.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
+        scaling = self._a.rope_scaling
+        if scaling is None:
+            return frequencies
+        waves = 2 * np.pi / frequencies
+        longest = scaling.original_context / scaling.low_frequency_factor
+        shortest = scaling.original_context / scaling.high_frequency_factor
+        share = (scaling.original_context / waves - scaling.low_frequency_factor) / (
+            scaling.high_frequency_factor - scaling.low_frequency_factor
+        )
+        between = (1 - share) * frequencies / scaling.factor + share * frequencies
+        slow = np.where(waves > longest, frequencies / scaling.factor, between)
+        return np.where(waves < shortest, frequencies, slow)

@@ -125,13 +125,14 @@ def assemble_manifest(
         licence=recipe.licence,
         source=model.source,
         recipe=Recipe(
-            name="gguf-to-orion",
+            name=recipe.procedure,
             tool=f"model_foundry {model_foundry.__version__}",
             options={
                 "layers_per_shard": recipe.layers_per_shard,
                 "context_cap": recipe.context_cap,
                 "shared_table": recipe.shared_table,
                 "equalization": recipe.equalization or "none",
+                **recipe.options,
             },
         ),
         seed=0,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orion_py.errors import DownloadFailed
 from orion_py.language.langid import LangidDetector
+from orion_py.native.built_models import with_built_models
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
@@ -32,7 +33,9 @@ def native_ports(root: Path) -> Ports:
             text = await asyncio.to_thread(file.read_text, "utf-8")
         except OSError as error:
             raise DownloadFailed(f"{file} can't be read. Run python3 build.py models lite.", path=path) from error
-        return only_built(text, built) if path == "models.json" else text
+        if path != "models.json":
+            return text
+        return only_built(await asyncio.to_thread(with_built_models, text, shards.parent), built)
 
     return Ports(
         runtime=NativeRuntime(shards),

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from model_foundry import cli
+from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.recipes import load_recipe
+from model_foundry.sharding.restore import load_manifest
 from tests.model_foundry.built import RECIPE, built, imported
+from tests.model_foundry.folders import FAMILIES, changed
+from tests.model_foundry.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
 
 Capture = pytest.CaptureFixture[str]
@@ -103,3 +107,48 @@ def test_validate_says_what_is_missing(tmp_path: Path, capsys: Capture) -> None:
     built(tmp_path, imported(tmp_path, TinyModel()))
     assert validate(tmp_path, "--variant", "webnn") == 2
     assert "wasm-int8" in capsys.readouterr().err
+
+
+GEMMA = str(FAMILIES / "gemma")
+
+
+def test_import_says_what_is_in_a_folder(capsys: Capture) -> None:
+    assert cli.main(["import", str(FAMILIES / "mistral"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["family"], facts["stored_as"], facts["context_length"]) == ("mistral", "BF16", 96)
+    assert "never leaves it" in facts["notes"][0]
+
+
+def test_optimize_builds_a_folder_without_a_recipe(tmp_path: Path, capsys: Capture) -> None:
+    arguments = ["optimize", GEMMA, "--licence", "Apache-2.0", "--out", str(tmp_path)]
+    assert cli.main([*arguments, "--name", "tiny-gemma", "--form", "q8"]) == 0
+    assert "variants wasm-int8, wasm-exact, webgpu-q4" in capsys.readouterr().out
+    manifest = load_manifest(tmp_path, "tiny-gemma")
+    assert (manifest.recipe.name, manifest.recipe.options["form"]) == ("safetensors-to-orion", "q8")
+    assert manifest.source.sha256 == SafetensorsFolder(FAMILIES / "gemma").sha256()
+    assert len(manifest.golden) == 5
+
+
+def test_a_folders_licence_is_read_or_asked_for(tmp_path: Path, capsys: Capture) -> None:
+    folder = changed(tmp_path / "My Model!", "llama")
+    assert cli.main(["optimize", str(folder), "--out", str(tmp_path)]) == 1
+    assert "--licence" in capsys.readouterr().err
+    (folder / "README.md").write_text("---\nlanguage: en\nlicense: mit\n---\n# A model\nlicense: other\n")
+    assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--context", "32"]) == 0
+    manifest = load_manifest(tmp_path, "my-model")
+    assert (manifest.licence, manifest.architecture.context_length) == ("mit", 32)
+    assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--name", "No/Name"]) == 1
+    assert "No/Name" in capsys.readouterr().err
+
+
+def test_import_says_what_an_onnx_file_holds_or_why_it_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.main(["import", str(written(tmp_path, external())), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["external"] == ["data.bin"]
+    assert cli.main(["import", str(written(tmp_path, external("../data.bin")))]) == 1
+    assert "isn't a path inside" in capsys.readouterr().err
+
+
+def test_a_pickle_is_not_opened(tmp_path: Path, capsys: Capture) -> None:
+    for command in ("import", "optimize"):
+        assert cli.main([command, str(tmp_path / "pytorch_model.bin")]) == 1
+        assert "pickle" in capsys.readouterr().err

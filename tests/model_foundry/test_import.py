@@ -28,6 +28,7 @@ from model_foundry.errors import (
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
+from model_foundry.importing.preflight import check_header
 from model_foundry.importing.quantization import DECODERS
 from model_foundry.weights import Affine
 from tests.model_foundry.built import RECIPE, imported
@@ -235,3 +236,18 @@ def test_hostile_numbers_are_refused_before_anything_is_allocated(
     struct.pack_into(layout, damaged, offset, value)
     with pytest.raises(MalformedGguf, match=reason):
         opened(tmp_path, bytes(damaged))
+
+
+def test_an_array_that_is_there_and_becomes_a_hundred_times_as_large_in_memory_is_refused(tmp_path: Path) -> None:
+    def text(value: bytes) -> bytes:
+        return struct.pack("<Q", len(value)) + value
+
+    count = 200_000
+    array = text(b"x") + struct.pack("<IIQ", 9, 7, count) + bytes(count)
+    path = tmp_path / "x.gguf"
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + array)
+    with pytest.raises(MalformedGguf, match="more than a model"):
+        GgufFile(path)
+    with path.open("ab") as file:  # in a file of a model's size it is a vocabulary
+        file.truncate(64 * 2**20)
+    check_header(path)

@@ -1,0 +1,116 @@
+"""``foundry import`` and ``optimize`` of a Hugging Face folder: no recipe file, defaults from the folder."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from model_foundry.errors import FoundryError, UnknownRecipe
+from model_foundry.importing.hf_folder import FolderPlan, plan_folder
+from model_foundry.importing.rounding import rounding
+from model_foundry.importing.safetensors_folder import SafetensorsFolder
+from model_foundry.pipeline import build_description
+from model_foundry.recipes import BuildRecipe
+from model_foundry.sharding.assemble import Progress
+from orion_py.loading.manifest import Manifest, Source
+
+CONTEXT = 4096
+"""The context's cap where no other is asked for: its KV cache is what a browser can spare."""
+
+LAYERS_PER_SHARD = 3
+PROMPTS = {
+    "capital": "What is the capital of France?",
+    "python": "Write a Python function that returns the largest of three numbers.",
+    "bonjour": "Bonjour, comment allez-vous ?",
+}
+TEXTS = {
+    "sky": "The sky is blue because sunlight is scattered by the air,",
+    "ciel": "Le ciel est bleu parce que la lumière du soleil",
+}
+
+_FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)^---", re.DOTALL | re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9.+-]{0,79})", re.MULTILINE)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What ``optimize`` takes for a folder beside where to build."""
+    group = parser.add_argument_group("for a folder of safetensors, which needs no recipe")
+    group.add_argument("--name", help="the model's id (default: the folder's name)")
+    group.add_argument("--licence", help="its licence (default: what the folder's README.md says)")
+    group.add_argument("--model-version", default="1.0.0", help="default: 1.0.0")
+    group.add_argument("--revision", default="", help="where the folder came from, such as a commit")
+    group.add_argument(
+        "--context", type=int, default=CONTEXT, help=f"cap of the context in tokens (default: {CONTEXT})"
+    )
+    group.add_argument("--form", choices=("q4", "q8"), default="q4", help="of the layers' matrices (default: q4)")
+    group.add_argument("--tables", choices=("q4", "q8"), default="q8", help="of token table and head (default: q8)")
+
+
+def describe(path: Path) -> dict[str, object]:
+    """What is in the folder, without reading a weight. Raises FoundryError."""
+    folder = SafetensorsFolder(path)
+    plan = plan_folder(folder, None)
+    added = plan.tokenizer.definition.get("added_tokens") or []
+    return {
+        "folder": path.name,
+        "sha256": folder.sha256(),
+        **plan.architecture.model_dump(),
+        "stored_as": ", ".join(sorted({folder.dtype(name) for name in folder.tensor_names})),
+        "eos_tokens": list(plan.tokenizer.eos_tokens),
+        "special_tokens": sum(bool(entry.get("special")) for entry in added),
+        "licence": licence_of(path) or "not said",
+        "notes": list(plan.notes),
+    }
+
+
+def optimize(options: argparse.Namespace, progress: Progress) -> Manifest:
+    """Builds the folder ``options.gguf`` into ``options.out``. Raises FoundryError."""
+    path: Path = options.gguf
+    if options.context < 1:
+        raise FoundryError("the context has to be at least one token")
+    progress("importing", 0, 1)
+    folder = SafetensorsFolder(path)
+    plan = plan_folder(folder, options.context)
+    recipe = _recipe(options, folder, plan)
+    model = plan.load(recipe.source, rounding(options.form, options.tables), progress)
+    progress("importing", 1, 1)
+    return build_description(recipe, model, options.out, progress)
+
+
+def licence_of(path: Path) -> str | None:
+    """The licence in the front matter of the folder's README.md, as its author spelt it."""
+    try:
+        with (path / "README.md").open(encoding="utf-8", errors="replace") as stream:
+            front = _FRONT_MATTER.match(stream.read(65_536))
+    except OSError:
+        return None
+    found = _LICENCE.search(front.group(1)) if front else None
+    return found.group(1) if found else None
+
+
+def _recipe(options: argparse.Namespace, folder: SafetensorsFolder, plan: FolderPlan) -> BuildRecipe:
+    name = options.name or re.sub(r"[^a-z0-9._-]+", "-", options.gguf.resolve().name.lower()).strip("-._")
+    licence = options.licence or licence_of(options.gguf)
+    if not licence:
+        raise FoundryError(
+            "the folder doesn't say its licence: look it up where the model came from, and give --licence"
+        )
+    fields = {
+        "model": name,
+        "version": options.model_version,
+        "licence": licence,
+        "layers_per_shard": LAYERS_PER_SHARD,
+        "context_cap": options.context,
+        "procedure": "safetensors-to-orion",
+        "options": {"form": options.form, "tables": options.tables, "quantizer": "round-to-nearest"}
+        | {f"note_{index}": note for index, note in enumerate(plan.notes, 1)},
+        "golden_texts": TEXTS,
+        "golden_prompts": PROMPTS,
+    }
+    source = Source(name=options.gguf.resolve().name, file=".", sha256=folder.sha256(), revision=options.revision)
+    stated = {f"source_{field}": getattr(source, field) for field in ("name", "file", "sha256", "revision")}
+    try:
+        return BuildRecipe.model_validate(fields | stated)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise UnknownRecipe(f"{name!r} {options.model_version!r} can't be built under these names: {error}") from error

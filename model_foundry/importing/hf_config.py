@@ -1,0 +1,261 @@
+"""config.json to an Architecture, family by family, or to a refusal that says what is known.
+
+Keys and their defaults are those of transformers' configuration classes. What changes the
+computation and isn't known here is refused by its name: a model that is nearly right is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from model_foundry.errors import MalformedFolder, UnknownArchitecture
+from orion_py.loading.manifest import Architecture, RopeScaling
+
+Activation = Literal["silu", "gelu_tanh"]
+
+MAX_CONTEXT = 2**20
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a class of transformers fixes, and what it takes where config.json is silent."""
+
+    name: Literal["llama", "qwen2", "mistral", "gemma"]
+    activation: Activation = "silu"
+    tied: bool = False
+    norm_offset: float = 0.0
+    """Added to every norm's weight: Gemma stores them less 1."""
+    scaled_embedding: bool = False
+    """Rows of the token table are multiplied by the root of the hidden size."""
+    attention_bias: bool = False
+    """Queries, keys and values have biases, whatever the config says."""
+    head_dim: int | None = None
+    kv_heads: int | None = None
+
+
+FAMILIES: dict[str, Family] = {
+    "LlamaForCausalLM": Family("llama"),
+    "Qwen2ForCausalLM": Family("qwen2", attention_bias=True, kv_heads=32),
+    "MistralForCausalLM": Family("mistral", kv_heads=8),
+    "GemmaForCausalLM": Family(
+        "gemma",
+        activation="gelu_tanh",
+        tied=True,
+        norm_offset=1.0,
+        scaled_embedding=True,
+        head_dim=256,
+        kv_heads=16,
+    ),
+}
+"""Keyed by what config.json calls its architecture."""
+
+_LACKING: dict[str, str] = {
+    "Gemma2ForCausalLM": "soft caps on attention scores and logits, and norms behind each block",
+    "Gemma3ForCausalLM": "norms of queries and keys, and two rotary embeddings",
+    "Qwen3ForCausalLM": "norms of queries and keys",
+    "Phi3ForCausalLM": "fused projections and a partial rotary embedding",
+    "MixtralForCausalLM": "a mixture of experts",
+    "Qwen2MoeForCausalLM": "a mixture of experts",
+    "GPT2LMHeadModel": "learned positions",
+}
+"""Relatives, with what they have and the decoder graph has not."""
+
+_ACTIVATIONS: dict[str, Activation] = {
+    "silu": "silu",
+    "swish": "silu",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_new": "gelu_tanh",
+}
+
+
+@dataclass(frozen=True)
+class ReadConfig:
+    """``notes`` say what was left out and why that changes nothing."""
+
+    architecture: Architecture
+    family: Family
+    attention_bias: bool
+    output_bias: bool
+    mlp_bias: bool
+    notes: tuple[str, ...]
+
+
+def read_config(config: dict[str, Any], context_cap: int | None) -> ReadConfig:
+    """The architecture in ``config``, with its context capped at ``context_cap`` tokens, or by its
+    sliding window where that is None.
+
+    Raises UnknownArchitecture, or MalformedFolder where the config contradicts itself.
+    """
+    values = _Values(config)
+    family = _family(values)
+    _refuse_what_is_unknown(values)
+    try:
+        architecture, notes = _architecture(values, family, context_cap)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "(all of it)"
+        raise MalformedFolder(f"config.json: {place}: {first['msg']}") from error
+    biased = values.flag("attention_bias", False)
+    return ReadConfig(
+        architecture=architecture,
+        family=family,
+        attention_bias=family.attention_bias or biased,
+        output_bias=biased and family.name in ("llama", "gemma"),
+        mlp_bias=values.flag("mlp_bias", False) and family.name == "llama",
+        notes=tuple(notes),
+    )
+
+
+class _Values:
+    """Typed reading of config.json. Raises MalformedFolder, which names the key."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def get(self, key: str) -> Any:
+        """None for what is absent or null."""
+        return self._values.get(key)
+
+    def has_null(self, key: str) -> bool:
+        """Whether the key is there and says null, where silence would mean a default."""
+        return key in self._values and self._values[key] is None
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        value = default if self.get(key) is None else self.get(key)
+        if type(value) is not int or not 0 < value < 2**31:
+            raise MalformedFolder(f"config.json: {key} has to be a positive integer")
+        return value
+
+    def real(self, key: str, default: float) -> float:
+        value = default if self.get(key) is None else self.get(key)
+        if type(value) not in (int, float):
+            raise MalformedFolder(f"config.json: {key} has to be a number")
+        return float(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = default if self.get(key) is None else self.get(key)
+        if not isinstance(value, bool):
+            raise MalformedFolder(f"config.json: {key} has to be true or false")
+        return value
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise MalformedFolder(f"config.json: {key} has to be an object")
+        return value or {}
+
+
+def _family(values: _Values) -> Family:
+    named = values.get("architectures")
+    if not isinstance(named, list) or len(named) != 1 or not isinstance(named[0], str):
+        raise MalformedFolder(f"config.json has to name one architecture; {known_architectures()}")
+    if named[0] in FAMILIES:
+        return FAMILIES[named[0]]
+    lacking = f" (it has {_LACKING[named[0]]})" if named[0] in _LACKING else ""
+    raise UnknownArchitecture(f"the architecture {named[0][:80]} isn't known{lacking}; {known_architectures()}")
+
+
+def known_architectures() -> str:
+    """For messages: what can be imported."""
+    return f"known are {', '.join(FAMILIES)}"
+
+
+def _refuse_what_is_unknown(values: _Values) -> None:
+    if values.get("quantization_config") is not None:
+        method = str(values.table("quantization_config").get("quant_method", "a method of its own"))[:40]
+        raise UnknownArchitecture(
+            f"the weights are quantized already, by {method}; take the folder in F16, BF16 or F32"
+        )
+    for key in ("attn_logit_softcapping", "final_logit_softcapping"):
+        if values.get(key) is not None:
+            raise UnknownArchitecture(f"{key}: soft caps aren't known here")
+    if values.real("partial_rotary_factor", 1.0) != 1.0:
+        raise UnknownArchitecture("partial_rotary_factor: only a full rotation is known")
+
+
+def _architecture(values: _Values, family: Family, context_cap: int | None) -> tuple[Architecture, list[str]]:
+    notes: list[str] = []
+    hidden, heads = values.integer("hidden_size"), values.integer("num_attention_heads")
+    kv_heads = values.integer("num_key_value_heads", family.kv_heads or heads)
+    if heads % kv_heads:
+        raise MalformedFolder(f"config.json: {heads} query heads can't share {kv_heads} key heads")
+    if values.get("head_dim") is None and family.head_dim is None and hidden % heads:
+        raise MalformedFolder(f"config.json: a hidden size of {hidden} can't be shared by {heads} heads")
+    head_dim = values.integer("head_dim", family.head_dim or hidden // heads)
+    if head_dim % 16:
+        raise UnknownArchitecture(f"heads of {head_dim} numbers: the kernels for attention want a multiple of 16")
+    window = _window(values, family)
+    context = min(context_cap or window or MAX_CONTEXT, values.integer("max_position_embeddings"), MAX_CONTEXT)
+    if window is not None:
+        _check_window(window, context, notes)
+    theta, scaling = _rope(values)
+    return Architecture(
+        family=family.name,
+        layers=values.integer("num_hidden_layers"),
+        hidden_size=hidden,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        ffn_size=values.integer("intermediate_size"),
+        vocab_size=values.integer("vocab_size"),
+        context_length=context,
+        rope_theta=theta,
+        norm_epsilon=values.real("rms_norm_eps", 1e-6),
+        tied_embeddings=values.flag("tie_word_embeddings", family.tied),
+        activation=_activation(values, family, notes),
+        rope_scaling=scaling,
+    ), notes
+
+
+def _activation(values: _Values, family: Family, notes: list[str]) -> Activation:
+    named = values.get("hidden_activation") or values.get("hidden_act")
+    if named is None:
+        return family.activation
+    if named == "gelu" and family.name == "gemma":
+        notes.append("gelu is taken as GELU by its tanh formula, which is what Gemma was trained with")
+        return "gelu_tanh"
+    if not isinstance(named, str) or named not in _ACTIVATIONS:
+        raise UnknownArchitecture(f"the activation {str(named)[:40]} isn't known; known are {', '.join(_ACTIVATIONS)}")
+    return _ACTIVATIONS[named]
+
+
+def _window(values: _Values, family: Family) -> int | None:
+    """The sliding window, where the family has one and it isn't switched off."""
+    if family.name == "qwen2" and not values.flag("use_sliding_window", False):
+        return None
+    if family.name not in ("mistral", "qwen2") or values.has_null("sliding_window"):
+        return None
+    return values.integer("sliding_window", 4096)
+
+
+def _check_window(window: int, context: int, notes: list[str]) -> None:
+    """A window that is never left changes nothing; one that is would need another graph."""
+    if window < context:
+        raise UnknownArchitecture(
+            f"the sliding window of {window} tokens is smaller than the context of {context}, and windows "
+            f"aren't known here: take it with a context of {window} or less (--context {window})"
+        )
+    notes.append(f"the sliding window of {window} tokens is ignored: the context of {context} never leaves it")
+
+
+def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
+    """The base, and the scaling; transformers 5 keeps both in ``rope_parameters``."""
+    merged = values.table("rope_parameters") | values.table("rope_scaling")
+    theta = _Values(merged).real("rope_theta", values.real("rope_theta", 10_000.0))
+    kind = merged.get("rope_type", merged.get("type", "default"))
+    if kind == "default":
+        return theta, None
+    if kind != "llama3":
+        raise UnknownArchitecture(f"the rotary scaling {str(kind)[:40]} isn't known; known are default and llama3")
+    entries = _Values(merged)
+    scaling = RopeScaling(
+        kind="llama3",
+        factor=entries.real("factor", 0.0),
+        low_frequency_factor=entries.real("low_freq_factor", 0.0),
+        high_frequency_factor=entries.real("high_freq_factor", 0.0),
+        original_context=entries.integer("original_max_position_embeddings"),
+    )
+    return theta, scaling

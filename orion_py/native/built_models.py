@@ -1,0 +1,54 @@
+"""Models that were built on this machine and that models.json doesn't list: usable by their id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from orion_py.errors import InvalidManifest
+from orion_py.loading.manifest import Manifest, parse_manifest
+
+
+def with_built_models(registry: str, models: Path) -> str:
+    """models.json's text with an entry for each built model in the folder ``models`` that it lacks.
+
+    No agent prefers these; they answer when they are asked for (``orion chat --model``). A text
+    that isn't a registry comes back as it is, for the registry's own parser to refuse.
+    """
+    try:
+        parsed: dict[str, Any] = json.loads(registry)
+        listed = {entry["id"] for part in ("models", "absent") for entry in parsed.get(part, [])}
+        listed.add((parsed.get("router") or {}).get("id"))
+        entries = parsed["models"]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return registry
+    for path in sorted(models.glob("*/manifest.json")):
+        if path.parent.name in listed:
+            continue
+        try:
+            manifest = parse_manifest(path.read_bytes())
+        except (OSError, InvalidManifest):
+            continue  # not a language model's, or an unfinished build
+        if manifest.model == path.parent.name:
+            entries.append(_entry(manifest))
+    return json.dumps(parsed)
+
+
+def _entry(manifest: Manifest) -> dict[str, Any]:
+    architecture = manifest.architecture
+    download = sum(shard.size for shard in manifest.shards)
+    expanded = max((sum(e.size for e in variant.expansions) for variant in manifest.variants), default=0)
+    row = 2 * 4 * architecture.layers * architecture.kv_heads * architecture.head_dim
+    return {
+        "id": manifest.model,
+        "title": manifest.model,
+        "manifest": f"models/{manifest.model}/manifest.json",
+        "tier": "full",
+        "family": architecture.family,
+        "licence": manifest.licence,
+        "download_bytes": download,
+        "memory_bytes": download + expanded + row * architecture.context_length,
+        "languages": ["und"],
+        "capabilities": ["chat"],
+    }
