@@ -19,7 +19,8 @@ class BuildRecipe(BaseModel):
 
     ``context_cap`` bounds the context (rotary tables and KV cache grow with it);
     ``equalization`` names a file beside the recipe, made by ``foundry calibrate``;
-    ``golden_prompts`` are user messages, rendered through the model's own chat template.
+    ``golden_prompts`` are user messages, rendered through the model's own chat template;
+    ``procedure`` and ``options`` are what the manifest says of how it was made.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +34,8 @@ class BuildRecipe(BaseModel):
     layers_per_shard: Annotated[int, Field(gt=0)]
     context_cap: Annotated[int, Field(gt=0)]
     equalization: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.equalization\.json$")] | None = None
+    procedure: str = "gguf-to-orion"
+    options: dict[str, str | int | float | bool] = {}
     golden_prompts: dict[Identifier, str]
     golden_texts: dict[Identifier, str]
 

@@ -33,7 +33,7 @@ EMBEDDING_SCALE = "embedding.rescale"
 
 @dataclass(frozen=True)
 class ShardContent:
-    role: Literal["embedding", "layers", "head"]
+    role: Literal["embedding", "layers", "head", "weights"]
     layers: tuple[int, int] | None
     arrays: dict[str, Array]
 

@@ -1,0 +1,1 @@
+"""One module a command of ``foundry``, or a part of one."""
