@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from model_foundry.bars import Bars
-from model_foundry.errors import UnknownLayout
+from model_foundry.errors import UnknownLayout, UnknownVersion
 from model_foundry.pipeline import Built, Job, build
 from model_foundry.quality import STEPS
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
+from model_foundry.sources import DERIVED
 from model_foundry.validation import Report, Thresholds
 from orion_py.loading.manifest import Manifest
 
@@ -100,6 +101,8 @@ def thresholds_of(options: argparse.Namespace, default: Thresholds) -> Threshold
 def run(job: Job, options: argparse.Namespace) -> int:
     """Builds, prints what came of it, and gives the exit code."""
     if options.version:
+        if options.version == job.recipe.options.get(DERIVED):
+            raise UnknownVersion(f"{options.version} is what this version is made from; call it something else")
         job = replace(job, recipe=job.recipe.model_copy(update={"version": options.version}))
     with Bars() as bars:
         built = build(job, options.out, bars.report, resume=not options.fresh)

@@ -38,8 +38,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _optimize(options: argparse.Namespace) -> int:
-    job = with_layout(open_source(options.source, options.recipe, options.out), layout_of(options))
     plan = plan_of(options)
+    job = open_source(options.source, options.recipe, options.out, original=plan is not None)
+    job = with_layout(job, layout_of(options))
     if plan is not None:
         job = with_quantization(job, plan, options.calibration)
     if not options.no_quality:

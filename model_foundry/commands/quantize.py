@@ -22,7 +22,7 @@ from model_foundry.quality import QUANTIZED, QualityPlan
 from model_foundry.quantizing.plan import METHODS, QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.scheme import Scheme
-from model_foundry.sources import open_source
+from model_foundry.sources import DERIVED, open_source
 from orion_py.loading.manifest import WIDTHS
 
 
@@ -84,6 +84,7 @@ def with_quantization(job: Job, plan: QuantizationPlan, calibration: Path) -> Jo
     text = "" if plan.method == "rtn" else calibration.read_text("utf-8")
     overrides = " ".join(str(override) for override in plan.overrides)
     said: dict[str, str | int | float | bool] = {
+        DERIVED: job.recipe.version,
         "quantization": str(plan.scheme),
         "method": plan.method,
         "overrides": overrides,
@@ -105,7 +106,8 @@ def with_quantization(job: Job, plan: QuantizationPlan, calibration: Path) -> Jo
 def _quantize(options: argparse.Namespace) -> int:
     plan = plan_of(options)
     assert plan is not None  # there is a default
-    job = with_layout(open_source(options.source, options.recipe, options.out), layout_of(options))
+    job = open_source(options.source, options.recipe, options.out, original=True)
+    job = with_layout(job, layout_of(options))
     job = with_quantization(job, plan, options.calibration)
     thresholds = thresholds_of(options, QUANTIZED)
     quality = QualityPlan(True, tuple(options.variant), options.steps, thresholds)
