@@ -21,8 +21,9 @@ from model_foundry.pipeline import Job
 from model_foundry.quality import QUANTIZED, QualityPlan
 from model_foundry.quantizing.plan import METHODS, QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
-from model_foundry.quantizing.scheme import Scheme
+from model_foundry.quantizing.scheme import BLOCKS, Scheme
 from model_foundry.sources import DERIVED, open_source
+from model_foundry.weights import BLOCK
 from orion_py.loading.manifest import WIDTHS
 
 
@@ -30,7 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "quantize",
         help="make a version with fewer bits, and measure what that costs",
-        description="Weights in blocks of 32 with 2 to 8 bits each. Prints size, perplexity and top-1 agreement "
+        description="Weights in blocks of 32 to 128 with 2 to 8 bits each. Prints size, perplexity and top-1 agreement "
         "beside the original, and publishes nothing that is worse than allowed. 2 and 3 bits make the download "
         "smaller, not the memory in use: they are expanded on the device.",
     )
@@ -50,6 +51,13 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
     form = group.add_mutually_exclusive_group()
     for name, what in (("symmetric", "no minimum: 2 bytes a block"), ("affine", "with a minimum: 4 bytes a block")):
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
+    group.add_argument(
+        "--block-size",
+        type=int,
+        choices=BLOCKS,
+        default=BLOCK,
+        help="weights that share a scale (default: 32); the embedding and the head keep 32 unless overridden",
+    )
     group.add_argument(
         "--method",
         choices=METHODS,
@@ -74,9 +82,8 @@ def plan_of(options: argparse.Namespace) -> QuantizationPlan | None:
     if options.bits is None and options.default_scheme is None:
         return None
     bits = f"q{options.bits}" if options.bits else str(options.default_scheme)
-    return QuantizationPlan.of(
-        Scheme.parse(f"{bits}-{options.form}" if options.form else bits), options.method, options.override
-    )
+    scheme = Scheme.parse(f"{bits}-{options.form}" if options.form else bits)
+    return QuantizationPlan.of(replace(scheme, block=options.block_size), options.method, options.override)
 
 
 def with_quantization(job: Job, plan: QuantizationPlan, calibration: Path) -> Job:

@@ -17,7 +17,7 @@ import numpy as np
 from model_foundry.quantizing.blocks import nearest, quantized, start_of, to_minimum, to_scale
 from model_foundry.quantizing.round_to_nearest import plain_grid
 from model_foundry.quantizing.scheme import Scheme
-from model_foundry.weights import BLOCK, Bytes, Float16, Float32, Matrix
+from model_foundry.weights import Bytes, Float16, Float32, Matrix
 
 RANGES = (0.7, 0.8, 0.87, 0.93, 1.07)
 """Widths of the grids that are tried beside the plain one, as shares of its width."""
@@ -33,13 +33,13 @@ def k_quant(weights: Float32, scheme: Scheme, importance: Float32 | None = None)
     inputs = np.ones(k, np.float32) if importance is None else importance
     # An input that was never seen still counts a little: another text may use it.
     inputs = np.maximum(inputs / max(float(inputs.mean()), 1e-30), np.float32(1e-3)).astype(np.float32)
-    shares = inputs[: k - k % BLOCK].reshape(1, -1, BLOCK)
+    shares = inputs[: k - k % scheme.block].reshape(1, -1, scheme.block)
     return quantized(weights, scheme, lambda blocks: _searched(blocks, shares, scheme))
 
 
 @dataclass
 class _Best:
-    """The best grid of each block so far; ``error`` F32 [n, k/32]."""
+    """The best grid of each block so far; ``error`` F32 [n, k/block]."""
 
     quants: Float32
     scale: Float16

@@ -13,7 +13,7 @@ from model_foundry.quantizing.k_quant import k_quant
 from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import Float32, Matrix
+from model_foundry.weights import BLOCK, Float32, Matrix
 
 Progress = Callable[[str, int, int], None]
 
@@ -28,6 +28,9 @@ def quantize(model: ModelDescription, plan: QuantizationPlan, calibration: str, 
     names = matrix_names(model)
     if unmatched := plan.unmatched(names):
         raise UnknownScheme(f"no matrix is called {unmatched[0]}; there are {', '.join(_examples(names))}")
+    table = plan.scheme_for(EMBEDDING)
+    if table is not None and table.block != BLOCK:
+        raise UnknownScheme(f"the token table is read by blocks of {BLOCK}; only other matrices may have larger ones")
     activations = None
     if plan.method != "rtn":
         progress("observing activations", 0, 1)

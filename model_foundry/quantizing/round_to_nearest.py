@@ -22,7 +22,7 @@ def round_to_nearest(weights: Float32, scheme: Scheme) -> Matrix:
 
 
 def plain_grid(blocks: Float32, scheme: Scheme) -> tuple[Float16, Float16 | None]:
-    """Scales and minima [n, k/32] for blocks [n, k/32, 32]."""
+    """Scales and minima [n, k/block] for blocks [n, k/block, block]."""
     if scheme.symmetric:
         return to_scale(np.abs(blocks).max(axis=-1) / np.float32(2 ** (scheme.bits - 1) - 1)), None
     low, high = blocks.min(axis=-1), blocks.max(axis=-1)
