@@ -16,6 +16,8 @@ from bench.figures import Outcome
 
 BENCHES = ("boot", "load", "memory", "generate")
 WEIGHTS_OF = {"generate"}
+MODELS = {"lite": "smollm2-135m-instruct", "full": "qwen2.5-coder-0.5b-instruct"}
+"""The model's id by its name for build.py."""
 FORMAT = 1
 
 
@@ -29,6 +31,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=float, default=60.0, metavar="SECONDS", help="longest wait for an idle machine (default: 60)"
     )
+    parser.add_argument("--model", choices=sorted(MODELS), default="lite", help="what generate runs (default: lite)")
     parser.add_argument("--site", type=Path, metavar="FOLDER", help="the built site (default: dist/)")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in BENCHES]
@@ -78,7 +81,9 @@ def _run(options: argparse.Namespace) -> None:
         server = stack.enter_context(StaticServer(folder))
         playwright = stack.enter_context(sync_playwright())
         facts = environment.facts(chromium.version(playwright))
-        context = Context(playwright, server, folder, options.peers, options.rounds, options.patience)
+        context = Context(
+            playwright, server, folder, options.peers, options.rounds, options.patience, MODELS[options.model]
+        )
         console = Console()
         for name in names:
             say(f"• {name}")
@@ -94,9 +99,8 @@ def _weights(options: argparse.Namespace, names: list[str]) -> dict[str, Path]:
     """The peers' weights, if they are needed."""
     if not options.peers or not WEIGHTS_OF & set(names):
         return {}
-    from bench.benches.generate import MODEL
     from bench.weights.prepare import weights
     from build_support import node, paths
 
     node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
-    return weights("lite", options.site or paths.DIST, MODEL)
+    return weights(options.model, options.site or paths.DIST, MODELS[options.model])

@@ -23,6 +23,8 @@ class Context:
     rounds: int
     patience_s: float
     """How long to wait, each time, for other programs to be quiet."""
+    model: str = "smollm2-135m-instruct"
+    """The id of the chat model that generates."""
 
     @property
     def url(self) -> str:

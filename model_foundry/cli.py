@@ -26,6 +26,7 @@ from model_foundry.recipes import load_recipe
 from model_foundry.sharding.content_folder import write_atomically
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import Report, validate
+from model_foundry.weights import Dense, Matrix
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Source
 
@@ -91,8 +92,9 @@ def _import(options: argparse.Namespace) -> int:
         "file": source.file,
         "sha256": source.sha256,
         **model.architecture.model_dump(),
-        "embedding": type(model.embedding).__name__,
-        "linear_layers": type(model.layers[0].qkv.weight).__name__,
+        "embedding": _form(model.embedding),
+        "linear_layers": ", ".join(sorted({_form(linear.weight) for linear in model.linears()})),
+        "rounding": {kind: round(error, 6) for kind, error in file.rounding().items()},
         "eos_tokens": list(model.tokenizer.eos_tokens),
         "special_tokens": len(model.tokenizer.definition["added_tokens"]),
     }
@@ -104,6 +106,10 @@ def _import(options: argparse.Namespace) -> int:
         table.add_row(name, str(value))
     Console().print(table)
     return 0
+
+
+def _form(matrix: Matrix) -> str:
+    return type(matrix).__name__ if isinstance(matrix, Dense) else f"{type(matrix).__name__} {matrix.bits} bits"
 
 
 def _calibrate(options: argparse.Namespace) -> int:
@@ -142,7 +148,7 @@ def _validate(options: argparse.Namespace) -> int:
             return 2
     shards = options.models / "shards"
     if options.gguf:
-        source = GgufFile(options.gguf)
+        source = GgufFile(options.gguf, exact=True)
         model = import_gguf(source, manifest.architecture.context_length, manifest.source)
     else:
         model = restore(manifest, shards)

@@ -8,9 +8,13 @@ optional fields.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from model_foundry.errors import WrongSource
 from model_foundry.weights import Float32, Matrix
 from orion_py.loading.manifest import Architecture, Source
 
@@ -76,3 +80,30 @@ class ModelDescription:
     tokenizer: TokenizerDescription
     source: Source
     embedding_scale: Float32 | None = None
+
+    def linears(self) -> Iterator[Linear]:
+        """The linear maps of all layers, in the order of the forward pass."""
+        for layer in self.layers:
+            yield from (layer.qkv, layer.attention_output, layer.gate, layer.up, layer.down)
+
+
+_SAME = 0.1
+"""Relative difference of two matrices up to which they can be one, rounded in two ways."""
+_ROWS = np.arange(1024)
+
+
+def with_shared_table(model: ModelDescription) -> ModelDescription:
+    """The model with its head as its token table: smaller, where the two are one matrix in the source.
+
+    Converters write a tied table twice, once with few bits as the token table and once with more as
+    the head. Raises WrongSource where it isn't the same matrix, or where there is no head.
+    """
+    if model.head is None:
+        raise WrongSource("the token table already serves as head")
+    rows = _ROWS[: model.architecture.vocab_size]
+    head, table = (matrix.rows(rows).dequantized() for matrix in (model.head, model.embedding))
+    difference = float(np.linalg.norm(head - table) / np.linalg.norm(head))
+    if not difference < _SAME:
+        raise WrongSource(f"head and token table differ by {difference:.0%}: they aren't one matrix")
+    architecture = model.architecture.model_copy(update={"tied_embeddings": True})
+    return replace(model, architecture=architecture, embedding=model.head, head=None)

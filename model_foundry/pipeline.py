@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model_foundry.card import model_card
-from model_foundry.description import ModelDescription
+from model_foundry.description import ModelDescription, with_shared_table
 from model_foundry.equalizing.equalization import equalized, load_equalization
 from model_foundry.graphs.variants import VARIANTS, VariantPlan
 from model_foundry.importing.checked import import_source
@@ -94,7 +94,12 @@ def gguf_job(recipe: BuildRecipe, path: Path) -> Job:
 
 
 def prepared(recipe: BuildRecipe, model: ModelDescription) -> ModelDescription:
-    """The imported ``model`` as the recipe wants it stored: the same function, equalized."""
+    """The imported ``model`` as the recipe wants it stored: the same function, equalized.
+
+    Raises FoundryError.
+    """
+    if recipe.shared_table:
+        model = with_shared_table(model)
     path = recipe.equalization_file
     return equalized(model, load_equalization(path)) if path else model
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import urllib.parse
 
-from bench.benches.generate import MODEL
+from bench.benches.generate import LITE
 from bench.chromium import unattended
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
@@ -37,7 +37,7 @@ def run(context: Context) -> Outcome:
     kept: list[float] = []
     context.settle(f"{CYCLES} loads")
     mark = context.server.faults.hold(MARK)
-    with unattended(f"{context.url}pages/memory.html?model={MODEL}&cycles={CYCLES}", EAGER):
+    with unattended(f"{context.url}pages/memory.html?model={LITE}&cycles={CYCLES}", EAGER):
         before, mark = _at(mark, context.server)
         _note(contender, "before", before)
         for _ in range(CYCLES):

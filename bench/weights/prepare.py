@@ -30,6 +30,8 @@ def folder() -> Path:
 def weights(name: str, site: Path, model: str) -> dict[str, Path]:
     """The files to serve below weights/, made from the GGUF of ``name``. Raises BuildError."""
     gguf = obtain([MODELS[name]])[MODELS[name]]
+    if name != "lite":
+        return {"source.gguf": gguf}
     exported = export(gguf)
     tokenizer = tokenizer_files(site, model, exported.parent / f"{exported.name}-tokenizer")
     files = {"q4_1.gguf": gguf, "q8_0.gguf": q8(gguf)}

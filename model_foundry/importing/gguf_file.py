@@ -11,16 +11,19 @@ import numpy as np
 
 from model_foundry.errors import MalformedGguf
 from model_foundry.importing.preflight import check_header
-from model_foundry.importing.quantization import decode_matrix, decode_vector
+from model_foundry.importing.quantization import decode_exactly, decode_matrix, decode_vector
 from model_foundry.weights import Float32, Matrix
 
 T = TypeVar("T")
 
 
 class GgufFile:
-    """Metadata and tensors of one file. Raises MalformedGguf when the file can't be trusted."""
+    """Metadata and tensors of one file. Raises MalformedGguf when the file can't be trusted.
 
-    def __init__(self, path: Path) -> None:
+    ``exact`` gives matrices as the gguf package decodes them, to compare with, not to store.
+    """
+
+    def __init__(self, path: Path, *, exact: bool = False) -> None:
         if not path.is_file():
             raise MalformedGguf(f"there is no file {path}")
         check_header(path)
@@ -30,6 +33,7 @@ class GgufFile:
             raise MalformedGguf(f"{path.name} can't be read: {error}") from error
         self._tensors = {tensor.name: tensor for tensor in self._reader.tensors}
         self.path = path
+        self._decode = decode_exactly if exact else decode_matrix
 
     @property
     def tensor_names(self) -> frozenset[str]:
@@ -64,8 +68,8 @@ class GgufFile:
         return values
 
     def matrix(self, name: str, n: int, k: int) -> Matrix:
-        """The quantized matrix ``name`` [n, k]. Raises MalformedGguf or UnknownQuantization."""
-        matrix = decode_matrix(self._tensor(name))
+        """The matrix ``name`` [n, k]. Raises MalformedGguf or UnknownQuantization."""
+        matrix: Matrix = self._decode(self._tensor(name))
         if matrix.shape != (n, k):
             raise MalformedGguf(f"tensor {name} is {matrix.shape} and should be {(n, k)}")
         return matrix
@@ -76,6 +80,23 @@ class GgufFile:
         if vector.shape != (length,):
             raise MalformedGguf(f"tensor {name} has {len(vector)} values and should have {length}")
         return vector
+
+    def rounding(self) -> dict[str, float]:
+        """By tensor type, what importing the file's matrices changes: |imported - exact| / |exact|.
+
+        Raises UnknownQuantization or MalformedGguf.
+        """
+        sums: dict[str, tuple[float, float]] = {}
+        for tensor in self._tensors.values():
+            if len(tensor.shape) != 2:
+                continue
+            exact, kind = decode_exactly(tensor).values, tensor.tensor_type.name
+            change = decode_matrix(tensor).dequantized()
+            change -= exact
+            difference, whole = sums.get(kind, (0.0, 0.0))
+            difference += float(np.vdot(change, change))
+            sums[kind] = difference, whole + float(np.vdot(exact, exact))
+        return {kind: (difference / whole) ** 0.5 if whole else 0.0 for kind, (difference, whole) in sums.items()}
 
     def sha256(self) -> str:
         with self.path.open("rb") as stream:

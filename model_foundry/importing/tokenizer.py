@@ -18,12 +18,26 @@ _CONTROL, _USER_DEFINED = 3, 4
 
 _BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 
+_QWEN2_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
 PRE_TOKENIZERS: dict[str, dict[str, Any]] = {
     "smollm": {
         "type": "Sequence",
         "pretokenizers": [{"type": "Digits", "individual_digits": True}, _BYTE_LEVEL],
     },
+    "qwen2": {
+        "type": "Sequence",
+        "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": _QWEN2_WORDS}, "behavior": "Isolated", "invert": False},
+            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False},
+        ],
+    },
 }
+
+_NORMALIZERS: dict[str, dict[str, Any]] = {"qwen2": {"type": "NFC"}}
+"""What the model's own tokenizer.json does to a text before it is split, where that is anything."""
 
 _END_OF_TEXT = ("<|endoftext|>", "<|im_end|>")
 """Tokens that end an answer in any model that has them as control tokens."""
@@ -49,7 +63,7 @@ def read_tokenizer(file: GgufFile) -> TokenizerDescription:
     eos = _named(file, "tokenizer.ggml.eos_token_id", tokens)
     ends = [vocabulary[eos], *(index for token, index in control if token in _END_OF_TEXT)]
     return TokenizerDescription(
-        definition=_definition(vocabulary, merges, control, user, PRE_TOKENIZERS[pre]),
+        definition=_definition(vocabulary, merges, control, user, pre),
         chat_template=file.text("tokenizer.chat_template"),
         bos_token=bos,
         eos_token=eos,
@@ -76,7 +90,7 @@ def _definition(
     merges: list[str],
     control: list[tuple[str, int]],
     user: list[tuple[str, int]],
-    pre_tokenizer: dict[str, Any],
+    pre: str,
 ) -> dict[str, Any]:
     added = [(token, index, True) for token, index in control] + [(token, index, False) for token, index in user]
     return {
@@ -95,8 +109,8 @@ def _definition(
             }
             for token, index, special in sorted(added, key=lambda item: item[1])
         ],
-        "normalizer": None,
-        "pre_tokenizer": pre_tokenizer,
+        "normalizer": _NORMALIZERS.get(pre),
+        "pre_tokenizer": PRE_TOKENIZERS[pre],
         "post_processor": None,
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
         "model": {

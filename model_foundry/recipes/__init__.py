@@ -18,7 +18,8 @@ class BuildRecipe(BaseModel):
     """How a source file becomes a model.
 
     ``context_cap`` bounds the context (rotary tables and KV cache grow with it);
-    ``equalization`` names a file beside the recipe, made by ``foundry calibrate``;
+    ``shared_table`` makes the head the token table as well, where the file holds one matrix twice
+    with different bits; ``equalization`` names a file beside the recipe, made by ``foundry calibrate``;
     ``golden_prompts`` are user messages, rendered through the model's own chat template;
     ``procedure`` and ``options`` are what the manifest says of how it was made.
     """
@@ -33,6 +34,7 @@ class BuildRecipe(BaseModel):
     source_revision: str
     layers_per_shard: Annotated[int, Field(gt=0)]
     context_cap: Annotated[int, Field(gt=0)]
+    shared_table: bool = False
     equalization: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.equalization\.json$")] | None = None
     procedure: str = "gguf-to-orion"
     options: dict[str, str | int | float | bool] = {}

@@ -149,6 +149,7 @@ def assemble_manifest(
             options={
                 "layers_per_shard": recipe.layers_per_shard,
                 "context_cap": recipe.context_cap,
+                "shared_table": recipe.shared_table,
                 "equalization": recipe.equalization or "none",
                 **recipe.options,
             },

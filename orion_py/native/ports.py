@@ -13,6 +13,7 @@ from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
 from orion_py.ports import Ports
+from orion_py.registry.built import only_built
 from orion_py.storage.settings import MemorySettings
 
 
@@ -21,13 +22,17 @@ def native_ports(root: Path) -> Ports:
     shards = root / "public" / "models" / "shards"
     chance = random.SystemRandom()
 
+    def built(manifest: str) -> bool:
+        return (root / "public" / manifest).is_file()
+
     async def fetch_text(path: str) -> str:
         # As on a server, where public/ is the page's folder and models.json is copied into it.
         file = root / path if path == "models.json" else root / "public" / path
         try:
-            return await asyncio.to_thread(file.read_text, "utf-8")
+            text = await asyncio.to_thread(file.read_text, "utf-8")
         except OSError as error:
             raise DownloadFailed(f"{file} can't be read. Run python3 build.py models lite.", path=path) from error
+        return only_built(text, built) if path == "models.json" else text
 
     return Ports(
         runtime=NativeRuntime(shards),

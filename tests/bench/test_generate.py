@@ -71,3 +71,13 @@ def test_a_run_with_another_prompt_is_refused() -> None:
 def test_an_answer_that_ended_early_is_refused() -> None:
     with pytest.raises(Error, match="after 12 tokens"):
         check(Entry("peer", "wllama", {}), {"prompt": TOKENS, "completion": 12})
+
+
+def test_another_model_is_compared_with_wllama_on_its_own_gguf_and_with_no_one_else() -> None:
+    full = "qwen2.5-coder-0.5b-instruct"
+    entries = list(entries_for(PROMPT, 2, peers=True, model=full))
+    assert {entry.options["model"] for entry in entries if entry.module.startswith("orion")} == {full}
+    assert [entry.options["gguf"] for entry in entries if entry.module == "wllama"] == ["source.gguf"]
+    assert not [entry for entry in entries if entry.module == "transformers"]
+    measured = [contender("ORION, inference worker", 50, 15), contender("wllama, Q4_K_M, 2 threads", 10, 10)]
+    assert [target.wanted for target in targets_for(measured, 2, full)] == [1.5, 5.0]

