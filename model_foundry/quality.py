@@ -26,7 +26,9 @@ from orion_py.native.tokenizer import NativeTokenizer
 Progress = Callable[[str, int, int], None]
 
 STEPS = 128
-"""Of each text, unless something else is asked for."""
+"""Of each text, where weights are compared."""
+WHOLE = 2**20
+"""As many as a text has."""
 WEIGHTS = "weights"
 """What a report on the weights has in the place of a variant's id."""
 QUANTIZED = Thresholds(perplexity_loss=0.15, top1_agreement=0.75, mean_kl=0.15)

@@ -58,7 +58,7 @@ class Affine:
     @property
     def block(self) -> int:
         """Weights that share a scale."""
-        return self.shape[1] // self.scale.shape[1]
+        return self.shape[1] // len(self.scale[0])
 
     def dequantized(self) -> Float32:
         n, k = self.shape
@@ -96,7 +96,7 @@ class Symmetric:
     @property
     def block(self) -> int:
         """Weights that share a scale."""
-        return self.shape[1] // self.scale.shape[1]
+        return self.shape[1] // len(self.scale[0])
 
     def dequantized(self) -> Float32:
         n, k = self.shape

@@ -14,7 +14,6 @@ from rich.table import Table
 from model_foundry.bars import Bars
 from model_foundry.errors import UnknownLayout, UnknownVersion
 from model_foundry.pipeline import Built, Job, build
-from model_foundry.quality import STEPS
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
 from model_foundry.sources import DERIVED
@@ -73,9 +72,11 @@ def with_layout(job: Job, layout: Layout | None) -> Job:
     return replace(job, recipe=recipe, layout=layout)
 
 
-def add_quality(parser: argparse.ArgumentParser, default: Thresholds) -> None:
+def add_quality(parser: argparse.ArgumentParser, default: Thresholds, steps: int | None) -> None:
+    """``steps``: on each text unless something else is asked for; None for all."""
     group = parser.add_argument_group("quality, measured beside the original")
-    group.add_argument("--steps", type=int, default=STEPS, help=f"to measure on each text (default: {STEPS})")
+    said = "the whole text" if steps is None else steps
+    group.add_argument("--steps", type=int, default=steps, help=f"to measure on each text (default: {said})")
     group.add_argument("--variant", action="append", default=[], help="measure this variant too; may be repeated")
     for name, value, what in (
         ("--max-perplexity-loss", default.perplexity_loss, "largest relative rise of perplexity: 0.15 is 15 %%"),

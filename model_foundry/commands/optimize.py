@@ -15,7 +15,7 @@ from model_foundry.commands.building import (
     with_layout,
 )
 from model_foundry.commands.quantize import add_scheme, plan_of, with_quantization
-from model_foundry.quality import QUANTIZED, QualityPlan
+from model_foundry.quality import QUANTIZED, STEPS, WHOLE, QualityPlan
 from model_foundry.sources import open_source
 from model_foundry.validation import INT8
 
@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_source(parser)
     add_scheme(parser, default=None)
     add_layout(parser)
-    add_quality(parser, INT8)
+    add_quality(parser, INT8, None)
     parser.add_argument("--no-quality", action="store_true", help="measure nothing; the card says so")
     parser.set_defaults(command=_optimize)
 
@@ -49,5 +49,7 @@ def _optimize(options: argparse.Namespace) -> int:
         # Each variant has thresholds of its own kind; a quantized model those of its weights.
         default = QUANTIZED if plan else INT8
         thresholds = thresholds_of(options, default) if plan or set_by_user else None
-        job = replace(job, quality=QualityPlan(plan is not None, variants, options.steps, thresholds))
+        # A variant's own thresholds are meant for whole texts; a quantization is told by less.
+        steps = options.steps or (STEPS if plan else WHOLE)
+        job = replace(job, quality=QualityPlan(plan is not None, variants, steps, thresholds))
     return run(job, options)

@@ -18,7 +18,7 @@ from model_foundry.commands.building import (
 )
 from model_foundry.equalizing.calibration import TEXT
 from model_foundry.pipeline import Job
-from model_foundry.quality import QUANTIZED, QualityPlan
+from model_foundry.quality import QUANTIZED, STEPS, QualityPlan
 from model_foundry.quantizing.plan import METHODS, QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.scheme import BLOCKS, Scheme
@@ -38,7 +38,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_source(parser)
     add_scheme(parser, default="q4")
     add_layout(parser)
-    add_quality(parser, QUANTIZED)
+    add_quality(parser, QUANTIZED, STEPS)
     parser.set_defaults(command=_quantize)
 
 
