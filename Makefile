@@ -24,16 +24,17 @@ test-e2e: ## the tests in a real browser
 test-coverage: ## the unit tests, with the coverage of each file
 	$(PYTHON) build.py test unit --coverage
 
-quantize-model: setup ## quantize a model: make quantize-model ARGS="…" (foundry quantize --help)
+quantize-model: setup ## quantize a model: make quantize-model ARGS="smollm2-135m-instruct --bits 4 --symmetric"
 	$(BIN)/foundry quantize $(ARGS)
 
 merge-models: setup ## merge models by a recipe: make merge-models RECIPE=FILE
 	$(BIN)/foundry merge $(RECIPE) $(ARGS)
 
-shard-model: ## fetch, convert and shard a model: make shard-model MODEL=lite
+shard-model: ## fetch, convert and shard a model: make shard-model MODEL=lite; cut it otherwise: ARGS="ID --shards 4"
 	$(PYTHON) build.py models $(MODEL)
+	$(if $(ARGS),$(BIN)/foundry shard $(ARGS))
 
-optimize-model: setup ## optimize a model's graphs: make optimize-model ARGS="…" (foundry optimize --help)
+optimize-model: setup ## from a source to a built model and its card: make optimize-model ARGS="FILE.gguf"
 	$(BIN)/foundry optimize $(ARGS)
 
 check: ## lint and types

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from model_foundry.commands import folder
+from model_foundry.bars import Bars as _Bars
+from model_foundry.commands import folder, optimize, quantize, shard
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
@@ -24,16 +24,14 @@ from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.onnx_file import check_onnx
 from model_foundry.importing.pickles import refuse_pickle
-from model_foundry.pipeline import build_model, prepared
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.recipes import load_recipe
-from model_foundry.sharding.assemble import write_tokenizer, write_weights
-from model_foundry.sharding.content_folder import ContentFolder, write_atomically
+from model_foundry.sharding.content_folder import write_atomically
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import Report, validate
 from model_foundry.weights import Dense, Matrix
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Manifest, Source
+from orion_py.loading.manifest import Source
 
 MODELS = Path("public/models")
 _ANY_CONTEXT = 2**20
@@ -62,17 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     describe.add_argument("--json", action="store_true", help="as one JSON object")
     describe.set_defaults(command=_import)
 
-    for name, run, text in (
-        ("shard", _shard, "write the weight and tokenizer shards of a GGUF"),
-        ("optimize", _optimize, "from a GGUF or a folder of safetensors to a built model: shards, graphs, manifest"),
-    ):
-        build = commands.add_parser(name, help=text)
-        build.add_argument("gguf", type=Path, metavar="SOURCE")
-        build.add_argument("--recipe", choices=recipes, default="lite")
-        build.add_argument("--out", type=Path, default=MODELS)
-        build.set_defaults(command=run)
-        if run is _optimize:
-            folder.add_options(build)
+    for module in (quantize, shard, optimize):
+        module.add(commands)
 
     calibration = commands.add_parser("calibrate", help="choose the equalization of a recipe and write it beside it")
     calibration.add_argument("gguf", type=Path)
@@ -133,31 +122,6 @@ def _file_facts(path: Path) -> dict[str, object]:
     }
 
 
-def _shard(options: argparse.Namespace) -> int:
-    recipe = load_recipe(options.recipe)
-    with _Bars() as bars:
-        model = prepared(recipe, import_source(recipe, options.gguf))
-        folder = ContentFolder(options.out / "shards")
-        shards = (
-            write_tokenizer(model.tokenizer, folder),
-            *write_weights(model, recipe.layers_per_shard, folder, bars.report),
-        )
-    for shard in shards:
-        print(f"{shard.sha256}  {shard.size:>10}  {shard.role}")
-    return 0
-
-
-def _optimize(options: argparse.Namespace) -> int:
-    refuse_pickle(options.gguf)
-    with _Bars() as bars:
-        if options.gguf.is_dir():
-            manifest = folder.optimize(options, bars.report)
-        else:
-            manifest = build_model(options.recipe, options.gguf, options.out, bars.report)
-    print(f"{options.out / manifest.model / 'manifest.json'}: {_summary(manifest)}")
-    return 0
-
-
 def _calibrate(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe)
     if recipe.equalization_file is None:
@@ -170,11 +134,6 @@ def _calibrate(options: argparse.Namespace) -> int:
     write_atomically(recipe.equalization_file, equalization.model_dump_json().encode() + b"\n")
     print(recipe.equalization_file)
     return 0
-
-
-def _summary(manifest: Manifest) -> str:
-    megabytes = sum(shard.size for shard in manifest.shards) / 1e6
-    return f"{len(manifest.shards)} shards, {megabytes:.1f} MB, variants {', '.join(v.id for v in manifest.variants)}"
 
 
 def _router(options: argparse.Namespace) -> int:
@@ -235,24 +194,3 @@ def _print(report: Report) -> None:
     console = Console()
     console.print(table)
     console.print("passed" if report.passed else "failed")
-
-
-class _Bars:
-    """Progress bars on standard error, one for each thing that is being done."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True))
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._progress.stop()
-
-    def report(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done)

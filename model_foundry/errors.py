@@ -14,7 +14,12 @@ FoundryError
 ├── MalformedEncoder        the router's encoder isn't what it should be
 ├── MalformedRows           a file of routing examples that can't be read
 ├── InexactScale           an equalization that float16 can't express without a loss
-└── NotBuilt                a built model that was asked for isn't there, or is incomplete
+├── NotBuilt                a built model that was asked for isn't there, or is incomplete
+├── UnknownScheme           a way to quantize, or an override, that isn't written right
+├── UnknownSource           what a build was to start from is none of the things that it can
+├── UnquantizableMatrix     a matrix that can't be cut into blocks or held by float16
+├── UnknownLayout           a number or a size of shards that the model can't have
+└── UnknownVersion          a version of a built model that isn't there, or can't be dropped
 """
 
 from __future__ import annotations
@@ -77,4 +82,24 @@ class MalformedOnnx(FoundryError):
 
 
 class UnsafePickle(FoundryError):
+    pass
+
+
+class UnknownScheme(FoundryError):
+    pass
+
+
+class UnquantizableMatrix(FoundryError):
+    pass
+
+
+class UnknownLayout(FoundryError):
+    pass
+
+
+class UnknownVersion(FoundryError):
+    pass
+
+
+class UnknownSource(FoundryError):
     pass

@@ -27,6 +27,8 @@ Exponents = NDArray[np.int32]
 
 def _shifted(values: Float16, exponents: Exponents) -> Float16:
     """``values`` times powers of two, in float16 without a rounding. Raises InexactScale."""
+    if exponents.shape[1] not in (1, values.shape[1]):
+        raise InexactScale(f"blocks of more than {BLOCK} weights can't be shifted each {BLOCK} by itself")
     with np.errstate(over="ignore"):
         shifted: Float16 = np.ldexp(values, exponents)
     if not np.array_equal(np.ldexp(shifted, -exponents), values) or not np.isfinite(shifted).all():
@@ -38,8 +40,9 @@ def _shifted(values: Float16, exponents: Exponents) -> Float16:
 class Affine:
     """``bits`` and a minimum: weight = quants * scale + minimum (with 4 bits, ggml's Q4_1).
 
-    ``quants`` U8 [n, k] holds 0 to 2**bits - 1; ``scale`` and ``minimum`` F16 [n, k/32]. No scale
-    is zero: a constant block has quants 0, so that minimum / scale (a zero point) always exists.
+    ``quants`` U8 [n, k] holds 0 to 2**bits - 1; ``scale`` and ``minimum`` F16 [n, k/32], or for
+    larger blocks [n, k/64] or [n, k/128]. No scale is zero: a constant block has quants 0, so that
+    minimum / scale (a zero point) always exists.
     """
 
     bits: int
@@ -52,9 +55,14 @@ class Affine:
         n, k = self.quants.shape
         return n, k
 
+    @property
+    def block(self) -> int:
+        """Weights that share a scale."""
+        return self.shape[1] // len(self.scale[0])
+
     def dequantized(self) -> Float32:
         n, k = self.shape
-        blocks = self.quants.reshape(n, k // BLOCK, BLOCK).astype(np.float32)
+        blocks = self.quants.reshape(n, k // self.block, self.block).astype(np.float32)
         blocks *= self.scale.astype(np.float32)[..., None]
         blocks += self.minimum.astype(np.float32)[..., None]
         return blocks.reshape(n, k)
@@ -72,7 +80,8 @@ class Affine:
 class Symmetric:
     """``bits`` around zero: weight = quants * scale (with 8 bits, ggml's Q8_0).
 
-    ``quants`` I8 [n, k] holds -2**(bits-1) to 2**(bits-1) - 1; ``scale`` F16 [n, k/32].
+    ``quants`` I8 [n, k] holds -2**(bits-1) to 2**(bits-1) - 1; ``scale`` F16 [n, k/32], or for larger
+    blocks [n, k/64] or [n, k/128].
     """
 
     bits: int
@@ -84,9 +93,14 @@ class Symmetric:
         n, k = self.quants.shape
         return n, k
 
+    @property
+    def block(self) -> int:
+        """Weights that share a scale."""
+        return self.shape[1] // len(self.scale[0])
+
     def dequantized(self) -> Float32:
         n, k = self.shape
-        blocks = self.quants.reshape(n, k // BLOCK, BLOCK).astype(np.float32)
+        blocks = self.quants.reshape(n, k // self.block, self.block).astype(np.float32)
         blocks *= self.scale.astype(np.float32)[..., None]
         return blocks.reshape(n, k)
 
@@ -107,7 +121,7 @@ class Symmetric:
         """The same weights with a minimum. Raises InexactScale where float16 can't hold that."""
         zero = self.scale == 0
         minimum = _shifted(-self.scale, np.full((1, 1), self.bits - 1, np.int32))
-        quants = np.where(np.repeat(zero, BLOCK, axis=1), np.uint8(0), self.unsigned())
+        quants = np.where(np.repeat(zero, self.block, axis=1), np.uint8(0), self.unsigned())
         return Affine(self.bits, quants, np.where(zero, np.float16(1), self.scale), minimum)
 
 

@@ -1,4 +1,4 @@
-"""``foundry import`` and ``optimize`` of a Hugging Face folder: no recipe file, defaults from the folder."""
+"""A Hugging Face folder as a source of the ``foundry`` commands: no recipe file, defaults from the folder."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import argparse
 import re
 from pathlib import Path
 
+from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError, UnknownRecipe
 from model_foundry.importing.hf_folder import FolderPlan, plan_folder
-from model_foundry.importing.rounding import rounding
+from model_foundry.importing.rounding import dense, rounding
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
-from model_foundry.pipeline import build_description
+from model_foundry.pipeline import Job
 from model_foundry.recipes import BuildRecipe
 from model_foundry.sharding.assemble import Progress
-from orion_py.loading.manifest import Manifest, Source
+from orion_py.loading.manifest import Source
 
 CONTEXT = 4096
 """The context's cap where no other is asked for: its KV cache is what a browser can spare."""
@@ -34,7 +35,7 @@ _LICENCE = re.compile(r"^license:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9.+-]{0,79})",
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What ``optimize`` takes for a folder beside where to build."""
+    """What a folder doesn't always say of itself."""
     group = parser.add_argument_group("for a folder of safetensors, which needs no recipe")
     group.add_argument("--name", help="the model's id (default: the folder's name)")
     group.add_argument("--licence", help="its licence (default: what the folder's README.md says)")
@@ -43,8 +44,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--context", type=int, default=CONTEXT, help=f"cap of the context in tokens (default: {CONTEXT})"
     )
-    group.add_argument("--form", choices=("q4", "q8"), default="q4", help="of the layers' matrices (default: q4)")
-    group.add_argument("--tables", choices=("q4", "q8"), default="q8", help="of token table and head (default: q8)")
 
 
 def describe(path: Path) -> dict[str, object]:
@@ -64,18 +63,26 @@ def describe(path: Path) -> dict[str, object]:
     }
 
 
-def optimize(options: argparse.Namespace, progress: Progress) -> Manifest:
-    """Builds the folder ``options.gguf`` into ``options.out``. Raises FoundryError."""
-    path: Path = options.gguf
+def folder_job(options: argparse.Namespace, exact: bool) -> Job:
+    """The job that builds the folder ``options.source``. Raises FoundryError.
+
+    ``exact``: the weights are read as they are, for a quantization to follow; else layers are rounded
+    to the nearest of 4 bits, token table and head of 8.
+    """
     if options.context < 1:
         raise FoundryError("the context has to be at least one token")
-    progress("importing", 0, 1)
-    folder = SafetensorsFolder(path)
+    folder = SafetensorsFolder(Path(options.source))
     plan = plan_folder(folder, options.context)
-    recipe = _recipe(options, folder, plan)
-    model = plan.load(recipe.source, rounding(options.form, options.tables), progress)
-    progress("importing", 1, 1)
-    return build_description(recipe, model, options.out, progress)
+    recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
+    quantizer = dense if exact else rounding("q4", "q8")
+
+    def read(progress: Progress) -> ModelDescription:
+        progress("importing", 0, 1)
+        model = plan.load(recipe.source, quantizer, progress)
+        progress("importing", 1, 1)
+        return model
+
+    return Job(recipe, read, f"folder {folder.sha256()} {'exact' if exact else 'rounded'}")
 
 
 def licence_of(path: Path) -> str | None:
@@ -89,9 +96,12 @@ def licence_of(path: Path) -> str | None:
     return found.group(1) if found else None
 
 
-def _recipe(options: argparse.Namespace, folder: SafetensorsFolder, plan: FolderPlan) -> BuildRecipe:
-    name = options.name or re.sub(r"[^a-z0-9._-]+", "-", options.gguf.resolve().name.lower()).strip("-._")
-    licence = options.licence or licence_of(options.gguf)
+def _recipe(
+    options: argparse.Namespace, folder: SafetensorsFolder, plan: FolderPlan, said: dict[str, str]
+) -> BuildRecipe:
+    path = Path(options.source)
+    name = options.name or re.sub(r"[^a-z0-9._-]+", "-", path.resolve().name.lower()).strip("-._")
+    licence = options.licence or licence_of(path)
     if not licence:
         raise FoundryError(
             "the folder doesn't say its licence: look it up where the model came from, and give --licence"
@@ -103,12 +113,11 @@ def _recipe(options: argparse.Namespace, folder: SafetensorsFolder, plan: Folder
         "layers_per_shard": LAYERS_PER_SHARD,
         "context_cap": options.context,
         "procedure": "safetensors-to-orion",
-        "options": {"form": options.form, "tables": options.tables, "quantizer": "round-to-nearest"}
-        | {f"note_{index}": note for index, note in enumerate(plan.notes, 1)},
+        "options": said | {f"note_{index}": note for index, note in enumerate(plan.notes, 1)},
         "golden_texts": TEXTS,
         "golden_prompts": PROMPTS,
     }
-    source = Source(name=options.gguf.resolve().name, file=".", sha256=folder.sha256(), revision=options.revision)
+    source = Source(name=path.resolve().name, file=".", sha256=folder.sha256(), revision=options.revision)
     stated = {f"source_{field}": getattr(source, field) for field in ("name", "file", "sha256", "revision")}
     try:
         return BuildRecipe.model_validate(fields | stated)

@@ -7,6 +7,7 @@ for many tokens, useless for one) and has no WebGPU kernel for float zero points
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -93,11 +94,16 @@ class _BlockQuantized:
     def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
         self._graph, self._weights = graph, weights
         self._floats: dict[str, str] = {}
-        self._sums: dict[str, str] = {}
+        self._sums: dict[tuple[str, int], str] = {}
 
     def _bits(self, source: str) -> int:
         """8 or 4, whichever is there; a tied token table may be there in both."""
         return 8 if f"{source}.q8" in self._weights else 4
+
+    def _block(self, source: str) -> int:
+        """Weights that share a scale."""
+        blocks = self._weights[f"{source}.q{self._bits(source)}"].shape[1]
+        return BLOCK * blocks // self._weights[f"{source}.scale"].shape[1]
 
     def _affine(self, source: str) -> bool:
         return f"{source}.min" in self._weights
@@ -111,8 +117,11 @@ class _BlockQuantized:
 
     def _product(self, activations: str, source: str, bits: int, zero_points: str = "") -> str:
         """With (q - 2^(bits-1)) scale, or with (q - zero point) scale."""
-        tensor = self._weights[f"{source}.q{bits}"]
-        inputs = [activations, self._graph.stored(tensor), self._float(f"{source}.scale")]
+        tensor, block = self._weights[f"{source}.q{bits}"], self._block(source)
+        n, k = tensor.shape[0], tensor.shape[1] * BLOCK
+        # The same bytes, in the shape that the kernel wants for larger blocks.
+        quants = self._graph.stored(replace(tensor, shape=(n, k // block, block * bits // 8)))
+        inputs = [activations, quants, self._float(f"{source}.scale")]
         if zero_points:
             inputs.append(zero_points)
         return self._graph.node(
@@ -120,10 +129,10 @@ class _BlockQuantized:
             inputs,
             f"{source}.product",
             MICROSOFT,
-            K=tensor.shape[1] * BLOCK,
-            N=tensor.shape[0],
+            K=k,
+            N=n,
             bits=bits,
-            block_size=BLOCK,
+            block_size=block,
         )
 
     def _corrected(self, activations: str, source: str, bits: int) -> str:
@@ -133,17 +142,18 @@ class _BlockQuantized:
         centre = graph.node("Mul", [self._float(f"{source}.scale"), graph.scalar(float(2 ** (bits - 1)))])
         rest = graph.node("Add", [self._float(f"{source}.min"), centre])
         correction = graph.node("Transpose", [rest], f"{source}.correction", perm=[1, 0])
-        blocks = self._weights[f"{source}.q{bits}"].shape[1]
-        added = graph.node("MatMul", [self._block_sums(activations, blocks), correction])
+        added = graph.node("MatMul", [self._block_sums(activations, source), correction])
         return graph.node("Add", [self._product(activations, source, bits), added], f"{source}.y")
 
-    def _block_sums(self, x: str, blocks: int) -> str:
-        """F32 [1, s, k/32]: the sum of each block of 32 activations."""
-        if x not in self._sums:
+    def _block_sums(self, x: str, source: str) -> str:
+        """F32 [1, s, k/block]: the sum of each block of activations."""
+        block, count = self._block(source), self._weights[f"{source}.scale"].shape[1]
+        if (x, block) not in self._sums:
             graph = self._graph
-            grouped = graph.node("Reshape", [x, graph.integers(0, 0, blocks, BLOCK)])
-            self._sums[x] = graph.node("ReduceSum", [grouped, graph.integers(3)], f"{x}.sums", keepdims=0)
-        return self._sums[x]
+            grouped = graph.node("Reshape", [x, graph.integers(0, 0, count, block)])
+            sums = graph.node("ReduceSum", [grouped, graph.integers(3)], f"{x}.sums.{block}", keepdims=0)
+            self._sums[x, block] = sums
+        return self._sums[x, block]
 
 
 class FloatZeroPoint(_BlockQuantized):

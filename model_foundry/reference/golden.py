@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from model_foundry.description import ModelDescription
+from model_foundry.description import ModelDescription, TokenizerDescription
 from model_foundry.recipes import BuildRecipe
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
@@ -19,19 +19,24 @@ DECIMALS = 3
 """Kept of a logit: far below any tolerance, far above what two processors' sums differ by."""
 
 
-def make_golden(
-    model: ModelDescription, recipe: BuildRecipe, progress: Callable[[str, int, int], None]
-) -> tuple[Golden, ...]:
-    """One vector for each text and each prompt of ``recipe``, the texts first."""
-    tokenizer = NativeTokenizer(model.tokenizer.shard_bytes())
-    inputs = {name: tokenizer.encode(text) for name, text in recipe.golden_texts.items()}
+def golden_inputs(tokenizer: TokenizerDescription, recipe: BuildRecipe) -> dict[str, list[int]]:
+    """Name to tokens for each text and each prompt of ``recipe``, the texts first."""
+    encoder = NativeTokenizer(tokenizer.shard_bytes())
+    inputs = {name: encoder.encode(text) for name, text in recipe.golden_texts.items()}
     for name, prompt in recipe.golden_prompts.items():
-        inputs[name] = tokenizer.encode(tokenizer.render([{"role": "user", "content": prompt}]))
+        inputs[name] = encoder.encode(encoder.render([{"role": "user", "content": prompt}]))
+    return inputs
+
+
+def make_golden(
+    model: ModelDescription, inputs: Mapping[str, Sequence[int]], progress: Callable[[str, int, int], None]
+) -> tuple[Golden, ...]:
+    """One vector for each of ``inputs``."""
     reference = ReferenceModel(model)
     vectors = []
     for index, (name, tokens) in enumerate(inputs.items()):
         progress("computing golden vectors", index, len(inputs))
-        vectors.append(golden_vector(reference, name, tokens))
+        vectors.append(golden_vector(reference, name, list(tokens)))
     progress("computing golden vectors", len(inputs), len(inputs))
     return tuple(vectors)
 

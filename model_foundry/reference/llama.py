@@ -18,7 +18,7 @@ from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.weights import Float32
 
 Observer = Callable[[str, int, Float32], None]
-"""Called with "qkv", "mlp", "down" or "head", the layer, and the inputs F32 [s, k] of these maps."""
+"""Called with "qkv", "output", "mlp", "down" or "head", the layer, and the inputs F32 [s, k] of these maps."""
 
 
 def _ignore(kind: str, layer: int, inputs: Float32) -> None: ...
@@ -71,7 +71,7 @@ class ReferenceModel:
         for index, layer in enumerate(self._layers):
             normed = self._observed("qkv", index, self._norm(x, layer.attention_norm))
             mixed = self._attend(index, layer.qkv(normed))
-            x = x + layer.attention_output(mixed)
+            x = x + layer.attention_output(self._observed("output", index, mixed))
             normed = self._observed("mlp", index, self._norm(x, layer.mlp_norm))
             gate = layer.gate(normed)
             hidden = self._activated(gate) * layer.up(normed)

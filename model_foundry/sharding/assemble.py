@@ -12,9 +12,21 @@ from model_foundry.graphs.weights import StoredWeights
 from model_foundry.recipes import BuildRecipe
 from model_foundry.sharding.content_folder import ContentFolder
 from model_foundry.sharding.expansions import plan_expansion, plan_widening
+from model_foundry.sharding.layout import Layout, divided
 from model_foundry.sharding.safetensors_file import pack
-from model_foundry.sharding.stored import EMBEDDING, contents
-from orion_py.loading.manifest import Expansion, Golden, Manifest, Recipe, SessionSpec, Shard, Variant, parse_manifest
+from model_foundry.sharding.stored import EMBEDDING
+from orion_py.loading.manifest import (
+    Architecture,
+    Expansion,
+    Golden,
+    Manifest,
+    Recipe,
+    SessionSpec,
+    Shard,
+    Source,
+    Variant,
+    parse_manifest,
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps of it are done, and how many there are."""
@@ -24,16 +36,28 @@ _TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
 
 
 @dataclass(frozen=True)
+class WrittenWeights:
+    """What a manifest says of the weights. ``original_bytes``: what the source's own take on the wire."""
+
+    architecture: Architecture
+    eos_tokens: tuple[int, ...]
+    source: Source
+    tokenizer: Shard
+    shards: tuple[Shard, ...]
+    original_bytes: int
+
+
+@dataclass(frozen=True)
 class WrittenVariants:
     graphs: tuple[Shard, ...]
     variants: tuple[Variant, ...]
 
 
 def write_weights(
-    model: ModelDescription, layers_per_shard: int, folder: ContentFolder, progress: Progress
+    model: ModelDescription, layout: Layout, folder: ContentFolder, progress: Progress
 ) -> tuple[Shard, ...]:
-    """Writes the weight shards and describes them."""
-    shards, parts = [], contents(model, layers_per_shard)
+    """Writes the weight shards and describes them. Raises UnknownLayout."""
+    shards, parts = [], divided(model, layout)
     for index, part in enumerate(parts):
         progress("writing weight shards", index, len(parts))
         file = pack(part.arrays)
@@ -52,7 +76,7 @@ def write_weights(
 
 
 def write_graphs(
-    model: ModelDescription,
+    architecture: Architecture,
     weights: tuple[Shard, ...],
     folder: ContentFolder,
     progress: Progress,
@@ -61,7 +85,7 @@ def write_graphs(
     """Writes the graphs of all variants; graphs that come out the same are one file."""
     graphs: dict[str, Shard] = {}
     variants = []
-    tied = model.architecture.tied_embeddings
+    tied = architecture.tied_embeddings
     for plan in plans:
         progress(f"building {plan.id}", 0, 1)
         expansions: tuple[Expansion, ...] = ()
@@ -73,7 +97,7 @@ def write_graphs(
         stored = StoredWeights(weights, expansions, widenings)
         specs = []
         for session in (plan.prefill, plan.decode):
-            data = session.build("decoder", model.architecture, stored)
+            data = session.build("decoder", architecture, stored)
             sha256 = folder.put(data)
             graphs[sha256] = Shard(sha256=sha256, size=len(data), role="graph", priority=_GRAPH)
             specs.append(SessionSpec(graph=sha256, kv=session.kv))
@@ -110,12 +134,7 @@ def write_tokenizer(tokenizer: TokenizerDescription, folder: ContentFolder) -> S
 
 
 def assemble_manifest(
-    recipe: BuildRecipe,
-    model: ModelDescription,
-    weights: tuple[Shard, ...],
-    written: WrittenVariants,
-    tokenizer: Shard,
-    golden: tuple[Golden, ...],
+    recipe: BuildRecipe, weights: WrittenWeights, written: WrittenVariants, golden: tuple[Golden, ...]
 ) -> Manifest:
     """The manifest, through the engine's own parser. Raises InvalidManifest."""
     manifest = Manifest(
@@ -123,7 +142,7 @@ def assemble_manifest(
         model=recipe.model,
         version=recipe.version,
         licence=recipe.licence,
-        source=model.source,
+        source=weights.source,
         recipe=Recipe(
             name=recipe.procedure,
             tool=f"model_foundry {model_foundry.__version__}",
@@ -136,10 +155,10 @@ def assemble_manifest(
             },
         ),
         seed=0,
-        architecture=model.architecture,
-        eos_tokens=model.tokenizer.eos_tokens,
-        tokenizer=tokenizer.sha256,
-        shards=(tokenizer, *written.graphs, *weights),
+        architecture=weights.architecture,
+        eos_tokens=weights.eos_tokens,
+        tokenizer=weights.tokenizer.sha256,
+        shards=(weights.tokenizer, *written.graphs, *weights.shards),
         variants=written.variants,
         golden=golden,
     )

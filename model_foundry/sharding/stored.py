@@ -3,7 +3,7 @@
 A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is stored as
 
     s.q{b}   U8  [n, k/32, 4b]   a block's 32 weights as a bit stream (orion_py/runtime/bit_stream.py)
-    s.scale  F16 [n, k/32]
+    s.scale  F16 [n, k/32]       or [n, k/64], [n, k/128] where larger blocks share one
     s.min    F16 [n, k/32]       where it is affine: weight = q scale + min
                                  where it isn't:     weight = (q - 2^(b-1)) scale
 
@@ -33,7 +33,7 @@ EMBEDDING_SCALE = "embedding.rescale"
 
 @dataclass(frozen=True)
 class ShardContent:
-    role: Literal["embedding", "layers", "head"]
+    role: Literal["embedding", "layers", "head", "weights"]
     layers: tuple[int, int] | None
     arrays: dict[str, Array]
 

@@ -94,6 +94,7 @@ class ExpandedWeight(_Strict):
     ``source`` names the stored tensors ``<source>.q{b}`` with b bits a weight, b one of 2, 3, 4, 5,
     6 and 8 (U8 [n, k/32, 4b], each block a bit stream: orion_py/runtime/bit_stream.py),
     ``<source>.scale`` (F16 [n, k/32]) and, where the weights are affine, ``<source>.min`` (the same).
+    Where larger blocks share a scale, both are [n, k/64] or [n, k/128].
     The expansion writes, at the given byte offsets of the expanded file (all else there is 0):
     ``weight`` I8 [k, n] (transposed), ``scale`` F32 [n] and ``sum`` F32 [n]. In float32, with f()
     rounding to it (Math.fround):

@@ -11,13 +11,19 @@ from orion_py.errors import InvalidManifest
 from orion_py.loading.manifest import Tensor, bits_of
 from orion_py.runtime.bit_stream import BLOCK, unpack
 
+SHARED = (1, 2, 4)
+"""Blocks of 32 that one scale may serve."""
+
 Bytes = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class StoredMatrix:
-    """``packed`` U8 [n, k/32, 4 bits]; ``scale`` and ``minimum`` F32 [n, k/32], the latter where affine."""
+    """``packed`` U8 [n, k/32, 4 bits]; ``scale`` and ``minimum`` F32 [n, k/32], the latter where affine.
+
+    Where a shard has one scale for 64 or 128 weights, it is repeated here for each 32 of them.
+    """
 
     bits: int
     packed: Bytes
@@ -61,6 +67,11 @@ def _tensor(
     return data[tensor.offset : tensor.offset + tensor.length].reshape(*shape[:-1], shape[-1] * width)
 
 
-def _halves(name: str, shape: tuple[int, ...], tensors: dict[str, Tensor], data: Bytes) -> Float32:
-    raw = _tensor(name, "F16", shape, 2, tensors, data).tobytes()
-    return np.frombuffer(raw, "<f2").astype(np.float32).reshape(shape)
+def _halves(name: str, shape: tuple[int, int], tensors: dict[str, Tensor], data: Bytes) -> Float32:
+    """F32 [n, k/32], from a tensor that has as many values, or half, or a quarter of them."""
+    n, blocks = shape
+    length = tensors[name].length if name in tensors else 0
+    shared = next((ratio for ratio in SHARED if blocks % ratio == 0 and length * ratio == 2 * n * blocks), 1)
+    raw = _tensor(name, "F16", (n, blocks // shared), 2, tensors, data).tobytes()
+    values = np.frombuffer(raw, "<f2").astype(np.float32).reshape(n, blocks // shared)
+    return values if shared == 1 else np.repeat(values, shared, axis=1)

@@ -18,6 +18,8 @@ from tests.model_foundry.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
 
 Capture = pytest.CaptureFixture[str]
+ANYTHING = ("--max-perplexity-loss", "99", "--min-agreement", "0", "--max-kl", "99")
+"""Thresholds that a random model passes, whose figures mean nothing."""
 
 
 @pytest.fixture
@@ -26,9 +28,15 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     path = TinyModel().write(tmp_path / "tiny.gguf")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     tiny = RECIPE.model_copy(update={"source_sha256": sha256})
-    monkeypatch.setattr("model_foundry.pipeline.load_recipe", lambda name: tiny)
-    monkeypatch.setattr("model_foundry.cli.load_recipe", lambda name: tiny)
+    monkeypatch.setattr("model_foundry.sources.load_recipe", lambda name: tiny)
     return path
+
+
+@pytest.fixture
+def short_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"prose": "the cat sat on a mat, saw a rat, and ran off at noon"}
+    monkeypatch.setattr("model_foundry.cli.evaluation_texts", lambda: texts)
+    monkeypatch.setattr("model_foundry.quality.evaluation_texts", lambda: texts)
 
 
 def test_import_says_what_is_in_a_file(tmp_path: Path, capsys: Capture) -> None:
@@ -42,14 +50,74 @@ def test_import_says_what_is_in_a_file(tmp_path: Path, capsys: Capture) -> None:
     assert "Affine" in capsys.readouterr().out
 
 
-def test_optimize_builds_and_shard_writes_the_same_shards(recipe: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert cli.main(["optimize", str(recipe), "--out", str(tmp_path / "all")]) == 0
-    assert "variants wasm-int8, wasm-exact, webgpu-q4" in capsys.readouterr().out
-    assert cli.main(["shard", str(recipe), "--out", str(tmp_path / "some")]) == 0
-    written = {path.name for path in (tmp_path / "some" / "shards").iterdir()}
-    assert written < {path.name for path in (tmp_path / "all" / "shards").iterdir()}
+@pytest.mark.usefixtures("short_text")
+def test_optimize_builds_measures_and_repeats_nothing(recipe: Path, tmp_path: Path, capsys: Capture) -> None:
+    arguments = ["optimize", str(recipe), "--out", str(tmp_path), "--steps", "12", *ANYTHING]
+    assert cli.main(arguments) == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in written)
+    assert "variants wasm-int8, wasm-exact, webgpu-q4" in printed
+    assert "original" in printed
+    assert (tmp_path / "tiny" / "MODEL_CARD.md").is_file()
+    assert cli.main(arguments) == 0
+    assert "Every step was done before" in capsys.readouterr().out
+    assert cli.main([*arguments, "--fresh", "--json", "--no-quality"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["steps_run"][0] == "weights"
+    assert facts["quality"] == []
+
+
+@pytest.mark.usefixtures("short_text")
+def test_quantize_makes_a_new_version_beside_the_old_one(recipe: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert cli.main(["shard", str(recipe), "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    arguments = ["quantize", "tiny", "--out", str(tmp_path), "--bits", "3", "--steps", "12"]
+    assert cli.main([*arguments, *ANYTHING, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["version"] == "1.0.0-q3-affine-k-quant"
+    assert facts["weight_bytes"] < facts["original_weight_bytes"]
+    assert facts["quality"][0]["variant"] == "weights"
+    assert cli.main([*arguments, *ANYTHING]) == 0
+    assert "the memory in use is not" in capsys.readouterr().out.replace("\n", " ")
+    assert cli.main(["shard", "tiny", "--out", str(tmp_path), "--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {found["version"]: found["current"] for found in listed} == {"1.0.0": False, facts["version"]: True}
+    # The token table was in 8 bits and stays so: the versions share its shard, and the tokenizer.
+    assert listed[0]["shared"] > 0
+
+
+@pytest.mark.usefixtures("short_text")
+def test_quantize_past_the_thresholds_exits_with_1_and_changes_nothing(
+    recipe: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    assert cli.main(["shard", str(recipe), "--out", str(tmp_path)]) == 0
+    before = (tmp_path / "tiny" / "manifest.json").read_bytes()
+    arguments = ["quantize", "tiny", "--out", str(tmp_path), "--bits", "2", "--method", "rtn", "--steps", "12"]
+    assert cli.main([*arguments, "--min-agreement", "1", "--max-kl", "0"]) == 1
+    assert "refused: weights: " in capsys.readouterr().out
+    assert (tmp_path / "tiny" / "manifest.json").read_bytes() == before
+
+
+def test_shard_cuts_again_lists_chooses_forgets_and_prunes(recipe: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = ["--out", str(tmp_path)]
+    assert cli.main(["shard", str(recipe), *out]) == 0
+    assert cli.main(["shard", "tiny", "--shards", "1", *out]) == 0
+    assert cli.main(["shard", str(tmp_path / "tiny" / "versions" / "1.0.0.json"), "--shard-size", "1kb", *out]) == 0
+    capsys.readouterr()
+    assert cli.main(["shard", "tiny", "--list", *out]) == 0
+    printed = capsys.readouterr().out
+    assert "1.0.0-1-shards" in printed
+    assert "1.0.0-1000-bytes" in printed
+    assert cli.main(["shard", "tiny", "--use", "1.0.0", *out]) == 0
+    assert cli.main(["shard", "tiny", "--drop", "1.0.0-1-shards", *out]) == 0
+    assert cli.main(["shard", "--prune", *out]) == 0
+    assert "shards that no version names are gone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["tiny"], ["none.json"], [], ["tiny", "--shards", "99"]])
+def test_what_cannot_be_sharded_exits_with_1(arguments: list[str], recipe: Path, tmp_path: Path) -> None:
+    if "--shards" in arguments:
+        assert cli.main(["shard", str(recipe), "--out", str(tmp_path)]) == 0
+    assert cli.main(["shard", *arguments, "--out", str(tmp_path)]) == 1
 
 
 def test_a_faulty_file_exits_with_1_and_a_reason(tmp_path: Path, capsys: Capture) -> None:
@@ -74,13 +142,6 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
 
 def validate(tmp_path: Path, *more: str) -> int:
     return cli.main(["validate", "tiny", "--models", str(tmp_path), "--threads", "1", *more])
-
-
-@pytest.fixture
-def short_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "model_foundry.cli.evaluation_texts", lambda: {"prose": "the cat sat on a mat, saw a rat, and ran off at noon"}
-    )
 
 
 @pytest.mark.usefixtures("short_text")
@@ -121,10 +182,10 @@ def test_import_says_what_is_in_a_folder(capsys: Capture) -> None:
 
 def test_optimize_builds_a_folder_without_a_recipe(tmp_path: Path, capsys: Capture) -> None:
     arguments = ["optimize", GEMMA, "--licence", "Apache-2.0", "--out", str(tmp_path)]
-    assert cli.main([*arguments, "--name", "tiny-gemma", "--form", "q8"]) == 0
+    assert cli.main([*arguments, "--name", "tiny-gemma", "--no-quality"]) == 0
     assert "variants wasm-int8, wasm-exact, webgpu-q4" in capsys.readouterr().out
     manifest = load_manifest(tmp_path, "tiny-gemma")
-    assert (manifest.recipe.name, manifest.recipe.options["form"]) == ("safetensors-to-orion", "q8")
+    assert (manifest.recipe.name, manifest.recipe.options["method"]) == ("safetensors-to-orion", "rtn")
     assert manifest.source.sha256 == SafetensorsFolder(FAMILIES / "gemma").sha256()
     assert len(manifest.golden) == 5
 
@@ -134,7 +195,7 @@ def test_a_folders_licence_is_read_or_asked_for(tmp_path: Path, capsys: Capture)
     assert cli.main(["optimize", str(folder), "--out", str(tmp_path)]) == 1
     assert "--licence" in capsys.readouterr().err
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: mit\n---\n# A model\nlicense: other\n")
-    assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--context", "32"]) == 0
+    assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--context", "32", "--no-quality"]) == 0
     manifest = load_manifest(tmp_path, "my-model")
     assert (manifest.licence, manifest.architecture.context_length) == ("mit", 32)
     assert cli.main(["optimize", str(folder), "--out", str(tmp_path), "--name", "No/Name"]) == 1

@@ -13,7 +13,7 @@ import { BridgeError } from "./errors.js";
  * @typedef {object} StoredMatrix
  * @property {number} bits of a weight
  * @property {Uint8Array<ArrayBuffer>} packed [n, k/32, 4 bits], in a buffer of its own
- * @property {() => Float32Array} scale [n, k/32]
+ * @property {() => Float32Array} scale [n, k/32]; one that serves 64 or 128 weights is repeated
  * @property {(() => Float32Array) | null} min [n, k/32], null where the weights are symmetric
  */
 
@@ -25,13 +25,31 @@ import { BridgeError } from "./errors.js";
  */
 export function storedMatrix(shard, tensors, { source, n, k }) {
   const bits = WIDTHS.find((width) => tensors.has(`${source}.q${width}`)) ?? 8;
-  const halves = (k * n) / BLOCK * 2;
   return {
     bits,
     packed: bytesOf(shard, tensors, `${source}.q${bits}`, (k * n * bits) / 8),
-    scale: () => floats(bytesOf(shard, tensors, `${source}.scale`, halves)),
-    min: tensors.has(`${source}.min`) ? () => floats(bytesOf(shard, tensors, `${source}.min`, halves)) : null,
+    scale: () => perBlock(shard, tensors, `${source}.scale`, n, k / BLOCK),
+    min: tensors.has(`${source}.min`) ? () => perBlock(shard, tensors, `${source}.min`, n, k / BLOCK) : null,
   };
+}
+
+/** Blocks of 32 that one scale may serve. */
+const SHARED = [1, 2, 4];
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} shard
+ * @param {Map<string, TensorSpec>} tensors
+ * @param {string} name of a tensor with a value for each block, or for each 2 or 4 of them
+ * @param {number} n
+ * @param {number} blocks
+ * @returns {Float32Array} [n, blocks]
+ */
+function perBlock(shard, tensors, name, n, blocks) {
+  const length = tensors.get(name)?.length ?? 0;
+  const shared = SHARED.find((ratio) => blocks % ratio === 0 && length * ratio === 2 * n * blocks) ?? 1;
+  const values = floats(bytesOf(shard, tensors, name, (2 * n * blocks) / shared));
+  if (shared === 1) return values;
+  return Float32Array.from({ length: n * blocks }, (_, index) => values[Math.floor(index / shared)]);
 }
 
 /**

@@ -1,0 +1,120 @@
+"""The model card that lies beside a manifest: what it is, where from, how made, how good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from model_foundry.quality import WEIGHTS
+from model_foundry.validation import PREFILLED, Report
+from orion_py.loading.manifest import Manifest, Shard
+
+
+def model_card(manifest: Manifest, quality: Iterable[Report]) -> str:
+    """Markdown. Its figures are the manifest's and ``quality``'s; what wasn't measured isn't claimed."""
+    reports = list(quality)
+    sections = [
+        _facts(manifest),
+        _recipe(manifest),
+        _shards(manifest),
+        _variants(manifest),
+        _quality(reports),
+        _golden(manifest),
+    ]
+    return f"# {manifest.model} {manifest.version}\n\n" + "\n".join(sections)
+
+
+def _facts(manifest: Manifest) -> str:
+    source, a = manifest.source, manifest.architecture
+    rows = [
+        ("Licence", manifest.licence),
+        ("Source", f"{source.name}, {source.file}"),
+        ("Revision", source.revision or "not said"),
+        ("SHA-256 of the source", f"`{source.sha256}`"),
+        *([("Published at", source.url)] if source.url else []),
+        ("Architecture", f"{a.family}, {a.layers} layers of {a.hidden_size}, {a.heads} heads ({a.kv_heads} for keys)"),
+        ("Vocabulary", f"{a.vocab_size} tokens" + (", the table is the head too" if a.tied_embeddings else "")),
+        ("Context", f"{a.context_length} tokens"),
+    ]
+    return _table(("Fact", ""), rows)
+
+
+def _recipe(manifest: Manifest) -> str:
+    recipe = manifest.recipe
+    rows = [("Procedure", recipe.name), ("Tool", recipe.tool), ("Seed", str(manifest.seed))]
+    rows += [(name.replace("_", " "), str(value)) for name, value in recipe.options.items()]
+    return "## How it was made\n\n" + _table(("Choice", ""), rows)
+
+
+def _shards(manifest: Manifest) -> str:
+    rows = [(_part(shard), f"{shard.size / 1e6:.2f}", f"`{shard.sha256}`") for shard in manifest.shards]
+    total = sum(shard.size for shard in manifest.shards)
+    weights = sum(shard.size for shard in manifest.shards if shard.tensors)
+    rows.append((f"**All; weights alone {weights / 1e6:.2f}**", f"**{total / 1e6:.2f}**", ""))
+    narrow = sorted({t.name.rpartition(".q")[2] for s in manifest.shards for t in s.tensors if t.name[-3:-1] == ".q"})
+    note = (
+        "\nWeights of fewer than 4 bits are packed so on the wire and expanded on the device: the download is"
+        " smaller, the memory in use isn't.\n"
+        if any(bits in ("2", "3") for bits in narrow)
+        else ""
+    )
+    return "## Shards\n\n" + _table(("Part", "MB", "SHA-256"), rows) + note
+
+
+def _part(shard: Shard) -> str:
+    if shard.layers is None:
+        return shard.role
+    return f"{shard.role} {shard.layers[0]} to {shard.layers[1] - 1}"
+
+
+def _variants(manifest: Manifest) -> str:
+    rows = [
+        (variant.id, variant.backend, "yes" if variant.exact else "no", f"{variant.tolerance_kl}")
+        for variant in manifest.variants
+    ]
+    return "## Variants\n\n" + _table(
+        ("Variant", "Backend", "Computes with the stored weights", "Tolerance (KL)"), rows
+    )
+
+
+def _quality(reports: list[Report]) -> str:
+    title = "## Quality\n\n"
+    if not reports:
+        return title + "Not measured in this build.\n"
+    rows = []
+    for report in reports:
+        for part in (*report.texts, report.total):
+            rows.append(
+                (
+                    report.variant,
+                    part.text,
+                    str(part.steps),
+                    f"{part.reference_perplexity:.3f}",
+                    f"{part.perplexity:.3f}",
+                    f"{part.perplexity_loss:+.2%}",
+                    f"{part.top1_agreement:.2%}",
+                    f"{part.mean_kl:.5f}",
+                )
+            )
+    header = ("Of", "Text", "Steps", "Original's perplexity", "Perplexity", "Loss", "Top-1 agreement", "Mean KL")
+    note = (
+        f"Beside the original on the same tokens, the first {PREFILLED} of each text not counted. "
+        f"*{WEIGHTS.capitalize()}*: the stored weights in the numpy reference; a variant: in native onnxruntime.\n\n"
+    )
+    return title + note + _table(header, rows)
+
+
+def _golden(manifest: Manifest) -> str:
+    rows = [
+        (golden.name, str(len(golden.tokens)), str(golden.top[0][0]), " ".join(str(t) for t in golden.continuation))
+        for golden in manifest.golden
+    ]
+    header = ("Vector", "Tokens in", "First token out", "Greedy continuation")
+    text = (
+        "## Golden vectors\n\nWhat the reference answers; a device is believed after it was checked against these.\n\n"
+    )
+    return text + _table(header, rows)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

@@ -1,0 +1,1 @@
+"""From matrices of floats to blocks of 2 to 8 bits, and what that costs in quality."""

@@ -1,0 +1,37 @@
+"""The plain way: a block's range is divided evenly, and each weight goes to the nearest point.
+
+Affine: from the block's least to its greatest weight (ggml's Q4_1). Symmetric: around zero, up to
+its largest magnitude (ggml's Q8_0).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_foundry.quantizing.blocks import nearest, quantized, start_of, to_minimum, to_scale
+from model_foundry.quantizing.scheme import Scheme
+from model_foundry.weights import Bytes, Float16, Float32, Matrix
+
+
+def round_to_nearest(weights: Float32, scheme: Scheme) -> Matrix:
+    """``weights`` [n, k]: each lands within half a scale, but for float16's rounding of the grid.
+
+    Raises UnquantizableMatrix.
+    """
+    return quantized(weights, scheme, lambda blocks: _rounded(blocks, scheme))
+
+
+def plain_grid(blocks: Float32, scheme: Scheme) -> tuple[Float16, Float16 | None]:
+    """Scales and minima [n, k/block] for blocks [n, k/block, block]."""
+    if scheme.symmetric:
+        return to_scale(np.abs(blocks).max(axis=-1) / np.float32(2 ** (scheme.bits - 1) - 1)), None
+    low, high = blocks.min(axis=-1), blocks.max(axis=-1)
+    step = (high - low) / np.float32(2**scheme.bits - 1)
+    # A constant block: any scale will do, and one that isn't tiny keeps minimum / scale small.
+    return to_scale(np.where(step > 0, step, np.float32(1))), to_minimum(low)
+
+
+def _rounded(blocks: Float32, scheme: Scheme) -> tuple[Bytes, Float16, Float16 | None]:
+    scale, minimum = plain_grid(blocks, scheme)
+    quants = nearest(blocks, scale, start_of(scale, minimum, scheme.bits), scheme.bits)
+    return quants.astype(np.uint8), scale, minimum

@@ -1,0 +1,54 @@
+"""What a matrix is to be stored as: bits, whether its blocks have a minimum, and how large they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from model_foundry.errors import UnknownScheme
+from model_foundry.weights import BLOCK, Affine, Matrix, Symmetric
+from orion_py.loading.manifest import WIDTHS
+
+_SYMMETRIC = 8
+"""From so many bits on a block is symmetric unless asked otherwise: a minimum brings little then."""
+BLOCKS = (32, 64, 128)
+"""Weights that may share a scale: larger blocks are smaller on the wire, and less exact."""
+_SPELT = re.compile(r"q(\d)(?:-(symmetric|affine))?(?:-b(\d+))?")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Blocks of weights along a row; each has a float16 scale and, where affine, a float16 minimum."""
+
+    bits: int
+    symmetric: bool
+    block: int = BLOCK
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From ``q4``, ``q4-affine``, ``q4-symmetric``, ``q4-b64`` or ``q4-affine-b64``. Raises UnknownScheme."""
+        match = _SPELT.fullmatch(text)
+        if match is None or int(match[1]) not in WIDTHS or int(match[3] or BLOCK) not in BLOCKS:
+            known = ", ".join(f"q{bits}" for bits in WIDTHS)
+            raise UnknownScheme(
+                f"{text!r} is no scheme; write {known}, alone or with -affine or -symmetric behind it, "
+                "and then -b64 or -b128 for larger blocks"
+            )
+        bits = int(match[1])
+        symmetric = bits >= _SYMMETRIC if match[2] is None else match[2] == "symmetric"
+        return cls(bits, symmetric, int(match[3] or BLOCK))
+
+    def __str__(self) -> str:
+        larger = "" if self.block == BLOCK else f"-b{self.block}"
+        return f"q{self.bits}-{'symmetric' if self.symmetric else 'affine'}{larger}"
+
+    @property
+    def bits_per_weight(self) -> float:
+        """On the wire, scales and minima included."""
+        return self.bits + (16 if self.symmetric else 32) / self.block
+
+    def describes(self, matrix: Matrix) -> bool:
+        """Whether ``matrix`` has this form already: then there is nothing to gain, and much to lose."""
+        form = Symmetric if self.symmetric else Affine
+        return isinstance(matrix, form) and matrix.bits == self.bits and matrix.block == self.block

@@ -1,0 +1,129 @@
+"""Rounding to blocks: how far a weight may land from where it was, and what stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from model_foundry.errors import UnknownScheme, UnquantizableMatrix
+from model_foundry.quantizing.k_quant import k_quant
+from model_foundry.quantizing.round_to_nearest import round_to_nearest
+from model_foundry.quantizing.scheme import Scheme
+from model_foundry.weights import Affine, Float32, Symmetric
+from orion_py.loading.manifest import WIDTHS
+from orion_py.runtime.bit_stream import pack, unpack
+
+SCHEMES = [Scheme(bits, symmetric) for bits in WIDTHS for symmetric in (True, False)]
+schemes = st.sampled_from(SCHEMES)
+matrices = arrays(
+    np.float32, st.tuples(st.integers(1, 3), st.sampled_from([32, 64, 96])), elements=st.floats(-8, 8, width=32)
+)
+
+
+def scales(matrix: Affine | Symmetric) -> Float32:
+    return np.repeat(matrix.scale.astype(np.float32), 32, axis=1)
+
+
+def random_matrix(n: int = 64, k: int = 128, seed: int = 1) -> Float32:
+    return np.random.default_rng(seed).standard_t(4, (n, k)).astype(np.float32) * np.float32(0.05)
+
+
+@given(matrices, schemes)
+def test_a_weight_lands_within_half_a_scale_but_for_the_grids_own_rounding(weights: Float32, scheme: Scheme) -> None:
+    matrix = round_to_nearest(weights, scheme)
+    grid_rounding = np.abs(weights).max() * 2.0**-10 + 2**scheme.bits * 6e-8
+    assert (np.abs(matrix.dequantized() - weights) <= scales(matrix) / 2 + grid_rounding).all()
+
+
+@given(matrices, schemes)
+def test_quants_stay_within_their_bits_and_scales_are_positive(weights: Float32, scheme: Scheme) -> None:
+    for matrix in (round_to_nearest(weights, scheme), k_quant(weights, scheme)):
+        assert scheme.describes(matrix)
+        quants = matrix.unsigned() if isinstance(matrix, Symmetric) else matrix.quants
+        assert quants.max() < 2**scheme.bits
+        assert (matrix.scale > 0).all()
+        assert np.isfinite(matrix.scale).all()
+        np.testing.assert_array_equal(unpack(pack(quants, scheme.bits), scheme.bits), quants)
+
+
+@given(matrices, schemes)
+def test_weights_whose_blocks_span_their_grid_round_to_themselves(weights: Float32, scheme: Scheme) -> None:
+    once = round_to_nearest(weights, scheme)
+    quants = (once.unsigned() if isinstance(once, Symmetric) else once.quants).copy().reshape(len(weights), -1, 32)
+    quants[..., 0], quants[..., 1] = 2**scheme.bits - 1, 0 if isinstance(once, Affine) else 1
+    quants = quants.reshape(weights.shape)
+    spanning: Affine | Symmetric
+    if isinstance(once, Affine):
+        spanning = Affine(once.bits, quants, once.scale, once.minimum)
+    else:
+        centred = quants.astype(np.int16) - 2 ** (once.bits - 1)
+        spanning = Symmetric(once.bits, np.maximum(centred, 1 - 2 ** (once.bits - 1)).astype(np.int8), once.scale)
+    again = round_to_nearest(spanning.dequantized(), scheme)
+    np.testing.assert_allclose(again.dequantized(), spanning.dequantized(), rtol=2e-3, atol=1e-6)
+
+
+@given(matrices, schemes)
+def test_no_block_comes_out_of_the_search_worse_than_of_plain_rounding(weights: Float32, scheme: Scheme) -> None:
+    plain = np.square(round_to_nearest(weights, scheme).dequantized() - weights).reshape(-1, 32).sum(axis=1)
+    found = np.square(k_quant(weights, scheme).dequantized() - weights).reshape(-1, 32).sum(axis=1)
+    assert (found <= plain * 1.001 + 1e-6).all()
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme.bits <= 4], ids=str)
+def test_the_search_leaves_clearly_less_error_at_few_bits(scheme: Scheme) -> None:
+    weights = random_matrix()
+    plain = np.square(round_to_nearest(weights, scheme).dequantized() - weights).sum()
+    found = np.square(k_quant(weights, scheme).dequantized() - weights).sum()
+    assert found < 0.9 * plain
+
+
+def test_the_search_spends_its_precision_on_inputs_that_matter() -> None:
+    weights, importance = random_matrix(), np.full(128, 0.01, np.float32)
+    importance[::7] = 100.0
+    scheme = Scheme(3, symmetric=False)
+
+    def missed(found: Float32) -> float:
+        return float((np.square(found - weights) * importance).sum())
+
+    informed = missed(k_quant(weights, scheme, importance).dequantized())
+    assert informed < 0.5 * missed(k_quant(weights, scheme).dequantized())
+
+
+def test_more_bits_leave_less_error() -> None:
+    weights = random_matrix()
+    for symmetric in (True, False):
+        errors = [
+            float(np.square(k_quant(weights, Scheme(bits, symmetric)).dequantized() - weights).sum()) for bits in WIDTHS
+        ]
+        assert errors == sorted(errors, reverse=True)
+
+
+def test_a_constant_block_and_a_block_of_zeros_are_exact() -> None:
+    weights = np.concatenate([np.full((1, 32), 0.5, np.float32), np.zeros((1, 32), np.float32)], axis=1)
+    for scheme in (Scheme(2, symmetric=False), Scheme(4, symmetric=False)):
+        np.testing.assert_array_equal(round_to_nearest(weights, scheme).dequantized(), weights)
+        np.testing.assert_array_equal(k_quant(weights, scheme).dequantized(), weights)
+
+
+def test_what_has_no_blocks_or_no_float16_is_refused() -> None:
+    with pytest.raises(UnquantizableMatrix, match="33"):
+        round_to_nearest(np.zeros((1, 33), np.float32), SCHEMES[0])
+    with pytest.raises(UnquantizableMatrix, match="float16"):
+        round_to_nearest(np.full((1, 32), 1e6, np.float32), SCHEMES[0])
+    with pytest.raises(UnquantizableMatrix, match="finite"):
+        k_quant(np.full((1, 32), np.nan, np.float32), SCHEMES[0])
+
+
+def test_schemes_are_written_as_bits_with_or_without_a_form() -> None:
+    assert Scheme.parse("q4") == Scheme(4, symmetric=False)
+    assert Scheme.parse("q8") == Scheme(8, symmetric=True)
+    assert Scheme.parse("q3-symmetric") == Scheme(3, symmetric=True)
+    assert {Scheme.parse(str(scheme)) for scheme in SCHEMES} == set(SCHEMES)
+    assert Scheme.parse("q4").bits_per_weight == 5
+    assert Scheme.parse("q2-symmetric").bits_per_weight == 2.5
+    for text in ("q7", "4", "q4-k", ""):
+        with pytest.raises(UnknownScheme, match="q2, q3, q4"):
+            Scheme.parse(text)
