@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from model_foundry.bars import Bars as _Bars
+from model_foundry.commands import compare
+from model_foundry.commands.validate_tasks import add_task_options, validate_tasks, wants_tasks
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
@@ -87,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--gguf", type=Path, help="take the reference's weights from here, not from the shards")
     check.add_argument("--threads", type=int, default=2)
     check.add_argument("--json", action="store_true", help="as JSON")
+    add_task_options(check)
     check.set_defaults(command=_validate)
+    compare.add(commands)
     return parser
 
 
@@ -167,6 +171,8 @@ def _router(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    if wants_tasks(options):
+        return validate_tasks(options)
     manifest = load_manifest(options.models, options.model)
     known = [variant.id for variant in manifest.variants]
     chosen = options.variant or [variant.id for variant in manifest.variants if variant.backend == "wasm"]
@@ -212,24 +218,3 @@ def _print(report: Report) -> None:
     console = Console()
     console.print(table)
     console.print("passed" if report.passed else "failed")
-
-
-class _Bars:
-    """Progress bars on standard error, one for each thing that is being done."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True))
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._progress.stop()
-
-    def report(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done)

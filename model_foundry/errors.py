@@ -10,7 +10,9 @@ FoundryError
 ├── MalformedEncoder        the router's encoder isn't what it should be
 ├── MalformedRows           a file of routing examples that can't be read
 ├── InexactScale           an equalization that float16 can't express without a loss
-└── NotBuilt                a built model that was asked for isn't there, or is incomplete
+├── NotBuilt                a built model that was asked for isn't there, or is incomplete
+├── EvaluationFailed        a task's data, or an outside program that answers, isn't what it should be
+└── NoSandbox               code that a model wrote can't be confined here, so it isn't run
 """
 
 from __future__ import annotations
@@ -57,4 +59,12 @@ class MalformedEncoder(FoundryError):
 
 
 class MalformedRows(FoundryError):
+    pass
+
+
+class EvaluationFailed(FoundryError):
+    pass
+
+
+class NoSandbox(FoundryError):
     pass
