@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreRequest
+from orion_py.errors import ContextOverflow
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.runtime.base import Logits
 
@@ -54,6 +55,8 @@ class SessionSubject:
         return Scored(tuple(logprobs), tuple(top))
 
     async def _answer(self, request: GenerateRequest) -> tuple[int, ...]:
+        if len(request.prompt) >= self._context:
+            raise ContextOverflow(tokens=len(request.prompt), limit=self._context)
         until = re.compile(request.until) if request.until else None
         answer: list[int] = []
         while len(answer) < request.max_tokens and len(request.prompt) + len(answer) < self._context:
