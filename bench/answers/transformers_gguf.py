@@ -1,8 +1,9 @@
 """Hugging Face transformers in float32 over a GGUF, as a reference implementation that shares no code with ours.
 
-    PYTHON bench/answers/transformers_gguf.py FILE.gguf [--batch 8] [--threads 2]
+    PYTHON bench/answers/transformers_gguf.py FILE.gguf [--tokenizer FILE] [--batch 8] [--threads 2]
 
-where PYTHON has requirements.txt beside this file. Answers in batches, padded on the left: a token costs one pass
+where PYTHON has requirements.txt beside this file. The tokenizer, a tokenizer.json or a tokenizer shard, is needed
+only to end an answer early: prompts come as tokens. Answers in batches, padded on the left: a token costs one pass
 over the weights for all of a batch. Speaks the protocol of model_foundry/evaluation/command_subject.py.
 """
 
@@ -19,20 +20,25 @@ from typing import Any
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("gguf", type=Path)
+    parser.add_argument("--tokenizer", type=Path)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
 
 class Reference:
-    def __init__(self, gguf: Path, threads: int) -> None:
+    def __init__(self, gguf: Path, tokenizer: Path | None, threads: int) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from tokenizers import Tokenizer
+        from transformers import AutoModelForCausalLM
 
         torch.set_num_threads(threads)
         self._torch = torch
         folder, name = str(gguf.resolve().parent), gguf.name
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+        self._tokenizer = None
+        if tokenizer:
+            definition = json.loads(tokenizer.read_bytes())
+            self._tokenizer = Tokenizer.from_str(json.dumps(definition.get("tokenizer", definition)))
         self._model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
 
     def score(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -87,13 +93,13 @@ class Reference:
 
     def _complete(self, request: dict[str, Any], tokens: list[int]) -> bool:
         until = request.get("until")
-        return bool(until and re.search(until, self._tokenizer.decode(tokens, skip_special_tokens=True)))
+        return bool(until and self._tokenizer and re.search(until, self._tokenizer.decode(tokens)))
 
 
 def main() -> int:
     options = parse()
     requests = [json.loads(line) for line in sys.stdin if line.strip()]
-    reference = Reference(options.gguf, options.threads)
+    reference = Reference(options.gguf, options.tokenizer, options.threads)
     print(f"answering {len(requests)} requests", file=sys.stderr)
     for request in requests:
         if request["kind"] == "score":
