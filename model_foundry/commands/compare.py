@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from model_foundry.commands.evaluating import MODELS, add_options, evaluate, threshold
+from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation.tasks import PERPLEXITY
 
 EPILOG = """A and B are MODEL[@VARIANT] (native onnxruntime), browser:MODEL[@VARIANT] or reference:MODEL (numpy, slow);
@@ -17,6 +18,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("model", metavar="A")
     parser.add_argument("baseline", metavar="B")
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of built models")
+    parser.add_argument("--text", action="append", choices=TEXTS, help="of perplexity; may be repeated; default: all")
     add_options(parser)
     parser.add_argument(
         "--threshold",

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from model_foundry.bars import Bars
+from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation import evaluation_texts
 from model_foundry.evaluation.journal import Journal
 from model_foundry.evaluation.opening import Place, open_subject
@@ -85,11 +86,12 @@ async def _run(
 ) -> list[Either]:
     """One model in memory at a time."""
     subject = await open_subject(word, place, like)
+    texts = {name: text for name, text in evaluation_texts().items() if name in (options.text or TEXTS)}
     found: list[Either] = []
     try:
         for name in dict.fromkeys(options.task):
             if name == PERPLEXITY:
-                found.append(await run_texts(subject, evaluation_texts(), journal, bars.report, time.monotonic))
+                found.append(await run_texts(subject, texts, journal, bars.report, time.monotonic))
             else:
                 found.append(
                     await run_task(

@@ -34,8 +34,8 @@ def wants_tasks(options: argparse.Namespace) -> bool:
 
 def validate_tasks(options: argparse.Namespace) -> int:
     """The exit code. Without a task, a browser is held to the reference as a native session would be."""
-    if options.gguf or options.text or len(options.variant or []) > 1:
-        print("foundry: --gguf, --text and several --variant don't go with tasks", file=sys.stderr)
+    if options.gguf or len(options.variant or []) > 1:
+        print("foundry: --gguf and several --variant don't go with tasks", file=sys.stderr)
         return 2
     word = "@".join([options.model, *(options.variant or [])])
     word = f"browser:{word}" if options.browser else f"reference:{options.model}" if options.reference else word

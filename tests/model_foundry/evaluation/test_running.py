@@ -250,7 +250,7 @@ def test_a_threshold_without_its_task_and_options_that_dont_go_together_exit_wit
 ) -> None:
     assert foundry(models, data, "validate", "tiny", "--task", "gsm8k", "--threshold", "hellaswag=0.3") == 2
     assert "hellaswag" in capsys.readouterr().err
-    assert foundry(models, data, "validate", "tiny", "--task", "gsm8k", "--text", "prose") == 2
+    assert foundry(models, data, "validate", "tiny", "--task", "gsm8k", "--gguf", "x.gguf") == 2
 
 
 def test_missing_data_exits_with_1_and_says_how_to_get_it(models: Path, data: Path, capsys: Capture) -> None:
