@@ -34,7 +34,7 @@ class Reference:
 
         torch.set_num_threads(threads)
         self._torch = torch
-        folder, name = str(gguf.resolve().parent), gguf.name
+        folder, name = str(gguf.absolute().parent), gguf.name
         self._tokenizer = None
         if tokenizer:
             definition = json.loads(tokenizer.read_bytes())
