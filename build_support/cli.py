@@ -48,7 +48,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     _models(build)
 
     models = commands.add_parser("models", help="fetch, convert, shard and verify models into public/models/")
-    models.add_argument("names", nargs="+", metavar="NAME")
+    models.add_argument("names", nargs="+", metavar="NAME", help="'evaluation' fetches the tasks' data for foundry")
 
     bench = commands.add_parser("bench", help="measure in Chromium")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
@@ -123,9 +123,12 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _only_models(options: argparse.Namespace) -> int:
-    from build_support import models
+    from build_support import evaluation, models
 
-    for name in models.check_names(options.names):
+    names = [name for name in options.names if name != evaluation.NAME]
+    if len(names) < len(options.names):
+        print(f"{evaluation.NAME}: {evaluation.fetch().relative_to(paths.ROOT)}")
+    for name in models.check_names(names):
         manifest = models.build(name)
         size = sum(path.stat().st_size for path in models.files(manifest).values())
         print(f"{name}: {manifest.relative_to(paths.ROOT)} ({size / 1e6:.0f} MB)")

