@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from model_foundry.commands import environment, merge, specialise
+from model_foundry.commands.bars import Bars as _Bars
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
@@ -88,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--threads", type=int, default=2)
     check.add_argument("--json", action="store_true", help="as JSON")
     check.set_defaults(command=_validate)
+
+    for module in (merge, environment, specialise):
+        module.add(commands)
     return parser
 
 
@@ -212,24 +216,3 @@ def _print(report: Report) -> None:
     console = Console()
     console.print(table)
     console.print("passed" if report.passed else "failed")
-
-
-class _Bars:
-    """Progress bars on standard error, one for each thing that is being done."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True))
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._progress.stop()
-
-    def report(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done)

@@ -10,6 +10,9 @@ FoundryError
 ├── MalformedEncoder        the router's encoder isn't what it should be
 ├── MalformedRows           a file of routing examples that can't be read
 ├── InexactScale           an equalization that float16 can't express without a loss
+├── MalformedMerge          a merge recipe that can't be read, or names what isn't known here
+├── MalformedFolder         a Hugging Face folder that is damaged, hostile or incomplete
+├── IncompatibleParents     models that can't be merged, with the exact difference
 └── NotBuilt                a built model that was asked for isn't there, or is incomplete
 """
 
@@ -57,4 +60,16 @@ class MalformedEncoder(FoundryError):
 
 
 class MalformedRows(FoundryError):
+    pass
+
+
+class MalformedMerge(FoundryError):
+    pass
+
+
+class MalformedFolder(FoundryError):
+    pass
+
+
+class IncompatibleParents(FoundryError):
     pass
