@@ -18,6 +18,7 @@ from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
 from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation import evaluation_texts
+from model_foundry.exporting.hf_folder import write_folder
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("import", help="read a GGUF and say what is in it")
     describe.add_argument("gguf", type=Path)
     describe.add_argument("--json", action="store_true", help="as one JSON object")
+    describe.add_argument("--out", type=Path, help="write it as a Hugging Face folder of dense weights, too")
+    describe.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32", help="of --out")
     describe.set_defaults(command=_import)
 
     for name, run, text in (
@@ -99,6 +102,8 @@ def _import(options: argparse.Namespace) -> int:
     file = GgufFile(options.gguf)
     source = Source(name=options.gguf.stem, file=options.gguf.name, sha256=file.sha256(), revision="")
     model = import_gguf(file, _ANY_CONTEXT, source)
+    if options.out:
+        write_folder(model, options.out, options.dtype)
     facts: dict[str, object] = {
         "file": source.file,
         "sha256": source.sha256,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +82,3 @@ def spread(rows: Sequences, count: int) -> Sequences:
     if len(rows) <= count:
         return rows
     return rows[np.linspace(0, len(rows) - 1, count).astype(int)]
-
-
-def names(texts: Sequence[str], shown: int = 3) -> str:
-    """A few of ``texts`` for a message."""
-    return ", ".join(texts[:shown]) + (", …" if len(texts) > shown else "")

@@ -74,11 +74,10 @@ def test_a_merge_is_the_same_in_many_files_and_from_many(root: Path) -> None:
 
 
 def test_slices_are_stacked_and_their_layers_renumbered(root: Path) -> None:
-    text = STACK % ("a", 1, 3) + "  - sources: [{model: b, layer_range: [0, 4]}]\n"
-    text = text.replace(
-        "slices: [{sources: [{model: a, layer_range: [1, 3]}]}]",
-        "slices:\n  - sources: [{model: a, layer_range: [1, 3]}]",
-    )
+    parts = (("a", 1, 3), ("b", 0, 4))
+    sources = [f"{{sources: [{{model: {name}, layer_range: [{first}, {end}]}}]}}" for name, first, end in parts]
+    slices = ", ".join(sources)
+    text = f"merge_method: passthrough\nslices: [{slices}]"
     prepared(root, text).run(root / "out", quiet)
     a, b, out = (WeightFiles(root / name).tensors for name in ("a", "b", "out"))
     assert json.loads((root / "out" / "config.json").read_text())["num_hidden_layers"] == 6
