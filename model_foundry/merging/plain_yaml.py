@@ -23,7 +23,7 @@ class _PlainLoader(yaml.SafeLoader):
     """The safe loader, with 1e-5 read as a number (YAML 1.1 asks for a dot in it)."""
 
 
-_PlainLoader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+_PlainLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"),
     list("-+0123456789"),
@@ -65,7 +65,7 @@ def parse_yaml(text: str) -> dict[str, object]:
             _check(node)
             document = loader.construct_document(node) if node is not None else None
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise MalformedMerge(f"the recipe isn't YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
@@ -92,5 +92,7 @@ def _check(node: yaml.Node | None) -> None:
             _check(value)
 
 
-def _place(mark: yaml.Mark | None) -> str:
-    return f"line {mark.line + 1}" if mark else "the recipe"
+def _place(mark: object) -> str:
+    """The line of a mark, which is PyYAML's own or its C library's."""
+    line = getattr(mark, "line", None)
+    return "the recipe" if line is None else f"line {line + 1}"

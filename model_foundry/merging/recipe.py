@@ -8,7 +8,7 @@ is ours: ``random_seed``, which mergekit takes on its command line.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -188,7 +188,7 @@ def _validated(document: dict[str, object]) -> MergeRecipe:
     method = document.get("merge_method")
     if method in OTHER_METHODS:
         raise MalformedMerge(
-            f"the merge method {method} is mergekit's and isn't known here; known are {', '.join(Method.__args__)}"
+            f"the merge method {method} is mergekit's and isn't known here; known are {', '.join(get_args(Method))}"
         )
     try:
         return MergeRecipe.model_validate(document)

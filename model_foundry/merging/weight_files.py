@@ -11,7 +11,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from model_foundry.errors import MalformedFolder
 from model_foundry.merging.dtypes import WIDTHS, decoded
@@ -128,10 +128,12 @@ def _header(file: Path) -> list[StoredTensor]:
 def _tensor(file: Path, name: str, entry: object, start: int, size: int) -> StoredTensor:
     if not isinstance(entry, dict):
         raise MalformedFolder(f"{file}: the tensor {name} has no description")
-    dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
-    if dtype not in WIDTHS:
+    dtype: object = entry.get("dtype")
+    shape: object = entry.get("shape")
+    offsets: object = entry.get("data_offsets")
+    if not isinstance(dtype, str) or dtype not in WIDTHS:
         raise MalformedFolder(f"{file}: the tensor {name} is {dtype}; only {', '.join(WIDTHS)} can be read here")
-    if not _counts(shape) or not _counts(offsets) or len(offsets) != 2 or len(shape) > 8:
+    if not _counts(shape) or 0 in shape or len(shape) > 8 or not _counts(offsets) or len(offsets) != 2:
         raise MalformedFolder(f"{file}: the tensor {name} has no valid shape and offsets")
     first, last = offsets
     if not first <= last <= size - start:
@@ -141,5 +143,5 @@ def _tensor(file: Path, name: str, entry: object, start: int, size: int) -> Stor
     return StoredTensor(name, file, dtype, tuple(shape), start + first, last - first)
 
 
-def _counts(value: object) -> bool:
+def _counts(value: object) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(type(item) is int and 0 <= item < 2**62 for item in value)

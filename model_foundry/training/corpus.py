@@ -81,4 +81,5 @@ def spread(rows: Sequences, count: int) -> Sequences:
     """``count`` rows evenly spread over ``rows``, or all if there are no more."""
     if len(rows) <= count:
         return rows
-    return rows[np.linspace(0, len(rows) - 1, count).astype(int)]
+    chosen: Sequences = rows[np.linspace(0, len(rows) - 1, count).astype(int)]
+    return chosen

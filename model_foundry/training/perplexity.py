@@ -49,8 +49,8 @@ def measure(
             done += 1
             progress("measuring", done, len(models) * len(rows))
 
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
         files = {}
         for index, (text, row) in enumerate(rows.items()):
             files[text] = str(work / f"{index}.npy")

@@ -30,13 +30,13 @@ def combined(job: Job, keep: Keep | None, *, elect: bool) -> Float32:
     base = job.base
     assert base is not None
     total = np.zeros_like(base.values)
-    divisor: Float32 | np.float32 = np.float32(0)
+    # One divisor an entry where signs are elected, one for all otherwise.
+    divisor = np.zeros(base.values.shape if elect else (), np.float32)
     if elect:
         votes = np.zeros_like(base.values)
         for place, other in enumerate(job.others):
             votes += _weighed(job, base, other, place, keep)
         positive = votes >= 0
-        divisor = np.zeros_like(base.values)
     for place, other in enumerate(job.others):
         # Computed a second time rather than kept: memory stays near one tensor a parent.
         weighed = _weighed(job, base, other, place, keep)
@@ -49,7 +49,8 @@ def combined(job: Job, keep: Keep | None, *, elect: bool) -> Float32:
             total += weighed
             divisor += weight
     if job.parameters["normalize"]:
-        total /= np.where(divisor == 0 if elect else np.abs(divisor) < _SMALL_WEIGHT, np.float32(1), divisor)
+        none = divisor == 0 if elect else np.abs(divisor) < _SMALL_WEIGHT
+        total /= np.where(none, np.float32(1), divisor)
     factor = np.float32(job.parameters["lambda"])
     result: Float32 = base.values + factor * total
     return result

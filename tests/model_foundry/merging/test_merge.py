@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model_foundry import cli
 from model_foundry.errors import FoundryError, IncompatibleParents, MalformedFolder, MalformedMerge
@@ -282,6 +284,7 @@ GOOD = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
         (header({"x": 3}), "has no description"),
         (header({"x": {**GOOD, "dtype": "I64"}}, b"0" * 8), "is I64; only F32"),
         (header({"x": {**GOOD, "shape": [-1]}}, b"0000"), "no valid shape"),
+        (header({"x": {**GOOD, "shape": [0, 2**61]}}, b"0000"), "no valid shape"),
         (header({"x": {**GOOD, "shape": [True]}}, b"0000"), "no valid shape"),
         (header({"x": {**GOOD, "shape": [2**61, 2**61]}}, b"0000"), "doesn't fit its 4 bytes"),
         (header({"x": {**GOOD, "data_offsets": [0, 2**50]}}, b"0000"), "ends past the file"),
@@ -292,6 +295,28 @@ GOOD = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
 def test_a_damaged_or_hostile_file_of_weights_is_refused(root: Path, data: bytes, match: str) -> None:
     (root / "b" / "model.safetensors").write_bytes(data)
     refused(root, match, kind=MalformedFolder)
+
+
+VALID = header({"x": GOOD, "y": {"dtype": "BF16", "shape": [2, 1], "data_offsets": [4, 8]}}, b"01234567")
+
+
+@given(st.lists(st.tuples(st.integers(0, len(VALID) - 1), st.integers(0, 255)), max_size=4), st.integers(0, len(VALID)))
+def test_a_file_with_any_bytes_changed_or_lost_is_read_within_its_bounds_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]], length: int
+) -> None:
+    data = bytearray(VALID)
+    for place, byte in changes:
+        data[place] = byte
+    folder = tmp_path_factory.getbasetemp() / "changed"
+    folder.mkdir(exist_ok=True)
+    (folder / "model.safetensors").write_bytes(bytes(data[:length]))
+    try:
+        tensors = WeightFiles(folder).tensors.values()
+    except MalformedFolder:
+        return
+    for tensor in tensors:
+        assert tensor.offset + tensor.length <= length
+        assert tensor.read().shape == tensor.shape
 
 
 @pytest.mark.parametrize(

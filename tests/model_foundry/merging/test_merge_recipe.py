@@ -72,11 +72,16 @@ def test_names_are_told_once_with_the_base_first() -> None:
     assert recipe.names == ("base", "b", "a")
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "merges").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((FOLDER / "merges").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_recipes_that_come_along_are_read(path: Path) -> None:
-    recipe = load_recipe(path)
-    assert recipe.merge_method == "slerp"
-    assert len(recipe.names) == 2
+    assert {"code", "reference"} <= set(load_recipe(path).names) or load_recipe(path).merge_method == "slerp"
+
+
+def test_the_hybrids_have_the_shares_of_their_names() -> None:
+    shares = {path.stem: load_recipe(path).parameters["t"] for path in (FOLDER / "merges").glob("*.yaml")}
+    assert shares["orion-code-logic"] == 0.5
+    assert shares["orion-creative-multilingual"] == 0.3
+    assert evaluated(shares["orion-vision-logic"], "lm_head.weight", 0) == 0.4
 
 
 def test_the_vision_encoder_is_kept_whole() -> None:
