@@ -32,10 +32,17 @@ def _largest(job: Job, other: Input, place: int, delta: Float32) -> NDArray[np.b
 
 
 def largest(delta: Float32, density: float) -> NDArray[np.bool_] | None:
-    """The int(density * size) entries of largest magnitude, at least one unless ``density`` is 0; None for all."""
+    """The int(density * size) entries of largest magnitude, at least one unless ``density`` is 0.
+
+    Of equal ones the first; None for all.
+    """
     if density >= 1:
         return None
-    mask = np.zeros(delta.size, np.bool_)
     count = max(1, int(density * delta.size)) if density > 0 else 0
-    mask[np.argsort(-np.abs(delta.reshape(-1)), kind="stable")[:count]] = True
+    if not count:
+        return np.zeros(delta.shape, np.bool_)
+    magnitudes = np.abs(delta.reshape(-1))
+    edge = np.partition(magnitudes, -count)[-count]
+    mask: NDArray[np.bool_] = magnitudes > edge
+    mask[np.flatnonzero(magnitudes == edge)[: count - int(mask.sum())]] = True
     return mask.reshape(delta.shape)

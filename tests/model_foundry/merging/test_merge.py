@@ -144,6 +144,7 @@ def test_ties_keeps_the_largest_entries() -> None:
     assert largest(values, 0.01).sum() == 1
     assert largest(values, 0).sum() == 0
     assert largest(values, 1) is None
+    np.testing.assert_array_equal(largest(np.ones((2, 3), np.float32), 0.5), [[True] * 3, [False] * 3])
 
 
 def test_slerp_follows_the_circle_and_goes_straight_between_parallels() -> None:
