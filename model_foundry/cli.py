@@ -6,14 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from model_foundry.bars import Bars as _Bars
-from model_foundry.commands import compare, folder, optimize, quantize, shard
+from model_foundry.commands import compare, environment, importing, merge, optimize, quantize, shard, specialise
 from model_foundry.commands.validate_tasks import add_task_options, validate_tasks, wants_tasks
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
@@ -23,16 +22,12 @@ from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
-from model_foundry.importing.onnx_file import check_onnx
-from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.recipes import FOLDER as RECIPES
 from model_foundry.recipes import load_recipe
 from model_foundry.sharding.content_folder import write_atomically
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import Report, validate
-from model_foundry.weights import Dense, Matrix
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Source
 
 MODELS = Path("public/models")
 _ANY_CONTEXT = 2**20
@@ -56,12 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     recipes = sorted(path.stem for path in RECIPES.glob("*.toml"))
 
-    describe = commands.add_parser("import", help="say what is in a GGUF, a folder of safetensors or an ONNX file")
-    describe.add_argument("gguf", type=Path, metavar="SOURCE")
-    describe.add_argument("--json", action="store_true", help="as one JSON object")
-    describe.set_defaults(command=_import)
-
-    for module in (quantize, shard, optimize):
+    for module in (importing, quantize, shard, optimize):
         module.add(commands)
 
     calibration = commands.add_parser("calibrate", help="choose the equalization of a recipe and write it beside it")
@@ -86,43 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="as JSON")
     add_task_options(check)
     check.set_defaults(command=_validate)
-    compare.add(commands)
+    for further in (compare, merge, environment, specialise):
+        further.add(commands)
     return parser
-
-
-def _import(options: argparse.Namespace) -> int:
-    facts = folder.describe(options.gguf) if options.gguf.is_dir() else _file_facts(options.gguf)
-    if options.json:
-        print(json.dumps(facts))
-        return 0
-    table = Table("Property", "Value")
-    for name, value in facts.items():
-        table.add_row(name, str(value))
-    Console().print(table)
-    return 0
-
-
-def _form(matrix: Matrix) -> str:
-    return type(matrix).__name__ if isinstance(matrix, Dense) else f"{type(matrix).__name__} {matrix.bits} bits"
-
-
-def _file_facts(path: Path) -> dict[str, object]:
-    refuse_pickle(path)
-    if path.suffix.lower() == ".onnx":
-        return {"file": path.name, **asdict(check_onnx(path))}
-    file = GgufFile(path)
-    source = Source(name=path.stem, file=path.name, sha256=file.sha256(), revision="")
-    model = import_gguf(file, _ANY_CONTEXT, source)
-    return {
-        "file": source.file,
-        "sha256": source.sha256,
-        **model.architecture.model_dump(),
-        "embedding": _form(model.embedding),
-        "linear_layers": ", ".join(sorted({_form(linear.weight) for linear in model.linears()})),
-        "rounding": {kind: round(error, 6) for kind, error in file.rounding().items()},
-        "eos_tokens": list(model.tokenizer.eos_tokens),
-        "special_tokens": len(model.tokenizer.definition["added_tokens"]),
-    }
 
 
 def _calibrate(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""From a ModelDescription to other programs' formats."""

@@ -1,0 +1,5 @@
+"""Training and what needs torch: run in an environment of its own, as a subprocess.
+
+torch and what comes with it weigh some gigabytes and want other versions of pydantic than the
+engine's. Files in ``scripts`` are for that environment and import nothing of the foundry's.
+"""

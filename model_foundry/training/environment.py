@@ -1,0 +1,87 @@
+"""The environment with torch and mergekit: found in the cache, or made there by pip, once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from model_foundry.errors import FoundryError
+
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+def folder() -> Path:
+    """Where it is or would be: another one for other requirements or another Python."""
+    from platformdirs import user_cache_dir
+
+    override = os.environ.get("ORION_CACHE")
+    cache = Path(override).expanduser() if override else Path(user_cache_dir("orion-inference", appauthor=False))
+    key = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    return cache / "mergekit" / key
+
+
+def python() -> Path | None:
+    """Its interpreter, or None where it isn't made."""
+    found = _interpreter(folder())
+    return found if found.exists() else None
+
+
+def make(say: Callable[[str], None]) -> Path:
+    """Its interpreter; makes it if need be. Raises FoundryError where pip can't."""
+    existing = python()
+    if existing:
+        return existing
+    home = folder()
+    say(f"installing torch and mergekit into {home} (some gigabytes, once)")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Virtual environments can't be moved: it is made where it stays, and taken away if that fails.
+    unfinished = home.with_name(f"{home.name}.unfinished")
+    unfinished.touch()
+    try:
+        venv.EnvBuilder(with_pip=True, clear=True).create(home)
+        pip = [str(_interpreter(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _checked([*pip, "-r", str(REQUIREMENTS)], "the packages of model_foundry/training/requirements.txt")
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return _interpreter(home)
+
+
+def run_script(name: str, arguments: Sequence[str | Path], say: Callable[[str], None]) -> None:
+    """Runs a file of ``scripts`` in the environment; each line that it prints goes to ``say``.
+
+    The script has no network and no code but its own: hubs are switched off. Raises FoundryError.
+    """
+    interpreter = make(say)
+    command = [str(interpreter), "-I", str(SCRIPTS / name), *map(str, arguments)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    last = ""
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last = line.strip() or last
+            say(line.rstrip())
+    if process.returncode:
+        raise FoundryError(f"{name} ended with {process.returncode}: {last}")
+
+
+def _checked(command: Sequence[str], what: str) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise FoundryError(f"{what} can't be installed: {reason}")
+
+
+def _interpreter(home: Path) -> Path:
+    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -1,0 +1,63 @@
+"""A GGUF as a Hugging Face folder: every number where transformers looks for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from model_foundry import cli
+from model_foundry.exporting.hf_folder import write_folder
+from model_foundry.merging.parents import Parent
+from tests.model_foundry.built import imported
+from tests.model_foundry.tiny_gguf import TinyModel
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_folder_holds_the_dequantized_weights(tmp_path: Path, tied: bool) -> None:
+    model = imported(tmp_path, TinyModel(tied=tied))
+    write_folder(model, tmp_path / "folder")
+    tensors = load_file(tmp_path / "folder" / "model.safetensors")
+    assert ("lm_head.weight" in tensors) is not tied
+    layer = model.layers[1]
+    fused = np.concatenate([tensors[f"model.layers.1.self_attn.{part}_proj.weight"] for part in "qkv"])
+    np.testing.assert_array_equal(fused, layer.qkv.weight.dequantized())
+    np.testing.assert_array_equal(tensors["model.layers.1.mlp.down_proj.weight"], layer.down.weight.dequantized())
+    np.testing.assert_array_equal(tensors["model.layers.1.post_attention_layernorm.weight"], layer.mlp_norm)
+    np.testing.assert_array_equal(tensors["model.embed_tokens.weight"], model.embedding.dequantized())
+
+
+def test_rows_of_queries_are_in_transformers_order_and_not_in_ggufs(tmp_path: Path) -> None:
+    tiny = TinyModel(linear=gguf.GGMLQuantizationType.Q8_0)
+    model = imported(tmp_path, tiny)
+    write_folder(model, tmp_path / "folder")
+    written = load_file(tmp_path / "folder" / "model.safetensors")["model.layers.0.self_attn.q_proj.weight"]
+    stored = {tensor.name: tensor for tensor in gguf.GGUFReader(tmp_path / "tiny.gguf").tensors}["blk.0.attn_q.weight"]
+    paired = gguf.quants.dequantize(stored.data, stored.tensor_type)
+    # The rotation's halves of a head are rows 0, 2, 4, … and 1, 3, 5, … of a GGUF.
+    head = tiny.hidden // tiny.heads
+    np.testing.assert_array_equal(written[: head // 2], paired[0:head:2])
+    np.testing.assert_array_equal(written[head // 2 : head], paired[1:head:2])
+
+
+def test_the_folder_is_a_parent_that_can_be_merged_and_has_its_tokenizer(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    write_folder(model, tmp_path / "folder", "bfloat16")
+    parent = Parent.open("tiny", tmp_path / "folder")
+    assert parent.layers == 2
+    assert {tensor.dtype for tensor in parent.weights.tensors.values()} == {"BF16"}
+    assert parent.vocabulary == model.tokenizer.definition["model"]["vocab"]
+    settings = json.loads((tmp_path / "folder" / "tokenizer_config.json").read_text())
+    assert settings["eos_token"] == "<|im_end|>"
+    assert settings["chat_template"] == model.tokenizer.chat_template
+    assert parent.config["eos_token_id"] == [2, 0]
+
+
+def test_import_writes_the_folder_when_asked(tmp_path: Path) -> None:
+    path = TinyModel().write(tmp_path / "tiny.gguf")
+    assert cli.main(["import", str(path), "--json", "--out", str(tmp_path / "folder"), "--dtype", "float16"]) == 0
+    assert load_file(tmp_path / "folder" / "model.safetensors")["model.norm.weight"].dtype == np.float16
