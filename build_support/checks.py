@@ -18,7 +18,7 @@ def run(parts: list[str], *, coverage: bool = False, select: str | None = None) 
     """Runs ``parts`` ("lint", "unit", "e2e") in this order; 0 if all of them pass, else 1."""
     known: dict[str, Callable[[], bool]] = {
         "lint": lint,
-        "unit": lambda: pytest("tests", *_coverage(coverage), select=select),
+        "unit": lambda: pytest("tests", "-n", "2", *_coverage(coverage), select=select),
         "e2e": lambda: end_to_end(select),
     }
     results = {}

@@ -37,16 +37,14 @@ def test_lite_answers_while_the_larger_model_arrives_and_it_takes_over_with_the_
         regular.opens()
         regular.waits_for_the_model()
         web.is_slow(SLOW_MBITS)
-        assert model_of(regular, "My name is Zoe.") == MODEL
+        assert model_of(regular, CAPITAL) == MODEL
         expect(line(regular)).to_contain_text("Full, a larger model, is on its way")
         expect(line(regular).get_by_role("progressbar")).to_be_visible()
-        assert model_of(regular, CAPITAL) == MODEL, "a question never waits for it"
+        assert model_of(regular, "My cat is called Zoe.") == MODEL, "a question never waits for it"
         expect(line(regular)).to_contain_text("Full is here")
         assert {sha256 for sha256, _, _ in web.shard_requests()} == {shard}, "what both share isn't fetched again"
-        answer = regular.asks("What is my name?")
-        answer.succeeds()
-        assert answer.article.get_attribute("data-model") == FULL
-        assert regular.recalls("Zoe", "What is my name?")
+        assert regular.recalls("Zoe", "What is my cat called?")
+        assert regular.answers.last.get_attribute("data-model") == FULL
         expect(line(regular)).to_be_hidden()
 
 

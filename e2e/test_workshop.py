@@ -13,6 +13,7 @@ from playwright.sync_api import Playwright, expect
 
 from e2e.support.browsers import Browsers, copy_profile
 from e2e.support.person import Person
+from e2e.support.waiting import until
 from e2e.support.web import Web
 from e2e.support.workshop import Workshop
 
@@ -153,9 +154,12 @@ def test_the_editor_and_the_dialog_are_left_by_the_keyboard(person: Person, work
     workshop.editor.focus()
     person.page.keyboard.press("Escape")
     person.page.keyboard.press("Tab")
+    until(
+        person.page,
+        "the focus left the editor",
+        lambda: person.page.evaluate("document.activeElement.tagName") != "IFRAME",
+    )
     expect(workshop.dialog).to_be_visible()
-    focus = person.page.evaluate("document.activeElement.tagName")
-    assert focus != "IFRAME"
     workshop.dialog.get_by_role("button", name="Discard", exact=True).click()
     person.page.keyboard.press("Escape")
     expect(workshop.dialog).to_be_hidden()

@@ -173,8 +173,8 @@ def test_an_unknown_architecture_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_quantization_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnknownQuantization, match="Q2_K"):
-        imported(tmp_path, replace(TINY, linear=gguf.GGMLQuantizationType.Q2_K))
+    with pytest.raises(UnknownQuantization, match="MXFP4"):
+        imported(tmp_path, replace(TINY, linear=gguf.GGMLQuantizationType.MXFP4))
 
 
 def test_an_unknown_pre_tokenizer_is_named(tmp_path: Path) -> None:
