@@ -54,6 +54,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     bench.add_argument("--model", default="lite", metavar="NAME", help="what generate runs (default: lite)")
+    bench.add_argument("--rounds", type=int, default=3, help="turns of each contender (default: 3)")
     bench.add_argument("--peers", action="store_true", help="measure wllama and transformers.js beside ORION")
     _models(bench)
 
@@ -155,6 +156,6 @@ def _bench(options: argparse.Namespace) -> int:
         node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
     command = [sys.executable, "-m", "bench", *options.names, "--site", str(folder)]
     command += ["--json", str(options.json.resolve())] if options.json else []
-    command += ["--model", options.model]
+    command += ["--model", options.model, "--rounds", str(options.rounds)]
     command += ["--peers"] if options.peers else []
     return processes.show(command, cwd=paths.ROOT)
