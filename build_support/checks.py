@@ -62,7 +62,7 @@ def end_to_end(select: str | None = None) -> bool:
     browser.ensure()
     if select:
         return pytest("e2e", select=select)
-    beside = pytest("e2e", "-n", "2", "-m", "beside")
+    beside = pytest("e2e", "-n", "2", "--dist", "loadfile", "-m", "beside")
     return pytest("e2e", "-m", "not beside") and beside
 
 
