@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from e2e.support.database import forget_setting, stored
@@ -9,6 +10,8 @@ from e2e.support.hostile import MANIFESTS, REGISTRIES, altered, wrong_hash
 from e2e.support.person import Person
 from e2e.support.site import MANIFEST, MODEL, REGISTRY
 from e2e.support.web import Web
+
+pytestmark = pytest.mark.beside
 
 QUESTION = "What is the capital of France?"
 ANSWER = "Paris"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from e2e.support.person import Person
 from e2e.support.web import Web
+
+pytestmark = pytest.mark.beside
 
 
 def test_the_second_visit_reads_the_model_from_the_device(regular: Person, web: Web) -> None:
