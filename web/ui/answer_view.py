@@ -57,7 +57,7 @@ def facts(turn, words, model_name):
     if turn.model:
         version = meta.get("version")
         rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
-    if meta.get("backend"):
+    if meta.get("backend") and meta["backend"] != turn.model:  # the calculator is both
         rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
     if meta.get("rate"):
         rows.append(("rate", formatting.rate(meta["rate"], lang), None))
