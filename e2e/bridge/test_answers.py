@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,12 @@ SCORE = [ScoreRequest((5, 9, 12, 7), ((8,), (9, 10, 11))), ScoreRequest((5, 9, 4
 GENERATE = [GenerateRequest((5, 9, 12), 20), GenerateRequest((5, 9, 12, 77, 3), 4)]
 
 
-async def test_a_browser_scores_and_answers_as_a_native_session_does(tmp_path: Path) -> None:
+def test_a_browser_scores_and_answers_as_a_native_session_does(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as apart:  # other tests' playwright has an event loop in this thread
+        apart.submit(lambda: asyncio.run(both_agree(tmp_path))).result()
+
+
+async def both_agree(tmp_path: Path) -> None:
     built(tmp_path, imported(tmp_path, TinyModel()))
     place = Place(tmp_path, DIST, threads=1)
     native = await open_subject("tiny@wasm-exact", place)

@@ -29,7 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
     browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
     yield browser
     browser.close()
