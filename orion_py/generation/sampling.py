@@ -16,15 +16,18 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orion_py.errors import InvalidInput, RuntimeFailure
 
-Logits = NDArray[np.float32]
-_Ids = NDArray[np.intp]
-_Scores = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Logits: TypeAlias = "NDArray[np.float32]"
+_Ids: TypeAlias = "NDArray[np.intp]"
+_Scores: TypeAlias = "NDArray[np.float64]"
 
 _ROWS = 64
 _FIRST_NUCLEUS = 256

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orion_py.errors import GoldenMismatch
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.manifest import Golden
 from orion_py.runtime.base import Logits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

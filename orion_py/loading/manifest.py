@@ -43,7 +43,7 @@ def bits_of(source: str, names: Container[str]) -> int | None:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # until one is read
 
 
 class Tensor(_Strict):

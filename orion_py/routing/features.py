@@ -9,13 +9,16 @@ Feature Hashing for Large Scale Multitask Learning) needs no vocabulary.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orion_py.routing.keyword import fold, score
 from orion_py.routing.text import shortened
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LABELS = ("conversation", "code", "logical", "creative", "multilingual", "vision", "speech")
 EMBEDDING, SHAPE, WORDS, GRAMS = 512, 14, 4096, 8192
@@ -29,11 +32,11 @@ _GRAM_LENGTHS = (3, 4, 5)
 _TOKEN = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 _SIGNS = frozenset("{}();=<>[]_\\/#")
 
-_MIX = np.uint32(2654435761)
+_MIX = 2654435761
 """Knuth's multiplier, The Art of Computer Programming, section 6.4."""
 
-Floats = NDArray[np.float64]
-Hashes = NDArray[np.uint32]
+Floats: TypeAlias = "NDArray[np.float64]"
+Hashes: TypeAlias = "NDArray[np.uint32]"
 
 
 def features(text: str, embedding: NDArray[np.float32]) -> Floats:

@@ -85,7 +85,7 @@ def score(query: str) -> tuple[dict[str, float], Evidence]:
     for word in sorted(set(_TOKEN.findall(asked)) & _LEXICON.keys()):
         for agent, weight in _LEXICON[word]:
             add(agent, weight, word)
-    for agent, weight, pattern in rules.PHRASES:
+    for agent, weight, pattern in rules.phrases():
         if pattern.search(text if agent == "multilingual" else asked):
             add(agent, weight)
     if rules.SYNTAX.search(raw):

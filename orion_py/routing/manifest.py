@@ -15,7 +15,7 @@ from orion_py.loading.manifest import Identifier, Recipe, Sha256, Shard, Source
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class GoldenRoute(_Strict):

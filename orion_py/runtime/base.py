@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orion_py.loading.manifest import Manifest, Shard, Variant
 
-Logits = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Logits: TypeAlias = "NDArray[np.float32]"
 """Shape [vocab]: unnormalised log-probabilities of the next token."""
 
 
-Embedding = NDArray[np.float32]
+Embedding: TypeAlias = "NDArray[np.float32]"
 """Shape [d]: where a text lies among all others."""
 
 

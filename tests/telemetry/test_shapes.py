@@ -74,6 +74,14 @@ def test_masking_twice_is_masking_once_and_nothing_of_a_known_shape_survives(tex
         assert not any(check(match.group()) for match in pattern.finditer(masked))
 
 
+@settings(deadline=None, max_examples=300)
+@given(st.from_regex(r"[a-z ]{1,24}", fullmatch=True))
+def test_a_few_small_letters_are_of_no_shape(text: str) -> None:
+    """Which is why they aren't held against the shapes at all."""
+    for _, pattern, check in shapes():
+        assert not any(check(match.group()) for match in pattern.finditer(text))
+
+
 @settings(deadline=None, max_examples=200)
 @given(PIECES.map(lambda text: text * 12))
 def test_cutting_a_long_text_lays_nothing_bare(text: str) -> None:
