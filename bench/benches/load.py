@@ -4,7 +4,7 @@ First visit: nothing is stored, the model comes over the loopback interface. Sec
 opened again, the shell comes from the service worker and the model from IndexedDB. Each round is a
 Chromium with a fresh profile. Times count from the page's opening. Beside them what blocked the main
 thread: the browser reports tasks over 50 ms; there should be none from the engine's start to the end
-of the answer.
+of the answer, nor while a second question is answered beside the open panel.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from bench.chromium import fresh_profile
 from bench.context import Context
@@ -27,6 +27,8 @@ ENDED = """() => {
   return ["success", "error", "cancelled"].includes(answers[answers.length - 1]?.dataset.state);
 }"""
 PHASES = ("drawn", "engine started", "engine ready", "model ready", "first token", "shown")
+STAGES = ("page start", "loading", "streaming")
+WITH_PANEL = "panel open"
 LONG_TASK_MS = 50.0
 GOAL_MS = 3000.0
 """Wished for a second visit: a goal of the plan, to be reported either way."""
@@ -43,7 +45,7 @@ def run(context: Context) -> Outcome:
     second = visits["second visit"].series["first token"]
     targets = [limit("second visit: page opened to first token (goal)", second, GOAL_MS)]
     for name, contender in visits.items():
-        for stage in ("page start", "loading", "streaming"):
+        for stage in (*STAGES, WITH_PANEL):
             targets.append(_longest(f"{name}: longest task, {stage}", contender.series[f"blocked, {stage}"].samples))
     return Outcome("load", list(visits.values()), targets, [f"asked as soon as the page listens: {QUESTION}"])
 
@@ -63,12 +65,28 @@ def _visit(context: Context, browser: BrowserContext, contender: Contender) -> N
         if answer.get_attribute("data-state") != "success":
             raise RuntimeError(f"the page answered: {answer.inner_text()}")
         seen: dict[str, Any] = page.evaluate("() => orionWatch")
+        _with_panel(page, contender)
         # The next visit has the shell, and its question no history to read first.
         page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
         page.get_by_role("button", name="New conversation").click()
     finally:
         page.close()
     _note(contender, seen, watch, streaming)
+
+
+def _with_panel(page: Page, contender: Contender) -> None:
+    """Notes what blocked the main thread while a second answer streams beside the open panel."""
+    with watching() as watch:
+        opened: float = page.evaluate("() => performance.now()")
+        page.get_by_role("button", name="Engine", exact=True).click()
+        page.get_by_role("textbox", name="Message").fill(QUESTION)
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.wait_for_function("() => document.querySelectorAll('article[data-role=assistant]').length === 2")
+        page.wait_for_function(ENDED)
+    blocks: list[dict[str, float]] = page.evaluate("() => orionWatch.blocks")
+    longest = max((block["ms"] for block in blocks if block["start"] >= opened), default=0.0)
+    contender.add(f"blocked, {WITH_PANEL}", "ms", longest, watch.foreign)
+    page.keyboard.press("Escape")
 
 
 def _note(contender: Contender, seen: dict[str, Any], watch: Watch, streaming: Watch) -> None:
@@ -81,9 +99,8 @@ def _note(contender: Contender, seen: dict[str, Any], watch: Watch, streaming: W
 
 def blocked(times: dict[str, float], blocks: list[dict[str, float]]) -> Iterator[tuple[str, float]]:
     """The longest task of each stage in ms, 0 if the browser reported none (it does from 50 ms on)."""
-    starts = [("page start", 0.0), ("loading", times["engine started"]), ("streaming", times["first token"])]
-    ends = [start for _, start in starts[1:]] + [float("inf")]
-    for (stage, start), end in zip(starts, ends, strict=True):
+    starts = [0.0, times["engine started"], times["first token"]]
+    for stage, start, end in zip(STAGES, starts, [*starts[1:], float("inf")], strict=True):
         yield stage, max((block["ms"] for block in blocks if start <= block["start"] < end), default=0.0)
 
 
