@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.figures import Outcome
 
-BENCHES = ("boot", "routing", "load", "memory", "generate")
+BENCHES = ("boot", "routing", "load", "slow_line", "memory", "generate")
 WEIGHTS_OF = {"generate"}
 MODELS = {"lite": "smollm2-135m-instruct", "full": "qwen2.5-coder-0.5b-instruct"}
 """The model's id by its name for build.py."""

@@ -12,6 +12,8 @@ from build_support.processes import show
 from build_support.progress import say
 
 PYTHON = Path(sys.executable)
+E2E_AT_ONCE = 3
+"""On two cores: what waits for the page leaves room for what computes."""
 
 
 def run(parts: list[str], *, coverage: bool = False, select: str | None = None) -> int:
@@ -58,12 +60,9 @@ def pytest(folder: str, *arguments: str, select: str | None = None) -> bool:
 
 
 def end_to_end(select: str | None = None) -> bool:
-    """The tests in a real browser: two at a time those that wait more than they compute, then the rest."""
+    """The tests in a real browser, several at a time: nothing in them is measured by the clock."""
     browser.ensure()
-    if select:
-        return pytest("e2e", select=select)
-    beside = pytest("e2e", "-n", "2", "--dist", "loadfile", "-m", "beside")
-    return pytest("e2e", "-m", "not beside") and beside
+    return pytest("e2e", "-n", str(E2E_AT_ONCE), "--dist", "loadfile", select=select)
 
 
 def _coverage(wanted: bool) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from e2e.support.database import forget_setting, stored
@@ -10,8 +9,6 @@ from e2e.support.hostile import MANIFESTS, REGISTRIES, altered, wrong_hash
 from e2e.support.person import Person
 from e2e.support.site import MANIFEST, MODEL, REGISTRY
 from e2e.support.web import Web
-
-pytestmark = pytest.mark.beside
 
 QUESTION = "What is the capital of France?"
 ANSWER = "Paris"
@@ -78,7 +75,6 @@ def test_a_manifest_with_a_wrong_hash_takes_no_wrong_bytes(regular: Person, web:
 
 def test_a_registry_that_fails_its_schema_stops_the_engine_with_plain_words(regular: Person, web: Web) -> None:
     documents = {name: altered(web.site.registry, change) for name, change in REGISTRIES.items()}
-    documents["not JSON"] = "<!doctype html><title>Welcome</title>"
     for name, document in documents.items():
         with web.site.altered(REGISTRY, document):
             regular.opens()

@@ -37,7 +37,7 @@ def test_a_killed_engine_worker_restarts_and_the_conversation_goes_on(
     regular: Person, worker_named: WorkerNamed
 ) -> None:
     regular.opens()
-    first = regular.asks("My name is Zoe.")
+    first = regular.asks("My name is Zoe. Say hello.")
     first.grows(5)
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)
     until(regular.page, "the engine starts again", lambda: regular.engine == "booting")

@@ -11,8 +11,6 @@ from e2e.support.database import corrupt, partial_bytes, remove, stored
 from e2e.support.person import Person
 from e2e.support.web import Web
 
-pytestmark = pytest.mark.beside
-
 QUESTION = "What is the capital of France?"
 ANSWER = "Paris"
 NO_APP = "vendor/LICENSES.txt"

@@ -7,8 +7,6 @@ from playwright.sync_api import expect
 
 from e2e.support.person import Person
 
-pytestmark = pytest.mark.beside
-
 QUESTION = "What is the capital of France?"
 HOSTILE = {
     "too long": ("All work and no play. " * 1000)[:20_000],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e.support.database import everything_stored
@@ -12,7 +11,6 @@ from e2e.support.site import MODEL
 from e2e.support.waiting import until
 from e2e.support.web import Web
 
-pytestmark = pytest.mark.beside
 SLOW_MBITS = 12
 CAPITAL = "What is the capital of France?"
 

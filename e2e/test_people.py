@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from e2e.support.browsers import Browsers
 from e2e.support.person import Person
 from e2e.support.web import Web
-
-pytestmark = pytest.mark.beside
 
 PHONE = {
     "viewport": {"width": 360, "height": 640},

@@ -14,8 +14,6 @@ from e2e.support.person import Person
 from e2e.support.site import Site
 from e2e.support.web import Web
 
-pytestmark = pytest.mark.beside
-
 QUESTION = "What is the capital of France?"
 
 

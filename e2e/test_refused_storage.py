@@ -6,15 +6,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from e2e.support.browsers import Browsers
 from e2e.support.database import stored
 from e2e.support.person import Person
 from e2e.support.web import Web
-
-pytestmark = pytest.mark.beside
 
 QUESTION = "What is the capital of France?"
 BLOCK_ALL_SITE_DATA = {"profile": {"default_content_setting_values": {"cookies": 2}}}

@@ -19,7 +19,6 @@ from e2e.support.web import Web
 from model_foundry.routing.dataset import held_out_rows
 from orion_py.routing.head_file import UNSURE
 
-pytestmark = pytest.mark.beside
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS: dict[Language, dict[str, str]] = {
     "en": {

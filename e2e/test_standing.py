@@ -15,7 +15,6 @@ from e2e.support.person import Person
 from e2e.support.site import MODEL, REGISTRY, Site
 from e2e.support.web import Web
 
-pytestmark = pytest.mark.beside
 SECOND = "second-model"
 RESET_S = 30
 BARE = "protocol.schema.json"

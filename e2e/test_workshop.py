@@ -17,7 +17,6 @@ from e2e.support.waiting import until
 from e2e.support.web import Web
 from e2e.support.workshop import Workshop
 
-pytestmark = pytest.mark.beside
 ECHO = """\
 async def respond(request, llm):
     yield f"[{request.query.upper()}] "

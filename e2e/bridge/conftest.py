@@ -34,13 +34,6 @@ ORT_FILES = (
 SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.beside)
-
-
 def link(source: Path, target: Path) -> None:
     """The file at a second place, copied only where it can't be linked."""
     target.parent.mkdir(parents=True, exist_ok=True)

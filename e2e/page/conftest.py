@@ -23,8 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            if item.get_closest_marker("alone") is None:
-                item.add_marker(pytest.mark.beside)
 
 
 @pytest.fixture(scope="session")

@@ -32,11 +32,10 @@ MANIFESTS: dict[str, Alteration] = {
     "another model's name": lambda m: m.update(model="somebody-else"),
 }
 REGISTRIES: dict[str, Alteration] = {
-    "no models": lambda r: r.pop("models"),
     "a manifest that climbs out": lambda r: r["models"][0].update(manifest="../../../manifest.json"),
-    "a manifest elsewhere": lambda r: r["models"][0].update(manifest="https://example.org/manifest.json"),
     "an agent without its model": lambda r: r["agents"][0].update(models=["nothing"]),
 }
+"""Two ways to fail; tests/registry has more. Each costs a start of the engine."""
 
 
 def wrong_hash(manifest: Json, sha256: str, other: str) -> str:
