@@ -8,7 +8,6 @@ own next tokens; KL is KL(reference || measured) over the whole vocabulary, in n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError
+from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
 from orion_py.loading.manifest import Manifest, Variant
@@ -25,8 +25,6 @@ from orion_py.native.tokenizer import NativeTokenizer
 
 PREFILLED = 32
 """Tokens of each text that the prefill session takes."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ async def _steps(session: NativeSession, ids: list[int], expected: Float32) -> S
 
 def compare(expected: Float32, measured: Float32, following: int) -> tuple[float, float, float, bool]:
     """One step: the reference's loss, the measured loss, KL, and whether both rank one token first."""
-    log_p, log_q = _log_softmax(expected), _log_softmax(measured)
+    log_p, log_q = log_softmax(expected), log_softmax(measured)
     kl = float(np.sum(np.exp(log_p) * (log_p - log_q)))
     return -float(log_p[following]), -float(log_q[following]), kl, bool(log_p.argmax() == log_q.argmax())
 
@@ -180,7 +178,8 @@ def score(text: str, parts: list[Steps]) -> Score:
     )
 
 
-def _log_softmax(logits: Float32) -> NDArray[np.float64]:
+def log_softmax(logits: Float32) -> NDArray[np.float64]:
+    """Of one row, in double precision."""
     shifted = logits.astype(np.float64) - logits.max()
     result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
     return result

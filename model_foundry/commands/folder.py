@@ -12,8 +12,8 @@ from model_foundry.importing.hf_folder import FolderPlan, plan_folder
 from model_foundry.importing.rounding import dense, rounding
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.pipeline import Job
+from model_foundry.progress import Progress
 from model_foundry.recipes import BuildRecipe
-from model_foundry.sharding.assemble import Progress
 from orion_py.loading.manifest import Source
 
 CONTEXT = 4096
@@ -55,7 +55,7 @@ def describe(path: Path) -> dict[str, object]:
         "folder": path.name,
         "sha256": folder.sha256(),
         **plan.architecture.model_dump(),
-        "stored_as": ", ".join(sorted({folder.dtype(name) for name in folder.tensor_names})),
+        "stored_as": ", ".join(sorted({tensor.dtype for tensor in folder.tensors.values()})),
         "eos_tokens": list(plan.tokenizer.eos_tokens),
         "special_tokens": sum(bool(entry.get("special")) for entry in added),
         "licence": licence_of(path) or "not said",

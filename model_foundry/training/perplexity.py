@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from model_foundry.errors import FoundryError
 from model_foundry.evaluation import evaluation_texts
+from model_foundry.progress import Progress
 from model_foundry.training.corpus import Sequences, read_corpus, sequences, spread
 from model_foundry.training.environment import run_script
 from model_foundry.training.specialise import end_of_text, open_tokenizer
-
-Progress = Callable[[str, int, int], None]
 
 
 def measure(
