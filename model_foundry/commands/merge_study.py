@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_foundry.commands.named_folders import named_folders
-from model_foundry.commands.perplexity import add_texts, show
+from model_foundry.commands.perplexity import add_texts, own_texts, show
 from model_foundry.recipes import FOLDER as RECIPES
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _study(options: argparse.Namespace) -> int:
             return measure(
                 all_models,
                 corpora,
-                options.own_texts,
+                own_texts(options),
                 options.sequences,
                 options.length,
                 options.threads,

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from model_foundry.commands.named_folders import named_folders
+from model_foundry.evaluation import NAMES
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,10 +20,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def add_texts(parser: argparse.ArgumentParser) -> None:
     """What is measured on, and how much of it."""
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FOLDER", help="may be repeated")
-    parser.add_argument("--own-texts", action="store_true", help="the foundry's own evaluation texts, too")
+    parser.add_argument("--text", action="append", choices=NAMES, default=[], help="one of the foundry's own texts")
+    parser.add_argument("--own-texts", action="store_true", help="all of these")
     parser.add_argument("--sequences", type=int, default=24, help="sequences of each text")
     parser.add_argument("--length", type=int, default=256, help="tokens a sequence")
     parser.add_argument("--threads", type=int, default=2)
+
+
+def own_texts(options: argparse.Namespace) -> tuple[str, ...]:
+    """Names of those that ``add_texts``' options ask for."""
+    return NAMES if options.own_texts else tuple(options.text)
 
 
 def _perplexity(options: argparse.Namespace) -> int:
@@ -34,7 +41,7 @@ def _perplexity(options: argparse.Namespace) -> int:
     models, corpora = named_folders(options.models), named_folders(options.corpus)
     with Bars() as bars:
         found = measure(
-            models, corpora, options.own_texts, options.sequences, options.length, options.threads, bars.report
+            models, corpora, own_texts(options), options.sequences, options.length, options.threads, bars.report
         )
     if options.json:
         print(json.dumps(found))
