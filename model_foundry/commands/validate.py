@@ -72,9 +72,7 @@ def _print(report: Report) -> None:
             str(row.steps),
             f"{row.reference_perplexity:.3f}",
             f"{row.perplexity:.3f}",
-            f"{row.perplexity_loss:+.2%}",
-            f"{row.top1_agreement:.2%}",
-            f"{row.mean_kl:.5f}",
+            *row.cells,
         )
     table.add_row(
         "allowed", "", "", "", f"+{limits.perplexity_loss:.2%}", f"{limits.top1_agreement:.2%}", f"{limits.mean_kl:.5f}"
