@@ -8,11 +8,12 @@ from pathlib import Path
 
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError, UnknownRecipe
-from model_foundry.importing.hf_folder import FolderPlan, plan_folder
-from model_foundry.importing.rounding import dense, rounding
+from model_foundry.importing.hf_folder import FolderPlan, dense, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.pipeline import Job
 from model_foundry.progress import Progress
+from model_foundry.quantizing.round_to_nearest import rounding
+from model_foundry.quantizing.scheme import Scheme
 from model_foundry.recipes import BuildRecipe
 from orion_py.loading.manifest import Source
 
@@ -20,6 +21,9 @@ CONTEXT = 4096
 """The context's cap where no other is asked for: its KV cache is what a browser can spare."""
 
 LAYERS_PER_SHARD = 3
+LAYERS, TABLES = Scheme.parse("q4"), Scheme.parse("q8")
+"""What dense weights are rounded to; a quantization that is asked for starts from the weights themselves."""
+
 PROMPTS = {
     "capital": "What is the capital of France?",
     "python": "Write a Python function that returns the largest of three numbers.",
@@ -74,7 +78,7 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
     folder = SafetensorsFolder(Path(options.source))
     plan = plan_folder(folder, options.context)
     recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
-    quantizer = dense if exact else rounding("q4", "q8")
+    quantizer = dense if exact else rounding(LAYERS, TABLES)
 
     def read(progress: Progress) -> ModelDescription:
         progress("importing", 0, 1)

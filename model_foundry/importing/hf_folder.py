@@ -6,6 +6,7 @@ model_foundry/hf_names.py. transformers' rotary embedding turns halves, as ours 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,12 +17,19 @@ from model_foundry.errors import MalformedFolder, UnknownArchitecture
 from model_foundry.hf_names import LM_HEAD, MODULES, NORM, NORMS, TABLE, layer_tensor
 from model_foundry.importing.hf_config import ReadConfig, read_config
 from model_foundry.importing.hf_tokenizer import read_folder_tokenizer
-from model_foundry.importing.rounding import Quantizer, dense
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.progress import Progress
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import Float32
+from model_foundry.weights import Dense, Float32, Matrix
 from orion_py.loading.manifest import Architecture, Source
+
+Quantizer = Callable[[str, Float32], Matrix]
+"""Gives the matrix to store under a name (model_foundry/sharding/stored.py) for its values [n, k]."""
+
+
+def dense(name: str, matrix: Float32) -> Matrix:
+    """The quantizer that loses nothing; what it gives can be computed with and not stored."""
+    return Dense(matrix)
 
 
 class _Tensors(Protocol):

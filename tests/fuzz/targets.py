@@ -12,15 +12,16 @@ from random import Random
 
 import onnx
 
+from model_foundry.commands.folder import LAYERS, TABLES
 from model_foundry.errors import FoundryError
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.hf_folder import plan_folder
 from model_foundry.importing.onnx_file import check_onnx, read_tensors
-from model_foundry.importing.rounding import rounding
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.merge import prepare
 from model_foundry.merging.recipe import load_recipe
+from model_foundry.quantizing.round_to_nearest import rounding
 from tests.fuzz.mutations import mutated, mutated_json, mutated_safetensors, mutated_yaml
 from tests.model_foundry.built import RECIPE, built
 from tests.model_foundry.folders import FAMILIES
@@ -101,7 +102,7 @@ def _parse_json(name: str, data: bytes, folder: Path) -> None:
 
 def _import(folder: Path) -> None:
     plan = plan_folder(SafetensorsFolder(folder), CONTEXT)
-    plan.load(RECIPE.source, rounding("q4", "q8"))
+    plan.load(RECIPE.source, rounding(LAYERS, TABLES))
     plan.tokenizer.shard_bytes()
 
 
