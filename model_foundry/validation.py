@@ -88,7 +88,8 @@ class Score:
             (self.mean_kl - highest, self.kl_error, f"mean KL is {kl}, more than {highest:.4f}"),
         )
         chance = f" (which may be chance: measure more than {self.steps} steps)"
-        return [said + (chance if past <= NOISE * error else "") for past, error, said in checked if past > 0]
+        # Written so that what isn't a number is a fault, too.
+        return [said + (chance if past <= NOISE * error else "") for past, error, said in checked if not past <= 0]
 
     @property
     def cells(self) -> tuple[str, str, str]:

@@ -64,6 +64,13 @@ def test_a_figure_that_may_be_past_its_limit_by_chance_fails_and_is_called_that(
     assert told[1] == "perplexity's loss is +2.63% ± 0.14%, more than 2.0%"
 
 
+@pytest.mark.parametrize("broken", [0, 1])
+def test_what_isnt_a_number_never_passes(broken: int) -> None:
+    columns = [np.zeros(3), np.zeros(3)]
+    columns[broken][1] = np.nan
+    assert not score("all", [Steps(np.zeros(3), columns[0], columns[1], np.ones(3, bool))]).passes(INT8)
+
+
 def test_errors_are_those_of_the_mean_and_none_where_nothing_scatters() -> None:
     agrees = np.array([True] * 60 + [False] * 40)
     total = score("all", [Steps(np.ones(100), np.ones(100), np.tile([0.0, 0.04], 50), agrees)])
