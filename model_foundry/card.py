@@ -90,14 +90,13 @@ def _quality(reports: list[Report]) -> str:
                     str(part.steps),
                     f"{part.reference_perplexity:.3f}",
                     f"{part.perplexity:.3f}",
-                    f"{part.perplexity_loss:+.2%}",
-                    f"{part.top1_agreement:.2%}",
-                    f"{part.mean_kl:.5f}",
+                    *part.cells,
                 )
             )
     header = ("Of", "Text", "Steps", "Original's perplexity", "Perplexity", "Loss", "Top-1 agreement", "Mean KL")
     note = (
-        f"Beside the original on the same tokens, the first {PREFILLED} of each text not counted. "
+        f"Beside the original on the same tokens, the first {PREFILLED} of each text not counted. ± is the "
+        "standard error. "
         f"*{WEIGHTS.capitalize()}*: the stored weights in the numpy reference; a variant: in native onnxruntime.\n\n"
     )
     return title + note + _table(header, rows)

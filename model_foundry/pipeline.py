@@ -16,11 +16,11 @@ from model_foundry.description import ModelDescription, with_shared_table
 from model_foundry.equalizing.equalization import equalized, load_equalization
 from model_foundry.graphs.variants import VARIANTS, VariantPlan
 from model_foundry.importing.checked import import_source
+from model_foundry.progress import Progress
 from model_foundry.quality import QualityPlan, measure
 from model_foundry.recipes import BuildRecipe, load_recipe
 from model_foundry.reference.golden import golden_inputs, make_golden
 from model_foundry.sharding.assemble import (
-    Progress,
     WrittenVariants,
     WrittenWeights,
     assemble_manifest,

@@ -16,14 +16,13 @@ import numpy as np
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError
 from model_foundry.evaluation import evaluation_texts
+from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import restore
 from model_foundry.validation import PREFILLED, Report, Steps, Thresholds, compare, score, validate
 from model_foundry.weights import Float32
 from orion_py.loading.manifest import Manifest
 from orion_py.native.tokenizer import NativeTokenizer
-
-Progress = Callable[[str, int, int], None]
 
 STEPS = 128
 """Of each text, where weights are compared."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from model_foundry.description import ModelDescription
 from model_foundry.errors import UnknownSource
 from model_foundry.pipeline import Job, gguf_job
+from model_foundry.progress import Progress
 from model_foundry.recipes import BuildRecipe, load_recipe
-from model_foundry.sharding.assemble import Progress
 from model_foundry.sharding.layout import SameShards
 from model_foundry.sharding.restore import restore
 from model_foundry.versions import MANIFEST, SHARDS, VERSIONS

@@ -8,7 +8,6 @@ own next tokens; KL is KL(reference || measured) over the whole vocabulary, in n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError
+from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
 from orion_py.loading.manifest import Manifest, Variant
@@ -26,12 +26,10 @@ from orion_py.native.tokenizer import NativeTokenizer
 PREFILLED = 32
 """Tokens of each text that the prefill session takes."""
 
-Progress = Callable[[str, int, int], None]
-
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The worst that passes. ``perplexity_loss`` is relative: 0.02 is 2 %."""
+    """The worst that is allowed. ``perplexity_loss`` is relative: 0.02 is 2 %."""
 
     perplexity_loss: float
     top1_agreement: float
@@ -40,6 +38,11 @@ class Thresholds:
 
 INT8 = Thresholds(perplexity_loss=0.02, top1_agreement=0.90, mean_kl=0.02)
 EXACT = Thresholds(perplexity_loss=0.001, top1_agreement=0.995, mean_kl=0.0001)
+
+
+NOISE = 1.645
+"""Standard errors past a limit within which a figure may lie there by chance (95 % on one side). It fails
+all the same, or few steps would let anything pass; but whoever reads it is told to measure more."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Score:
-    """A variant's figures over some decode steps."""
+    """A variant's figures over some decode steps, and their standard errors as if steps were independent."""
 
     text: str
     steps: int
@@ -63,13 +66,38 @@ class Score:
     perplexity_loss: float
     top1_agreement: float
     mean_kl: float
+    loss_error: float
+    agreement_error: float
+    kl_error: float
 
     def passes(self, thresholds: Thresholds) -> bool:
         """Better than the reference passes too: only a loss can be too large."""
+        return not self.faults(thresholds)
+
+    def faults(self, thresholds: Thresholds) -> list[str]:
+        """What is worse than allowed, in words."""
+        loss, agreement, kl = self.cells
+        most, least, highest = thresholds.perplexity_loss, thresholds.top1_agreement, thresholds.mean_kl
+        checked = (
+            (self.perplexity_loss - most, self.loss_error, f"perplexity's loss is {loss}, more than {most:.1%}"),
+            (
+                least - self.top1_agreement,
+                self.agreement_error,
+                f"top-1 agreement is {agreement}, less than {least:.1%}",
+            ),
+            (self.mean_kl - highest, self.kl_error, f"mean KL is {kl}, more than {highest:.4f}"),
+        )
+        chance = f" (which may be chance: measure more than {self.steps} steps)"
+        # Written so that what isn't a number is a fault, too.
+        return [said + (chance if past <= NOISE * error else "") for past, error, said in checked if not past <= 0]
+
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """Loss, agreement and KL as tables show them."""
         return (
-            self.perplexity_loss <= thresholds.perplexity_loss
-            and self.top1_agreement >= thresholds.top1_agreement
-            and self.mean_kl <= thresholds.mean_kl
+            f"{self.perplexity_loss:+.2%} ± {self.loss_error:.2%}",
+            f"{self.top1_agreement:.2%} ± {self.agreement_error:.2%}",
+            f"{self.mean_kl:.5f} ± {self.kl_error:.5f}",
         )
 
 
@@ -160,27 +188,40 @@ async def _steps(session: NativeSession, ids: list[int], expected: Float32) -> S
 
 def compare(expected: Float32, measured: Float32, following: int) -> tuple[float, float, float, bool]:
     """One step: the reference's loss, the measured loss, KL, and whether both rank one token first."""
-    log_p, log_q = _log_softmax(expected), _log_softmax(measured)
+    log_p, log_q = log_softmax(expected), log_softmax(measured)
     kl = float(np.sum(np.exp(log_p) * (log_p - log_q)))
     return -float(log_p[following]), -float(log_q[following]), kl, bool(log_p.argmax() == log_q.argmax())
 
 
 def score(text: str, parts: list[Steps]) -> Score:
     """The figures over all steps of ``parts``."""
-    reference = float(np.exp(np.concatenate([part.reference_loss for part in parts]).mean()))
-    perplexity = float(np.exp(np.concatenate([part.loss for part in parts]).mean()))
+    reference_losses = np.concatenate([part.reference_loss for part in parts])
+    losses = np.concatenate([part.loss for part in parts])
+    agrees = np.concatenate([part.agrees for part in parts]).astype(np.float64)
+    divergences = np.concatenate([part.kl for part in parts])
+    reference, perplexity = float(np.exp(reference_losses.mean())), float(np.exp(losses.mean()))
     return Score(
         text=text,
-        steps=sum(len(part.loss) for part in parts),
+        steps=len(losses),
         reference_perplexity=reference,
         perplexity=perplexity,
         perplexity_loss=perplexity / reference - 1,
-        top1_agreement=float(np.concatenate([part.agrees for part in parts]).mean()),
-        mean_kl=float(np.concatenate([part.kl for part in parts]).mean()),
+        top1_agreement=float(agrees.mean()),
+        mean_kl=float(divergences.mean()),
+        # The same tokens went through both, so that it is the differences that scatter.
+        loss_error=perplexity / reference * _standard_error(losses - reference_losses),
+        agreement_error=_standard_error(agrees),
+        kl_error=_standard_error(divergences),
     )
 
 
-def _log_softmax(logits: Float32) -> NDArray[np.float64]:
+def _standard_error(values: NDArray[np.float64]) -> float:
+    """Of the mean; 0 for a single value, which says nothing of it."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def log_softmax(logits: Float32) -> NDArray[np.float64]:
+    """Of one row, in double precision."""
     shifted = logits.astype(np.float64) - logits.max()
     result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
     return result

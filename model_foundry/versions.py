@@ -21,6 +21,9 @@ from model_foundry.sharding.content_folder import write_atomically
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Manifest, parse_manifest
 
+MODELS = Path("public/models")
+"""The folder of built models, unless something else is asked for."""
+
 MANIFEST, CARD, VERSIONS, SHARDS = "manifest.json", "MODEL_CARD.md", "versions", "shards"
 STEPS = ".steps.json"
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")

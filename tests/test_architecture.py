@@ -25,6 +25,24 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the
 format that runtimes and loaders share; "" is the package itself."""
 
+FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors", "progress", "stopping", "bars", ""),
+    ("weights", "hf_names", "safetensors_format", "recipes"),
+    ("description", "float_formats"),
+    ("sharding", "reference"),
+    ("graphs", "versions", "validation", "steps"),
+    ("importing", "exporting", "equalizing", "quantizing", "evaluation", "routing", "sharding.assemble"),
+    ("merging", "training", "quality"),
+    ("card", "merge_study"),
+    ("pipeline",),
+    ("sources",),
+    ("commands",),
+    ("cli",),
+    ("__main__",),
+)
+"""The same for the foundry, but that packages of one layer don't know each other: what reading a
+format and writing it have in common stands below both, and merging above them."""
+
 ALLOWED = {"numpy", "pydantic"}
 ALSO_ALLOWED = {
     "browser": {"js", "pyodide", "pyodide_js"},
@@ -36,103 +54,128 @@ REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "npm" 
 """Spelt in two, so that this file doesn't name them either."""
 
 
-def modules() -> dict[str, Path]:
-    """Name below orion_py to file; a package goes by its own name."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+class Package:
+    """The modules below a folder, and what each imports. ``layers`` as in the tables above."""
+
+    def __init__(self, folder: Path, layers: tuple[tuple[str, ...], ...]) -> None:
+        self.name, self.layers = folder.name, layers
+        self.modules: dict[str, Path] = {}
+        """Name below the package to file; a package goes by its own name."""
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            self.modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+
+    @cache  # noqa: B019 - two packages, for as long as the tests run
+    def imports(self, module: str) -> tuple[frozenset[str], frozenset[str]]:
+        """What ``module`` imports: its siblings (names below the package) and all other top-level packages.
+
+        Imports under ``if TYPE_CHECKING`` don't run, so they make no dependency between siblings; of
+        other packages they still count.
+        """
+        tree = ast.parse(self.modules[module].read_text(encoding="utf-8"))
+        for_types = {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+            for inner in ast.walk(node)
+        }
+        siblings, others = set(), set()
+        for node in ast.walk(tree):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}.{module} imports relatively"
+                source = node.module or ""
+                inside = source == self.name or source.startswith(f"{self.name}.")
+                names = [f"{source}.{alias.name}" if inside else source for alias in node.names]
+            for name in names:
+                if name.split(".")[0] != self.name:
+                    others.add(name.split(".")[0])
+                elif node not in for_types:
+                    siblings.add(self._module_of(name.removeprefix(self.name).lstrip(".")))
+        return frozenset(siblings), frozenset(others)
+
+    def _module_of(self, name: str) -> str:
+        """The longest part of a dotted name that is a module: the rest is something inside it."""
+        while name not in self.modules:
+            name = name.rpartition(".")[0]
+        return name
+
+    def layer(self, module: str) -> int:
+        """The layer of the longest prefix that the table has."""
+        return self._placed(module)[0]
+
+    def owner(self, module: str) -> str:
+        """That prefix."""
+        return self._placed(module)[1]
+
+    def _placed(self, module: str) -> tuple[int, str]:
+        prefix = module
+        while True:
+            for index, names in enumerate(self.layers):
+                if prefix in names and (prefix or not module):
+                    return index, prefix
+            assert prefix, f"{self.name}.{module} has no layer yet: give it one in {Path(__file__).name}"
+            prefix = prefix.rpartition(".")[0]
 
 
-MODULES = modules()
+ENGINE = Package(PACKAGE, LAYERS)
+FOUNDRY = Package(ROOT / "model_foundry", FOUNDRY_LAYERS)
 
 
-@cache
-def imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
-    """What ``module`` imports: its siblings (names below orion_py) and all other top-level packages.
-
-    Imports under ``if TYPE_CHECKING`` don't run, so they make no dependency between siblings; of
-    other packages they still count.
-    """
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        for inner in ast.walk(node)
-    }
-    siblings, others = set(), set()
-    for node in ast.walk(tree):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"orion_py.{module} imports relatively"
-            source = node.module or ""
-            inside = source == "orion_py" or source.startswith("orion_py.")
-            names = [f"{source}.{alias.name}" if inside else source for alias in node.names]
-        for name in names:
-            if name.split(".")[0] != "orion_py":
-                others.add(name.split(".")[0])
-            elif node not in for_types:
-                siblings.add(_module_of(name.removeprefix("orion_py").lstrip(".")))
-    return frozenset(siblings), frozenset(others)
-
-
-def _module_of(name: str) -> str:
-    """The longest part of a dotted name that is a module: the rest is something inside it."""
-    while name not in MODULES:
-        name = name.rpartition(".")[0]
-    return name
-
-
-def layer(module: str) -> int:
-    """The layer of the longest prefix that the table has."""
-    prefix = module
-    while True:
-        for index, names in enumerate(LAYERS):
-            if prefix in names and (prefix or not module):
-                return index
-        assert prefix, f"orion_py.{module} has no layer yet: give it one in {Path(__file__).name}"
-        prefix = prefix.rpartition(".")[0]
-
-
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", ENGINE.modules)
 def test_imports_run_one_way(module: str) -> None:
-    upwards = [sibling for sibling in imports(module)[0] if layer(sibling) > layer(module)]
+    upwards = [sibling for sibling in ENGINE.imports(module)[0] if ENGINE.layer(sibling) > ENGINE.layer(module)]
     assert not upwards, f"orion_py.{module} imports from a layer above: {upwards}"
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", FOUNDRY.modules)
+def test_the_foundrys_imports_run_one_way_and_not_across(module: str) -> None:
+    wrong = [
+        sibling
+        for sibling in FOUNDRY.imports(module)[0]
+        if FOUNDRY.owner(sibling) != FOUNDRY.owner(module) and FOUNDRY.layer(sibling) >= FOUNDRY.layer(module)
+    ]
+    assert not wrong, f"model_foundry.{module} imports from its own layer or one above: {wrong}"
+
+
+@pytest.mark.parametrize("module", ENGINE.modules)
 def test_the_engine_needs_only_the_standard_library_numpy_and_pydantic(module: str) -> None:
     allowed = ALLOWED | ALSO_ALLOWED.get(module.split(".")[0], set())
-    others = {name for name in imports(module)[1] if name not in sys.stdlib_module_names and name != "__future__"}
+    others = {
+        name for name in ENGINE.imports(module)[1] if name not in sys.stdlib_module_names and name != "__future__"
+    }
     assert others <= allowed
 
 
-def test_no_two_modules_import_each_other_by_any_way_round() -> None:
+@pytest.mark.parametrize("package", [ENGINE, FOUNDRY], ids=lambda package: package.name)
+def test_no_two_modules_import_each_other_by_any_way_round(package: Package) -> None:
     done: set[str] = set()
 
     def visit(module: str, way: tuple[str, ...]) -> None:
         assert module not in way, " → ".join([*way[way.index(module) :], module])
         if module in done:
             return
-        for sibling in sorted(imports(module)[0] - {""}):
+        for sibling in sorted(package.imports(module)[0] - {""}):
             visit(sibling, (*way, module))
         done.add(module)
 
-    for module in MODULES:
+    for module in package.modules:
         visit(module, ())
 
 
 def test_a_breach_would_be_seen() -> None:
-    assert layer("loading.manifest") < layer("loading.loader") < layer("engine") < layer("browser.main")
-    assert "errors" in imports("loading.manifest")[0]
-    assert "numpy" in imports("generation.sampling")[1]
-    assert "runtime.base" not in imports("config")[0]  # there for types only
-    with pytest.raises(AssertionError, match="has no layer yet"):
-        layer("brandnew")
+    assert ENGINE.layer("loading.manifest") < ENGINE.layer("loading.loader") < ENGINE.layer("engine")
+    assert ENGINE.layer("engine") < ENGINE.layer("browser.main")
+    assert "errors" in ENGINE.imports("loading.manifest")[0]
+    assert "numpy" in ENGINE.imports("generation.sampling")[1]
+    assert "runtime.base" not in ENGINE.imports("config")[0]  # there for types only
+    assert FOUNDRY.owner("sharding.assemble") != FOUNDRY.owner("sharding.layout") == "sharding"
+    assert FOUNDRY.layer("exporting.weight_writer") < FOUNDRY.layer("merging.merge")
+    for package in (ENGINE, FOUNDRY):
+        with pytest.raises(AssertionError, match="has no layer yet"):
+            package.layer("brandnew")
 
 
 def test_no_file_names_a_package_registrys_host() -> None:

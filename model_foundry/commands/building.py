@@ -16,13 +16,13 @@ from model_foundry.commands.folder import folder_job
 from model_foundry.errors import UnknownLayout, UnknownVersion
 from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.pipeline import Built, Job, build
-from model_foundry.recipes import FOLDER as RECIPES
+from model_foundry.recipes import recipe_names
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
 from model_foundry.sources import DERIVED, open_source
-from model_foundry.validation import Report, Thresholds
+from model_foundry.validation import Thresholds
+from model_foundry.versions import MODELS
 from orion_py.loading.manifest import Manifest
 
-MODELS = Path("public/models")
 _UNITS = {"": 10**6, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?b)?", re.IGNORECASE)
 
@@ -34,8 +34,7 @@ def add_source(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         metavar="SOURCE",
         help="a GGUF, a folder of safetensors, the manifest.json of a built model, or the id of one in --out",
     )
-    recipes = sorted(path.stem for path in RECIPES.glob("*.toml"))
-    parser.add_argument("--recipe", choices=recipes, default="lite", help="how a GGUF is read (default: lite)")
+    parser.add_argument("--recipe", choices=recipe_names(), default="lite", help="how a GGUF is read (default: lite)")
     parser.add_argument("--out", type=Path, default=MODELS, help=f"the folder of built models (default: {MODELS})")
     parser.add_argument("--version", help="what the new version is called (default: made from what is asked for)")
     parser.add_argument("--fresh", action="store_true", help="do again what an earlier run did already")
@@ -168,7 +167,8 @@ def _print(built: Built) -> None:
         console.print(str(built.published), soft_wrap=True)
     else:
         failed = next(report for report in built.quality if not report.passed)
-        console.print(f"refused: {_reason(failed)}; nothing was published", soft_wrap=True)
+        reasons = ", ".join(failed.total.faults(failed.thresholds))
+        console.print(f"refused: {failed.variant}: {reasons}; nothing was published", soft_wrap=True)
 
 
 def _comparison(built: Built) -> Table:
@@ -181,21 +181,8 @@ def _comparison(built: Built) -> Table:
             report.variant,
             f"{weight_size(built.manifest) / 1e6:.2f}",
             f"{row.perplexity:.3f}",
-            f"{row.perplexity_loss:+.2%}",
-            f"{row.top1_agreement:.2%}",
-            f"{row.mean_kl:.5f}",
+            *row.cells,
         )
         allowed = f"+{limits.perplexity_loss:.2%}", f"{limits.top1_agreement:.2%}", f"{limits.mean_kl:.5f}"
         table.add_row("  allowed", "", "", *allowed)
     return table
-
-
-def _reason(report: Report) -> str:
-    row, limits, reasons = report.total, report.thresholds, []
-    if row.perplexity_loss > limits.perplexity_loss:
-        reasons.append(f"perplexity rises by {row.perplexity_loss:.1%}, more than {limits.perplexity_loss:.1%}")
-    if row.top1_agreement < limits.top1_agreement:
-        reasons.append(f"top-1 agreement is {row.top1_agreement:.1%}, less than {limits.top1_agreement:.1%}")
-    if row.mean_kl > limits.mean_kl:
-        reasons.append(f"mean KL is {row.mean_kl:.4f}, more than {limits.mean_kl:.4f}")
-    return f"{report.variant}: {', '.join(reasons)}"

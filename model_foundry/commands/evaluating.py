@@ -22,7 +22,6 @@ from model_foundry.evaluation.running import run_task
 from model_foundry.evaluation.tasks import PERPLEXITY, TASKS
 from model_foundry.evaluation.texts import run_texts
 
-MODELS = Path("public/models")
 DATA = Path(".cache/evaluation")
 NAMES = (PERPLEXITY, *TASKS)
 

@@ -8,18 +8,22 @@ from pathlib import Path
 
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError, UnknownRecipe
-from model_foundry.importing.hf_folder import FolderPlan, plan_folder
-from model_foundry.importing.rounding import dense, rounding
+from model_foundry.importing.hf_folder import FolderPlan, dense, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.pipeline import Job
+from model_foundry.progress import Progress
+from model_foundry.quantizing.round_to_nearest import rounding
+from model_foundry.quantizing.scheme import Scheme
 from model_foundry.recipes import BuildRecipe
-from model_foundry.sharding.assemble import Progress
 from orion_py.loading.manifest import Source
 
 CONTEXT = 4096
 """The context's cap where no other is asked for: its KV cache is what a browser can spare."""
 
 LAYERS_PER_SHARD = 3
+LAYERS, TABLES = Scheme.parse("q4"), Scheme.parse("q8")
+"""What dense weights are rounded to; a quantization that is asked for starts from the weights themselves."""
+
 PROMPTS = {
     "capital": "What is the capital of France?",
     "python": "Write a Python function that returns the largest of three numbers.",
@@ -55,7 +59,7 @@ def describe(path: Path) -> dict[str, object]:
         "folder": path.name,
         "sha256": folder.sha256(),
         **plan.architecture.model_dump(),
-        "stored_as": ", ".join(sorted({folder.dtype(name) for name in folder.tensor_names})),
+        "stored_as": ", ".join(sorted({tensor.dtype for tensor in folder.tensors.values()})),
         "eos_tokens": list(plan.tokenizer.eos_tokens),
         "special_tokens": sum(bool(entry.get("special")) for entry in added),
         "licence": licence_of(path) or "not said",
@@ -74,7 +78,7 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
     folder = SafetensorsFolder(Path(options.source))
     plan = plan_folder(folder, options.context)
     recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
-    quantizer = dense if exact else rounding("q4", "q8")
+    quantizer = dense if exact else rounding(LAYERS, TABLES)
 
     def read(progress: Progress) -> ModelDescription:
         progress("importing", 0, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from model_foundry.commands.named_folders import named_folders
 from model_foundry.errors import FoundryError
 
 
@@ -32,7 +33,10 @@ def _merge(options: argparse.Namespace) -> int:
     from model_foundry.merging.recipe import load_recipe
 
     merge = prepare(
-        load_recipe(options.recipe), options.models or options.recipe.parent, _given(options.parent), options.seed
+        load_recipe(options.recipe),
+        options.models or options.recipe.parent,
+        named_folders(options.parent),
+        options.seed,
     )
     for note in merge.plan.notes:
         print(f"note: {note}")
@@ -45,13 +49,3 @@ def _merge(options: argparse.Namespace) -> int:
         merge.run(options.out, bars.report, max(1, options.shard_mb) * 10**6)
     print(f"{options.out}: {len(merge.plan.tensors)} tensors, {merge.plan.layers} layers")
     return 0
-
-
-def _given(options: list[str]) -> dict[str, Path]:
-    given = {}
-    for option in options:
-        name, equals, folder = option.partition("=")
-        if not equals or not name or not folder:
-            raise FoundryError(f"--parent {option} isn't NAME=FOLDER")
-        given[name] = Path(folder)
-    return given

@@ -13,7 +13,6 @@ that a greedy search over one block at a time looks at all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from model_foundry.description import ModelDescription
 from model_foundry.equalizing.equalization import LIMIT, Equalization, LayerExponents
+from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import BLOCK, Float32
 from orion_py.native.tokenizer import NativeTokenizer
@@ -34,7 +34,6 @@ WORTHWHILE = 0.999
 """A step is taken if it leaves less than this share of the error."""
 
 Doubles = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

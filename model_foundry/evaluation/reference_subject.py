@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from model_foundry.evaluation.session_subject import SessionSubject, log_softmax
+from model_foundry.evaluation.session_subject import SessionSubject
 from model_foundry.evaluation.subject import Scored
 from model_foundry.reference.llama import ReferenceModel
+from model_foundry.validation import log_softmax
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.runtime.base import Logits
 

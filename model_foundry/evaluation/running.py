@@ -13,8 +13,7 @@ from model_foundry.evaluation.journal import Journal
 from model_foundry.evaluation.rows import sample
 from model_foundry.evaluation.subject import GenerateRequest, ScoreRequest, Subject, encode_pair
 from model_foundry.evaluation.task import AnswerTask, ChoiceTask, Graded, Task
-
-Progress = Callable[[str, int, int], None]
+from model_foundry.progress import Progress
 
 
 @dataclass(frozen=True)

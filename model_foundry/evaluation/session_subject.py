@@ -6,10 +6,8 @@ import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreRequest
+from model_foundry.validation import log_softmax
 from orion_py.errors import ContextOverflow
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.runtime.base import Logits
@@ -79,9 +77,3 @@ class SessionSubject:
         logits = await self._session.forward(tokens[shared:], shared)
         self._held = tokens
         return logits
-
-
-def log_softmax(logits: Logits) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max()
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
-    return result

@@ -15,9 +15,8 @@ from model_foundry.errors import EvaluationFailed
 from model_foundry.evaluation.intervals import Z
 from model_foundry.evaluation.journal import Journal
 from model_foundry.evaluation.subject import Scored, ScoreRequest, Subject
+from model_foundry.progress import Progress
 from model_foundry.validation import PREFILLED
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

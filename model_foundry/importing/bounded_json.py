@@ -28,9 +28,15 @@ class JsonLimits:
 
 
 def read_json(path: Path, limits: JsonLimits, error: type[FoundryError]) -> dict[str, Any]:
-    """The object in the file ``path``. Raises ``error``, as ``parse_json`` does, or OSError."""
-    with path.open("rb") as stream:
-        return parse_json(stream.read(limits.size + 1), path.name, limits, error)
+    """The object in the file ``path``. Raises ``error`` where it can't be read, or as ``parse_json`` does."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limits.size + 1)
+    except FileNotFoundError as fault:
+        raise error(f"there is no {path.name} in {path.parent}") from fault
+    except OSError as fault:
+        raise error(f"{path} can't be read: {fault.strerror or fault}") from fault
+    return parse_json(data, path.name, limits, error)
 
 
 def parse_json(data: bytes, what: str, limits: JsonLimits, error: type[FoundryError]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
+from model_foundry.hf_names import CLASSES, CONFIG_KEYS
 from orion_py.loading.manifest import Architecture, RopeScaling
 
 Activation = Literal["silu", "gelu_tanh"]
@@ -37,10 +38,10 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {
-    "LlamaForCausalLM": Family("llama"),
-    "Qwen2ForCausalLM": Family("qwen2", attention_bias=True, kv_heads=32),
-    "MistralForCausalLM": Family("mistral", kv_heads=8),
-    "GemmaForCausalLM": Family(
+    CLASSES["llama"]: Family("llama"),
+    CLASSES["qwen2"]: Family("qwen2", attention_bias=True, kv_heads=32),
+    CLASSES["mistral"]: Family("mistral", kv_heads=8),
+    CLASSES["gemma"]: Family(
         "gemma",
         activation="gelu_tanh",
         tied=True,
@@ -178,33 +179,34 @@ def _refuse_what_is_unknown(values: _Values) -> None:
 
 def _architecture(values: _Values, family: Family, context_cap: int | None) -> tuple[Architecture, list[str]]:
     notes: list[str] = []
-    hidden, heads = values.integer("hidden_size"), values.integer("num_attention_heads")
-    kv_heads = values.integer("num_key_value_heads", family.kv_heads or heads)
+    keys = CONFIG_KEYS
+    hidden, heads = values.integer(keys["hidden_size"]), values.integer(keys["heads"])
+    kv_heads = values.integer(keys["kv_heads"], family.kv_heads or heads)
     if heads % kv_heads:
         raise MalformedFolder(f"config.json: {heads} query heads can't share {kv_heads} key heads")
-    if values.get("head_dim") is None and family.head_dim is None and hidden % heads:
+    if values.get(keys["head_dim"]) is None and family.head_dim is None and hidden % heads:
         raise MalformedFolder(f"config.json: a hidden size of {hidden} can't be shared by {heads} heads")
-    head_dim = values.integer("head_dim", family.head_dim or hidden // heads)
+    head_dim = values.integer(keys["head_dim"], family.head_dim or hidden // heads)
     if head_dim % 16:
         raise UnknownArchitecture(f"heads of {head_dim} numbers: the kernels for attention want a multiple of 16")
     window = _window(values, family)
-    context = min(context_cap or window or MAX_CONTEXT, values.integer("max_position_embeddings"), MAX_CONTEXT)
+    context = min(context_cap or window or MAX_CONTEXT, values.integer(keys["context_length"]), MAX_CONTEXT)
     if window is not None:
         _check_window(window, context, notes)
     theta, scaling = _rope(values)
     return Architecture(
         family=family.name,
-        layers=values.integer("num_hidden_layers"),
+        layers=values.integer(keys["layers"]),
         hidden_size=hidden,
         heads=heads,
         kv_heads=kv_heads,
         head_dim=head_dim,
-        ffn_size=values.integer("intermediate_size"),
-        vocab_size=values.integer("vocab_size"),
+        ffn_size=values.integer(keys["ffn_size"]),
+        vocab_size=values.integer(keys["vocab_size"]),
         context_length=context,
         rope_theta=theta,
-        norm_epsilon=values.real("rms_norm_eps", 1e-6),
-        tied_embeddings=values.flag("tie_word_embeddings", family.tied),
+        norm_epsilon=values.real(keys["norm_epsilon"], 1e-6),
+        tied_embeddings=values.flag(keys["tied_embeddings"], family.tied),
         activation=_activation(values, family, notes),
         rope_scaling=scaling,
     ), notes
@@ -244,7 +246,7 @@ def _check_window(window: int, context: int, notes: list[str]) -> None:
 def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
     """The base, and the scaling; transformers 5 keeps both in ``rope_parameters``."""
     merged = values.table("rope_parameters") | values.table("rope_scaling")
-    theta = _Values(merged).real("rope_theta", values.real("rope_theta", 10_000.0))
+    theta = _Values(merged).real(CONFIG_KEYS["rope_theta"], values.real(CONFIG_KEYS["rope_theta"], 10_000.0))
     kind = merged.get("rope_type", merged.get("type", "default"))
     if kind == "default":
         return theta, None

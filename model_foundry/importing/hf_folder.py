@@ -1,6 +1,7 @@
-"""A model's folder to a ModelDescription: which tensors there have to be, and what becomes of them.
+"""Reads a Hugging Face folder as a ModelDescription: which tensors there have to be, and what becomes of them.
 
-Names are transformers'. Its rotary embedding turns halves, as ours does, so that no row moves.
+model_foundry/exporting/hf_folder.py writes such a folder; what both call a thing stands in
+model_foundry/hf_names.py. transformers' rotary embedding turns halves, as ours does, so that no row moves.
 """
 
 from __future__ import annotations
@@ -13,27 +14,22 @@ import numpy as np
 
 from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
+from model_foundry.hf_names import LM_HEAD, MODULES, NORM, NORMS, TABLE, layer_tensor
 from model_foundry.importing.hf_config import ReadConfig, read_config
 from model_foundry.importing.hf_tokenizer import read_folder_tokenizer
-from model_foundry.importing.rounding import Quantizer, dense
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
+from model_foundry.progress import Progress
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import Float32
+from model_foundry.weights import Dense, Float32, Matrix
 from orion_py.loading.manifest import Architecture, Source
 
-Progress = Callable[[str, int, int], None]
+Quantizer = Callable[[str, Float32], Matrix]
+"""Gives the matrix to store under a name (model_foundry/sharding/stored.py) for its values [n, k]."""
 
-TABLE, NORM, LM_HEAD = "model.embed_tokens.weight", "model.norm.weight", "lm_head.weight"
 
-_QKV = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
-_MAPS: dict[str, tuple[str, ...]] = {
-    "qkv": _QKV,
-    "attention_output": ("self_attn.o_proj",),
-    "gate": ("mlp.gate_proj",),
-    "up": ("mlp.up_proj",),
-    "down": ("mlp.down_proj",),
-}
-"""Field of ``description.Layer`` to the modules whose rows it has, one after the other."""
+def dense(name: str, matrix: Float32) -> Matrix:
+    """The quantizer that loses nothing; what it gives can be computed with and not stored."""
+    return Dense(matrix)
 
 
 class _Tensors(Protocol):
@@ -83,19 +79,22 @@ class FolderPlan:
         )
 
     def _layer(self, index: int, quantizer: Quantizer) -> Layer:
-        prefix, stored = f"model.layers.{index}", linear_names(index)
+        stored = linear_names(index)
 
         def linear(field: str) -> Linear:
-            modules = [f"{prefix}.{module}" for module in _MAPS[field]]
+            modules = [layer_tensor(index, module) for module in MODULES[field]]
             matrix = np.concatenate([self.tensors.tensor(f"{module}.weight") for module in modules])
             biased = _is_biased(self.config, field)
             bias = np.concatenate([self.tensors.tensor(f"{module}.bias") for module in modules]) if biased else None
             return Linear(quantizer(stored[field], matrix), bias)
 
+        def norm(field: str) -> Float32:
+            return self._norm(layer_tensor(index, f"{NORMS[field]}.weight"))
+
         return Layer(
-            attention_norm=self._norm(f"{prefix}.input_layernorm.weight"),
-            mlp_norm=self._norm(f"{prefix}.post_attention_layernorm.weight"),
-            **{field: linear(field) for field in _MAPS},
+            attention_norm=norm("attention_norm"),
+            mlp_norm=norm("mlp_norm"),
+            **{field: linear(field) for field in MODULES},
         )
 
     def _norm(self, name: str) -> Float32:
@@ -135,7 +134,7 @@ def _check_tensors(folder: _Tensors, config: ReadConfig) -> None:
 def _expected_shapes(config: ReadConfig) -> dict[str, tuple[int, ...]]:
     a = config.architecture
     query, key = a.heads * a.head_dim, a.kv_heads * a.head_dim
-    rows = dict(zip(_QKV, (query, key, key), strict=True)) | {
+    rows = dict(zip(MODULES["qkv"], (query, key, key), strict=True)) | {
         "self_attn.o_proj": a.hidden_size,
         "mlp.gate_proj": a.ffn_size,
         "mlp.up_proj": a.ffn_size,
@@ -146,14 +145,14 @@ def _expected_shapes(config: ReadConfig) -> dict[str, tuple[int, ...]]:
     if not a.tied_embeddings:
         shapes[LM_HEAD] = (a.vocab_size, a.hidden_size)
     for index in range(a.layers):
-        prefix = f"model.layers.{index}"
-        for norm in ("input_layernorm", "post_attention_layernorm"):
-            shapes[f"{prefix}.{norm}.weight"] = (a.hidden_size,)
-        for field, modules in _MAPS.items():
+        for norm in NORMS.values():
+            shapes[layer_tensor(index, f"{norm}.weight")] = (a.hidden_size,)
+        for field, modules in MODULES.items():
             for module in modules:
-                shapes[f"{prefix}.{module}.weight"] = (rows[module], columns.get(module, a.hidden_size))
+                name = layer_tensor(index, module)
+                shapes[f"{name}.weight"] = (rows[module], columns.get(module, a.hidden_size))
                 if _is_biased(config, field):
-                    shapes[f"{prefix}.{module}.bias"] = (rows[module],)
+                    shapes[f"{name}.bias"] = (rows[module],)
     return shapes
 
 

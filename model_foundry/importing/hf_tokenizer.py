@@ -9,14 +9,8 @@ from tokenizers import Tokenizer
 
 from model_foundry.description import TokenizerDescription
 from model_foundry.errors import MalformedFolder, UnknownTokenizer
-from model_foundry.importing.safetensors_folder import (
-    CONFIG,
-    GENERATION,
-    MAX_TEMPLATE,
-    TOKENIZER,
-    TOKENIZER_CONFIG,
-    SafetensorsFolder,
-)
+from model_foundry.hf_names import CONFIG, GENERATION, TOKENIZER, TOKENIZER_CONFIG
+from model_foundry.importing.safetensors_folder import MAX_TEMPLATE, SafetensorsFolder
 
 PLAIN_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n\n{% endfor %}"
 """For a model that was never taught to chat: the texts, one after the other."""

@@ -11,28 +11,65 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from model_foundry.errors import MalformedFolder, MalformedSafetensors, UnknownQuantization
+from model_foundry.float_formats import WIDTHS, decoded
+from model_foundry.hf_names import CONFIG, GENERATION, INDEX, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from model_foundry.importing.bounded_json import JsonLimits, read_json
 from model_foundry.importing.pickles import SUFFIXES, refuse_pickle
 from model_foundry.importing.safetensors_header import MAX_TENSORS, TensorPlace, read_header
 from model_foundry.weights import Float32
 
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-CONFIG, GENERATION = "config.json", "generation_config.json"
-TOKENIZER, TOKENIZER_CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
 MAX_SHARDS = 1024
 MAX_TEMPLATE = 2**20
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\.safetensors", re.ASCII)
-_CONFIG_LIMITS = JsonLimits(size=2**20, depth=16, parts=100_000)
+CONFIG_LIMITS = JsonLimits(size=2**20, depth=16, parts=100_000)
 _INDEX_LIMITS = JsonLimits(size=16 * 2**20, depth=3, parts=MAX_TENSORS + 64)
 _TOKENIZER_LIMITS = JsonLimits(size=64 * 2**20, depth=24, parts=2_500_000)
-_DECODED = ("F32", "F16", "BF16")
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that lies in ``file`` and hasn't been read."""
+
+    name: str
+    file: Path
+    place: TensorPlace
+
+    @property
+    def dtype(self) -> str:
+        """As safetensors spells it."""
+        return self.place.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.place.shape
+
+    def read(self) -> Float32:
+        """The numbers as float32, whichever of F32, F16 and BF16 they are stored in.
+
+        Raises MalformedSafetensors where they aren't finite, UnknownQuantization for another type.
+        """
+        self.check_type()
+        raw = np.fromfile(self.file, np.uint8, self.place.length, offset=self.place.offset)
+        if len(raw) != self.place.length:
+            raise MalformedSafetensors(f"tensor {self.name} ends past the file: it changed while it was read")
+        values = decoded(raw, self.dtype)
+        if not np.isfinite(values).all():
+            raise MalformedSafetensors(f"tensor {self.name} holds numbers that aren't finite")
+        return values.reshape(self.shape)
+
+    def check_type(self) -> None:
+        """Raises UnknownQuantization if ``read`` would."""
+        if self.dtype not in WIDTHS:
+            raise UnknownQuantization(f"tensor {self.name} is {self.dtype}; known are {', '.join(WIDTHS)}")
 
 
 class SafetensorsFolder:
@@ -48,50 +85,32 @@ class SafetensorsFolder:
             raise MalformedFolder(f"{path} has no {CONFIG}: it isn't a model's folder")
         self.config = config
         self._files = self._weight_files()
-        self._places = self._all_places()
+        self._tensors = self._all_tensors()
+
+    @property
+    def tensors(self) -> Mapping[str, StoredTensor]:
+        return self._tensors
 
     @property
     def tensor_names(self) -> frozenset[str]:
-        return frozenset(self._places)
+        return frozenset(self._tensors)
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a tensor, None where there is none of that name."""
-        return self._places[name][1].shape if name in self._places else None
-
-    def dtype(self, name: str) -> str:
-        """The stored type of a tensor, as safetensors spells it. Raises KeyError."""
-        return self._places[name][1].dtype
+        return self._tensors[name].shape if name in self._tensors else None
 
     def tensor(self, name: str) -> Float32:
-        """A tensor as float32, whichever of F32, F16 and BF16 it is stored in.
-
-        Raises MalformedSafetensors where it is missing or not finite, UnknownQuantization for a type
-        that isn't one of these.
-        """
-        if name not in self._places:
+        """``StoredTensor.read`` of the tensor ``name``. Raises MalformedSafetensors where it is missing, too."""
+        if name not in self._tensors:
             raise MalformedSafetensors(f"tensor {name} is missing")
-        path, place = self._places[name]
-        if place.dtype not in _DECODED:
-            raise UnknownQuantization(f"tensor {name} is {place.dtype}; known are {', '.join(_DECODED)}")
-        stored = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[place.dtype]
-        count = place.length // np.dtype(stored).itemsize
-        raw = np.fromfile(path, dtype=stored, count=count, offset=place.offset)
-        if len(raw) != count:
-            raise MalformedSafetensors(f"tensor {name} ends past the file: it changed while it was read")
-        if place.dtype == "BF16":  # the upper half of a float32
-            values: Float32 = (raw.astype(np.uint32) << 16).view(np.float32)
-        else:
-            values = raw.astype(np.float32)
-        if not np.isfinite(values).all():
-            raise MalformedSafetensors(f"tensor {name} holds numbers that aren't finite")
-        return values.reshape(place.shape)
+        return self._tensors[name].read()
 
     def json(self, name: str) -> dict[str, Any] | None:
         """A JSON object of the folder, None where there is no such file. Raises MalformedFolder."""
         path = self.path / name
         if not path.is_file():
             return None
-        limits = {INDEX: _INDEX_LIMITS, TOKENIZER: _TOKENIZER_LIMITS}.get(name, _CONFIG_LIMITS)
+        limits = {INDEX: _INDEX_LIMITS, TOKENIZER: _TOKENIZER_LIMITS}.get(name, CONFIG_LIMITS)
         return read_json(path, limits, MalformedFolder)
 
     def template(self) -> str | None:
@@ -112,11 +131,17 @@ class SafetensorsFolder:
         """One hash for all files that are read: of ``sha256sum``'s lines for them, sorted by name."""
         others = (CONFIG, GENERATION, TOKENIZER, TOKENIZER_CONFIG, TEMPLATE, INDEX)
         used = {*self._files, *(name for name in others if (self.path / name).is_file())}
-        lines = []
-        for name in sorted(used):
-            with (self.path / name).open("rb") as stream:
-                lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {name}\n")
+        lines = [f"{self.file_sha256(name)}  {name}\n" for name in sorted(used)]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def weights_sha256(self) -> dict[str, str]:
+        """sha256 of each file of weights, by its name."""
+        return {name: self.file_sha256(name) for name in self._files}
+
+    def file_sha256(self, name: str) -> str:
+        """sha256 of a file of the folder. Raises OSError."""
+        with (self.path / name).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def _weight_files(self) -> dict[str, frozenset[str] | None]:
         """Files, each with the tensors that are to be taken from it; None for all."""
@@ -145,14 +170,14 @@ class SafetensorsFolder:
                 raise MalformedFolder(f"{INDEX} names more than {MAX_SHARDS} files")
         return {name: frozenset(tensors[name]) for name in sorted(tensors)}
 
-    def _all_places(self) -> dict[str, tuple[Path, TensorPlace]]:
-        places: dict[str, tuple[Path, TensorPlace]] = {}
-        for name, wanted in self._files.items():
-            path = self.path / name
+    def _all_tensors(self) -> dict[str, StoredTensor]:
+        tensors: dict[str, StoredTensor] = {}
+        for file, wanted in self._files.items():
+            path = self.path / file
             found = read_header(path)
             missing = sorted((wanted or frozenset()) - set(found))
             if missing:
-                raise MalformedFolder(f"{INDEX} seeks {missing[0]!r} in {name}, which doesn't have it")
-            for tensor in found if wanted is None else wanted:
-                places[tensor] = path, found[tensor]
-        return places
+                raise MalformedFolder(f"{INDEX} seeks {missing[0]!r} in {file}, which doesn't have it")
+            for name in found if wanted is None else wanted:
+                tensors[name] = StoredTensor(name, path, found[name])
+        return tensors

@@ -9,17 +9,16 @@ import re
 from dataclasses import dataclass
 
 from model_foundry.errors import IncompatibleParents
+from model_foundry.hf_names import LM_HEAD, TABLE
 
 MODEL_TYPES = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "qwen2", "qwen2_vl", "qwen3")
 """All keep their decoder's layers under model.layers; what differs is what a layer holds."""
 
-EMBEDDING = "model.embed_tokens.weight"
-HEAD = "lm_head.weight"
-VOCABULARY_TENSORS = (EMBEDDING, HEAD)
+VOCABULARY_TENSORS = (TABLE, LM_HEAD)
 """Tensors with a row a token."""
 
 _LAYER = re.compile(r"model\.layers\.(\d{1,6})\.(.+)")
-_AFTER = ("model.norm.", HEAD)
+_AFTER = ("model.norm.", LM_HEAD)
 _BUFFERS = (".rotary_emb.inv_freq", ".masked_bias", ".attn.bias")
 """Constants that old checkpoints carry along; the model computes them."""
 
@@ -41,10 +40,6 @@ def place(tensor: str) -> Place | None:
     if match:
         return Place(int(match[1]), match[2])
     return Place(None, tensor, tensor.startswith(_AFTER))
-
-
-def layer_tensor(layer: int, name: str) -> str:
-    return f"model.layers.{layer}.{name}"
 
 
 def check_model_type(model_type: object, model: str) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,17 @@ from typing import Any
 import numpy as np
 
 from model_foundry.errors import MalformedMerge
-from model_foundry.merging.dtypes import NAMED, STORED_AS, rounded
+from model_foundry.exporting.weight_writer import SHARD_BYTES, Planned, WeightWriter
+from model_foundry.float_formats import NAMED, STORED_AS, rounded
+from model_foundry.hf_names import CONFIG, CONFIG_KEYS
 from model_foundry.merging.parents import Parent, check_compatible, find_folder
 from model_foundry.merging.plan import Plan, PlannedTensor, plan
 from model_foundry.merging.recipe import MergeRecipe
 from model_foundry.merging.tokenizers import Vocabulary, choose_vocabulary, copy_tokenizer
-from model_foundry.merging.weight_writer import Planned, WeightWriter
+from model_foundry.progress import Progress
 from model_foundry.weights import Float32
 
 RECORD = "merge.json"
-SHARD_BYTES = 2 * 10**9
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,10 @@ class Merge:
     def _write_weights(self, folder: Path, progress: Progress, shard_bytes: int) -> None:
         tensors = self.plan.tensors
         planned = [Planned(tensor.name, self._stored_as(tensor), self._shape(tensor)) for tensor in tensors]
-        writer = WeightWriter(folder, planned, shard_bytes)
-        for index, tensor in enumerate(tensors):
-            progress("merging", index, len(tensors))
-            writer.put(tensor.name, self.merged(tensor))
-        writer.close()
+        with WeightWriter(folder, planned, shard_bytes) as writer:
+            for index, tensor in enumerate(tensors):
+                progress("merging", index, len(tensors))
+                writer.put(tensor.name, self.merged(tensor))
         progress("merging", len(tensors), len(tensors))
 
     def merged(self, tensor: PlannedTensor) -> Float32:
@@ -92,18 +90,18 @@ class Merge:
     def _write_config(self, folder: Path) -> None:
         first = self.parents[self.recipe.base_model or self.recipe.names[0]]
         config = dict(first.config)
-        config["num_hidden_layers"] = self.plan.layers
+        config[CONFIG_KEYS["layers"]] = self.plan.layers
         if isinstance(config.get("layer_types"), list) and len(config["layer_types"]) != self.plan.layers:
             kinds = set(config["layer_types"])
             if len(kinds) > 1:
                 raise MalformedMerge("layers of several kinds can't be cut into slices here")
             config["layer_types"] = list(kinds) * self.plan.layers
         if self.vocabulary.rows is not None:
-            config["vocab_size"] = self.vocabulary.rows
+            config[CONFIG_KEYS["vocab_size"]] = self.vocabulary.rows
         for key in ("torch_dtype", "dtype"):
             if key in config or key == "torch_dtype":
                 config[key] = NAMED[self._stored_as(self.plan.tensors[0])]
-        (folder / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     def _record(self) -> dict[str, Any]:
         return {
@@ -119,7 +117,8 @@ def prepare(recipe: MergeRecipe, root: Path, given: Mapping[str, Path] | None = 
     """Finds, opens and checks everything; reads no weights.
 
     ``root`` is what the recipe's paths are relative to; ``given`` has folders for names in the
-    recipe. Raises MalformedMerge, MalformedFolder or IncompatibleParents.
+    recipe. Raises MalformedMerge, IncompatibleParents, or what
+    ``Parent.open`` raises.
     """
     given = given or {}
     unused = sorted(given.keys() - set(recipe.names))

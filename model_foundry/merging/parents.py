@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from model_foundry.errors import IncompatibleParents, MalformedFolder, MalformedMerge
-from model_foundry.merging.layout import HEAD, Place, check_model_type, place
-from model_foundry.merging.weight_files import StoredTensor, WeightFiles, read_json
+from model_foundry.hf_names import CONFIG, CONFIG_KEYS, LM_HEAD, TOKENIZER
+from model_foundry.importing.safetensors_folder import SafetensorsFolder, StoredTensor
+from model_foundry.merging.layout import Place, check_model_type, place
 
 _SHAPING_KEYS = (
     "model_type",
@@ -33,29 +33,38 @@ _SHAPING_KEYS = (
 what a query is; the number of layers is the plan's affair."""
 
 _SHOWN = 3
-_MISSING = object()
 
 
 @dataclass(frozen=True)
 class Parent:
     name: str
-    config: dict[str, Any]
-    weights: WeightFiles
+    contents: SafetensorsFolder
 
     @classmethod
-    def open(cls, name: str, folder: Path) -> Parent:
-        """Raises MalformedFolder or IncompatibleParents."""
-        config = read_json(folder / "config.json")
-        check_model_type(config.get("model_type"), name)
-        return cls(name, config, WeightFiles(folder))
+    def open(cls, name: str, path: Path) -> Parent:
+        """Reads no weights, but makes sure that all of them can be.
+
+        Raises MalformedFolder, MalformedSafetensors, UnsafePickle, UnknownQuantization or IncompatibleParents.
+        """
+        contents = SafetensorsFolder(path)
+        check_model_type(contents.config.get("model_type"), name)
+        for tensor in contents.tensors.values():
+            tensor.check_type()
+            if 0 in tensor.shape:
+                raise MalformedFolder(f"{name}: {tensor.name} has the shape {list(tensor.shape)}, which holds nothing")
+        return cls(name, contents)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.contents.config
 
     @property
     def folder(self) -> Path:
-        return self.weights.path
+        return self.contents.path
 
     @cached_property
     def layers(self) -> int:
-        count = self.config.get("num_hidden_layers")
+        count = self.config.get(CONFIG_KEYS["layers"])
         found = {spot.layer for spot in self.places if spot.layer is not None}
         if type(count) is not int or found != set(range(count)):
             raise MalformedFolder(f"{self.name}: config.json says {count} layers, the weights have {len(found)}")
@@ -63,31 +72,29 @@ class Parent:
 
     @cached_property
     def places(self) -> dict[Place, StoredTensor]:
-        placed = ((place(name), tensor) for name, tensor in self.weights.tensors.items())
+        placed = ((place(name), tensor) for name, tensor in self.contents.tensors.items())
         return {spot: tensor for spot, tensor in placed if spot is not None}
 
     @cached_property
     def vocabulary(self) -> dict[str, int] | None:
         """Token to id, the added ones with it; None where there is no tokenizer.json."""
-        path = self.folder / "tokenizer.json"
-        if not path.is_file():
+        definition = self.contents.json(TOKENIZER)
+        if definition is None:
             return None
-        definition = read_json(path)
         try:
             tokens = dict(definition["model"]["vocab"])
             tokens |= {added["content"]: added["id"] for added in definition.get("added_tokens") or []}
         except (KeyError, TypeError, ValueError) as error:
-            raise MalformedFolder(f"{path} has no vocabulary of tokens and ids") from error
+            raise MalformedFolder(f"{self.folder / TOKENIZER} has no vocabulary of tokens and ids") from error
         return tokens
 
     def record(self) -> dict[str, object]:
         """What was merged, to the byte."""
-        config = (self.folder / "config.json").read_bytes()
         return {
             "name": self.name,
             "model_type": self.config["model_type"],
-            "config_sha256": hashlib.sha256(config).hexdigest(),
-            "weights_sha256": self.weights.hashes(),
+            "config_sha256": self.contents.file_sha256(CONFIG),
+            "weights_sha256": self.contents.weights_sha256(),
         }
 
 
@@ -102,10 +109,14 @@ def find_folder(name: str, root: Path, given: Mapping[str, Path]) -> Path:
     hint = f"give its folder with --parent '{name}=FOLDER'"
     if path.is_absolute() or ".." in path.parts or name.startswith("~") or "\\" in name or ":" in name:
         raise MalformedMerge(f"the model {name!r} isn't a path below {root}; {hint}")
-    folder = (root / path).resolve()
+    try:
+        folder = (root / path).resolve()
+        found = folder.is_dir()
+    except (OSError, RuntimeError) as error:  # too long a name, or links in a circle
+        raise MalformedMerge(f"the model {name[:80]!r} can't be the name of a folder; {hint}") from error
     if not folder.is_relative_to(root.resolve()):
         raise MalformedMerge(f"the model {name!r} leads out of {root} by a link; {hint}")
-    if not folder.is_dir():
+    if not found:
         raise MalformedMerge(
             f"there is no folder {root / path} for the model {name}; nothing is downloaded here: {hint}"
         )
@@ -180,7 +191,7 @@ def _tensor_differences(first: Parent, other: Parent) -> list[str]:
     told = []
     for name in sorted(left.keys() ^ right.keys()):
         # A tied head is the embedding: whether a file repeats it makes no difference.
-        if name == HEAD and first.config.get("tie_word_embeddings"):
+        if name == LM_HEAD and first.config.get("tie_word_embeddings"):
             continue
         owner, lacking = (first, other) if name in left else (other, first)
         told.append(f"{owner.name} has {name} and {lacking.name} hasn't")

@@ -16,6 +16,9 @@ from model_foundry.errors import MalformedMerge
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""YAML can spell one alone; no file can be named or written with it."""
+
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null"))
 
 
@@ -78,6 +81,8 @@ def _check(node: yaml.Node | None) -> None:
         return
     if node.tag not in _TAGS:
         raise MalformedMerge(f"the recipe has a value of the type {node.tag} in {_place(node.start_mark)}")
+    if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
+        raise MalformedMerge(f"a text has half of a character in {_place(node.start_mark)}")
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _check(item)
@@ -89,6 +94,7 @@ def _check(node: yaml.Node | None) -> None:
             if key.value in seen:
                 raise MalformedMerge(f"the key {key.value} stands twice in {_place(key.start_mark)}")
             seen.add(key.value)
+            _check(key)
             _check(value)
 
 

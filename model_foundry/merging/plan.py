@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model_foundry.errors import IncompatibleParents, MalformedMerge
-from model_foundry.merging.layout import EMBEDDING, HEAD, VOCABULARY_TENSORS, Place, layer_tensor
+from model_foundry.hf_names import LM_HEAD, TABLE, layer_tensor
+from model_foundry.importing.safetensors_folder import StoredTensor
+from model_foundry.merging.layout import VOCABULARY_TENSORS, Place
 from model_foundry.merging.methods import ALL_PARAMETERS, METHODS
 from model_foundry.merging.methods.base import Input, Job, MergeMethod
 from model_foundry.merging.parameters import first_value, named_in
 from model_foundry.merging.parents import Parent
 from model_foundry.merging.recipe import MergeRecipe, OutputSlice, SliceInput
-from model_foundry.merging.weight_files import StoredTensor
 from model_foundry.weights import Float32
 
 
@@ -132,8 +133,8 @@ def _check_slice(recipe: MergeRecipe, part: OutputSlice, method: MergeMethod, pa
 def _tensors(
     recipe: MergeRecipe, slices: Sequence[OutputSlice], method: MergeMethod, parents: Mapping[str, Parent]
 ) -> Iterator[PlannedTensor]:
-    outside = [spot for spot in _spots(slices[0], parents) if spot.layer is None and spot.name != HEAD]
-    for spot in sorted(outside, key=lambda spot: (spot.name != EMBEDDING, spot.name)):
+    outside = [spot for spot in _spots(slices[0], parents) if spot.layer is None and spot.name != LM_HEAD]
+    for spot in sorted(outside, key=lambda spot: (spot.name != TABLE, spot.name)):
         if not spot.after:
             yield _planned(recipe, slices[0], method, parents, spot.name, [spot] * len(slices[0].sources), 0.0)
     number = 0
@@ -148,7 +149,7 @@ def _tensors(
             number += 1
     last = slices[-1]
     after = sorted(spot.name for spot in _spots(last, parents) if spot.layer is None and spot.after)
-    for name in sorted(after, key=lambda name: name == HEAD):
+    for name in sorted(after, key=lambda name: name == LM_HEAD):
         yield _planned(recipe, last, method, parents, name, [Place(None, name, True)] * len(last.sources), 0.0)
 
 
@@ -171,7 +172,7 @@ def _planned(
     for source, spot in zip(part.sources, spots, strict=True):
         places = parents[source.model].places
         # A parent with a tied head may leave it out: the embedding is its head.
-        stored = places.get(spot) or places[Place(None, EMBEDDING)]
+        stored = places.get(spot) or places[Place(None, TABLE)]
         is_base = source.model == base
         parameters = {}
         # Filters look at the name that the tensor has in the parent, as in mergekit.

@@ -16,20 +16,21 @@ from pathlib import Path
 import numpy as np
 
 from model_foundry.errors import MalformedMerge
+from model_foundry.hf_names import CONFIG_KEYS, GENERATION, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG
 from model_foundry.merging.parents import Parent
 from model_foundry.merging.recipe import MergeRecipe
 from model_foundry.weights import Float32
 
 FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
+    TOKENIZER,
+    TOKENIZER_CONFIG,
     "tokenizer.model",
     "special_tokens_map.json",
     "added_tokens.json",
     "vocab.json",
     "merges.txt",
-    "chat_template.jinja",
-    "generation_config.json",
+    TEMPLATE,
+    GENERATION,
     "preprocessor_config.json",
 )
 
@@ -71,7 +72,7 @@ def choose_vocabulary(recipe: MergeRecipe, parents: Mapping[str, Parent]) -> Voc
     count = len(donor.vocabulary)
     if set(donor.vocabulary.values()) != set(range(count)):
         raise MalformedMerge(f"the tokens of {donor.name} aren't numbered without gaps: leave tokenizer_source out")
-    size = donor.config.get("vocab_size")
+    size = donor.config.get(CONFIG_KEYS["vocab_size"])
     if not isinstance(size, int) or size < count:
         raise MalformedMerge(f"{donor.name} has {count} tokens and vocab_size {size}")
     return Vocabulary(donor, count, -(-count // multiple) * multiple if multiple else count)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from model_foundry.description import Layer, ModelDescription
 from model_foundry.errors import UnknownScheme
+from model_foundry.progress import Progress
 from model_foundry.quantizing.activation_aware import scaled_for_inputs
 from model_foundry.quantizing.activations import Activations, observe
 from model_foundry.quantizing.k_quant import k_quant
@@ -14,8 +14,6 @@ from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
 from model_foundry.weights import BLOCK, Float32, Matrix
-
-Progress = Callable[[str, int, int], None]
 
 
 def quantize(model: ModelDescription, plan: QuantizationPlan, calibration: str, progress: Progress) -> ModelDescription:

@@ -6,8 +6,11 @@ its largest magnitude (ggml's Q8_0).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from model_foundry.errors import UnquantizableMatrix
 from model_foundry.quantizing.blocks import nearest, quantized, start_of, to_minimum, to_scale
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.weights import Bytes, Float16, Float32, Matrix
@@ -19,6 +22,21 @@ def round_to_nearest(weights: Float32, scheme: Scheme) -> Matrix:
     Raises UnquantizableMatrix.
     """
     return quantized(weights, scheme, lambda blocks: _rounded(blocks, scheme))
+
+
+def rounding(layers: Scheme, tables: Scheme) -> Callable[[str, Float32], Matrix]:
+    """From a matrix's stored name and its weights to what is stored: one scheme for layers, one for table and head.
+
+    What it gives raises UnquantizableMatrix, which names the matrix.
+    """
+
+    def quantizer(name: str, matrix: Float32) -> Matrix:
+        try:
+            return round_to_nearest(matrix, layers if name.startswith("layers.") else tables)
+        except UnquantizableMatrix as error:
+            raise UnquantizableMatrix(f"{name}: {error}") from error
+
+    return quantizer
 
 
 def plain_grid(blocks: Float32, scheme: Scheme) -> tuple[Float16, Float16 | None]:

@@ -52,9 +52,14 @@ class BuildRecipe(BaseModel):
         )
 
 
+def recipe_names() -> list[str]:
+    """Of all recipes, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
 def load_recipe(name: str) -> BuildRecipe:
     """Raises UnknownRecipe, which names those that exist."""
-    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    known = recipe_names()
     if name not in known:
         raise UnknownRecipe(f"there is no recipe {name}; known are {', '.join(known)}")
     try:

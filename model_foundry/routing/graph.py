@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from model_foundry.routing.source import BRANCHES, DIMENSION, EncoderSource
+from model_foundry.routing.source import BRANCHES, DIMENSION, WIDTH, EncoderSource
 
 LEFT = {2: 0, 3: 1, 5: 2}
 """Tokens of context to the left in each branch."""
-_WIDTH = 256
 OPSET = 17
 LEVELS = 15
 RANGES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52, 0.45)
@@ -122,7 +121,7 @@ def _branches(graph: _Graph, source: EncoderSource, embedded: str) -> list[str]:
     normal = _layer_norm(graph, joined, gain, bias, source, "projected")
     across = graph.add("Transpose", [normal], "across", perm=[1, 0])
     batch = graph.add("Unsqueeze", [across, "axis0"], "batch")
-    graph.constant("widths", np.full(len(BRANCHES), _WIDTH, np.int64))
+    graph.constant("widths", np.full(len(BRANCHES), WIDTH, np.int64))
     names = [f"branch{n}" for n in BRANCHES]
     graph.nodes.append(helper.make_node("Split", [batch, "widths"], names, axis=1))
     return [_residual(graph, source, name, n) for name, n in zip(names, BRANCHES, strict=True)]
@@ -130,7 +129,7 @@ def _branches(graph: _Graph, source: EncoderSource, embedded: str) -> list[str]:
 
 def _residual(graph: _Graph, source: EncoderSource, name: str, n: int) -> str:
     for step in ("1", "2"):
-        kernel = source.dense[f"w{step}_{n}"].reshape(n, _WIDTH, _WIDTH).transpose(2, 1, 0)
+        kernel = source.dense[f"w{step}_{n}"].reshape(n, WIDTH, WIDTH).transpose(2, 1, 0)
         weight = graph.weight(f"w{step}_{n}", kernel)
         bias = graph.weight(f"b{step}_{n}", source.dense[f"b{step}_{n}"].reshape(-1))
         pads = [LEFT[n], n - 1 - LEFT[n]]

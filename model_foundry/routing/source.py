@@ -25,15 +25,15 @@ MAX_BYTES = 2**28
 """Of any one array, unpacked: a file that claims more is refused before memory is taken."""
 
 _ROWS = 7530
-_WIDTH = 256
+WIDTH = 256
 _SHAPES: dict[str, tuple[int, ...]] = {
     **{f"q{block + 1}": (_ROWS, DIMENSION) for block in range(BLOCKS)},
     "scale": (BLOCKS,),
     "lo": (BLOCKS,),
     "eps": (),
-    **{f"proj{n}": (DIMENSION, _WIDTH) for n in BRANCHES},
-    **{f"{name}{n}": (_WIDTH,) for n in BRANCHES for name in ("proj_b", "ln_g", "ln_b")},
-    **{f"{name}_{n}": (n * _WIDTH, _WIDTH) for n in BRANCHES for name in ("w1", "w2")},
+    **{f"proj{n}": (DIMENSION, WIDTH) for n in BRANCHES},
+    **{f"{name}{n}": (WIDTH,) for n in BRANCHES for name in ("proj_b", "ln_g", "ln_b")},
+    **{f"{name}_{n}": (n * WIDTH, WIDTH) for n in BRANCHES for name in ("w1", "w2")},
 }
 
 Array = NDArray[Any]

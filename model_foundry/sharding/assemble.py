@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import model_foundry
 from model_foundry.description import ModelDescription, TokenizerDescription
 from model_foundry.graphs.variants import VARIANTS, VariantPlan
 from model_foundry.graphs.weights import StoredWeights
+from model_foundry.progress import Progress
 from model_foundry.recipes import BuildRecipe
 from model_foundry.sharding.content_folder import ContentFolder
 from model_foundry.sharding.expansions import plan_expansion, plan_widening
@@ -27,9 +28,6 @@ from orion_py.loading.manifest import (
     Variant,
     parse_manifest,
 )
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps of it are done, and how many there are."""
 
 _TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
 """Fetch priorities: small files first, then weights in the order of the forward pass."""

@@ -1,22 +1,18 @@
 """Weight shards: safetensors files whose bytes depend on their content alone.
 
-Format: https://huggingface.co/docs/safetensors. The library's writer doesn't promise an order or
-an alignment and doesn't say where a tensor lies; a graph's external data has to know. So the
-header is written here, and tests read the result back with the library.
+A graph's external data has to know where each tensor lies, so the header is our own
+(model_foundry/safetensors_format.py); tests read the result back with the library.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model_foundry.safetensors_format import header
 from orion_py.loading.manifest import Tensor
-
-ALIGNMENT = 64
-"""Where the data begins, in bytes; a multiple of every dtype and of a cache line."""
 
 _DTYPES = {"uint8": "U8", "int8": "I8", "float16": "F16", "float32": "F32"}
 
@@ -34,20 +30,9 @@ class WeightFile:
 def pack(arrays: dict[str, Array]) -> WeightFile:
     """One file with ``arrays``: wide types first, so that each is aligned to its own width."""
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)
-    header: dict[str, object] = {"__metadata__": {"format": "orion"}}
-    position = 0
-    for name in order:
-        array = arrays[name]
-        header[name] = {
-            "dtype": _DTYPES[array.dtype.name],
-            "shape": list(array.shape),
-            "data_offsets": [position, position + array.nbytes],
-        }
-        position += array.nbytes
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-(8 + len(text)) % ALIGNMENT)
-    start = 8 + len(text)
-    tensors, offset = [], start
+    described = ((name, _DTYPES[arrays[name].dtype.name], arrays[name].shape, arrays[name].nbytes) for name in order)
+    start = header(described, "orion")
+    tensors, offset = [], len(start)
     for name in order:
         array = arrays[name]
         tensors.append(
@@ -63,4 +48,4 @@ def pack(arrays: dict[str, Array]) -> WeightFile:
         )
         offset += array.nbytes
     body = b"".join(np.ascontiguousarray(arrays[name]).tobytes() for name in order)
-    return WeightFile(len(text).to_bytes(8, "little") + text + body, tuple(tensors))
+    return WeightFile(start + body, tuple(tensors))

@@ -15,6 +15,8 @@ from model_foundry.errors import FoundryError
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 SCRIPTS = Path(__file__).parent / "scripts"
+GRACE_SECONDS = 5
+"""What a script that is to end gets before it is killed."""
 
 
 def folder() -> Path:
@@ -59,7 +61,8 @@ def make(say: Callable[[str], None]) -> Path:
 def run_script(name: str, arguments: Sequence[str | Path], say: Callable[[str], None]) -> None:
     """Runs a file of ``scripts`` in the environment; each line that it prints goes to ``say``.
 
-    The script has no network and no code but its own: hubs are switched off. Raises FoundryError.
+    The script has no network and no code but its own: hubs are switched off. It ends when we are
+    stopped. Raises FoundryError.
     """
     interpreter = make(say)
     command = [str(interpreter), "-I", str(SCRIPTS / name), *map(str, arguments)]
@@ -69,11 +72,23 @@ def run_script(name: str, arguments: Sequence[str | Path], say: Callable[[str], 
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            last = line.strip() or last
-            say(line.rstrip())
+        try:
+            for line in process.stdout:
+                last = line.strip() or last
+                say(line.rstrip())
+        except BaseException:  # we are being stopped, or ``say`` failed: it would work on for nobody
+            _end(process)
+            raise
     if process.returncode:
         raise FoundryError(f"{name} ended with {process.returncode}: {last}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _checked(command: Sequence[str], what: str) -> None:

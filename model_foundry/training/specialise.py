@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,18 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from model_foundry.errors import FoundryError
-from model_foundry.merging.weight_files import read_json
+from model_foundry.errors import FoundryError, MalformedFolder
+from model_foundry.hf_names import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
+from model_foundry.importing.bounded_json import JsonLimits, read_json
+from model_foundry.importing.safetensors_folder import CONFIG_LIMITS
+from model_foundry.progress import Progress
 from model_foundry.training.corpus import read_corpus, sequences
 from model_foundry.training.environment import run_script
 
 RECORD = "specialise.json"
-_COPIED = ("config.json", "tokenizer.json", "tokenizer_config.json")
-
-Progress = Callable[[str, int, int], None]
+_COPIED = (CONFIG, TOKENIZER, TOKENIZER_CONFIG)
+_FACTS_LIMITS = JsonLimits(size=16 * 2**20, depth=2, parts=2**20)
+"""A loss for each step is in it."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,10 @@ def specialise(base: Path, corpus: Path, out: Path, settings: Settings, progress
             run_script("lora.py", [Path(work) / "settings.json"], say)
         for name in _COPIED:
             shutil.copyfile(base / name, partial / name)
-        facts = read_json(partial / "training.json")
+        facts = read_json(partial / "training.json", _FACTS_LIMITS, MalformedFolder)
         (partial / "training.json").unlink()
         record = {
-            "base_weights_sha256": _sha256(base / "model.safetensors"),
+            "base_weights_sha256": _sha256(base / WEIGHTS),
             "corpus": {
                 "sha256": texts.sha256,
                 "trained_files": len(texts.trained),
@@ -101,9 +103,9 @@ def specialise(base: Path, corpus: Path, out: Path, settings: Settings, progress
 
 def open_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of a model folder. Raises FoundryError."""
-    path = folder / "tokenizer.json"
+    path = folder / TOKENIZER
     if not path.is_file():
-        raise FoundryError(f"there is no tokenizer.json in {folder}")
+        raise FoundryError(f"there is no {TOKENIZER} in {folder}")
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises plain Exception
@@ -112,7 +114,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
 
 def end_of_text(folder: Path, tokenizer: Tokenizer) -> int:
     """What stands between two texts: the end-of-text token where there is one, else the end token."""
-    settings = read_json(folder / "tokenizer_config.json")
+    settings = read_json(folder / TOKENIZER_CONFIG, CONFIG_LIMITS, MalformedFolder)
     for token in ("<|endoftext|>", settings.get("eos_token")):
         index = tokenizer.token_to_id(token) if isinstance(token, str) else None
         if isinstance(index, int):

@@ -1,13 +1,16 @@
-"""Ways to damage a file: bytes, numbers, lengths, pieces, and values inside its JSON."""
+"""Ways to damage a file: bytes, numbers, lengths, pieces, and values inside its JSON or YAML."""
 
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from copy import deepcopy
 from random import Random
 from typing import Any
+
+import yaml
 
 INTERESTING = (0, 1, 2, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63, 2**64 - 1)
 VALUES: tuple[Any, ...] = (
@@ -15,6 +18,13 @@ VALUES: tuple[Any, ...] = (
     "../x", "/etc/passwd", "\ud800", "\0", "é" * 40, "9" * 400, [], {}, [[]], [None], {"": None}, [-1], ["x"],
     [2**40] * 9,
 )  # fmt: skip
+YAML_PIECES = (
+    "&a ", "*a", "<<: *a", "!!python/object/apply:os.system [x]", "!!set {a}", "!!binary aGk=", "!x ", "---\n",
+    "%YAML 9.9\n---\n", "...\n", "? ", "- ", ": ", "{", "}", "[", "]", "|\n  ", ">-\n ", "'", '"', "#", "\t", "\0",
+    "\ufeff", "\x85", "\u2028", "~", "null", "yes", ".nan", "-.inf", "1e999", "1_000", "0x1F", "0o7", "1:30:00", "=",
+    "2020-01-01", "0b1", '"\\ud800"', '"\\U00110000"', "9" * 5000, "[" * 200, "{a: " * 200, "- " * 200, "[0, " * 3000,
+)  # fmt: skip
+"""What YAML gives a meaning to, and texts that a parser may take too long over."""
 HEADER = 16_384
 """Most of what a parser believes stands in a file's first bytes."""
 
@@ -32,6 +42,40 @@ def mutated_json(random: Random, text: bytes) -> bytes:
     for _ in range(random.choice((1, 1, 2, 3))):
         _change(random, value)
     return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+def mutated_yaml(random: Random, text: bytes) -> bytes:
+    """YAML with another number, values changed as in JSON, pieces of its syntax put in, or lines moved."""
+    kind = random.random()
+    if kind < 0.25:  # the only change that a recipe often survives: it goes on to be planned
+        number = random.choice(list(re.finditer(rb"\d+(\.\d+)?", text)))
+        other = random.choice((b"0", b"1", b"2", b"3", b"-1", b"0.25", b"1e-300", b"1e308", b"4", b"true", b"[0, 1]"))
+        return text[: number.start()] + other + text[number.end() :]
+    if kind < 0.5:
+        value = yaml.safe_load(text)
+        for _ in range(random.choice((1, 1, 2, 3))):
+            _change(random, value)
+        # Never with aliases, which are refused at once: twice the same list is written out.
+        return _Plain.dump_text(value, random.choice((None, True, False))).encode("utf-8", "surrogatepass")
+    lines = text.decode().splitlines(keepends=True)
+    for _ in range(random.choice((1, 1, 2, 4))):
+        at = random.randrange(len(lines))
+        if kind < 0.8:
+            line, place = lines[at], random.randrange(len(lines[at]) + 1)
+            lines[at] = line[:place] + random.choice(YAML_PIECES) + line[place:]
+        else:
+            line = random.choice((lines[at], lines.pop(at) if len(lines) > 1 else "", " " * random.randrange(9)))
+            lines.insert(random.randrange(len(lines) + 1), line * random.choice((1, 1, 2, 500)))
+    return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    @classmethod
+    def dump_text(cls, value: Any, flow: bool | None) -> str:
+        return str(yaml.dump(value, Dumper=cls, default_flow_style=flow, allow_unicode=True))
 
 
 def mutated_safetensors(random: Random, data: bytes) -> bytes:

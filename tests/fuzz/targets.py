@@ -12,16 +12,20 @@ from random import Random
 
 import onnx
 
+from model_foundry.commands.folder import LAYERS, TABLES
 from model_foundry.errors import FoundryError
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.hf_folder import plan_folder
 from model_foundry.importing.onnx_file import check_onnx, read_tensors
-from model_foundry.importing.rounding import rounding
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
-from tests.fuzz.mutations import mutated, mutated_json, mutated_safetensors
+from model_foundry.merging.merge import prepare
+from model_foundry.merging.recipe import load_recipe
+from model_foundry.quantizing.round_to_nearest import rounding
+from tests.fuzz.mutations import mutated, mutated_json, mutated_safetensors, mutated_yaml
 from tests.model_foundry.built import RECIPE, built
 from tests.model_foundry.folders import FAMILIES
+from tests.model_foundry.merging.cases import CASES, PARENTS
 from tests.model_foundry.test_families import quantized
 from tests.model_foundry.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
@@ -98,7 +102,7 @@ def _parse_json(name: str, data: bytes, folder: Path) -> None:
 
 def _import(folder: Path) -> None:
     plan = plan_folder(SafetensorsFolder(folder), CONTEXT)
-    plan.load(RECIPE.source, rounding("q4", "q8"))
+    plan.load(RECIPE.source, rounding(LAYERS, TABLES))
     plan.tokenizer.shard_bytes()
 
 
@@ -128,6 +132,23 @@ def _parse_onnx(name: str, data: bytes, folder: Path) -> None:
             raise
 
 
+def _recipe_seeds() -> dict[str, bytes]:
+    return {name: text.encode() for name, text in CASES.items()}
+
+
+def _parse_recipe(name: str, data: bytes, folder: Path) -> None:
+    """A recipe that can be read is planned for its parents, too."""
+    (folder / "recipe.yaml").write_bytes(data)
+    recipe = load_recipe(folder / "recipe.yaml")
+    for parent in PARENTS.keys() & set(recipe.names):
+        PARENTS[parent].write(folder / parent)
+    prepare(recipe, folder)
+
+
+def _bytes_or_yaml(random: Random, data: bytes, other: bytes) -> bytes:
+    return mutated_yaml(random, data) if random.random() < 0.8 else mutated(random, data, other)
+
+
 def _bytes_or_json(random: Random, data: bytes, other: bytes) -> bytes:
     return mutated_json(random, data) if random.random() < 0.7 else mutated(random, data, other)
 
@@ -140,5 +161,6 @@ TARGETS: dict[str, Target] = {
     "gguf": Target(_gguf_seeds, mutated, _parse_gguf),
     "safetensors": Target(_weight_seeds, _bytes_or_header, _parse_weights),
     "json": Target(_json_seeds, _bytes_or_json, _parse_json),
+    "recipe": Target(_recipe_seeds, _bytes_or_yaml, _parse_recipe),
     "onnx": Target(lambda: _onnx_files()[0], mutated, _parse_onnx),
 }

@@ -35,7 +35,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def short_text(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {"prose": "the cat sat on a mat, saw a rat, and ran off at noon"}
-    monkeypatch.setattr("model_foundry.cli.evaluation_texts", lambda: texts)
+    monkeypatch.setattr("model_foundry.commands.validate.evaluation_texts", lambda: texts)
     monkeypatch.setattr("model_foundry.quality.evaluation_texts", lambda: texts)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_foundry.commands.folder import LAYERS, TABLES
 from model_foundry.description import ModelDescription
 from model_foundry.equalizing.equalization import Equalization, LayerExponents, equalized
 from model_foundry.graphs.variants import VARIANTS
-from model_foundry.importing.rounding import rounding
+from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
 from orion_py.native.tokenizer import NativeTokenizer
@@ -25,7 +26,7 @@ TOLERANCE = {True: 2e-5, False: 0.15}
 
 def quantized(name: str) -> ModelDescription:
     """By the forms that are stored by default, which loses nothing of these models."""
-    return plan(FAMILIES / name).load(RECIPE.source, rounding("q4", "q8"))
+    return plan(FAMILIES / name).load(RECIPE.source, rounding(LAYERS, TABLES))
 
 
 def farthest(model: ModelDescription, name: str) -> float:

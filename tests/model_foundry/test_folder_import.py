@@ -52,7 +52,7 @@ def test_every_stored_type_reads_as_the_library_reads_it(tmp_path: Path, kind: s
     changed(tmp_path, "llama")
     save_file({"x": values, "y": values[:2]}, tmp_path / "model.safetensors")
     folder = SafetensorsFolder(tmp_path)
-    assert folder.dtype("x") == kind
+    assert folder.tensors["x"].dtype == kind
     np.testing.assert_array_equal(folder.tensor("x"), values.astype(np.float32))
     np.testing.assert_array_equal(folder.tensor("y"), values[:2].astype(np.float32))
 

@@ -12,6 +12,8 @@ from safetensors.numpy import load_file
 
 from model_foundry import cli
 from model_foundry.exporting.hf_folder import write_folder
+from model_foundry.importing.hf_folder import plan_folder
+from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.parents import Parent
 from tests.model_foundry.built import imported
 from tests.model_foundry.tiny_gguf import TinyModel
@@ -49,7 +51,7 @@ def test_the_folder_is_a_parent_that_can_be_merged_and_has_its_tokenizer(tmp_pat
     write_folder(model, tmp_path / "folder", "bfloat16")
     parent = Parent.open("tiny", tmp_path / "folder")
     assert parent.layers == 2
-    assert {tensor.dtype for tensor in parent.weights.tensors.values()} == {"BF16"}
+    assert {tensor.dtype for tensor in parent.contents.tensors.values()} == {"BF16"}
     assert parent.vocabulary == model.tokenizer.definition["model"]["vocab"]
     settings = json.loads((tmp_path / "folder" / "tokenizer_config.json").read_text())
     assert settings["eos_token"] == "<|im_end|>"
@@ -61,3 +63,22 @@ def test_import_writes_the_folder_when_asked(tmp_path: Path) -> None:
     path = TinyModel().write(tmp_path / "tiny.gguf")
     assert cli.main(["import", str(path), "--json", "--out", str(tmp_path / "folder"), "--dtype", "float16"]) == 0
     assert load_file(tmp_path / "folder" / "model.safetensors")["model.norm.weight"].dtype == np.float16
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_what_is_written_is_read_back_as_the_model_it_was(tmp_path: Path, tied: bool) -> None:
+    model = imported(tmp_path, TinyModel(tied=tied))
+    write_folder(model, tmp_path / "folder")
+    plan = plan_folder(SafetensorsFolder(tmp_path / "folder"), None)
+    assert plan.architecture == model.architecture
+    assert plan.notes == ()
+    back = plan.load(model.source)
+    assert back.tokenizer.eos_tokens == model.tokenizer.eos_tokens
+    assert back.tokenizer.chat_template == model.tokenizer.chat_template
+    for ours, theirs in zip(model.linears(), back.linears(), strict=True):
+        np.testing.assert_array_equal(ours.weight.dequantized(), theirs.weight.dequantized())
+        np.testing.assert_array_equal(ours.bias, theirs.bias)
+    for ours, theirs in zip(model.layers, back.layers, strict=True):
+        np.testing.assert_array_equal(ours.attention_norm, theirs.attention_norm)
+        np.testing.assert_array_equal(ours.mlp_norm, theirs.mlp_norm)
+    assert (back.head is None) is tied

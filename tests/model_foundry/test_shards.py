@@ -11,8 +11,9 @@ import pytest
 from safetensors import safe_open
 
 from model_foundry.errors import NotBuilt
+from model_foundry.safetensors_format import ALIGNMENT
 from model_foundry.sharding.restore import load_manifest, restore
-from model_foundry.sharding.safetensors_file import ALIGNMENT, pack
+from model_foundry.sharding.safetensors_file import pack
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

@@ -49,6 +49,37 @@ def test_each_threshold_can_fail_alone(loss: float, agrees: bool, kl: float) -> 
     assert not score("all", [steps]).passes(INT8)
 
 
+def test_a_figure_that_may_be_past_its_limit_by_chance_fails_and_is_called_that() -> None:
+    rng = np.random.default_rng(1)
+    told = []
+    for count in (200, 20_000):
+        losses = rng.normal(0.026, 0.2, count)
+        losses += 0.026 - losses.mean()
+        total = score("all", [Steps(np.zeros(count), losses, np.zeros(count), np.ones(count, bool))])
+        assert total.perplexity_loss == pytest.approx(np.expm1(0.026))
+        assert total.loss_error == pytest.approx(0.2 / np.sqrt(count) * np.exp(0.026), rel=0.2)
+        assert not total.passes(INT8)
+        told += total.faults(INT8)
+    assert told[0].endswith("more than 2.0% (which may be chance: measure more than 200 steps)")
+    assert told[1] == "perplexity's loss is +2.63% ± 0.14%, more than 2.0%"
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_what_isnt_a_number_never_passes(broken: int) -> None:
+    columns = [np.zeros(3), np.zeros(3)]
+    columns[broken][1] = np.nan
+    assert not score("all", [Steps(np.zeros(3), columns[0], columns[1], np.ones(3, bool))]).passes(INT8)
+
+
+def test_errors_are_those_of_the_mean_and_none_where_nothing_scatters() -> None:
+    agrees = np.array([True] * 60 + [False] * 40)
+    total = score("all", [Steps(np.ones(100), np.ones(100), np.tile([0.0, 0.04], 50), agrees)])
+    assert total.loss_error == 0
+    assert total.agreement_error == pytest.approx(np.sqrt(0.6 * 0.4 / 99))
+    assert total.kl_error == pytest.approx(0.02 / np.sqrt(99))
+    assert total.faults(INT8)[0].startswith("top-1 agreement is 60.00% ± 4.92%, less than 90.0%")
+
+
 def test_a_good_score_passes() -> None:
     steps = Steps(np.zeros(1), np.array([-0.1]), np.array([0.0]), np.array([True]))
     assert score("all", [steps]).passes(EXACT)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.merge import prepare
 from model_foundry.merging.methods.dare import drawn_mask
 from model_foundry.merging.recipe import recipe_from
-from model_foundry.merging.weight_files import WeightFiles
 from model_foundry.weights import Float32
 from tests.model_foundry.merging.cases import CASES, SEED, write_parents
 
@@ -80,12 +80,12 @@ def _masks(name: str, folder: Path) -> dict[str, np.ndarray]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Float32], dict[str, str], dict[str, object]]:
-    tensors = WeightFiles(folder).tensors
-    config = json.loads((folder / "config.json").read_text())
+    contents = SafetensorsFolder(folder)
+    tensors = contents.tensors
     return (
         {name: tensor.read() for name, tensor in tensors.items()},
         {name: tensor.dtype for name, tensor in tensors.items()},
-        {key: config[key] for key in _KEYS},
+        {key: contents.config[key] for key in _KEYS},
     )
 
 

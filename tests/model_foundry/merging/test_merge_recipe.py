@@ -169,3 +169,8 @@ def test_the_first_filter_that_fits_wins_and_without_any_the_next_scope_speaks()
     assert evaluated(only, "lm_head.weight", 0.5) is None
     assert first_value([{"t": only}, {"t": 0.9}], "t", "lm_head.weight", 0.5) == 0.9
     assert first_value([{"t": only}], "t", "lm_head.weight", 0.5) is None
+
+
+def test_half_a_character_is_refused_where_it_stands() -> None:
+    refused(PLAIN.replace("model: a", 'model: "\\ud800"'), "half of a character in line 2")
+    refused(PLAIN + '"\\udfff": 1\n', "half of a character in line 3")

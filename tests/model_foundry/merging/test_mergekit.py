@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.merge import prepare
 from model_foundry.merging.recipe import recipe_from
-from model_foundry.merging.weight_files import WeightFiles, read_json
 from model_foundry.training import environment
 from tests.model_foundry.merging.cases import CASES, SEED, write_parents
 from tests.model_foundry.merging.mergekit_outputs import Outputs, recorded, run_mergekit
@@ -54,10 +54,10 @@ def check(case: str, parents: Path, outputs: Outputs) -> None:
     merge = prepare(recipe_from(CASES[case]), parents, seed=SEED)
     out = parents / "out" / case
     merge.run(out, lambda what, done, total: None)
-    ours = WeightFiles(out).tensors
+    folder = SafetensorsFolder(out)
+    ours = folder.tensors
     assert {name: tensor.dtype for name, tensor in ours.items()} == types
-    config = read_json(out / "config.json")
-    assert {key: config[key] for key in settings} == settings
+    assert {key: folder.config[key] for key in settings} == settings
     for name, expected in tensors.items():
         tolerance = TOLERANCE[types[name]]
         np.testing.assert_allclose(ours[name].read(), expected, rtol=tolerance, atol=tolerance, err_msg=name)

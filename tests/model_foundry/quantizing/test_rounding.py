@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model_foundry.errors import UnknownScheme, UnquantizableMatrix
+from model_foundry.commands.folder import LAYERS, TABLES
+from model_foundry.errors import UnknownQuantization, UnknownScheme, UnquantizableMatrix
 from model_foundry.quantizing.k_quant import k_quant
-from model_foundry.quantizing.round_to_nearest import round_to_nearest
+from model_foundry.quantizing.round_to_nearest import round_to_nearest, rounding
 from model_foundry.quantizing.scheme import Scheme
+from model_foundry.sharding.stored import EMBEDDING, contents
 from model_foundry.weights import Affine, Float32, Symmetric
 from orion_py.loading.manifest import WIDTHS
 from orion_py.runtime.bit_stream import pack, unpack
+from tests.model_foundry.built import RECIPE
+from tests.model_foundry.folders import FAMILIES, plan
 
 SCHEMES = [Scheme(bits, symmetric) for bits in WIDTHS for symmetric in (True, False)]
 schemes = st.sampled_from(SCHEMES)
@@ -127,3 +131,49 @@ def test_schemes_are_written_as_bits_with_or_without_a_form() -> None:
     for text in ("q7", "4", "q4-k", ""):
         with pytest.raises(UnknownScheme, match="q2, q3, q4"):
             Scheme.parse(text)
+
+
+@given(
+    weights=arrays(np.float32, (2, 64), elements=st.floats(-1000, 1000, width=32)),
+    scheme=st.sampled_from([LAYERS, TABLES]),
+)
+def test_a_folders_weights_are_no_farther_than_half_a_step_and_what_the_halves_round(
+    weights: Float32, scheme: Scheme
+) -> None:
+    result = round_to_nearest(weights, scheme)
+    assert isinstance(result, Symmetric if scheme.symmetric else Affine)
+    # Scale and minimum are float16: 11 bits, or steps of 2**-24 near 0; 15 or 127 steps add up the scale's.
+    extent = np.repeat(np.abs(weights.reshape(2, 2, 32)).max(axis=2), 32, axis=1)
+    slack = extent * 2**-10 + 127 * 2**-24
+    assert (np.abs(result.dequantized() - weights) <= scales(result) / 2 + slack).all()
+    assert (result.scale != 0).all()
+
+
+@pytest.mark.parametrize(("scheme", "low", "high"), [(LAYERS, -8, 7), (TABLES, -127, 127)])
+def test_a_folders_weights_on_the_grid_come_back_exactly(scheme: Scheme, low: int, high: int) -> None:
+    steps = np.random.default_rng(2).integers(low, high + 1, (3, 64)).astype(np.float32)
+    steps[:, ::32], steps[:, 1::32] = low, high
+    np.testing.assert_array_equal(round_to_nearest(steps / 64, scheme).dequantized(), steps / 64)
+
+
+@pytest.mark.parametrize("scheme", [LAYERS, TABLES])
+@pytest.mark.parametrize("value", [0.0, -0.75, 1e-9])
+def test_a_constant_block_is_nearly_its_value_and_has_a_scale(scheme: Scheme, value: float) -> None:
+    result = round_to_nearest(np.full((1, 32), value, np.float32), scheme)
+    np.testing.assert_allclose(result.dequantized(), value, atol=1e-7, rtol=5e-3)
+    assert (result.scale != 0).all()
+
+
+def test_schemes_are_chosen_for_layers_and_tables_apart_and_matrices_named_when_refused() -> None:
+    quantizer = rounding(LAYERS, TABLES)
+    assert isinstance(quantizer("layers.0.mlp.up", np.ones((1, 32), np.float32)), Affine)
+    assert isinstance(quantizer(EMBEDDING, np.ones((1, 32), np.float32)), Symmetric)
+    with pytest.raises(UnquantizableMatrix, match=r"layers\.3\.mlp\.up: a row of 33 weights"):
+        quantizer("layers.3.mlp.up", np.ones((1, 33), np.float32))
+    with pytest.raises(UnquantizableMatrix, match=r"embedding: .*larger than float16"):
+        quantizer(EMBEDDING, np.full((1, 32), 1e9, np.float32))
+
+
+def test_dense_weights_cannot_be_stored() -> None:
+    with pytest.raises(UnknownQuantization, match="embedding has to be quantized"):
+        contents(plan(FAMILIES / "llama").load(RECIPE.source), 1)

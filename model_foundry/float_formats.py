@@ -10,17 +10,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from model_foundry.weights import Float32
+from model_foundry.weights import Bytes, Float32
 
 WIDTHS = {"F32": 4, "F16": 2, "BF16": 2}
 """Bytes of one number, by safetensors' name of the type."""
 
 STORED_AS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+"""What config.json and recipes call a type, to safetensors' name of it."""
+
 NAMED = {stored: name for name, stored in STORED_AS.items()}
 
 
-def decoded(data: bytes, dtype: str) -> Float32:
-    """The numbers in ``data``, flat."""
+def decoded(data: bytes | Bytes, dtype: str) -> Float32:
+    """The numbers in ``data``, flat; those of F32 share its memory."""
     return _DECODERS[dtype](data)
 
 
@@ -45,8 +47,8 @@ def _bfloat16_bits(values: Float32) -> NDArray[np.uint16]:
     return result
 
 
-_DECODERS: dict[str, Callable[[bytes], Float32]] = {
-    "F32": lambda data: np.frombuffer(data, "<f4").astype(np.float32),
+_DECODERS: dict[str, Callable[[bytes | Bytes], Float32]] = {
+    "F32": lambda data: np.frombuffer(data, "<f4").astype(np.float32, copy=False),
     "F16": lambda data: np.frombuffer(data, "<f2").astype(np.float32),
     "BF16": lambda data: (np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)).view(np.float32),
 }

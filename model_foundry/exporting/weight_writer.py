@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from model_foundry.merging.dtypes import WIDTHS, encoded
-from model_foundry.merging.weight_files import INDEX, SINGLE
+from model_foundry.float_formats import WIDTHS, encoded
+from model_foundry.hf_names import INDEX, WEIGHTS
+from model_foundry.safetensors_format import header
 from model_foundry.weights import Float32
 
-_ALIGNMENT = 64
+SHARD_BYTES = 2 * 10**9
+"""Of one file, unless something else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Planned:
 
 
 class WeightWriter:
-    """``put`` takes the tensors of ``planned`` in that very order; ``close`` after the last."""
+    """``with`` this, ``put`` takes the tensors of ``planned`` in that very order. Leaving it after the last ends
+    the last file and writes the index where there are several; leaving it by an exception only closes the file."""
 
     def __init__(self, folder: Path, planned: Sequence[Planned], shard_bytes: int) -> None:
         self._folder, self._shards = folder, _shards(planned, shard_bytes)
@@ -53,11 +56,17 @@ class WeightWriter:
         self._stream.write(encoded(values, planned.dtype))
         self._left_in_shard -= 1
 
-    def close(self) -> None:
-        """Ends the last file and writes the index where there are several."""
-        assert not self._waiting, "tensors of the plan are missing"
+    def __enter__(self) -> WeightWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *failure: object) -> None:
         if self._stream:
             self._stream.close()
+        if kind is None:
+            self._finish()
+
+    def _finish(self) -> None:
+        assert not self._waiting, "tensors of the plan are missing"
         if len(self._shards) > 1:
             names = {t.name: name for name, shard in zip(self._names, self._shards, strict=True) for t in shard}
             total = sum(tensor.length for shard in self._shards for tensor in shard)
@@ -69,13 +78,13 @@ class WeightWriter:
             self._stream.close()
         shard = self._shards[self._opened]
         self._stream = (self._folder / self._names[self._opened]).open("wb")
-        self._stream.write(_header(shard))
+        self._stream.write(header(((t.name, t.dtype, t.shape, t.length) for t in shard), "pt"))
         self._left_in_shard = len(shard)
         self._opened += 1
 
 
 def _file_name(index: int, count: int) -> str:
-    return SINGLE if count == 1 else f"model-{index + 1:05}-of-{count:05}.safetensors"
+    return WEIGHTS if count == 1 else f"model-{index + 1:05}-of-{count:05}.safetensors"
 
 
 def _shards(planned: Sequence[Planned], shard_bytes: int) -> list[list[Planned]]:
@@ -88,18 +97,3 @@ def _shards(planned: Sequence[Planned], shard_bytes: int) -> list[list[Planned]]
         shards[-1].append(tensor)
         size += tensor.length
     return shards
-
-
-def _header(shard: Sequence[Planned]) -> bytes:
-    entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    position = 0
-    for tensor in shard:
-        entries[tensor.name] = {
-            "dtype": tensor.dtype,
-            "shape": list(tensor.shape),
-            "data_offsets": [position, position + tensor.length],
-        }
-        position += tensor.length
-    text = json.dumps(entries, separators=(",", ":")).encode()
-    text += b" " * (-(8 + len(text)) % _ALIGNMENT)
-    return len(text).to_bytes(8, "little") + text
