@@ -12,8 +12,8 @@ from build_support.processes import show
 from build_support.progress import say
 
 PYTHON = Path(sys.executable)
-E2E_AT_ONCE = 3
-"""On two cores: what waits for the page leaves room for what computes."""
+LIGHT_AT_ONCE = 3
+"""Tests of the page wait more than they compute."""
 
 
 def run(parts: list[str], *, coverage: bool = False, select: str | None = None) -> int:
@@ -60,9 +60,13 @@ def pytest(folder: str, *arguments: str, select: str | None = None) -> bool:
 
 
 def end_to_end(select: str | None = None) -> bool:
-    """The tests in a real browser, several at a time: nothing in them is measured by the clock."""
+    """The tests in a real browser. Those with the real model go one by one: each takes both cores, and
+    two models whose threads wait for each other take longer than one after the other."""
     browser.ensure()
-    return pytest("e2e", "-n", str(E2E_AT_ONCE), "--dist", "loadfile", select=select)
+    if select:
+        return pytest("e2e", select=select)
+    light = pytest("e2e", "-m", "not model", "-n", str(LIGHT_AT_ONCE), "--dist", "loadfile")
+    return pytest("e2e", "-m", "model", "--durations=25") and light
 
 
 def _coverage(wanted: bool) -> list[str]:

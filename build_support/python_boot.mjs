@@ -11,13 +11,14 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 
 const MAGIC = "ORIONPY1";
 const [folder, bundles] = process.argv.slice(2, 4).map((path) => resolve(path));
 
 /** @param {string} name @returns {{header: any, data: Uint8Array}} */
 function readBundle(name) {
-  const bytes = new Uint8Array(readFileSync(join(bundles, name)));
+  const bytes = new Uint8Array(gunzipSync(readFileSync(join(bundles, name))));
   if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) throw new Error(`${name} is no bundle`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length)));

@@ -30,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
     expect.set_options(timeout=PATIENCE_S * 1000)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "address" in getattr(item, "fixturenames", ()):  # of the site with the real model
+            item.add_marker(pytest.mark.model)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     report: pytest.TestReport = yield

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from e2e.support.database import settings
 from e2e.support.engine import Engine
@@ -17,6 +18,8 @@ from e2e.support.web import Web
 
 SECOND = "second-model"
 RESET_S = 30
+LATER = "ms => { const now = performance.now.bind(performance); performance.now = () => now() + ms; }"
+"""The engine's clock."""
 BARE = "protocol.schema.json"
 
 
@@ -50,7 +53,9 @@ def in_memory(engine: Engine) -> list[str]:
     return [model["model"] for model in engine.status()["memory"]["models"]]
 
 
-def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes_it(bare: Person, web: Web) -> None:
+def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes_it(
+    bare: Person, web: Web, worker_named: Callable[[Page, str], Any]
+) -> None:
     with a_second_model_for_code(web.site) as manifest:
         fault = web.faults.fail(manifest, 503, times=None)
         engine = Engine(bare.page)
@@ -62,7 +67,7 @@ def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes
         assert web.requests(manifest) == [], "while it is open, nothing is tried"
 
         fault.release()
-        bare.page.wait_for_timeout(RESET_S * 1000)
+        worker_named(bare.page, "workers/engine.js").evaluate(LATER, RESET_S * 1000)
         assert engine.answer("code")["model"] == SECOND
         engine.waits_for("breaker", name=f"model:{SECOND}", state="half_open")
         engine.waits_for("breaker", name=f"model:{SECOND}", state="closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def read(name: str) -> tuple[dict[str, Any], bytes]:
-    data = (python_bundle.OUT / name).read_bytes()
+    data = gzip.decompress((python_bundle.OUT / name).read_bytes())
     assert data[:8] == b"ORIONPY1"
     length = int.from_bytes(data[8:12], "little")
     return json.loads(data[12 : 12 + length]), data[12 + length :]

@@ -18,7 +18,8 @@ const MAGIC = "ORIONPY1";
 async function fetchBundle(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  const buffer = await response.arrayBuffer();
+  const inflated = /** @type {ReadableStream} */ (response.body).pipeThrough(new DecompressionStream("gzip"));
+  const buffer = await new Response(inflated).arrayBuffer();
   const text = new TextDecoder();
   if (text.decode(new Uint8Array(buffer, 0, 8)) !== MAGIC) throw new Error(`${url} isn't a Python bundle`);
   const length = new DataView(buffer).getUint32(8, true);

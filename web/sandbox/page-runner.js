@@ -20,6 +20,12 @@ const bytes = async (path) => (await part(new URL(path, root))).arrayBuffer();
 /** @param {string} path */
 const words = async (path) => (await part(new URL(path, root))).text();
 
+/** @param {string} path of a gzipped file */
+const inflated = async (path) => {
+  const { body } = await part(new URL(path, root));
+  return new Response(/** @type {ReadableStream} */ (body).pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+};
+
 /** A Python bundle, as build_support/python_bundle.mjs writes it. @param {ArrayBuffer} buffer */
 function opened(buffer) {
   const length = new DataView(buffer).getUint32(8, true);
@@ -34,7 +40,7 @@ function opened(buffer) {
 export async function openRunner(onText) {
   const files = Promise.all([
     words(HERE.worker), words(HERE.prelude), words(PYTHON.pyodide), words(PYTHON.asm),
-    bytes(PYTHON.wasm), bytes(PYTHON.stdlib), bytes(PYTHON.site),
+    bytes(PYTHON.wasm), bytes(PYTHON.stdlib), inflated(PYTHON.site),
   ]);
   files.catch(() => undefined); // awaited below
   const cell = await openCell(new URL(HERE.host, root), POLICY, await words(HERE.cell), document.body);
