@@ -182,7 +182,7 @@ class NativeSession:
         return _Runner(session, spec, cache, self._manifest.architecture.vocab_size)
 
     def _forward(self, tokens: Sequence[int], position: int) -> Logits:
-        prefill, decode, cache = self._at(tokens, position)
+        prefill, decode = self._at(tokens, position)
         if len(tokens) == 1:
             return decode.forward(tokens)
         logits = np.empty(0, np.float32)
@@ -198,8 +198,8 @@ class NativeSession:
             raise RuntimeFailure(f"{len(tokens)} tokens can't be verified at once: {most} can")
         return self._at(tokens, position)[0].verify(tokens)
 
-    def _at(self, tokens: Sequence[int], position: int) -> tuple[_Runner, _Runner, KvCache]:
-        """The sessions for prefill and decoding and the cache, where ``tokens`` may run at ``position``."""
+    def _at(self, tokens: Sequence[int], position: int) -> tuple[_Runner, _Runner]:
+        """The sessions for prefill and decoding, where ``tokens`` may run at ``position``."""
         prefill, decode, cache = self._prefill, self._decode, self._cache
         if prefill is None or decode is None or cache is None:
             raise RuntimeFailure("the model isn't built yet")
@@ -210,7 +210,7 @@ class NativeSession:
         if position + len(tokens) > cache.capacity:
             raise ContextOverflow(tokens=position + len(tokens), limit=cache.capacity)
         cache.rows = position
-        return prefill, decode, cache
+        return prefill, decode
 
 
 class NativeEncoder:
