@@ -33,7 +33,7 @@ class PerRowInt8:
     MatMulIntegerToFloat gives the first product and the expansion's ``sum`` the second. Both are
     integers in float32, so exact up to 2^24, and the last product is rounded as the kernel's is
     (onnxruntime, dynamic_quantize_matmul.cc; its scale, zero point and rounding to even are those of
-    DynamicQuantizeLinear). The range always contains 0, so that 0 stays exact.
+    DynamicQuantizeLinear, here once a row). The range always contains 0, so that 0 stays exact.
     """
 
     def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
@@ -64,17 +64,16 @@ class PerRowInt8:
     def _quantize(self, x: str) -> tuple[str, str, str]:
         """U8 values [1, s, k], their scale a and 128 - z, both [1, s, 1]."""
         if x not in self._quantized:
-            graph, zero, last = self._graph, self._graph.scalar(0.0), self._graph.integers(-1)
-            high = graph.node("Max", [graph.node("ReduceMax", [x, last], keepdims=1), zero])
-            low = graph.node("Min", [graph.node("ReduceMin", [x, last], keepdims=1), zero])
-            span = graph.node("Div", [graph.node("Sub", [high, low]), graph.scalar(255.0)])
-            # A row of zeros has no range; whatever its scale is, its quants are z.
-            scale = graph.node("Max", [span, graph.scalar(1e-37)], f"{x}.scale")
-            zero_point = graph.node("Round", [graph.node("Div", [graph.node("Neg", [low]), scale])])
-            steps = graph.node("Round", [graph.node("Div", [x, scale])])
-            bounded = graph.node("Clip", [graph.node("Add", [steps, zero_point]), zero, graph.scalar(255.0)])
-            quants = graph.node("Cast", [bounded], f"{x}.quants", to=TensorProto.UINT8)
-            shift = graph.node("Sub", [graph.scalar(128.0), zero_point], f"{x}.shift")
+            graph, last = self._graph, self._graph.integers(-1)
+            # Above 0 by nothing that counts, so that a row of zeros has a range too; its quants are z.
+            high = graph.node("Max", [graph.node("ReduceMax", [x, last], keepdims=1), graph.scalar(1e-30)])
+            low = graph.node("Min", [graph.node("ReduceMin", [x, last], keepdims=1), graph.scalar(0.0)])
+            span = graph.node("Sub", [high, low])
+            scale = graph.node("Div", [span, graph.scalar(255.0)], f"{x}.scale")
+            shift = graph.node("Add", [graph.node("Round", [graph.node("Div", [low, scale])]), graph.scalar(128.0)])
+            zero_point = graph.node("Cast", [graph.node("Sub", [graph.scalar(128.0), shift])], to=TensorProto.UINT8)
+            by_row = [graph.node("Reshape", [value, last]) for value in (scale, zero_point)]
+            quants = graph.node("QuantizeLinear", [x, *by_row], f"{x}.quants", axis=1)
             self._quantized[x] = quants, scale, shift
         return self._quantized[x]
 

@@ -57,7 +57,7 @@ class BrowserSession:
         """As the protocol says; the array is overwritten by the next call."""
         with translated():
             logits = await self._client.verify(to_js(list(tokens)), position)
-        rows = self._logits[: len(tokens)]
+        rows: Logits = self._logits[: len(tokens)]
         logits.assign_to(rows.reshape(-1))
         return rows
 

@@ -34,8 +34,8 @@ class _Runner:
         self._session, self._cache, self._verifies = session, cache, spec.verifies
         self._logits = np.empty((1, max(1, spec.verifies), vocabulary), np.float32)
         self._presents = [f"present.{name}" for name in cache.names]
-        self._binding = self._bound(spec.verifies) if spec.verifies or spec.kv == "inplace" else None
         self._grows = spec.kv == "grow"
+        self._binding: Any = self._bound(spec.verifies) if spec.verifies or not self._grows else None
 
     def forward(self, tokens: Sequence[int]) -> Logits:
         """Logits [vocab] after ``tokens``, which follow the cache's rows."""
@@ -65,11 +65,12 @@ class _Runner:
         """Logits [rows, vocab], which the next call overwrites."""
         for name, value in self._inputs(tokens).items():
             self._binding.bind_cpu_input(name, value)
-        logits = self._logits[:, :rows]
+        logits: Logits = self._logits[:, :rows]
         self._binding.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(logits))
         self._session.run_with_iobinding(self._binding)
         self._cache.rows += len(tokens)
-        return logits[0]
+        rows_of_logits: Logits = logits[0]
+        return rows_of_logits
 
     def _bound(self, verifies: int) -> Any:
         """Past and present are one buffer: a step writes its rows where they belong."""
