@@ -52,6 +52,23 @@ async def test_a_long_prompt_runs_in_chunks_with_the_same_result(
     np.testing.assert_allclose(await session.forward(TOKENS, 0), whole, atol=1e-5)
 
 
+async def test_a_draft_that_is_too_long_or_that_nothing_can_verify_is_refused(tmp_path: Path, tiny: Manifest) -> None:
+    session = await opened(tmp_path / "shards", tiny, "wasm-int8")
+    await session.build()
+    await session.forward(TOKENS, 0)
+    most = tiny.variant("wasm-int8").prefill.verifies
+    for count in (0, most + 1):
+        with pytest.raises(RuntimeFailure, match="can't be verified"):
+            await session.verify([1] * count, len(TOKENS))
+    await session.forward([1] * 5, len(TOKENS))
+    with pytest.raises(ContextOverflow):
+        await session.verify([1] * most, 16 - most + 1)
+    exact = await opened(tmp_path / "shards", tiny, "wasm-exact")
+    await exact.build()
+    with pytest.raises(RuntimeFailure, match="can't be verified"):
+        await exact.verify([1], 0)
+
+
 async def test_logits_are_the_callers_own(tmp_path: Path, tiny: Manifest) -> None:
     session = await opened(tmp_path / "shards", tiny, "wasm-int8")
     await session.build()
