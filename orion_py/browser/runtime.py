@@ -50,8 +50,9 @@ class BrowserSession:
         """As the protocol says; the array is overwritten by the next call."""
         with translated():
             logits = await self._client.forward(to_js(list(tokens)), position)
-        logits.assign_to(self._logits[0])
-        return self._logits[0]
+        row: Logits = self._logits[0]
+        logits.assign_to(row)
+        return row
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         """As the protocol says; the array is overwritten by the next call."""
