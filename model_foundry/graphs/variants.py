@@ -43,7 +43,7 @@ class VariantPlan:
 
 
 VERIFIED_ROWS = 8
-"""Tokens: more cost more than text that is rewritten brings (a step of 8 takes less than two of 1)."""
+"""Tokens. More would make every verification dearer: attention runs so many rows, however few there are."""
 
 VARIANTS: tuple[VariantPlan, ...] = (
     VariantPlan(
