@@ -184,3 +184,21 @@ async def test_the_real_model_continues_as_the_reference_does_where_it_is_sure(
             logits = await session.forward([token], len(golden.tokens) + step)
     assert sure > 30
     await session.close()
+
+
+@pytest.mark.model
+async def test_the_real_models_verified_rows_are_its_single_steps_to_the_bit(
+    models_folder: Path, lite: Manifest
+) -> None:
+    session = await opened(models_folder / "shards", lite, "wasm-int8", context=160, threads=2)
+    await session.build()
+    text = [token for golden in lite.golden for token in (*golden.tokens, *golden.continuation)][:140]
+    most, start = lite.variant("wasm-int8").prefill.verifies, 100
+    await session.forward(text[:start], 0)
+    alone = [await session.forward([token], start + step) for step, token in enumerate(text[start:])]
+    position = start
+    for count in (most, 2, 5, most, 3):
+        rows = await session.verify(text[position : position + count], position)
+        np.testing.assert_array_equal(rows, alone[position - start : position - start + count])
+        position += count
+    await session.close()
