@@ -53,7 +53,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     bench = commands.add_parser("bench", help="measure in Chromium")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    bench.add_argument("--model", default="lite", metavar="NAME", help="what generate runs (default: lite)")
+    bench.add_argument(
+        "--model", default="lite", metavar="NAME", help="what generate and speculate run (default: lite)"
+    )
     bench.add_argument("--rounds", type=int, default=3, help="turns of each contender (default: 3)")
     bench.add_argument("--peers", action="store_true", help="measure wllama and transformers.js beside ORION")
     _models(bench)

@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--max-tokens", type=int)
     chat.add_argument("--seed", type=int)
     chat.add_argument("--exact", action="store_true", help="compute with the source's own weights: slower, no loss")
+    chat.add_argument(
+        "--speculation",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="guess text that repeats the prompt and verify it several tokens at a time (default: on)",
+    )
     chat.add_argument("--json", action="store_true", help="print the whole response as JSON, not streamed")
     chat.set_defaults(run=_chat)
 
@@ -90,7 +96,7 @@ async def _chat_once(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise InvalidInput(f"options: {error}") from None
-    config = EngineConfig(exact=options.exact)
+    config = EngineConfig(exact=options.exact, enable_speculation=options.speculation)
     engine = OrionInferenceEngine(config, native_ports(options.root), Logger(clock=time.monotonic))
     if sys.stderr.isatty():
         engine.subscribe(_show_progress)
@@ -119,7 +125,9 @@ def _show_progress(event: Event) -> None:
 
 def _summary(response: Response) -> str:
     rate = f", {response.tokens_per_second:.1f} tokens/s" if response.tokens_per_second else ""
-    return f"[{response.agent} · {response.model} · {response.backend} · {response.usage.completion} tokens{rate}]"
+    usage = response.usage
+    drafts = f", {usage.accepted} of {usage.drafted} guessed" if usage.drafted else ""
+    return f"[{response.agent} · {response.model} · {response.backend} · {usage.completion} tokens{rate}{drafts}]"
 
 
 def _registry(root: Path) -> Registry:

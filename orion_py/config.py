@@ -38,6 +38,9 @@ class EngineConfig(BaseModel):
     enable_predictive_loading: bool = True
     enable_full_models: bool = True
     """Whether the larger models that agents prefer are brought, in the background, and used."""
+    enable_speculation: bool = True
+    """Whether text that repeats the prompt is guessed ahead and verified several tokens at a time:
+    the answers stay the same and come sooner."""
     enable_telemetry: bool = False
     verbose_logging: bool = False
 

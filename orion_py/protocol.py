@@ -64,7 +64,8 @@ class InferOptions(BaseModel):
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
     in which the answer streams. ``style`` is the creative agent's. ``system`` is a
     prompt in place of the agent's. ``images`` and ``audio`` are data
-    URLs; what is attached decides who answers.
+    URLs; what is attached decides who answers. ``speculation``: whether text that repeats the prompt
+    is guessed ahead, absent as the configuration has it; the answer is the same either way.
     """
 
     model_config = STRICT
@@ -83,6 +84,7 @@ class InferOptions(BaseModel):
     system: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     images: Annotated[list[DataUrl], Field(max_length=4)] = []
     audio: DataUrl | None = None
+    speculation: bool | None = None
 
 
 # Requests
@@ -478,12 +480,15 @@ class MemoryEvent(_Message):
 
 
 class Usage(BaseModel):
-    """Tokens. ``cached``: prompt tokens whose KV rows were still there and weren't run again."""
+    """Tokens. ``cached``: prompt tokens whose KV rows were still there and weren't run again.
+    ``drafted``: guessed tokens that were verified beside others; ``accepted``: those that came true."""
 
     model_config = STRICT
     prompt: int
     cached: int
     completion: int
+    drafted: int = 0
+    accepted: int = 0
 
 
 class Response(BaseModel):

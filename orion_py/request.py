@@ -215,6 +215,8 @@ class RequestRun:
         sampling = _override(brief.sampling, options, seed)
         shaper, stops = None if brief.shaper is None else brief.shaper(), (*options.stop, *brief.stops)
         answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, streamer.push, max_tokens, shaper)
+        wanted = options.speculation
+        answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
         return prompt, answer, streamer
 
     def _on_piece(self, piece: Piece) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -45,6 +46,36 @@ def text(events: list[Event], request: str) -> str:
 
 
 GREEDY = InferOptions(temperature=0)
+
+
+def verifying() -> str:
+    """The tiny model's manifest with a WASM variant that verifies drafts."""
+    made = json.loads(manifest_json())
+    wasm = made["variants"][0]
+    wasm["prefill"] = {**wasm["prefill"], "verifies": 8}
+    wasm["decode"] = {**wasm["decode"], "kv": "inplace"}
+    return json.dumps(made)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "wanted", "guesses"),
+    [(True, None, True), (True, False, False), (False, None, False), (False, True, True)],
+)
+async def test_what_repeats_the_question_is_guessed_ahead_where_that_is_wanted(
+    enabled: bool, wanted: bool | None, guesses: bool
+) -> None:
+    phrase = "the quick brown fox jumps over the lazy dog"
+    world = World(says(phrase))
+    world.texts["models/tiny/manifest.json"] = verifying()
+    made = await engine(world, enable_speculation=enabled)
+    options = GREEDY.model_copy(update={"speculation": wanted})
+    response = await made.infer(phrase, options, request_id="q")
+    assert response.content == phrase == text(world.events, "q")
+    assert response.usage.completion == len(phrase)
+    assert (response.usage.drafted >= response.usage.accepted > 10) == guesses
+    assert (response.usage.drafted > 0) == guesses
+    pieces = [e.tokens for e in world.events if isinstance(e, TokenEvent)]
+    assert pieces == list(range(1, len(phrase) + 1))
 
 
 async def test_a_question_is_routed_loaded_and_answered_token_by_token() -> None:

@@ -127,7 +127,7 @@ def targets_for(contenders: list[Contender], threads: int, model: str = LITE) ->
 
 def _session(context: Context, entry: Entry, contender: Contender) -> None:
     """One load, one warm-up, and the measured runs."""
-    with _job(context) as job:
+    with contender_page(context) as job:
         contender.facts = job.prepare(entry.module, entry.options)
         job.run(entry.runs[0])
         wanted, tries = RUNS, RUNS + RETRIES
@@ -151,7 +151,8 @@ def check(entry: Entry, figures: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _job(context: Context) -> Iterator[Job]:
+def contender_page(context: Context) -> Iterator[Job]:
+    """A page of its own in a Chromium of its own, for one contender."""
     with fresh_profile(context.playwright) as browser, opened(browser, f"{context.url}pages/index.html") as page:
         page.wait_for_function("() => 'bench' in globalThis")
         yield Job(page)

@@ -174,6 +174,39 @@ def test_a_kept_prefix_equals_a_fresh_run(int8: Loaded, manifest: dict[str, Any]
     assert differences["decodedAgain"] == 0
 
 
+def test_verified_tokens_are_single_steps_to_the_bit(int8: Loaded, manifest: dict[str, Any]) -> None:
+    """Drafts across the cache's first capacity, all right and all dropped again, against one by one."""
+    most = next(v for v in manifest["variants"] if v["id"] == int8.variant)["prefill"]["verifies"]
+    text = (manifest["golden"][-1]["tokens"] * 20)[:280]
+    answer = int8.lab.run(
+        """
+        const { client } = globalThis.model;
+        const start = 240;
+        await client.forward(text.slice(0, start), 0);
+        const alone = [];
+        for (let at = start; at < text.length; at += 1) alone.push(await client.forward([text[at]], at));
+        await client.forward([3, 4, 5, 6, 7, 8], start);
+        let rows = 0, unequal = 0;
+        for (let at = start, count = 2; at + count <= text.length; count = count === most ? 2 : count + 1) {
+          const logits = await client.verify(text.slice(at, at + count), at);
+          const width = logits.length / count;
+          for (let row = 0; row < count; row += 1, rows += 1) {
+            const same = alone[at - start + row].every((value, index) => value === logits[row * width + index]);
+            unequal += same ? 0 : 1;
+          }
+          at += count;
+        }
+        const late = await client.forward([text[start + 2]], start + 2);
+        const refused = await lab.attempt(client.verify(new Array(most + 1).fill(1), 0));
+        return { rows, unequal, late: lab.largestDifference(late, alone[2]), refused: refused.code };
+        """,
+        text=text,
+        most=most,
+    )
+    assert answer["rows"] > 30
+    assert (answer["unequal"], answer["late"], answer["refused"]) == (0, 0, "protocol")
+
+
 def test_long_prompts_run_in_parts_and_the_cache_grows_with_them(int8: Loaded, manifest: dict[str, Any]) -> None:
     """300 tokens cross two chunks and the first capacity of 256; what they leave is what parts leave."""
     tokens = (manifest["golden"][-1]["tokens"] * 20)[:300]

@@ -1,6 +1,6 @@
-"""Two ways to attend, with their own way to keep keys and values.
+"""Ways to attend, with their own way to keep keys and values.
 
-Both take the fused projection F32 [1, s, (heads + 2 kv_heads) head_dim] and give F32
+All take the fused projection F32 [1, s, (heads + 2 kv_heads) head_dim] and give F32
 [1, s, heads * head_dim], and write ``present.{i}.key`` and ``.value``.
 """
 
@@ -27,6 +27,11 @@ class KeyValue:
     past_value: str
     present_key: str
     present_value: str
+
+    def after_row(self, row: int) -> tuple[str, str]:
+        """What comes out after row ``row`` of several that are written one by one: in place, the
+        same buffers as all others. Only their verification has these outputs."""
+        return f"{self.present_key}.{row}", f"{self.present_value}.{row}"
 
 
 class Attention(Protocol):
@@ -73,9 +78,15 @@ class GrowingAttention:
         self._cosines, self._sines = cosines, sines
         self._prepared: tuple[str, str, str, str] | None = None
 
+    def inside(self, branch: GraphBuilder) -> GrowingAttention:
+        """The same in a branch of the graph; ``prepare`` has to come first."""
+        inner = GrowingAttention(branch, self._architecture, self._cosines, self._sines)
+        inner._prepared = self._prepared
+        return inner
+
     def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
         graph, a = self._graph, self._architecture
-        first, mask, by_head, by_group = self._prepared or self._prepare()
+        first, mask, by_head, by_group = self.prepare()
         group, query_size, key_size = a.heads // a.kv_heads, a.heads * a.head_dim, a.kv_heads * a.head_dim
         query, key, value = graph.node_with_outputs(
             "Split",
@@ -108,8 +119,10 @@ class GrowingAttention:
         rows = graph.node("Transpose", [per_head], perm=[0, 3, 1, 2, 4])
         return graph.node("Reshape", [rows, graph.integers(0, 0, query_size)], name)
 
-    def _prepare(self) -> tuple[str, str, str, str]:
+    def prepare(self) -> tuple[str, str, str, str]:
         """What all layers share: the first position [1], the mask [s, t] and two shapes."""
+        if self._prepared is not None:
+            return self._prepared
         graph, a = self._graph, self._architecture
         new = graph.node("Shape", ["input_ids"], start=1, end=2)
         total = graph.node("Cast", ["total_length"], to=TensorProto.INT64)
@@ -136,3 +149,102 @@ class GrowingAttention:
         a = self._architecture
         split = self._graph.node("Reshape", [x, self._graph.integers(0, 0, a.kv_heads, a.head_dim)])
         return self._graph.node("Transpose", [split], perm=[0, 2, 1, 3])
+
+
+class VerifyingAttention:
+    """``GrowingAttention``, and for up to ``rows`` tokens in place what as many single steps compute.
+
+    GroupQueryAttention rounds one token otherwise than several at once (a product with one row has a
+    kernel of its own), so the rows go through it one by one, each over the last one's cache. In place
+    means that the past is the buffer [1, kv_heads, capacity, head_dim] with room for all rows; the
+    caller binds every present to it. Fewer tokens than ``rows`` repeat the last, which changes nothing.
+    """
+
+    def __init__(self, graph: GraphBuilder, architecture: Architecture, cosines: str, sines: str, rows: int) -> None:
+        self._graph, self._architecture, self._count = graph, architecture, rows
+        self._tables = cosines, sines
+        self._prepared: tuple[str, str, str, list[str], list[str]] | None = None
+        self._growing = GrowingAttention(graph, architecture, cosines, sines)
+
+    def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
+        graph, a = self._graph, self._architecture
+        self._growing.prepare()
+        in_place, new, picked, lengths, totals = self._prepared or self._prepare(cache)
+        chain, plain = graph.branch(f"{name}.chain"), graph.branch(f"{name}.plain")
+        self._one_by_one(chain, qkv, cache, name, new, picked, lengths, totals)
+        self._all_at_once(plain, qkv, cache, name)
+        between = [output for row in range(self._count - 1) for output in cache.after_row(row)]
+        graph.choose(in_place, chain, plain, [name, cache.present_key, cache.present_value, *between])
+        graph.shape(name, [1, SEQUENCE, a.heads * a.head_dim])
+        return name
+
+    def _one_by_one(
+        self,
+        branch: GraphBuilder,
+        qkv: str,
+        cache: KeyValue,
+        name: str,
+        new: str,
+        picked: str,
+        lengths: list[str],
+        totals: list[str],
+    ) -> None:
+        a, count = self._architecture, self._count
+        padded = branch.node("Gather", [qkv, picked], f"{name}.padded", axis=1)
+        rows = [f"{name}.row.{row}" for row in range(count)]
+        branch.node_with_outputs("Split", [padded], rows, axis=1, num_outputs=count)
+        key, value, mixed, presents = cache.past_key, cache.past_value, [], []
+        for row in range(count):
+            mixed.append(f"{name}.mixed.{row}")
+            now = f"{name}.key.{row}", f"{name}.value.{row}"
+            branch.node_with_outputs(
+                "GroupQueryAttention",
+                [rows[row], "", "", key, value, lengths[row], totals[row], *self._tables],
+                [mixed[row], *now],
+                MICROSOFT,
+                num_heads=a.heads,
+                kv_num_heads=a.kv_heads,
+                do_rotary=1,
+                rotary_interleaved=0,
+                scale=a.head_dim**-0.5,
+            )
+            key, value = now
+            presents.append(now)
+        together = branch.node("Concat", mixed, axis=1)
+        zero, one = branch.integers(0), branch.integers(1)
+        attended = branch.node("Slice", [together, zero, new, one], f"{name}.one_by_one")
+        branch.output(attended, TensorProto.FLOAT, [1, SEQUENCE, a.heads * a.head_dim])
+        for now in (presents[-1], *presents[:-1]):
+            for part in now:
+                branch.output(part, TensorProto.FLOAT, [1, a.kv_heads, "past", a.head_dim])
+
+    def _all_at_once(self, branch: GraphBuilder, qkv: str, cache: KeyValue, name: str) -> None:
+        a = self._architecture
+        inner = KeyValue(cache.past_key, cache.past_value, f"{name}.keys", f"{name}.values")
+        attended = self._growing.inside(branch)(qkv, inner, f"{name}.all_at_once")
+        branch.output(attended, TensorProto.FLOAT, [1, SEQUENCE, a.heads * a.head_dim])
+        for part in (inner.present_key, inner.present_value):
+            branch.output(part, TensorProto.FLOAT, [1, a.kv_heads, TOTAL, a.head_dim])
+        nothing = branch.constant("no_rows", np.zeros((1, a.kv_heads, 0, a.head_dim), np.float32))
+        for _ in range(2 * (self._count - 1)):
+            branch.output(branch.node("Identity", [nothing]), TensorProto.FLOAT, [1, a.kv_heads, 0, a.head_dim])
+
+    def _prepare(self, cache: KeyValue) -> tuple[str, str, str, list[str], list[str]]:
+        """What all layers share: whether it is in place (a scalar), the number of tokens [1], which of
+        them each row takes [rows], and each row's ``seqlens_k`` [1] and ``total_length`` []."""
+        graph, count = self._graph, self._count
+        new = graph.node("Shape", ["input_ids"], start=1, end=2)
+        room = graph.node("Shape", [cache.past_key], start=2, end=3)
+        total = graph.node("Reshape", [graph.node("Cast", ["total_length"], to=TensorProto.INT64), graph.integers(1)])
+        in_place = graph.node("Squeeze", [graph.node("GreaterOrEqual", [room, total])], "in_place")
+        last = graph.node("Sub", [new, graph.integers(1)])
+        picked = graph.node("Min", [graph.integers(*range(count)), last], "picked")
+        ends = graph.node("Add", [graph.node("Sub", [picked, last]), total])
+        split = [graph.node("Cast", [ends], to=TensorProto.INT32)]
+        split.append(graph.node("Sub", [split[0], graph.constant("i32.1", np.array([1], np.int32))]))
+        ends_by_row, lengths = [f"end.{row}" for row in range(count)], [f"length.{row}" for row in range(count)]
+        for value, names in zip(split, (ends_by_row, lengths), strict=True):
+            graph.node_with_outputs("Split", [value], names, axis=0, num_outputs=count)
+        totals = [graph.node("Squeeze", [end], f"total.{row}") for row, end in enumerate(ends_by_row)]
+        self._prepared = in_place, new, picked, lengths, totals
+        return self._prepared

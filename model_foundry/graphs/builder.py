@@ -20,6 +20,7 @@ class GraphBuilder:
     """Collects one graph. A value is its name; nodes are added in the order of computation."""
 
     def __init__(self) -> None:
+        self._prefix = ""
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -35,7 +36,21 @@ class GraphBuilder:
 
     def node(self, kind: str, inputs: Sequence[str], name: str = "", domain: str = "", **attributes: Any) -> str:
         """Adds a node with one output, which is called ``name`` (or a running number)."""
-        return self.node_with_outputs(kind, inputs, [name or f"{kind}.{len(self._nodes)}"], domain, **attributes)[0]
+        made = name or f"{self._prefix}{kind}.{len(self._nodes)}"
+        return self.node_with_outputs(kind, inputs, [made], domain, **attributes)[0]
+
+    def branch(self, name: str) -> GraphBuilder:
+        """The builder of one branch of an ``If``: it sees every value that is here by now, and its
+        constants lie here, so that two branches may use one. ``name`` tells its values from others."""
+        inner = GraphBuilder()
+        inner._prefix, inner._initializers = f"{name}.", self._initializers
+        return inner
+
+    def choose(self, condition: str, yes: GraphBuilder, no: GraphBuilder, outputs: Sequence[str]) -> list[str]:
+        """What ``yes`` put out if the scalar ``condition`` is true, else ``no``, under new names: the
+        branches' outputs correspond by their order."""
+        bodies = [helper.make_graph(b._nodes, b._prefix, [], b._outputs, value_info=b._shapes) for b in (yes, no)]
+        return self.node_with_outputs("If", [condition], outputs, then_branch=bodies[0], else_branch=bodies[1])
 
     def node_with_outputs(
         self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: Any

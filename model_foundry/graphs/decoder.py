@@ -1,4 +1,4 @@
-"""A decoder-only transformer as one ONNX graph: embedding, layers, last token, head."""
+"""A decoder-only transformer as one ONNX graph: embedding, layers, last tokens, head."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onnx import TensorProto
 
-from model_foundry.graphs.attention import Attention, GrowingAttention, InPlaceAttention, KeyValue
+from model_foundry.graphs.attention import Attention, GrowingAttention, InPlaceAttention, KeyValue, VerifyingAttention
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.linear import LinearMap
 from model_foundry.graphs.rotary import rotary_tables
@@ -26,6 +26,7 @@ class DecoderGraph:
     architecture: Architecture
     linear: LinearMap
     grows: bool
+    verifies: int = 0
 
     def build(self, name: str) -> bytes:
         """The ONNX file's bytes."""
@@ -33,15 +34,23 @@ class DecoderGraph:
         graph.input("input_ids", INT64, [1, "new"])
         graph.input("seqlens_k", INT32, [1])
         graph.input("total_length", INT32, [])
-        kind = GrowingAttention if self.grows else InPlaceAttention
-        attention: Attention = kind(graph, a, *rotary_tables(graph, a))
+        attention = self._attention()
         stream, update = self._embedding(), ""
         for index in range(a.layers):
             stream, update = self._layer(index, stream, update, attention)
-        graph.output("logits", FLOAT, [1, 1, a.vocab_size])
+        if self.verifies:
+            graph.input("first_logits", INT64, [1])
+        graph.output("logits", FLOAT, [1, "last" if self.verifies else 1, a.vocab_size])
         self._declare_caches()
         self._head(stream, update)
         return graph.serialized(name)
+
+    def _attention(self) -> Attention:
+        tables = rotary_tables(self.graph, self.architecture)
+        if self.verifies:
+            return VerifyingAttention(self.graph, self.architecture, *tables, self.verifies)
+        kind = GrowingAttention if self.grows else InPlaceAttention
+        return kind(self.graph, self.architecture, *tables)
 
     def _embedding(self) -> str:
         """Rows of the token table, dequantized after the lookup: F32 [1, s, hidden]."""
@@ -88,14 +97,21 @@ class DecoderGraph:
         return self.graph.node("QuickGelu", [gate], domain=MICROSOFT, alpha=1.0)
 
     def _head(self, stream: str, update: str) -> None:
-        """Logits of the last token alone: the head is the largest matrix of all."""
-        last = self.graph.integers(-1)
-        stream = self.graph.node("Gather", [stream, last], axis=1)
-        update = self.graph.node("Gather", [update, last], axis=1)
+        """Logits of the last tokens alone: the head is the largest matrix of all."""
+        stream, update = self._last(stream), self._last(update)
         normed, _ = self._norm(stream, update, FINAL_NORM)
         tied = self.architecture.tied_embeddings
         logits = self.linear(normed, EMBEDDING if tied else HEAD)
         self.graph.node("Identity", [logits], "logits")
+
+    def _last(self, rows: str) -> str:
+        graph = self.graph
+        if not self.verifies:
+            return graph.node("Gather", [rows, graph.integers(-1)], axis=1)
+        end, axis = graph.integers(2**31 - 1), graph.integers(1)
+        last = graph.node("Slice", [rows, "first_logits", end, axis])
+        graph.shape(last, [1, "last", self.architecture.hidden_size])
+        return last
 
     def _project(self, x: str, source: str) -> str:
         y = self.linear(x, source)
@@ -132,3 +148,6 @@ class DecoderGraph:
                 self.graph.input(name, FLOAT, [1, a.kv_heads, "past", a.head_dim])
             for name in (cache.present_key, cache.present_value):
                 self.graph.output(name, FLOAT, [1, a.kv_heads, "present", a.head_dim])
+            for row in range(self.verifies - 1):
+                for name in cache.after_row(row):
+                    self.graph.output(name, FLOAT, [1, a.kv_heads, "between", a.head_dim])

@@ -27,9 +27,13 @@ class LinearMap(Protocol):
 class PerRowInt8:
     """int8 weights per channel, activations U8 quantized per row: for many tokens.
 
-    With row scale a and zero point z, x ≈ a (u - z), so
-    W x ≈ a ((u - 128) W) + a (128 - z) sum(W), where MatMulIntegerToFloat gives the first product
-    and the expansion's ``sum`` the second. The range always contains 0, so that 0 stays exact.
+    Each row comes out as ``DynamicInt8`` computes it alone, bit for bit: that is what makes a draft's
+    verification agree with single steps. With row scale a and zero point z, x ≈ a (u - z), so
+    W x ≈ ((u - 128) C + (128 - z) sum(C)) (a w), where C are the integers and w the scales of W.
+    MatMulIntegerToFloat gives the first product and the expansion's ``sum`` the second. Both are
+    integers in float32, so exact up to 2^24, and the last product is rounded as the kernel's is
+    (onnxruntime, dynamic_quantize_matmul.cc; its scale, zero point and rounding to even are those of
+    DynamicQuantizeLinear, here once a row). The range always contains 0, so that 0 stays exact.
     """
 
     def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
@@ -39,38 +43,38 @@ class PerRowInt8:
     def __call__(self, activations: str, source: str) -> str:
         graph, weights = self._graph, self._weights
         quants, row_scale, row_shift = self._quantize(activations)
+        scale = graph.stored(weights[f"{source}.int8.scale"])
         product = graph.node(
             "MatMulIntegerToFloat",
             [
                 quants,
                 graph.stored(weights[f"{source}.int8"]),
                 graph.scalar(1.0),
-                graph.stored(weights[f"{source}.int8.scale"]),
+                graph.scalar(1.0),
                 graph.constant("zero_point_128", np.array(128, np.uint8)),
             ],
             f"{source}.product",
             MICROSOFT,
         )
-        scaled = graph.node("Mul", [product, row_scale])
-        shift = graph.node("Mul", [row_shift, graph.stored(weights[f"{source}.int8.sum"])])
-        return graph.node("Add", [scaled, shift], f"{source}.y")
+        # ``sum`` carries the scale; without it, it is an integer again. The session folds this.
+        sums = graph.node("Round", [graph.node("Div", [graph.stored(weights[f"{source}.int8.sum"]), scale])])
+        integers = graph.node("Add", [product, graph.node("Mul", [row_shift, sums])])
+        return graph.node("Mul", [integers, graph.node("Mul", [row_scale, scale])], f"{source}.y")
 
     def _quantize(self, x: str) -> tuple[str, str, str]:
-        """U8 values [1, s, k], their scale a and a (128 - z), both [1, s, 1]."""
+        """U8 values [1, s, k], their scale a and 128 - z, both [1, s, 1]."""
         if x not in self._quantized:
-            graph, zero, last = self._graph, self._graph.scalar(0.0), self._graph.integers(-1)
-            high = graph.node("Max", [graph.node("ReduceMax", [x, last], keepdims=1), zero])
-            low = graph.node("Min", [graph.node("ReduceMin", [x, last], keepdims=1), zero])
-            span = graph.node("Mul", [graph.node("Sub", [high, low]), graph.scalar(1 / 255)])
-            scale = graph.node("Add", [span, graph.scalar(1e-20)], f"{x}.scale")
-            zero_point = graph.node("Round", [graph.node("Div", [graph.node("Neg", [low]), scale])])
-            # Cast truncates: adding a half first rounds. Nothing is negative here.
-            shifted = graph.node("Add", [zero_point, graph.scalar(0.5)])
-            raised = graph.node("Add", [graph.node("Div", [x, scale]), shifted])
-            bounded = graph.node("Min", [graph.node("Max", [raised, zero]), graph.scalar(255.4)])
-            quants = graph.node("Cast", [bounded], f"{x}.quants", to=TensorProto.UINT8)
-            offset = graph.node("Sub", [graph.scalar(128.0), zero_point])
-            self._quantized[x] = quants, scale, graph.node("Mul", [offset, scale], f"{x}.shift")
+            graph, last = self._graph, self._graph.integers(-1)
+            # Above 0 by nothing that counts, so that a row of zeros has a range too; its quants are z.
+            high = graph.node("Max", [graph.node("ReduceMax", [x, last], keepdims=1), graph.scalar(1e-30)])
+            low = graph.node("Min", [graph.node("ReduceMin", [x, last], keepdims=1), graph.scalar(0.0)])
+            span = graph.node("Sub", [high, low])
+            scale = graph.node("Div", [span, graph.scalar(255.0)], f"{x}.scale")
+            shift = graph.node("Add", [graph.node("Round", [graph.node("Div", [low, scale])]), graph.scalar(128.0)])
+            zero_point = graph.node("Cast", [graph.node("Sub", [graph.scalar(128.0), shift])], to=TensorProto.UINT8)
+            by_row = [graph.node("Reshape", [value, last]) for value in (scale, zero_point)]
+            quants = graph.node("QuantizeLinear", [x, *by_row], f"{x}.quants", axis=1)
+            self._quantized[x] = quants, scale, shift
         return self._quantized[x]
 
 

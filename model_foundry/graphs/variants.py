@@ -19,12 +19,14 @@ Kv = Literal["grow", "inplace"]
 class SessionPlan:
     linear: Callable[[GraphBuilder, StoredWeights], LinearMap]
     kv: Kv
+    verifies: int = 0
+    """Drafts that it verifies at once, as ``SessionSpec`` says."""
 
     def build(self, name: str, architecture: Architecture, weights: StoredWeights) -> bytes:
         """The session's ONNX file."""
         graph = GraphBuilder()
         linear = self.linear(graph, weights)
-        return DecoderGraph(graph, weights, architecture, linear, self.kv == "grow").build(name)
+        return DecoderGraph(graph, weights, architecture, linear, self.kv == "grow", self.verifies).build(name)
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,16 @@ class VariantPlan:
     tolerance_kl: float
 
 
+VERIFIED_ROWS = 8
+"""Tokens. More would make every verification dearer: attention runs so many rows, however few there are."""
+
 VARIANTS: tuple[VariantPlan, ...] = (
     VariantPlan(
         id="wasm-int8",
         backend="wasm",
         exact=False,
         expands=True,
-        prefill=SessionPlan(PerRowInt8, "grow"),
+        prefill=SessionPlan(PerRowInt8, "grow", VERIFIED_ROWS),
         decode=SessionPlan(DynamicInt8, "inplace"),
         tolerance_kl=0.1,
     ),

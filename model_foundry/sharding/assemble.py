@@ -98,7 +98,7 @@ def write_graphs(
             data = session.build("decoder", architecture, stored)
             sha256 = folder.put(data)
             graphs[sha256] = Shard(sha256=sha256, size=len(data), role="graph", priority=_GRAPH)
-            specs.append(SessionSpec(graph=sha256, kv=session.kv))
+            specs.append(SessionSpec(graph=sha256, kv=session.kv, verifies=session.verifies))
         variants.append(
             Variant(
                 id=plan.id,

@@ -19,11 +19,16 @@ class BrowserSession:
     """``client`` is an InferenceClient, which owns one worker. ``on_built`` is awaited once it runs."""
 
     def __init__(
-        self, client: Any, store: BrowserShardStore, vocab: int, on_built: Callable[[], Awaitable[None]]
+        self,
+        client: Any,
+        store: BrowserShardStore,
+        vocab: int,
+        verifies: int,
+        on_built: Callable[[], Awaitable[None]],
     ) -> None:
         self._client, self._store, self._on_built = client, store, on_built
         # One buffer for the life of the session: a step's logits are copied here and nowhere else.
-        self._logits = np.empty(vocab, dtype=np.float32)
+        self._logits = np.empty((max(1, verifies), vocab), dtype=np.float32)
 
     async def feed(self, shard: Shard) -> None:
         with translated():
@@ -45,8 +50,17 @@ class BrowserSession:
         """As the protocol says; the array is overwritten by the next call."""
         with translated():
             logits = await self._client.forward(to_js(list(tokens)), position)
-        logits.assign_to(self._logits)
-        return self._logits
+        row: Logits = self._logits[0]
+        logits.assign_to(row)
+        return row
+
+    async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        """As the protocol says; the array is overwritten by the next call."""
+        with translated():
+            logits = await self._client.verify(to_js(list(tokens)), position)
+        rows: Logits = self._logits[: len(tokens)]
+        logits.assign_to(rows.reshape(-1))
+        return rows
 
     async def interrupt(self) -> None:
         with translated():
@@ -114,7 +128,8 @@ class BrowserRuntime:
             if self._first == manifest.model:
                 await self._bridge.rememberSpec(spec)
 
-        return BrowserSession(client, self._store, manifest.architecture.vocab_size, remember)
+        vocab, verifies = manifest.architecture.vocab_size, variant.prefill.verifies
+        return BrowserSession(client, self._store, vocab, verifies, remember)
 
     async def open_encoder(self, graph: Shard) -> BrowserEncoder:
         client = self._bridge.newEncoderClient()

@@ -36,6 +36,10 @@ class Answer:
     waiting: float = 0.0
     """Seconds: reading the prompt, decoding, and of that what the model took."""
     cached: int = 0
+    speculate: bool = True
+    """Whether drafts are verified where the model can; the text is the same either way."""
+    drafted: int = 0
+    accepted: int = 0
     _matcher: StopMatcher | None = None
     _detokenizer: Detokenizer | None = None
 
@@ -67,6 +71,7 @@ class Answer:
             stats=stats,
             step_timeout=step_timeout,
             total_timeout=total_timeout,
+            speculate=self.speculate,
         )
         try:
             async for token in tokens:
@@ -89,6 +94,8 @@ class Answer:
             self.prefill += stats.prefill
             self.decode += stats.decode
             self.waiting += stats.waiting
+            self.drafted += stats.drafted
+            self.accepted += stats.accepted
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
+
+_Call = Callable[[Sequence[int], int], Awaitable[Logits]]
 
 
 def backend_label(backend: str, threads: int, exact: bool) -> str:
@@ -56,15 +58,31 @@ class LoadedModel:
             count += 1
         return max(0, min(count, len(prompt) - 1))
 
+    @property
+    def verifies(self) -> int:
+        """Tokens that ``verify`` takes at once; 0 where the model can't."""
+        return self.variant.prefill.verifies
+
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.forward``."""
-        return await asyncio.shield(asyncio.ensure_future(self._forward(list(tokens), position)))
+        return await self._in_turn(self._session.forward, list(tokens), position)
 
-    async def _forward(self, tokens: list[int], position: int) -> Logits:
+    async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        """As ``ModelSession.verify``."""
+        return await self._in_turn(self._session.verify, list(tokens), position)
+
+    def drop(self, position: int) -> None:
+        """The rows from ``position`` on aren't wanted any more, such as those of a failed draft."""
+        del self._held[position:]
+
+    async def _in_turn(self, call: _Call, tokens: list[int], position: int) -> Logits:
+        return await asyncio.shield(asyncio.ensure_future(self._run(call, tokens, position)))
+
+    async def _run(self, call: _Call, tokens: list[int], position: int) -> Logits:
         async with self._turn:
             # While the call runs, or if it fails, only the rows before it can be relied on.
             del self._held[position:]
-            logits = await self._session.forward(tokens, position)
+            logits = await call(tokens, position)
             self._held.extend(tokens)
             return logits
 

@@ -168,6 +168,10 @@ class Widening(_Strict):
         return self
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0
+
+
 class SessionSpec(_Strict):
     """One ONNX session.
 
@@ -177,10 +181,24 @@ class SessionSpec(_Strict):
 
     ``kv`` "grow": present is past with the new rows appended, a new tensor. ``kv`` "inplace":
     past and present are one preallocated buffer [1, kv_heads, capacity, head_dim].
+
+    ``verifies`` n above 0, with kv "grow": it can also run 1 to n tokens in place, each row of logits
+    and of the cache bit for bit what the variant's decode session computes one token at a time. It has
+    the input ``first_logits`` I64 [1] besides, the first token whose logits are wanted (s - 1 for the
+    last alone): ``logits`` is F32 [1, s - first_logits, vocab]. In place, the past is a buffer whose
+    capacity is at least the total, and so is each present, ``present.{i}.key|value`` and
+    ``present.{i}.key|value.{r}`` for r in 0 to n - 2. Not written where it is 0.
     """
 
     graph: Sha256
     kv: Literal["grow", "inplace"]
+    verifies: Annotated[int, Field(ge=0, le=64, exclude_if=_is_zero)] = 0
+
+    @model_validator(mode="after")
+    def _growing_verifies(self) -> Self:
+        if self.verifies == 1 or (self.verifies and self.kv != "grow"):
+            raise ValueError("only a session with kv grow verifies, and at least 2 tokens")
+        return self
 
 
 class Variant(_Strict):
@@ -191,10 +209,17 @@ class Variant(_Strict):
     exact: bool
     """Computes with the source's own weights: no loss beside rounding."""
     prefill: SessionSpec
+    """Its ``verifies`` says how many drafted tokens a step can check, if any."""
     decode: SessionSpec
     expansions: tuple[Expansion, ...] = ()
     widenings: tuple[Widening, ...] = ()
     tolerance_kl: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _decode_steps_in_place(self) -> Self:
+        if self.decode.verifies or (self.prefill.verifies and self.decode.kv != "inplace"):
+            raise ValueError(f"variant {self.id}: what verifies is the prefill, beside decoding in place")
+        return self
 
 
 class Golden(_Strict):

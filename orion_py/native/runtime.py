@@ -30,38 +30,56 @@ T = TypeVar("T")
 class _Runner:
     """One session over the cache: ``forward`` runs new tokens and leaves their rows behind."""
 
-    def __init__(self, session: Any, kv: str, cache: KvCache, vocabulary: int) -> None:
-        self._session, self._in_place, self._cache = session, kv == "inplace", cache
-        self._logits = np.empty((1, 1, vocabulary), np.float32)
+    def __init__(self, session: Any, spec: SessionSpec, cache: KvCache, vocabulary: int) -> None:
+        self._session, self._cache, self._verifies = session, cache, spec.verifies
+        self._logits = np.empty((1, max(1, spec.verifies), vocabulary), np.float32)
         self._presents = [f"present.{name}" for name in cache.names]
-        self._binding = self._bound() if self._in_place else None
+        self._grows = spec.kv == "grow"
+        self._binding: Any = self._bound(spec.verifies) if spec.verifies or not self._grows else None
 
     def forward(self, tokens: Sequence[int]) -> Logits:
         """Logits [vocab] after ``tokens``, which follow the cache's rows."""
+        if not self._grows:
+            return np.array(self._in_place(tokens, 1)[0])
+        inputs = self._inputs(tokens)
+        if self._verifies:
+            inputs["first_logits"] = np.array([len(tokens) - 1], np.int64)
+        logits, *presents = self._session.run(["logits", *self._presents], {**inputs, **self._cache.past()})
+        self._cache.append(presents)
+        return np.array(logits[0, 0])
+
+    def verify(self, tokens: Sequence[int]) -> Logits:
+        """Logits [s, vocab] after each of the tokens."""
+        self._binding.bind_cpu_input("first_logits", np.array([0], np.int64))
+        return np.array(self._in_place(tokens, len(tokens)))
+
+    def _inputs(self, tokens: Sequence[int]) -> dict[str, NDArray[Any]]:
         total = self._cache.rows + len(tokens)
-        inputs: dict[str, NDArray[Any]] = {
+        return {
             "input_ids": np.array([tokens], np.int64),
             "seqlens_k": np.array([total - 1], np.int32),
             "total_length": np.array(total, np.int32),
         }
-        if self._binding is None:
-            logits, *presents = self._session.run(["logits", *self._presents], {**inputs, **self._cache.past()})
-            self._cache.append(presents)
-        else:
-            for name, value in inputs.items():
-                self._binding.bind_cpu_input(name, value)
-            self._session.run_with_iobinding(self._binding)
-            self._cache.rows = total
-            logits = self._logits
-        return np.array(logits[0, 0])
 
-    def _bound(self) -> Any:
+    def _in_place(self, tokens: Sequence[int], rows: int) -> Logits:
+        """Logits [rows, vocab], which the next call overwrites."""
+        for name, value in self._inputs(tokens).items():
+            self._binding.bind_cpu_input(name, value)
+        logits: Logits = self._logits[:, :rows]
+        self._binding.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(logits))
+        self._session.run_with_iobinding(self._binding)
+        self._cache.rows += len(tokens)
+        rows_of_logits: Logits = logits[0]
+        return rows_of_logits
+
+    def _bound(self, verifies: int) -> Any:
         """Past and present are one buffer: a step writes its rows where they belong."""
         binding = self._session.io_binding()
+        between = [f".{row}" for row in range(verifies - 1)]
         for name, value in zip(self._cache.names, self._cache.values, strict=True):
             binding.bind_ortvalue_input(f"past.{name}", value)
-            binding.bind_ortvalue_output(f"present.{name}", value)
-        binding.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(self._logits))
+            for suffix in ("", *between):
+                binding.bind_ortvalue_output(f"present.{name}{suffix}", value)
         return binding
 
 
@@ -86,6 +104,9 @@ class NativeSession:
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         return await asyncio.to_thread(self._guarded, lambda: self._forward(tokens, position))
+
+    async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        return await asyncio.to_thread(self._guarded, lambda: self._verify(tokens, position))
 
     async def interrupt(self) -> None:
         """A native run has no pause; it goes on to its end."""
@@ -159,9 +180,27 @@ class NativeSession:
         names, files = list(self._files), list(self._files.values())
         options.add_external_initializers_from_files_in_memory(names, files, [file.nbytes for file in files])
         session = ort.InferenceSession(self._graphs[spec.graph], options, providers=["CPUExecutionProvider"])
-        return _Runner(session, spec.kv, cache, self._manifest.architecture.vocab_size)
+        return _Runner(session, spec, cache, self._manifest.architecture.vocab_size)
 
     def _forward(self, tokens: Sequence[int], position: int) -> Logits:
+        prefill, decode = self._at(tokens, position)
+        if len(tokens) == 1:
+            return decode.forward(tokens)
+        logits = np.empty(0, np.float32)
+        for first in range(0, len(tokens), CHUNK):
+            if self._closed:
+                raise Cancelled
+            logits = prefill.forward(tokens[first : first + CHUNK])
+        return logits
+
+    def _verify(self, tokens: Sequence[int], position: int) -> Logits:
+        most = self._variant.prefill.verifies
+        if not 0 < len(tokens) <= most:
+            raise RuntimeFailure(f"{len(tokens)} tokens can't be verified at once: {most} can")
+        return self._at(tokens, position)[0].verify(tokens)
+
+    def _at(self, tokens: Sequence[int], position: int) -> tuple[_Runner, _Runner]:
+        """The sessions for prefill and decoding, where ``tokens`` may run at ``position``."""
         prefill, decode, cache = self._prefill, self._decode, self._cache
         if prefill is None or decode is None or cache is None:
             raise RuntimeFailure("the model isn't built yet")
@@ -172,14 +211,7 @@ class NativeSession:
         if position + len(tokens) > cache.capacity:
             raise ContextOverflow(tokens=position + len(tokens), limit=cache.capacity)
         cache.rows = position
-        if len(tokens) == 1:
-            return decode.forward(tokens)
-        logits = np.empty(0, np.float32)
-        for first in range(0, len(tokens), CHUNK):
-            if self._closed:
-                raise Cancelled
-            logits = prefill.forward(tokens[first : first + CHUNK])
-        return logits
+        return prefill, decode
 
 
 class NativeEncoder:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Logits: TypeAlias = "NDArray[np.float32]"
-"""Shape [vocab]: unnormalised log-probabilities of the next token."""
+"""Shape [vocab], or [s, vocab] where it says so: unnormalised log-probabilities of the next token."""
 
 
 Embedding: TypeAlias = "NDArray[np.float32]"
@@ -65,6 +65,13 @@ class ModelSession(Protocol):
 
         What the KV cache held from ``position`` on is dropped, so that a common prefix is kept
         and a rejected tail can be taken back. Raises RuntimeFailure or ContextOverflow.
+        """
+
+    async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        """Runs at most ``variant.prefill.verifies`` tokens and returns logits [s, vocab] after each:
+        bit for bit what ``forward`` gives for them one by one, in logits and in the cache.
+
+        Otherwise as ``forward``; the array may be overwritten by the next call.
         """
 
     async def interrupt(self) -> None:

@@ -26,6 +26,7 @@ class ScriptedSession:
     on_call: Callable[[str], None] = lambda name: None
     fed: list[str] = field(default_factory=list)
     calls: list[tuple[list[int], int]] = field(default_factory=list)
+    verified: list[tuple[list[int], int]] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     interrupts: int = 0
     closed: bool = False
@@ -49,6 +50,15 @@ class ScriptedSession:
         self.tokens = self.tokens[:position] + list(tokens)
         logits = np.zeros(self.vocab, dtype=np.float32)
         logits[self.script(self.tokens)] = 50.0
+        return logits
+
+    async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        self._fail("verify")
+        self.verified.append((list(tokens), position))
+        self.tokens = self.tokens[:position] + list(tokens)
+        logits = np.zeros((len(tokens), self.vocab), dtype=np.float32)
+        for row in range(len(tokens)):
+            logits[row, self.script(self.tokens[: position + row + 1])] = 50.0
         return logits
 
     async def interrupt(self) -> None:

@@ -115,6 +115,35 @@ async def test_every_width_and_form_of_weights_runs(tmp_path: Path, variant: str
     await check(tmp_path, replace(model, layers=layers, embedding=table, head=head), variant)
 
 
+@pytest.mark.parametrize("tiny", [TinyModel(), TinyModel(architecture="qwen2", biases=True, tied=False, seed=5)])
+async def test_verified_rows_are_single_steps_to_the_bit(tmp_path: Path, tiny: TinyModel) -> None:
+    manifest = built(tmp_path, imported(tmp_path, tiny))
+    session = await opened(tmp_path, manifest, "wasm-int8")
+    most = manifest.variant("wasm-int8").prefill.verifies
+    text = [int(token) for token in np.random.default_rng(8).integers(0, 260, 40)]
+    start = 7
+    await session.forward(text[:start], 0)
+    alone = [await session.forward([token], start + step) for step, token in enumerate(text[start:])]
+    position = start
+    for count in (2, most, 1, 3, most, 5):
+        rows = await session.verify(text[position : position + count], position)
+        assert rows.shape == (count, manifest.architecture.vocab_size)
+        np.testing.assert_array_equal(rows, alone[position - start : position - start + count])
+        position += count
+    # What was rejected leaves nothing behind: a step after other drafts is what it was.
+    await session.verify([text[20], 1, 2, 3], 20)
+    np.testing.assert_array_equal(await session.forward([text[21]], 21), alone[21 - start])
+
+
+async def test_a_prompt_after_verified_rows_reads_them(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    session = await opened(tmp_path, built(tmp_path, model), "wasm-int8")
+    await session.forward(TOKENS[:4], 0)
+    await session.verify(TOKENS[4:9], 4)
+    logits = await session.forward(TOKENS[9:], 9)
+    np.testing.assert_allclose(logits, ReferenceModel(model).forward(TOKENS)[-1], atol=LOGIT_TOLERANCE[False])
+
+
 async def test_int8_is_close_in_distribution(tmp_path: Path) -> None:
     model = imported(tmp_path, TinyModel(layers=3))
     session = await opened(tmp_path, built(tmp_path, model), "wasm-int8")

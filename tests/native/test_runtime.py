@@ -52,6 +52,23 @@ async def test_a_long_prompt_runs_in_chunks_with_the_same_result(
     np.testing.assert_allclose(await session.forward(TOKENS, 0), whole, atol=1e-5)
 
 
+async def test_a_draft_that_is_too_long_or_that_nothing_can_verify_is_refused(tmp_path: Path, tiny: Manifest) -> None:
+    session = await opened(tmp_path / "shards", tiny, "wasm-int8")
+    await session.build()
+    await session.forward(TOKENS, 0)
+    most = tiny.variant("wasm-int8").prefill.verifies
+    for count in (0, most + 1):
+        with pytest.raises(RuntimeFailure, match="can't be verified"):
+            await session.verify([1] * count, len(TOKENS))
+    await session.forward([1] * 5, len(TOKENS))
+    with pytest.raises(ContextOverflow):
+        await session.verify([1] * most, 16 - most + 1)
+    exact = await opened(tmp_path / "shards", tiny, "wasm-exact")
+    await exact.build()
+    with pytest.raises(RuntimeFailure, match="can't be verified"):
+        await exact.verify([1], 0)
+
+
 async def test_logits_are_the_callers_own(tmp_path: Path, tiny: Manifest) -> None:
     session = await opened(tmp_path / "shards", tiny, "wasm-int8")
     await session.build()
@@ -166,4 +183,22 @@ async def test_the_real_model_continues_as_the_reference_does_where_it_is_sure(
                 sure += 1
             logits = await session.forward([token], len(golden.tokens) + step)
     assert sure > 30
+    await session.close()
+
+
+@pytest.mark.model
+async def test_the_real_models_verified_rows_are_its_single_steps_to_the_bit(
+    models_folder: Path, lite: Manifest
+) -> None:
+    session = await opened(models_folder / "shards", lite, "wasm-int8", context=160, threads=2)
+    await session.build()
+    text = [token for golden in lite.golden for token in (*golden.tokens, *golden.continuation)][:140]
+    most, start = lite.variant("wasm-int8").prefill.verifies, 100
+    await session.forward(text[:start], 0)
+    alone = [await session.forward([token], start + step) for step, token in enumerate(text[start:])]
+    position = start
+    for count in (most, 2, 5, most, 3):
+        rows = await session.verify(text[position : position + count], position)
+        np.testing.assert_array_equal(rows, alone[position - start : position - start + count])
+        position += count
     await session.close()

@@ -34,6 +34,12 @@ def test_an_answer_says_who_what_where_and_how_fast() -> None:
     assert rows[0][2] == "Pourquoi cet agent : why"
 
 
+def test_the_rate_tells_what_was_guessed_ahead() -> None:
+    turn = Turn("a", "assistant", "text")
+    turn.meta = {"rate": 41.2, "drafted": 40, "accepted": 31}
+    assert facts(turn, EN, str) == [("rate", "41 tokens/s", "31 of 40 tokens guessed ahead were right")]
+
+
 def test_figures_that_are_not_known_are_not_made_up() -> None:
     turn = Turn("a", "assistant", "text")
     turn.meta = {"backend": None, "rate": None, "first_token_ms": None}

@@ -93,6 +93,16 @@ export class InferenceClient {
     return answer.logits;
   }
 
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array>} logits [tokens, vocab]
+   */
+  async verify(tokens, position) {
+    const answer = await this.call("model.verify", { tokens: Int32Array.from(tokens), position });
+    return answer.logits;
+  }
+
   /** Ends a forward under way between two parts of its prompt: it rejects as cancelled. */
   async cancel() {
     await this.call("model.cancel", {});

@@ -121,6 +121,33 @@ export class LoadedModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
   async forward(tokens, position, pause) {
+    this.check(tokens, position);
+    return this.runner.forward(tokens, position, pause);
+  }
+
+  /**
+   * The logits [tokens, vocab] after each of `tokens` at `position`, position+1, …, to the bit those of as
+   * many calls of `forward`. Raises as it does, and protocol where the variant can't.
+   *
+   * @param {Int32Array} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array<ArrayBuffer>>}
+   */
+  async verify(tokens, position) {
+    const most = this.spec.variant.prefill.verifies ?? 0;
+    if (tokens.length > most || !(this.runner instanceof WasmModel)) {
+      throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${most} can`);
+    }
+    this.check(tokens, position);
+    return this.runner.verify(tokens, position);
+  }
+
+  /**
+   * @private
+   * @param {Int32Array} tokens
+   * @param {number} position
+   */
+  check(tokens, position) {
     const { context, manifest } = this.spec;
     if (!tokens.length) throw new BridgeError("protocol", "a forward needs at least one token");
     if (!(position >= 0 && position <= this.runner.rows)) {
@@ -135,6 +162,5 @@ export class LoadedModel {
     if (tokens.some((token) => token < 0 || token >= vocabulary)) {
       throw new BridgeError("protocol", `a token is outside the vocabulary of ${vocabulary}`);
     }
-    return this.runner.forward(tokens, position, pause);
   }
 }

@@ -172,7 +172,8 @@ export interface Infer {
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
  * in which the answer streams. `style` is the creative agent's. `system` is a
  * prompt in place of the agent's. `images` and `audio` are data
- * URLs; what is attached decides who answers.
+ * URLs; what is attached decides who answers. `speculation`: whether text that repeats the prompt
+ * is guessed ahead, absent as the configuration has it; the answer is the same either way.
  */
 export interface InferOptions {
   force_agent?: string | null;
@@ -190,6 +191,7 @@ export interface InferOptions {
   system?: string | null;
   images?: string[];
   audio?: string | null;
+  speculation?: boolean | null;
 }
 
 /**
@@ -481,11 +483,16 @@ export interface UnregisterAgent {
   agent: string;
 }
 
-/** Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again. */
+/**
+ * Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again.
+ * `drafted`: guessed tokens that were verified beside others; `accepted`: those that came true.
+ */
 export interface Usage {
   prompt: number;
   cached: number;
   completion: number;
+  drafted: number;
+  accepted: number;
 }
 
 /**

@@ -10,7 +10,7 @@
  * @typedef {{shard: string, size: number, weights: ExpandedWeight[]}} Expansion
  * @typedef {{source: string, k: number, n: number, bits: 4 | 8, offset: number}} WidenedWeight
  * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
- * @typedef {{graph: string, kv: "grow" | "inplace"}} SessionSpec
+ * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number}} SessionSpec
  * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
  * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest

@@ -11,7 +11,12 @@ export const CHUNK = 128;
 
 /** @typedef {import("./ort-wasm.js").Call} Call */
 /** @typedef {import("./kv-cache.js").HeapTensor} HeapTensor */
-/** @typedef {{call: Call, kv: "grow" | "inplace"}} Runner */
+/**
+ * `verifies`: tokens that `verify` runs at once, in place; 0 where the graph can't. Its outputs are the
+ * cache's tensors so many times over: the rows are written one by one.
+ *
+ * @typedef {{call: Call, kv: "grow" | "inplace", verifies: number, verify: Call | null}} Runner
+ */
 
 export class WasmModel {
   /**
@@ -29,11 +34,12 @@ export class WasmModel {
     this.warmupTokens = 8;
     /** @private Buffers that every run shares. */
     this.ids = ort.alloc(8 * CHUNK);
-    /** @private */ this.counts = ort.alloc(8);
-    /** @private */ this.logits = ort.alloc(4 * this.vocabulary);
+    /** @private Two int32 and, behind them, an int64. */ this.counts = ort.alloc(16);
+    /** @private */ this.logits = ort.alloc(4 * this.vocabulary * Math.max(1, spec.variant.prefill.verifies ?? 0));
     /** @private */ this.oneId = ort.tensor(INT64, [1, 1], this.ids, 8);
     /** @private */ this.seqlens = ort.tensor(INT32, [1], this.counts, 4);
     /** @private */ this.total = ort.tensor(INT32, [], this.counts + 4, 4);
+    /** @private */ this.firstLogits = ort.tensor(INT64, [1], this.counts + 8, 8);
     /** @private */ this.logitsTensor = ort.tensor(FLOAT, [1, 1, this.vocabulary], this.logits, 4 * this.vocabulary);
   }
 
@@ -84,8 +90,15 @@ export class WasmModel {
     const layers = Array.from({ length: this.spec.manifest.architecture.layers }, (_, layer) => layer);
     const past = layers.flatMap((layer) => [`past.${layer}.key`, `past.${layer}.value`]);
     const present = layers.flatMap((layer) => [`present.${layer}.key`, `present.${layer}.value`]);
-    const call = created.call(["input_ids", "seqlens_k", "total_length", ...past], ["logits", ...present]);
-    return { call, kv: session.kv };
+    const verifies = session.verifies ?? 0;
+    const inputs = ["input_ids", "seqlens_k", "total_length", ...(verifies ? ["first_logits"] : []), ...past];
+    const between = Array.from({ length: Math.max(0, verifies - 1) }, (_, row) => present.map((name) => `${name}.${row}`));
+    return {
+      call: created.call(inputs, ["logits", ...present]),
+      kv: session.kv,
+      verifies,
+      verify: verifies ? created.call(inputs, ["logits", ...between.flat(), ...present]) : null,
+    };
   }
 
   /**
@@ -103,8 +116,42 @@ export class WasmModel {
     try {
       kv.rows = position;
       if (runner.kv === "inplace") await this.runInPlace(runner.call, kv, tokens, pause);
-      else await this.runGrowing(runner.call, kv, tokens, pause);
+      else await this.runGrowing(runner, kv, tokens, pause);
       return new Float32Array(new Float32Array(this.ort.heap().buffer, this.logits, this.vocabulary));
+    } catch (cause) {
+      throw toBridgeError(cause, "runtime_failure");
+    }
+  }
+
+  /**
+   * Runs `tokens` in place as `forward` would one by one, to the bit.
+   *
+   * @param {Int32Array} tokens at least one, at most the prefill's `verifies`; they fit the context
+   * @param {number} position at most the rows that are here; rows from there on are dropped
+   * @returns {Promise<Float32Array<ArrayBuffer>>} logits [tokens, vocab] after each
+   */
+  async verify(tokens, position) {
+    const { kv } = this;
+    const call = this.prefill?.verify;
+    if (!call || !kv) throw new BridgeError("protocol", "this model can't verify drafts");
+    const count = tokens.length;
+    try {
+      kv.rows = position;
+      const total = position + count;
+      kv.reserve(total);
+      const ids = this.write(tokens, total, 0);
+      const size = count * this.vocabulary;
+      const logits = this.ort.tensor(FLOAT, [1, count, this.vocabulary], this.logits, 4 * size);
+      const { handles } = kv;
+      const rows = Array.from({ length: /** @type {Runner} */ (this.prefill).verifies }, () => handles).flat();
+      try {
+        await call.run([ids, this.seqlens, this.total, this.firstLogits, ...handles], [logits, ...rows]);
+      } finally {
+        this.ort.releaseTensor(logits);
+        this.releaseIds(ids);
+      }
+      kv.rows = total;
+      return new Float32Array(new Float32Array(this.ort.heap().buffer, this.logits, size));
     } catch (cause) {
       throw toBridgeError(cause, "runtime_failure");
     }
@@ -125,7 +172,7 @@ export class WasmModel {
       const chunk = tokens.subarray(start, start + CHUNK);
       const total = kv.rows + chunk.length;
       kv.reserve(total);
-      const ids = this.write(chunk, total);
+      const ids = this.write(chunk, total, 0);
       await call.run([ids, this.seqlens, this.total, ...kv.handles], [this.logitsTensor, ...kv.handles]);
       this.releaseIds(ids);
       kv.rows = total;
@@ -136,12 +183,12 @@ export class WasmModel {
    * Present is a new tensor, past with the new rows; it is the next run's past.
    *
    * @private
-   * @param {Call} call
+   * @param {Runner} runner
    * @param {KvCache} kv
    * @param {Int32Array} tokens
    * @param {() => Promise<void>} pause
    */
-  async runGrowing(call, kv, tokens, pause) {
+  async runGrowing({ call, verifies }, kv, tokens, pause) {
     /** @type {HeapTensor[]} */
     let past = kv.gather(kv.rows);
     try {
@@ -149,8 +196,9 @@ export class WasmModel {
         if (start) await pause();
         const chunk = tokens.subarray(start, start + CHUNK);
         const total = kv.rows + chunk.length;
-        const ids = this.write(chunk, total);
-        const inputs = [ids, this.seqlens, this.total, ...past.map((tensor) => tensor.handle)];
+        const ids = this.write(chunk, total, chunk.length - 1);
+        const lengths = verifies ? [this.seqlens, this.total, this.firstLogits] : [this.seqlens, this.total];
+        const inputs = [ids, ...lengths, ...past.map((tensor) => tensor.handle)];
         const outputs = await call.run(inputs, [this.logitsTensor, ...past.map(() => 0)]);
         const handles = Array.from(outputs.subarray(1)); // before the next call moves the heap
         this.releaseIds(ids);
@@ -173,13 +221,14 @@ export class WasmModel {
    * @private
    * @param {Int32Array} tokens
    * @param {number} total rows after the run
+   * @param {number} first the first of the tokens whose logits are wanted
    * @returns {number} the ids' tensor
    */
-  write(tokens, total) {
+  write(tokens, total, first) {
     const { buffer } = this.ort.heap();
     const ids = new BigInt64Array(buffer, this.ids, tokens.length);
     for (let index = 0; index < tokens.length; index += 1) ids[index] = BigInt(tokens[index]);
-    new Int32Array(buffer, this.counts, 2).set([total - 1, total]);
+    new Int32Array(buffer, this.counts, 4).set([total - 1, total, first, 0]);
     return tokens.length === 1 ? this.oneId : this.ort.tensor(INT64, [1, tokens.length], this.ids, 8 * tokens.length);
   }
 

@@ -60,7 +60,9 @@ def facts(turn, words, model_name):
     if meta.get("backend") and meta["backend"] != turn.model:  # the calculator is both
         rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
     if meta.get("rate"):
-        rows.append(("rate", formatting.rate(meta["rate"], lang), None))
+        drafted = meta.get("drafted")
+        guessed = words("guessed", drafted=drafted, accepted=meta["accepted"]) if drafted else None
+        rows.append(("rate", formatting.rate(meta["rate"], lang), guessed))
     first = meta.get("first_token_ms")
     if first is not None:
         rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), None))

@@ -13,6 +13,7 @@ SWITCHES = (
     "use_neural_router",
     "enable_guardrails",
     "enable_predictive_loading",
+    "enable_speculation",
     "verbose_logging",
     "enable_telemetry",
 )

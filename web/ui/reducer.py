@@ -169,6 +169,8 @@ def _result(state, message, turn, now):
         "first_token_ms": timings.get("first_token", turn.first_token_ms),
         "total_ms": timings.get("total"),
         "tokens": usage.get("completion"),
+        "drafted": usage.get("drafted"),
+        "accepted": usage.get("accepted"),
         "timings": timings,
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),

@@ -130,6 +130,10 @@ TEXT = {
     "details": ("Technical details", "Détails techniques"),
     "announce_answer": ("Answer: {text}", "Réponse : {text}"),
     "announce_stopped": ("Answer stopped", "Réponse arrêtée"),
+    "guessed": (
+        "{accepted} of {drafted} tokens guessed ahead were right",
+        "{accepted} des {drafted} jetons devinés d’avance étaient justes",
+    ),
     "first_word": ("first word in {time}", "premier mot en {time}"),
     "reason_title": ("Why this agent: {reason}", "Pourquoi cet agent : {reason}"),
     # the model's loading

@@ -77,6 +77,10 @@ ENGINE = {
     "use_neural_router": ("Trained router", "Routeur entraîné"),
     "enable_guardrails": ("Guardrails", "Garde-fous"),
     "enable_predictive_loading": ("Load the likely next model ahead", "Charger d’avance le modèle probable"),
+    "enable_speculation": (
+        "Guess ahead where text repeats: same answer, sooner",
+        "Deviner le texte qui se répète : même réponse, plus vite",
+    ),
     "verbose_logging": ("Detailed technical log", "Journal technique détaillé"),
     "enable_telemetry": ("Count what is used, on this device only", "Compter l’usage, sur cet appareil seulement"),
     "telemetry_note": (

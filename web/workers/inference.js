@@ -9,6 +9,7 @@
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
+ *   model.verify   {tokens, position}     -> {logits}    after each token
  *   model.memory   {}                     -> {memory_bytes}
  *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
@@ -57,6 +58,10 @@ const handlers = {
   async "model.forward"({ tokens, position }) {
     cancelled = false;
     const logits = await opened().forward(tokens, position, pause);
+    return { payload: { logits }, transfer: [logits.buffer] };
+  },
+  async "model.verify"({ tokens, position }) {
+    const logits = await opened().verify(tokens, position);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
   async "model.memory"() {

@@ -19,6 +19,8 @@ export async function prepare({ model, threads, steps }) {
       prompt: usage.prompt,
       completion: usage.completion,
       decode_tps: ((usage.completion - 1) / timings.decode) * 1000,
+      drafted: usage.drafted,
+      accepted: usage.accepted,
       python_percent: (timings.engine / timings.decode) * 100,
       prefill_tps: ((usage.prompt - usage.cached) / timings.prefill) * 1000,
       text: content,

@@ -1,0 +1,119 @@
+"""How many guessed tokens a step is to verify: as many as pay, by what was seen and what was measured.
+
+A step that verifies d drafted tokens yields one more token than it accepts, and takes longer than a
+step of one. Both are known: how often guesses come true is counted on every token, also where nothing
+is drafted, since a guess costs microseconds; and each step's seconds are taken. So plain chat never
+pays for guesses that fail: they are only made where such guesses, made silently, came true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orion_py.generation.lookup import PromptLookup
+
+LEAST_GAIN = 1.1
+"""A draft has to promise this many times the tokens a second: the promise is an estimate."""
+
+_STREAKS = (0, 1, 2, 4, 8)
+"""Guesses that came true in a row. One after many is surer than the first, so each class from one of
+these on has a rate of its own."""
+_PRIOR_RATES = (0.25, 0.5, 0.6, 0.75, 0.85)
+_PRIOR_WEIGHT, _MEMORY = 4.0, 0.97
+"""The prior counts as so many guesses; each new guess leaves this share of the old ones' weight."""
+
+_FIRST_ROW, _MORE_ROWS = 1.4, 0.12
+"""A step of n rows in steps of one before it was measured: the first, plus n - 1 of the second."""
+_NEWEST = 0.25
+"""The newest measurement's share in a mean of seconds."""
+_LATE = 2.0
+"""A step that took this many times the expected one was disturbed: it counts as that long."""
+
+
+class Speculation:
+    """Guesses of one answer. ``limit``: tokens that can be verified at once, with the one before them.
+
+    ``observe`` is told every token, ``propose`` gives the draft for the next step, ``timed`` its seconds.
+    """
+
+    def __init__(self, prompt: Sequence[int], limit: int) -> None:
+        self._lookup = PromptLookup()
+        self._lookup.extend(prompt)
+        self._limit = limit
+        self._guess: list[int] = []
+        """The next tokens, if the text goes on as where it was found."""
+        self._streak = 0
+        self._hits = [rate * _PRIOR_WEIGHT for rate in _PRIOR_RATES]
+        self._tries = [_PRIOR_WEIGHT] * len(_STREAKS)
+        self._single: float | None = None
+        self._seconds: dict[int, float] = {}
+        """By the number of rows."""
+        self._renew()
+
+    def observe(self, token: int) -> None:
+        """``token`` is the text's next one, whoever guessed it."""
+        self._lookup.extend((token,))
+        if self._guess:
+            hit = self._guess.pop(0) == token
+            kind = _class_of(self._streak)
+            self._hits[kind] = self._hits[kind] * _MEMORY + hit
+            self._tries[kind] = self._tries[kind] * _MEMORY + 1
+            self._streak = self._streak + 1 if hit else 0
+            if not hit:
+                self._guess = []
+        if len(self._guess) < self._limit:
+            self._renew()
+
+    def propose(self, room: int) -> list[int]:
+        """Tokens to verify beside the last one, at most ``room``; none where that wouldn't pay."""
+        most = min(len(self._guess), self._limit - 1, room)
+        best, count = LEAST_GAIN, 0
+        expected, chance = 1.0, 1.0
+        for drafted in range(1, most + 1):
+            chance *= self._rate(self._streak + drafted - 1)
+            expected += chance
+            gain = expected / self.cost(drafted + 1)
+            if gain > best:
+                best, count = gain, drafted
+        return self._guess[:count]
+
+    def timed(self, rows: int, seconds: float) -> None:
+        """A step of so many rows took ``seconds``."""
+        if rows == 1:
+            known = self._single
+            self._single = seconds if known is None else _blend(known, seconds)
+        elif self._single:
+            self._seconds[rows] = _blend(self.cost(rows) * self._single, seconds)
+
+    def cost(self, rows: int) -> float:
+        """What a step of so many rows takes, in steps of one: as measured, else as the nearest number
+        of rows that was, else as usual."""
+        if rows == 1:
+            return 1.0
+        usual = _usual(rows)
+        if not self._single or not self._seconds:
+            return usual
+        nearest = min(self._seconds, key=lambda known: abs(known - rows))
+        return max(1.0, self._seconds[nearest] / self._single * usual / _usual(nearest))
+
+    def _rate(self, streak: int) -> float:
+        kind = _class_of(streak)
+        return self._hits[kind] / self._tries[kind]
+
+    def _renew(self) -> None:
+        """Looks up what may follow. A guess that holds is kept, and read on where it was found."""
+        found = self._lookup.draft(2 * self._limit)
+        if not self._guess or found[: len(self._guess)] == self._guess:
+            self._guess = found
+
+
+def _class_of(streak: int) -> int:
+    return sum(streak >= least for least in _STREAKS) - 1
+
+
+def _usual(rows: int) -> float:
+    return _FIRST_ROW + _MORE_ROWS * (rows - 1)
+
+
+def _blend(known: float, seconds: float) -> float:
+    return known + _NEWEST * (min(seconds, _LATE * known) - known)
