@@ -1,8 +1,9 @@
 """The manifest of one model version: what its shards are and how sessions use them.
 
 A manifest is data from outside. It is parsed strictly (unknown keys are errors), every size is
-bounded before anything is allocated, and a shard has no path at all: its address is its sha256,
-so nothing in a manifest can climb out of the models' folder.
+bounded before anything is allocated, and a shard of ours has no path at all: its address is its
+sha256, so nothing in a manifest can climb out of the models' folder. A folder of another layout
+(``hub_folder``) becomes a manifest too; its shards have a ``path`` of plain names below that folder.
 
 Layout on a server, relative to the folder of the manifest's model::
 
@@ -28,6 +29,10 @@ from orion_py.errors import InvalidManifest
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+RelativeFile = Annotated[
+    str, Field(pattern=r"^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,3}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")
+]
+"""A file below a folder. No component starts with a dot, so it can't climb."""
 MAX_SHARD_BYTES = 2**31 - 1
 """One ArrayBuffer and one WASM heap copy have to hold a shard."""
 
@@ -44,6 +49,14 @@ def bits_of(source: str, names: Container[str]) -> int | None:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
 
 
 class Tensor(_Strict):
@@ -75,6 +88,9 @@ class Shard(_Strict):
     layers: tuple[int, int] | None = None
     """First and one past the last layer whose weights are here, for ``role`` "layers"."""
     tensors: tuple[Tensor, ...] = ()
+    path: Annotated[RelativeFile | None, Field(exclude_if=_is_none)] = None
+    """Where it lies in a folder of another layout; None: ``shards/<sha256>``. Graphs find its external
+    data under its last part."""
 
     @model_validator(mode="after")
     def _tensors_lie_inside(self) -> Self:
@@ -86,6 +102,11 @@ class Shard(_Strict):
             if end > self.size:
                 raise ValueError(f"shard {self.sha256[:12]}: tensor {tensor.name} ends past the file")
         return self
+
+
+def location_of(shard: Shard) -> str:
+    """What a graph's external data calls this shard."""
+    return shard.path.rpartition("/")[2] if shard.path else shard.sha256
 
 
 class ExpandedWeight(_Strict):
@@ -168,19 +189,30 @@ class Widening(_Strict):
         return self
 
 
+def _is_ours(value: str) -> bool:
+    return value == "orion"
+
+
 class SessionSpec(_Strict):
     """One ONNX session.
 
-    Inputs: ``input_ids`` I64 [1, s]; ``seqlens_k`` I32 [1] (total - 1); ``total_length`` I32 [] ;
-    ``past.{i}.key`` and ``past.{i}.value`` F32 [1, kv_heads, p, head_dim]. Outputs: ``logits``
-    F32 [1, 1, vocab] of the last token only; ``present.{i}.key|value``.
+    ``io`` "orion": our own graphs. Inputs: ``input_ids`` I64 [1, s]; ``seqlens_k`` I32 [1] (total - 1);
+    ``total_length`` I32 []; ``past.{i}.key`` and ``past.{i}.value`` F32 [1, kv_heads, p, head_dim].
+    Outputs: ``logits`` F32 [1, 1, vocab] of the last token only; ``present.{i}.key|value``.
 
     ``kv`` "grow": present is past with the new rows appended, a new tensor. ``kv`` "inplace":
     past and present are one preallocated buffer [1, kv_heads, capacity, head_dim].
+
+    ``io`` "optimum": as Optimum exports a decoder and transformers.js runs it; ``kv`` is "grow".
+    Inputs: ``input_ids`` I64 [1, s]; where the graph has them ``attention_mask`` I64 [1, total],
+    ``position_ids`` I64 [1, s] and ``num_logits_to_keep`` I64 []; ``past_key_values.{i}.key|value`` as
+    ours. Outputs: ``logits`` F32 [1, s, vocab]; ``present.{i}.key|value``. ``io`` isn't
+    written where it is ours: manifests from before it existed stay what they were.
     """
 
     graph: Sha256
     kv: Literal["grow", "inplace"]
+    io: Annotated[Literal["orion", "optimum"], Field(exclude_if=_is_ours)] = "orion"
 
 
 class Variant(_Strict):
@@ -238,10 +270,6 @@ def _is_silu(value: str) -> bool:
     return value == "silu"
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
 class Architecture(_Strict):
     """``activation`` and ``rope_scaling`` aren't written where they are Llama's: manifests from
     before they existed stay what they were, byte for byte."""
@@ -273,6 +301,14 @@ class Source(_Strict):
     url: str = ""
 
 
+class ChatFormat(_Strict):
+    """What our tokenizer shards hold beside the tokenizer, for a tokenizer.json that comes alone."""
+
+    chat_template: Annotated[str, Field(min_length=1, max_length=100_000)]
+    bos_token: Annotated[str, Field(max_length=200)]
+    eos_token: Annotated[str, Field(max_length=200)]
+
+
 class Recipe(_Strict):
     name: str
     tool: str
@@ -295,6 +331,11 @@ class Manifest(_Strict):
     shards: Annotated[tuple[Shard, ...], Field(min_length=1, max_length=256)]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=16)]
     golden: tuple[Golden, ...]
+    chat: Annotated[ChatFormat | None, Field(exclude_if=_is_none)] = None
+    """Where it stands the tokenizer shard is a bare tokenizer.json."""
+    stop_strings: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=16, exclude_if=_is_empty)
+    ] = ()
 
     @model_validator(mode="after")
     def _everything_named_exists(self) -> Self:

@@ -48,7 +48,21 @@ class FolderShardStore:
         return []
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
-        partial = self._path(sha256).with_suffix(".partial")
+        partial = await self._download(url, sha256, size, on_bytes, cancel)
+        if await asyncio.to_thread(_sha256, partial) != sha256:
+            partial.unlink()
+            raise ShardCorrupt(sha256=sha256)
+        os.replace(partial, self._path(sha256))
+
+    async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
+        partial = await self._download(url, name, size, on_bytes, cancel)
+        sha256 = await asyncio.to_thread(_sha256, partial)
+        os.replace(partial, self._path(sha256))
+        return sha256
+
+    async def _download(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> Path:
+        """All ``size`` bytes, not looked at yet."""
+        partial = self._path(name).with_suffix(".partial")
         try:
             chunks = await asyncio.to_thread(_open, url, partial, size)
             with partial.open("ab") as target:
@@ -69,10 +83,10 @@ class FolderShardStore:
             raise DownloadFailed(f"{url}: {error}", url=url) from error
         if got < size:
             raise DownloadFailed(f"{url}: it ended after {got} of {size} bytes", url=url)
-        if got > size or await asyncio.to_thread(_sha256, partial) != sha256:
+        if got > size:
             partial.unlink()
-            raise ShardCorrupt(sha256=sha256)
-        os.replace(partial, self._path(sha256))
+            raise ShardCorrupt(sha256=name)
+        return partial
 
     async def read(self, sha256: str) -> bytes:
         return await asyncio.to_thread(read_verified, self._folder, sha256)
