@@ -25,9 +25,9 @@ MAX_DEPTH = 32
 MAX_STOPS = 16
 UNSTATED = "not stated"
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # one without an end matches too: linear on any text
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_LINE = re.compile(r"^(license|license_name):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^(license|license_name):(.{0,200})$", re.MULTILINE)
 _LICENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 .,_+()-]{0,79}$")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -210,7 +210,7 @@ def licence_in(readme: str) -> str:
     matter = _FRONT_MATTER.match(readme[:200_000])
     if matter is None:
         return UNSTATED
-    said = {key: value.strip("\"'") for key, value in reversed(_LINE.findall(matter.group(1)))}
+    said = {key: value.strip().strip("\"'") for key, value in reversed(_LINE.findall(matter.group(1)))}
     licence = said.get("license", "")
     if licence == "other":
         licence = said.get("license_name", "other")

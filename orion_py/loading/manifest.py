@@ -344,6 +344,10 @@ class Manifest(_Strict):
             raise ValueError("two shards have one sha256")
         if self.tokenizer not in roles or roles[self.tokenizer].role != "tokenizer":
             raise ValueError("tokenizer isn't the sha256 of a shard of that role")
+        foreign = all(session.io == "optimum" for v in self.variants for session in (v.prefill, v.decode))
+        for index, shard in enumerate(self.shards):
+            if shard.path is not None and not foreign:
+                raise ValueError(f"shards.{index}.path: our own shards are found by their hash alone")
         for variant in self.variants:
             for session in (variant.prefill, variant.decode):
                 if session.graph not in roles or roles[session.graph].role != "graph":
