@@ -37,8 +37,8 @@ def start(bridge: Any) -> Callable[[str], None]:
 
     async def facts(path: str) -> FileFacts | None:
         with translated():
-            found = await bridge.facts(path)
-        return None if found is None else FileFacts(**json.loads(found))
+            found = str(await bridge.facts(path))
+        return FileFacts(**json.loads(found)) if found else None
 
     async def fetch_languages() -> None:
         with translated():

@@ -57,7 +57,7 @@ try {
     exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
     facts: async (/** @type {string} */ path) => {
       const found = await fileFacts(allowedUrl(path, root));
-      return found && JSON.stringify(found);
+      return found ? JSON.stringify(found) : "";
     },
     metered,
     resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
