@@ -37,7 +37,7 @@ class AddedModels:
     def __init__(self, ports: Ports, registry: Registry) -> None:
         self._ports, self._registry = ports, registry
         self._folders = HubFolders(ports.settings)
-        self._surveyed: HubFolder | None = None
+        self._shown: HubFolder | None = None
 
     async def restore(self) -> None:
         """Registers what was kept; what can't be read, or whose id is taken by now, is left out."""
@@ -93,18 +93,21 @@ class AddedModels:
         memory = folder_memory(found)
         if memory > WASM_BYTES:
             raise TooLarge(f"{found.title} needs about {memory / 1e9:.1f} GB; WASM ends at 4.3.", needed_bytes=memory)
-        self._surveyed = found
+        self._shown = found
+        return self._entry(found)
+
+    def _entry(self, found: HubFolder) -> AddedEntry:
         return AddedEntry(
             id=found.model,
             title=found.title,
-            manifest=folder + "config.json",
+            manifest=found.folder + "config.json",
             shards="inside",
             tier="full",
             family=found.architecture.family,
             licence=found.licence,
-            source=folder[:300],
+            source=found.folder[:300],
             download_bytes=found.size,
-            memory_bytes=memory,
+            memory_bytes=folder_memory(found),
             languages=("en",),
             capabilities=("chat",),
             layout="onnx",
@@ -117,9 +120,11 @@ class AddedModels:
 
     async def add(self, address: str) -> AddedEntry:
         """Registers what ``inspect`` would show. Raises as that does."""
-        entry = await self.inspect(address)
-        if entry.layout == "onnx" and self._surveyed is not None:
-            await self._folders.keep(self._surveyed)
+        shown = self._shown if self._shown is not None and self._shown.folder == folder_of(address) else None
+        # Of a foreign folder what was shown is what is added, whatever the host says by now.
+        entry = await self.inspect(address) if shown is None else self._entry(shown)
+        if entry.layout == "onnx" and self._shown is not None:
+            await self._folders.keep(self._shown)
         if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
             raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
         self._registry.add(entry)

@@ -157,7 +157,9 @@ class ModelOpener:
         no other takes the place of. Raises InvalidManifest or DownloadFailed."""
         if is_folder(entry):
             kept = await self.versions.kept(entry.id)
-            return kept or await self._pinned(entry, CancelToken())
+            if kept is None:
+                raise InvalidManifest(f"{entry.id} wasn't downloaded yet")
+            return kept
         return read_version(entry.id, await self._ports.fetch_text(entry.manifest))
 
     async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> Kept:

@@ -106,6 +106,17 @@ async def test_it_answers_when_it_is_chosen_and_is_fetched_once(tmp_path: Path, 
     assert world.hashes <= set(await world.store.sizes())
 
 
+async def test_what_was_shown_is_what_is_added_and_nothing_comes_unasked(tmp_path: Path) -> None:
+    world = Elsewhere(tmp_path)
+    made = await engine(world)
+    shown = await made.inspect_model(FOLDER)
+    (world.root / "README.md").write_text("---\nlicense: proprietary\n---\n")
+    assert await made.add_model(FOLDER) == shown
+    await made.infer("hello", InferOptions(temperature=0))
+    await world.rests()
+    assert [url for url, _ in world.store.requests if url.startswith(FOLDER)] == []
+
+
 async def test_its_download_is_progress_like_any_other(tmp_path: Path) -> None:
     world = Elsewhere(tmp_path)
     made = await engine(world)
