@@ -34,6 +34,7 @@ def read_text(address: str, root: Path) -> str:
             raise DownloadFailed(f"{address} has more than {MOST_BYTES} bytes")
         return str(data, "utf-8")
     except urllib.error.HTTPError as error:
+        error.close()
         raise DownloadFailed(f"{address}: HTTP {error.code}", status=error.code) from None
     except FileNotFoundError:
         raise DownloadFailed(f"{address}: there is no such file", status=404) from None
@@ -52,6 +53,9 @@ def file_facts(address: str, root: Path) -> FileFacts | None:
     try:
         with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_TIMEOUT_S) as answer:
             headers = answer.headers
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
     except (OSError, ValueError):
         return None
     if str(headers.get("Content-Type", "")).startswith("text/html"):
