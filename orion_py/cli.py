@@ -18,7 +18,7 @@ from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
 from orion_py.protocol import Event, InferOptions, ProgressEvent, Response
 from orion_py.registry.load import parse_registry
-from orion_py.registry.models import Registry
+from orion_py.registry.models import ModelEntry, Registry
 from orion_py.telemetry.log import Logger
 
 DEFAULT_ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("prompt", help="the question, or - for standard input")
     chat.add_argument("--agent", help="force this agent")
     chat.add_argument("--model", help="force this model")
+    chat.add_argument("--add", metavar="ADDRESS", help="answer with the model in a folder (docs/adding-models.md)")
     chat.add_argument("--locale", default="en", help="en or fr (default: en)")
     chat.add_argument("--temperature", type=float)
     chat.add_argument("--max-tokens", type=int)
@@ -102,6 +103,10 @@ async def _chat_once(options: argparse.Namespace) -> int:
         engine.subscribe(_show_progress)
     await engine.initialize()
     try:
+        if options.add:
+            added = await engine.add_model(options.add)
+            print(_offer(added), file=sys.stderr)
+            wanted = wanted.model_copy(update={"model": added.id})
         if options.json:
             response = await engine.infer(prompt, wanted, locale=options.locale)
             print(response.model_dump_json())
@@ -121,6 +126,11 @@ def _show_progress(event: Event) -> None:
         done = event.loaded_bytes / max(event.total_bytes, 1)
         end = "\r\x1b[K" if event.phase == "ready" else ""
         print(f"\r\x1b[K{event.phase} {done:.0%}{end}", end="", file=sys.stderr, flush=True)
+
+
+def _offer(entry: ModelEntry) -> str:
+    size, memory = f"{entry.download_bytes / 1e6:,.1f} MB", f"{entry.memory_bytes / 1e6:,.0f} MB"
+    return f"[{entry.title} · {entry.family} · {size}, about {memory} of memory · licence: {entry.licence}]"
 
 
 def _summary(response: Response) -> str:

@@ -15,6 +15,7 @@ OrionError
 │   ├── UnknownModel
 │   ├── UnknownAgent
 │   ├── UnsupportedModel    a folder in a layout that isn't understood
+│   ├── InvalidModelFolder  a folder whose files are damaged, or lie about what they are
 │   ├── NoEarlierVersion    there is nothing on the device to go back to
 │   └── ForeignOrigin       a model's address that this build may not talk to
 ├── ProtocolError           a message that isn't one of ours
@@ -130,7 +131,12 @@ class UnknownAgent(InvalidConfig):
 
 class UnsupportedModel(InvalidConfig):
     code = "unsupported_model"
-    hint = "Import it with the foundry (foundry import), and add the folder that this makes."
+    hint = "Choose a model of a supported kind, or import it with the foundry and add the folder that this makes."
+
+
+class InvalidModelFolder(InvalidConfig):
+    code = "invalid_model_folder"
+    hint = "The folder's files are damaged, or aren't what they say. Choose another model, or tell its author."
 
 
 class NoEarlierVersion(InvalidConfig):

@@ -13,8 +13,22 @@ from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a server says of a file without sending it. ``size`` in bytes; ``sha256`` where it names one;
+    ``tag`` is another word as soon as the content is another, if the server knows such words."""
+
+    size: int | None = None
+    sha256: str | None = None
+    tag: str = ""
+
+
 async def _nothing_exists(path: str) -> bool:
     return False
+
+
+async def _no_facts(path: str) -> FileFacts | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +36,8 @@ class Ports:
     """``clock``: monotonic seconds. ``uniform``: random numbers in [0, 1). ``new_seed``: an
     integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
     DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
-    far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it."""
+    far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
+    ``facts``: what is known of it, None where there is none."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -36,3 +51,4 @@ class Ports:
     languages: LanguageDetector = field(default_factory=NoDetector)
     metered: Callable[[], bool] = lambda: False
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
+    facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts

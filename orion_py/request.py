@@ -213,7 +213,8 @@ class RequestRun:
             screens=self.services.config.enable_guardrails,
         )
         sampling = _override(brief.sampling, options, seed)
-        shaper, stops = None if brief.shaper is None else brief.shaper(), (*options.stop, *brief.stops)
+        shaper = None if brief.shaper is None else brief.shaper()
+        stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
         answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, streamer.push, max_tokens, shaper)
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted

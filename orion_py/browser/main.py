@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +18,11 @@ from orion_py.browser.store import BrowserSettings, BrowserShardStore
 from orion_py.browser.tokenizer import tokenizer_factory
 from orion_py.host import EngineHost
 from orion_py.language.langid import LangidDetector
-from orion_py.ports import Ports
+from orion_py.ports import FileFacts, Ports
 
 
 def start(bridge: Any) -> Callable[[str], None]:
-    """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, shards,
+    """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards,
     detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle, metered and send."""
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
     chance = random.SystemRandom()
@@ -33,6 +34,11 @@ def start(bridge: Any) -> Callable[[str], None]:
     async def exists(path: str) -> bool:
         with translated():
             return bool(await bridge.exists(path))
+
+    async def facts(path: str) -> FileFacts | None:
+        with translated():
+            found = str(await bridge.facts(path))
+        return FileFacts(**json.loads(found)) if found else None
 
     async def fetch_languages() -> None:
         with translated():
@@ -51,6 +57,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         new_seed=lambda: chance.randrange(2**53),
         languages=LangidDetector(fetch_languages),
         exists=exists,
+        facts=facts,
         metered=lambda: bool(bridge.metered()),
     )
     host = EngineHost(ports, bridge.send)

@@ -35,12 +35,20 @@ class BrowserShardStore:
             return [str(name) for name in (await self._shards.names()).to_py()]
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
+        await self._download(self._shards.fetchShard, url, sha256, size, on_bytes, cancel)
+
+    async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
+        return str(await self._download(self._shards.pinShard, url, name, size, on_bytes, cancel))
+
+    async def _download(
+        self, call: Any, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken
+    ) -> object:
         controller = AbortController.new()
         unsubscribe = cancel.subscribe(lambda: controller.abort())
         listener = create_proxy(on_bytes)
         try:
             with translated():
-                await self._shards.fetchShard(self._resolve(url), sha256, size, listener, controller.signal)
+                return await call(self._resolve(url), name, size, listener, controller.signal)
         finally:
             unsubscribe()
             listener.destroy()

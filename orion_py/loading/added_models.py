@@ -1,28 +1,34 @@
 """Adding a model by its address: first what it is and what it weighs, then, confirmed, its entry.
 
-Nothing but the manifest is fetched for the first; the second fetches nothing more either: the shards
+Nothing but the manifest is fetched for the first, or of a folder in the usual ONNX layout its small
+texts; the second fetches nothing more either: the shards
 come when the model is first asked for, or wanted in the background. Added models are kept on the
 device.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from pydantic import ValidationError
 
-from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, UnknownModel, UnsupportedModel
-from orion_py.loading.manifest import Manifest, Variant, parse_manifest
+from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, TooLarge, UnknownModel
+from orion_py.loading.hub_folder import HubFolder, HubFolders
+from orion_py.loading.hub_survey import Survey
+from orion_py.loading.manifest import Architecture, Manifest, Variant, parse_manifest
 from orion_py.ports import Ports
 from orion_py.registry.added import AddedEntry, folder_of
 from orion_py.registry.models import Registry
+from orion_py.runtime.optimum import logits_rows
 
 SETTING = "models.added"
 MOST = 16
 OVERHEAD_BYTES = 130_000_000
 """What a session takes beside its weights and its cache: the runtime, and a prefill's activations."""
 KV_TOKENS = 2048
+WASM_BYTES = 2**32
 
 
 class AddedModels:
@@ -30,6 +36,8 @@ class AddedModels:
 
     def __init__(self, ports: Ports, registry: Registry) -> None:
         self._ports, self._registry = ports, registry
+        self._folders = HubFolders(ports.settings)
+        self._shown: HubFolder | None = None
 
     async def restore(self) -> None:
         """Registers what was kept; what can't be read, or whose id is taken by now, is left out."""
@@ -46,21 +54,18 @@ class AddedModels:
     async def inspect(self, address: str) -> AddedEntry:
         """What lies at ``address``: title, licence, source, bytes to download, memory (an estimate).
 
-        Raises InvalidInput, ForeignOrigin, DownloadFailed, InvalidManifest, UnsupportedModel, or
-        InvalidConfig where its id is another model's.
+        Raises InvalidInput, ForeignOrigin, DownloadFailed, InvalidManifest, UnsupportedModel,
+        InvalidModelFolder, TooLarge, or InvalidConfig where its id is another model's.
         """
         folder = folder_of(address)
         try:
             text = await self._ports.fetch_text(folder + "manifest.json")
         except DownloadFailed as error:
             if error.detail.get("status") == 404 and await self._ports.exists(folder + "config.json"):
-                raise UnsupportedModel(
-                    "This folder has a config.json and no manifest.json: it wasn't made by the foundry.", folder=folder
-                ) from error
+                return await self._inspect_folder(folder)
             raise
         manifest = parse_manifest(text)
-        known = {entry.id: entry for entry in self._registry.known}.get(manifest.model)
-        if known is not None and known.manifest != folder + "manifest.json":
+        if self._taken(manifest.model, folder + "manifest.json"):
             raise InvalidConfig(f"models: {manifest.model!r} is another model's id here", path="model")
         variant = _preferred(manifest)
         inside = await self._ports.exists(f"{folder}shards/{manifest.shards_for(variant)[0].sha256}")
@@ -79,9 +84,47 @@ class AddedModels:
             capabilities=("chat",),
         )
 
+    async def _inspect_folder(self, folder: str) -> AddedEntry:
+        """A folder in the usual ONNX layout. Raises as ``Survey.describe``, and TooLarge."""
+        found = await Survey(self._ports, folder).describe()
+        if self._taken(found.model, folder + "config.json"):
+            mark = hashlib.sha256(folder.encode()).hexdigest()[:6]
+            found = found.model_copy(update={"model": f"{found.model}-{mark}"})
+        memory = folder_memory(found)
+        if memory > WASM_BYTES:
+            raise TooLarge(f"{found.title} needs about {memory / 1e9:.1f} GB; WASM ends at 4.3.", needed_bytes=memory)
+        self._shown = found
+        return self._entry(found)
+
+    def _entry(self, found: HubFolder) -> AddedEntry:
+        return AddedEntry(
+            id=found.model,
+            title=found.title,
+            manifest=found.folder + "config.json",
+            shards="inside",
+            tier="full",
+            family=found.architecture.family,
+            licence=found.licence,
+            source=found.folder[:300],
+            download_bytes=found.size,
+            memory_bytes=folder_memory(found),
+            languages=("en",),
+            capabilities=("chat",),
+            layout="onnx",
+            file=found.graph.path,
+        )
+
+    def _taken(self, model_id: str, manifest: str) -> bool:
+        known = {entry.id: entry for entry in self._registry.known}.get(model_id)
+        return known is not None and known.manifest != manifest
+
     async def add(self, address: str) -> AddedEntry:
         """Registers what ``inspect`` would show. Raises as that does."""
-        entry = await self.inspect(address)
+        shown = self._shown if self._shown is not None and self._shown.folder == folder_of(address) else None
+        # Of a foreign folder what was shown is what is added, whatever the host says by now.
+        entry = await self.inspect(address) if shown is None else self._entry(shown)
+        if entry.layout == "onnx" and self._shown is not None:
+            await self._folders.keep(self._shown)
         if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
             raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
         self._registry.add(entry)
@@ -110,5 +153,20 @@ def memory_estimate(manifest: Manifest, variant: Variant) -> int:
     expanded = {expansion.shard: expansion.size for expansion in variant.expansions}
     weights = sum(expanded.get(s.sha256, s.size) for s in manifest.shards_for(variant))
     shape = manifest.architecture
-    cache = 2 * shape.layers * shape.kv_heads * shape.head_dim * 4 * min(KV_TOKENS, shape.context_length)
-    return weights + cache + OVERHEAD_BYTES
+    return weights + cache_bytes(shape) + OVERHEAD_BYTES
+
+
+def cache_bytes(shape: Architecture) -> int:
+    """Keys and values of ``KV_TOKENS``, in float32."""
+    return 2 * shape.layers * shape.kv_heads * shape.head_dim * 4 * min(KV_TOKENS, shape.context_length)
+
+
+def folder_memory(folder: HubFolder) -> int:
+    """Bytes, as ``memory_estimate``. A graph that holds its weights itself stands in memory three times
+    while it is parsed (the file, protobuf's copy, the tensors), and WASM gives nothing back; external
+    data is read tensor by tensor. The cache is there twice at each step, and the logits of a whole
+    chunk come out."""
+    external = sum(file.size for file in folder.files if file.role == "weights")
+    shape = folder.architecture
+    logits = 4 * shape.vocab_size * logits_rows(shape.vocab_size)
+    return 3 * folder.graph.size + external * 5 // 4 + 2 * cache_bytes(shape) + logits + OVERHEAD_BYTES

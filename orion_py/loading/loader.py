@@ -9,8 +9,9 @@ failing keep what is verified, and what is left of an unfinished shard.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
@@ -19,15 +20,17 @@ from orion_py.loading.progress import LoadProgress
 from orion_py.protocol import ProgressEvent
 from orion_py.resilience.retry import RetryPolicy, Sleep, retry
 from orion_py.runtime.base import BuildReport, InferenceRuntime, ModelSession
-from orion_py.storage.base import ShardStore
+from orion_py.storage.base import OnBytes, ShardStore
 
 HEAL_TRIES = 3
 """How often one shard is fetched anew because reading it failed, before the load gives up."""
+Download = Callable[[OnBytes, CancelToken], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """What to load. ``base_url`` is where ``shards/<sha256>`` lies; ``context`` is in tokens."""
+    """What to load. ``base_url`` is where ``shards/<sha256>`` lies, or a shard's own path; ``context`` is
+    in tokens."""
 
     manifest: Manifest
     variant: Variant
@@ -69,8 +72,7 @@ class ProgressiveLoader:
         session is closed on every failure, so no memory stays behind.
         """
         shards = request.manifest.shards_for(request.variant)
-        sizes = await self._store.sizes()
-        stored = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        stored = await self._stored(shards)
         progress = LoadProgress(
             request.manifest.model, request.manifest.version, shards, stored, self._clock, on_progress
         )
@@ -108,10 +110,56 @@ class ProgressiveLoader:
         Raises LoadError and its children, or Cancelled; what arrived is kept either way.
         """
         shards = manifest.shards_for(variant)
-        sizes = await self._store.sizes()
-        stored = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
-        missing = [s for s in shards if s.sha256 not in stored]
+        stored = await self._stored(shards)
         progress = LoadProgress(manifest.model, manifest.version, shards, stored, self._clock, on_progress)
+
+        async def bring(shard: Shard, downloads: CancelToken) -> None:
+            await self._fetch(base_url, shard, progress, downloads)
+
+        await self._bring_all([s for s in shards if s.sha256 not in stored], bring, progress, cancel)
+
+    async def pin(
+        self,
+        model: str,
+        shards: Sequence[Shard],
+        unknown: frozenset[str],
+        base_url: str,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None],
+        on_pinned: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        """Brings those of ``shards`` onto the device whose sha256 is ``unknown``: there it is only a name.
+        ``on_pinned`` is awaited with the name and the sha256 of each once it is here whole.
+
+        Raises as ``fetch``; what arrived is kept, whole or in part.
+        """
+        stored = await self._stored(shards)
+        progress = LoadProgress(model, "", shards, stored, self._clock, on_progress)
+
+        async def bring(shard: Shard, downloads: CancelToken) -> None:
+            url = _url(base_url, shard)
+            found: list[str] = []
+
+            async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
+                found.append(await self._store.pin(url, shard.sha256, shard.size, on_bytes, mine))
+
+            await self._download(download, shard, progress, downloads)
+            await on_pinned(shard.sha256, found[-1])
+
+        await self._bring_all([s for s in shards if s.sha256 in unknown], bring, progress, cancel)
+
+    async def _stored(self, shards: Sequence[Shard]) -> frozenset[str]:
+        sizes = await self._store.sizes()
+        return frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+
+    async def _bring_all(
+        self,
+        missing: Sequence[Shard],
+        bring: Callable[[Shard, CancelToken], Awaitable[None]],
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> None:
+        """Several at once, by priority; the first failure ends the others."""
         await self._check_quota(missing)
         progress.enter("downloading")
         downloads = CancelToken()
@@ -120,7 +168,7 @@ class ProgressiveLoader:
 
         async def fetcher() -> None:
             for shard in todo:
-                await self._fetch(base_url, shard, progress, downloads)
+                await bring(shard, downloads)
 
         fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
         try:
@@ -219,16 +267,22 @@ class ProgressiveLoader:
         raise AssertionError("unreachable")
 
     async def _fetch(self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
-        url = f"{base_url}shards/{shard.sha256}"
+        url = _url(base_url, shard)
 
+        async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
+            await self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine)
+
+        await self._download(download, shard, progress, cancel)
+
+    async def _download(self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
         async def once() -> None:
             cancel.raise_if_cancelled()
-            await self._fetch_unless_idle(url, shard, progress, cancel)
+            await self._unless_idle(download, shard, progress, cancel)
 
         await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)
         progress.stored(shard.sha256)
 
-    async def _fetch_unless_idle(self, url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+    async def _unless_idle(self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
         """Ends a download that brings no byte for the idle time-out, so that it is tried again."""
         mine = CancelToken()
         unsubscribe = cancel.subscribe(mine.cancel)
@@ -239,7 +293,7 @@ class ProgressiveLoader:
             last_byte = self._clock()
             progress.bytes_here(shard.sha256, count)
 
-        fetch = asyncio.ensure_future(self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine))
+        fetch = asyncio.ensure_future(download(on_bytes, mine))
         try:
             while True:
                 watchdog = asyncio.ensure_future(self._sleep(self._idle_timeout))
@@ -259,3 +313,7 @@ class ProgressiveLoader:
             unsubscribe()
             if not fetch.done():
                 mine.cancel()
+
+
+def _url(base_url: str, shard: Shard) -> str:
+    return base_url + (shard.path or f"shards/{shard.sha256}")

@@ -1,8 +1,9 @@
 """The manifest of one model version: what its shards are and how sessions use them.
 
 A manifest is data from outside. It is parsed strictly (unknown keys are errors), every size is
-bounded before anything is allocated, and a shard has no path at all: its address is its sha256,
-so nothing in a manifest can climb out of the models' folder.
+bounded before anything is allocated, and a shard of ours has no path at all: its address is its
+sha256, so nothing in a manifest can climb out of the models' folder. A folder of another layout
+(``hub_folder``) becomes a manifest too; its shards have a ``path`` of plain names below that folder.
 
 Layout on a server, relative to the folder of the manifest's model::
 
@@ -28,6 +29,10 @@ from orion_py.errors import InvalidManifest
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+RelativeFile = Annotated[
+    str, Field(pattern=r"^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,3}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")
+]
+"""A file below a folder. No component starts with a dot, so it can't climb."""
 MAX_SHARD_BYTES = 2**31 - 1
 """One ArrayBuffer and one WASM heap copy have to hold a shard."""
 
@@ -44,6 +49,14 @@ def bits_of(source: str, names: Container[str]) -> int | None:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # until one is read
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
 
 
 class Tensor(_Strict):
@@ -75,6 +88,9 @@ class Shard(_Strict):
     layers: tuple[int, int] | None = None
     """First and one past the last layer whose weights are here, for ``role`` "layers"."""
     tensors: tuple[Tensor, ...] = ()
+    path: Annotated[RelativeFile | None, Field(exclude_if=_is_none)] = None
+    """Where it lies in a folder of another layout; None: ``shards/<sha256>``. Graphs find its external
+    data under its last part."""
 
     @model_validator(mode="after")
     def _tensors_lie_inside(self) -> Self:
@@ -86,6 +102,11 @@ class Shard(_Strict):
             if end > self.size:
                 raise ValueError(f"shard {self.sha256[:12]}: tensor {tensor.name} ends past the file")
         return self
+
+
+def location_of(shard: Shard) -> str:
+    """What a graph's external data calls this shard."""
+    return shard.path.rpartition("/")[2] if shard.path else shard.sha256
 
 
 class ExpandedWeight(_Strict):
@@ -172,12 +193,16 @@ def _is_zero(value: object) -> bool:
     return value == 0
 
 
+def _is_ours(value: str) -> bool:
+    return value == "orion"
+
+
 class SessionSpec(_Strict):
     """One ONNX session.
 
-    Inputs: ``input_ids`` I64 [1, s]; ``seqlens_k`` I32 [1] (total - 1); ``total_length`` I32 [] ;
-    ``past.{i}.key`` and ``past.{i}.value`` F32 [1, kv_heads, p, head_dim]. Outputs: ``logits``
-    F32 [1, 1, vocab] of the last token only; ``present.{i}.key|value``.
+    ``io`` "orion": our own graphs. Inputs: ``input_ids`` I64 [1, s]; ``seqlens_k`` I32 [1] (total - 1);
+    ``total_length`` I32 []; ``past.{i}.key`` and ``past.{i}.value`` F32 [1, kv_heads, p, head_dim].
+    Outputs: ``logits`` F32 [1, 1, vocab] of the last token only; ``present.{i}.key|value``.
 
     ``kv`` "grow": present is past with the new rows appended, a new tensor. ``kv`` "inplace":
     past and present are one preallocated buffer [1, kv_heads, capacity, head_dim].
@@ -188,16 +213,23 @@ class SessionSpec(_Strict):
     last alone): ``logits`` is F32 [1, s - first_logits, vocab]. In place, the past is a buffer whose
     capacity is at least the total, and so is each present, ``present.{i}.key|value`` and
     ``present.{i}.key|value.{r}`` for r in 0 to n - 2. Not written where it is 0.
+
+    ``io`` "optimum": as Optimum exports a decoder and transformers.js runs it; ``kv`` is "grow".
+    Inputs: ``input_ids`` I64 [1, s]; where the graph has them ``attention_mask`` I64 [1, total],
+    ``position_ids`` I64 [1, s] and ``num_logits_to_keep`` I64 []; ``past_key_values.{i}.key|value`` as
+    ours. Outputs: ``logits`` F32 [1, s, vocab]; ``present.{i}.key|value``. ``io`` isn't
+    written where it is ours: manifests from before it existed stay what they were.
     """
 
     graph: Sha256
     kv: Literal["grow", "inplace"]
     verifies: Annotated[int, Field(ge=0, le=64, exclude_if=_is_zero)] = 0
+    io: Annotated[Literal["orion", "optimum"], Field(exclude_if=_is_ours)] = "orion"
 
     @model_validator(mode="after")
     def _growing_verifies(self) -> Self:
-        if self.verifies == 1 or (self.verifies and self.kv != "grow"):
-            raise ValueError("only a session with kv grow verifies, and at least 2 tokens")
+        if self.verifies == 1 or (self.verifies and (self.kv != "grow" or self.io != "orion")):
+            raise ValueError("only our own session with kv grow verifies, and at least 2 tokens")
         return self
 
 
@@ -263,10 +295,6 @@ def _is_silu(value: str) -> bool:
     return value == "silu"
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
 class Architecture(_Strict):
     """``activation`` and ``rope_scaling`` aren't written where they are Llama's: manifests from
     before they existed stay what they were, byte for byte."""
@@ -298,6 +326,14 @@ class Source(_Strict):
     url: str = ""
 
 
+class ChatFormat(_Strict):
+    """What our tokenizer shards hold beside the tokenizer, for a tokenizer.json that comes alone."""
+
+    chat_template: Annotated[str, Field(min_length=1, max_length=100_000)]
+    bos_token: Annotated[str, Field(max_length=200)]
+    eos_token: Annotated[str, Field(max_length=200)]
+
+
 class Recipe(_Strict):
     name: str
     tool: str
@@ -320,6 +356,11 @@ class Manifest(_Strict):
     shards: Annotated[tuple[Shard, ...], Field(min_length=1, max_length=256)]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=16)]
     golden: tuple[Golden, ...]
+    chat: Annotated[ChatFormat | None, Field(exclude_if=_is_none)] = None
+    """Where it stands the tokenizer shard is a bare tokenizer.json."""
+    stop_strings: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=16, exclude_if=_is_empty)
+    ] = ()
 
     @model_validator(mode="after")
     def _everything_named_exists(self) -> Self:
@@ -328,6 +369,10 @@ class Manifest(_Strict):
             raise ValueError("two shards have one sha256")
         if self.tokenizer not in roles or roles[self.tokenizer].role != "tokenizer":
             raise ValueError("tokenizer isn't the sha256 of a shard of that role")
+        foreign = all(session.io == "optimum" for v in self.variants for session in (v.prefill, v.decode))
+        for index, shard in enumerate(self.shards):
+            if shard.path is not None and not foreign:
+                raise ValueError(f"shards.{index}.path: our own shards are found by their hash alone")
         for variant in self.variants:
             for session in (variant.prefill, variant.decode):
                 if session.graph not in roles or roles[session.graph].role != "graph":

@@ -17,12 +17,14 @@ from orion_py.errors import (
     BackendUnavailable,
     DownloadFailed,
     GoldenMismatch,
+    InvalidManifest,
     OrionError,
     OutOfMemory,
     QuotaExceeded,
     RuntimeFailure,
 )
 from orion_py.generation.tokenizer import Tokenizer
+from orion_py.loading.bare_tokenizer import read_tokenizer
 from orion_py.loading.golden import check_golden
 from orion_py.loading.loaded_model import LoadedModel, backend_label
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
@@ -82,7 +84,7 @@ class ModelOpener:
     async def open(self, entry: ModelEntry, cancel: CancelToken, give_room: GiveRoom) -> LoadedModel:
         """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
         Cancelled: the last rung's failure is the load's."""
-        manifest = await self.manifest(entry)
+        manifest = await self.manifest(entry, cancel)
         try:
             return await self.open_version(entry, manifest, cancel, give_room)
         except DownloadFailed:
@@ -129,15 +131,18 @@ class ModelOpener:
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
         return await self._try(job, attempt, context)
 
-    async def manifest(self, entry: ModelEntry) -> Manifest:
+    async def manifest(self, entry: ModelEntry, cancel: CancelToken | None = None) -> Manifest:
         """The version in use: the one kept on the device where all of it is here, whatever the server
         has by now (an update comes in the background); else the server's; offline, the kept one.
+        A folder in another layout becomes one here, by the download of what nobody told the hash of.
 
-        Raises InvalidManifest or DownloadFailed.
+        Raises InvalidManifest or DownloadFailed; with a folder as ``ProgressiveLoader.pin``.
         """
         kept = await self.versions.kept(entry.id)
-        if kept is not None and await self.complete(kept.manifest):
+        if kept is not None and (is_folder(entry) or await self.complete(kept.manifest)):
             return kept.manifest
+        if is_folder(entry):
+            return (await self._pinned(entry, cancel or CancelToken())).manifest
         try:
             published = await self.published(entry)
         except DownloadFailed:
@@ -148,8 +153,34 @@ class ModelOpener:
         return published.manifest
 
     async def published(self, entry: ModelEntry) -> Kept:
-        """The version that the server has now. Raises InvalidManifest or DownloadFailed."""
+        """The version that the server has now; of a folder in another layout the one that was pinned, which
+        no other takes the place of. Raises InvalidManifest or DownloadFailed."""
+        if is_folder(entry):
+            kept = await self.versions.kept(entry.id)
+            if kept is None:
+                raise InvalidManifest(f"{entry.id} wasn't downloaded yet")
+            return kept
         return read_version(entry.id, await self._ports.fetch_text(entry.manifest))
+
+    async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> Kept:
+        folders = self.versions.folders
+        record = await folders.kept(entry.id)
+        if record is None:
+            raise InvalidManifest(f"What was kept of {entry.id} is gone: remove it, and add it again.")
+        shards = record.unpinned()
+        unknown = frozenset(record.name_of(file) for file in record.files if file.sha256 is None)
+        hashes: dict[str, str] = {}
+
+        async def keep(name: str, sha256: str) -> None:
+            hashes[name] = sha256
+            await folders.keep(record.pinned(hashes))
+
+        if unknown:
+            base = shards_base(entry)
+            await self._loader.pin(entry.id, shards, unknown, base, cancel, self._emit, keep)
+        version = read_version(entry.id, record.pinned(hashes).manifest().model_dump_json())
+        await self.versions.keep(version)
+        return version
 
     async def stored(self, entry: ModelEntry) -> bool:
         """Whether all that its first rung needs lies on the device, so that opening it moves no byte."""
@@ -177,7 +208,9 @@ class ModelOpener:
         """What to try, best first. WebGPU comes first when asked for, or when it has proved itself
         right and faster on this device; WASM with threads; WASM with one."""
         threads = device.threads if self.config.threads is None else self.config.threads
-        wasm = [v for v in manifest.variants if v.backend == "wasm" and v.exact == self.config.exact]
+        on_wasm = [v for v in manifest.variants if v.backend == "wasm"]
+        # A model of another layout has one form alone.
+        wasm = [v for v in on_wasm if v.exact == self.config.exact] or on_wasm
         gpu = [v for v in manifest.variants if v.backend == "webgpu"] if device.webgpu else []
         if self.config.backend == "wasm":
             gpu = []
@@ -261,7 +294,7 @@ class ModelOpener:
     def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
         """One for all loads of a version: it is large, and a browser frees it late if at all."""
         if manifest.tokenizer not in self._tokenizers:
-            self._tokenizers[manifest.tokenizer] = self._ports.tokenizer_factory(definition)
+            self._tokenizers[manifest.tokenizer] = read_tokenizer(self._ports.tokenizer_factory, manifest, definition)
         return self._tokenizers[manifest.tokenizer]
 
     async def _believe(self, model: LoadedModel, device: Device) -> None:
@@ -278,6 +311,11 @@ class ModelOpener:
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
+
+
+def is_folder(entry: ModelEntry) -> bool:
+    """Whether it lies in a folder of another layout than ours."""
+    return isinstance(entry, AddedEntry) and entry.layout == "onnx"
 
 
 def shards_base(entry: ModelEntry) -> str:

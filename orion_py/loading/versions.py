@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from orion_py.errors import InvalidManifest, NoEarlierVersion
+from orion_py.loading.hub_folder import HubFolders
 from orion_py.loading.manifest import Manifest, parse_manifest
 from orion_py.storage.settings import Settings
 
@@ -49,6 +50,8 @@ class Versions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.folders = HubFolders(settings)
+        """Of models in another layout: what becomes their version."""
 
     async def kept(self, model_id: str, place: Place = "current") -> Kept | None:
         """None where there is none, and where what is there can't be read any more."""
@@ -110,12 +113,14 @@ class Versions:
         for place in _KEYS:
             await self.drop(model_id, place)
         await self._settings.delete(f"versions:{model_id}")
+        await self.folders.forget(model_id)
 
     async def needed(self, model_ids: Iterable[str]) -> set[str]:
         """The sha256 of every shard that a kept version of these models names. Raises InvalidManifest
         where one can't be read: what it names may still be wanted."""
         found: set[str] = set()
         for model_id in model_ids:
+            found |= await self.folders.needed(model_id)
             for key in _KEYS.values():
                 text = await self._settings.get(key.format(model_id))
                 if text is not None:

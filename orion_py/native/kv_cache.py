@@ -28,6 +28,11 @@ class KvCache:
     def nbytes(self) -> int:
         return sum(buffer.nbytes for buffer in self._buffers)
 
+    def shape(self, rows: int) -> tuple[int, int, int, int]:
+        """Of a tensor with that many rows."""
+        _, heads, _, dim = self._buffers[0].shape
+        return 1, heads, rows, dim
+
     def past(self) -> dict[str, Rows]:
         """Copies of the rows so far, as a session with kv "grow" wants them."""
         return {

@@ -10,36 +10,48 @@ from pathlib import Path
 from orion_py.errors import DownloadFailed
 from orion_py.language.langid import LangidDetector
 from orion_py.native.built_models import with_built_models
+from orion_py.native.remote import file_facts, is_url, read_text
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
-from orion_py.ports import Ports
+from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
 from orion_py.storage.settings import MemorySettings
 
 
 def native_ports(root: Path) -> Ports:
-    """``root`` holds models.json and public/; nothing is downloaded, so a missing shard is an error."""
-    shards = root / "public" / "models" / "shards"
+    """``root`` holds models.json and public/; nothing is downloaded but what is added by its address, so a
+    missing shard of another model is an error."""
+    public = root / "public"
+    shards = public / "models" / "shards"
     chance = random.SystemRandom()
 
     def built(manifest: str) -> bool:
-        return (root / "public" / manifest).is_file()
+        return (public / manifest).is_file()
+
+    async def facts(path: str) -> FileFacts | None:
+        return await asyncio.to_thread(file_facts, path, public)
+
+    async def exists(path: str) -> bool:
+        return await facts(path) is not None
 
     async def fetch_text(path: str) -> str:
         # As on a server, where public/ is the page's folder and models.json is copied into it.
-        file = root / path if path == "models.json" else root / "public" / path
+        folder = root if path == "models.json" else public
         try:
-            text = await asyncio.to_thread(file.read_text, "utf-8")
-        except OSError as error:
-            raise DownloadFailed(f"{file} can't be read. Run python3 build.py models lite.", path=path) from error
+            text = await asyncio.to_thread(read_text, path, folder)
+        except DownloadFailed as error:
+            if is_url(path):
+                raise
+            why = f"{folder / path} can't be read. Run python3 build.py models lite."
+            raise DownloadFailed(why, path=path, **error.detail) from error
         if path != "models.json":
             return text
         return only_built(await asyncio.to_thread(with_built_models, text, shards.parent), built)
 
     return Ports(
         runtime=NativeRuntime(shards),
-        store=FolderShardStore(shards),
+        store=FolderShardStore(shards, public),
         settings=MemorySettings(),
         tokenizer_factory=NativeTokenizer,
         fetch_text=fetch_text,
@@ -48,4 +60,6 @@ def native_ports(root: Path) -> Ports:
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
         languages=LangidDetector(),
+        exists=exists,
+        facts=facts,
     )

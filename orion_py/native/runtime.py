@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,12 +14,22 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from orion_py.errors import Cancelled, ContextOverflow, InvalidInput, OrionError, OutOfMemory, RuntimeFailure
-from orion_py.loading.manifest import Manifest, SessionSpec, Shard, Variant
+from orion_py.errors import (
+    Cancelled,
+    ContextOverflow,
+    InvalidInput,
+    InvalidModelFolder,
+    OrionError,
+    OutOfMemory,
+    RuntimeFailure,
+)
+from orion_py.loading.manifest import Manifest, SessionSpec, Shard, Variant, location_of
 from orion_py.native.kv_cache import KvCache
+from orion_py.native.optimum_runner import OptimumRunner
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.expansion import expand, widen
+from orion_py.runtime.onnx_outline import external_files
 
 CHUNK = 256
 """Prompt tokens a run: bounds the attention scores in memory, and how late a close is heard."""
@@ -29,6 +40,9 @@ T = TypeVar("T")
 
 class _Runner:
     """One session over the cache: ``forward`` runs new tokens and leaves their rows behind."""
+
+    chunk = sys.maxsize
+    """Tokens that one run can take."""
 
     def __init__(self, session: Any, spec: SessionSpec, cache: KvCache, vocabulary: int) -> None:
         self._session, self._cache, self._verifies = session, cache, spec.verifies
@@ -91,8 +105,8 @@ class NativeSession:
         self._context = min(context, manifest.architecture.context_length)
         self._graphs: dict[str, bytes] = {}
         self._files: dict[str, Bytes] = {}
-        self._prefill: _Runner | None = None
-        self._decode: _Runner | None = None
+        self._prefill: _Runner | OptimumRunner | None = None
+        self._decode: _Runner | OptimumRunner | None = None
         self._cache: KvCache | None = None
         self._closed = False
 
@@ -139,7 +153,7 @@ class NativeSession:
             self._graphs[shard.sha256] = data
         elif shard.role != "tokenizer":
             raw = np.frombuffer(data, np.uint8)
-            self._files[shard.sha256] = raw
+            self._files[location_of(shard)] = raw
             for expansion in self._variant.expansions:
                 if expansion.shard == shard.sha256:
                     self._files[f"{shard.sha256}.int8"] = expand(expansion, shard, raw)
@@ -169,9 +183,12 @@ class NativeSession:
             memory_bytes=memory,
         )
 
-    def _runner(self, spec: SessionSpec, cache: KvCache) -> _Runner:
+    def _runner(self, spec: SessionSpec, cache: KvCache) -> _Runner | OptimumRunner:
         if spec.graph not in self._graphs:
             raise RuntimeFailure("a graph of this variant wasn't fed", graph=spec.graph)
+        foreign = spec.io == "optimum"
+        if foreign:
+            self._check_foreign(spec.graph)
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
@@ -180,26 +197,38 @@ class NativeSession:
         names, files = list(self._files), list(self._files.values())
         options.add_external_initializers_from_files_in_memory(names, files, [file.nbytes for file in files])
         session = ort.InferenceSession(self._graphs[spec.graph], options, providers=["CPUExecutionProvider"])
+        if foreign:
+            return OptimumRunner(session, cache, self._manifest.architecture)
         return _Runner(session, spec, cache, self._manifest.architecture.vocab_size)
+
+    def _check_foreign(self, graph: str) -> None:
+        """Given no path, onnxruntime would look for other files in the working folder. Raises
+        InvalidModelFolder for a graph that points elsewhere than into what was fed, or is none."""
+        named = external_files(self._graphs[graph], self._manifest.shard(graph).path or "the graph")
+        for location in sorted(named - set(self._files)):
+            raise InvalidModelFolder(f"The graph points into {location[:80]!r}, which isn't beside it.")
 
     def _forward(self, tokens: Sequence[int], position: int) -> Logits:
         prefill, decode = self._at(tokens, position)
         if len(tokens) == 1:
             return decode.forward(tokens)
         logits = np.empty(0, np.float32)
-        for first in range(0, len(tokens), CHUNK):
+        step = min(CHUNK, prefill.chunk)
+        for first in range(0, len(tokens), step):
             if self._closed:
                 raise Cancelled
-            logits = prefill.forward(tokens[first : first + CHUNK])
+            logits = prefill.forward(tokens[first : first + step])
         return logits
 
     def _verify(self, tokens: Sequence[int], position: int) -> Logits:
         most = self._variant.prefill.verifies
         if not 0 < len(tokens) <= most:
             raise RuntimeFailure(f"{len(tokens)} tokens can't be verified at once: {most} can")
-        return self._at(tokens, position)[0].verify(tokens)
+        prefill = self._at(tokens, position)[0]
+        assert isinstance(prefill, _Runner), "optimum's graphs verify nothing, as their specification says"
+        return prefill.verify(tokens)
 
-    def _at(self, tokens: Sequence[int], position: int) -> tuple[_Runner, _Runner]:
+    def _at(self, tokens: Sequence[int], position: int) -> tuple[_Runner | OptimumRunner, _Runner | OptimumRunner]:
         """The sessions for prefill and decoding, where ``tokens`` may run at ``position``."""
         prefill, decode, cache = self._prefill, self._decode, self._cache
         if prefill is None or decode is None or cache is None:

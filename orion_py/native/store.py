@@ -25,15 +25,15 @@ _NAME_LENGTH = 64
 class FolderShardStore:
     """``folder`` may be a built model's ``shards/`` itself: then nothing is ever fetched.
 
-    A URL may be http(s), or a path in the file system. What an interrupted download left lies in
-    ``<sha256>.partial`` and is resumed.
+    A URL may be http(s), or a path in the file system, below ``root`` unless it is absolute. What an
+    interrupted download left lies in ``<sha256>.partial`` and is resumed.
     """
 
     memory_reason: str | None = None
     """Never in memory only: a folder is always there."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
+        self._folder, self._root = folder, root or Path()
         folder.mkdir(parents=True, exist_ok=True)
 
     def use_memory(self) -> None:
@@ -48,9 +48,23 @@ class FolderShardStore:
         return []
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
-        partial = self._path(sha256).with_suffix(".partial")
+        partial = await self._download(url, sha256, size, on_bytes, cancel)
+        if await asyncio.to_thread(_sha256, partial) != sha256:
+            partial.unlink()
+            raise ShardCorrupt(sha256=sha256)
+        os.replace(partial, self._path(sha256))
+
+    async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
+        partial = await self._download(url, name, size, on_bytes, cancel)
+        sha256 = await asyncio.to_thread(_sha256, partial)
+        os.replace(partial, self._path(sha256))
+        return sha256
+
+    async def _download(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> Path:
+        """All ``size`` bytes, not looked at yet."""
+        partial = self._path(name).with_suffix(".partial")
         try:
-            chunks = await asyncio.to_thread(_open, url, partial, size)
+            chunks = await asyncio.to_thread(_open, url, self._root, partial, size)
             with partial.open("ab") as target:
                 got = target.tell()
                 on_bytes(got)
@@ -69,10 +83,10 @@ class FolderShardStore:
             raise DownloadFailed(f"{url}: {error}", url=url) from error
         if got < size:
             raise DownloadFailed(f"{url}: it ended after {got} of {size} bytes", url=url)
-        if got > size or await asyncio.to_thread(_sha256, partial) != sha256:
+        if got > size:
             partial.unlink()
-            raise ShardCorrupt(sha256=sha256)
-        os.replace(partial, self._path(sha256))
+            raise ShardCorrupt(sha256=name)
+        return partial
 
     async def read(self, sha256: str) -> bytes:
         return await asyncio.to_thread(read_verified, self._folder, sha256)
@@ -120,14 +134,14 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _open(url: str, partial: Path, size: int) -> Iterator[bytes]:
+def _open(url: str, root: Path, partial: Path, size: int) -> Iterator[bytes]:
     """What is still missing behind ``partial``, which is emptied where that can't be resumed."""
     have = partial.stat().st_size if partial.exists() else 0
     if have >= size:
         partial.unlink()
         have = 0
     if urlsplit(url).scheme not in ("http", "https"):
-        return _chunks(_opened_at(Path(url), have))
+        return _chunks(_opened_at(root / url, have))
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     if have and answer.status != 206:

@@ -18,11 +18,14 @@ _PATH = re.compile(r"^(?:\./)?(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)+$")
 
 class AddedEntry(ModelEntry):
     """``manifest`` may be a whole URL. ``shards``: whether their folder lies beside the model's folder,
-    as on our sites, or inside it."""
+    as on our sites, or inside it. ``layout`` "onnx": a folder as ``orion_py.loading.hub_folder`` says,
+    whose config.json stands for a manifest; ``file`` is its graph."""
 
     manifest: Annotated[str, Field(max_length=600)]
     shards: Literal["beside", "inside"] = "beside"
     source: Annotated[str, Field(max_length=300)] = ""
+    layout: Literal["orion", "onnx"] = "orion"
+    file: Annotated[str, Field(max_length=410)] = ""
 
 
 def folder_of(address: str) -> str:

@@ -47,6 +47,13 @@ class ShardStore(Protocol):
         Cancelled what arrived is kept for the next try.
         """
 
+    async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
+        """Downloads a file whose sha256 nobody told, commits it by the one that it turns out to have, and
+        answers with that. Until then its parts are kept as ``name``, which has the form of a sha256.
+
+        Raises as ``fetch``.
+        """
+
     async def read(self, sha256: str) -> bytes:
         """A small shard's bytes (tokenizer), verified. Raises ShardMissing or ShardCorrupt."""
 

@@ -35,7 +35,21 @@ class MemoryShardStore:
         return [*self.shards, *self.partial]
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
-        got = self.partial.get(sha256, b"")
+        got = await self._download(url, sha256, on_bytes, cancel)
+        if hashlib.sha256(got).hexdigest() != sha256:
+            raise ShardCorrupt(sha256=sha256)
+        self.shards[sha256] = got
+
+    async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
+        got = await self._download(url, name, on_bytes, cancel)
+        if len(got) != size:
+            raise DownloadFailed(f"{len(got)} of {size} bytes", url=url)
+        sha256 = hashlib.sha256(got).hexdigest()
+        self.shards[sha256] = got
+        return sha256
+
+    async def _download(self, url: str, name: str, on_bytes: OnBytes, cancel: CancelToken) -> bytes:
+        got = self.partial.get(name, b"")
         self.requests.append((url, len(got)))
         if self.faults.get(url):
             raise self.faults[url].pop(0)
@@ -45,13 +59,11 @@ class MemoryShardStore:
         while len(got) < len(data):
             cancel.raise_if_cancelled()
             got += data[len(got) : len(got) + self.chunk]
-            self.partial[sha256] = got
+            self.partial[name] = got
             on_bytes(len(got))
             await asyncio.sleep(0)
-        del self.partial[sha256]
-        if hashlib.sha256(got).hexdigest() != sha256:
-            raise ShardCorrupt(sha256=sha256)
-        self.shards[sha256] = got
+        self.partial.pop(name, None)
+        return got
 
     async def read(self, sha256: str) -> bytes:
         if sha256 not in self.shards:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from orion_py.loading.hub_texts import UNSTATED
 from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
 from tests.ui.test_reducer import Page
 from ui.hydration_view import LABELS, action, declinable, sentence
 from ui.i18n import Words
-from ui.models_settings import offer_words, version_rows
+from ui.models_settings import offer_words, refusal_words, version_rows
 from ui.strings import TEXT
 
 S = "\u202f"
@@ -105,5 +106,23 @@ def test_the_settings_list_what_is_kept_and_what_one_can_go_back_to() -> None:
 
 
 def test_an_added_model_says_what_it_weighs_and_under_which_licence() -> None:
-    entry = {"title": "Mine", "download_bytes": 398_000_000, "memory_bytes": 1_200_000_000, "licence": "MIT"}
-    assert offer_words(entry, EN) == (f"Mine: 398{S}MB to download, about 1.2{S}GB of memory. Licence: MIT. Source: ?.")
+    entry = {
+        "title": "Mine",
+        "family": "qwen2",
+        "download_bytes": 398_000_000,
+        "memory_bytes": 1_200_000_000,
+        "licence": "MIT",
+    }
+    weighs = f"Mine: Qwen2, 398{S}MB to download, about 1.2{S}GB of memory."
+    assert offer_words(entry, EN) == f"{weighs} Licence: MIT. Source: ?."
+    entry |= {"licence": UNSTATED, "file": "onnx/model_q4.onnx", "source": "https://example.org/mine/"}
+    assert offer_words(entry, EN) == (
+        f"{weighs} Licence: not stated. Source: https://example.org/mine/. File: onnx/model_q4.onnx."
+    )
+    assert "Licence : non indiquée." in offer_words(entry, FR)
+
+
+def test_a_folder_that_will_not_do_says_why_and_other_errors_keep_to_their_words() -> None:
+    error = {"code": "invalid_model_folder", "message": "config.json isn't JSON"}
+    assert refusal_words(error, EN).endswith("tell its author. In detail: config.json isn't JSON")
+    assert refusal_words({"code": "download_failed", "message": "HTTP 503"}, EN).count("503") == 0

@@ -74,6 +74,20 @@ export class KvCache {
   }
 
   /**
+   * As `gather`, without a copy where the cache's tensors hold just these rows: not preallocated,
+   * until `adopt` it then has none.
+   *
+   * @param {number} rows
+   * @returns {HeapTensor[]}
+   */
+  take(rows) {
+    if (this.preallocated || rows !== this.stride) return this.gather(rows);
+    const { tensors } = this;
+    this.tensors = [];
+    return tensors;
+  }
+
+  /**
    * Keeps rows `from` to `to` of what a run put out as [1, heads, to, dim].
    *
    * @param {HeapTensor[]} present

@@ -5,10 +5,11 @@
 import { Database } from "./database.js";
 import { BridgeError } from "./errors.js";
 import { expand } from "./expand.js";
+import { HubModel } from "./hub-model.js";
 import { GpuModel } from "./ort-webgpu.js";
 import { ShardFile } from "./shard-file.js";
 import { readVerified } from "./shards.js";
-import { neededShards, readSpec } from "./spec.js";
+import { locationOf, neededShards, readSpec } from "./spec.js";
 import { WasmModel } from "./wasm-model.js";
 import { widen } from "./widen.js";
 
@@ -17,7 +18,7 @@ import { widen } from "./widen.js";
 export class LoadedModel {
   /**
    * @param {ModelSpec} spec
-   * @param {WasmModel | GpuModel} runner
+   * @param {WasmModel | HubModel | GpuModel} runner
    */
   constructor(spec, runner) {
     /** @private */ this.spec = spec;
@@ -38,7 +39,8 @@ export class LoadedModel {
   static async open(payload) {
     const spec = readSpec(payload);
     const vendor = new URL("vendor/ort/", payload.baseUrl ?? new URL("..", import.meta.url));
-    const backend = spec.variant.backend === "webgpu" ? GpuModel : WasmModel;
+    const onWasm = spec.variant.prefill.io === "optimum" ? HubModel : WasmModel;
+    const backend = spec.variant.backend === "webgpu" ? GpuModel : onWasm;
     return new LoadedModel(spec, await backend.open(vendor, spec));
   }
 
@@ -57,7 +59,7 @@ export class LoadedModel {
     const stored = blob ?? (await this.stored(sha256));
     const bytes = await readVerified(stored, sha256);
     if (shard.role === "graph") this.graphs.set(sha256, bytes);
-    else this.files.set(sha256, new ShardFile(/** @type {Blob} */ (stored), bytes, shard.tensors));
+    else this.files.set(locationOf(shard), new ShardFile(/** @type {Blob} */ (stored), bytes, shard.tensors));
     const expansion = variant.expansions.find((candidate) => candidate.shard === sha256);
     if (expansion) this.files.set(`${sha256}.int8`, expand(bytes, shard.tensors, expansion));
     const widening = variant.widenings?.find((candidate) => candidate.shard === sha256);
@@ -77,8 +79,9 @@ export class LoadedModel {
 
   /** Creates the sessions, frees what was fed, and runs each session once. */
   async build() {
-    for (const { sha256 } of neededShards(this.spec)) {
-      if (this.graphs.has(sha256) || this.files.has(sha256)) continue;
+    for (const shard of neededShards(this.spec)) {
+      const { sha256 } = shard;
+      if (this.graphs.has(sha256) || this.files.has(locationOf(shard))) continue;
       throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} wasn't fed`, { sha256 });
     }
     const started = performance.now();

@@ -145,6 +145,31 @@ export class Ort {
     return data;
   }
 
+  /**
+   * What a run put out, whose type and shape only a trusted graph's outputs needn't be asked for.
+   *
+   * @param {number} tensor handle
+   * @returns {{type: number, data: number, dims: number[]}} data: a pointer
+   */
+  tensorFacts(tensor) {
+    const { module } = this;
+    const stack = module.stackSave();
+    const out = module.stackAlloc(4 * POINTER);
+    const status = module._OrtGetTensorData(tensor, out, out + POINTER, out + 2 * POINTER, out + 3 * POINTER);
+    if (status !== 0) {
+      module.stackRestore(stack);
+      throw this.lastError("tensor facts");
+    }
+    const type = module.getValue(out, "i32");
+    const data = module.getValue(out + POINTER, "*");
+    const shape = module.getValue(out + 2 * POINTER, "*");
+    const rank = module.getValue(out + 3 * POINTER, "i32");
+    const dims = Array.from(new Uint32Array(this.heap().buffer, shape, rank));
+    module._OrtFree(shape);
+    module.stackRestore(stack);
+    return { type, data, dims };
+  }
+
   /** @param {number} tensor handle; memory that a run allocated for it is freed, the caller's isn't */
   releaseTensor(tensor) {
     this.module._OrtReleaseTensor(tensor);
@@ -202,6 +227,10 @@ export class Session {
     this.ort = ort;
     this.module = module;
     this.handle = handle;
+    /** @type {string[]} */
+    this.inputs = [];
+    /** @type {string[]} */
+    this.outputs = [];
     /** @type {Map<string, number>} pointers to the names, which live as long as the session */
     this.names = this.readNames();
   }
@@ -212,12 +241,15 @@ export class Session {
     const stack = module.stackSave();
     const out = module.stackAlloc(2 * POINTER);
     if (module._OrtGetInputOutputCount(handle, out, out + POINTER) !== 0) throw this.ort.lastError("count");
-    const count = module.getValue(out, "i32") + module.getValue(out + POINTER, "i32");
+    const inputs = module.getValue(out, "i32");
+    const count = inputs + module.getValue(out + POINTER, "i32");
     const names = new Map();
     for (let index = 0; index < count; index += 1) {
       if (module._OrtGetInputOutputMetadata(handle, index, out, out + POINTER) !== 0) throw this.ort.lastError("names");
       const name = module.getValue(out, "*");
-      names.set(module.UTF8ToString(name), name);
+      const text = module.UTF8ToString(name);
+      names.set(text, name);
+      (index < inputs ? this.inputs : this.outputs).push(text);
       module._OrtFree(module.getValue(out + POINTER, "*"));
     }
     module.stackRestore(stack);

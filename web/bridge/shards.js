@@ -107,28 +107,68 @@ export class ShardStore {
    * @returns {Promise<void>}
    */
   async fetchShard(url, sha256, size, onBytes, signal) {
-    const work = async () => {
+    await this.alone(sha256, signal, async () => {
       if ((await this.blob(sha256))?.size === size) return onBytes(size); // another tab brought it
-      await this.bring(url, sha256, size, onBytes, signal);
-    };
+      const bytes = await this.bring(url, sha256, size, onBytes, signal);
+      if ((await sha256Hex(bytes)) !== sha256) {
+        await this.dropPartials(sha256);
+        throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
+      }
+      await this.commit(sha256, new Blob([bytes]), sha256);
+    });
+  }
+
+  /**
+   * Downloads a file whose hash nobody told, and commits it by the one that it turns out to have.
+   * Its unfinished parts are kept as `name`, 64 hexadecimal digits. Raises as `fetchShard`.
+   *
+   * @param {string} url
+   * @param {string} name
+   * @param {number} size bytes
+   * @param {(bytes: number) => void} onBytes
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<string>} its sha256
+   */
+  async pinShard(url, name, size, onBytes, signal) {
+    return this.alone(name, signal, async () => {
+      const bytes = await this.bring(url, name, size, onBytes, signal);
+      const sha256 = await sha256Hex(bytes);
+      await this.commit(sha256, new Blob([bytes]), name);
+      return sha256;
+    });
+  }
+
+  /**
+   * Two tabs that want one shard: the second waits for the first. Without a database they can't
+   * share it, and a browser that refuses the one refuses locks too.
+   *
+   * @private
+   * @template T
+   * @param {string} name
+   * @param {AbortSignal | undefined} signal
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async alone(name, signal, work) {
     try {
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped before it began");
-      // Two tabs that want one shard: the second waits for the first. Without a database they can't
-      // share it, and a browser that refuses the one refuses locks too.
-      if (this.database && globalThis.navigator?.locks) await navigator.locks.request(`orion-shard-${sha256}`, { signal }, work);
-      else await work();
+      if (!this.database || !globalThis.navigator?.locks) return await work();
+      return await navigator.locks.request(`orion-shard-${name}`, { signal }, work);
     } catch (cause) {
       throw toBridgeError(cause, "download_failed");
     }
   }
 
   /**
+   * All bytes of a file, not hashed yet.
+   *
    * @private
    * @param {string} url
-   * @param {string} sha256
+   * @param {string} sha256 what its partials are kept as
    * @param {number} size
    * @param {(bytes: number) => void} onBytes
    * @param {AbortSignal} [signal]
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async bring(url, sha256, size, onBytes, signal) {
     const bytes = new Uint8Array(size);
@@ -160,11 +200,7 @@ export class ShardStore {
       clearInterval(clock);
       await saving;
     }
-    if ((await sha256Hex(bytes)) !== sha256) {
-      await this.dropPartials(sha256);
-      throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
-    }
-    await this.commit(sha256, new Blob([bytes]));
+    return bytes;
   }
 
   /**
@@ -230,8 +266,9 @@ export class ShardStore {
    * @private
    * @param {string} sha256
    * @param {Blob} blob
+   * @param {string} name what its partials were kept as
    */
-  async commit(sha256, blob) {
+  async commit(sha256, blob, name) {
     if (!this.database || this.keepInMemory) {
       this.held.set(sha256, blob);
       return;
@@ -239,7 +276,7 @@ export class ShardStore {
     // If this doesn't fit, the partials stay: what they hold needn't be downloaded again.
     await this.database.transact(["shards", "partials"], "readwrite", (transaction) => {
       transaction.objectStore("shards").put(blob, sha256);
-      transaction.objectStore("partials").delete(partialsOf(sha256));
+      transaction.objectStore("partials").delete(partialsOf(name));
     });
   }
 

@@ -5,12 +5,12 @@
 
 /**
  * @typedef {{name: string, dtype: string, shape: number[], offset: number, length: number}} TensorSpec
- * @typedef {{sha256: string, size: number, role: string, tensors: TensorSpec[]}} ShardSpec
+ * @typedef {{sha256: string, size: number, role: string, tensors: TensorSpec[], path?: string}} ShardSpec
  * @typedef {{source: string, k: number, n: number, weight_offset: number, scale_offset: number, sum_offset: number}} ExpandedWeight
  * @typedef {{shard: string, size: number, weights: ExpandedWeight[]}} Expansion
  * @typedef {{source: string, k: number, n: number, bits: 4 | 8, offset: number}} WidenedWeight
  * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
- * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number}} SessionSpec
+ * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number, io?: "orion" | "optimum"}} SessionSpec
  * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
  * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
@@ -42,4 +42,13 @@ export function neededShards({ manifest, variant }) {
   const graphs = [variant.prefill.graph, variant.decode.graph];
   return manifest.shards.filter(
     ({ role, sha256 }) => (role === "graph" ? graphs.includes(sha256) : role !== "tokenizer"));
+}
+
+/**
+ * What a graph's external data calls a shard.
+ *
+ * @param {ShardSpec} shard
+ */
+export function locationOf({ sha256, path }) {
+  return path ? path.slice(path.lastIndexOf("/") + 1) : sha256;
 }

@@ -2,6 +2,10 @@
 
 from ui import formatting
 
+FAMILIES = {"llama": "Llama", "qwen2": "Qwen2", "mistral": "Mistral", "gemma": "Gemma"}
+UNSTATED = "not stated"  # orion_py.loading.hub_texts's word
+EXPLAINED = ("unsupported_model", "invalid_model_folder", "invalid_manifest", "too_large")
+
 
 def version_rows(versions):
     """(model, version in use, version to go back to or None) of each model that is kept."""
@@ -10,14 +14,28 @@ def version_rows(versions):
 
 def offer_words(entry, words):
     """What an added model is and weighs, before a byte of it moves."""
-    return words(
+    licence = entry["licence"]
+    text = words(
         "model_offer",
         model=entry["title"],
+        family=FAMILIES.get(entry["family"], entry["family"]),
         size=formatting.size(entry["download_bytes"], words.lang),
         memory=formatting.size(entry["memory_bytes"], words.lang),
-        licence=entry["licence"],
+        licence=words("licence_unstated") if licence == UNSTATED else licence,
         source=entry.get("source") or "?",
     )
+    if entry.get("file"):
+        text += " " + words("model_offer_file", file=entry["file"])
+    return text
+
+
+def refusal_words(error, words):
+    """Why a model can't be added; what is wrong with its folder is the engine's to say."""
+    what, hint = words.error(error["code"], error.get("message", ""), error.get("hint", ""))
+    text = what + ". " + hint
+    if error["code"] in EXPLAINED and error.get("message"):
+        text += " " + words("model_why", why=error["message"])
+    return text
 
 
 class ModelsSettings:
@@ -110,11 +128,11 @@ class ModelsSettings:
         asked, payload = message["asked"], message.get("payload") or {}
         if message["type"] == "error":
             error = message["error"]
-            what, hint = self._words.error(error["code"], error.get("message", ""), error.get("hint", ""))
+            text = refusal_words(error, self._words)
             if asked == "version":
-                self._note.textContent = what + ". " + hint
+                self._note.textContent = text
             else:
-                self._say_offer(what + ". " + hint, False)
+                self._say_offer(text, False)
         elif asked == "model.inspect" and payload.get("model"):
             self._say_offer(offer_words(payload["model"], self._words), True)
             return

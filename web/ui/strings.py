@@ -332,8 +332,18 @@ ERRORS = {
             "Ce dossier n’est pas dans un format qu’Orion sait utiliser",
         ),
         (
-            "Import the model with the foundry, and add the folder that this makes.",
-            "Importez le modèle avec la fonderie et ajoutez le dossier obtenu.",
+            "Choose a Llama, Qwen2, Mistral or Gemma model with ONNX files, or import it with the foundry.",
+            "Choisissez un modèle Llama, Qwen2, Mistral ou Gemma avec des fichiers ONNX, ou passez par la fonderie.",
+        ),
+    ),
+    "invalid_model_folder": (
+        (
+            "This folder’s files are damaged, or aren’t what they say",
+            "Les fichiers de ce dossier sont abîmés, ou ne sont pas ce qu’ils disent",
+        ),
+        (
+            "Choose another model, or tell its author.",
+            "Choisissez un autre modèle, ou prévenez son auteur.",
         ),
     ),
     "no_earlier_version": (

@@ -50,9 +50,13 @@ MODELS = {
     "model_inspect": ("Look", "Regarder"),
     "model_inspecting": ("Reading its description…", "Lecture de sa description…"),
     "model_offer": (
-        "{model}: {size} to download, about {memory} of memory. Licence: {licence}. Source: {source}.",
-        "{model} : {size} à télécharger, environ {memory} de mémoire. Licence : {licence}. Source : {source}.",
+        "{model}: {family}, {size} to download, about {memory} of memory. Licence: {licence}. Source: {source}.",
+        "{model} : {family}, {size} à télécharger, environ {memory} de mémoire. Licence : {licence}. "
+        "Source : {source}.",
     ),
+    "model_offer_file": ("File: {file}.", "Fichier : {file}."),
+    "licence_unstated": ("not stated", "non indiquée"),
+    "model_why": ("In detail: {why}", "En détail (en anglais) : {why}"),
     "model_add": ("Add it", "L’ajouter"),
     "model_added": (
         "Added. It is downloaded when you choose it above and ask a question.",

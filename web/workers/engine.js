@@ -7,7 +7,7 @@
  */
 
 import { detectDevice } from "../bridge/device.js";
-import { BridgeError, toBridgeError } from "../bridge/errors.js";
+import { fetchText, fileFacts } from "../bridge/fetch-text.js";
 import { InferenceClient } from "../bridge/inference-client.js";
 import { allowedUrl } from "../bridge/origins.js";
 import { addBundle, bootPython } from "../bridge/python.js";
@@ -29,33 +29,6 @@ self.onmessage = (event) => receive(event.data);
 
 /** @param {object} message */
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, id: "engine", ...message }));
-
-/**
- * Is there a file, as far as the server says without sending it?
- *
- * @param {string} path relative to the page, or a whole URL
- */
-async function exists(path) {
-  const response = await fetch(allowedUrl(path, root), { method: "HEAD" }).catch(() => null);
-  // An application server answers every path with its index page.
-  return Boolean(response?.ok && !response.headers.get("Content-Type")?.startsWith("text/html"));
-}
-
-/**
- * A small text from where this site may fetch.
- *
- * @param {string} path relative to the page, or a whole URL
- */
-async function fetchText(path) {
-  const url = allowedUrl(path, root);
-  try {
-    const response = await fetch(url);
-    if (!response.ok) throw new BridgeError("download_failed", `${path}: HTTP ${response.status}`, { status: response.status });
-    return await response.text();
-  } catch (cause) {
-    throw toBridgeError(cause, "download_failed");
-  }
-}
 
 /** Does the line cost by the byte, or did the person ask to save data? As far as the browser tells. */
 function metered() {
@@ -80,8 +53,12 @@ try {
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
-    fetchText,
-    exists,
+    fetchText: (/** @type {string} */ path) => fetchText(allowedUrl(path, root)),
+    exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
+    facts: async (/** @type {string} */ path) => {
+      const found = await fileFacts(allowedUrl(path, root));
+      return found ? JSON.stringify(found) : "";
+    },
     metered,
     resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
