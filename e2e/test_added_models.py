@@ -16,7 +16,6 @@ from e2e.support.person import Person
 from e2e.support.web import Web
 from tests.hub.layout import publish, write_folder
 
-pytestmark = pytest.mark.beside
 FOLDER = "elsewhere/tiny-llama/"
 
 
