@@ -27,7 +27,7 @@ function heard(wanted) {
 
 /** @type {any} */ (globalThis).firstToken = (/** @type {string} */ query) => {
   const first = heard((message) => message.id === "ask" && message.type === "token");
-  send({ id: "ask", type: "infer", query, history: [], options: {}, locale: "en" });
+  send({ id: "ask", type: "infer", query, history: [], options: {} });
   return first;
 };
 
