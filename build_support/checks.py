@@ -66,7 +66,7 @@ def end_to_end(select: str | None = None) -> bool:
     if select:
         return pytest("e2e", select=select)
     light = pytest("e2e", "-m", "not model", "-n", str(LIGHT_AT_ONCE), "--dist", "loadfile")
-    return pytest("e2e", "-m", "model", "--durations=25") and light
+    return pytest("e2e", "-m", "model") and light
 
 
 def _coverage(wanted: bool) -> list[str]:

@@ -9,18 +9,18 @@ that is as fast as can be.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
+from bench.benches.generate import VARIANT
 from bench.benches.load import QUESTION, WATCH
 from bench.chromium import fresh_profile
 from bench.context import Context
 from bench.cpu import watching
 from bench.figures import Contender, Outcome, limit, speedup
 from build_support.server import Throttle
+from orion_py.loading.manifest import parse_manifest
 
 MBITS = 20.0
 WANTED = 1.15
@@ -100,10 +100,8 @@ def _sent(context: Context) -> int:
     return sum(request.bytes for request in context.server.requests())
 
 
-def _urls(context: Context) -> Sequence[str]:
-    """The shards that a CPU without wishes downloads, in their order."""
-    manifest = json.loads((context.site / f"orion/models/{context.model}/manifest.json").read_text("utf-8"))
-    variant = next(v for v in manifest["variants"] if v["backend"] == "wasm" and not v["exact"])
-    graphs = {variant[session]["graph"] for session in ("prefill", "decode")}
-    shards = [s for s in manifest["shards"] if s["role"] != "graph" or s["sha256"] in graphs]
-    return [f"../orion/models/shards/{shard['sha256']}" for shard in shards]
+def _urls(context: Context) -> list[str]:
+    """The shards that the engine downloads, in its order."""
+    manifest = parse_manifest((context.site / f"orion/models/{context.model}/manifest.json").read_text("utf-8"))
+    shards = manifest.shards_for(manifest.variant(VARIANT))
+    return [f"../orion/models/shards/{shard.sha256}" for shard in shards]

@@ -5,9 +5,10 @@ let requests = 0;
 /**
  * @param {URL} orion where the site is
  * @param {string | URL} [script] of the worker
+ * @param {(message: any) => void} [hear] every message, before it is answered
  * @returns {(type: string, fields: object) => Promise<any>} asks; answers with the result's payload
  */
-export function engine(orion, script = new URL("workers/engine.js", orion)) {
+export function engine(orion, script = new URL("workers/engine.js", orion), hear = () => {}) {
   const worker = new Worker(script, { type: "module" });
   /** @type {Map<string, {resolve: (payload: any) => void, reject: (error: Error) => void}>} */
   const waiting = new Map();
@@ -15,6 +16,7 @@ export function engine(orion, script = new URL("workers/engine.js", orion)) {
   worker.onerror = (event) => fail(`the engine worker: ${event.message}`);
   worker.onmessage = ({ data }) => {
     const message = JSON.parse(data);
+    hear(message);
     if (message.type === "boot-failed") fail(message.message);
     const asked = waiting.get(message.id);
     if (message.type === "result") asked?.resolve(message.payload);

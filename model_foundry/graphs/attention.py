@@ -38,6 +38,21 @@ class Attention(Protocol):
     def __call__(self, qkv: str, cache: KeyValue, name: str) -> str: ...
 
 
+def _grouped_query(graph: GraphBuilder, a: Architecture, inputs: list[str], outputs: list[str]) -> str:
+    """A GroupQueryAttention node that applies the rotary embedding itself; its first output."""
+    return graph.node_with_outputs(
+        "GroupQueryAttention",
+        inputs,
+        outputs,
+        MICROSOFT,
+        num_heads=a.heads,
+        kv_num_heads=a.kv_heads,
+        do_rotary=1,
+        rotary_interleaved=0,
+        scale=a.head_dim**-0.5,
+    )[0]
+
+
 class InPlaceAttention:
     """GroupQueryAttention: for one token on WASM, for any number on WebGPU.
 
@@ -49,20 +64,9 @@ class InPlaceAttention:
         self._cosines, self._sines = cosines, sines
 
     def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
-        a = self._architecture
         past = [cache.past_key, cache.past_value, "seqlens_k", "total_length", self._cosines, self._sines]
-        outputs = self._graph.node_with_outputs(
-            "GroupQueryAttention",
-            [qkv, "", "", *past],
-            [name, cache.present_key, cache.present_value],
-            MICROSOFT,
-            num_heads=a.heads,
-            kv_num_heads=a.kv_heads,
-            do_rotary=1,
-            rotary_interleaved=0,
-            scale=a.head_dim**-0.5,
-        )
-        return outputs[0]
+        outputs = [name, cache.present_key, cache.present_value]
+        return _grouped_query(self._graph, self._architecture, [qkv, "", "", *past], outputs)
 
 
 class GrowingAttention:
@@ -197,17 +201,8 @@ class VerifyingAttention:
         for row in range(count):
             mixed.append(f"{name}.mixed.{row}")
             now = f"{name}.key.{row}", f"{name}.value.{row}"
-            branch.node_with_outputs(
-                "GroupQueryAttention",
-                [rows[row], "", "", key, value, lengths[row], totals[row], *self._tables],
-                [mixed[row], *now],
-                MICROSOFT,
-                num_heads=a.heads,
-                kv_num_heads=a.kv_heads,
-                do_rotary=1,
-                rotary_interleaved=0,
-                scale=a.head_dim**-0.5,
-            )
+            past = [key, value, lengths[row], totals[row], *self._tables]
+            _grouped_query(branch, a, [rows[row], "", "", *past], [mixed[row], *now])
             key, value = now
             presents.append(now)
         together = branch.node("Concat", mixed, axis=1)

@@ -123,11 +123,11 @@ class AddedModels:
         shown = self._shown if self._shown is not None and self._shown.folder == folder_of(address) else None
         # Of a foreign folder what was shown is what is added, whatever the host says by now.
         entry = await self.inspect(address) if shown is None else self._entry(shown)
-        if entry.layout == "onnx" and self._shown is not None:
-            await self._folders.keep(self._shown)
         if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
             raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
         self._registry.add(entry)
+        if entry.layout == "onnx" and self._shown is not None:
+            await self._folders.keep(self._shown)
         await self._keep()
         return entry
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.errors import DownloadFailed, ShardCorrupt, TooLarge, UnknownModel, UnsupportedModel
+from orion_py.errors import DownloadFailed, InvalidConfig, ShardCorrupt, TooLarge, UnknownModel, UnsupportedModel
 from orion_py.loading.added_models import folder_memory
 from orion_py.loading.manifest import MAX_SHARD_BYTES
 from orion_py.ports import FileFacts
@@ -195,6 +195,15 @@ async def test_it_is_removed_without_a_trace(tmp_path: Path) -> None:
     assert await world.settings.get("manifest:tiny-onnx") is None
     with pytest.raises(UnknownModel):
         await made.infer("hello", TINY)
+
+
+async def test_one_too_many_is_refused_and_leaves_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orion_py.loading.added_models.MOST", 0)
+    world = Elsewhere(tmp_path)
+    made = await engine(world)
+    with pytest.raises(InvalidConfig, match="0 added ones are the most"):
+        await made.add_model(FOLDER)
+    assert await world.settings.get("folder:tiny-onnx") is None
 
 
 async def test_an_id_that_is_taken_gets_a_mark(tmp_path: Path) -> None:
