@@ -35,7 +35,7 @@ export async function fetchManifest(model = MODEL) {
 /** Those that a build of the variant needs. */
 export function shardsFor(manifest, id) {
   const variant = manifest.variants.find((candidate) => candidate.id === id);
-  const graphs = [variant.prefill.graph, variant.decode.graph];
+  const graphs = [variant.prefill, variant.decode].flatMap(({ graph, stages = [] }) => [graph, ...stages.map((stage) => stage.graph)]);
   return manifest.shards.filter((shard) => (shard.role === "graph" ? graphs.includes(shard.sha256) : shard.role !== "tokenizer"));
 }
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from onnx import TensorProto
 
-from model_foundry.graphs.attention import Attention, GrowingAttention, InPlaceAttention, KeyValue, VerifyingAttention
+from model_foundry.graphs.attention import (
+    SEQUENCE,
+    Attention,
+    GrowingAttention,
+    InPlaceAttention,
+    KeyValue,
+    VerifyingAttention,
+)
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.linear import LinearMap
 from model_foundry.graphs.rotary import rotary_tables
@@ -19,13 +26,15 @@ FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 
 @dataclass(frozen=True)
 class DecoderGraph:
-    """Builds what ``SessionSpec`` in orion_py/loading/manifest.py describes."""
+    """Builds what ``SessionSpec`` in orion_py/loading/manifest.py describes, or one ``Stage`` of it:
+    ``layers`` alone. The first stage looks tokens up, and the last one has the head."""
 
     graph: GraphBuilder
     weights: StoredWeights
     architecture: Architecture
     linear: LinearMap
     grows: bool
+    layers: range
     verifies: int = 0
 
     def build(self, name: str) -> bytes:
@@ -35,15 +44,31 @@ class DecoderGraph:
         graph.input("seqlens_k", INT32, [1])
         graph.input("total_length", INT32, [])
         attention = self._attention()
-        stream, update = self._embedding(), ""
-        for index in range(a.layers):
+        stream, update = self._handed_over() if self.layers.start else (self._embedding(), "")
+        for index in self.layers:
             stream, update = self._layer(index, stream, update, attention)
-        if self.verifies:
-            graph.input("first_logits", INT64, [1])
-        graph.output("logits", FLOAT, [1, "last" if self.verifies else 1, a.vocab_size])
+        last = self.layers.stop == a.layers
+        if last:
+            if self.verifies:
+                graph.input("first_logits", INT64, [1])
+            graph.output("logits", FLOAT, [1, "last" if self.verifies else 1, a.vocab_size])
         self._declare_caches()
-        self._head(stream, update)
+        if last:
+            self._head(stream, update)
+        else:
+            self._hand_over(stream, update)
         return graph.serialized(name)
+
+    def _handed_over(self) -> tuple[str, str]:
+        """The residual stream and its update from the stage before."""
+        extents: list[int | str] = [1, SEQUENCE, self.architecture.hidden_size]
+        stream, update = _between(self.layers.start)
+        return self.graph.input(stream, FLOAT, extents), self.graph.input(update, FLOAT, extents)
+
+    def _hand_over(self, *values: str) -> None:
+        for value, name in zip(values, _between(self.layers.stop), strict=True):
+            self.graph.output(name, FLOAT, [1, SEQUENCE, self.architecture.hidden_size])
+            self.graph.node("Identity", [value], name)
 
     def _attention(self) -> Attention:
         tables = rotary_tables(self.graph, self.architecture)
@@ -142,7 +167,7 @@ class DecoderGraph:
 
     def _declare_caches(self) -> None:
         a = self.architecture
-        for index in range(a.layers):
+        for index in self.layers:
             cache = self._cache(index)
             for name in (cache.past_key, cache.past_value):
                 self.graph.input(name, FLOAT, [1, a.kv_heads, "past", a.head_dim])
@@ -151,3 +176,8 @@ class DecoderGraph:
             for row in range(self.verifies - 1):
                 for name in cache.after_row(row):
                     self.graph.output(name, FLOAT, [1, a.kv_heads, "between", a.head_dim])
+
+
+def _between(layer: int) -> tuple[str, str]:
+    """What one stage hands to the next, which begins with ``layer``: the stream and its update."""
+    return f"stream.{layer}", f"update.{layer}"

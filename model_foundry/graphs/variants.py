@@ -22,11 +22,11 @@ class SessionPlan:
     verifies: int = 0
     """Drafts that it verifies at once, as ``SessionSpec`` says."""
 
-    def build(self, name: str, architecture: Architecture, weights: StoredWeights) -> bytes:
-        """The session's ONNX file."""
+    def build(self, name: str, architecture: Architecture, weights: StoredWeights, layers: range) -> bytes:
+        """The ONNX file of these of the session's layers."""
         graph = GraphBuilder()
-        linear = self.linear(graph, weights)
-        return DecoderGraph(graph, weights, architecture, linear, self.kv == "grow", self.verifies).build(name)
+        linear, grows = self.linear(graph, weights), self.kv == "grow"
+        return DecoderGraph(graph, weights, architecture, linear, grows, layers, self.verifies).build(name)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from model_foundry.sharding.content_folder import ContentFolder
 from model_foundry.sharding.expansions import plan_expansion, plan_widening
 from model_foundry.sharding.layout import Layout, divided
 from model_foundry.sharding.safetensors_file import pack
+from model_foundry.sharding.stages import needed_shards, stage_layers
 from model_foundry.sharding.stored import EMBEDDING
 from orion_py.loading.manifest import (
     Architecture,
@@ -25,6 +26,7 @@ from orion_py.loading.manifest import (
     SessionSpec,
     Shard,
     Source,
+    Stage,
     Variant,
     parse_manifest,
 )
@@ -95,10 +97,20 @@ def write_graphs(
         stored = StoredWeights(weights, expansions, widenings)
         specs = []
         for session in (plan.prefill, plan.decode):
-            data = session.build("decoder", architecture, stored)
-            sha256 = folder.put(data)
-            graphs[sha256] = Shard(sha256=sha256, size=len(data), role="graph", priority=_GRAPH)
-            specs.append(SessionSpec(graph=sha256, kv=session.kv, verifies=session.verifies))
+            stages = []
+            for layers in stage_layers(weights) if session.kv == "grow" else [range(architecture.layers)]:
+                data = session.build("decoder", architecture, stored, layers)
+                sha256 = folder.put(data)
+                graphs[sha256] = Shard(sha256=sha256, size=len(data), role="graph", priority=_GRAPH)
+                stages.append(Stage(graph=sha256, shards=needed_shards(data, weights)))
+            specs.append(
+                SessionSpec(
+                    graph=stages[0].graph,
+                    kv=session.kv,
+                    verifies=session.verifies,
+                    stages=tuple(stages) if len(stages) > 1 else (),
+                )
+            )
         variants.append(
             Variant(
                 id=plan.id,

@@ -1,7 +1,7 @@
 """Brings one model version into memory, shard by shard.
 
-Plan, then fetch what is missing by priority, several at once, while what is here is already read
-into the session. Every shard is verified by the store when it is committed and by the session
+Plan, then fetch what is missing by priority, with the line to one shard at a time, while what is here is
+already read into the session. Every shard is verified by the store when it is committed and by the session
 when it is read; one that turns out damaged or gone is fetched again, and only it. Cancelling and
 failing keep what is verified, and what is left of an unfinished shard.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.loading.download_line import DownloadLine
 from orion_py.loading.manifest import Manifest, Shard, Variant
 from orion_py.loading.progress import LoadProgress
 from orion_py.protocol import ProgressEvent
@@ -113,8 +114,8 @@ class ProgressiveLoader:
         stored = await self._stored(shards)
         progress = LoadProgress(manifest.model, manifest.version, shards, stored, self._clock, on_progress)
 
-        async def bring(shard: Shard, downloads: CancelToken) -> None:
-            await self._fetch(base_url, shard, progress, downloads)
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
+            await self._fetch(base_url, shard, progress, downloads, arrived)
 
         await self._bring_all([s for s in shards if s.sha256 not in stored], bring, progress, cancel)
 
@@ -136,14 +137,14 @@ class ProgressiveLoader:
         stored = await self._stored(shards)
         progress = LoadProgress(model, "", shards, stored, self._clock, on_progress)
 
-        async def bring(shard: Shard, downloads: CancelToken) -> None:
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
             url = _url(base_url, shard)
             found: list[str] = []
 
             async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
                 found.append(await self._store.pin(url, shard.sha256, shard.size, on_bytes, mine))
 
-            await self._download(download, shard, progress, downloads)
+            await self._download(download, shard, progress, downloads, arrived)
             await on_pinned(shard.sha256, found[-1])
 
         await self._bring_all([s for s in shards if s.sha256 in unknown], bring, progress, cancel)
@@ -155,7 +156,7 @@ class ProgressiveLoader:
     async def _bring_all(
         self,
         missing: Sequence[Shard],
-        bring: Callable[[Shard, CancelToken], Awaitable[None]],
+        bring: Callable[[Shard, CancelToken, OnBytes], Awaitable[None]],
         progress: LoadProgress,
         cancel: CancelToken,
     ) -> None:
@@ -166,9 +167,12 @@ class ProgressiveLoader:
         unsubscribe = cancel.subscribe(downloads.cancel)
         todo = iter(missing)
 
+        line = DownloadLine(self._concurrency)
+
         async def fetcher() -> None:
             for shard in todo:
-                await bring(shard, downloads)
+                async with line.place(shard.size) as arrived:
+                    await bring(shard, downloads, arrived)
 
         fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
         try:
@@ -211,11 +215,13 @@ class ProgressiveLoader:
         downloads = CancelToken()
         unsubscribe = cancel.subscribe(downloads.cancel)
         todo = iter(missing)
+        line = DownloadLine(self._concurrency)
 
         async def fetcher() -> None:
             for shard in todo:
                 try:
-                    await self._fetch(request.base_url, shard, progress, downloads)
+                    async with line.place(shard.size) as arrived:
+                        await self._fetch(request.base_url, shard, progress, downloads, arrived)
                 except BaseException as error:
                     here.put_nowait(error)
                     return
@@ -263,26 +269,38 @@ class ProgressiveLoader:
                 self._on_retry(error, attempt)
                 progress.lost(shard.sha256)
                 await self._store.delete(shard.sha256)
-                await self._fetch(request.base_url, shard, progress, cancel)
+                await self._fetch(request.base_url, shard, progress, cancel, lambda count: None)
         raise AssertionError("unreachable")
 
-    async def _fetch(self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+    async def _fetch(
+        self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
+    ) -> None:
         url = _url(base_url, shard)
 
         async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
             await self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine)
 
-        await self._download(download, shard, progress, cancel)
+        await self._download(download, shard, progress, cancel, arrived)
 
-    async def _download(self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+    async def _download(
+        self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
+    ) -> None:
+        def bytes_here(count: int) -> None:
+            progress.bytes_here(shard.sha256, count)
+            arrived(count)
+
         async def once() -> None:
             cancel.raise_if_cancelled()
-            await self._unless_idle(download, shard, progress, cancel)
+            try:
+                await self._unless_idle(download, shard, bytes_here, cancel)
+            except OrionError:
+                arrived(shard.size)  # while it waits for its next try the line is another's
+                raise
 
         await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)
         progress.stored(shard.sha256)
 
-    async def _unless_idle(self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken) -> None:
+    async def _unless_idle(self, download: Download, shard: Shard, bytes_here: OnBytes, cancel: CancelToken) -> None:
         """Ends a download that brings no byte for the idle time-out, so that it is tried again."""
         mine = CancelToken()
         unsubscribe = cancel.subscribe(mine.cancel)
@@ -291,7 +309,7 @@ class ProgressiveLoader:
         def on_bytes(count: int) -> None:
             nonlocal last_byte
             last_byte = self._clock()
-            progress.bytes_here(shard.sha256, count)
+            bytes_here(count)
 
         fetch = asyncio.ensure_future(download(on_bytes, mine))
         try:

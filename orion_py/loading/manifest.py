@@ -197,6 +197,19 @@ def _is_ours(value: str) -> bool:
     return value == "orion"
 
 
+class Stage(_Strict):
+    """Consecutive layers of a session as a graph of their own, which can run as soon as ``shards`` are here.
+
+    Its inputs and outputs are those of the session that its layers need, and what the layers before hand
+    on: ``stream.{i}`` and ``update.{i}`` F32 [1, s, hidden], the residual stream before layer i and what
+    is yet to be added to it. The first stage looks the tokens up, the last one gives the logits.
+    """
+
+    graph: Sha256
+    shards: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=256)]
+    """The weight shards that the graph's external data lies in, as they are or expanded."""
+
+
 class SessionSpec(_Strict):
     """One ONNX session.
 
@@ -219,10 +232,15 @@ class SessionSpec(_Strict):
     ``position_ids`` I64 [1, s] and ``num_logits_to_keep`` I64 []; ``past_key_values.{i}.key|value`` as
     ours. Outputs: ``logits`` F32 [1, s, vocab]; ``present.{i}.key|value``. ``io`` isn't
     written where it is ours: manifests from before it existed stay what they were.
+
+    ``stages``, with kv "grow": the session is these, one after the other, to the bit what one graph would
+    compute, so that the first layers can be readied and run while the shards of the last still arrive.
+    ``graph`` is the first one's. Not written where there are none.
     """
 
     graph: Sha256
     kv: Literal["grow", "inplace"]
+    stages: Annotated[tuple[Stage, ...], Field(max_length=16, exclude_if=_is_empty)] = ()
     verifies: Annotated[int, Field(ge=0, le=64, exclude_if=_is_zero)] = 0
     io: Annotated[Literal["orion", "optimum"], Field(exclude_if=_is_ours)] = "orion"
 
@@ -231,6 +249,22 @@ class SessionSpec(_Strict):
         if self.verifies == 1 or (self.verifies and (self.kv != "grow" or self.io != "orion")):
             raise ValueError("only our own session with kv grow verifies, and at least 2 tokens")
         return self
+
+    @model_validator(mode="after")
+    def _stages_are_several(self) -> Self:
+        graphs = [stage.graph for stage in self.stages]
+        if not graphs:
+            return self
+        if self.kv != "grow" or self.io != "orion":
+            raise ValueError("only our own session with kv grow has stages")
+        if len(set(graphs)) != len(graphs) or len(graphs) == 1 or graphs[0] != self.graph:
+            raise ValueError("stages are at least two graphs that differ, and graph is the first of them")
+        return self
+
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """The sha256 of every graph, in the order in which they run."""
+        return tuple(stage.graph for stage in self.stages) or (self.graph,)
 
 
 class Variant(_Strict):
@@ -375,8 +409,12 @@ class Manifest(_Strict):
                 raise ValueError(f"shards.{index}.path: our own shards are found by their hash alone")
         for variant in self.variants:
             for session in (variant.prefill, variant.decode):
-                if session.graph not in roles or roles[session.graph].role != "graph":
-                    raise ValueError(f"variant {variant.id}: graph {session.graph[:12]} isn't a graph shard")
+                for graph in session.graphs:
+                    if graph not in roles or roles[graph].role != "graph":
+                        raise ValueError(f"variant {variant.id}: graph {graph[:12]} isn't a graph shard")
+                for named in (sha256 for stage in session.stages for sha256 in stage.shards):
+                    if named not in roles or roles[named].role in ("graph", "tokenizer"):
+                        raise ValueError(f"variant {variant.id}: shard {named[:12]} of a stage holds no weights")
             made_files: list[Expansion | Widening] = [*variant.expansions, *variant.widenings]
             for made in made_files:
                 if made.shard not in roles:
@@ -403,7 +441,7 @@ class Manifest(_Strict):
 
     def shards_for(self, variant: Variant) -> tuple[Shard, ...]:
         """What ``variant`` needs, in the order to fetch it: its graphs, tokenizer and all weights."""
-        graphs = {variant.prefill.graph, variant.decode.graph}
+        graphs = {*variant.prefill.graphs, *variant.decode.graphs}
         needed = [s for s in self.shards if s.role != "graph" or s.sha256 in graphs]
         return tuple(sorted(needed, key=lambda s: s.priority))
 

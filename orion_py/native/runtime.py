@@ -23,7 +23,8 @@ from orion_py.errors import (
     OutOfMemory,
     RuntimeFailure,
 )
-from orion_py.loading.manifest import Manifest, SessionSpec, Shard, Variant, location_of
+from orion_py.loading.manifest import Architecture, Manifest, SessionSpec, Shard, Variant, location_of
+from orion_py.native.chain import BoundChain, Chain
 from orion_py.native.kv_cache import KvCache
 from orion_py.native.optimum_runner import OptimumRunner
 from orion_py.native.store import read_verified
@@ -44,32 +45,31 @@ class _Runner:
     chunk = sys.maxsize
     """Tokens that one run can take."""
 
-    def __init__(self, session: Any, spec: SessionSpec, cache: KvCache, vocabulary: int) -> None:
-        self._session, self._cache, self._verifies = session, cache, spec.verifies
-        self._logits = np.empty((1, max(1, spec.verifies), vocabulary), np.float32)
+    def __init__(self, chain: Chain, spec: SessionSpec, cache: KvCache, architecture: Architecture) -> None:
+        self._chain, self._cache, self._verifies = chain, cache, spec.verifies
+        self._hidden = architecture.hidden_size
+        self._logits = np.empty((1, max(1, spec.verifies), architecture.vocab_size), np.float32)
         self._presents = [f"present.{name}" for name in cache.names]
         self._grows = spec.kv == "grow"
-        self._binding: Any = self._bound(spec.verifies) if spec.verifies or not self._grows else None
+        self._bound = self._in_one_buffer() if spec.verifies or not self._grows else None
 
     def forward(self, tokens: Sequence[int]) -> Logits:
         """Logits [vocab] after ``tokens``, which follow the cache's rows."""
         if not self._grows:
             return np.array(self._in_place(tokens, 1)[0])
-        inputs = self._inputs(tokens)
-        if self._verifies:
-            inputs["first_logits"] = np.array([len(tokens) - 1], np.int64)
-        logits, *presents = self._session.run(["logits", *self._presents], {**inputs, **self._cache.past()})
+        inputs = self._inputs(tokens, len(tokens) - 1)
+        logits, *presents = self._chain.run(["logits", *self._presents], {**inputs, **self._cache.past()})
         self._cache.append(presents)
         return np.array(logits[0, 0])
 
     def verify(self, tokens: Sequence[int]) -> Logits:
         """Logits [s, vocab] after each of the tokens."""
-        self._binding.bind_cpu_input("first_logits", np.array([0], np.int64))
         return np.array(self._in_place(tokens, len(tokens)))
 
-    def _inputs(self, tokens: Sequence[int]) -> dict[str, NDArray[Any]]:
+    def _inputs(self, tokens: Sequence[int], first_logits: int) -> dict[str, NDArray[Any]]:
         total = self._cache.rows + len(tokens)
         return {
+            "first_logits": np.array([first_logits], np.int64),
             "input_ids": np.array([tokens], np.int64),
             "seqlens_k": np.array([total - 1], np.int32),
             "total_length": np.array(total, np.int32),
@@ -77,24 +77,22 @@ class _Runner:
 
     def _in_place(self, tokens: Sequence[int], rows: int) -> Logits:
         """Logits [rows, vocab], which the next call overwrites."""
-        for name, value in self._inputs(tokens).items():
-            self._binding.bind_cpu_input(name, value)
+        assert self._bound is not None, "a session that only grows doesn't run in place"
         logits: Logits = self._logits[:, :rows]
-        self._binding.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(logits))
-        self._session.run_with_iobinding(self._binding)
+        handed_on = {name: np.empty((1, len(tokens), self._hidden), np.float32) for name in self._chain.handed_on}
+        self._bound.run(self._inputs(tokens, 0), {"logits": logits, **handed_on})
         self._cache.rows += len(tokens)
         rows_of_logits: Logits = logits[0]
         return rows_of_logits
 
-    def _bound(self, verifies: int) -> Any:
+    def _in_one_buffer(self) -> BoundChain:
         """Past and present are one buffer: a step writes its rows where they belong."""
-        binding = self._session.io_binding()
-        between = [f".{row}" for row in range(verifies - 1)]
-        for name, value in zip(self._cache.names, self._cache.values, strict=True):
-            binding.bind_ortvalue_input(f"past.{name}", value)
-            for suffix in ("", *between):
-                binding.bind_ortvalue_output(f"present.{name}{suffix}", value)
-        return binding
+        between = [f".{row}" for row in range(self._verifies - 1)]
+        values = list(zip(self._cache.names, self._cache.values, strict=True))
+        return self._chain.bound(
+            {f"past.{name}": value for name, value in values},
+            {f"present.{name}{suffix}": value for name, value in values for suffix in ("", *between)},
+        )
 
 
 class NativeSession:
@@ -184,11 +182,16 @@ class NativeSession:
         )
 
     def _runner(self, spec: SessionSpec, cache: KvCache) -> _Runner | OptimumRunner:
-        if spec.graph not in self._graphs:
-            raise RuntimeFailure("a graph of this variant wasn't fed", graph=spec.graph)
-        foreign = spec.io == "optimum"
-        if foreign:
+        for graph in spec.graphs:
+            if graph not in self._graphs:
+                raise RuntimeFailure("a graph of this variant wasn't fed", graph=graph)
+        architecture = self._manifest.architecture
+        if spec.io == "optimum":
             self._check_foreign(spec.graph)
+            return OptimumRunner(self._created(spec.graph), cache, architecture)
+        return _Runner(Chain([self._created(graph) for graph in spec.graphs]), spec, cache, architecture)
+
+    def _created(self, graph: str) -> Any:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
@@ -196,10 +199,7 @@ class NativeSession:
         options.add_session_config_entry("session.x64quantprecision", "1")
         names, files = list(self._files), list(self._files.values())
         options.add_external_initializers_from_files_in_memory(names, files, [file.nbytes for file in files])
-        session = ort.InferenceSession(self._graphs[spec.graph], options, providers=["CPUExecutionProvider"])
-        if foreign:
-            return OptimumRunner(session, cache, self._manifest.architecture)
-        return _Runner(session, spec, cache, self._manifest.architecture.vocab_size)
+        return ort.InferenceSession(self._graphs[graph], options, providers=["CPUExecutionProvider"])
 
     def _check_foreign(self, graph: str) -> None:
         """Given no path, onnxruntime would look for other files in the working folder. Raises

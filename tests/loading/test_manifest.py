@@ -71,6 +71,50 @@ def test_a_hostile_manifest_is_refused_and_the_fault_named(path: str, value: Any
         parse_manifest(changed(path, value))
 
 
+STAGES = [
+    {"graph": sha(GRAPH), "shards": [sha(WEIGHTS[0])]},
+    {"graph": sha(GPU_GRAPH), "shards": [sha(WEIGHTS[0]), sha(WEIGHTS[1])]},
+]
+
+
+def test_a_session_of_stages_needs_all_their_graphs() -> None:
+    m = parse_manifest(changed("variants.0.prefill.stages", STAGES))
+    assert m.variants[0].prefill.graphs == (sha(GRAPH), sha(GPU_GRAPH))
+    assert m.variants[0].decode.graphs == (sha(GRAPH),)
+    assert {sha(GRAPH), sha(GPU_GRAPH)} <= {s.sha256 for s in m.shards_for(m.variants[0])}
+
+
+def test_a_session_without_stages_is_written_as_it_was_before_there_were_any() -> None:
+    assert "stages" not in manifest().variants[0].prefill.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("stages", "names"),
+    [
+        (STAGES[:1], "at least two"),
+        ([STAGES[0], STAGES[0]], "differ"),
+        (STAGES[::-1], "the first"),
+        ([STAGES[0], STAGES[1] | {"shards": []}], "shards"),
+        ([STAGES[0], STAGES[1] | {"graph": "0" * 64}], "isn't a graph"),
+        ([STAGES[0], STAGES[1] | {"graph": sha(TOKENIZER)}], "isn't a graph"),
+        ([STAGES[0], STAGES[1] | {"shards": ["0" * 64]}], "no weights"),
+        ([STAGES[0], STAGES[1] | {"shards": [sha(TOKENIZER)]}], "no weights"),
+        (STAGES * 9, "stages"),
+    ],
+)
+def test_stages_that_make_no_session_are_refused(stages: list[dict[str, Any]], names: str) -> None:
+    with pytest.raises(InvalidManifest, match=names):
+        parse_manifest(changed("variants.0.prefill.stages", stages))
+
+
+def test_only_a_growing_session_has_stages() -> None:
+    whole = json.loads(manifest_json())
+    session = whole["variants"][0]["prefill"]
+    session |= {"stages": STAGES, "kv": "inplace"}
+    with pytest.raises(InvalidManifest, match="kv grow has stages"):
+        parse_manifest(json.dumps(whole))
+
+
 def test_two_shards_of_one_hash_are_refused() -> None:
     shards = json.loads(manifest_json())["shards"]
     with pytest.raises(InvalidManifest, match="one sha256"):

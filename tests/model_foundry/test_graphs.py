@@ -11,9 +11,11 @@ import pytest
 
 from model_foundry.description import Linear, ModelDescription
 from model_foundry.graphs.variants import VARIANTS
+from model_foundry.graphs.weights import StoredWeights
 from model_foundry.reference.llama import ReferenceModel
+from model_foundry.sharding.content_folder import ContentFolder
 from model_foundry.weights import Affine, Matrix, Symmetric
-from orion_py.loading.manifest import Manifest
+from orion_py.loading.manifest import Manifest, Shard
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
@@ -142,6 +144,36 @@ async def test_a_prompt_after_verified_rows_reads_them(tmp_path: Path) -> None:
     await session.verify(TOKENS[4:9], 4)
     logits = await session.forward(TOKENS[9:], 9)
     np.testing.assert_allclose(logits, ReferenceModel(model).forward(TOKENS)[-1], atol=LOGIT_TOLERANCE[False])
+
+
+@pytest.mark.parametrize("variant", ["wasm-int8", "wasm-exact"])
+@pytest.mark.parametrize("tiny", [TinyModel(layers=4), TinyModel(layers=3, tied=False, seed=5)])
+async def test_stages_compute_what_one_graph_does_to_the_bit(tmp_path: Path, variant: str, tiny: TinyModel) -> None:
+    staged = built(tmp_path, imported(tmp_path, tiny))
+    assert len(staged.variant(variant).prefill.stages) == (3 if tiny.layers == 4 else 2)
+    sessions = [await opened(tmp_path, manifest, variant) for manifest in (staged, in_one_graph(staged, tmp_path))]
+    for first, end in ((0, 6), (6, 11), (4, 15)):
+        ours, whole = [await session.forward(TOKENS[first:end], first) for session in sessions]
+        np.testing.assert_array_equal(ours, whole)
+    if staged.variant(variant).prefill.verifies:
+        ours, whole = [await session.verify(TOKENS[3:9], 3) for session in sessions]
+        np.testing.assert_array_equal(ours, whole)
+    ours, whole = [await session.forward([7], 9) for session in sessions]
+    np.testing.assert_array_equal(ours, whole)
+
+
+def in_one_graph(manifest: Manifest, folder: Path) -> Manifest:
+    """The same with one graph for every prefill, as versions from before there were stages have it."""
+    shards, variants = list(manifest.shards), []
+    for plan, variant in zip(VARIANTS, manifest.variants, strict=True):
+        weights = StoredWeights(manifest.shards, variant.expansions, variant.widenings)
+        data = plan.prefill.build("decoder", manifest.architecture, weights, range(manifest.architecture.layers))
+        sha256 = ContentFolder(folder / "shards").put(data)
+        if sha256 not in {shard.sha256 for shard in shards}:
+            shards.append(Shard(sha256=sha256, size=len(data), role="graph"))
+        prefill = variant.prefill.model_copy(update={"graph": sha256, "stages": ()})
+        variants.append(variant.model_copy(update={"prefill": prefill}))
+    return manifest.model_copy(update={"shards": tuple(shards), "variants": tuple(variants)})
 
 
 async def test_int8_is_close_in_distribution(tmp_path: Path) -> None:

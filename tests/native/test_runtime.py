@@ -115,8 +115,8 @@ async def test_building_without_the_shards_fails_with_a_reason(tmp_path: Path, t
     session = await NativeRuntime(tmp_path / "shards").open(tiny, variant, 1, 16)
     with pytest.raises(RuntimeFailure, match="graph"):
         await session.build()
-    await session.feed(tiny.shard(variant.prefill.graph))
-    await session.feed(tiny.shard(variant.decode.graph))
+    for graph in (*variant.prefill.graphs, *variant.decode.graphs):
+        await session.feed(tiny.shard(graph))
     with pytest.raises(RuntimeFailure, match="onnxruntime"):
         await session.build()
 

@@ -45,9 +45,10 @@ export class LoadedModel {
   }
 
   /**
-   * Readies one shard: verified, then expanded or widened where the variant wants it so.
+   * Readies one shard: verified, then expanded or widened where the variant wants it so. On WASM the
+   * sessions' stages that it completes are created, too.
    *
-   * Raises shard_missing, shard_corrupt, out_of_memory.
+   * Raises shard_missing, shard_corrupt, out_of_memory, runtime_failure.
    *
    * @param {string} sha256
    * @param {Blob | null} blob the shard, where it isn't in IndexedDB
@@ -64,6 +65,7 @@ export class LoadedModel {
     if (expansion) this.files.set(`${sha256}.int8`, expand(bytes, shard.tensors, expansion));
     const widening = variant.widenings?.find((candidate) => candidate.shard === sha256);
     if (widening) this.files.set(`${sha256}.wide`, widen(bytes, shard.tensors, widening));
+    if (this.runner instanceof WasmModel) await this.runner.advance(this.graphs, this.files);
   }
 
   /**
@@ -77,7 +79,7 @@ export class LoadedModel {
       transaction.objectStore("shards").get(sha256))) ?? null;
   }
 
-  /** Creates the sessions, frees what was fed, and runs each session once. */
+  /** Creates what isn't there yet of the sessions, frees what was fed, and runs each session once. */
   async build() {
     for (const shard of neededShards(this.spec)) {
       const { sha256 } = shard;

@@ -10,7 +10,8 @@
  * @typedef {{shard: string, size: number, weights: ExpandedWeight[]}} Expansion
  * @typedef {{source: string, k: number, n: number, bits: 4 | 8, offset: number}} WidenedWeight
  * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
- * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number, io?: "orion" | "optimum"}} SessionSpec
+ * @typedef {{graph: string, shards: string[]}} StageSpec
+ * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number, stages?: StageSpec[], io?: "orion" | "optimum"}} SessionSpec
  * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
  * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
@@ -39,9 +40,20 @@ export function readSpec({ manifest, variant: id, threads, context }) {
  * @returns {ShardSpec[]}
  */
 export function neededShards({ manifest, variant }) {
-  const graphs = [variant.prefill.graph, variant.decode.graph];
+  const graphs = [...stagesOf(variant.prefill), ...stagesOf(variant.decode)].map(({ graph }) => graph);
   return manifest.shards.filter(
     ({ role, sha256 }) => (role === "graph" ? graphs.includes(sha256) : role !== "tokenizer"));
+}
+
+/**
+ * What a session consists of, in the order in which it runs. A session that is one graph can be created
+ * only when all was fed: its stage names no shards.
+ *
+ * @param {SessionSpec} session
+ * @returns {{graph: string, shards: string[] | null}[]}
+ */
+export function stagesOf({ graph, stages = [] }) {
+  return stages.length ? stages : [{ graph, shards: null }];
 }
 
 /**

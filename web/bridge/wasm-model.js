@@ -1,21 +1,25 @@
 /**
- * One language model on WASM: a prefill and a decode session over one KV cache.
+ * One language model on WASM: a prefill and a decode session over one KV cache. The prefill's stages are
+ * created, and run for the first time, while the shards of later ones still arrive.
  */
 
+import { ChainedCall } from "./chained-call.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { KvCache } from "./kv-cache.js";
 import { FLOAT, INT32, INT64, Ort } from "./ort-wasm.js";
+import { stagesOf } from "./spec.js";
 
 /** Prompt tokens a run: between runs the worker hears messages, so it bounds how late a cancel is. */
 export const CHUNK = 128;
 
-/** @typedef {import("./ort-wasm.js").Call} Call */
+/** @typedef {Map<string, Uint8Array>} Graphs by sha256 */
+/** @typedef {Map<string, import("./ort-wasm.js").ExternalFile>} Files by location; a shard that was fed is among them */
 /** @typedef {import("./kv-cache.js").HeapTensor} HeapTensor */
 /**
  * `verifies`: tokens that `verify` runs at once, in place; 0 where the graph can't. Its outputs are the
  * cache's tensors so many times over: the rows are written one by one.
  *
- * @typedef {{call: Call, kv: "grow" | "inplace", verifies: number, verify: Call | null}} Runner
+ * @typedef {{call: ChainedCall, kv: "grow" | "inplace", verifies: number, verify: ChainedCall | null}} Runner
  */
 
 export class WasmModel {
@@ -27,9 +31,15 @@ export class WasmModel {
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
     /** @private */ this.vocabulary = spec.manifest.architecture.vocab_size;
+    /** @private @type {import("./ort-wasm.js").Session[]} the prefill's stages so far */
+    this.stages = [];
+    /** @private */ this.advancing = Promise.resolve();
     /** @private @type {Runner | null} */ this.prefill = null;
     /** @private @type {Runner | null} */ this.decode = null;
-    /** @private @type {KvCache | null} */ this.kv = null;
+    const { layers, kv_heads: heads, head_dim: dim } = spec.manifest.architecture;
+    const { prefill, decode } = spec.variant;
+    const preallocated = [prefill.kv, decode.kv].includes("inplace");
+    /** @private */ this.kv = new KvCache(ort, { tensors: 2 * layers, heads, dim }, spec.context, preallocated);
     /** A prompt that lets every kernel of the prefill run, cheaply. */
     this.warmupTokens = 8;
     /** @private Buffers that every run shares. */
@@ -52,24 +62,86 @@ export class WasmModel {
   }
 
   /**
-   * Creates the sessions.
+   * Creates the stages that are ready now: feeds overlap, but stages come in their order.
    *
-   * @param {Map<string, Uint8Array>} graphs by sha256
-   * @param {Map<string, import("./ort-wasm.js").ExternalFile>} files by location
+   * @param {Graphs} graphs
+   * @param {Files} files
+   * @returns {Promise<void>} rejects as onnxruntime does, from then on always
+   */
+  advance(graphs, files) {
+    this.advancing = this.advancing.then(async () => {
+      const before = this.stages.length;
+      await this.createStages(graphs, ({ shards }) => shards?.every((sha256) => files.has(sha256)) ?? false, files);
+      if (this.stages.length > before && this.stages.length < stagesOf(this.spec.variant.prefill).length) await this.rehearse();
+    });
+    return this.advancing;
+  }
+
+  /**
+   * Creates what isn't there yet of the sessions; all was fed.
+   *
+   * @param {Graphs} graphs
+   * @param {Files} files
    */
   async build(graphs, files) {
-    const { manifest, variant, context } = this.spec;
-    const { layers, kv_heads: heads, head_dim: dim } = manifest.architecture;
-    this.prefill = await this.runner(variant.prefill, graphs, files);
-    const same = variant.decode.graph === variant.prefill.graph && variant.decode.kv === variant.prefill.kv;
-    this.decode = same ? this.prefill : await this.runner(variant.decode, graphs, files);
-    const preallocated = [variant.prefill.kv, variant.decode.kv].includes("inplace");
-    this.kv = new KvCache(this.ort, { tensors: 2 * layers, heads, dim }, context, preallocated);
+    await this.advancing;
+    const { prefill, decode } = this.spec.variant;
+    await this.createStages(graphs, () => true, files);
+    this.prefill = this.runner(prefill, this.stages);
+    const same = decode.graph === prefill.graph && decode.kv === prefill.kv;
+    this.decode = same ? this.prefill : this.runner(decode, [await this.create(decode.graph, graphs, files)]);
+  }
+
+  /**
+   * @private
+   * @param {Graphs} graphs
+   * @param {(stage: {shards: string[] | null}) => boolean} ready
+   * @param {Files} files
+   */
+  async createStages(graphs, ready, files) {
+    for (const stage of stagesOf(this.spec.variant.prefill).slice(this.stages.length)) {
+      if (!graphs.has(stage.graph) || !ready(stage)) return;
+      this.stages.push(await this.create(stage.graph, graphs, files));
+    }
+  }
+
+  /**
+   * @private
+   * @param {string} graph
+   * @param {Graphs} graphs
+   * @param {Files} files
+   */
+  create(graph, graphs, files) {
+    return this.ort.createSession(/** @type {Uint8Array} */ (graphs.get(graph)), files);
+  }
+
+  /**
+   * Lets the stages that are here run: later ones share their kernels, which the browser compiles better
+   * once they ran. What comes out is dropped.
+   *
+   * @private
+   */
+  async rehearse() {
+    const { inputs, presents } = this.names();
+    const outputs = presents.filter((name) => this.stages.some((session) => session.outputs.includes(name)));
+    const call = new ChainedCall(this.stages, inputs, outputs);
+    const past = this.kv.gather(0);
+    const ids = this.write(new Int32Array(this.warmupTokens), this.warmupTokens, this.warmupTokens - 1);
+    try {
+      const given = [ids, this.seqlens, this.total, this.firstLogits, ...past.map(({ handle }) => handle)];
+      const made = await call.run(given, outputs.map(() => 0));
+      made.forEach((handle) => this.ort.releaseTensor(handle));
+    } catch (cause) {
+      throw toBridgeError(cause, "runtime_failure");
+    } finally {
+      this.releaseIds(ids);
+      past.forEach((tensor) => this.kv.release(tensor));
+    }
   }
 
   /** Tokens whose keys and values are here. */
   get rows() {
-    return this.kv?.rows ?? 0;
+    return this.kv.rows;
   }
 
   /** Bytes in use: the whole WASM memory. */
@@ -77,27 +149,29 @@ export class WasmModel {
     return this.ort.memoryBytes;
   }
 
+  /** @private All inputs that our graphs may have, and the cache's outputs, as `SessionSpec` names them. */
+  names() {
+    const layers = Array.from({ length: this.spec.manifest.architecture.layers }, (_, layer) => layer);
+    const past = layers.flatMap((layer) => [`past.${layer}.key`, `past.${layer}.value`]);
+    const presents = layers.flatMap((layer) => [`present.${layer}.key`, `present.${layer}.value`]);
+    return { inputs: ["input_ids", "seqlens_k", "total_length", "first_logits", ...past], presents };
+  }
+
   /**
    * @private
    * @param {import("./spec.js").SessionSpec} session
-   * @param {Map<string, Uint8Array>} graphs
-   * @param {Map<string, import("./ort-wasm.js").ExternalFile>} files
-   * @returns {Promise<Runner>}
+   * @param {import("./ort-wasm.js").Session[]} stages
+   * @returns {Runner}
    */
-  async runner(session, graphs, files) {
-    const graph = /** @type {Uint8Array} */ (graphs.get(session.graph));
-    const created = await this.ort.createSession(graph, files);
-    const layers = Array.from({ length: this.spec.manifest.architecture.layers }, (_, layer) => layer);
-    const past = layers.flatMap((layer) => [`past.${layer}.key`, `past.${layer}.value`]);
-    const present = layers.flatMap((layer) => [`present.${layer}.key`, `present.${layer}.value`]);
+  runner(session, stages) {
+    const { inputs, presents } = this.names();
     const verifies = session.verifies ?? 0;
-    const inputs = ["input_ids", "seqlens_k", "total_length", ...(verifies ? ["first_logits"] : []), ...past];
-    const between = Array.from({ length: Math.max(0, verifies - 1) }, (_, row) => present.map((name) => `${name}.${row}`));
+    const between = Array.from({ length: Math.max(0, verifies - 1) }, (_, row) => presents.map((name) => `${name}.${row}`));
     return {
-      call: created.call(inputs, ["logits", ...present]),
+      call: new ChainedCall(stages, inputs, ["logits", ...presents]),
       kv: session.kv,
       verifies,
-      verify: verifies ? created.call(inputs, ["logits", ...between.flat(), ...present]) : null,
+      verify: verifies ? new ChainedCall(stages, inputs, ["logits", ...between.flat(), ...presents]) : null,
     };
   }
 
@@ -111,8 +185,8 @@ export class WasmModel {
    */
   async forward(tokens, position, pause) {
     const runner = tokens.length === 1 ? this.decode : this.prefill;
-    const kv = this.kv;
-    if (!runner || !kv) throw new BridgeError("protocol", "the model isn't built yet");
+    const { kv } = this;
+    if (!runner) throw new BridgeError("protocol", "the model isn't built yet");
     try {
       kv.rows = position;
       if (runner.kv === "inplace") await this.runInPlace(runner.call, kv, tokens, pause);
@@ -133,7 +207,7 @@ export class WasmModel {
   async verify(tokens, position) {
     const { kv } = this;
     const call = this.prefill?.verify;
-    if (!call || !kv) throw new BridgeError("protocol", "this model can't verify drafts");
+    if (!call) throw new BridgeError("protocol", "this model can't verify drafts");
     const count = tokens.length;
     try {
       kv.rows = position;
@@ -161,7 +235,7 @@ export class WasmModel {
    * Past and present are the cache's own tensors.
    *
    * @private
-   * @param {Call} call
+   * @param {ChainedCall} call
    * @param {KvCache} kv
    * @param {Int32Array} tokens
    * @param {() => Promise<void>} pause
@@ -173,7 +247,8 @@ export class WasmModel {
       const total = kv.rows + chunk.length;
       kv.reserve(total);
       const ids = this.write(chunk, total, 0);
-      await call.run([ids, this.seqlens, this.total, ...kv.handles], [this.logitsTensor, ...kv.handles]);
+      const inputs = [ids, this.seqlens, this.total, this.firstLogits, ...kv.handles];
+      await call.run(inputs, [this.logitsTensor, ...kv.handles]);
       this.releaseIds(ids);
       kv.rows = total;
     }
@@ -188,7 +263,7 @@ export class WasmModel {
    * @param {Int32Array} tokens
    * @param {() => Promise<void>} pause
    */
-  async runGrowing({ call, verifies }, kv, tokens, pause) {
+  async runGrowing({ call }, kv, tokens, pause) {
     /** @type {HeapTensor[]} */
     let past = kv.gather(kv.rows);
     try {
@@ -197,8 +272,7 @@ export class WasmModel {
         const chunk = tokens.subarray(start, start + CHUNK);
         const total = kv.rows + chunk.length;
         const ids = this.write(chunk, total, chunk.length - 1);
-        const lengths = verifies ? [this.seqlens, this.total, this.firstLogits] : [this.seqlens, this.total];
-        const inputs = [ids, ...lengths, ...past.map((tensor) => tensor.handle)];
+        const inputs = [ids, this.seqlens, this.total, this.firstLogits, ...past.map((tensor) => tensor.handle)];
         const outputs = await call.run(inputs, [this.logitsTensor, ...past.map(() => 0)]);
         const handles = Array.from(outputs.subarray(1)); // before the next call moves the heap
         this.releaseIds(ids);

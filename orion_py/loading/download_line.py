@@ -1,0 +1,50 @@
+"""Whose turn it is to download, where several want one line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+AHEAD_BYTES = 2 * 1024 * 1024
+"""How little has to be left of the downloads under way before the next one begins: more than comes in a round
+trip of a fast line, and less than a shard."""
+
+
+class DownloadLine:
+    """Downloads in their order: at most ``most`` at once, and the next only when little is left of those under way.
+
+    Those that run at once share the line. Shards that came together would all be late, and what is ready to be
+    computed with would wait for the last of them; so the line is one shard's at a time, but for its end, where
+    the next one's first bytes make up for the round trip. Many small files still come at once.
+    """
+
+    def __init__(self, most: int, ahead: int = AHEAD_BYTES) -> None:
+        self._most, self._ahead = most, ahead
+        self._left: dict[object, int] = {}
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def place(self, size: int) -> AsyncIterator[Callable[[int], None]]:
+        """Waits, in the order of the calls, until a download of ``size`` bytes may begin. Gives what is to be
+        told how many of its bytes are here."""
+        mine = object()
+        async with self._turn:
+            while not self._has_room():
+                self._changed.clear()
+                await self._changed.wait()
+            self._left[mine] = size
+
+        def arrived(count: int) -> None:
+            self._left[mine] = size - count
+            self._changed.set()
+
+        try:
+            yield arrived
+        finally:
+            del self._left[mine]
+            self._changed.set()
+
+    def _has_room(self) -> bool:
+        return not self._left or (len(self._left) < self._most and sum(self._left.values()) < self._ahead)
