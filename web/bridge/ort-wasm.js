@@ -50,7 +50,9 @@ export const FLOAT = 1;
 export const INT32 = 6;
 export const INT64 = 7;
 
-const OPTIMIZE_ALL = 99;
+/** How much of a graph onnxruntime rewrites when a session is created. */
+export const OPTIMIZE_BASIC = 1;
+export const OPTIMIZE_ALL = 99;
 const LOG_ERRORS = 3;
 const ON_CPU = 1;
 const POINTER = 4;
@@ -178,12 +180,13 @@ export class Ort {
   /**
    * @param {Uint8Array} graph an ONNX file
    * @param {Map<string, ExternalFile>} files by the location that its external data names
+   * @param {number} [optimize] OPTIMIZE_ALL for graphs that others made
    * @returns {Promise<Session>}
    */
-  async createSession(graph, files) {
+  async createSession(graph, files, optimize = OPTIMIZE_ALL) {
     const { module } = this;
     // arena off, memory pattern off, sequential, no profile, no id, verbosity 0, no optimized file
-    const options = module._OrtCreateSessionOptions(OPTIMIZE_ALL, false, false, 0, false, 0, 0, LOG_ERRORS, 0, 0);
+    const options = module._OrtCreateSessionOptions(optimize, false, false, 0, false, 0, 0, LOG_ERRORS, 0, 0);
     if (!options) throw this.lastError("session options");
     const data = this.alloc(graph.byteLength);
     try {
