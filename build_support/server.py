@@ -50,12 +50,13 @@ CHUNK = 64 * 1024
 
 class Request(NamedTuple):
     """One request that was answered. ``path`` is relative to the base, without the query; ``bytes``
-    counts the body as far as it was sent."""
+    counts the body as far as it was sent; ``ended`` is when that was over, in seconds since the epoch."""
 
     method: str
     path: str
     status: int
     bytes: int
+    ended: float
 
 
 @dataclass
@@ -250,7 +251,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(304)
             self._headers(relative, tag, modified)
             self.end_headers()
-            site.log.append(Request(self.command, relative, 304, 0))
+            site.log.append(Request(self.command, relative, 304, 0, time.time()))
             return None
         span = None if site.plain else _span(self.headers.get("Range"), size)
         start, end = span or (0, size)
@@ -259,7 +260,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes */{size}")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            site.log.append(Request(self.command, relative, 416, 0))
+            site.log.append(Request(self.command, relative, 416, 0, time.time()))
             return None
         status = 206 if span else 200
         self.send_response(status)
@@ -278,7 +279,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
         finally:
-            site.log.append(Request(self.command, relative, status, sent))
+            site.log.append(Request(self.command, relative, status, sent, time.time()))
         if body and sent < end - start:
             self.close_connection = True
             with suppress(OSError):
@@ -341,7 +342,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if sent:
             with suppress(OSError):
                 self.wfile.write(text)
-        self.server.site.log.append(Request(self.command, path, status, sent))
+        self.server.site.log.append(Request(self.command, path, status, sent, time.time()))
 
 
 def _span(header: str | None, size: int) -> tuple[int, int] | None:

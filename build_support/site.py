@@ -4,11 +4,13 @@
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
     models.json, models/…                        the registry, the models asked for
-    precache.json                                {"version", "files": [{"url", "size", "sha256"}, …]}
+    precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …]}
 
 precache.json lists the shell: everything but the models, the service worker itself and what is kept
-on first use. Its version is a hash over the list, and replaces ``__ORION_VERSION__`` in sw.js, so a
-changed file makes a changed service worker. Every URL is relative: the site works at any path.
+on first use. The service worker brings the files in this order, part by part: what the engine's Python
+boots from (0), what its first model wants and arrives while Python boots (1), the rest (2). Its version
+is a hash over the list, and replaces ``__ORION_VERSION__`` in sw.js, so a changed file makes a changed
+service worker. Every URL is relative: the site works at any path.
 """
 
 from __future__ import annotations
@@ -91,15 +93,21 @@ def broken_imports(files: dict[str, Content]) -> list[str]:
 
 def precache(plan: dict[str, Content]) -> dict[str, object]:
     """The content of precache.json for the files of ``plan``."""
+    left_out = ("models/", *vendor.LAZY)
+    urls = [url for url in plan if not url.startswith(left_out) and url not in ("sw.js", "precache.json")]
     files = []
-    for url in sorted(plan):
-        if url.startswith(("models/", *vendor.LAZY)) or url in ("sw.js", "precache.json"):
-            continue
+    for url in sorted(urls, key=lambda url: (_part(url), url)):
         data = _read(plan[url])
-        files.append({"url": url, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+        sha256 = hashlib.sha256(data).hexdigest()
+        files.append({"url": url, "part": _part(url), "size": len(data), "sha256": sha256})
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
     listed = json.dumps(files).encode()
     return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files}
+
+
+def _part(url: str) -> int:
+    """When a file of the shell is to come. The page's own files come last: it has fetched them itself by then."""
+    return 0 if url.startswith(vendor.BOOT) else 1 if url.startswith(vendor.AFTER_BOOT) else 2
 
 
 def with_origins(files: dict[str, Content], origins: Sequence[str]) -> dict[str, Content]:

@@ -70,6 +70,13 @@ LAZY = (
 """Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
 two, only questions in other languages the next, only the workshop the last."""
 
+BOOT = ("vendor/pyodide/", "vendor/python/")
+"""Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow
+line nothing else may come beside it."""
+
+AFTER_BOOT = ("vendor/ort/",)
+"""Beginnings of what is wanted next, by the first model, and arrives while Python boots."""
+
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 
 

@@ -62,3 +62,18 @@ def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, w
     assert stored(person.page, site) == site.shards
     asked = [sha for sha, _, _ in web.shard_requests()]
     assert sorted(asked) == sorted(site.shards), "every shard once, and no other"
+
+
+def test_the_model_begins_to_arrive_before_what_computes_it_is_there(newcomer: Person, web: Web) -> None:
+    runtime = web.faults.hold("vendor/ort/*.wasm")
+    newcomer.opens()
+    answer = newcomer.asks("Count from one to three in words.")
+    until(newcomer.page, "a shard arrives", lambda: any(status == 200 for _, status, _ in web.shard_requests()))
+    assert runtime.reached.is_set()
+    assert answer.state == "loading"
+    runtime.release()
+    answer.succeeds()
+    asked = [sha for sha, _, _ in web.shard_requests()]
+    assert sorted(asked) == sorted(web.site.shards), "every shard once, and no other"
+    wasm = [request for request in web.requests("vendor/ort/*.wasm") if request.bytes]
+    assert len(wasm) == 1, "the service worker's and the model's worker's request are one download"

@@ -98,6 +98,8 @@ async function start() {
     heapsize: HEAP_BYTES,
     url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
   });
+  // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
+  void Promise.allSettled([...sources, markdown]).then(() => shell.enroll().catch(() => undefined));
   python.FS.mkdirTree("/lib/ui");
   await bringIn(python, MODULES, sources);
   /** @type {Map<string, Promise<void>>} */

@@ -111,8 +111,12 @@ function withHeaders(answer, path, sha256) {
 
 // Life
 
-/** @typedef {{url: string, size: number, sha256: string}} ShellFile */
+/** @typedef {{url: string, part: number, size: number, sha256: string}} ShellFile */
 
+/**
+ * The files in their order, and none of a part before the last byte of the parts in front of it: on a
+ * slow line the engine's Python boots from the first while the next arrives.
+ */
 async function install() {
   const answer = await fetch(address("precache.json"), { cache: "no-store" });
   if (!answer.ok) throw new Error(`precache.json: ${answer.status}`);
@@ -126,16 +130,30 @@ async function install() {
   const others = await Promise.all((await caches.keys())
     .filter((name) => name.startsWith(`${PREFIX}shell:`) && name !== SHELL).map((name) => caches.open(name)));
 
-  /** @param {number} bytes @param {string} file */
-  const advance = (bytes, file) => {
+  const parts = Array.from({ length: Math.max(0, ...files.map((file) => file.part)) + 1 }, (_, part) => {
+    let arrived = () => {};
+    /** @type {Promise<void>} */
+    const whole = new Promise((resolve) => { arrived = resolve; });
+    const left = files.reduce((sum, file) => sum + (file.part === part ? file.size : 0), 0);
+    if (!left) arrived();
+    return { left, arrived, whole };
+  });
+
+  /** @param {number} bytes @param {ShellFile} file */
+  const advance = (bytes, { url, part }) => {
     done += bytes;
+    parts[part].left -= bytes;
+    if (parts[part].left <= 0) parts[part].arrived(); // to hash and to store them is no work for the line
     if (done < total && Date.now() - told < 100) return;
     told = Date.now();
-    void tell({ type: "install", done, total, file });
+    void tell({ type: "install", done, total, file: url });
   };
   const queue = [...files];
   const runners = Array.from({ length: AT_ONCE }, async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) await keep(file, cache, others, advance);
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      for (const { whole } of parts.slice(0, file.part)) await whole;
+      await keep(file, cache, others, advance);
+    }
   });
   await Promise.all(runners);
   const wanted = new Set(files.map((file) => address(file.url)));
@@ -144,7 +162,7 @@ async function install() {
 
 /**
  * @param {ShellFile} file @param {Cache} cache @param {Cache[]} others
- * @param {(bytes: number, file: string) => void} advance
+ * @param {(bytes: number, file: ShellFile) => void} advance
  */
 async function keep(file, cache, others, advance) {
   const url = address(file.url);
@@ -152,18 +170,18 @@ async function keep(file, cache, others, advance) {
     const held = await place.match(url);
     if (held?.headers.get(HASH) !== file.sha256) continue;
     if (place !== cache) await cache.put(url, held);
-    advance(file.size, file.url);
+    advance(file.size, file);
     return;
   }
   for (let attempt = 1; ; attempt += 1) {
     let counted = 0;
     try {
-      const count = (/** @type {number} */ bytes) => { counted += bytes; advance(bytes, file.url); };
+      const count = (/** @type {number} */ bytes) => { counted += bytes; advance(bytes, file); };
       await download(file, url, cache, count);
-      advance(file.size - counted, file.url);
+      advance(file.size - counted, file);
       return;
     } catch (error) {
-      advance(-counted, file.url);
+      advance(-counted, file);
       if (attempt >= TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
     }

@@ -112,6 +112,39 @@ def test_an_install_that_broke_off_goes_on_where_it_stopped(
     assert server.requests.count("/vendor/micropython/micropython.wasm") <= 2  # the page's and the worker's
 
 
+def test_what_the_engine_boots_from_arrives_before_what_comes_after_it(
+    visit: Callable[..., Visit], folder: Path, server: assembled.Server
+) -> None:
+    order = ["vendor/pyodide/pyodide.asm.wasm", "vendor/python/site.bin", "vendor/ort/a.wasm", "vendor/ort/b.mjs"]
+    for name in order:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    assembled.restamp(folder)
+    server.faults["site.bin"] = 1  # so that it comes later than the others could
+    visit().open()
+    asked = [path.lstrip("/") for path in server.requests]
+    assert asked.count("vendor/python/site.bin") == 2, "it failed, and was tried again"
+    booted = max(index for index, path in enumerate(asked) if path.startswith(("vendor/pyodide/", "vendor/python/")))
+    model = [index for index, path in enumerate(asked) if path.startswith("vendor/ort/")]
+    rest = asked.index("icons/orion-512.png")
+    assert booted < min(model) <= max(model) < rest
+
+
+def test_the_shell_begins_to_arrive_while_the_pages_own_program_starts(
+    visit: Callable[..., Visit], folder: Path
+) -> None:
+    with assembled.serving(folder, isolating=True) as server:  # so that nothing reloads
+        early = visit(url=server.url)
+        early.page.add_init_script("""
+          const { register } = ServiceWorkerContainer.prototype;
+          ServiceWorkerContainer.prototype.register = function (...given) {
+            window.registered = (window.registered ?? []).concat(document.documentElement.hasAttribute("data-busy"));
+            return register.apply(this, given);
+          };""")
+        early.open()
+        assert early.page.evaluate("window.registered") == [False], "once, and before the page's Python was up"
+
+
 def test_a_file_that_is_not_what_the_build_made_is_never_kept(visit: Callable[..., Visit], folder: Path) -> None:
     (folder / "styles/dock.css").write_text("/* cut off */")
     wary = visit().open(until="degraded")

@@ -1,9 +1,9 @@
 """Brings one model version into memory, shard by shard.
 
-Plan, then fetch what is missing by priority, with the line to one shard at a time, while what is here is
-already read into the session. Every shard is verified by the store when it is committed and by the session
-when it is read; one that turns out damaged or gone is fetched again, and only it. Cancelling and
-failing keep what is verified, and what is left of an unfinished shard.
+Plan, then fetch what is missing by priority, with the line to one shard at a time, while the session is
+opened and what is here already is read into it. Every shard is verified by the store when it is committed
+and by the session when it is read; one that turns out damaged or gone is fetched again, and only it.
+Cancelling and failing keep what is verified, and what is left of an unfinished shard.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
 from orion_py.loading.download_line import DownloadLine
 from orion_py.loading.manifest import Manifest, Shard, Variant
@@ -80,16 +80,20 @@ class ProgressiveLoader:
         progress.enter("initializing")
         await self._check_quota([s for s in shards if s.sha256 not in stored])
         cancel.raise_if_cancelled()
-        session = await self._runtime.open(request.manifest, request.variant, request.threads, request.context)
+        # Opening takes seconds where a worker fetches its runtime first: the line isn't idle meanwhile.
+        opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
+            self._runtime.open(request.manifest, request.variant, request.threads, request.context)
+        )
         closing: list[asyncio.Future[None]] = []
-        unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(session.close())))
+        unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(_end(opening))))
         try:
-            definition = await self._fill(session, request, shards, stored, progress, cancel)
+            definition = await self._fill(opening, request, shards, stored, progress, cancel)
+            session = opening.result()
             progress.enter("hydrating")
             report = await session.build()
             cancel.raise_if_cancelled()
         except BaseException:
-            await session.close()
+            await _end(opening)
             # Closing a session fails its pending calls; what the user did is the cause to report.
             cancel.raise_if_cancelled()
             raise
@@ -198,7 +202,7 @@ class ProgressiveLoader:
 
     async def _fill(
         self,
-        session: ModelSession,
+        opening: asyncio.Future[ModelSession],
         request: LoadRequest,
         shards: Sequence[Shard],
         stored: frozenset[str],
@@ -210,7 +214,8 @@ class ProgressiveLoader:
         for shard in shards:
             if shard.sha256 in stored:
                 here.put_nowait(shard)
-        progress.enter("downloading" if missing else "loading_shard")
+        if missing:
+            progress.enter("downloading")
         # Failing or being cancelled has to stop the downloads that run side by side, and no others.
         downloads = CancelToken()
         unsubscribe = cancel.subscribe(downloads.cancel)
@@ -230,6 +235,9 @@ class ProgressiveLoader:
         fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
         definition = b""
         try:
+            session = await until_cancelled(opening, cancel)
+            if not missing:
+                progress.enter("loading_shard")
             for done in range(len(shards)):
                 if progress.phase == "downloading" and done >= len(missing) and not any(not f.done() for f in fetchers):
                     progress.enter("loading_shard")
@@ -331,6 +339,14 @@ class ProgressiveLoader:
             unsubscribe()
             if not fetch.done():
                 mine.cancel()
+
+
+async def _end(opening: asyncio.Future[ModelSession]) -> None:
+    """Closes the session that is or was being opened. Safe to call twice, and at the same time."""
+    opening.cancel()
+    await asyncio.wait({opening})
+    if not opening.cancelled() and opening.exception() is None:
+        await opening.result().close()
 
 
 def _url(base_url: str, shard: Shard) -> str:

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from build_support import paths, site
+from build_support import paths, python_bundle, site, vendor
 from build_support.site import Content, absolute_urls, broken_imports, precache
 
 
@@ -64,8 +64,33 @@ SHELL: dict[str, Content] = {
 def test_the_shell_is_precached_without_models_and_what_only_some_devices_need() -> None:
     files = precache(SHELL)["files"]
     assert isinstance(files, list)
-    assert [file["url"] for file in files] == ["index.html", "models.json", "vendor/ort/ort-wasm-simd-threaded.wasm"]
-    assert files[0] == {"url": "index.html", "size": 3, "sha256": hashlib.sha256(b"<p>").hexdigest()}
+    assert {file["url"] for file in files} == {"index.html", "models.json", "vendor/ort/ort-wasm-simd-threaded.wasm"}
+    page = {"url": "index.html", "part": 2, "size": 3, "sha256": hashlib.sha256(b"<p>").hexdigest()}
+    assert page in files
+
+
+def test_what_boots_the_engine_comes_first_then_what_its_model_wants_then_the_rest() -> None:
+    boot = [
+        "vendor/pyodide/pyodide.asm.wasm",
+        "vendor/pyodide/pyodide.mjs",
+        "vendor/python/app.bin",
+        "vendor/python/site.bin",
+        "vendor/python/stdlib.zip",
+    ]
+    others = ["vendor/python/language.bin", "app.js", "icons/orion-512.png", "vendor/uplot/uplot.mjs"]
+    files = precache({**SHELL, **{url: b"x" for url in (*others, *reversed(boot))}})["files"]
+    assert isinstance(files, list)
+    assert [file["url"] for file in files if file["part"] == 0] == boot
+    assert [file["url"] for file in files if file["part"] == 1] == ["vendor/ort/ort-wasm-simd-threaded.wasm"]
+    assert [file["part"] for file in files] == sorted(file["part"] for file in files)
+
+
+def test_all_that_python_boots_from_is_in_the_first_part() -> None:
+    wanted = {f"vendor/python/{name}" for name in python_bundle.BUNDLES}
+    wanted |= {f"vendor/{target}" for target in vendor.FILES if target.startswith("pyodide/")}
+    files = precache({url: b"x" for url in (*wanted, "app.js")})["files"]
+    assert isinstance(files, list)
+    assert {file["url"] for file in files if file["part"] == 0} == wanted
 
 
 @pytest.mark.parametrize("changed", ["index.html", "sw.js"])

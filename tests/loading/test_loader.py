@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -31,7 +32,7 @@ class Load:
     def __init__(self, store: MemoryShardStore | None = None, **options) -> None:
         self.clock = options.pop("clock", Clock(step=0.001))
         self.store = store or MemoryShardStore(REMOTE)
-        self.runtime = ScriptedRuntime(says("hi"), failures={})
+        self.runtime: ScriptedRuntime = options.pop("runtime", None) or ScriptedRuntime(says("hi"), failures={})
         self.events: list[ProgressEvent] = []
         self.cancel = CancelToken()
         self.retries: list[str] = []
@@ -220,6 +221,108 @@ async def test_a_backend_that_fails_leaves_no_session_behind(where: str, error: 
     with pytest.raises(type(error)):
         await load.run()
     assert all(s.closed for s in load.runtime.sessions)
+
+
+class SlowToOpen(ScriptedRuntime):
+    """Opens a session when ``gate`` is opened, as a worker does whose own program has to arrive first."""
+
+    def __init__(self) -> None:
+        super().__init__(says("hi"), failures={})
+        self.gate = asyncio.Event()
+        self.left_half_open = 0
+
+    async def open(self, manifest, variant, threads, context):
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.left_half_open += 1
+            raise
+        return await super().open(manifest, variant, threads, context)
+
+
+async def settled() -> None:
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+def opening_slowly(store: MemoryShardStore | None = None) -> tuple[Load, SlowToOpen]:
+    runtime = SlowToOpen()
+    return Load(store, runtime=runtime), runtime
+
+
+async def test_shards_arrive_while_the_session_opens_and_are_fed_once_it_is() -> None:
+    load, runtime = opening_slowly()
+    running = asyncio.ensure_future(load.run())
+    await settled()
+    assert set(load.store.shards) == {sha(d) for d in NEEDED}
+    assert load.phases == ["initializing", "downloading"]
+    assert runtime.sessions == []
+    runtime.gate.set()
+    session, _, definition = await running
+    assert sorted(session.fed) == sorted(sha(d) for d in [GRAPH, *WEIGHTS])
+    assert definition == TOKENIZER
+    assert len(load.requested) == len(NEEDED), "nothing twice"
+
+
+async def test_nothing_is_said_to_be_read_before_there_is_something_to_read_it_into() -> None:
+    load, runtime = opening_slowly(filled())
+    running = asyncio.ensure_future(load.run())
+    await settled()
+    assert load.phases == ["initializing"]
+    runtime.gate.set()
+    await running
+    assert load.phases == ["initializing", "loading_shard", "hydrating", "ready"]
+
+
+async def test_cancelling_while_the_session_opens_ends_both_at_once_and_keeps_what_arrived() -> None:
+    load, runtime = opening_slowly()
+    running = asyncio.ensure_future(load.run())
+    await settled()
+    load.cancel.cancel()
+    with pytest.raises(Cancelled):
+        await running
+    assert runtime.left_half_open == 1
+    assert set(load.store.shards) == {sha(d) for d in NEEDED}
+
+
+async def test_a_session_that_comes_up_though_it_was_called_off_is_closed() -> None:
+    class Stubborn(SlowToOpen):
+        async def open(self, manifest, variant, threads, context):
+            with suppress(asyncio.CancelledError):
+                await self.gate.wait()
+            return await ScriptedRuntime.open(self, manifest, variant, threads, context)
+
+    runtime = Stubborn()
+    load = Load(runtime=runtime)
+    running = asyncio.ensure_future(load.run())
+    await settled()
+    load.cancel.cancel()
+    with pytest.raises(Cancelled):
+        await running
+    assert [s.closed for s in runtime.sessions] == [True]
+
+
+async def test_a_session_that_fails_to_open_ends_the_downloads_and_keeps_what_is_verified() -> None:
+    class Endless(MemoryShardStore):
+        """Brings the first shard, and no more of the others than that they were asked for."""
+
+        async def fetch(self, url, sha256, size, on_bytes, cancel):
+            if sha256 != sha(GRAPH):
+                stopped = asyncio.get_running_loop().create_future()
+                cancel.subscribe(lambda: stopped.set_result(None))
+                await stopped
+                cancel.raise_if_cancelled()
+            await super().fetch(url, sha256, size, on_bytes, cancel)
+
+    load, runtime = opening_slowly(Endless(REMOTE))
+    runtime.failures["open"] = [BackendUnavailable("no threads")]
+    running = asyncio.ensure_future(load.run())
+    await settled()
+    runtime.gate.set()
+    with pytest.raises(BackendUnavailable, match="no threads"):
+        await running
+    assert set(load.store.shards) == {sha(GRAPH)}
+    assert load.requested == [url(GRAPH)], "what hung was called off, not brought later"
 
 
 async def test_a_download_without_a_byte_for_the_idle_time_out_is_ended_and_tried_again() -> None:

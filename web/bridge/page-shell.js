@@ -11,6 +11,9 @@ const RESUME = "orion.resume";
 const ATTEMPTS = 4;
 const RETRY_MS = 1500;
 
+/** @type {Promise<void> | null} */
+let installing = null;
+
 /**
  * @typedef {object} Shell
  * @property {boolean} isolated  threads are available
@@ -37,6 +40,16 @@ export function resumed() {
 }
 
 /**
+ * Has the shell put on the device, once: `settle` joins what the page began before it. Rejects where
+ * that fails.
+ * @param {ServiceWorkerContainer | undefined} [workers]
+ */
+export function enroll(workers = globalThis.isSecureContext ? navigator.serviceWorker : undefined) {
+  installing ??= workers ? install(workers) : Promise.reject(new Error("no service workers here"));
+  return installing;
+}
+
+/**
  * Resolves once the engine may start. Where a reload is needed and possible it never resolves:
  * the page goes away. A page that stays without isolation after its reload isn't reloaded again
  * in this session; one that had it and lost it (a forced reload) is.
@@ -56,7 +69,7 @@ export async function settle(onInstall, onReload) {
     const note = event.data;
     if (note && note.type === "install") onInstall(note.done, note.total, note.file);
   });
-  const ready = install(workers);
+  const ready = enroll(workers);
   if (isolated || (workers.controller && reloaded)) {
     ready.catch(() => undefined);
     return { isolated, installed: true };

@@ -58,13 +58,15 @@ export async function bootPython(vendor) {
   const python = new URL("python/", vendor);
   const bundles = Promise.all(["site.bin", "app.bin"].map((name) => fetchBundle(new URL(name, python).href)));
   bundles.catch(() => {}); // awaited in fsInit; a failure before that isn't an unhandled one
+  const lock = bundles.then(([site]) => site.header.lock); // wanted last: nothing waits for it
+  lock.catch(() => {});
   const indexURL = new URL("pyodide/", vendor).href;
-  const [{ loadPyodide }, [site]] = await Promise.all([import(`${indexURL}pyodide.mjs`), bundles]);
+  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
   return loadPyodide({
     indexURL,
     packageBaseUrl: indexURL, // or packages would be sought on a CDN
     stdLibURL: new URL("stdlib.zip", python).href,
-    lockFileContents: site.header.lock,
+    lockFileContents: lock,
     env: { PYDANTIC_DISABLE_PLUGINS: "1" },
     fsInit: async (/** @type {any} */ FS) => {
       for (const bundle of await bundles) unpack(FS, bundle);
