@@ -35,9 +35,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "quantize",
         help="make a version with other bits, and measure what that costs",
         description="Weights in blocks of 32 to 128 with 2 to 8 bits each, or as floats of 16 or 32 bits. "
-        "Prints size, perplexity and top-1 agreement "
-        "beside the original, and publishes nothing that is worse than allowed. 2 and 3 bits make the download "
-        "smaller, not the memory in use: they are expanded on the device.",
+        "Prints size, perplexity and top-1 agreement beside the original, and publishes nothing that is worse "
+        "than allowed. 2 and 3 bits make the download smaller, not the memory in use: they are expanded on the device.",
     )
     add_source(parser)
     add_options(parser)
@@ -78,8 +77,8 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
         action="append",
         default=[],
         metavar="NAME=SCHEME",
-        help="another scheme for the matrices of this name, such as 'layers.*.mlp.down=q6', embedding=f16 or "
-        "head=keep; may be repeated, the last that matches counts (below 16 bits embedding and head are q8 unless overridden)",
+        help="another scheme for the matrices of this name, such as 'layers.*.mlp.down=q6', embedding=f16; "
+        "may be repeated, the last that matches counts (beside blocks embedding and head are q8 unless overridden)",
     )
     group.add_argument("--calibration", type=Path, default=TEXT, help="the text that k-quant and awq observe inputs on")
     parser.set_defaults(default_scheme=default)
