@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from model_foundry.quality import WEIGHTS
+from model_foundry.sharding.precision import precision
 from model_foundry.validation import PREFILLED, Report
 from orion_py.loading.manifest import Manifest, Shard
 
@@ -34,6 +35,7 @@ def _facts(manifest: Manifest) -> str:
         ("Architecture", f"{a.family}, {a.layers} layers of {a.hidden_size}, {a.heads} heads ({a.kv_heads} for keys)"),
         ("Vocabulary", f"{a.vocab_size} tokens" + (", the table is the head too" if a.tied_embeddings else "")),
         ("Context", f"{a.context_length} tokens"),
+        ("Precision on the wire", precision(manifest.shards)),
     ]
     return _table(("Fact", ""), rows)
 

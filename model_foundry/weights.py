@@ -2,7 +2,7 @@
 
 A matrix is [n, k]: n outputs, k inputs, as in y = W x. The quantized forms, which can be stored,
 keep the source's own numbers in blocks of 32 along k; ``dequantized`` gives what they stand for as
-float32. ``Dense`` is for computing: a reference that rounds nothing.
+float32. ``Dense`` has no blocks: each number is a float of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,14 @@ class Symmetric:
 
 @dataclass(frozen=True)
 class Dense:
-    """``values`` F32 [n, k]: what a source's own decoder says. It can't be stored."""
+    """``values`` F32 [n, k]: what a source's own decoder says.
+
+    ``dtype`` is a type that holds them without a loss, by its name in safetensors. No kernel reads
+    BF16: such values are stored as F32.
+    """
 
     values: Float32
+    dtype: Literal["F32", "F16", "BF16"] = "F32"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -141,10 +147,10 @@ class Dense:
 
     def rows(self, order: Rows) -> Dense:
         """The same matrix with its rows in another order."""
-        return Dense(self.values[order])
+        return Dense(self.values[order], self.dtype)
 
     def scaled(self, exponents: Exponents) -> Dense:
-        """Each block of 32 times a power of two, ``exponents`` [n or 1, k/32]."""
+        """Each block of 32 times a power of two, ``exponents`` [n or 1, k/32]: as F32, which holds any such product."""
         return Dense(np.ldexp(self.values, np.repeat(exponents, BLOCK, axis=1)))
 
 
@@ -162,7 +168,8 @@ def stacked(parts: Sequence[Matrix]) -> Matrix:
 
 def _joined(first: Matrix, second: Matrix) -> Matrix:
     if isinstance(first, Dense) and isinstance(second, Dense):
-        return Dense(np.concatenate([first.values, second.values]))
+        dtype = first.dtype if first.dtype == second.dtype else "F32"
+        return Dense(np.concatenate([first.values, second.values]), dtype)
     if isinstance(first, Dense) or isinstance(second, Dense):
         raise UnknownQuantization("a dense matrix can't be fused with a quantized one")
     bits = max(first.bits, second.bits)

@@ -63,13 +63,25 @@ class Drawn:
         self._put(f"{source}.scale", "F16", (n, blocks), scale)
         if bits == 4 if affine is None else affine:
             self._put(f"{source}.min", "F16", (n, blocks), minimum)
+        self._expanded(source, k, n)
+        wide = {"bits": 4 if bits < 4 else 8, "offset": self._wide_size}
+        self._wide.append(WidenedWeight.model_validate({"source": source, "k": k, "n": n, **wide}))
+        self._wide_size += k * n * wide["bits"] // 8 + 4
+
+    def add_floats(self, source: str, k: int, n: int, dtype: str, values: np.ndarray | None = None) -> None:
+        """Without ``values`` they are normal, but for a row of zeros and one of the least numbers of all."""
+        if values is None:
+            values = self._random.normal(0, 0.05, (n, k))
+            values[:2] = np.array([[0.0], [1e-43]])[: len(values[:2])]
+        kind = {"F16": "<f2", "F32": "<f4"}[dtype]
+        self._put(f"{source}.weight", dtype, (n, k), values.astype(kind))
+        self._expanded(source, k, n)
+
+    def _expanded(self, source: str, k: int, n: int) -> None:
         offsets = {"weight_offset": self._size, "scale_offset": self._size + k * n + 3 & ~3}
         offsets["sum_offset"] = offsets["scale_offset"] + 4 * n
         self._weights.append(ExpandedWeight(source=source, k=k, n=n, **offsets))
         self._size = offsets["sum_offset"] + 4 * n + 4  # the last bytes belong to nothing and stay 0
-        wide = {"bits": 4 if bits < 4 else 8, "offset": self._wide_size}
-        self._wide.append(WidenedWeight.model_validate({"source": source, "k": k, "n": n, **wide}))
-        self._wide_size += k * n * wide["bits"] // 8 + 4
 
     def _put(self, name: str, dtype: Any, shape: tuple[int, ...], values: np.ndarray) -> None:
         raw = values.tobytes()
@@ -119,7 +131,19 @@ def drawn_shapes() -> dict[str, Drawn]:
     for bits in WIDTHS:
         widths.add(f"s{bits}", 128, 70, bits, affine=False, exponent=-5)
         widths.add(f"a{bits}", 96, 66, bits, affine=True, exponent=-3)
+    floats = Drawn(8, start=14)
+    floats.add("block", 64, 66, 4)
+    for place, (k, n) in enumerate([(64, 64), (576, 192), (75, 70), (1, 3), (33, 1), (40, 132)]):
+        for dtype in ("F16", "F32"):
+            floats.add_floats(f"{dtype}.{place}", k, n, dtype)
+    extremes = np.array(
+        [[3.4e38, -3.4e38, 1.0, 2.0**-149], [2.0**-119, -(2.0**-126), 0, 2.0**-121], [-0.0, 1e-45, 0, 0]]
+    )
+    floats.add_floats("extremes", 4, 3, "F32", extremes)
+    halves = np.arange(31 * 2048, dtype="<u2").view("<f2").reshape(-1, 64)[: 31 * 16]  # every finite positive one
+    floats.add_floats("halves", 64, len(halves), "F16", halves)
     return {
+        "floats": floats,
         "widths": widths,
         "usual": usual,
         "ragged": ragged,

@@ -18,6 +18,7 @@ from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.pipeline import Built, Job, build
 from model_foundry.recipes import recipe_names
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
+from model_foundry.sharding.precision import precision
 from model_foundry.sources import DERIVED, open_source
 from model_foundry.validation import Thresholds
 from model_foundry.versions import MODELS
@@ -137,6 +138,7 @@ def as_json(built: Built) -> dict[str, object]:
         "version": manifest.version,
         "original_weight_bytes": built.original_bytes,
         "weight_bytes": weight_size(manifest),
+        "precision": precision(manifest.shards),
         "download_bytes": sum(shard.size for shard in manifest.shards),
         "quality": [report.as_json() for report in built.quality],
         "steps_run": list(built.repeated),
@@ -151,7 +153,7 @@ def _print(built: Built) -> None:
     shards = [shard for shard in manifest.shards if shard.tensors]
     console.print(
         f"{manifest.model} {manifest.version}: {len(manifest.shards)} shards, {len(shards)} of them weights, "
-        f"{sum(shard.size for shard in manifest.shards) / 1e6:.1f} MB, "
+        f"{sum(shard.size for shard in manifest.shards) / 1e6:.1f} MB, {precision(manifest.shards)}; "
         f"variants {', '.join(variant.id for variant in manifest.variants)}",
         soft_wrap=True,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model_foundry.description import ModelDescription
 from model_foundry.errors import FoundryError, UnknownRecipe
-from model_foundry.importing.hf_folder import FolderPlan, dense, plan_folder
+from model_foundry.importing.hf_folder import FolderPlan, as_stored, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.pipeline import Job
 from model_foundry.progress import Progress
@@ -78,7 +78,7 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
     folder = SafetensorsFolder(Path(options.source))
     plan = plan_folder(folder, options.context)
     recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
-    quantizer = dense if exact else rounding(LAYERS, TABLES)
+    quantizer = as_stored(folder) if exact else rounding(LAYERS, TABLES)
 
     def read(progress: Progress) -> ModelDescription:
         progress("importing", 0, 1)

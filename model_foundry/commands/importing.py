@@ -71,4 +71,4 @@ def _gguf_facts(path: Path, out: Path | None, dtype: str) -> dict[str, object]:
 
 
 def _form(matrix: Matrix) -> str:
-    return type(matrix).__name__ if isinstance(matrix, Dense) else f"{type(matrix).__name__} {matrix.bits} bits"
+    return f"floats, {matrix.dtype}" if isinstance(matrix, Dense) else f"{type(matrix).__name__} {matrix.bits} bits"

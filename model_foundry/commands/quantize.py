@@ -19,11 +19,12 @@ from model_foundry.commands.building import (
 )
 from model_foundry.commands.folder import add_options
 from model_foundry.equalizing.calibration import TEXT
+from model_foundry.errors import UnknownScheme
 from model_foundry.pipeline import Job
 from model_foundry.quality import QUANTIZED, STEPS, QualityPlan
 from model_foundry.quantizing.plan import METHODS, QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
-from model_foundry.quantizing.scheme import BLOCKS, Scheme
+from model_foundry.quantizing.scheme import BLOCKS, FLOATS, Scheme, parse_scheme
 from model_foundry.sources import DERIVED
 from model_foundry.weights import BLOCK
 from orion_py.loading.manifest import WIDTHS
@@ -32,10 +33,10 @@ from orion_py.loading.manifest import WIDTHS
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "quantize",
-        help="make a version with fewer bits, and measure what that costs",
-        description="Weights in blocks of 32 to 128 with 2 to 8 bits each. Prints size, perplexity and top-1 agreement "
-        "beside the original, and publishes nothing that is worse than allowed. 2 and 3 bits make the download "
-        "smaller, not the memory in use: they are expanded on the device.",
+        help="make a version with other bits, and measure what that costs",
+        description="Weights in blocks of 32 to 128 with 2 to 8 bits each, or as floats of 16 or 32 bits. "
+        "Prints size, perplexity and top-1 agreement beside the original, and publishes nothing that is worse "
+        "than allowed. 2 and 3 bits make the download smaller, not the memory in use: they are expanded on the device.",
     )
     add_source(parser)
     add_options(parser)
@@ -49,7 +50,11 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
     """The options that ``plan_of`` reads; without a ``default`` nothing is quantized unless asked for."""
     group = parser.add_argument_group("quantization")
     group.add_argument(
-        "--bits", type=int, choices=WIDTHS, help=f"a weight's bits (default: {default or 'those of the source'})"
+        "--bits",
+        type=int,
+        choices=(*WIDTHS, *FLOATS),
+        help=f"a weight's bits; 16 and 32 are floats, the token table and the head too "
+        f"(default: {default or 'those of the source; of a folder of floats, 4'})",
     )
     form = group.add_mutually_exclusive_group()
     for name, what in (("symmetric", "no minimum: 2 bytes a block"), ("affine", "with a minimum: 4 bytes a block")):
@@ -58,7 +63,6 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
         "--block-size",
         type=int,
         choices=BLOCKS,
-        default=BLOCK,
         help="weights that share a scale (default: 32); the embedding and the head keep 32 unless overridden",
     )
     group.add_argument(
@@ -73,8 +77,8 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
         action="append",
         default=[],
         metavar="NAME=SCHEME",
-        help="another scheme for the matrices of this name, such as 'layers.*.mlp.down=q6', embedding=q4 or head=keep; "
-        "may be repeated, the last that matches counts (embedding and head are q8 unless overridden)",
+        help="another scheme for the matrices of this name, such as 'layers.*.mlp.down=q6', embedding=f16; "
+        "may be repeated, the last that matches counts (beside blocks embedding and head are q8 unless overridden)",
     )
     group.add_argument("--calibration", type=Path, default=TEXT, help="the text that k-quant and awq observe inputs on")
     parser.set_defaults(default_scheme=default)
@@ -83,10 +87,19 @@ def add_scheme(parser: argparse.ArgumentParser, default: str | None) -> None:
 def plan_of(options: argparse.Namespace) -> QuantizationPlan | None:
     """What was asked for. Raises UnknownScheme."""
     if options.bits is None and options.default_scheme is None:
+        if options.override or options.form or options.block_size:
+            raise UnknownScheme("a scheme for some matrices needs --bits for the others")
         return None
-    bits = f"q{options.bits}" if options.bits else str(options.default_scheme)
-    scheme = Scheme.parse(f"{bits}-{options.form}" if options.form else bits)
-    return QuantizationPlan.of(replace(scheme, block=options.block_size), options.method, options.override)
+    kind = "f" if options.bits in FLOATS else "q"
+    scheme = parse_scheme(f"{kind}{options.bits}" if options.bits else str(options.default_scheme))
+    if isinstance(scheme, Scheme):
+        if options.form:
+            scheme = replace(scheme, symmetric=options.form == "symmetric")
+        scheme = replace(scheme, block=options.block_size or BLOCK)
+    elif options.form or options.block_size:
+        asked = f"--{options.form}" if options.form else "--block-size"
+        raise UnknownScheme(f"floats have no blocks: {asked} goes with --bits {WIDTHS[0]} to {WIDTHS[-1]}")
+    return QuantizationPlan.of(scheme, options.method, options.override)
 
 
 def with_quantization(job: Job, plan: QuantizationPlan, calibration: Path) -> Job:
@@ -103,7 +116,7 @@ def with_quantization(job: Job, plan: QuantizationPlan, calibration: Path) -> Jo
         said["calibration_sha256"] = hashlib.sha256(text.encode()).hexdigest()
     default = QuantizationPlan.of(plan.scheme, plan.method).overrides
     suffix = "" if plan.overrides == default else "-" + hashlib.sha256(overrides.encode()).hexdigest()[:6]
-    version = f"{job.recipe.version}-{plan.scheme}-{plan.method}{suffix}"
+    version = f"{job.recipe.version}-{plan.scheme}{f'-{plan.method}' if plan.blocks else ''}{suffix}"
     options = {**job.recipe.options, **said}
     return replace(
         job,

@@ -26,6 +26,7 @@ class GraphBuilder:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
         self._shapes: list[onnx.ValueInfoProto] = []
+        self._casts: set[str] = set()
 
     def input(self, name: str, kind: int, shape: Sequence[int | str]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
@@ -96,6 +97,13 @@ class GraphBuilder:
             ):
                 proto.external_data.add(key=key, value=value)
             self._initializers[name] = proto
+        return name
+
+    def as_float32(self, stored: str) -> str:
+        """A stored F16 tensor as F32, one node however often it is asked for; the session folds it into a constant."""
+        name = f"{stored}.f32"
+        if name not in self._casts:
+            self._casts.add(self.node("Cast", [stored], name, to=TensorProto.FLOAT))
         return name
 
     def serialized(self, name: str) -> bytes:

@@ -19,7 +19,7 @@ from model_foundry.graphs.linear import LinearMap
 from model_foundry.graphs.rotary import rotary_tables
 from model_foundry.graphs.weights import StoredWeights
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
-from orion_py.loading.manifest import Architecture
+from orion_py.loading.manifest import FLOATS, Architecture
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 
@@ -27,7 +27,8 @@ FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 @dataclass(frozen=True)
 class DecoderGraph:
     """Builds what ``SessionSpec`` in orion_py/loading/manifest.py describes, or one ``Stage`` of it:
-    ``layers`` alone. The first stage looks tokens up, and the last one has the head."""
+    ``layers`` alone. The first stage looks tokens up, and the last one has the head. ``halves`` as in
+    ``SessionPlan``."""
 
     graph: GraphBuilder
     weights: StoredWeights
@@ -36,6 +37,7 @@ class DecoderGraph:
     grows: bool
     layers: range
     verifies: int = 0
+    halves: bool = True
 
     def build(self, name: str) -> bytes:
         """The ONNX file's bytes."""
@@ -78,7 +80,23 @@ class DecoderGraph:
         return kind(self.graph, self.architecture, *tables)
 
     def _embedding(self) -> str:
-        """Rows of the token table, dequantized after the lookup: F32 [1, s, hidden]."""
+        """Rows of the token table, dequantized or widened after the lookup: F32 [1, s, hidden]."""
+        graph, weights = self.graph, self.weights
+        rows = self._float_rows() if f"{EMBEDDING}.{FLOATS}" in weights else self._dequantized_rows()
+        if EMBEDDING_SCALE not in weights:
+            return rows
+        return graph.node("Mul", [rows, graph.stored(weights[EMBEDDING_SCALE])], "embedded.rescaled")
+
+    def _float_rows(self) -> str:
+        graph, tensor = self.graph, self.weights[f"{EMBEDDING}.{FLOATS}"]
+        table = graph.stored(tensor)
+        if tensor.dtype == "F32":
+            return graph.node("Gather", [table, "input_ids"], "embedded")
+        if self.halves:
+            return graph.node("Cast", [graph.node("Gather", [table, "input_ids"])], "embedded", to=FLOAT)
+        return graph.node("Gather", [graph.as_float32(table), "input_ids"], "embedded")
+
+    def _dequantized_rows(self) -> str:
         graph, weights = self.graph, self.weights
         affine = f"{EMBEDDING}.min" in weights
         quants = graph.node("Gather", [graph.stored(weights[f"{EMBEDDING}.q8"]), "input_ids"])
@@ -90,10 +108,7 @@ class DecoderGraph:
         if affine:
             minimum = graph.node("Unsqueeze", [self._looked_up(f"{EMBEDDING}.min"), graph.integers(-1)])
             blocks = graph.node("Add", [blocks, minimum])
-        rows = graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
-        if EMBEDDING_SCALE not in weights:
-            return rows
-        return graph.node("Mul", [rows, graph.stored(weights[EMBEDDING_SCALE])], "embedded.rescaled")
+        return graph.node("Reshape", [blocks, graph.integers(0, 0, self.architecture.hidden_size)], "embedded")
 
     def _looked_up(self, name: str) -> str:
         """The rows of a stored F16 tensor for the input's tokens, F32 [1, s, k/32]."""

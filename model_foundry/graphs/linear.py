@@ -1,4 +1,4 @@
-"""Four ways to compute y = W x, one for each kernel that is worth having.
+"""Ways to compute y = W x, one for each kernel that is worth having.
 
 Each takes activations F32 [1, s, k] and the stored name of a matrix [n, k] and gives F32
 [1, s, n]. Which is fast where was measured: MatMulNBits dequantizes on every call on WASM (good
@@ -16,6 +16,7 @@ from onnx import TensorProto
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.weights import StoredWeights
 from model_foundry.weights import BLOCK
+from orion_py.loading.manifest import FLOATS
 
 
 class LinearMap(Protocol):
@@ -93,12 +94,14 @@ class DynamicInt8:
 
 
 class _BlockQuantized:
-    """What the exact maps share: MatMulNBits on the shard's own numbers, or on these widened."""
+    """What the exact maps of blocks share: MatMulNBits on the shard's own numbers, or on these widened."""
 
     def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
         self._graph, self._weights = graph, weights
-        self._floats: dict[str, str] = {}
         self._sums: dict[tuple[str, int], str] = {}
+
+    def __call__(self, activations: str, source: str) -> str:
+        raise NotImplementedError
 
     def _bits(self, source: str) -> int:
         """8 or 4, whichever is there; a tied token table may be there in both."""
@@ -114,10 +117,7 @@ class _BlockQuantized:
 
     def _float(self, name: str) -> str:
         """A stored F16 tensor as F32; the session folds it into a constant."""
-        if name not in self._floats:
-            stored = self._graph.stored(self._weights[name])
-            self._floats[name] = self._graph.node("Cast", [stored], f"{name}.f32", to=TensorProto.FLOAT)
-        return self._floats[name]
+        return self._graph.as_float32(self._graph.stored(self._weights[name]))
 
     def _product(self, activations: str, source: str, bits: int, zero_points: str = "") -> str:
         """With (q - 2^(bits-1)) scale, or with (q - zero point) scale."""
@@ -160,7 +160,45 @@ class _BlockQuantized:
         return self._sums[x, block]
 
 
-class FloatZeroPoint(_BlockQuantized):
+class _Floats:
+    """A matrix of floats, F16 or F32 on the wire: an F32 product with just these numbers.
+
+    Gemm, unlike MatMul, takes [n, k] as it is stored, so that a tied table is one tensor; it has kernels
+    on both backends. F16 becomes F32 when the session is made: half the download, the same memory as F32.
+    """
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        self._graph, self._weights = graph, weights
+        self._rows: dict[str, str] = {}
+
+    def __call__(self, activations: str, source: str) -> str:
+        graph, axis = self._graph, self._graph.integers(0)
+        if activations not in self._rows:
+            self._rows[activations] = graph.node("Squeeze", [activations, axis], f"{activations}.rows")
+        product = graph.node("Gemm", [self._rows[activations], self._matrix(source)], f"{source}.product", transB=1)
+        return graph.node("Unsqueeze", [product, axis], f"{source}.y")
+
+    def _matrix(self, source: str) -> str:
+        tensor = self._weights[f"{source}.{FLOATS}"]
+        stored = self._graph.stored(tensor)
+        return stored if tensor.dtype == "F32" else self._graph.as_float32(stored)
+
+
+class _Exact:
+    """The numbers that are stored: floats by ``_Floats``, blocks by the map of the backend."""
+
+    blocks: type[_BlockQuantized]
+
+    def __init__(self, graph: GraphBuilder, weights: StoredWeights) -> None:
+        self._weights = weights
+        self._floats, self._blocks = _Floats(graph, weights), self.blocks(graph, weights)
+
+    def __call__(self, activations: str, source: str) -> str:
+        form = self._floats if f"{source}.{FLOATS}" in self._weights else self._blocks
+        return form(activations, source)
+
+
+class _FloatZeroPoint(_BlockQuantized):
     """Exact on WASM: q scale + min = (q - z) scale with the float zero point z = -min / scale.
 
     The kernel knows these with 4 bits only; with 8 the minimum is added as on WebGPU.
@@ -178,7 +216,7 @@ class FloatZeroPoint(_BlockQuantized):
         return self._product(activations, source, bits, zero_points)
 
 
-class CorrectedSymmetric(_BlockQuantized):
+class _CorrectedSymmetric(_BlockQuantized):
     """Exact on WebGPU, whose kernel knows no float zero points."""
 
     def __call__(self, activations: str, source: str) -> str:
@@ -186,3 +224,11 @@ class CorrectedSymmetric(_BlockQuantized):
         if self._affine(source):
             return self._corrected(activations, source, bits)
         return self._product(activations, source, bits)
+
+
+class ExactOnWasm(_Exact):
+    blocks = _FloatZeroPoint
+
+
+class ExactOnWebGpu(_Exact):
+    blocks = _CorrectedSymmetric

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from model_foundry.graphs.builder import GraphBuilder
 from model_foundry.graphs.decoder import DecoderGraph
-from model_foundry.graphs.linear import CorrectedSymmetric, DynamicInt8, FloatZeroPoint, LinearMap, PerRowInt8
+from model_foundry.graphs.linear import DynamicInt8, ExactOnWasm, ExactOnWebGpu, LinearMap, PerRowInt8
 from model_foundry.graphs.weights import StoredWeights
-from orion_py.loading.manifest import Architecture
+from orion_py.loading.manifest import FLOATS, Architecture, Shard
 
 Kv = Literal["grow", "inplace"]
 
@@ -21,17 +21,23 @@ class SessionPlan:
     kv: Kv
     verifies: int = 0
     """Drafts that it verifies at once, as ``SessionSpec`` says."""
+    halves: bool = True
+    """F16 rows can be looked up: WebGPU can't where it has no shader-f16."""
 
     def build(self, name: str, architecture: Architecture, weights: StoredWeights, layers: range) -> bytes:
         """The ONNX file of these of the session's layers."""
         graph = GraphBuilder()
         linear, grows = self.linear(graph, weights), self.kv == "grow"
-        return DecoderGraph(graph, weights, architecture, linear, grows, layers, self.verifies).build(name)
+        decoder = DecoderGraph(graph, weights, architecture, linear, grows, layers, self.verifies, self.halves)
+        return decoder.build(name)
 
 
 @dataclass(frozen=True)
 class VariantPlan:
-    """``tolerance_kl``: how far a right backend may be from the reference, in nats."""
+    """``tolerance_kl``: how far a right backend may be from the reference, in nats.
+
+    ``id_with_floats``: its id where a matrix is stored as floats, if another.
+    """
 
     id: str
     backend: Literal["wasm", "webgpu"]
@@ -40,6 +46,12 @@ class VariantPlan:
     prefill: SessionPlan
     decode: SessionPlan
     tolerance_kl: float
+    id_with_floats: str = ""
+
+    def named(self, weights: Iterable[Shard]) -> str:
+        """The variant's id for these weights."""
+        floats = any(tensor.name.endswith(f".{FLOATS}") for shard in weights for tensor in shard.tensors)
+        return self.id_with_floats if floats and self.id_with_floats else self.id
 
 
 VERIFIED_ROWS = 8
@@ -60,8 +72,8 @@ VARIANTS: tuple[VariantPlan, ...] = (
         backend="wasm",
         exact=True,
         expands=False,
-        prefill=SessionPlan(FloatZeroPoint, "grow"),
-        decode=SessionPlan(FloatZeroPoint, "inplace"),
+        prefill=SessionPlan(ExactOnWasm, "grow"),
+        decode=SessionPlan(ExactOnWasm, "inplace"),
         tolerance_kl=0.001,
     ),
     VariantPlan(
@@ -69,8 +81,9 @@ VARIANTS: tuple[VariantPlan, ...] = (
         backend="webgpu",
         exact=True,
         expands=False,
-        prefill=SessionPlan(CorrectedSymmetric, "inplace"),
-        decode=SessionPlan(CorrectedSymmetric, "inplace"),
+        prefill=SessionPlan(ExactOnWebGpu, "inplace", halves=False),
+        decode=SessionPlan(ExactOnWebGpu, "inplace", halves=False),
         tolerance_kl=0.001,
+        id_with_floats="webgpu-exact",
     ),
 )

@@ -28,8 +28,16 @@ Quantizer = Callable[[str, Float32], Matrix]
 
 
 def dense(name: str, matrix: Float32) -> Matrix:
-    """The quantizer that loses nothing; what it gives can be computed with and not stored."""
+    """The quantizer that loses nothing."""
     return Dense(matrix)
+
+
+def as_stored(folder: SafetensorsFolder) -> Quantizer:
+    """``dense``, remembering in which type the folder has its matrices, where all have the same."""
+    found = {tensor.dtype for tensor in folder.tensors.values() if len(tensor.shape) == 2}
+    if found == {"F16"}:
+        return lambda name, matrix: Dense(matrix, "F16")
+    return (lambda name, matrix: Dense(matrix, "BF16")) if found == {"BF16"} else dense
 
 
 class _Tensors(Protocol):

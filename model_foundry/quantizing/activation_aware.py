@@ -27,7 +27,7 @@ TOKENS = 128
 Quantize = Callable[[str, Float32], Matrix]
 """The stored name of a map and its weight to what it would be stored as."""
 Kept = Callable[[str, Matrix], bool]
-"""Whether a map is stored as it is: then its group can't be scaled."""
+"""Whether a map is stored as it is, or as floats: then its group isn't scaled."""
 
 
 def scaled_for_inputs(

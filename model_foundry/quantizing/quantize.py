@@ -1,4 +1,4 @@
-"""A model with its matrices in other forms: same architecture, same names, fewer bits."""
+"""A model with its matrices in other forms: same architecture, same names, other bits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from model_foundry.quantizing.activations import Activations, observe
 from model_foundry.quantizing.k_quant import k_quant
 from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
+from model_foundry.quantizing.scheme import Floats, Scheme
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
 from model_foundry.weights import BLOCK, Float32, Matrix
 
@@ -27,7 +28,7 @@ def quantize(model: ModelDescription, plan: QuantizationPlan, calibration: str, 
     if unmatched := plan.unmatched(names):
         raise UnknownScheme(f"no matrix is called {unmatched[0]}; there are {', '.join(_examples(names))}")
     table = plan.scheme_for(EMBEDDING)
-    if table is not None and table.block != BLOCK:
+    if isinstance(table, Scheme) and table.block != BLOCK:
         raise UnknownScheme(f"the token table is read by blocks of {BLOCK}; only other matrices may have larger ones")
     activations = None
     if plan.method != "rtn":
@@ -54,7 +55,9 @@ class _Quantizer:
 
     def run(self, model: ModelDescription) -> ModelDescription:
         if self._plan.method == "awq" and self._activations is not None:
-            model, self._factors = scaled_for_inputs(model, self._activations, self._plain, self._kept, self._progress)
+            model, self._factors = scaled_for_inputs(
+                model, self._activations, self._plain, self._unscaled, self._progress
+            )
         layers = []
         for index, layer in enumerate(model.layers):
             self._progress("quantizing", index, len(model.layers) + 1)
@@ -77,8 +80,10 @@ class _Quantizer:
 
     def _matrix(self, name: str, matrix: Matrix) -> Matrix:
         scheme = self._plan.scheme_for(name)
-        if scheme is None or self._kept(name, matrix):
+        if scheme is None or scheme.describes(matrix):
             return matrix
+        if isinstance(scheme, Floats):
+            return scheme.of(name, matrix.dequantized())
         if self._activations is None:
             return round_to_nearest(matrix.dequantized(), scheme)
         importance = self._activations.importance(name)
@@ -87,8 +92,10 @@ class _Quantizer:
         return k_quant(matrix.dequantized(), scheme, importance)
 
     def _plain(self, name: str, weight: Float32) -> Matrix:
-        return round_to_nearest(weight, self._plan.scheme_for(name) or self._plan.scheme)
-
-    def _kept(self, name: str, matrix: Matrix) -> bool:
         scheme = self._plan.scheme_for(name)
-        return scheme is None or scheme.describes(matrix)
+        assert isinstance(scheme, Scheme), "what isn't put into blocks isn't scaled"
+        return round_to_nearest(weight, scheme)
+
+    def _unscaled(self, name: str, matrix: Matrix) -> bool:
+        scheme = self._plan.scheme_for(name)
+        return not isinstance(scheme, Scheme) or scheme.describes(matrix)

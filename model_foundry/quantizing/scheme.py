@@ -1,13 +1,15 @@
-"""What a matrix is to be stored as: bits, whether its blocks have a minimum, and how large they are."""
+"""What a matrix is to be stored as: in blocks (bits, a minimum or none, how large), or as plain floats."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
-from model_foundry.errors import UnknownScheme
-from model_foundry.weights import BLOCK, Affine, Matrix, Symmetric
+import numpy as np
+
+from model_foundry.errors import UnknownScheme, UnquantizableMatrix
+from model_foundry.weights import BLOCK, Affine, Dense, Float32, Matrix, Symmetric
 from orion_py.loading.manifest import WIDTHS
 
 _SYMMETRIC = 8
@@ -33,7 +35,7 @@ class Scheme:
             known = ", ".join(f"q{bits}" for bits in WIDTHS)
             raise UnknownScheme(
                 f"{text!r} is no scheme; write {known}, alone or with -affine or -symmetric behind it, "
-                "and then -b64 or -b128 for larger blocks"
+                "and then -b64 or -b128 for larger blocks; or f16 or f32 for floats"
             )
         bits = int(match[1])
         symmetric = bits >= _SYMMETRIC if match[2] is None else match[2] == "symmetric"
@@ -52,3 +54,53 @@ class Scheme:
         """Whether ``matrix`` has this form already: then there is nothing to gain, and much to lose."""
         form = Symmetric if self.symmetric else Affine
         return isinstance(matrix, form) and matrix.bits == self.bits and matrix.block == self.block
+
+
+FLOATS = (16, 32)
+"""Bits of the floats that a matrix can be stored in."""
+
+
+@dataclass(frozen=True)
+class Floats:
+    """No blocks: each weight is an IEEE 754 number of so many bits."""
+
+    bits: Literal[16, 32]
+
+    def __str__(self) -> str:
+        return f"f{self.bits}"
+
+    @property
+    def bits_per_weight(self) -> float:
+        """On the wire."""
+        return self.bits
+
+    def describes(self, matrix: Matrix) -> bool:
+        """Whether ``matrix`` has this form already."""
+        return isinstance(matrix, Dense) and matrix.dtype == f"F{self.bits}"
+
+    def of(self, name: str, values: Float32) -> Dense:
+        """The matrix ``name``, each of its ``values`` [n, k] rounded to the nearest float of this kind.
+
+        Raises UnquantizableMatrix for numbers that are too large.
+        """
+        if not np.isfinite(values).all():
+            raise UnquantizableMatrix(f"{name}: a weight isn't finite")
+        if self.bits == 32:
+            return Dense(values, "F32")
+        with np.errstate(over="ignore"):
+            halves = values.astype(np.float16)
+        if not np.isfinite(halves).all():
+            largest = float(np.abs(values).max())
+            raise UnquantizableMatrix(
+                f"{name}: a weight of {largest:.4g} is larger than float16 can hold (65504); "
+                f"store this matrix with --override '{name}=f32', or all of them with --bits 32"
+            )
+        return Dense(halves.astype(np.float32), "F16")
+
+
+AnyScheme = Scheme | Floats
+
+
+def parse_scheme(text: str) -> AnyScheme:
+    """From ``f16`` or ``f32``, or what ``Scheme.parse`` reads. Raises UnknownScheme."""
+    return {"f16": Floats(16), "f32": Floats(32)}.get(text) or Scheme.parse(text)

@@ -113,7 +113,7 @@ def write_graphs(
             )
         variants.append(
             Variant(
-                id=plan.id,
+                id=plan.named(weights),
                 backend=plan.backend,
                 exact=plan.exact,
                 prefill=specs[0],

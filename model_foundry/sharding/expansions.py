@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
+from orion_py.loading.manifest import FLOATS, ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
 from orion_py.runtime.bit_stream import BLOCK
 
 ALIGNMENT = 64
@@ -42,7 +42,7 @@ def plan_widening(shard: Shard, width: Width) -> Widening | None:
     """The layout of ``<shard>.wide``; None for a shard whose matrices are wide enough."""
     weights, position = [], 0
     for source, bits, n, k in _matrices(shard):
-        wanted = width(source, bits)
+        wanted = None if bits is None else width(source, bits)
         if wanted is None or wanted == bits:
             continue
         weight = WidenedWeight.model_validate({"source": source, "k": k, "n": n, "bits": wanted, "offset": position})
@@ -53,13 +53,15 @@ def plan_widening(shard: Shard, width: Width) -> Widening | None:
     return Widening(shard=shard.sha256, size=position, weights=tuple(weights))
 
 
-def _matrices(shard: Shard) -> list[tuple[str, int, int, int]]:
-    """Name, bits, outputs n and inputs k of each matrix in ``shard``."""
-    found = []
+def _matrices(shard: Shard) -> list[tuple[str, int | None, int, int]]:
+    """Name, bits (None for floats), outputs n and inputs k of each matrix in ``shard``."""
+    found: list[tuple[str, int | None, int, int]] = []
     for tensor in shard.tensors:
         source, _, kind = tensor.name.rpartition(".")
         if kind.startswith("q") and kind[1:].isdecimal() and len(tensor.shape) == 3:
             found.append((source, int(kind[1:]), tensor.shape[0], tensor.shape[1] * BLOCK))
+        elif kind == FLOATS:
+            found.append((source, None, tensor.shape[0], tensor.shape[1]))
     return found
 
 

@@ -13,9 +13,9 @@ from model_foundry.description import Layer, Linear, ModelDescription, Tokenizer
 from model_foundry.errors import NotBuilt
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
-from model_foundry.weights import Affine, Matrix, Symmetric
+from model_foundry.weights import Affine, Dense, Matrix, Symmetric
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Manifest, bits_of, parse_manifest
+from orion_py.loading.manifest import FLOATS, Manifest, bits_of, parse_manifest
 from orion_py.native.store import read_verified
 from orion_py.runtime.bit_stream import unpack
 
@@ -80,6 +80,9 @@ def _vector(name: str, arrays: dict[str, Array]) -> np.ndarray[tuple[int, ...], 
 
 
 def _matrix(name: str, arrays: dict[str, Array]) -> Matrix:
+    if f"{name}.{FLOATS}" in arrays:
+        values = arrays[f"{name}.{FLOATS}"]
+        return Dense(values.astype(np.float32), "F16" if values.dtype == np.float16 else "F32")
     scale = arrays[f"{name}.scale"].astype(np.float16)
     bits = bits_of(name, arrays) or 8
     quants = unpack(arrays[f"{name}.q{bits}"].astype(np.uint8, copy=False), bits)

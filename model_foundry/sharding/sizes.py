@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from model_foundry.description import ModelDescription
+from model_foundry.float_formats import WIDTHS
 from model_foundry.weights import Affine, Dense, Matrix
-
-FLOAT_BYTES = 2
-"""Of a dense weight: what it would be published with."""
 
 
 def matrix_bytes(matrix: Matrix) -> int:
-    """Quants, scales and minima; a dense matrix counts as 16-bit floats."""
+    """Quants, scales and minima; floats as wide as they were in the source."""
     n, k = matrix.shape
     if isinstance(matrix, Dense):
-        return n * k * FLOAT_BYTES
+        return n * k * WIDTHS[matrix.dtype]
     minima = matrix.minimum.nbytes if isinstance(matrix, Affine) else 0
     return n * k * matrix.bits // 8 + matrix.scale.nbytes + minima
 

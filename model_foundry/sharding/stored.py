@@ -8,8 +8,12 @@ A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is sto
                                  where it isn't:     weight = (q - 2^(b-1)) scale
 
 The numbers are the source's own. With 4 and 8 bits onnxruntime's MatMulNBits reads them in place;
-other widths are widened on the device (see ``Widening`` in orion_py/loading/manifest.py). Norms
-and biases are F32 vectors.
+other widths are widened on the device (see ``Widening`` in orion_py/loading/manifest.py). A matrix of
+floats is stored as
+
+    s.weight F16 or F32 [n, k]
+
+Norms and biases are F32 vectors.
 """
 
 from __future__ import annotations
@@ -17,11 +21,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownQuantization
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.weights import Affine, Dense, Matrix
-from orion_py.loading.manifest import WIDTHS
+from orion_py.loading.manifest import FLOATS, WIDTHS
 from orion_py.runtime.bit_stream import pack
 
 EMBEDDING, HEAD, FINAL_NORM = "embedding", "head", "final_norm"
@@ -86,8 +92,11 @@ def _layer(index: int, layer: Layer) -> dict[str, Array]:
 
 
 def _matrix(name: str, matrix: Matrix) -> dict[str, Array]:
-    """Raises UnknownQuantization for a form or a width that has no stored one."""
-    if isinstance(matrix, Dense) or matrix.bits not in WIDTHS:
+    """Raises UnknownQuantization for a width that has no stored form."""
+    if isinstance(matrix, Dense):
+        floats: Array = matrix.values.astype(np.float16) if matrix.dtype == "F16" else matrix.values
+        return {f"{name}.{FLOATS}": floats}
+    if matrix.bits not in WIDTHS:
         raise UnknownQuantization(f"{name} has to be quantized to one of {WIDTHS} bits before it is stored")
     if isinstance(matrix, Affine):
         quants = {f"{name}.q{matrix.bits}": pack(matrix.quants, matrix.bits)}

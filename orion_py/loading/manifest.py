@@ -39,12 +39,22 @@ MAX_SHARD_BYTES = 2**31 - 1
 WIDTHS = (2, 3, 4, 5, 6, 8)
 """Bits that a stored weight may have."""
 
+FLOATS = "weight"
+"""A matrix ``s`` that isn't in blocks is the tensor ``s.weight``, F16 or F32 [n, k]."""
+
 DTYPE_BYTES = {"U8": 1, "I8": 1, "F16": 2, "BF16": 2, "F32": 4, "I32": 4, "I64": 8}
 
 
 def bits_of(source: str, names: Container[str]) -> int | None:
     """The bits with which the matrix ``source`` is stored among tensors of these names, if it is."""
     return next((bits for bits in WIDTHS if f"{source}.q{bits}" in names), None)
+
+
+def is_stored(source: str, names: Container[str], blocks: bool) -> bool:
+    """Whether the matrix ``source`` is among tensors of these names, in blocks or, unless these are
+    asked for, as floats."""
+    in_blocks = bits_of(source, names) is not None and f"{source}.scale" in names
+    return in_blocks or (not blocks and f"{source}.{FLOATS}" in names)
 
 
 class _Strict(BaseModel):
@@ -110,28 +120,31 @@ def location_of(shard: Shard) -> str:
 
 
 class ExpandedWeight(_Strict):
-    """One linear layer as int8 per output channel, made from the stored blocks of 32.
+    """One linear layer as int8 per output channel, made from the stored blocks of 32 or floats.
 
     ``source`` names the stored tensors ``<source>.q{b}`` with b bits a weight, b one of 2, 3, 4, 5,
     6 and 8 (U8 [n, k/32, 4b], each block a bit stream: orion_py/runtime/bit_stream.py),
     ``<source>.scale`` (F16 [n, k/32]) and, where the weights are affine, ``<source>.min`` (the same).
-    Where larger blocks share a scale, both are [n, k/64] or [n, k/128].
+    Where larger blocks share a scale, both are [n, k/64] or [n, k/128]. Or it names ``<source>.weight``,
+    F16 or F32 [n, k], whose numbers are w[i, j] themselves.
     The expansion writes, at the given byte offsets of the expanded file (all else there is 0):
     ``weight`` I8 [k, n] (transposed), ``scale`` F32 [n] and ``sum`` F32 [n]. In float32, with f()
     rounding to it (Math.fround):
 
         w[i, j]     = f(f(q * s) + m), or f((q - 2^(b-1)) * s)   s, m: the block's scale and min
-        scale[i]    = f(max over j of |w[i, j]| / 127), or 1 for a row of zeros
+        scale[i]    = f(max over j of |w[i, j]| / 127), or 1 where that max is below 2^-119
         c[i, j]     = floor(x + 1/2) with x = f(w[i, j] / scale[i]), not rounding x + 1/2 (Math.round)
         weight[j,i] = c[i, j]
         sum[i]      = f(sum over j of c[i, j], times scale[i]), the sum an integer, the product in double
 
-    In a block w grows with q, so that the row's maximum lies at the block's least or greatest q.
+    Below 2^-119 the scale would be subnormal, and c too large; blocks hold 0 or at least 2^-24. In a block
+    w grows with q, so that the row's maximum lies at the block's least or greatest q.
     ``orion_py.runtime.expansion`` is the reference; the browser's has to agree bit for bit.
     """
 
     source: Annotated[str, Field(min_length=1, max_length=200)]
-    k: Annotated[int, Field(gt=0, le=2**20, multiple_of=32)]
+    k: Annotated[int, Field(gt=0, le=2**20)]
+    """A multiple of 32 where the matrix is in blocks."""
     n: Annotated[int, Field(gt=0, le=2**20)]
     weight_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
     scale_offset: Annotated[int, Field(ge=0, le=MAX_SHARD_BYTES)]
@@ -421,7 +434,7 @@ class Manifest(_Strict):
                     raise ValueError(f"variant {variant.id}: expansion of an unknown shard")
                 names = {tensor.name for tensor in roles[made.shard].tensors}
                 for weight in made.weights:
-                    if bits_of(weight.source, names) is None or f"{weight.source}.scale" not in names:
+                    if not is_stored(weight.source, names, blocks=isinstance(made, Widening)):
                         raise ValueError(f"variant {variant.id}: tensor {weight.source} is missing")
         return self
 

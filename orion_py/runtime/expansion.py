@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
 from orion_py.runtime.bit_stream import pack
-from orion_py.runtime.stored_matrix import StoredMatrix
+from orion_py.runtime.stored_matrix import StoredFloats, StoredMatrix, stored_matrix
 
 Bytes = NDArray[np.uint8]
+_LEAST = np.float32(2.0**-119)
 _ROWS_AT_ONCE = 4096
 """Rows of a matrix that are dequantized at a time, to bound the memory that a large one takes."""
 
@@ -30,7 +31,8 @@ def expand(expansion: Expansion, shard: Shard, data: Bytes) -> Bytes:
     tensors = {tensor.name: tensor for tensor in shard.tensors}
     expanded = np.zeros(expansion.size, np.uint8)
     for weight in expansion.weights:
-        _expand_matrix(weight, StoredMatrix.of(weight.source, weight.n, weight.k, tensors, data), expanded)
+        matrix = stored_matrix(weight.source, weight.n, weight.k, tensors, data)
+        _expand_matrix(weight, matrix, expanded)
     return expanded
 
 
@@ -46,14 +48,14 @@ def widen(widening: Widening, shard: Shard, data: Bytes) -> Bytes:
 def quantize_rows(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """F32 [n, k] to I8 [n, k] and the scale of each row, F32 [n]."""
     extent = np.abs(values).max(axis=1)
-    scale = np.where(extent > 0, extent / np.float32(127), np.float32(1)).astype(np.float32)
+    scale = np.where(extent >= _LEAST, extent / np.float32(127), np.float32(1)).astype(np.float32)
     quotient = values / scale[:, None]
     whole = np.floor(quotient)
     # floor(x + 1/2) without the rounding of that sum: x - floor(x) is exact.
     return (whole + (quotient - whole >= np.float32(0.5))).astype(np.int8), scale
 
 
-def _expand_matrix(weight: ExpandedWeight, matrix: StoredMatrix, expanded: Bytes) -> None:
+def _expand_matrix(weight: ExpandedWeight, matrix: StoredMatrix | StoredFloats, expanded: Bytes) -> None:
     k, n = weight.k, weight.n
     target = expanded[weight.weight_offset : weight.weight_offset + k * n].view(np.int8).reshape(k, n)
     scales = expanded[weight.scale_offset : weight.scale_offset + 4 * n].view("<f4")
@@ -62,7 +64,8 @@ def _expand_matrix(weight: ExpandedWeight, matrix: StoredMatrix, expanded: Bytes
         quants, scale = quantize_rows(matrix.dequantized(rows))
         target[:, rows] = quants.T
         scales[rows] = scale
-        sums[rows] = quants.sum(axis=1, dtype=np.float64) * scale.astype(np.float64)
+        with np.errstate(over="ignore"):  # floats near the greatest of all: infinite here as in JavaScript
+            sums[rows] = quants.sum(axis=1, dtype=np.float64) * scale.astype(np.float64)
 
 
 def _widen_matrix(weight: WidenedWeight, matrix: StoredMatrix, widened: Bytes) -> None:

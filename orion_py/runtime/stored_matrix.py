@@ -1,4 +1,4 @@
-"""A quantized matrix as it lies in a weight shard: its blocks' integers, scales and minima."""
+"""A matrix as it lies in a weight shard: its blocks' integers, scales and minima, or its floats."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import InvalidManifest
-from orion_py.loading.manifest import Tensor, bits_of
+from orion_py.loading.manifest import DTYPE_BYTES, FLOATS, Tensor, bits_of
 from orion_py.runtime.bit_stream import BLOCK, unpack
 
 SHARED = (1, 2, 4)
 """Blocks of 32 that one scale may serve."""
+
+_FLOATS = {"F16": "<f2", "F32": "<f4"}
 
 Bytes = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -36,6 +38,8 @@ class StoredMatrix:
         bits = bits_of(source, tensors)
         if bits is None:
             raise InvalidManifest(f"tensor {source} isn't stored", tensor=source)
+        if k % BLOCK:
+            raise InvalidManifest(f"tensor {source} is in blocks, and {k} aren't whole ones", tensor=source)
         blocks = k // BLOCK
         packed = _tensor(f"{source}.q{bits}", "U8", (n, blocks, BLOCK * bits // 8), 1, tensors, data)
         affine = f"{source}.min" in tensors
@@ -56,6 +60,33 @@ class StoredMatrix:
         if self.minimum is not None:
             blocks += self.minimum[rows][..., None]
         return blocks.reshape(quants.shape)
+
+
+@dataclass(frozen=True)
+class StoredFloats:
+    """``values`` F16 or F32 [n, k]: the weights themselves."""
+
+    values: NDArray[np.float16] | Float32
+
+    @classmethod
+    def of(cls, source: str, n: int, k: int, tensors: dict[str, Tensor], data: Bytes) -> StoredFloats:
+        """The matrix ``source`` in a shard's bytes. Raises InvalidManifest where sizes don't fit."""
+        name = f"{source}.{FLOATS}"
+        dtype = tensors[name].dtype
+        if dtype not in _FLOATS:
+            raise InvalidManifest(f"tensor {name} is {dtype}; floats are F16 or F32", tensor=name)
+        raw = _tensor(name, dtype, (n, k), DTYPE_BYTES[dtype], tensors, data)
+        return cls(np.frombuffer(raw.tobytes(), _FLOATS[dtype]).reshape(n, k))
+
+    def dequantized(self, rows: slice) -> Float32:
+        """``rows`` as F32 [rows, k]."""
+        return self.values[rows].astype(np.float32)
+
+
+def stored_matrix(source: str, n: int, k: int, tensors: dict[str, Tensor], data: Bytes) -> StoredMatrix | StoredFloats:
+    """The matrix ``source`` in the form it has. Raises InvalidManifest where sizes don't fit."""
+    form = StoredFloats if f"{source}.{FLOATS}" in tensors else StoredMatrix
+    return form.of(source, n, k, tensors, data)
 
 
 def _tensor(

@@ -112,6 +112,63 @@ def test_no_weight_is_further_off_than_half_a_step(seed: int, n: int, blocks: in
     assert (codes >= -127).all()
 
 
+def floats_by_definition(values: np.ndarray) -> tuple[list[list[int]], list[float], list[float]]:
+    """As ``by_definition``, for weights that are floats."""
+    codes, scales, sums = [], [], []
+    for row in values.astype(np.float32):
+        largest = max(abs(float(w)) for w in row)
+        scale = f(largest / 127) if largest >= 2.0**-119 else f(1)
+        line = [math.floor(float(f(float(w) / float(scale))) + 0.5) for w in row]
+        codes.append(line)
+        scales.append(float(scale))
+        sums.append(float(f(sum(line) * float(scale))))
+    return codes, scales, sums
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=shapes["seed"],
+    n=shapes["n"],
+    k=st.integers(1, 70),
+    exponent=st.integers(-149, 100),
+    kind=st.sampled_from([np.float16, np.float32]),
+)
+def test_floats_are_expanded_by_the_definition_bit_for_bit(
+    seed: int, n: int, k: int, exponent: int, kind: type
+) -> None:
+    spread = max(exponent, -24) if kind is np.float16 else exponent
+    drawn = np.random.default_rng(seed).normal(0, 1, (n, k)) * 2.0 ** min(spread, 10 if kind is np.float16 else 100)
+    shard, data, expansion = shard_of({"w.weight": drawn.astype(kind)})
+    codes, scale, sums = parts(expansion, expand(expansion, shard, data))
+    expected_codes, expected_scale, expected_sums = floats_by_definition(drawn.astype(kind))
+    np.testing.assert_array_equal(codes.T, expected_codes)
+    np.testing.assert_array_equal(scale, np.array(expected_scale, np.float32))
+    np.testing.assert_array_equal(sums, np.array(expected_sums, np.float32))
+    assert np.abs(codes.astype(int)).max() <= 127
+
+
+def test_floats_that_are_what_blocks_stand_for_expand_to_the_same() -> None:
+    arrays = drawn_arrays(3, 70, 2, 0.1, 8, False)
+    quants = arrays["w.q8"].reshape(70, 2, 32).astype(np.float32) - 128
+    dense = (quants * arrays["w.scale"].astype(np.float32)[..., None]).reshape(70, 64)
+    in_blocks, in_floats = shard_of(arrays), shard_of({"w.weight": dense})
+    made = [expand(expansion, shard, data) for shard, data, expansion in (in_blocks, in_floats)]
+    np.testing.assert_array_equal(*made)
+
+
+@pytest.mark.parametrize("fault", ["dtype", "size"])
+def test_floats_that_are_not_what_is_said_are_refused(fault: str) -> None:
+    shard, data, expansion = shard_of({"w.weight": np.ones((4, 8), np.float32)})
+    if fault == "dtype":
+        tensor = shard.tensors[0].model_copy(update={"dtype": "I32"})
+        shard = shard.model_copy(update={"tensors": (tensor,)})
+    else:
+        weight = expansion.weights[0].model_copy(update={"k": 4})
+        expansion = expansion.model_copy(update={"weights": (weight,)})
+    with pytest.raises(InvalidManifest, match=r"w\.weight"):
+        expand(expansion, shard, data)
+
+
 def test_a_row_of_zeros_has_the_scale_one() -> None:
     arrays = {"w.q8": np.full((2, 1, 32), 128, np.uint8), "w.scale": np.ones((2, 1), np.float16)}
     shard, data, expansion = shard_of(arrays)

@@ -8,7 +8,7 @@
  */
 
 import { BLOCK, UNPACK } from "./bit-stream.js";
-import { storedMatrix } from "./stored-matrix.js";
+import { storedFloats, storedMatrix } from "./stored-matrix.js";
 
 /**
  * `packed`: as stored, and as words. `min`: null where weights are symmetric.
@@ -30,15 +30,65 @@ export function expand(shard, tensors, expansion) {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   for (const weight of expansion.weights) {
     const { k, n, weight_offset, scale_offset, sum_offset } = weight;
-    const { bits, packed, scale, min } = storedMatrix(shard, byName, weight);
-    const blocks = { bits, packed, words: new Int32Array(packed.buffer), scale: scale(), min: min && min() };
+    const target = out.subarray(weight_offset, weight_offset + k * n);
     const scales = new Float32Array(n);
-    rowScales(blocks, scales);
-    const sums = quantize(blocks, scales, out.subarray(weight_offset, weight_offset + k * n));
+    const rows = storedFloats(shard, byName, weight);
+    const sums = rows ? quantizeFloats(rows, k, scales, target) : quantizeBlocks(storedMatrix(shard, byName, weight), scales, target);
     out.set(new Uint8Array(scales.buffer), scale_offset);
     out.set(new Uint8Array(sums.buffer), sum_offset);
   }
   return out;
+}
+
+/**
+ * @param {import("./stored-matrix.js").StoredMatrix} matrix
+ * @param {Float32Array<ArrayBuffer>} scales out, [n]
+ * @param {Uint8Array<ArrayBuffer>} target I8 [k, n]
+ * @returns {Float32Array<ArrayBuffer>} sums [n]
+ */
+function quantizeBlocks({ bits, packed, scale, min }, scales, target) {
+  const blocks = { bits, packed, words: new Int32Array(packed.buffer), scale: scale(), min: min && min() };
+  rowScales(blocks, scales);
+  return quantize(blocks, scales, target);
+}
+
+/** The largest weight of a row has to be at least so large: the scale of a smaller one would be subnormal. */
+const LEAST = 2 ** -119;
+
+/**
+ * Floats, a tile's rows at a time, so that a large matrix isn't widened as a whole.
+ *
+ * @param {(first: number, count: number) => Float32Array} rows
+ * @param {number} k
+ * @param {Float32Array<ArrayBuffer>} scales out, [n]
+ * @param {Uint8Array<ArrayBuffer>} target I8 [k, n]
+ * @returns {Float32Array<ArrayBuffer>} sums [n]
+ */
+function quantizeFloats(rows, k, scales, target) {
+  const n = scales.length;
+  const totals = new Int32Array(n);
+  const tile = new Int8Array(BLOCK * ROWS);
+  for (let first = 0; first < n; first += ROWS) {
+    const count = Math.min(ROWS, n - first);
+    const values = rows(first, count);
+    for (let row = 0; row < count; row += 1) {
+      let largest = 0;
+      for (let at = row * k, end = at + k; at < end; at += 1) largest = Math.max(largest, Math.abs(values[at]));
+      scales[first + row] = largest < LEAST ? 1 : largest / 127;
+    }
+    for (let left = 0; left < k; left += BLOCK) {
+      const columns = Math.min(BLOCK, k - left);
+      for (let row = 0; row < count; row += 1) {
+        const rowScale = scales[first + row];
+        const from = row * k + left;
+        let sum = 0;
+        for (let j = 0; j < columns; j += 1) sum += tile[row + j * ROWS] = toInt8(values[from + j], rowScale);
+        totals[first + row] += sum;
+      }
+      copyTile(tile, target, left * n + first, n, count, columns);
+    }
+  }
+  return Float32Array.from(totals, (total, row) => total * scales[row]);
 }
 
 /**
@@ -171,24 +221,25 @@ function packedColumn({ bits, packed, scale, min }, block, rowScale, tile, at) {
 }
 
 /**
- * Copies the tile's 32 columns of `count` weights to `at`, `at` + n, ….
+ * Copies the tile's columns of `count` weights to `at`, `at` + n, ….
  *
  * @param {Int8Array<ArrayBuffer>} tile
  * @param {Uint8Array<ArrayBuffer>} target
  * @param {number} at
  * @param {number} n
  * @param {number} count
+ * @param {number} columns
  */
-function copyTile(tile, target, at, n, count) {
+function copyTile(tile, target, at, n, count, columns = BLOCK) {
   if (n % 4 || count % 4 || (target.byteOffset + at) % 4) {
-    for (let column = 0; column < BLOCK; column += 1) {
+    for (let column = 0; column < columns; column += 1) {
       for (let row = 0; row < count; row += 1) target[at + column * n + row] = tile[column * ROWS + row];
     }
     return;
   }
   const from = new Int32Array(tile.buffer);
   const to = new Int32Array(target.buffer, target.byteOffset, target.byteLength >> 2);
-  for (let column = 0; column < BLOCK; column += 1) {
+  for (let column = 0; column < columns; column += 1) {
     const source = (column * ROWS) >> 2;
     const start = (at + column * n) >> 2;
     for (let word = 0; word < count >> 2; word += 1) to[start + word] = from[source + word];

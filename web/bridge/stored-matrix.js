@@ -1,5 +1,5 @@
 /**
- * A quantized matrix as it lies in a weight shard: its blocks' integers, scales and minima.
+ * A matrix as it lies in a weight shard: its blocks' integers, scales and minima, or its floats.
  */
 
 import { BLOCK, WIDTHS } from "./bit-stream.js";
@@ -24,12 +24,37 @@ import { BridgeError } from "./errors.js";
  * @returns {StoredMatrix} raises invalid_manifest where sizes don't fit
  */
 export function storedMatrix(shard, tensors, { source, n, k }) {
+  if (k % BLOCK) throw new BridgeError("invalid_manifest", `${source} is in blocks, and ${k} aren't whole ones`, { tensor: source });
   const bits = WIDTHS.find((width) => tensors.has(`${source}.q${width}`)) ?? 8;
   return {
     bits,
     packed: bytesOf(shard, tensors, `${source}.q${bits}`, (k * n * bits) / 8),
     scale: () => perBlock(shard, tensors, `${source}.scale`, n, k / BLOCK),
     min: tensors.has(`${source}.min`) ? () => perBlock(shard, tensors, `${source}.min`, n, k / BLOCK) : null,
+  };
+}
+
+/** Bytes of the floats that a matrix may be stored in. */
+const FLOAT_BYTES = new Map([["F16", 2], ["F32", 4]]);
+
+/**
+ * The rows of a matrix of floats, some at a time.
+ *
+ * @param {Uint8Array<ArrayBuffer>} shard a whole weight shard
+ * @param {Map<string, TensorSpec>} tensors where its tensors lie, by name
+ * @param {{source: string, n: number, k: number}} matrix
+ * @returns {((first: number, count: number) => Float32Array) | null} gives [count, k] from row `first` on;
+ *   null for a matrix in blocks. Raises invalid_manifest where sizes don't fit
+ */
+export function storedFloats(shard, tensors, { source, n, k }) {
+  const tensor = tensors.get(`${source}.weight`);
+  if (!tensor) return null;
+  const width = FLOAT_BYTES.get(tensor.dtype) ?? 0;
+  check(shard, tensor, tensor.name, n * k * width);
+  return (first, count) => {
+    const start = tensor.offset + first * k * width;
+    const bytes = shard.slice(start, start + count * k * width);
+    return width === 4 ? new Float32Array(bytes.buffer) : floats(bytes);
   };
 }
 
@@ -62,11 +87,22 @@ function perBlock(shard, tensors, name, n, blocks) {
  * @returns {Uint8Array<ArrayBuffer>}
  */
 function bytesOf(shard, tensors, name, length) {
-  const tensor = tensors.get(name);
-  if (tensor?.length !== length || tensor.offset + length > shard.length) {
+  const { offset } = check(shard, tensors.get(name), name, length);
+  return shard.slice(offset, offset + length);
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} shard
+ * @param {TensorSpec | undefined} tensor
+ * @param {string} name
+ * @param {number} length
+ * @returns {TensorSpec}
+ */
+function check(shard, tensor, name, length) {
+  if (!length || tensor?.length !== length || tensor.offset + length > shard.length) {
     throw new BridgeError("invalid_manifest", `tensor ${name} doesn't hold ${length} bytes`, { tensor: name });
   }
-  return shard.slice(tensor.offset, tensor.offset + length);
+  return tensor;
 }
 
 /** 2^(exponent - 25) by float16's sign and exponent bits: what one unit of the fraction is worth. */

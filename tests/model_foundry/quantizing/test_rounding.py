@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -174,6 +176,10 @@ def test_schemes_are_chosen_for_layers_and_tables_apart_and_matrices_named_when_
         quantizer(EMBEDDING, np.full((1, 32), 1e9, np.float32))
 
 
-def test_dense_weights_cannot_be_stored() -> None:
+def test_widths_that_have_no_form_cannot_be_stored_and_floats_are_stored_as_they_are() -> None:
+    model = plan(FAMILIES / "llama").load(RECIPE.source)
+    table = contents(model, 1)[0].arrays["embedding.weight"]
+    np.testing.assert_array_equal(table, model.embedding.dequantized())
+    odd = Symmetric(7, np.ones((1, 32), np.int8), np.ones((1, 1), np.float16))
     with pytest.raises(UnknownQuantization, match="embedding has to be quantized"):
-        contents(plan(FAMILIES / "llama").load(RECIPE.source), 1)
+        contents(replace(model, embedding=odd), 1)
