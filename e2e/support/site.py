@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from orion_py.loading.manifest import parse_manifest
+
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"
 MODEL = "smollm2-135m-instruct"
@@ -37,11 +39,9 @@ class Site:
     @property
     def shards(self) -> dict[str, int]:
         """sha256 to bytes of every shard that WASM needs: all weights, the tokenizer, its graphs."""
-        variant = next(v for v in self.manifest["variants"] if v["backend"] == "wasm" and not v.get("exact"))
-        graphs = {variant["prefill"]["graph"], variant["decode"]["graph"]}
-        return {
-            s["sha256"]: s["size"] for s in self.manifest["shards"] if s["role"] != "graph" or s["sha256"] in graphs
-        }
+        manifest = parse_manifest(self._text(MANIFEST))
+        variant = next(v for v in manifest.variants if v.backend == "wasm" and not v.exact)
+        return {shard.sha256: shard.size for shard in manifest.shards_for(variant)}
 
     @property
     def router_shards(self) -> set[str]:
