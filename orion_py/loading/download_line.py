@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from orion_py.resilience.retry import Sleep
+
 AHEAD_BYTES = 2 * 1024 * 1024
 """How little has to be left of the downloads under way before the next one begins: more than comes in a round
 trip of a fast line, and less than a shard."""
+STALL_SECONDS = 2.0
+"""A download that brought nothing for so long doesn't keep the line from others."""
 
 
 class DownloadLine:
@@ -16,11 +20,12 @@ class DownloadLine:
 
     Those that run at once share the line. Shards that came together would all be late, and what is ready to be
     computed with would wait for the last of them; so the line is one shard's at a time, but for its end, where
-    the next one's first bytes make up for the round trip. Many small files still come at once.
+    the next one's first bytes make up for the round trip. Many small files still come at once, and what
+    stalls is passed by.
     """
 
-    def __init__(self, most: int, ahead: int = AHEAD_BYTES) -> None:
-        self._most, self._ahead = most, ahead
+    def __init__(self, most: int, sleep: Sleep, ahead: int = AHEAD_BYTES) -> None:
+        self._most, self._ahead, self._sleep = most, ahead, sleep
         self._left: dict[object, int] = {}
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -32,8 +37,8 @@ class DownloadLine:
         mine = object()
         async with self._turn:
             while not self._has_room():
-                self._changed.clear()
-                await self._changed.wait()
+                if not await self._moved():
+                    self._left = dict.fromkeys(self._left, 0)  # until they bring something again
             self._left[mine] = size
 
         def arrived(count: int) -> None:
@@ -45,6 +50,18 @@ class DownloadLine:
         finally:
             del self._left[mine]
             self._changed.set()
+
+    async def _moved(self) -> bool:
+        """Whether anything arrives or ends before the downloads under way count as stalled."""
+        self._changed.clear()
+        change = asyncio.ensure_future(self._changed.wait())
+        patience = asyncio.ensure_future(self._sleep(STALL_SECONDS))
+        try:
+            await asyncio.wait({change, patience}, return_when=asyncio.FIRST_COMPLETED)
+            return change.done()
+        finally:
+            change.cancel()
+            patience.cancel()
 
     def _has_room(self) -> bool:
         return not self._left or (len(self._left) < self._most and sum(self._left.values()) < self._ahead)

@@ -171,7 +171,7 @@ class ProgressiveLoader:
         unsubscribe = cancel.subscribe(downloads.cancel)
         todo = iter(missing)
 
-        line = DownloadLine(self._concurrency)
+        line = DownloadLine(self._concurrency, self._sleep)
 
         async def fetcher() -> None:
             for shard in todo:
@@ -220,7 +220,7 @@ class ProgressiveLoader:
         downloads = CancelToken()
         unsubscribe = cancel.subscribe(downloads.cancel)
         todo = iter(missing)
-        line = DownloadLine(self._concurrency)
+        line = DownloadLine(self._concurrency, self._sleep)
 
         async def fetcher() -> None:
             for shard in todo:
