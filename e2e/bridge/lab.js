@@ -4,6 +4,7 @@ import { detectDevice } from "./bridge/device.js";
 import { expand } from "./bridge/expand.js";
 import { InferenceClient } from "./bridge/inference-client.js";
 import { openShards } from "./bridge/shards.js";
+import { neededShards, readSpec } from "./bridge/spec.js";
 import { widen } from "./bridge/widen.js";
 
 export { detectDevice, expand, InferenceClient, openShards, widen };
@@ -34,9 +35,7 @@ export async function fetchManifest(model = MODEL) {
 
 /** Those that a build of the variant needs. */
 export function shardsFor(manifest, id) {
-  const variant = manifest.variants.find((candidate) => candidate.id === id);
-  const graphs = [variant.prefill, variant.decode].flatMap(({ graph, stages = [] }) => [graph, ...stages.map((stage) => stage.graph)]);
-  return manifest.shards.filter((shard) => (shard.role === "graph" ? graphs.includes(shard.sha256) : shard.role !== "tokenizer"));
+  return neededShards(readSpec({ manifest, variant: id, threads: 1, context: 1 }));
 }
 
 /** Stores what the variant needs and isn't stored yet. */

@@ -87,8 +87,12 @@ class Visit:
         return self.page.locator("article[data-role=assistant]").last
 
     def ask(self, text: str) -> Locator:
+        """Sends ``text``, and waits for the answer's place: until then the last answer is the one before."""
+        answers = self.page.locator("article[data-role=assistant]")
+        before = answers.count()
         self.box.fill(text)
         self.box.press("Enter")
+        expect(answers).to_have_count(before + 1)
         return self.answer
 
     def state(self, name: str) -> None:

@@ -229,7 +229,8 @@ async function infer({ id, query, history, options }) {
   }
   if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
   if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3 });
-  for (let row = 0; row < (scenario.chatter ?? 0); row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
+  const chatter = /flood/i.test(query) ? scenario.chatter ?? 0 : 0;
+  for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
   await sleep(scenario.prefillMs ?? 120);
   const text = ANSWERS.find(([pattern]) => pattern.test(query))[1];

@@ -9,7 +9,8 @@ Cancelling and failing keep what is verified, and what is left of an unfinished 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from orion_py.storage.base import OnBytes, ShardStore
 HEAL_TRIES = 3
 """How often one shard is fetched anew because reading it failed, before the load gives up."""
 Download = Callable[[OnBytes, CancelToken], Coroutine[Any, Any, None]]
+Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +162,26 @@ class ProgressiveLoader:
     async def _bring_all(
         self,
         missing: Sequence[Shard],
-        bring: Callable[[Shard, CancelToken, OnBytes], Awaitable[None]],
+        bring: Bring,
         progress: LoadProgress,
         cancel: CancelToken,
     ) -> None:
-        """Several at once, by priority; the first failure ends the others."""
+        """In their order; the first failure ends the others."""
         await self._check_quota(missing)
         progress.enter("downloading")
+        async with self._downloading(missing, bring, cancel) as fetchers:
+            await asyncio.gather(*fetchers)
+            cancel.raise_if_cancelled()
+
+    @asynccontextmanager
+    async def _downloading(
+        self, missing: Sequence[Shard], bring: Bring, cancel: CancelToken
+    ) -> AsyncIterator[Sequence[asyncio.Future[None]]]:
+        """Brings ``missing`` in their order while the body runs; what is under way ends with the body."""
+        # Failing or being cancelled has to stop the downloads that run side by side, and no others.
         downloads = CancelToken()
         unsubscribe = cancel.subscribe(downloads.cancel)
-        todo = iter(missing)
-
-        line = DownloadLine(self._concurrency, self._sleep)
+        todo, line = iter(missing), DownloadLine(self._concurrency, self._sleep)
 
         async def fetcher() -> None:
             for shard in todo:
@@ -180,8 +190,7 @@ class ProgressiveLoader:
 
         fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
         try:
-            await asyncio.gather(*fetchers)
-            cancel.raise_if_cancelled()
+            yield fetchers
         finally:
             unsubscribe()
             downloads.cancel()
@@ -216,41 +225,29 @@ class ProgressiveLoader:
                 here.put_nowait(shard)
         if missing:
             progress.enter("downloading")
-        # Failing or being cancelled has to stop the downloads that run side by side, and no others.
-        downloads = CancelToken()
-        unsubscribe = cancel.subscribe(downloads.cancel)
-        todo = iter(missing)
-        line = DownloadLine(self._concurrency, self._sleep)
 
-        async def fetcher() -> None:
-            for shard in todo:
-                try:
-                    async with line.place(shard.size) as arrived:
-                        await self._fetch(request.base_url, shard, progress, downloads, arrived)
-                except BaseException as error:
-                    here.put_nowait(error)
-                    return
-                here.put_nowait(shard)
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
+            try:
+                await self._fetch(request.base_url, shard, progress, downloads, arrived)
+            except BaseException as error:
+                here.put_nowait(error)
+                raise
+            here.put_nowait(shard)
 
-        fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
         definition = b""
-        try:
+        async with self._downloading(missing, bring, cancel) as fetchers:
             session = await until_cancelled(opening, cancel)
             if not missing:
                 progress.enter("loading_shard")
             for done in range(len(shards)):
-                if progress.phase == "downloading" and done >= len(missing) and not any(not f.done() for f in fetchers):
+                if progress.phase == "downloading" and done >= len(missing) and all(f.done() for f in fetchers):
                     progress.enter("loading_shard")
                 item = await here.get()
                 cancel.raise_if_cancelled()
                 if isinstance(item, BaseException):
                     raise item
-                read = await self._feed(session, request, item, progress, downloads)
+                read = await self._feed(session, request, item, progress, cancel)
                 definition = read or definition
-        finally:
-            unsubscribe()
-            downloads.cancel()
-            await asyncio.gather(*fetchers, return_exceptions=True)
         return definition
 
     async def _feed(
