@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
@@ -14,7 +14,7 @@ from e2e.support import apart
 
 PATIENCE_MS = 60_000
 ENDED = re.compile("^(?:done|error|time|output|stopped|crash)$")
-Show = Callable[[str], Page]
+Show = Callable[..., Page]
 SLOWEST_FRAME = """() => new Promise((resolve) => {
   let last = performance.now(), worst = 0, frames = 0;
   const step = (now) => {
@@ -40,11 +40,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Who has been here before from the second test on: Python is compiled once."""
+    context = browser.new_context(locale="en-GB")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def show(browser: Browser, server: StaticServer) -> Iterator[Show]:
-    yield lambda code: apart.showing(browser, server.url, code)
-    for context in browser.contexts:
-        context.close()
+def show(visitor: BrowserContext, server: StaticServer) -> Iterator[Show]:
+    yield lambda code, language="python": apart.showing(visitor, server.url, code, language)
+    visitor.set_offline(False)
+    for page in visitor.pages:
+        page.close()
 
 
 def run(page: Page) -> Locator:
@@ -150,7 +159,7 @@ def test_it_runs_without_a_network(show: Show) -> None:
     expect(run(page).locator("pre")).to_have_text("offline 42\n")
 
 
-def test_only_python_can_be_run(browser: Browser, server: StaticServer) -> None:
-    page = apart.showing(browser, server.url, "console.log(1)", "js")
+def test_only_python_can_be_run(show: Show) -> None:
+    page = show("console.log(1)", "js")
     expect(page.get_by_role("button", name="Copy").first).to_be_visible()
     expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)

@@ -119,7 +119,8 @@ class Server:
         self._http.faults = self.faults  # type: ignore[attr-defined]
         self.port = self._http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/{prefix}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        soon = {"poll_interval": 0.02}  # so that it closes soon
+        threading.Thread(target=self._http.serve_forever, kwargs=soon, daemon=True).start()
 
     def close(self) -> None:
         self._http.shutdown()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e.page import assembled
@@ -162,18 +161,18 @@ def test_it_speaks_french_and_changes_language_while_open(visit: Callable[..., V
     expect(panel.locator("#machine [data-state=idle] text")).to_have_text("idle")
 
 
-@pytest.mark.parametrize("width", [320, 390, 820, 1280])
-def test_it_fits_and_closes_by_the_keyboard(visit: Callable[..., Visit], width: int) -> None:
-    page = visit(viewport={"width": width, "height": 760}).open()
-    panel = opened(page)
-    expect(page.page.locator("#panel-title")).to_be_focused()
-    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
-    beside = width >= 1024
-    assert page.page.locator("main").evaluate("node => node.inert") is not beside
-    page.page.keyboard.press("Escape")
-    expect(page.page.locator("#panel")).to_be_hidden()
-    assert page.page.locator("main").evaluate("node => node.inert") is False
+def test_it_fits_and_closes_by_the_keyboard(page: Visit) -> None:
+    for width in (320, 390, 820, 1280):
+        page.page.set_viewport_size({"width": width, "height": 760})
+        panel = opened(page)
+        expect(page.page.locator("#panel-title")).to_be_focused()
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
+        beside = width >= 1024
+        assert page.page.locator("main").evaluate("node => node.inert") is not beside
+        page.page.keyboard.press("Escape")
+        expect(page.page.locator("#panel")).to_be_hidden()
+        assert page.page.locator("main").evaluate("node => node.inert") is False
     page.ask_and_wait("Why is the sky blue?")
 
 

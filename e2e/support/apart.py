@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 
 from build_support import vendor
 from build_support.server import StaticServer
@@ -40,9 +40,9 @@ def serving(folder: Path, *, plain: bool = False) -> Iterator[StaticServer]:
         yield server
 
 
-def showing(browser: Browser, url: str, code: str, language: str = "python") -> Page:
-    """A page whose last answer holds ``code``."""
-    page = browser.new_context(locale="en-GB").new_page()
+def showing(visitor: BrowserContext, url: str, code: str, language: str = "python") -> Page:
+    """A page of ``visitor`` whose last answer holds ``code``."""
+    page = visitor.new_page()
     page.set_default_timeout(60_000)
     turns = [
         {"id": "q", "role": "user", "text": "Code, please.", "state": "success"},
