@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orion_py.loading.manifest import FLOATS, ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
-from orion_py.runtime.bit_stream import BLOCK
+from model_foundry.sharding.stored_matrices import stored_matrices
+from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
 
 ALIGNMENT = 64
 
@@ -16,7 +16,8 @@ Width = Callable[[str, int], int | None]
 def plan_expansion(shard: Shard, wanted: Callable[[str], bool] = lambda source: True) -> Expansion | None:
     """The layout of ``<shard>.int8``; None for a shard without matrices that are ``wanted``."""
     weights, position = [], 0
-    for source, _, n, k in _matrices(shard):
+    for matrix in stored_matrices(shard):
+        source, n, k = matrix.name, matrix.n, matrix.k
         if not wanted(source):
             continue
         weight_offset = position
@@ -41,7 +42,8 @@ def plan_expansion(shard: Shard, wanted: Callable[[str], bool] = lambda source: 
 def plan_widening(shard: Shard, width: Width) -> Widening | None:
     """The layout of ``<shard>.wide``; None for a shard whose matrices are wide enough."""
     weights, position = [], 0
-    for source, bits, n, k in _matrices(shard):
+    for matrix in stored_matrices(shard):
+        source, bits, n, k = matrix.name, matrix.bits, matrix.n, matrix.k
         wanted = None if bits is None else width(source, bits)
         if wanted is None or wanted == bits:
             continue
@@ -51,18 +53,6 @@ def plan_widening(shard: Shard, width: Width) -> Widening | None:
     if not weights:
         return None
     return Widening(shard=shard.sha256, size=position, weights=tuple(weights))
-
-
-def _matrices(shard: Shard) -> list[tuple[str, int | None, int, int]]:
-    """Name, bits (None for floats), outputs n and inputs k of each matrix in ``shard``."""
-    found: list[tuple[str, int | None, int, int]] = []
-    for tensor in shard.tensors:
-        source, _, kind = tensor.name.rpartition(".")
-        if kind.startswith("q") and kind[1:].isdecimal() and len(tensor.shape) == 3:
-            found.append((source, int(kind[1:]), tensor.shape[0], tensor.shape[1] * BLOCK))
-        elif kind == FLOATS:
-            found.append((source, None, tensor.shape[0], tensor.shape[1]))
-    return found
 
 
 def _aligned(position: int) -> int:

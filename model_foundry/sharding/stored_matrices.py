@@ -1,0 +1,33 @@
+"""The matrices of a shard, as its tensors' names in the manifest tell them (their form: ``stored``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orion_py.loading.manifest import FLOATS, Shard
+from orion_py.runtime.bit_stream import BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatrix:
+    """``n`` outputs and ``k`` inputs. ``form`` is such as q4-affine, q8-symmetric, f16 or f32; ``bits`` is None
+    for floats."""
+
+    name: str
+    bits: int | None
+    n: int
+    k: int
+    form: str
+
+
+def stored_matrices(shard: Shard) -> Iterator[StoredMatrix]:
+    """In the order in which they lie in ``shard``; vectors are left out."""
+    names = {tensor.name for tensor in shard.tensors}
+    for tensor in shard.tensors:
+        name, _, kind = tensor.name.rpartition(".")
+        if kind.startswith("q") and kind[1:].isdecimal() and len(tensor.shape) == 3:
+            form = f"{kind}-{'affine' if f'{name}.min' in names else 'symmetric'}"
+            yield StoredMatrix(name, int(kind[1:]), tensor.shape[0], tensor.shape[1] * BLOCK, form)
+        elif kind == FLOATS:
+            yield StoredMatrix(name, None, tensor.shape[0], tensor.shape[1], tensor.dtype.lower())
