@@ -26,6 +26,7 @@ COMPILED_MS = 2500
 PLAIN = "What is the capital of France?"
 AS_BEFORE = "kept => { localStorage.clear(); Object.assign(localStorage, kept); }"
 """Nothing has been asked."""
+NO_APP = "vendor/LICENSES.txt"
 CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 
 
@@ -92,7 +93,8 @@ def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory
             person.waits_for_the_model()
             person.asks(PLAIN).succeeds()
             person.page.wait_for_timeout(COMPILED_MS)
-            person.page.evaluate(AS_BEFORE, kept)
+        person.visits(NO_APP)  # the page itself would keep its conversation when it is left
+        person.page.evaluate(AS_BEFORE, kept)
     finally:
         browsers.close()
     return folder

@@ -381,6 +381,29 @@ def test_a_worker_that_dies_is_noticed_however_it_ends(
     assert answer == ["worker_died", "worker_died", "worker_died"]
 
 
+SLOW_LOCKS = """
+    const { request } = navigator.locks;
+    navigator.locks.request = async (...all) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return request.apply(navigator.locks, all);
+    };
+"""
+
+
+def test_a_worker_whose_lock_comes_late_is_not_taken_for_dead(lab: Lab, site: Path) -> None:
+    """As it does where the browser is busy: the other side asks for the lock once it was answered."""
+    (site / "workers" / "slow_locks.js").write_text(SLOW_LOCKS)
+    (site / "workers" / "busy.js").write_text('import "./slow_locks.js";\nimport "./inference.js";')
+    lab.run(
+        OPEN.replace("lab.workerUrl", 'new URL("busy.js", lab.workerUrl)')
+        + """
+        client.onDied = (error) => { throw error; };
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        await client.ping();
+        """
+    )
+
+
 def test_a_script_that_cannot_be_loaded_is_a_dead_worker(lab: Lab) -> None:
     answer = lab.run(
         """

@@ -52,8 +52,8 @@ def test_a_wrong_agent_is_corrected_learnt_and_undone(page: Visit) -> None:
         "title", "The model that sees images isn't part of this version yet."
     )
     page.answer.get_by_role("button", name="Logic", exact=True).click()
+    expect(page.answer).to_have_attribute("data-agent", "logical")  # the answer before came to its end, too
     page.state("success")
-    expect(page.answer).to_have_attribute("data-agent", "logical")
     expect(page.answer.locator(".note")).to_contain_text("questions like this go to Logic")
 
     page.page.get_by_role("button", name="New conversation").click()
@@ -66,6 +66,7 @@ def test_what_was_learnt_can_be_undone_at_once(page: Visit) -> None:
     page.ask_and_wait("Tell me of lists")
     page.answer.get_by_role("button", name="Wrong agent?").click()
     page.answer.get_by_role("button", name="Logic", exact=True).click()
+    expect(page.answer).to_have_attribute("data-agent", "logical")  # the answer before came to its end, too
     page.state("success")
     page.answer.get_by_role("button", name="Undo").click()
     expect(page.answer.locator(".note")).to_have_text("Taken back: the router forgot it.")
@@ -77,6 +78,7 @@ def test_the_settings_count_what_was_learnt_and_forget_it(page: Visit) -> None:
     page.ask_and_wait("Tell me of lists")
     page.answer.get_by_role("button", name="Wrong agent?").click()
     page.answer.get_by_role("button", name="Logic", exact=True).click()
+    expect(page.answer).to_have_attribute("data-agent", "logical")  # the answer before came to its end, too
     page.state("success")
     page.page.get_by_role("button", name="Settings").click()
     expect(page.page.locator("#router-learnt")).to_have_text("The router learnt 1 correction of yours.")

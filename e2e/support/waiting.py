@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 T = TypeVar("T")
 PATIENCE_S = float(os.environ.get("ORION_PATIENCE_S", "180"))
-POLL_MS = 40
+POLL_MS = 100
 
 
 def until(page: Page, what: str, condition: Callable[[], T], seconds: float = PATIENCE_S) -> T:

@@ -58,8 +58,8 @@ export class InferenceClient {
   }
 
   /**
-   * The worker holds the lock of its name by now; it becomes free when the worker is gone. That is
-   * the only sign there is when a worker ends without an error event.
+   * The worker has held the lock of its name since before it answered; it becomes free when the worker is gone.
+   * That is the only sign there is when a worker ends without an error event.
    *
    * @private
    */

@@ -99,6 +99,8 @@ class SettingsView:
     def _draw_storage(self, estimate, state):
         words, lang, by_id = self._words, self._words.lang, self._dom.by_id
         usage, quota = estimate["usage"], estimate["quota"]
+        if usage is not None:
+            usage = max(usage, self._stored(state))  # the browser's estimate comes late
         bar = by_id("storage-bar")
         bar.hidden = not quota
         if usage is None:
@@ -114,13 +116,16 @@ class SettingsView:
         by_id("storage-promise").textContent = words("storage_persisted" if persisted else "storage_temporary")
         self._persist.hidden = persisted is not False
 
+    def _stored(self, state):
+        """Bytes of all shards on the device."""
+        return (state.device.get("storage") or {}).get("shard_bytes") or 0
+
     def _draw_models(self, state):
         words, place = self._words, self._dom.by_id("storage-models")
         place.replaceChildren()
-        stored = (state.device.get("storage") or {}).get("shard_bytes")
-        names = [state.model_name(row.get("id")) for row in state.device.get("models") or []]
+        stored = self._stored(state)
         if stored:
-            text = words("storage_model", model=", ".join(names), size=formatting.size(stored, words.lang))
+            text = words("storage_models", size=formatting.size(stored, words.lang))
         else:
             text = words("storage_none")
         place.appendChild(self._dom.el("li", None, text))

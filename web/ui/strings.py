@@ -214,7 +214,7 @@ TEXT = {
         "The browser may clear it when space runs short.",
         "Le navigateur peut l’effacer si la place manque.",
     ),
-    "storage_model": ("{model}: {size}", "{model} : {size}"),
+    "storage_models": ("Models and router: {size}", "Modèles et routeur : {size}"),
     "storage_none": ("No model is kept yet.", "Aucun modèle n’est encore gardé."),
     "persist": ("Ask to keep it", "Demander à le garder"),
     "forget": ("Forget the model", "Oublier le modèle"),

@@ -24,6 +24,18 @@ import { Encoder } from "../bridge/encoder.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
 import { LoadedModel } from "../bridge/loaded-model.js";
 
+/**
+ * Resolves once the lock of this worker's name is held, as long as it lives: the other side notices its end by it,
+ * whatever ended it. Opening waits for it, since whoever is answered asks for the same lock. (Browsers that
+ * keep no site data refuse it.)
+ *
+ * @type {Promise<void>}
+ */
+const held = new Promise((resolve) => {
+  const forever = () => { resolve(); return new Promise(() => {}); };
+  if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
+  else resolve();
+});
 /** @type {LoadedModel | null} */
 let model = null;
 /** @type {Encoder | null} */
@@ -45,6 +57,7 @@ async function pause() {
 const handlers = {
   async "model.open"(payload) {
     model = await LoadedModel.open(payload);
+    await held;
     return { payload: { backend: model.backend, threads: model.threads } };
   },
   async "model.feed"({ sha256, blob }) {
@@ -72,6 +85,7 @@ const handlers = {
   },
   async "encoder.open"({ sha256, blob }) {
     encoder = await Encoder.open(new URL("../vendor/ort/", import.meta.url), sha256, blob ?? null);
+    await held;
     return { payload: {} };
   },
   async "encoder.encode"({ tokens }) {
@@ -95,6 +109,3 @@ self.onmessage = async ({ data: { id, type, payload } }) => {
     self.postMessage({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
   }
 };
-
-// Held as long as this worker lives, so that the other side notices its end, whatever ended it.
-navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {}); // refused with all site data
