@@ -384,7 +384,7 @@ def test_a_worker_that_dies_is_noticed_however_it_ends(
 SLOW_LOCKS = """
     const { request } = navigator.locks;
     navigator.locks.request = async (...all) => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, 3000));
       return request.apply(navigator.locks, all);
     };
 """
@@ -398,7 +398,7 @@ def test_a_worker_whose_lock_comes_late_is_not_taken_for_dead(lab: Lab, site: Pa
         OPEN.replace("lab.workerUrl", 'new URL("busy.js", lab.workerUrl)')
         + """
         client.onDied = (error) => { throw error; };
-        await new Promise((resolve) => setTimeout(resolve, 600));
+        await new Promise((resolve) => setTimeout(resolve, 300));
         await client.ping();
         """
     )
