@@ -193,6 +193,23 @@ def test_a_new_version_fetches_only_what_changed(page: Visit, folder: Path, serv
     assert not {"styles/layout.css", "vendor/micropython/micropython.wasm"} & fetched
 
 
+def test_a_new_version_that_was_found_before_the_page_listens_is_told_too(
+    page: Visit, folder: Path, server: assembled.Server
+) -> None:
+    (folder / "styles/dock.css").write_text((folder / "styles/dock.css").read_text() + "\n/* new */\n")
+    assembled.restamp(folder)
+    server.faults["dock.css"] = 2  # it takes a second to come
+    page.page.add_init_script("""
+      const { getRegistration } = ServiceWorkerContainer.prototype;
+      ServiceWorkerContainer.prototype.getRegistration = async function (...given) {
+        const registration = await getRegistration.apply(this, given);
+        while (!registration.installing && !registration.waiting) await new Promise((look) => setTimeout(look, 10));
+        return registration;
+      };""")
+    page.page.reload()
+    expect(page.page.locator(".notice[data-kind=update_ready]")).to_be_visible()
+
+
 def test_what_is_kept_carries_its_hash_and_the_headers(page: Visit, folder: Path) -> None:
     listing = json.loads((folder / "precache.json").read_text())
     wanted = {entry["url"]: entry["sha256"] for entry in listing["files"]}

@@ -132,9 +132,9 @@ export async function watchUpdates(onWaiting) {
   const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined); // refused
   if (!registration) return;
   const look = () => { if (registration.waiting && navigator.serviceWorker.controller) onWaiting(); };
-  registration.addEventListener("updatefound", () => {
-    registration.installing?.addEventListener("statechange", look);
-  });
+  const follow = () => registration.installing?.addEventListener("statechange", look);
+  registration.addEventListener("updatefound", follow);
+  follow(); // one that was found before anybody listened
   look();
 }
 
