@@ -20,7 +20,7 @@ PLACES = (
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
 )
 WITHOUT = (
-    # Two pages of the browser's own in every window, for an address bar that nobody sees: two seconds of a core.
+    # Two pages of the browser's own in every window, for an address bar that nobody sees: more than a core-second.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     # What Playwright turns off by itself: the last list on the command line is the one that counts.

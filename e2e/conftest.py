@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Playwright, expect
 from e2e.support.browsers import Browsers, copy_profile
 from e2e.support.database import everything_stored
 from e2e.support.person import Person
-from e2e.support.site import DIST, Site
+from e2e.support.site import DIST, NO_APP, Site
 from e2e.support.waiting import PATIENCE_S, until
 from e2e.support.web import Web
 
@@ -26,7 +26,6 @@ COMPILED_MS = 2500
 PLAIN = "What is the capital of France?"
 AS_BEFORE = "kept => { localStorage.clear(); Object.assign(localStorage, kept); }"
 """Nothing has been asked."""
-NO_APP = "vendor/LICENSES.txt"
 CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 
 

@@ -8,11 +8,11 @@ from playwright.sync_api import expect
 
 from e2e.support.database import corrupt, partial_bytes, remove, stored
 from e2e.support.person import Person
+from e2e.support.site import NO_APP
 from e2e.support.web import Web
 
 QUESTION = "What is the capital of France?"
 ANSWER = "Paris"
-NO_APP = "vendor/LICENSES.txt"
 
 
 def test_stored_shards_that_are_damaged_or_evicted_are_fetched_again_and_only_they(regular: Person, web: Web) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from e2e.support.browsers import Browsers
 from e2e.support.database import stored
 from e2e.support.person import Person
+from e2e.support.site import NO_APP
 from e2e.support.web import Web
 
 QUESTION = "What is the capital of France?"
@@ -38,7 +39,7 @@ def test_a_browser_that_blocks_all_site_data_still_answers(browsers: Browsers, e
 
 def test_what_no_longer_fits_stays_in_memory_and_what_is_stored_stays(newcomer: Person, web: Web) -> None:
     """The browser tells pages of more room than it gives, so the limit shows in the middle of a download."""
-    newcomer.visits("vendor/LICENSES.txt")
+    newcomer.visits(NO_APP)
     session = newcomer.page.context.new_cdp_session(newcomer.page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": web.url.rstrip("/"), "quotaSize": 30_000_000})
     newcomer.opens()

@@ -67,7 +67,6 @@ def test_wasm_answers_as_a_native_session(
     assert_same(chromium, server, model, variant, {"wasm-exact": 2e-5, "wasm-int8": 1e-3}[variant])
 
 
-@pytest.mark.parametrize("model", ["mixed"], indirect=True)  # all forms at once: a software GPU takes its time
 def test_a_software_gpu_answers_as_a_native_session(
     gpu_chromium: Browser, server: StaticServer, model: tuple[Path, Manifest]
 ) -> None:

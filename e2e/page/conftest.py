@@ -82,17 +82,20 @@ class Visit:
         return self.page.get_by_role("textbox", name="Message")
 
     @property
+    def answers(self) -> Locator:
+        return self.page.locator("article[data-role=assistant]")
+
+    @property
     def answer(self) -> Locator:
         """The last one."""
-        return self.page.locator("article[data-role=assistant]").last
+        return self.answers.last
 
     def ask(self, text: str) -> Locator:
         """Sends ``text``, and waits for the answer's place: until then the last answer is the one before."""
-        answers = self.page.locator("article[data-role=assistant]")
-        before = answers.count()
+        before = self.answers.count()
         self.box.fill(text)
         self.box.press("Enter")
-        expect(answers).to_have_count(before + 1)
+        expect(self.answers).to_have_count(before + 1)
         return self.answer
 
     def state(self, name: str) -> None:

@@ -182,9 +182,15 @@ def test_a_new_version_waits_for_a_word_from_the_person(page: Visit, folder: Pat
     assert len([name for name in caches if ":shell:" in name]) == 1
 
 
-def test_a_new_version_fetches_only_what_changed(page: Visit, folder: Path, server: assembled.Server) -> None:
-    (folder / "styles/dock.css").write_text((folder / "styles/dock.css").read_text() + "\n/* new */\n")
+def renew(folder: Path) -> None:
+    """A new version of the site, in which one style is another."""
+    style = folder / "styles/dock.css"
+    style.write_text(style.read_text() + "\n/* new */\n")
     assembled.restamp(folder)
+
+
+def test_a_new_version_fetches_only_what_changed(page: Visit, folder: Path, server: assembled.Server) -> None:
+    renew(folder)
     server.requests.clear()
     page.page.reload()
     expect(page.page.locator(".notice[data-kind=update_ready]")).to_be_visible()
@@ -196,8 +202,7 @@ def test_a_new_version_fetches_only_what_changed(page: Visit, folder: Path, serv
 def test_a_new_version_that_was_found_before_the_page_listens_is_told_too(
     page: Visit, folder: Path, server: assembled.Server
 ) -> None:
-    (folder / "styles/dock.css").write_text((folder / "styles/dock.css").read_text() + "\n/* new */\n")
-    assembled.restamp(folder)
+    renew(folder)
     server.faults["dock.css"] = 2  # it takes a second to come
     page.page.add_init_script("""
       const { getRegistration } = ServiceWorkerContainer.prototype;

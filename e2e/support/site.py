@@ -17,6 +17,8 @@ DIST = ROOT / "dist"
 MODEL = "smollm2-135m-instruct"
 MANIFEST = f"models/{MODEL}/manifest.json"
 REGISTRY = "models.json"
+NO_APP = "vendor/LICENSES.txt"
+"""A file of the site that starts no engine."""
 
 
 def link(source: str | Path, target: str | Path) -> None:
