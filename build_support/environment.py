@@ -81,7 +81,7 @@ def _make() -> None:
     pip: list[str | Path] = [python(), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     with step("Installing the locked Python packages"):
         run(
-            [*pip, "--require-hashes", "--only-binary=:all:", "-r", LOCK],
+            [*pip, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", LOCK],
             what="The Python packages can't be installed",
             remedy="Connect to a network that reaches the Python package index and run the command again.",
             error=EnvironmentFailed,

