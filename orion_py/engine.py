@@ -64,6 +64,7 @@ class OrionInferenceEngine:
         self._config, self._ports, self._registry_path = config, ports, registry_path
         self.log, self.metrics = logger, Metrics()
         self._listeners: list[Listener] = []
+        self._load_listeners: list[Callable[[ProgressEvent], None]] = []
         self._requests: dict[str, CancelToken] = {}
         self._count = 0
         self._open = False
@@ -115,10 +116,17 @@ class OrionInferenceEngine:
 
     def _on_model_event(self, event: Event) -> None:
         """A load in the background tells of itself in its own way."""
+        if isinstance(event, ProgressEvent):
+            for listener in list(self._load_listeners):
+                listener(event)
         hydrator = self._house.hydrator
         if isinstance(event, ProgressEvent) and hydrator is not None and hydrator.hears(event):
             return
         self._emit(event)
+
+    def _on_load(self, listener: Callable[[ProgressEvent], None]) -> Callable[[], None]:
+        self._load_listeners.append(listener)
+        return lambda: self._load_listeners.remove(listener)
 
     async def initialize(self) -> None:
         """Reads the registry and detects the device. Raises InvalidRegistry or DownloadFailed."""
@@ -450,6 +458,7 @@ class OrionInferenceEngine:
             queue=self._house.queue,
             breakers=self._house.breakers,
             before_load=self._house.wanted,
+            on_load=self._on_load,
             order=self._hydrator.order,
             step_back=self._updates.step_back,
         )

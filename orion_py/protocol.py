@@ -7,8 +7,8 @@ hydrates in the background, the log) carry the id ``"engine"``.
 
     page → engine   initialize infer route teach agent.register agent.unregister preload hydrate version
                     model.inspect model.add model.remove cancel status logs telemetry configure unload shutdown
-    engine → page   state progress hydration token fallback guard log metric breaker queue prediction memory
-                    | result error cancelled
+    engine → page   state advance progress hydration token fallback agent guard log metric breaker queue
+                    prediction memory router | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
 generated from them (``python -m orion_py.protocol_schema``), and a test fails when they drift.
@@ -313,6 +313,16 @@ class StateEvent(_Message):
     routing: Routing | None = None
 
 
+class AdvanceEvent(_Message):
+    """How far a request is within ``state``: sent when ``progress`` (0 to 100, whole, never falling
+    within a request) moves between two state events. Loading counts bytes, shards and session building;
+    answering counts tokens against the answer's limit."""
+
+    type: Literal["advance"] = "advance"
+    state: StateName
+    progress: int
+
+
 class ShardProgress(BaseModel):
     model_config = STRICT
     sha256: str
@@ -545,6 +555,7 @@ class CancelledEnd(_Message):
 
 Event = (
     StateEvent
+    | AdvanceEvent
     | ProgressEvent
     | HydrationEvent
     | TokenEvent
@@ -580,6 +591,7 @@ Message = Annotated[
     | Unload
     | Shutdown
     | StateEvent
+    | AdvanceEvent
     | ProgressEvent
     | HydrationEvent
     | TokenEvent

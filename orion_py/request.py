@@ -21,11 +21,14 @@ from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.loading.progress import fraction_of
 from orion_py.protocol import (
+    AdvanceEvent,
     FallbackEvent,
     FallbackKind,
     GuardEvent,
     InferOptions,
+    ProgressEvent,
     Response,
     StateEvent,
     TokenEvent,
@@ -102,6 +105,24 @@ class RequestRun:
                 routing=routing_of(self._decision) if self._decision else None,
             )
         )
+
+    def _advance(self, fraction: float) -> None:
+        """Of the present state, ``fraction`` is done; told when that moves the progress in whole percent."""
+        before = self.states.progress()
+        after = self.states.advance(fraction)
+        if after > before:
+            self.services.emit(AdvanceEvent(id=self.request.id, state=self.states.state, progress=after))
+
+    def _on_load(self, event: ProgressEvent) -> None:
+        if self.states.state == "loading_agent" and event.model == self._model:
+            self._advance(fraction_of(event))
+
+    async def _acquire(self, entry: ModelEntry) -> LoadedModel:
+        stop_listening = self.services.on_load(self._on_load)
+        try:
+            return await self.services.models.acquire(entry, self.request.cancel)
+        finally:
+            stop_listening()
 
     def _validate(self) -> str:
         query = validate_query(self.request.query, self.services.config.max_query_chars)
@@ -186,7 +207,7 @@ class RequestRun:
             return await self._answer(entry, query, brief, decision)
 
     async def _answer(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
-        model = self._lent = await self.services.models.acquire(entry, self.request.cancel)
+        model = self._lent = await self._acquire(entry)
         try:
             prompt, answer, streamer = self._begin(query, brief, model)
             self.states.to("inferencing")
@@ -215,7 +236,12 @@ class RequestRun:
         sampling = _override(brief.sampling, options, seed)
         shaper = None if brief.shaper is None else brief.shaper()
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
-        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, streamer.push, max_tokens, shaper)
+
+        def on_text(text: str, tokens: int) -> None:
+            streamer.push(text, tokens)
+            self._advance(tokens / max_tokens)
+
+        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, on_text, max_tokens, shaper)
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
         return prompt, answer, streamer
@@ -251,7 +277,7 @@ class RequestRun:
                 self._say("worker", model.label, model.label, error.code, error.message)
                 await services.models.discard(entry.id, model)
                 self.states.to("loading_agent")
-                model = self._lent = await services.models.acquire(entry, self.request.cancel)
+                model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")
         return model
 

@@ -11,7 +11,7 @@ from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.manager import ModelManager
-from orion_py.protocol import Event, InferOptions
+from orion_py.protocol import Event, InferOptions, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
@@ -37,6 +37,7 @@ class Request:
 class Services:
     """``queue`` makes requests answer one after the other; ``before_load`` hears which model is
     wanted, so that what was loaded on a guess gives way. ``order`` puts first what can answer now;
+    ``on_load`` calls a listener with the progress of every load, and returns what takes it back;
     ``step_back``: whether a failed model goes on with the version before, as in ``Updates``."""
 
     config: EngineConfig
@@ -52,5 +53,6 @@ class Services:
     queue: RequestQueue
     breakers: Breakers
     before_load: Callable[[str], None]
+    on_load: Callable[[Callable[[ProgressEvent], None]], Callable[[], None]]
     order: Callable[[Sequence[ModelEntry]], Awaitable[list[ModelEntry]]]
     step_back: Callable[[ModelEntry, OrionError], Awaitable[bool]]

@@ -210,7 +210,8 @@ async function infer({ id, query, history, options }) {
     const ms = performance.now() - entered;
     entered += ms;
     note("DEBUG", "state", { request: id, previous, state: now, ms: Math.round(ms) });
-    post({ id, type: "state", previous, state: now, ms, progress: 0, agent: null, model: null, ...more });
+    const progress = { validating: 2, routing: 5, loading_agent: 10, inferencing: 60, success: 100 }[now];
+    post({ id, type: "state", previous, state: now, ms, progress, agent: null, model: null, ...more });
   };
   state("idle", "validating");
   if (query.length > 12000) {
@@ -243,6 +244,7 @@ async function infer({ id, query, history, options }) {
     if (scenario.pauseAt && index >= pieces.length * scenario.pauseAt) { await sleep(50); while (!stopped.has(id)) await sleep(50); }
     sent += piece;
     post({ id, type: "token", text: piece, index, tokens: index + 1, tokens_per_second: rate });
+    post({ id, type: "advance", state: "inferencing", progress: 60 + Math.floor((39 * (index + 1)) / pieces.length) });
     if (rate < 500 || index % Math.round(rate / 250) === 0) await sleep(Math.max(4, 1000 / rate));
   }
   state("inferencing", "success", { agent: routing.agent, model: MODEL });

@@ -234,3 +234,17 @@ def test_the_status_and_its_events_say_which_router_answers() -> None:
     assert (page.state.router, page.state.agents) == ("keyword", agents)
     page.hear("router", "engine", name="neural", corrections=0)
     assert page.state.router == "neural"
+
+
+def test_a_requests_progress_is_kept_and_never_falls() -> None:
+    page = Page()
+    seen = []
+    page.hear("state", previous="routing", state="loading_agent", ms=1, progress=10)
+    for value in (24, 24, 17, 61):
+        page.hear("advance", state="loading_agent", progress=value)
+        seen.append(page.answer.progress)
+    page.hear("advance", "stopped.1", state="inferencing", progress=99)
+    assert seen == [24, 24, 24, 61]
+    assert page.answer.progress == 61
+    page.answer.reset()
+    assert page.answer.progress == 0

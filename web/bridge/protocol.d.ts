@@ -9,6 +9,19 @@ export interface AddModel {
 }
 
 /**
+ * How far a request is within `state`: sent when `progress` (0 to 100, whole, never falling
+ * within a request) moves between two state events. Loading counts bytes, shards and session building;
+ * answering counts tokens against the answer's limit.
+ */
+export interface AdvanceEvent {
+  v: 1;
+  id: string;
+  type: "advance";
+  state: "idle" | "validating" | "routing" | "loading_agent" | "inferencing" | "success" | "fallback" | "error" | "cancelled";
+  progress: number;
+}
+
+/**
  * An agent that a person makes. `examples`: what it is to be asked, by which questions are
  * routed to it. `code`: Python that defines `respond`; the engine keeps it and never runs it.
  */
@@ -532,6 +545,7 @@ export type Request =
 /** What may come before the end. */
 export type Event =
   | StateEvent
+  | AdvanceEvent
   | ProgressEvent
   | HydrationEvent
   | TokenEvent

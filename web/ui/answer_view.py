@@ -108,7 +108,8 @@ class AnswerView:
         head = dom.el("header", "turn-head")
         self._who = dom.el("h3", "who", "Orion")
         self._activity = dom.el("span", "activity")
-        head.append(self._who, self._activity)
+        self._bar = dom.el("progress", "bar turn-progress", attributes={"max": "100"})
+        head.append(self._who, self._activity, self._bar)
         self._body = dom.el("div", "answer", attributes={"aria-live": "off"})
         self._error = dom.el("div", "error", attributes={"role": "group"})
         self._notes = dom.el("ul", "notes")
@@ -137,6 +138,7 @@ class AnswerView:
         self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
         activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
         self._changed("activity", (activity, self._words.lang), self._set_activity)
+        self._changed("progress", (turn.busy, turn.progress, self._words.lang), lambda _: self._set_progress(turn))
         self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
         error = (turn.error and turn.error["code"], turn.state, self._words.lang)
         self._changed("error", error, lambda _: self._set_error(turn))
@@ -157,6 +159,12 @@ class AnswerView:
         key = value[0]
         self._activity.textContent = self._words(key) if key else ""
         self._activity.hidden = key is None
+
+    def _set_progress(self, turn):
+        """Shown once the engine has the request; an answer that has ended needs none."""
+        self._bar.hidden = not turn.busy or not turn.progress
+        self._bar.value = turn.progress
+        self._bar.setAttribute("aria-label", self._words("turn_progress"))
 
     def _set_text(self, turn, markdown):
         text = turn.text

@@ -12,7 +12,7 @@ class Turn:
     ``options`` is what the person chose for this answer: force_agent, style. ``meta`` of a finished
     answer: backend, rate, first_token_ms, tokens, timings, and of the routing reason, router,
     confidence, runner_up, probabilities. ``path`` lists the engine's states so far with their ms
-    and ``at`` is the present one; neither is kept.
+    and ``at`` is the present one, ``progress`` how far it is in percent; none of them is kept.
     ``notes`` are dicts {"kind": …} that the view puts into words, so that a change of language
     reaches them too.
     """
@@ -29,6 +29,7 @@ class Turn:
         self.notes = []
         self.path = []
         self.at = None
+        self.progress = 0
         self.error = None
         self.attempts = 0
         self.request = None
@@ -68,7 +69,7 @@ class Turn:
         self.state, self.activity, self.error = "queued", None, None
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
-        self.path, self.at = [], None
+        self.path, self.at, self.progress = [], None, 0
 
 
 class Conversation:

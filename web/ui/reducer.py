@@ -40,6 +40,7 @@ def _state(state, message, turn, now):
     if message.get("previous") != "idle":
         turn.path.append((message.get("previous"), message.get("ms") or 0))
     turn.at = message.get("state")
+    turn.progress = max(turn.progress, message.get("progress") or 0)
     if state.hydration and state.hydration["state"] == "ready":
         state.hydration = None  # it has been read
         state.touch("hydration")
@@ -55,6 +56,14 @@ def _state(state, message, turn, now):
         if not (turn.state == "streaming" and not turn.silent):
             turn.activity = activity
     _touch(state, turn)
+
+
+def _advance(state, message, turn, now):
+    """How far the request is; late or repeated messages take nothing back."""
+    if turn and (message.get("progress") or 0) > turn.progress:
+        turn.progress = message["progress"]
+        turn.version += 1
+        state.touch(turn.id)
 
 
 def _progress(state, message, turn, now):
@@ -272,6 +281,7 @@ def _end(state, turn, how):
 _HANDLERS = {
     "boot": _boot,
     "state": _state,
+    "advance": _advance,
     "progress": _progress,
     "hydration": _hydration,
     "token": _token,

@@ -89,6 +89,7 @@ TEXT = {
     ),
     "files_done": ("{done} of {total} files", "{done} fichiers sur {total}"),
     # what a turn is doing
+    "turn_progress": ("Progress of this answer", "Avancement de cette réponse"),
     "turn_queued": ("Waiting for the engine", "En attente du moteur"),
     "turn_validating": ("Reading the question", "Lecture de la question"),
     "turn_routing": ("Choosing who answers", "Choix de l’agent"),
