@@ -9,10 +9,10 @@ from model_foundry.description import ModelDescription
 from model_foundry.errors import UnknownSource
 from model_foundry.pipeline import Job, gguf_job
 from model_foundry.progress import Progress
-from model_foundry.recipes import BuildRecipe, load_recipe
+from model_foundry.recipes import BuildRecipe, load_recipe, recipe_names
 from model_foundry.sharding.layout import SameShards
 from model_foundry.sharding.restore import restore
-from model_foundry.versions import MANIFEST, SHARDS, VERSIONS
+from model_foundry.versions import MANIFEST, MODELS, SHARDS, VERSIONS
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Manifest, parse_manifest
 
@@ -26,19 +26,30 @@ DERIVED = "derived_from"
 def open_source(source: str, recipe: str, models: Path, original: bool = False) -> Job:
     """The job that builds ``source`` as it is; what is wanted otherwise is changed in it.
 
-    ``source`` is the path of a GGUF (read as ``recipe`` says), the path of a manifest, or the id of
-    a model in ``models``: its current version, or with ``original`` the one that was quantized for
-    it, since quantizing twice loses twice. Raises UnknownSource, UnknownRecipe.
+    ``source`` is the path of a GGUF (read as ``recipe`` says), the path of a manifest, or a built
+    model: its id or the short name of its recipe, looked up in ``models`` and then in the default
+    folder. Of a built model the current version is meant, or with ``original`` the one that was
+    quantized for it, since quantizing twice loses twice. Raises UnknownSource, UnknownRecipe.
     """
     path = Path(source)
     if path.suffix == ".json":
         return manifest_job(path)
     if path.is_file():
         return gguf_job(load_recipe(recipe), path)
-    built = models / source / MANIFEST
-    if built.is_file():
-        return manifest_job(_original(built) if original else built)
-    raise UnknownSource(f"{source} is neither a GGUF, nor a manifest, nor the id of a model in {models}")
+    named = source in recipe_names()
+    model = load_recipe(source).model if named else source
+    folders = dict.fromkeys([models, MODELS])  # with --out elsewhere, models are still read where they are built
+    for folder in folders:
+        built = folder / model / MANIFEST
+        if built.is_file():
+            return manifest_job(_original(built) if original else built)
+    if named:
+        raise UnknownSource(f"{source} isn't built yet; build it with: python3 build.py models {source}")
+    places = " or ".join(str(folder) for folder in folders)
+    raise UnknownSource(
+        f"{source} is neither a GGUF, nor a folder of safetensors, nor a manifest, nor the id of a model in {places}; "
+        f"these can be built by name: {', '.join(recipe_names())}"
+    )
 
 
 def _original(path: Path) -> Path:

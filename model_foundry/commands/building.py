@@ -33,7 +33,7 @@ def add_source(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         "source",
         nargs="?" if optional else None,
         metavar="SOURCE",
-        help="a GGUF, a folder of safetensors, the manifest.json of a built model, or the id of one in --out",
+        help="a GGUF, a folder of safetensors, the manifest.json of a built model, or its id or short name",
     )
     parser.add_argument("--recipe", choices=recipe_names(), default="lite", help="how a GGUF is read (default: lite)")
     parser.add_argument("--out", type=Path, default=MODELS, help=f"the folder of built models (default: {MODELS})")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from model_foundry.errors import MalformedMerge
+from model_foundry.errors import FoundryError, MalformedMerge
 from model_foundry.exporting.weight_writer import SHARD_BYTES, Planned, WeightWriter
 from model_foundry.float_formats import NAMED, STORED_AS, rounded
 from model_foundry.hf_names import CONFIG, CONFIG_KEYS
@@ -38,7 +38,12 @@ class Merge:
     seed: int
 
     def run(self, out: Path, progress: Progress, shard_bytes: int = SHARD_BYTES) -> dict[str, Any]:
-        """Writes the folder ``out`` and gives its record. What is there is replaced when all is written."""
+        """Writes the folder ``out`` and gives its record. An earlier merge there is replaced when all is written.
+
+        Raises FoundryError before it begins where ``out`` holds something else, which would be lost.
+        """
+        if out.exists() and not (out / RECORD).is_file() and (not out.is_dir() or any(out.iterdir())):
+            raise FoundryError(f"{out} exists and isn't a merged model; choose another folder, or empty this one")
         partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)

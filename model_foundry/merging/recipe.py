@@ -7,6 +7,7 @@ is ours: ``random_seed``, which mergekit takes on its command line.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -182,6 +183,17 @@ def load_recipe(path: Path) -> MergeRecipe:
 def recipe_from(text: str) -> MergeRecipe:
     """Raises MalformedMerge, which names the key."""
     return _validated(parse_yaml(text))
+
+
+def average(models: Sequence[str], ratios: Sequence[float]) -> MergeRecipe:
+    """mergekit's ``linear``: the weighted mean of ``models``, their ``ratios`` divided by the sum of them.
+
+    Raises MalformedMerge unless there is one ratio a model.
+    """
+    if len(models) != len(ratios):
+        raise MalformedMerge(f"{len(models)} models need as many ratios, and these are {len(ratios)}")
+    weighted = [{"model": model, "parameters": {"weight": ratio}} for model, ratio in zip(models, ratios, strict=True)]
+    return _validated({"merge_method": "linear", "models": weighted})
 
 
 def _validated(document: dict[str, object]) -> MergeRecipe:

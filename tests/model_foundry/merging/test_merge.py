@@ -29,7 +29,7 @@ from model_foundry.merging.methods.base import Input, Job
 from model_foundry.merging.methods.dare import DareLinear, drawn_mask
 from model_foundry.merging.methods.slerp import slerp
 from model_foundry.merging.methods.ties import largest
-from model_foundry.merging.recipe import recipe_from
+from model_foundry.merging.recipe import average, recipe_from
 from tests.model_foundry.merging.tiny_parents import TOKENS, TinyParent
 
 SLERP = "merge_method: slerp\nbase_model: a\nmodels: [{model: b}]\nparameters: {t: 0.5}\n"
@@ -376,3 +376,14 @@ def test_the_command_takes_folders_by_name_and_refuses_to_write_over_a_parent(
     assert cli.main(["merge", str(root / "sub" / "r.yml"), "--out", str(root / "o"), "--models", str(root)]) == 0
     assert cli.main(["merge", str(root / "sub" / "r.yml"), "--out", str(root / "out"), "--parent", "a"]) == 1
     assert "isn't NAME=FOLDER" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    TinyParent(1).write(tmp_path / "first")
+    merge = prepare(average(["first"], [1.0]), tmp_path, {}, None)
+    out = tmp_path / "letters"
+    out.mkdir()
+    (out / "letter.txt").write_text("Dear reader")
+    with pytest.raises(FoundryError, match="isn't a merged model"):
+        merge.run(out, lambda *_: None)
+    assert [path.name for path in out.iterdir()] == ["letter.txt"]
