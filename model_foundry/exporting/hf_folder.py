@@ -42,6 +42,8 @@ def write_folder(model: ModelDescription, folder: Path, dtype: str = "float32") 
     if architecture.family not in _FAMILIES:
         known = ", ".join(_FAMILIES)
         raise UnknownArchitecture(f"a {architecture.family} can't be written as a folder here; known are {known}")
+    if architecture.rope_factors is not None:
+        raise UnknownArchitecture("a rotary embedding with a factor for each frequency has no place in config.json")
     folder.mkdir(parents=True, exist_ok=True)
     planned = [Planned(name, STORED_AS[dtype], values.shape) for name, values in _tensors(model)]
     with WeightWriter(folder, planned, SHARD_BYTES) as writer:
@@ -83,10 +85,22 @@ def _layer(model: ModelDescription, layer: Layer) -> Iterator[tuple[str, Float32
 def _config(model: ModelDescription, dtype: str) -> dict[str, Any]:
     a = model.architecture
     ends = list(model.tokenizer.eos_tokens)
+    changed: dict[str, Any] = {}
+    if a.rope_scaling is not None:
+        changed["rope_scaling"] = {
+            "rope_type": a.rope_scaling.kind,
+            "factor": a.rope_scaling.factor,
+            "low_freq_factor": a.rope_scaling.low_frequency_factor,
+            "high_freq_factor": a.rope_scaling.high_frequency_factor,
+            "original_max_position_embeddings": a.rope_scaling.original_context,
+        }
+    if a.family == "llama" and model.layers[0].qkv.bias is not None:
+        changed["attention_bias"] = True
     return {
         "architectures": [CLASSES[a.family]],
         "model_type": a.family,
         **{key: getattr(a, field) for field, key in CONFIG_KEYS.items()},
+        **changed,
         "hidden_act": "silu",
         "eos_token_id": ends if len(ends) > 1 else ends[0],
         "torch_dtype": dtype,

@@ -19,6 +19,8 @@ def rotary_tables(graph: GraphBuilder, architecture: Architecture) -> tuple[str,
     frequencies = 1.0 / architecture.rope_theta**exponents
     if architecture.rope_scaling is not None:
         frequencies = _stretched(frequencies, architecture.rope_scaling)
+    if architecture.rope_factors is not None:
+        frequencies = frequencies / np.asarray(architecture.rope_factors)
     positions = graph.node(
         "Range", [graph.scalar(0.0), graph.scalar(float(architecture.context_length)), graph.scalar(1.0)]
     )

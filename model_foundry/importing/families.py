@@ -1,6 +1,9 @@
 """How each model family names and arranges its tensors inside a GGUF.
 
-One importer a family, in ``FAMILIES``, keyed by ``general.architecture``.
+One importer a family, in ``FAMILIES``, keyed by ``general.architecture``. Keys and their defaults are
+those of the format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and, where it is silent,
+of llama.cpp's loader (src/llama-model.cpp, ``load_hparams``). A key or a tensor that isn't known may
+change what is computed, so it is refused: a model that is nearly right is wrong.
 """
 
 from __future__ import annotations
@@ -28,8 +31,57 @@ def rope_row_order(heads: int, head_dim: int) -> Rows:
     return pairs.swapaxes(1, 2).reshape(-1)
 
 
+ROPE_FACTORS = "rope_freqs.weight"
+"""F32 [head_dim / 2]: what each frequency of the rotary embedding is divided by (llama.cpp, ``ggml_rope_ext``)."""
+
+_ROPE_BASE = 10_000.0
+
+_COMPUTED = frozenset(
+    {
+        "vocab_size",
+        "block_count",
+        "context_length",
+        "embedding_length",
+        "feed_forward_length",
+        "attention.head_count",
+        "attention.head_count_kv",
+        "attention.key_length",
+        "attention.value_length",
+        "attention.layer_norm_rms_epsilon",
+        "attention.sliding_window",
+        "rope.dimension_count",
+        "rope.freq_base",
+        "rope.scaling.type",
+        "rope.scaling.factor",
+        "rope.scaling.original_context_length",
+        "rope.scaling.finetuned",
+        "rope.scale_linear",
+    }
+)
+"""Keys below ``<architecture>.`` that are looked at."""
+
+_NEUTRAL: dict[str, tuple[object, ...]] = {
+    "tensor_data_layout": ("reference", "Reference"),
+    "use_parallel_residual": (False,),
+    "attention.causal": (True,),
+    "attention.clamp_kqv": (0.0,),
+    "attention.max_alibi_bias": (0.0,),
+    "attention.scale": (0.0,),
+    "attn_logit_softcapping": (0.0,),
+    "final_logit_softcapping": (0.0,),
+    "expert_count": (0,),
+    "expert_used_count": (0,),
+    "logit_scale": (0.0, 1.0),
+    "residual_scale": (0.0, 1.0),
+    "embedding_scale": (0.0, 1.0),
+    "pooling_type": (0,),
+}
+"""Keys that may stand there with these values, which change nothing."""
+
+
 def _decoder(file: GgufFile, context_cap: int, source: Source, *, family: str, paired: bool) -> ModelDescription:
     """A pre-norm decoder with gated MLPs. ``paired``: its rotary embedding turns neighbours in the file."""
+    _refuse_unknown_keys(file, family)
     architecture = _architecture(file, context_cap, family)
     hidden, vocab = architecture.hidden_size, architecture.vocab_size
     tied = architecture.tied_embeddings
@@ -44,6 +96,17 @@ def _decoder(file: GgufFile, context_cap: int, source: Source, *, family: str, p
     )
 
 
+def _refuse_unknown_keys(file: GgufFile, family: str) -> None:
+    prefix = f"{family}."
+    for key in sorted(key for key in file.keys if key.startswith(prefix)):
+        name = key.removeprefix(prefix)
+        if name in _NEUTRAL:
+            if file.scalar(key) not in _NEUTRAL[name]:
+                raise UnknownArchitecture(f"{key} is {str(file.scalar(key))[:40]}, which the decoder here can't do")
+        elif name not in _COMPUTED:
+            raise UnknownArchitecture(f"{key[:80]} isn't known here, and may change what the model computes")
+
+
 def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture:
     heads = file.integer(f"{family}.attention.head_count")
     hidden = file.integer(f"{family}.embedding_length")
@@ -51,14 +114,20 @@ def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture
         raise MalformedGguf(f"a hidden size of {hidden} can't be shared by {heads} heads")
     head_dim = hidden // heads
     for key in ("rope.dimension_count", "attention.key_length", "attention.value_length"):
-        if file.has(f"{family}.{key}") and (found := file.integer(f"{family}.{key}")) != head_dim:
+        if (found := file.integer(f"{family}.{key}", head_dim)) != head_dim:
             raise MalformedGguf(f"{key} is {found}; only heads of {head_dim} that are rotated whole are known")
-    if file.has(f"{family}.rope.scaling.type") and file.text(f"{family}.rope.scaling.type") != "none":
-        raise UnknownArchitecture("a scaled rotary embedding isn't known here")
+    _refuse_scaling(file, family)
     vocab = len(file.texts("tokenizer.ggml.tokens"))
-    kv_heads = file.integer(f"{family}.attention.head_count_kv")
+    kv_heads = file.integer(f"{family}.attention.head_count_kv", heads)
     if kv_heads <= 0 or heads % kv_heads:
         raise MalformedGguf(f"{heads} query heads can't share {kv_heads} key heads")
+    context = min(context_cap, file.integer(f"{family}.context_length"))
+    window = file.integer(f"{family}.attention.sliding_window", 0)
+    if 0 < window < context:
+        raise UnknownArchitecture(
+            f"the sliding window of {window} tokens is smaller than the context of {context}, and windows "
+            f"aren't known here: take it with a context of {window} or less (--context {window})"
+        )
     return Architecture.model_validate(
         {
             "family": family,
@@ -69,12 +138,33 @@ def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture
             "head_dim": head_dim,
             "ffn_size": file.integer(f"{family}.feed_forward_length"),
             "vocab_size": vocab,
-            "context_length": min(context_cap, file.integer(f"{family}.context_length")),
-            "rope_theta": file.real(f"{family}.rope.freq_base"),
+            "context_length": context,
+            "rope_theta": file.real(f"{family}.rope.freq_base", _ROPE_BASE),
             "norm_epsilon": file.real(f"{family}.attention.layer_norm_rms_epsilon"),
             "tied_embeddings": "output.weight" not in file.tensor_names,
+            "rope_factors": _rope_factors(file, family, head_dim // 2),
         }
     )
+
+
+def _refuse_scaling(file: GgufFile, family: str) -> None:
+    """A rotary embedding that is scaled by keys; what ``ROPE_FACTORS`` scales can be had.
+
+    llama.cpp takes a scaling without a type for a linear one, and an older key for its factor.
+    """
+    factor = file.real(f"{family}.rope.scaling.factor", 0.0) or file.real(f"{family}.rope.scale_linear", 0.0)
+    kind = file.text(f"{family}.rope.scaling.type", "linear")
+    if kind != "none" and (kind != "linear" or factor not in (0.0, 1.0)):
+        raise UnknownArchitecture(f"a rotary embedding that is scaled ({kind[:40]}, by {factor:g}) isn't known here")
+
+
+def _rope_factors(file: GgufFile, family: str, pairs: int) -> tuple[float, ...] | None:
+    if family != "llama" or ROPE_FACTORS not in file.tensor_names:
+        return None
+    factors = file.vector(ROPE_FACTORS, pairs)
+    if not np.isfinite(factors).all() or (factors <= 0).any():
+        raise MalformedGguf(f"tensor {ROPE_FACTORS} has to hold positive numbers")
+    return None if (factors == 1).all() else tuple(float(factor) for factor in factors)
 
 
 def _layer(file: GgufFile, architecture: Architecture, index: int, *, paired: bool) -> Layer:
@@ -131,6 +221,13 @@ def import_gguf(file: GgufFile, context_cap: int, source: Source) -> ModelDescri
     if family not in FAMILIES:
         raise UnknownArchitecture(f"the architecture {family} isn't known; known are {', '.join(FAMILIES)}")
     try:
-        return FAMILIES[family](file, context_cap, source)
+        model = FAMILIES[family](file, context_cap, source)
     except ValueError as error:  # pydantic's ValidationError is one: sizes out of bounds
         raise MalformedGguf(f"{file.path.name}: {error}") from error
+    others = sorted(file.unread)
+    if others:
+        raise UnknownArchitecture(
+            f"{len(others)} tensors have no place in a {family} decoder, such as {others[0][:80]!r}: "
+            "without them the model would compute something else"
+        )
+    return model

@@ -175,6 +175,15 @@ def _refuse_what_is_unknown(values: _Values) -> None:
             raise UnknownArchitecture(f"{key}: soft caps aren't known here")
     if values.real("partial_rotary_factor", 1.0) != 1.0:
         raise UnknownArchitecture("partial_rotary_factor: only a full rotation is known")
+    for key in ("num_experts", "num_local_experts"):
+        if values.get(key) not in (None, 0, 1):
+            raise UnknownArchitecture(f"{key}: a mixture of experts isn't known here")
+    for key in ("logits_scaling", "residual_multiplier", "embedding_multiplier"):
+        if values.real(key, 1.0) != 1.0:
+            raise UnknownArchitecture(f"{key}: scaled streams aren't known here")
+    for key in ("no_rope_layers", "query_pre_attn_scalar", "attention_multiplier", "use_qk_norm", "qk_layernorm"):
+        if values.get(key) not in (None, False, []):
+            raise UnknownArchitecture(f"{key} isn't known here, and changes what the model computes")
 
 
 def _architecture(values: _Values, family: Family, context_cap: int | None) -> tuple[Architecture, list[str]]:
@@ -243,15 +252,35 @@ def _check_window(window: int, context: int, notes: list[str]) -> None:
     notes.append(f"the sliding window of {window} tokens is ignored: the context of {context} never leaves it")
 
 
+_ROPE_KEYS = frozenset(
+    {
+        "rope_type",
+        "type",
+        "rope_theta",
+        "partial_rotary_factor",
+        "factor",
+        "low_freq_factor",
+        "high_freq_factor",
+        "original_max_position_embeddings",
+    }
+)
+"""Anything else, such as a table for each kind of layer, would be passed over."""
+
+
 def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
     """The base, and the scaling; transformers 5 keeps both in ``rope_parameters``."""
     merged = values.table("rope_parameters") | values.table("rope_scaling")
     theta = _Values(merged).real(CONFIG_KEYS["rope_theta"], values.real(CONFIG_KEYS["rope_theta"], 10_000.0))
     kind = merged.get("rope_type", merged.get("type", "default"))
+    if kind not in ("default", "llama3"):
+        raise UnknownArchitecture(f"the rotary scaling {str(kind)[:40]} isn't known; known are default and llama3")
+    others = sorted(set(merged) - _ROPE_KEYS)
+    if others:
+        raise UnknownArchitecture(f"the rotary embedding's setting {str(others[0])[:40]!r} isn't known here")
+    if _Values(merged).real("partial_rotary_factor", 1.0) != 1.0:
+        raise UnknownArchitecture("partial_rotary_factor: only a full rotation is known")
     if kind == "default":
         return theta, None
-    if kind != "llama3":
-        raise UnknownArchitecture(f"the rotary scaling {str(kind)[:40]} isn't known; known are default and llama3")
     entries = _Values(merged)
     scaling = RopeScaling(
         kind="llama3",

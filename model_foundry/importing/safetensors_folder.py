@@ -178,6 +178,9 @@ class SafetensorsFolder:
             missing = sorted((wanted or frozenset()) - set(found))
             if missing:
                 raise MalformedFolder(f"{INDEX} seeks {missing[0]!r} in {file}, which doesn't have it")
+            others = sorted(set(found) - wanted) if wanted is not None else []
+            if others:
+                raise MalformedFolder(f"{file} holds {others[0][:80]!r}, of which {INDEX} says nothing")
             for name in found if wanted is None else wanted:
                 tensors[name] = StoredTensor(name, path, found[name])
         return tensors

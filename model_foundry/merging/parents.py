@@ -25,6 +25,8 @@ _SHAPING_KEYS = (
     "tie_word_embeddings",
     "rope_theta",
     "rope_scaling",
+    "rope_parameters",
+    "mlp_bias",
     "rms_norm_eps",
     "attention_bias",
     "vision_config",

@@ -132,6 +132,8 @@ class ReferenceModel:
     def _frequencies(self, half: int) -> NDArray[np.float64]:
         """Angles per position [half], stretched band by band where the model says so."""
         frequencies = self._a.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
+        if self._a.rope_factors is not None:
+            return frequencies / np.array(self._a.rope_factors, np.float64)
         scaling = self._a.rope_scaling
         if scaling is None:
             return frequencies

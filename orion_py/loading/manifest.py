@@ -361,6 +361,18 @@ class Architecture(_Strict):
     activation: Annotated[Literal["silu", "gelu_tanh"], Field(exclude_if=_is_silu)] = "silu"
     """Of the MLP's gate. ``gelu_tanh`` is GELU by its tanh formula (https://arxiv.org/abs/1606.08415)."""
     rope_scaling: Annotated[RopeScaling | None, Field(exclude_if=_is_none)] = None
+    rope_factors: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None,
+        Field(min_length=1, max_length=512, exclude_if=_is_none),
+    ] = None
+    """What each of the head_dim / 2 frequencies is divided by, where a GGUF says so itself
+    (``rope_freqs.weight``). Not beside ``rope_scaling``; not written where there are none."""
+
+    @model_validator(mode="after")
+    def _one_factor_a_frequency(self) -> Self:
+        if self.rope_factors is not None and (self.rope_scaling or 2 * len(self.rope_factors) != self.head_dim):
+            raise ValueError(f"rope_factors have to be {self.head_dim // 2} numbers, and the only scaling")
+        return self
 
 
 class Source(_Strict):

@@ -67,6 +67,11 @@ def test_every_stored_type_reads_as_the_library_reads_it(tmp_path: Path, kind: s
         ("llama", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, UnknownArchitecture, "yarn.*default and llama3"),
         ("llama", {"quantization_config": {"quant_method": "gptq"}}, UnknownArchitecture, "gptq"),
         ("llama", {"partial_rotary_factor": 0.5}, UnknownArchitecture, "full rotation"),
+        ("llama", {"num_local_experts": 8}, UnknownArchitecture, "mixture of experts"),
+        ("llama", {"logits_scaling": 8.0}, UnknownArchitecture, "logits_scaling"),
+        ("llama", {"no_rope_layers": [1, 0]}, UnknownArchitecture, "no_rope_layers"),
+        ("llama", {"rope_parameters": {"partial_rotary_factor": 0.5}}, UnknownArchitecture, "full rotation"),
+        ("llama", {"rope_parameters": {"full_attention": {"rope_theta": 1e6}}}, UnknownArchitecture, "full_attention"),
         ("llama", {"hidden_act": "relu"}, UnknownArchitecture, "relu"),
         ("llama", {"num_key_value_heads": 3}, MalformedFolder, "share"),
         ("llama", {"head_dim": 24}, UnknownArchitecture, "multiple of 16"),
@@ -88,6 +93,16 @@ def test_what_is_not_known_is_refused_by_its_name(
 ) -> None:
     with pytest.raises(error, match=reason):
         plan(changed(tmp_path, name, **changes))
+
+
+def test_a_tensor_that_the_index_does_not_name_is_noticed(tmp_path: Path) -> None:
+    folder = changed(tmp_path, "mistral", "model.safetensors.index.json")
+    index = json.loads((folder / "model.safetensors.index.json").read_text("utf-8"))
+    forgotten = next(name for name in index["weight_map"] if name.endswith("norm.weight"))
+    del index["weight_map"][forgotten]
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index), "utf-8")
+    with pytest.raises(MalformedFolder, match=rf"{forgotten}.* says nothing"):
+        plan(folder)
 
 
 def test_a_window_smaller_than_the_context_is_refused_and_a_larger_one_ignored_with_the_reason(tmp_path: Path) -> None:
