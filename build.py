@@ -9,12 +9,13 @@ Needs nothing but Python 3.11 or newer. The work is done by the modules of build
 """
 
 import sys
-from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is what meets an older Python
     sys.exit(
         "error: ORION needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Start it with a newer one."
     )
+
+from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

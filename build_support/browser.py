@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from build_support import progress
 from build_support.errors import BrowserUnavailable
+from build_support.failures import Reason, diagnose, of_error
 from build_support.processes import run
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -50,6 +52,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 """What Chromium is started with: it asks nothing of any network by itself."""
+START_SECONDS = 60
 
 
 def find() -> Path | None:
@@ -72,38 +75,68 @@ def ensure() -> Path:
     found = find()
     if found:
         return found
-    tried = []
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+    tried: list[BrowserUnavailable] = []
+    if by_apt():
         with progress.step("Installing Chromium with apt-get"):
-            try:
-                quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-                run(["apt-get", "update", "-qq"], env=quiet, what="apt-get update failed", error=BrowserUnavailable)
-                run(
-                    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
-                    env=quiet,
-                    what="apt-get install chromium failed",
-                    error=BrowserUnavailable,
-                )
-            except BrowserUnavailable as error:
-                tried.append(error.what)
+            quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+            # Without this apt-get ends well when no index was reached, and then doesn't know the package.
+            update = ["apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any"]
+            install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+            for command in (update, install):
+                try:
+                    what = f"apt-get {command[1]} failed"
+                    run(command, env=quiet, what=what, place="the package servers", error=BrowserUnavailable)
+                except BrowserUnavailable as error:
+                    tried.append(error)
     if not find():
         with progress.step("Installing Chromium with playwright"):
             try:
                 run(
                     [sys.executable, "-m", "playwright", "install", "chromium"],
-                    what="playwright install chromium failed",
+                    what="playwright install failed",
+                    place="playwright's download server",
                     error=BrowserUnavailable,
                 )
             except BrowserUnavailable as error:
-                tried.append(error.what)
+                tried.append(error)
     found = find()
     if found is None:
-        reasons = "; ".join(text.rstrip(".") for text in tried)
+        reasons = "; ".join(error.what.rstrip(".") for error in tried)
+        known = next((error for error in tried if error.remedy), None)
         raise BrowserUnavailable(
             f"There is no Chromium or Chrome to test with ({reasons}).",
-            "Install one, or name it in the variable ORION_CHROMIUM.",
+            f"{known.remedy if known else ''} Or install one, or name it in the variable ORION_CHROMIUM.".strip(),
+            known.reason if known else None,
         )
     return found
+
+
+def by_apt() -> bool:
+    """Whether Chromium can be installed with apt-get."""
+    return shutil.which("apt-get") is not None and hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def starts(program: Path) -> tuple[str, Reason | None]:
+    """The version that ``program`` says when it has drawn an empty page, or why it doesn't start."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        arguments = [*ARGUMENTS, "--headless", f"--user-data-dir={profile}"]
+        try:
+            version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=START_SECONDS)
+            drawn = subprocess.run(
+                [program, *arguments, "--dump-dom", "data:text/html,<p>up"],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                timeout=START_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return "", Reason("unknown", f"it didn't start within {START_SECONDS} s")
+        except OSError as error:
+            return "", of_error(error)
+    if "<p>up" in drawn.stdout:
+        return version.stdout.strip(), None
+    return version.stdout.strip(), diagnose(drawn.stderr or drawn.stdout, drawn.returncode)
 
 
 def launch_arguments() -> dict[str, object]:

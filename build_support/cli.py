@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from build_support import paths
 from build_support.errors import UsageError
+from build_support.locks import alone
 
 PARTS = ("lint", "unit", "e2e")
 
@@ -102,8 +103,10 @@ def _site(names: str, origins: Sequence[str] = ()) -> Path:
     wanted = models.check_names([*(name for name in names.split(",") if name), models.ROUTER_NAME])
     system = node.find()
     node.install_packages(system)
-    folder = site.build(system, [models.build(name) for name in wanted], origins)
-    python_bundle.check(system)
+    manifests = [models.build(name) for name in wanted]
+    with alone(paths.WORK / "site.lock", "putting dist/ together"):
+        folder = site.build(system, manifests, origins)
+        python_bundle.check(system)
     return folder
 
 

