@@ -16,7 +16,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
-from orion_py.protocol import Event, InferOptions, ProgressEvent, Response
+from orion_py.protocol import Event, InferOptions, ProgressEvent, Response, StreamStatistics
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.telemetry.log import Logger
@@ -63,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="guess text that repeats the prompt and verify it several tokens at a time (default: on)",
     )
+    chat.add_argument(
+        "--stream", choices=("token", "word", "sentence"), default="token", help="size of the pieces (default: token)"
+    )
+    chat.add_argument("--delay", type=int, default=0, metavar="MS", help="least pause between two pieces, 0 to 1000 ms")
+    chat.add_argument("--stats", action="store_true", help="say at the end how the answer streamed, on standard error")
     chat.add_argument("--json", action="store_true", help="print the whole response as JSON, not streamed")
     chat.set_defaults(run=_chat)
 
@@ -94,6 +99,8 @@ async def _chat_once(options: argparse.Namespace) -> int:
             temperature=options.temperature,
             max_tokens=options.max_tokens,
             seed=options.seed,
+            granularity=options.stream,
+            delay_ms=options.delay,
         )
     except ValueError as error:
         raise InvalidInput(f"options: {error}") from None
@@ -116,6 +123,8 @@ async def _chat_once(options: argparse.Namespace) -> int:
             print(piece, end="", flush=True)
         print()
         print(_summary(ends[0]), file=sys.stderr)
+        if options.stats and ends[0].stream is not None:
+            print(_statistics(ends[0].stream), file=sys.stderr)
         return 0
     finally:
         await engine.shutdown()
@@ -138,6 +147,14 @@ def _summary(response: Response) -> str:
     usage = response.usage
     drafts = f", {usage.accepted} of {usage.drafted} guessed" if usage.drafted else ""
     return f"[{response.agent} · {response.model} · {response.backend} · {usage.completion} tokens{rate}{drafts}]"
+
+
+def _statistics(stream: StreamStatistics) -> str:
+    first = "" if stream.first_ms is None else f", first token after {stream.first_ms:,.0f} ms"
+    rate = "" if stream.tokens_per_second is None else f", then {stream.tokens_per_second:.1f} tokens/s"
+    pause = f", {stream.delay_ms} ms apart" if stream.delay_ms else ""
+    counts = f"{stream.pieces} pieces by the {stream.granularity}{pause}, {stream.characters} characters"
+    return f"[{counts}, {stream.tokens} tokens in {stream.ms:,.0f} ms{first}{rate}]"
 
 
 def _registry(root: Path) -> Registry:

@@ -57,6 +57,11 @@ class EngineConfig(BaseModel):
     """Seconds without any progress, not in all: a slow line is no fault."""
     inference_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 90.0
     """Seconds without a token."""
+    slow_call_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """An answer is slow when its prompt and 64 tokens at its rate take longer, in seconds: about one
+    token a second. When four of five are slow the circuit breaker opens, and a smaller model answers."""
+    breaker_window_s: Annotated[float, Field(gt=0, le=86_400)] = 900.0
+    """Seconds after which a circuit breaker no longer counts a call."""
 
 
 _PRESETS: dict[str, dict[str, Any]] = {

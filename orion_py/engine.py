@@ -7,6 +7,7 @@ event (``subscribe``), and every answer says how it came about.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Literal
 
@@ -22,7 +23,9 @@ from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.updates import Updates
+from orion_py.loading.webgpu_report import webgpu_report
 from orion_py.loading.webgpu_trial import consider_webgpu
+from orion_py.measures import Measures
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
@@ -53,6 +56,7 @@ from orion_py.telemetry.metrics import Metrics
 
 Listener = Callable[[Event], None]
 
+FALLBACKS_KEPT = 10
 ROUTER_WAIT_S = 0.5
 """Between looks whether models still load, before the router's own load begins."""
 
@@ -63,10 +67,12 @@ class OrionInferenceEngine:
     def __init__(self, config: EngineConfig, ports: Ports, logger: Logger, registry_path: str = "models.json") -> None:
         self._config, self._ports, self._registry_path = config, ports, registry_path
         self.log, self.metrics = logger, Metrics()
+        self._measures = Measures(self.metrics, ports.clock, self._emit, lambda: self._config.slow_call_s)
         self._listeners: list[Listener] = []
         self._load_listeners: list[Callable[[ProgressEvent], None]] = []
         self._requests: dict[str, CancelToken] = {}
-        self._count = 0
+        self._count = self._memory_logged = 0
+        self._fallbacks: deque[FallbackEvent] = deque(maxlen=FALLBACKS_KEPT)
         self._open = False
         self._guard: Guard = InputGuard()
         self._background: set[asyncio.Future[None]] = set()
@@ -93,6 +99,15 @@ class OrionInferenceEngine:
         """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
         return self._house.status()
 
+    @property
+    def fallbacks(self) -> list[dict[str, Any]]:
+        """The last steps down, the latest last, with their reasons: ``id, kind, from, to, reason_code, reason``."""
+        return [event.model_dump(exclude={"v", "type"}) for event in self._fallbacks]
+
+    async def webgpu(self) -> list[dict[str, Any]]:
+        """As ``webgpu_report``, for what is in memory now."""
+        return await webgpu_report(self._config, self._device, self._manager)
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` with every event. Returns what takes it back."""
         self._listeners.append(listener)
@@ -100,23 +115,38 @@ class OrionInferenceEngine:
 
     def _emit(self, event: Event) -> None:
         if isinstance(event, FallbackEvent):
-            self.log.warn("fallback", kind=event.kind, source=event.from_, to=event.to, code=event.reason_code)
+            self._fallbacks.append(event)
+            step = {"step": event.kind, "source": event.from_, "to": event.to, "code": event.reason_code}
+            self._log_of(event).warn("fallback", **step)
         elif isinstance(event, StateEvent):
-            self.log.debug("state", request=event.id, previous=event.previous, state=event.state, ms=round(event.ms, 2))
+            self._log_of(event).debug("state", previous=event.previous, state=event.state, ms=round(event.ms, 2))
         elif isinstance(event, BreakerEvent):
             self.log.warn("breaker", name=event.name, state=event.state, failures=event.failures)
         elif isinstance(event, PredictionEvent):
             self.log.info("prediction", model=event.model, agent=event.agent, state=event.state)
         elif isinstance(event, HydrationEvent) and event.state != "downloading":
             self.log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
-        elif isinstance(event, MemoryEvent) and event.evicted:
-            self.log.info("evicted", models=event.evicted, used_bytes=event.used_bytes)
+        elif isinstance(event, MemoryEvent):
+            self._log_memory(event)
         for listener in list(self._listeners):
             listener(event)
+
+    def _log_of(self, event: Event) -> Logger:
+        """With the request that the event concerns, if it is one."""
+        return self.log if event.id == ENGINE_ID else self.log.child(request=event.id)
+
+    def _log_memory(self, event: MemoryEvent) -> None:
+        if event.evicted:
+            self.log.info("evicted", models=event.evicted, used_bytes=event.used_bytes)
+        if event.used_bytes != self._memory_logged:
+            self._memory_logged = event.used_bytes
+            models = [each.model for each in event.models]
+            self.log.memory("models", event.used_bytes, budget_bytes=event.budget_bytes, models=models)
 
     def _on_model_event(self, event: Event) -> None:
         """A load in the background tells of itself in its own way."""
         if isinstance(event, ProgressEvent):
+            self._measures.load(event)
             for listener in list(self._load_listeners):
                 listener(event)
         hydrator = self._house.hydrator
@@ -265,7 +295,7 @@ class OrionInferenceEngine:
         self._require_open()
         entry = self._registry.model(model_id) if model_id else await self._first_model()
         self._house.wanted(entry.id)
-        with self._house.breakers.model(entry.id).entered():
+        with self._house.breakers.model(entry.id).entered(though_slow=True):
             await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
         await self._ports.store.persist()
         self._house.rest()
@@ -371,18 +401,19 @@ class OrionInferenceEngine:
             priority=priority,
         )
         self._requests[request.id] = request.cancel
+        log = self.log.child(request=request.id)
         try:
-            response = await RequestRun(request, self._services()).run()
+            response = await RequestRun(request, self._services(log)).run()
         except Cancelled:
             self.metrics.count("cancelled")
             raise
         except OrionError as error:
             self.metrics.count("errors")
-            self.log.error("failed", request=request.id, code=error.code, message=error.message)
+            log.error("failed", code=error.code, message=error.message)
             raise
         finally:
             self._requests.pop(request.id, None)
-        self._record(request, response)
+        self._record(request, response, log)
         await self._house.answered(response.agent, response.model)
         return response
 
@@ -443,13 +474,15 @@ class OrionInferenceEngine:
         self._count += 1
         return f"request-{self._count}"
 
-    def _services(self) -> Services:
+    def _services(self, log: Logger) -> Services:
         return Services(
             config=self._config,
             clock=self._ports.clock,
+            sleep=self._ports.sleep,
             new_seed=self._ports.new_seed,
             emit=self._emit,
-            log=self.log,
+            log=log,
+            measures=self._measures,
             registry=self._registry,
             agents=self._agents,
             router=self._router,
@@ -463,16 +496,10 @@ class OrionInferenceEngine:
             step_back=self._updates.step_back,
         )
 
-    def _record(self, request: Request, response: Response) -> None:
-        self.metrics.count("answers")
-        for name in ("first_token", "prefill", "total"):
-            if name in response.timings:
-                self.metrics.observe(f"{name}_ms", response.timings[name])
-        if response.tokens_per_second:
-            self.metrics.observe("tokens_per_second", response.tokens_per_second)
-        self.log.info(
+    def _record(self, request: Request, response: Response, log: Logger) -> None:
+        self._measures.answered(request.id, response)
+        log.info(
             "answered",
-            request=request.id,
             agent=response.agent,
             model=response.model,
             backend=response.backend,

@@ -173,9 +173,9 @@ class EngineHost:
         if isinstance(request, Logs):
             self._following = self._following if request.follow is None else request.follow
             self._tell_log(engine.log, engine.config)
-            exported: dict[str, Any] = json.loads(engine.log.export())
-            exported["records"] = exported["records"][-(request.most or 0) :]
-            return exported
+            wanted = {"kind": request.kind, "request": request.request}
+            records = engine.log.records(request.level, **{name: v for name, v in wanted.items() if v is not None})
+            return {"dropped": engine.log.dropped, "records": records[-(request.most or 0) :]}
         if isinstance(request, TelemetryRequest):
             return await answer_telemetry(self._telemetry, request)
         if isinstance(request, Configure):
@@ -240,6 +240,9 @@ class EngineHost:
                 "webgpu": device.webgpu,
                 "webgpu_reason": device.webgpu_reason,
                 "webgpu_name": device.webgpu_name,
+                "webgpu_software": device.webgpu_software,
+                "webgpu_features": list(device.webgpu_features),
+                "webgpu_limits": dict(device.webgpu_limits),
                 "isolated": device.isolated,
                 "memory_gb": device.memory_gb,
             },
@@ -267,6 +270,8 @@ class EngineHost:
                 for key, model in engine.models.loaded.items()
             ],
             "loading": list(engine.models.loading),
+            "webgpu": await engine.webgpu(),
+            "fallbacks": engine.fallbacks,
             "versions": await engine.versions(),
             "router": asdict(await engine.router.status()),
             "metrics": engine.metrics.snapshot(),

@@ -24,6 +24,7 @@ from orion_py.loading.updates import Updates
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, BreakerEvent, Event, QueueEvent
 from orion_py.registry.models import ModelEntry, Registry
+from orion_py.resilience.breaker_states import BreakerPolicy
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.circuit_breaker import BreakerChange
 from orion_py.resilience.request_queue import QueuePolicy, RequestQueue
@@ -58,6 +59,7 @@ class Housekeeping:
         self._config = config
         self.queue.policy = QueuePolicy() if config.enable_request_queue else QueuePolicy(limit=None, by_priority=False)
         self.breakers.enabled = config.enable_circuit_breaker
+        self.breakers.adopt(BreakerPolicy(window_s=config.breaker_window_s, slow_call_s=config.slow_call_s))
         if self.hydrator is not None and self._manager is not None:
             self.hydrator.enabled = config.enable_full_models
             if not config.enable_full_models:
@@ -172,6 +174,8 @@ class Housekeeping:
                 previous=change.previous,
                 failures=change.failures,
                 retry_in_s=round(change.retry_in_s, 3),
+                cause=change.cause,
+                slow_rate=change.slow_rate,
             )
         )
         self._begin(lambda: self.breakers.keep(self._ports.settings))

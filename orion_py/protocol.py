@@ -40,6 +40,10 @@ Style = Literal[
     "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
 ]
 PresetName = Literal["production", "development", "low_end"]
+FinishReason = Literal["stop", "length", "timeout"]
+GuardCategory = Literal["injection", "weapons", "minors", "violence", "self_harm"]
+Granularity = Literal["token", "word", "sentence"]
+MetricName = Literal["first_token", "routing", "inference", "total", "pace", "tokens_per_second", "loading"]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
 
 
@@ -62,8 +66,9 @@ class InferOptions(BaseModel):
     """What a caller may set for one answer; absent means the agent's own setting.
 
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
-    in which the answer streams. ``style`` is the creative agent's. ``system`` is a
-    prompt in place of the agent's. ``images`` and ``audio`` are data
+    in which the answer streams, ``delay_ms`` the least pause between two of them, as on a typewriter; it
+    delays what is shown, not the computing, and ``timeout`` doesn't count it. ``style`` is the
+    creative agent's. ``system`` is a prompt in place of the agent's. ``images`` and ``audio`` are data
     URLs; what is attached decides who answers. ``speculation``: whether text that repeats the prompt
     is guessed ahead, absent as the configuration has it; the answer is the same either way.
     """
@@ -79,7 +84,8 @@ class InferOptions(BaseModel):
     stop: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=8)] = []
     seed: Annotated[int, Field(ge=0, le=2**53)] | None = None
     timeout: Annotated[float, Field(gt=0, le=3600)] | None = None
-    granularity: Literal["token", "word", "sentence"] = "token"
+    granularity: Granularity = "token"
+    delay_ms: Annotated[int, Field(ge=0, le=1000)] = 0
     style: Style | None = None
     system: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     images: Annotated[list[DataUrl], Field(max_length=4)] = []
@@ -170,13 +176,17 @@ class Status(_Message):
 
 
 class Logs(_Message):
-    """The log so far, sanitized, as a list of records: all, or the ``most`` recent ones.
+    """The log so far, sanitized, as a list of records: all, or the ``most`` recent ones; with ``level``
+    those from it up, with ``kind`` the measured ones, with ``request`` those of one request.
 
     ``follow``: True makes each further record a log event, DEBUG ones too, until False.
     """
 
     type: Literal["logs"] = "logs"
     most: Annotated[int, Field(ge=1)] | None = None
+    level: Literal["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"] = "DEBUG"
+    kind: Literal["performance", "memory"] | None = None
+    request: str | None = None
     follow: bool | None = None
 
 
@@ -411,7 +421,7 @@ class GuardEvent(_Message):
     """A note on the message that was let through: what it may be about, and the rules that saw it."""
 
     type: Literal["guard"] = "guard"
-    category: Literal["injection", "weapons", "minors", "violence", "self_harm"]
+    category: GuardCategory
     rules: list[str]
 
 
@@ -421,15 +431,25 @@ class LogEvent(_Message):
 
 
 class MetricEvent(_Message):
+    """Something was measured; ``p50`` and ``p95`` are over the last ones, ``count`` says how many there
+    were in all. Of an answer, under its id: first_token, routing, inference, total and, as ``pace``, what
+    the circuit breaker judges (see ``EngineConfig.slow_call_s``), all in ms, and tokens_per_second. Of a
+    model's load, under the id "engine": loading, in ms."""
+
     type: Literal["metric"] = "metric"
-    name: str
+    name: MetricName
     value: float
-    unit: str
+    unit: Literal["ms", "tokens/s"]
+    count: int
+    p50: float
+    p95: float
+    slow: bool = False
 
 
 class BreakerEvent(_Message):
     """A circuit breaker moved. ``name``: "model:<id>" or "backend:<label>". ``retry_in_s``: seconds
-    until it may be tried again, 0 unless open."""
+    until it may be tried again, 0 unless open. ``cause``: why it isn't closed; ``slow_rate``: the share of
+    slow calls that it had counted."""
 
     type: Literal["breaker"] = "breaker"
     name: str
@@ -437,6 +457,8 @@ class BreakerEvent(_Message):
     previous: Literal["closed", "open", "half_open"]
     failures: int
     retry_in_s: float
+    cause: Literal["failures", "slow"] | None = None
+    slow_rate: float | None = None
 
 
 class QueueEvent(_Message):
@@ -501,18 +523,34 @@ class Usage(BaseModel):
     accepted: int = 0
 
 
+class StreamStatistics(BaseModel):
+    """How an answer streamed: ``pieces`` of the ``granularity``, with ``characters`` in all. Of what came
+    from the model: ``tokens``, ``first_ms`` (from the beginning of the prompt's reading to the first
+    token), ``ms`` (to the last one) and the rate after the first, None below two."""
+
+    model_config = STRICT
+    granularity: Granularity
+    delay_ms: int
+    pieces: int
+    characters: int
+    tokens: int
+    first_ms: float | None
+    ms: float
+    tokens_per_second: float | None
+
+
 class Response(BaseModel):
     """One answer. ``timings`` are ms per phase: validating, routing, loading, prefill, decode,
     engine (the part of decode spent in Python: sampling, streaming, messages), total, and
     first_token (from the request's arrival). ``notes``: what the agent found out, such as the
     language or the result of a sum. An answer that took no model says so: ``model`` and
-    ``backend`` are "calculator" or "engine", and its usage is zero."""
+    ``backend`` are "calculator" or "engine", its usage is zero, and ``stream`` is None."""
 
     model_config = STRICT
     content: str
     agent: str
     routing: Routing
-    finish_reason: Literal["stop", "length", "timeout"]
+    finish_reason: FinishReason
     usage: Usage
     timings: dict[str, float]
     tokens_per_second: float | None
@@ -521,6 +559,7 @@ class Response(BaseModel):
     model_version: str
     seed: int
     notes: dict[str, Any] = {}
+    stream: StreamStatistics | None = None
 
 
 class ErrorInfo(BaseModel):

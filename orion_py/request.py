@@ -20,6 +20,7 @@ from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.streamer import Piece, TokenStreamer
+from orion_py.generation.typewriter import Typewriter
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.progress import fraction_of
 from orion_py.protocol import (
@@ -34,7 +35,7 @@ from orion_py.protocol import (
     TokenEvent,
 )
 from orion_py.registry.models import ModelEntry
-from orion_py.response import Timing, from_agent, from_model, routing_of
+from orion_py.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
 from orion_py.safety.output import OutputGuard, secrets_in
@@ -59,10 +60,15 @@ class RequestRun:
     _decision: RoutingDecision | None = None
     _model: str | None = None
     _lent: LoadedModel | None = None
+    _streamer: TokenStreamer = field(init=False)
+    _typewriter: Typewriter = field(init=False)
 
     def __post_init__(self) -> None:
         self._arrived = self.services.clock()
         self.states = StateMachine(self.services.clock, self._on_transition)
+        delay = self.request.options.delay_ms / 1000
+        self._typewriter = Typewriter(self._on_piece, delay, self.services.sleep)
+        self._streamer = TokenStreamer(clock=self.services.clock)
 
     async def run(self) -> Response:
         """The answer. Raises InvalidInput, LoadError, RuntimeFailure, UnknownAgent, UnknownModel or
@@ -120,7 +126,10 @@ class RequestRun:
     async def _acquire(self, entry: ModelEntry) -> LoadedModel:
         stop_listening = self.services.on_load(self._on_load)
         try:
-            return await self.services.models.acquire(entry, self.request.cancel)
+            with self.services.log.timed("load", model=entry.id) as facts:
+                model = await self.services.models.acquire(entry, self.request.cancel)
+                facts["backend"] = model.label
+            return model
         finally:
             stop_listening()
 
@@ -172,7 +181,7 @@ class RequestRun:
         while True:
             entry = candidates.pop(0)
             try:
-                return await self._answer_with(entry, query, brief, decision)
+                return await self._answer_with(entry, query, brief, decision, last=not candidates)
             except OrionError as error:
                 if not self._may_fall_back(error):
                     raise
@@ -199,11 +208,13 @@ class RequestRun:
         cured = (LoadError, RuntimeFailure, CircuitOpen, InvalidManifest)
         return isinstance(error, cured) and self._first_piece is None
 
-    async def _answer_with(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
+    async def _answer_with(
+        self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision, *, last: bool
+    ) -> Response:
         self._model = entry.id
         self.states.to("loading_agent")
         self.services.before_load(entry.id)
-        with self.services.breakers.model(entry.id).entered():
+        with self.services.breakers.model(entry.id).entered(though_slow=last):
             return await self._answer(entry, query, brief, decision)
 
     async def _answer(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
@@ -212,13 +223,23 @@ class RequestRun:
             prompt, answer, streamer = self._begin(query, brief, model)
             self.states.to("inferencing")
             answer.open(brief.opening)
-            model = await self._decode(answer, entry, model)
+            with self.services.log.timed("inference", model=entry.id) as facts:
+                model = await self._decode(answer, entry, model)
+                facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
             streamer.finish()
             answer.text = streamer.text
+            await self._typewriter.finish(self.request.cancel)
+        except Cancelled:
+            self._streamer.cancel()
+            self._typewriter.cancel()
+            raise
         finally:
+            self._typewriter.flush()
             await self.services.models.release(self._lent)  # not ``model``: a replacement may have failed since
-        self.services.breakers.answered(entry.id, model.label)
-        return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing())
+        self.services.breakers.answered(entry.id, model.label, answer.pace_s)
+        self.services.measures.paced(self.request.id, answer.pace_s)
+        stream = statistics(self._streamer.stats(), self.request.options)
+        return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing(), stream)
 
     def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, OutputGuard]:
         options = self.request.options
@@ -228,8 +249,9 @@ class RequestRun:
         if prompt.dropped_turns:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
+        self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
         streamer = OutputGuard(
-            TokenStreamer(options.granularity, self._on_piece, clock=self.services.clock),
+            self._streamer,
             secrets=secrets_in(brief.system),
             screens=self.services.config.enable_guardrails,
         )
@@ -261,7 +283,7 @@ class RequestRun:
 
     async def _decode(self, answer: Answer, entry: ModelEntry, model: LoadedModel) -> LoadedModel:
         """Runs the answer to its end; when the worker dies, a new one goes on where it stopped."""
-        services, options = self.services, self.request.options
+        services, options, begun = self.services, self.request.options, self.services.clock()
         for replacement in range(REPLACEMENTS + 1):
             try:
                 await answer.run(
@@ -269,7 +291,7 @@ class RequestRun:
                 )
                 break
             except RuntimeFailure as error:
-                services.breakers.failed(entry.id, model.label, error)
+                services.breakers.failed(entry.id, model.label, error, services.clock() - begun)
                 hopeless = services.breakers.model(entry.id).state == "open"
                 if replacement == REPLACEMENTS or hopeless or not error.retryable:
                     raise

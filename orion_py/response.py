@@ -8,8 +8,9 @@ from orion_py import __version__
 from orion_py.agents.base import Brief
 from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt
+from orion_py.generation.streamer import StreamStats
 from orion_py.loading.loaded_model import LoadedModel
-from orion_py.protocol import Response, Routing, Usage
+from orion_py.protocol import InferOptions, Response, Routing, StreamStatistics, Usage
 from orion_py.routing.base import RoutingDecision
 
 
@@ -30,6 +31,7 @@ def from_model(
     prompt: Prompt,
     answer: Answer,
     time: Timing,
+    stream: StreamStatistics,
 ) -> Response:
     """What ``model`` answered for ``agent``."""
     return Response(
@@ -51,6 +53,22 @@ def from_model(
         model_version=model.manifest.version,
         seed=answer.seed,
         notes=dict(brief.notes),
+        stream=stream,
+    )
+
+
+def statistics(stats: StreamStats, options: InferOptions) -> StreamStatistics:
+    """The streamer's own count, as it crosses to the page."""
+    rate = stats.tokens_per_second
+    return StreamStatistics(
+        granularity=options.granularity,
+        delay_ms=options.delay_ms,
+        pieces=stats.pieces,
+        characters=stats.characters,
+        tokens=stats.tokens,
+        first_ms=None if stats.first_ms is None else round(stats.first_ms, 3),
+        ms=round(stats.ms, 3),
+        tokens_per_second=None if rate is None else round(rate, 3),
     )
 
 

@@ -11,10 +11,12 @@ from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.manager import ModelManager
+from orion_py.measures import Measures
 from orion_py.protocol import Event, InferOptions, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
+from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
@@ -35,16 +37,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``queue`` makes requests answer one after the other; ``before_load`` hears which model is
-    wanted, so that what was loaded on a guess gives way. ``order`` puts first what can answer now;
-    ``on_load`` calls a listener with the progress of every load, and returns what takes it back;
-    ``step_back``: whether a failed model goes on with the version before, as in ``Updates``."""
+    """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
+    other; ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way.
+    ``order`` puts first what can answer now; ``on_load`` calls a listener with the progress of every load,
+    and returns what takes it back; ``step_back``: whether a failed model goes on with the version before,
+    as in ``Updates``."""
 
     config: EngineConfig
     clock: Callable[[], float]
+    sleep: Sleep
     new_seed: Callable[[], int]
     emit: Callable[[Event], None]
     log: Logger
+    measures: Measures
     registry: Registry
     agents: AgentFactory
     router: Router

@@ -19,8 +19,13 @@ def all_codes() -> frozenset[str]:
     return frozenset(found)
 
 
+def backend_kind(label: str) -> str:
+    """What computes, of a label that people read: "wasm" of "WASM, 2 threads, exact"."""
+    return label.partition(",")[0].strip().lower()
+
+
 def count_answer(telemetry: Telemetry, response: Response) -> None:
-    backend = response.backend.split("/")[0]
+    backend = backend_kind(response.backend)
     telemetry.event("answered", agent=response.agent, backend=backend, finish=response.finish_reason)
     for name in ("first_token", "total", "loading", "routing"):
         if name in response.timings:

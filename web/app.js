@@ -12,7 +12,7 @@ const MODULES = ["__init__", "strings_engine", "strings_models", "strings", "i18
   "composer", "agent_picker", "status_view", "hydration_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
-  panel: ["panel_model", "panel_machine", "panel_parts", "panel_log", "panel"],
+  panel: ["panel_model", "panel_machine", "panel_parts", "panel_measures", "panel_compute", "panel_log", "panel"],
   run: ["sandbox", "code_run"],
   coded: ["workshop_run", "workshop_answers"],
   workshop: ["workshop_strings", "workshop_model", "workshop_code", "workshop_form", "workshop_trial", "workshop"],

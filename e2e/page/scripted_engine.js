@@ -17,12 +17,23 @@ const stopped = new Set();
 const seen = [];
 const asked = []; // types of the requests, in order
 const corrections = [];
-let config = { max_memory_mb: 4000, use_neural_router: true, enable_guardrails: true, enable_predictive_loading: true, enable_telemetry: false, verbose_logging: false };
+let config = { max_memory_mb: 4000, slow_call_s: 60, exact: false, enable_speculation: true, use_neural_router: true, enable_guardrails: true, enable_predictive_loading: true, enable_telemetry: false, verbose_logging: false };
 let preset = "production";
 let following = false;
 let clock = 0;
 let answered = 0;
+let slow = 0;
+const measured = {}; // the last metric of each name
+
+function measure(id, name, value, unit = "ms", isSlow = false) {
+  const count = (measured[name]?.count ?? 0) + 1;
+  measured[name] = { count, p50: value, p95: value };
+  slow += isSlow;
+  post({ id, type: "metric", name, value, unit, ...measured[name], slow: isSlow });
+}
+
 let restsUntil = 0;
+let why = "failures";
 const rests = () => Math.max(0, restsUntil - performance.now()) / 1000;
 let loaded = false;
 let kept = scenario.stored ?? false;
@@ -143,11 +154,14 @@ function note(level, event, fields = {}) {
 function status() {
   return {
     preset, config, router: routerStatus(),
-    breakers: { "model:scripted-model": { state: rests() ? "open" : "closed", retry_in_s: rests(), failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
+    breakers: { "model:scripted-model": { state: rests() ? "open" : "closed", cause: rests() ? why : null, slow_rate: why === "slow" ? 0.83 : 0, retry_in_s: rests(), failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
     queue: { running: 0, waiting: [], limit: 16 },
     predictive: { started: 2, done: 2, cancelled: 0, failed: 0, hit: 1, wasted: 1, hit_rate: 0.5, wasted_bytes: 420_000_000, next: [{ agent: "code", probability: 0.66 }, { agent: "creative", probability: 0.2 }] },
     memory: { used_bytes: loaded ? 412_000_000 : 0, budget_bytes: config.max_memory_mb * 1e6, models: loaded ? [{ model: MODEL, bytes: 412_000_000, busy: false }] : [] },
-    version: "0.1.0", device: { threads: 2, webgpu: false, isolated: self.crossOriginIsolated },
+    version: "0.1.0", device: { threads: 2, webgpu: false, webgpu_reason: "the browser offers no GPU adapter", isolated: self.crossOriginIsolated, ...scenario.device },
+    webgpu: scenario.webgpu ?? (loaded ? [{ model: MODEL, state: "absent", speedup: null, kl: null, reason: "" }] : []),
+    fallbacks: scenario.fallbacks ?? [],
+    metrics: { counters: { answers: answered, slow_calls: slow }, histograms: Object.fromEntries(Object.entries(measured).map(([name, { count, p50, p95 }]) => [name, { count, p50, p95 }])) },
     storage: { shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0 },
     models: [{ id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"] }],
     agents: AGENTS,
@@ -229,7 +243,12 @@ async function infer({ id, query, history, options }) {
     return post({ id, type: "error", error: { code: "worker_died", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
   }
   if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
-  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3 });
+  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures" });
+  if (/sluggish/i.test(query)) {
+    restsUntil = performance.now() + 3000;
+    why = "slow";
+    post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 0, retry_in_s: 3, cause: "slow", slow_rate: 0.83 });
+  }
   const chatter = /flood/i.test(query) ? scenario.chatter ?? 0 : 0;
   for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
@@ -251,8 +270,13 @@ async function infer({ id, query, history, options }) {
   note("INFO", "answered", { request: id, agent: routing.agent, model: MODEL });
   answered += 1;
   const total = performance.now() - started;
+  measure(id, "first_token", first);
+  measure(id, "inference", total - loading);
+  measure(id, "tokens_per_second", 47.3, "tokens/s");
+  measure(id, "pace", /sluggish/i.test(query) ? 70_000 : 1_400, "ms", /sluggish/i.test(query));
   post({ id, type: "result", payload: {
-    content: text, agent: routing.agent, routing, finish_reason: "stop", backend: "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
+    content: text, agent: routing.agent, routing, finish_reason: "stop", backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
+    stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
     usage: { prompt: 20, cached: 0, completion: pieces.length }, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
   } });

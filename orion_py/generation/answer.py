@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken
-from orion_py.generation.decoder import DecodeStats, FinishReason, decode
+from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.detokenizer import Detokenizer
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.shaping import Shaper
 from orion_py.generation.stops import StopMatcher
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.protocol import FinishReason
+
+PACE_TOKENS = 64
+PACE_LEAST = 8
+"""Fewer tokens than these say nothing of a rate."""
 
 
 @dataclass(slots=True)
@@ -101,6 +106,13 @@ class Answer:
     def tokens_per_second(self) -> float | None:
         """Decoding alone: the first token belongs to the prompt's reading. None below two tokens."""
         return (len(self.tokens) - 1) / self.decode if len(self.tokens) > 1 and self.decode > 0 else None
+
+    @property
+    def pace_s(self) -> float:
+        """Seconds for reading the prompt and writing ``PACE_TOKENS`` at this answer's rate, so that long
+        answers and short ones compare; as measured where too few tokens came to tell the rate."""
+        count = len(self.tokens)
+        return self.prefill + (self.decode * PACE_TOKENS / count if count >= PACE_LEAST else self.decode)
 
     def _say(self, text: str) -> None:
         self._show(text if self.shaper is None else self.shaper.push(text))

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import Cancelled, InferenceTimeout
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.speculation import Speculation
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.protocol import FinishReason
 from orion_py.runtime.base import Logits
-
-FinishReason = Literal["stop", "length", "timeout"]
 
 
 @dataclass(slots=True)

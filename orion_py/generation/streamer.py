@@ -3,19 +3,19 @@
 "token" passes on what comes. "word" holds back a word until the next character shows its end.
 "sentence" splits French and English prose: not after abbreviations, initials, list numbers or
 inside decimals; a line end always splits. The pieces together are the text, and how the incoming
-text was cut has no influence on them. (How fast a page types them out is the page's matter.)
+text was cut has no influence on them. How fast they are shown is ``typewriter``'s matter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from orion_py.errors import Cancelled, IllegalTransition
+from orion_py.protocol import Granularity
 
-Granularity = Literal["token", "word", "sentence"]
 MAX_HELD = 800
 """Characters held back at most, so that text without spaces or full stops moves too."""
 
@@ -64,18 +64,18 @@ Listener = Callable[[Piece], None]
 
 
 class TokenStreamer:
-    """``clock`` in seconds. Listeners are called with each piece, at once, in their order."""
+    """``clock`` in seconds. ``on_piece`` is called with each piece, at once."""
 
     def __init__(
         self,
         granularity: Granularity = "token",
-        on_piece: Listener | None = None,
+        on_piece: Listener = lambda piece: None,
         *,
         clock: Callable[[], float],
     ) -> None:
         self._granularity = granularity
         self._clock = clock
-        self._listeners: list[Listener] = [] if on_piece is None else [on_piece]
+        self._on_piece = on_piece
         self._held = ""
         self._said: list[str] = []
         self._tokens = 0
@@ -93,20 +93,6 @@ class TokenStreamer:
         if len(self._said) > 1:
             self._said = ["".join(self._said)]
         return self._said[0] if self._said else ""
-
-    @property
-    def cancelled(self) -> bool:
-        return self._state == "cancelled"
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Calls ``listener`` with each further piece. Returns what takes it back."""
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return unsubscribe
 
     def push(self, text: str, tokens: int | None = None) -> list[Piece]:
         """Adds what came, and returns the pieces that this completes.
@@ -152,22 +138,6 @@ class TokenStreamer:
             tokens_per_second=self._rate(),
         )
 
-    async def stream(self, source: AsyncIterator[str]) -> AsyncIterator[Piece]:
-        """The pieces of ``source``, one token's text each, as they are complete.
-
-        Raises Cancelled when cancelled on the way. The source is closed in any case.
-        """
-        try:
-            async for text in source:
-                for piece in self.push(text):
-                    yield piece
-            for piece in self.finish():
-                yield piece
-        finally:
-            close = getattr(source, "aclose", None)
-            if close is not None:
-                await close()
-
     def _require_open(self) -> None:
         if self._state == "cancelled":
             raise Cancelled()
@@ -185,8 +155,7 @@ class TokenStreamer:
         self._pieces += 1
         self._characters += len(text)
         self._said.append(text)
-        for listener in list(self._listeners):
-            listener(piece)
+        self._on_piece(piece)
         return piece
 
     def _end_of_piece(self) -> int:

@@ -88,13 +88,24 @@ class ModelManager:
         Raises LoadError, TooLarge and OutOfMemory among them, RuntimeFailure, InvalidManifest, or
         Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
         """
-        while (model := await self._pool.lend(entry.id)) is None:
+        while (model := await self._current(entry.id)) is None:
             await self._join(entry, cancel, keep)
         if cancel.cancelled:
             await self.release(model)
             cancel.raise_if_cancelled()
         self._say_memory()
         return model
+
+    async def _current(self, model_id: str) -> LoadedModel | None:
+        """As ``WorkerPool.lend``; a model in a form that the configuration no longer asks for makes way."""
+        model = await self._pool.lend(model_id)
+        if model is None or not self.opener.outdated(model):
+            return model
+        self._pool.give_back(model)
+        if self._busy(model_id):
+            return await self._pool.lend(model_id)  # whoever uses it goes on, and so does this one
+        await self._pool.remove(model_id, model)
+        return None
 
     async def release(self, model: LoadedModel) -> None:
         """Gives back what ``acquire`` lent, at once; safe for a model that was discarded meanwhile."""

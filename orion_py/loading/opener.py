@@ -222,6 +222,15 @@ class ModelOpener:
             rungs.extend(Attempt(v, count) for v in wasm)
         return rungs
 
+    def outdated(self, model: LoadedModel) -> bool:
+        """Whether the configuration has come to ask for another form of a model in memory: the exact one or
+        the quicker one, or WASM in place of a GPU."""
+        variant, exact = model.variant, self.config.exact
+        if variant.backend == "webgpu":
+            return self.config.backend == "wasm"
+        forms = [v.exact for v in model.manifest.variants if v.backend == variant.backend]
+        return variant.exact != exact and exact in forms
+
     def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
         """Without those whose breaker is open; the last one stays, since there is nothing else."""
         passing = [r for r in rungs[:-1] if self._breakers.backend(r.label).admits()] + rungs[-1:]

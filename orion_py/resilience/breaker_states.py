@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 StateName = Literal["closed", "open", "half_open"]
+Cause = Literal["failures", "slow"]
+"""Why a breaker opened: calls failed, or they took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Outcome:
     at: float
     failed: bool
     slow: bool
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """No call passes before ``until``. ``failures``: how many in a row, or in the window, led here."""
+    """No call passes before ``until``. ``failures``: how many in a row, or in the window, led here;
+    with the cause "slow" it may be none."""
 
     until: float
     failures: int
     name: StateName = "open"
+    cause: Cause = "failures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class HalfOpen:
     running: int = 0
     succeeded: int = 0
     name: StateName = "half_open"
+    cause: Cause = "failures"
 
 
 State = Closed | Open | HalfOpen
@@ -81,7 +87,7 @@ State = Closed | Open | HalfOpen
 def at(state: State, now: float) -> State:
     """What the passing of time makes of ``state``."""
     if isinstance(state, Open) and now >= state.until:
-        return HalfOpen(state.failures)
+        return HalfOpen(state.failures, cause=state.cause)
     return state
 
 
@@ -107,11 +113,11 @@ def succeeded(state: State, policy: BreakerPolicy, now: float, seconds: float = 
     slow = policy.slow_call_s is not None and seconds > policy.slow_call_s
     if isinstance(state, HalfOpen):
         if slow:
-            return Open(now + policy.reset_s, state.failures)
+            return Open(now + policy.reset_s, state.failures, cause="slow")
         successes = state.succeeded + 1
         return Closed() if successes >= policy.probes else replace(state, succeeded=successes)
     if isinstance(state, Closed):
-        return _judged(state, policy, now, Outcome(now, failed=False, slow=slow), 0)
+        return _judged(state, policy, now, Outcome(now, failed=False, slow=slow, seconds=seconds), 0)
     return state
 
 
@@ -121,7 +127,8 @@ def failed(state: State, policy: BreakerPolicy, now: float, seconds: float = 0.0
         return Open(now + policy.reset_s, state.failures + 1)
     if isinstance(state, Closed):
         slow = policy.slow_call_s is not None and seconds > policy.slow_call_s
-        return _judged(state, policy, now, Outcome(now, failed=True, slow=slow), state.in_a_row + 1)
+        outcome = Outcome(now, failed=True, slow=slow, seconds=seconds)
+        return _judged(state, policy, now, outcome, state.in_a_row + 1)
     return state
 
 
@@ -139,6 +146,8 @@ def _judged(state: Closed, policy: BreakerPolicy, now: float, outcome: Outcome, 
         return Open(now + policy.reset_s, in_a_row)
     if len(outcomes) >= policy.minimum_calls:
         slow = sum(o.slow for o in outcomes)
-        if failures >= policy.failure_rate * len(outcomes) or slow >= policy.slow_rate * len(outcomes):
+        if failures >= policy.failure_rate * len(outcomes):
             return Open(now + policy.reset_s, failures)
+        if slow >= policy.slow_rate * len(outcomes):
+            return Open(now + policy.reset_s, failures, cause="slow")
     return Closed(outcomes, in_a_row)

@@ -92,17 +92,27 @@ class Breakers:
         """``label`` as ``LoadedModel.label`` gives it."""
         return self._get(f"backend:{label}")
 
-    def answered(self, model_id: str, label: str) -> None:
-        """An answer came to its end: that closes what was half open."""
-        self.model(model_id).success()
-        self.backend(label).success()
+    def adopt(self, policy: BreakerPolicy) -> None:
+        """From now on all go by ``policy``; what they counted so far stays."""
+        self._policy = policy
+        for breaker in self._breakers.values():
+            breaker.policy = policy
 
-    def failed(self, model_id: str, label: str, error: OrionError) -> None:
-        """An answer broke off."""
+    def answered(self, model_id: str, label: str, seconds: float = 0.0) -> None:
+        """An answer came to its end, at a pace of ``seconds`` a call: that closes what was half open.
+
+        A slow answer counts against the model, which a smaller one may relieve, and against a GPU. Below
+        threads there is only one thread, which is slower still.
+        """
+        self.model(model_id).success(seconds)
+        self.backend(label).success(seconds if label == "WebGPU" else 0.0)
+
+    def failed(self, model_id: str, label: str, error: OrionError, seconds: float = 0.0) -> None:
+        """An answer broke off after ``seconds``."""
         if is_models(error):
-            self.model(model_id).failure(error)
+            self.model(model_id).failure(error, seconds)
         if is_backends(error):
-            self.backend(label).failure(error)
+            self.backend(label).failure(error, seconds)
 
     def metrics(self) -> dict[str, dict[str, Any]]:
         """Each breaker's, by name."""

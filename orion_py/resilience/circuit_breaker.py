@@ -14,7 +14,8 @@ from typing import Any
 
 from orion_py.errors import CircuitOpen, InvalidConfig, OrionError
 from orion_py.resilience import breaker_states as states
-from orion_py.resilience.breaker_states import BreakerPolicy, Closed, HalfOpen, Open, Outcome, State, StateName
+from orion_py.resilience.breaker_states import BreakerPolicy, Cause, Closed, HalfOpen, Open, Outcome, State, StateName
+from orion_py.telemetry.metrics import percentile
 
 Judge = Callable[[OrionError], bool]
 """Whether an error counts as a failure: a user's Stop doesn't."""
@@ -22,13 +23,17 @@ Judge = Callable[[OrionError], bool]
 
 @dataclass(frozen=True, slots=True)
 class BreakerChange:
-    """A move to another state. ``retry_in_s``: seconds until it half-opens, 0 unless open."""
+    """A move to another state. ``retry_in_s``: seconds until it half-opens, 0 unless open. ``cause``: why
+    it isn't closed, None where it is. ``slow_rate``: the share of slow calls that it had seen, None where
+    it had seen none."""
 
     name: str
     state: StateName
     previous: StateName
     failures: int
     retry_in_s: float
+    cause: Cause | None = None
+    slow_rate: float | None = None
 
 
 Listener = Callable[[BreakerChange], None]
@@ -49,7 +54,7 @@ class CircuitBreaker:
         self.name, self.policy = name, policy or BreakerPolicy()
         self._clock, self._counts, self._on_change = clock, counts, on_change
         self._now: State = Closed()
-        self._totals = {"successes": 0, "failures": 0, "ignored": 0, "rejected": 0, "opened": 0}
+        self._totals = {"successes": 0, "failures": 0, "slow": 0, "ignored": 0, "rejected": 0, "opened": 0}
 
     @property
     def state(self) -> StateName:
@@ -61,15 +66,22 @@ class CircuitBreaker:
         state = self._present()
         return max(0.0, state.until - self._clock()) if isinstance(state, Open) else 0.0
 
+    @property
+    def cause(self) -> Cause | None:
+        """Why it isn't closed; None where it is."""
+        state = self._present()
+        return None if isinstance(state, Closed) else state.cause
+
     def admits(self) -> bool:
         """Whether a call may start now."""
         return states.admits(self._present(), self.policy)
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self, *, though_slow: bool = False) -> Iterator[None]:
         """Around a call. Says nothing of its outcome: that is for ``success`` and ``failure``, which
-        may come several times, or not at all. Raises CircuitOpen."""
-        if not self.admits():
+        may come several times, or not at all. ``though_slow``: a slow call is better than none, so only
+        failures keep it out. Raises CircuitOpen."""
+        if not self.admits() and not (though_slow and self.cause == "slow"):
             self._totals["rejected"] += 1
             raise self.refusal()
         self._move(states.entered(self._now))
@@ -81,8 +93,9 @@ class CircuitBreaker:
     def refusal(self) -> CircuitOpen:
         """The error that says how long this stays open."""
         seconds = self.retry_in_s
+        what = "answered too slowly" if self.cause == "slow" else "failed too often"
         return CircuitOpen(
-            f"{self.name} failed too often and is left alone for {math.ceil(seconds)} s.",
+            f"{self.name} {what} and is left alone for {math.ceil(seconds)} s.",
             name=self.name,
             retry_in_s=round(seconds, 3),
         )
@@ -90,6 +103,7 @@ class CircuitBreaker:
     def success(self, seconds: float = 0.0) -> None:
         """A call that took ``seconds`` succeeded."""
         self._totals["successes"] += 1
+        self._totals["slow"] += self._is_slow(seconds)
         self._move(states.succeeded(self._present(), self.policy, self._clock(), seconds))
 
     def failure(self, error: OrionError, seconds: float = 0.0) -> None:
@@ -98,16 +112,21 @@ class CircuitBreaker:
             self._totals["ignored"] += 1
             return
         self._totals["failures"] += 1
+        self._totals["slow"] += self._is_slow(seconds)
         self._move(states.failed(self._present(), self.policy, self._clock(), seconds))
 
     def metrics(self) -> dict[str, Any]:
-        """The state, totals since the start, and the window's failure and slow-call rates (None when
-        it is empty)."""
+        """The state and its cause, totals since the start, what counts as slow, and of the window the
+        failure and slow-call rates and the percentiles of the calls' seconds (None when it is empty)."""
         state = self._present()
         window = states.recent(state.outcomes, self.policy, self._clock()) if isinstance(state, Closed) else ()
         return {
             "state": state.name,
+            "cause": self.cause,
             "retry_in_s": round(self.retry_in_s, 3),
+            "slow_call_s": self.policy.slow_call_s,
+            "p50_s": percentile([o.seconds for o in window], 50),
+            "p95_s": percentile([o.seconds for o in window], 95),
             "failure_rate": sum(o.failed for o in window) / len(window) if window else None,
             "slow_rate": sum(o.slow for o in window) / len(window) if window else None,
             **self._totals,
@@ -117,9 +136,14 @@ class CircuitBreaker:
         """What another visit needs, as plain JSON. Times are ages, since clocks don't outlive a visit."""
         state, now = self._present(), self._clock()
         if isinstance(state, Closed):
-            rows = [[round(now - o.at, 3), o.failed, o.slow] for o in state.outcomes]
+            rows = [[round(now - o.at, 3), o.failed, o.slow, round(o.seconds, 3)] for o in state.outcomes]
             return {"state": state.name, "failures": state.in_a_row, "outcomes": rows}
-        return {"state": state.name, "failures": state.failures, "retry_in_s": round(self.retry_in_s, 3)}
+        return {
+            "state": state.name,
+            "failures": state.failures,
+            "retry_in_s": round(self.retry_in_s, 3),
+            "cause": state.cause,
+        }
 
     def restore(self, kept: Any) -> None:
         """Goes on from what ``export`` gave, silently. Raises InvalidConfig where it isn't that."""
@@ -135,7 +159,13 @@ class CircuitBreaker:
             return
         self._totals["opened"] += state.name == "open"
         failures = state.in_a_row if isinstance(state, Closed) else state.failures
-        self._on_change(BreakerChange(self.name, state.name, previous.name, failures, self.retry_in_s))
+        cause = None if isinstance(state, Closed) else state.cause
+        calls = previous.outcomes if isinstance(previous, Closed) else ()
+        slow = sum(o.slow for o in calls) / len(calls) if calls else None
+        self._on_change(BreakerChange(self.name, state.name, previous.name, failures, self.retry_in_s, cause, slow))
+
+    def _is_slow(self, seconds: float) -> bool:
+        return self.policy.slow_call_s is not None and seconds > self.policy.slow_call_s
 
 
 def _read(kept: Any, policy: BreakerPolicy, now: float) -> State:
@@ -143,10 +173,11 @@ def _read(kept: Any, policy: BreakerPolicy, now: float) -> State:
         raise InvalidConfig("breaker: isn't an object", path="(top)")
     failures = int(_number(kept, "failures", 1_000_000))
     state = kept.get("state")
+    cause: Cause = "slow" if kept.get("cause") == "slow" else "failures"
     if state == "open":
-        return Open(now + _number(kept, "retry_in_s", policy.reset_s), failures)
+        return Open(now + _number(kept, "retry_in_s", policy.reset_s), failures, cause=cause)
     if state == "half_open":
-        return HalfOpen(failures)
+        return HalfOpen(failures, cause=cause)
     if state != "closed":
         raise InvalidConfig("breaker: state: is none of closed, open, half_open", path="state")
     rows = kept.get("outcomes")
@@ -158,9 +189,13 @@ def _read(kept: Any, policy: BreakerPolicy, now: float) -> State:
 
 def _outcome(row: Any, now: float) -> Outcome:
     match row:
-        case [int() | float() as age, bool() as failed, bool() as slow] if 0 <= age < 1e9:
-            return Outcome(now - age, failed, slow)
-    raise InvalidConfig("breaker: outcomes: a row isn't [age, failed, slow]", path="outcomes")
+        case [int() | float() as age, bool() as failed, bool() as slow, *more] if 0 <= age < 1e9:
+            match more:
+                case []:  # from before calls were timed
+                    return Outcome(now - age, failed, slow)
+                case [int() | float() as seconds] if not isinstance(seconds, bool) and 0 <= seconds < 1e9:
+                    return Outcome(now - age, failed, slow, seconds)
+    raise InvalidConfig("breaker: outcomes: a row isn't [age, failed, slow, seconds]", path="outcomes")
 
 
 def _number(kept: dict[str, Any], key: str, most: float) -> float:

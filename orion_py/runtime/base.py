@@ -6,8 +6,8 @@ onnxruntime (``native.runtime``) and a scripted one for tests (``runtime.scripte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orion_py.loading.manifest import Manifest, Shard, Variant
@@ -26,13 +26,16 @@ Embedding: TypeAlias = "NDArray[np.float32]"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU."""
+    """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU. ``webgpu_limits``
+    in bytes and counts, by their WebGPU names."""
 
     threads: int
     webgpu: bool
     webgpu_reason: str = ""
     webgpu_name: str = ""
     webgpu_software: bool = False
+    webgpu_features: Sequence[str] = ()
+    webgpu_limits: Mapping[str, int] = field(default_factory=dict)
     memory_gb: float | None = None
     isolated: bool = True
 

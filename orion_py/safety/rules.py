@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from orion_py.protocol import GuardCategory
 from orion_py.safety.needs import possible
 
-Category = Literal["injection", "weapons", "minors", "violence", "self_harm"]
+Category = GuardCategory
 Language = Literal["en", "fr", "any"]
 
 _GAP = r"(?:[^\w\n.!?]{1,3}\w{1,30}){0,6}?[^\w\n.!?]{1,3}"

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from orion_py.errors import Cancelled
 from orion_py.telemetry.sanitize import sanitize
 
 Level = Literal["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"]
 LEVELS: tuple[Level, ...] = ("DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
+Kind = Literal["performance", "memory"]
 Record = dict[str, Any]
 Sink = Callable[[Record], None]
 CAPACITY = 1000
@@ -54,6 +56,11 @@ class Logger:
     def verbose(self, verbose: bool) -> None:
         self._book.verbose = verbose
 
+    @property
+    def dropped(self) -> int:
+        """How many older records gave way to newer ones."""
+        return self._book.dropped
+
     def child(self, **context: Any) -> Logger:
         """A logger on the same book, whose records carry ``context`` too (such as the request's id)."""
         child = Logger.__new__(Logger)
@@ -79,14 +86,15 @@ class Logger:
     @contextmanager
     def timed(self, event: str, /, **fields: Any) -> Iterator[Record]:
         """Writes a performance record when the block ends: ``kind``, ``ms``, and ``failed`` with the
-        error's name if it raised. What the block puts into the dict it is given goes in too."""
+        error's name if it raised; a person's Stop is no warning. What the block puts into the dict it is
+        given goes in too."""
         extra: Record = {}
         started = self._book.clock()
         level: Level = "INFO"
         try:
             yield extra
         except BaseException as error:
-            level, extra["failed"] = "WARN", type(error).__name__
+            level, extra["failed"] = "INFO" if isinstance(error, Cancelled) else "WARN", type(error).__name__
             raise
         finally:
             ms = round((self._book.clock() - started) * 1000, 3)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 WINDOW = 512
 PERCENTILES = (50, 90, 95, 99)
+
+
+def percentile(values: Sequence[float], p: int) -> float | None:
+    """The ``p``-th percentile of ``values`` by nearest rank; None where there are none."""
+    return _ranked(sorted(values), p) if values else None
+
+
+def _ranked(ordered: Sequence[float], p: int) -> float:
+    return ordered[max(0, math.ceil(p / 100 * len(ordered)) - 1)]
 
 
 class Metrics:
@@ -46,6 +55,10 @@ class Metrics:
             "histograms": {name: histogram.summary() for name, histogram in self._histograms.items()},
         }
 
+    def summary(self, name: str) -> dict[str, float]:
+        """One histogram of ``snapshot``. Raises KeyError where nothing was observed."""
+        return self._histograms[name].summary()
+
     def reset(self) -> None:
         self._counters.clear()
         self._histograms.clear()
@@ -73,5 +86,5 @@ class _Histogram:
 
     def summary(self) -> dict[str, float]:
         ordered = sorted(self._kept)
-        ranks = {f"p{p}": ordered[max(0, math.ceil(p / 100 * len(ordered)) - 1)] for p in PERCENTILES}
+        ranks = {f"p{p}": _ranked(ordered, p) for p in PERCENTILES}
         return {"count": self._count, "min": self._min, "max": self._max, "mean": self._sum / self._count, **ranks}

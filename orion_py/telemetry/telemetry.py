@@ -27,13 +27,18 @@ FIELDS: dict[str, frozenset[str]] = {
 }
 """Events, and the facts that each may carry."""
 # fmt: off
+AGENTS = (
+    "conversation", "code", "logical", "creative", "multilingual", "vision", "speech",
+    "code-logic", "creative-multilingual", "vision-logic",
+)
+BACKENDS = ("webgpu", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
-    "conversation", "code", "logical", "creative", "multilingual", "vision", "speech", "webgpu", "wasm", "native",
-    "stop", "length", "timeout", "backend", "threads", "model", "router", "context", "storage", "worker", "agent",
-    "allow", "warn", "block", "injection", "weapons", "minors", "violence", "self_harm",
+    *AGENTS, *BACKENDS, "stop", "length", "timeout", "agent", "backend", "threads", "model", "router", "context",
+    "storage", "worker", "memory", "version", "warn", "injection", "weapons", "minors", "violence", "self_harm",
 ))
 # fmt: on
-"""Values that a fact may have, besides an error's code; all others are counted as "other"."""
+"""Values that a fact may have, besides an error's code; all others are counted as "other". The agents are
+those of models.json: what a person calls an agent of their own never gets in."""
 
 
 class Keeper(Protocol):

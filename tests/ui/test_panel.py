@@ -41,7 +41,7 @@ def test_a_status_is_the_whole_picture() -> None:
     model.status(STATUS, now=1000.0)
     assert model.breakers["model:smol"]["until"] == 13_000.0
     assert model.backends == {"smol": "WebGPU"}
-    assert model.take_dirty() == {"breakers", "queue", "predictive", "memory", "router"}
+    assert model.take_dirty() == {"breakers", "queue", "predictive", "memory", "router", "measures", "compute"}
     assert model.take_dirty() == set()
 
 

@@ -49,7 +49,8 @@ export interface AgentEvent {
 
 /**
  * A circuit breaker moved. `name`: "model:<id>" or "backend:<label>". `retry_in_s`: seconds
- * until it may be tried again, 0 unless open.
+ * until it may be tried again, 0 unless open. `cause`: why it isn't closed; `slow_rate`: the share of
+ * slow calls that it had counted.
  */
 export interface BreakerEvent {
   v: 1;
@@ -60,6 +61,8 @@ export interface BreakerEvent {
   previous: "closed" | "open" | "half_open";
   failures: number;
   retry_in_s: number;
+  cause: "failures" | "slow" | null;
+  slow_rate: number | null;
 }
 
 /** Stops `request`, or with None everything that is under way, loading included. */
@@ -183,8 +186,9 @@ export interface Infer {
  * What a caller may set for one answer; absent means the agent's own setting.
  *
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
- * in which the answer streams. `style` is the creative agent's. `system` is a
- * prompt in place of the agent's. `images` and `audio` are data
+ * in which the answer streams, `delay_ms` the least pause between two of them, as on a typewriter; it
+ * delays what is shown, not the computing, and `timeout` doesn't count it. `style` is the
+ * creative agent's. `system` is a prompt in place of the agent's. `images` and `audio` are data
  * URLs; what is attached decides who answers. `speculation`: whether text that repeats the prompt
  * is guessed ahead, absent as the configuration has it; the answer is the same either way.
  */
@@ -200,6 +204,7 @@ export interface InferOptions {
   seed?: number | null;
   timeout?: number | null;
   granularity?: "token" | "word" | "sentence";
+  delay_ms?: number;
   style?: "poem" | "story" | "dialogue" | "slogan" | "letter" | "humorous" | "formal" | "lyrics" | "description" | "brainstorm" | null;
   system?: string | null;
   images?: string[];
@@ -239,7 +244,8 @@ export interface LogEvent {
 }
 
 /**
- * The log so far, sanitized, as a list of records: all, or the `most` recent ones.
+ * The log so far, sanitized, as a list of records: all, or the `most` recent ones; with `level`
+ * those from it up, with `kind` the measured ones, with `request` those of one request.
  *
  * `follow`: True makes each further record a log event, DEBUG ones too, until False.
  */
@@ -248,6 +254,9 @@ export interface Logs {
   id: string;
   type: "logs";
   most?: number | null;
+  level?: "DEBUG" | "INFO" | "WARN" | "ERROR" | "CRITICAL";
+  kind?: "performance" | "memory" | null;
+  request?: string | null;
   follow?: boolean | null;
 }
 
@@ -262,13 +271,23 @@ export interface MemoryEvent {
   evicted: string[];
 }
 
+/**
+ * Something was measured; `p50` and `p95` are over the last ones, `count` says how many there
+ * were in all. Of an answer, under its id: first_token, routing, inference, total and, as `pace`, what
+ * the circuit breaker judges (see `EngineConfig.slow_call_s`), all in ms, and tokens_per_second. Of a
+ * model's load, under the id "engine": loading, in ms.
+ */
 export interface MetricEvent {
   v: 1;
   id: string;
   type: "metric";
-  name: string;
+  name: "first_token" | "routing" | "inference" | "total" | "pace" | "tokens_per_second" | "loading";
   value: number;
-  unit: string;
+  unit: "ms" | "tokens/s";
+  count: number;
+  p50: number;
+  p95: number;
+  slow: boolean;
 }
 
 /** `bytes`: measured once loaded, estimated before. */
@@ -354,7 +373,7 @@ export interface RemoveModel {
  * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
  * first_token (from the request's arrival). `notes`: what the agent found out, such as the
  * language or the result of a sum. An answer that took no model says so: `model` and
- * `backend` are "calculator" or "engine", and its usage is zero.
+ * `backend` are "calculator" or "engine", its usage is zero, and `stream` is None.
  */
 export interface Response {
   content: string;
@@ -369,6 +388,7 @@ export interface Response {
   model_version: string;
   seed: number;
   notes: Record<string, unknown>;
+  stream: StreamStatistics | null;
 }
 
 /** `payload`: a Response for `infer`; for the others see docs/architecture.md. */
@@ -441,6 +461,22 @@ export interface Status {
   v: 1;
   id: string;
   type: "status";
+}
+
+/**
+ * How an answer streamed: `pieces` of the `granularity`, with `characters` in all. Of what came
+ * from the model: `tokens`, `first_ms` (from the beginning of the prompt's reading to the first
+ * token), `ms` (to the last one) and the rate after the first, None below two.
+ */
+export interface StreamStatistics {
+  granularity: "token" | "word" | "sentence";
+  delay_ms: number;
+  pieces: number;
+  characters: number;
+  tokens: number;
+  first_ms: number | null;
+  ms: number;
+  tokens_per_second: number | null;
 }
 
 /**

@@ -33,7 +33,7 @@ def note_words(note, words):
 
 
 def backend_words(backend, words):
-    """The engine's label ("WASM, 2 threads", "WebGPU") in the page's language."""
+    """The engine's label ("WASM, 2 threads", "WASM, 1 thread, exact", "WebGPU") in the page's language."""
     if not backend:
         return ""
     name, _, rest = backend.partition(",")
@@ -42,7 +42,7 @@ def backend_words(backend, words):
     if not digits:
         return name
     threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
-    return name + ", " + threads
+    return name + ", " + threads + (", " + words("exact_backend") if "exact" in rest else "")
 
 
 def facts(turn, words, model_name):

@@ -41,6 +41,16 @@ FLASH_MS = 1600
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
 
 
+def streaming(preferences):
+    """The options for how an answer appears; what an older page kept and this one doesn't know is left out."""
+    options = {}
+    if preferences["stream"] in ("word", "sentence"):
+        options["granularity"] = preferences["stream"]
+    if preferences["typing"] in ("20", "60", "150"):
+        options["delay_ms"] = int(preferences["typing"])
+    return options
+
+
 class App:
     def __init__(self, platform):
         self._platform = platform
@@ -282,6 +292,7 @@ class App:
         answer.asked_at = self._clock()
         conversation = self.state.conversation
         options = dict(STYLES.get(self._preferences["style"], {}))
+        options.update(streaming(self._preferences))
         options.update(answer.options)
         if self._preferences["model"] in [row["id"] for row in self.state.device.get("models") or []]:
             options["model"] = self._preferences["model"]

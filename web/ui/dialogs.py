@@ -59,7 +59,7 @@ class SettingsView:
     """``on_change(name, value)`` for a preference; ``on_action(name)`` for forget, forget_chats,
     persist and logs; ``estimate(call)`` calls back with the JSON text of the browser's estimate."""
 
-    FIELDS = ("language", "theme", "style")
+    FIELDS = ("language", "theme", "style", "stream", "typing")
 
     def __init__(self, dom, words, timers, estimate, on_change, on_action):
         self._dom, self._words, self._estimate = dom, words, estimate

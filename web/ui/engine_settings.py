@@ -14,6 +14,7 @@ SWITCHES = (
     "enable_guardrails",
     "enable_predictive_loading",
     "enable_speculation",
+    "exact",
     "verbose_logging",
     "enable_telemetry",
 )

@@ -3,12 +3,14 @@
 While closed no message reaches it, nothing is drawn and the engine writes no detailed log for it.
 """
 
+from ui.panel_compute import Compute
 from ui.panel_log import PanelLog
 from ui.panel_machine import PanelMachine
+from ui.panel_measures import Measures
 from ui.panel_model import PanelModel
 from ui.panel_parts import Parts
 
-PARTS = ("router", "speed", "memory", "queue", "breakers", "predictive")
+PARTS = ("router", "speed", "measures", "compute", "memory", "queue", "breakers", "predictive")
 RECORDS = 200
 TICK_MS = 1000
 OVERLAY = "(max-width: 63.99rem)"
@@ -39,6 +41,7 @@ class Panel:
         dom.on(dom.by_id("close-panel"), "click", lambda _event: self.close())
         dom.on(self.node, "keydown", self._key)
         dom.on(dom.by_id("log-level"), "change", lambda _event: self._other_level())
+        dom.on(dom.by_id("log-kind"), "change", lambda _event: self._other_level())
         dom.on(dom.by_id("export-log"), "click", lambda _event: save_log())
 
     @property
@@ -56,6 +59,10 @@ class Panel:
             return
         self._model = PanelModel()
         self._parts = Parts(self._dom, self._words, self._state, self._model, self._clock)
+        self._drawers = {
+            "measures": Measures(self._dom, self._words, self._model).draw,
+            "compute": Compute(self._dom, self._words, self._state, self._model).draw,
+        }
         self._bridge.charts().then(self._charts_came)
         self._show(True)
         self._dom.by_id("panel-title").focus()
@@ -156,7 +163,8 @@ class Panel:
     def _draw_part(self, name):
         place = self._places[name]
         place.replaceChildren()
-        getattr(self._parts, "draw_" + name)(place)
+        draw = self._drawers.get(name) or getattr(self._parts, "draw_" + name)
+        draw(place)
         if name == "breakers" and self._timer is None and self._parts.ticking:
             self._timer = self._timers.later(TICK_MS, self._tick)
 

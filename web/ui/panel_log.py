@@ -1,5 +1,7 @@
 """The log's rows: the newest below, filtered by level, a frame's worth at a time."""
 
+from ui import formatting
+
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
 MOST_ROWS = 200
 CHUNK = 8
@@ -11,6 +13,7 @@ class PanelLog:
         self._rows = dom.by_id("log-rows")
         self._empty = dom.by_id("log-empty")
         self._level = dom.by_id("log-level")
+        self._kind = dom.by_id("log-kind")
         self._pending = []
         self._count = 0
 
@@ -18,11 +21,12 @@ class PanelLog:
         """From the beginning: other records, or another level."""
         self._rows.replaceChildren()
         self._count = 0
-        shown = [record for record in records if is_shown(record, self._level.value)]
+        shown = [record for record in records if is_shown(record, self._level.value, self._kind.value)]
         self._pending = shown[-MOST_ROWS:]
 
     def add(self, records):
-        self._pending.extend([record for record in records if is_shown(record, self._level.value)])
+        shown = [record for record in records if is_shown(record, self._level.value, self._kind.value)]
+        self._pending.extend(shown)
         self._pending = self._pending[-MOST_ROWS:]
 
     def clear(self):
@@ -52,6 +56,7 @@ class PanelLog:
     def _row(self, record):
         dom = self._dom
         row = dom.el("li", None, attributes={"data-level": record.get("level") or ""})
+        dom.attribute(row, "data-kind", record.get("kind"))
         row.append(
             dom.el("time", None, "{:.2f}".format(record.get("time") or 0)),
             dom.el("b", None, record.get("level") or ""),
@@ -60,8 +65,11 @@ class PanelLog:
         return row
 
 
-def is_shown(record, level):
+def is_shown(record, level, kind=""):
+    """From ``level`` up and, where a ``kind`` is chosen ("performance", "memory"), of it."""
     found = record.get("level")
+    if kind and record.get("kind") != kind:
+        return False
     return found not in LEVELS or LEVELS.index(found) >= LEVELS.index(level)
 
 
@@ -72,7 +80,14 @@ def record_words(record):
         words.append(str(record["request"])[:8])
     for key in sorted(record):
         if key not in ("time", "level", "event", "message", "request"):
-            words.append(key + "=" + str(record[key]))
+            words.append(key + "=" + field_words(key, record[key]))
     if record.get("message"):
         words.append(str(record["message"]))
     return " ".join(words)
+
+
+def field_words(key, value):
+    """Durations and sizes as people read them; a log is in English."""
+    if key == "ms":
+        return formatting.duration(value, "en")
+    return formatting.size(value, "en") if key.endswith("bytes") else str(value)

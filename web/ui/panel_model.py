@@ -2,6 +2,7 @@
 
 MOST_RECORDS = 400
 MOST_ANSWERS = 24
+MOST_FALLBACKS = 5
 PHASES = ("routing", "loading", "prefill", "decode")
 ENDED = {"success": "success", "error": "error", "cancelled": "cancelled"}
 
@@ -18,6 +19,12 @@ class PanelModel:
         self.evicted = []
         self.backends = {}
         self.router = {}
+        self.measures = {}  # name -> {"count", "p50", "p95"}
+        self.slow_calls = 0
+        self.slow_call_s = None  # seconds beyond which an answer counts as slow
+        self.device = {}
+        self.webgpu = []  # WebGPU's verdict for each model in memory
+        self.fallbacks = []  # the last steps down, latest last
         self.records = []
         self.dirty = set()
 
@@ -41,7 +48,14 @@ class PanelModel:
         self.memory = payload.get("memory") or {}
         self.backends = {row.get("model"): row.get("backend") for row in payload.get("loaded") or []}
         self.router = payload.get("router") or {}
-        self.dirty.update(("breakers", "queue", "predictive", "memory", "router"))
+        metrics = payload.get("metrics") or {}
+        self.measures = dict(metrics.get("histograms") or {})
+        self.slow_calls = (metrics.get("counters") or {}).get("slow_calls") or 0
+        self.slow_call_s = (payload.get("config") or {}).get("slow_call_s")
+        self.device = payload.get("device") or {}
+        self.webgpu = payload.get("webgpu") or []
+        self.fallbacks = (payload.get("fallbacks") or [])[-MOST_FALLBACKS:]
+        self.dirty.update(("breakers", "queue", "predictive", "memory", "router", "measures", "compute"))
 
     def logs(self, records):
         """The log so far."""
@@ -52,6 +66,7 @@ class PanelModel:
     def _breaker(self, message, now):
         row = self.breakers.setdefault(message["name"], {})
         row["state"], row["failures"] = message["state"], message["failures"]
+        row["cause"], row["slow_rate"] = message.get("cause"), message.get("slow_rate")
         row["until"] = now + 1000 * (message.get("retry_in_s") or 0)
         self.dirty.add("breakers")
 
@@ -73,6 +88,15 @@ class PanelModel:
         router.update({"name": message["name"], "corrections": message["corrections"], "loading": False})
         self.router = router
         self.dirty.add("router")
+
+    def _metric(self, message, now):
+        self.measures[message["name"]] = {key: message[key] for key in ("count", "p50", "p95")}
+        self.slow_calls += bool(message.get("slow"))
+        self.dirty.add("measures")
+
+    def _fallback(self, message, now):
+        self.fallbacks = (self.fallbacks + [message])[-MOST_FALLBACKS:]
+        self.dirty.add("compute")
 
     def _log(self, message, now):
         """Kept for another level; the rows are ``PanelLog``'s."""

@@ -95,6 +95,9 @@ class Parts:
         engine = shown[-1][1].meta["timings"].get("engine")
         if engine is not None:
             place.appendChild(self._line(words("answers_share", time=formatting.duration(engine, words.lang))))
+        stream = shown[-1][1].meta.get("stream")
+        if stream:
+            place.appendChild(dom.el("p", "faint", stream_words(stream, words), {"data-field": "stream"}))
         dom.by_id("chart").setAttribute("aria-label", words("chart_rate"))
 
     def _legend(self):
@@ -161,6 +164,10 @@ class Parts:
             left = dom.el("span", None, title)
             right = dom.el("span", "breaker-state", words("breaker_" + breaker["state"]))
             facts = [words("breaker_failures", count=breaker.get("failures") or 0)]
+            if breaker.get("slow_rate"):
+                facts.append(words("breaker_slow", share=formatting.share(breaker["slow_rate"], words.lang)))
+            if breaker["state"] != "closed" and words.has("breaker_why_" + str(breaker.get("cause"))):
+                facts.insert(0, words("breaker_why_" + breaker["cause"]))
             wait = self.seconds_left(breaker)
             if wait:
                 facts.append(words("breaker_retry", time=formatting.duration(1000 * wait, words.lang)))
@@ -198,3 +205,17 @@ class Parts:
         if last:
             names = {"model": self._state.model_name(last["model"]), "agent": words.agent(last["agent"])}
             place.appendChild(self._line(words("prediction_" + last["state"], **names), "panel-fact"))
+
+
+def stream_words(stream, words):
+    """How the last answer streamed."""
+    text = words(
+        "streamed",
+        pieces=stream["pieces"],
+        how=words("streamed_" + stream["granularity"]),
+        characters=stream["characters"],
+        tokens=stream["tokens"],
+    )
+    if stream.get("first_ms") is not None:
+        text += " " + words("streamed_first", time=formatting.duration(stream["first_ms"], words.lang))
+    return text

@@ -181,6 +181,7 @@ def _result(state, message, turn, now):
         "drafted": usage.get("drafted"),
         "accepted": usage.get("accepted"),
         "timings": timings,
+        "stream": answer.get("stream"),
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),
     }

@@ -17,6 +17,8 @@ DEFAULTS = {
     "language": None,
     "theme": "auto",
     "style": "auto",
+    "stream": "token",
+    "typing": "0",
     "preload": True,
     "preset": "auto",
     "engine": {},
