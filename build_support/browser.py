@@ -11,8 +11,8 @@ from pathlib import Path
 
 from build_support import progress
 from build_support.errors import BrowserUnavailable
-from build_support.failures import Reason, diagnose, of_error
 from build_support.processes import run
+from model_foundry.failures import Reason, diagnose, of_error
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 PLACES = (

@@ -30,9 +30,9 @@ from pathlib import Path
 from build_support import paths, progress
 from build_support.environment import INDEX, pip_environment
 from build_support.errors import BuildError, SourceUnavailable
-from build_support.failures import local, of_error
 from build_support.locks import alone
 from build_support.processes import run
+from model_foundry.failures import local, of_error
 
 CONNECT_SECONDS = 6.0
 CHUNK = 1 << 20

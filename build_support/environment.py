@@ -17,12 +17,12 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from build_support import failures
 from build_support.errors import EnvironmentFailed
 from build_support.locks import alone
 from build_support.paths import ROOT, VENV
 from build_support.processes import run
 from build_support.progress import Step, step
+from model_foundry import failures
 
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / ".orion-stamp"
@@ -100,20 +100,21 @@ def _make() -> None:
             _unfinished().unlink(missing_ok=True)
 
 
-def install(lock: Path, interpreter: Path, error: type[EnvironmentFailed] = EnvironmentFailed) -> None:
+def install(lock: Path, interpreter: Path) -> None:
     """Installs exactly what ``lock`` says beside ``interpreter``: nothing is resolved, every hash is checked.
 
-    Raises ``error``.
+    Raises EnvironmentFailed.
     """
+    named = lock.relative_to(ROOT) if lock.is_relative_to(ROOT) else lock
     count = len(re.findall(r"^[A-Za-z0-9][^\s=]*==", lock.read_text(), re.MULTILINE))
     with step("Installing the locked Python packages") as shown:
         run(
             [*_pip(interpreter), "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", lock],
             env=pip_environment(),
-            what="The Python packages can't be installed",
+            what=f"The Python packages of {named} can't be installed",
             place=INDEX,
             folder=interpreter.parent.parent,
-            error=error,
+            error=EnvironmentFailed,
             on_line=counting(shown, count),
         )
 

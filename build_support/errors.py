@@ -12,7 +12,7 @@ BuildError
 
 from __future__ import annotations
 
-from build_support.failures import Reason
+from model_foundry.failures import Reason
 
 
 class BuildError(Exception):

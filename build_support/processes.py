@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from build_support.errors import BuildError, StepFailed
-from build_support.failures import diagnose, of_error
 from build_support.progress import say
+from model_foundry.failures import diagnose, of_error
 
 SHOWN = 20
 """Lines that are repeated of what a failed program printed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from build_support import environment
 from build_support.errors import BuildError
-from build_support.failures import local, of_error
+from model_foundry.failures import local, of_error
 
 
 def start(script: Path, arguments: list[str]) -> int:

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 format that runtimes and loaders share; "" is the package itself."""
 
 FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "progress", "stopping", "bars", ""),
+    ("errors", "failures", "progress", "stopping", "bars", ""),
     ("weights", "hf_names", "safetensors_format", "recipes"),
     ("description", "float_formats"),
     ("sharding", "reference"),

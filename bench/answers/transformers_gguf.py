@@ -2,7 +2,7 @@
 
     PYTHON bench/answers/transformers_gguf.py FILE.gguf [--tokenizer FILE] [--batch 8] [--threads 2]
 
-where PYTHON has requirements.txt beside this file. The tokenizer, a tokenizer.json or a tokenizer shard, is needed
+where PYTHON has requirements.lock beside this file. The tokenizer, a tokenizer.json or a tokenizer shard, is needed
 only to end an answer early: prompts come as tokens. Answers in batches, padded on the left: a token costs one pass
 over the weights for all of a batch. Speaks the protocol of model_foundry/evaluation/command_subject.py.
 """

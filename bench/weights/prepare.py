@@ -13,13 +13,15 @@ from typing import Any
 
 from build_support import paths, progress
 from build_support.downloads import obtain
+from build_support.environment import install
+from build_support.locks import alone
 from build_support.processes import run
 from build_support.sources import MODELS
 from build_support.stamps import digest
 
 HERE = Path(__file__).parent
 EXPORTER = HERE / "export_onnx.py"
-REQUIREMENTS = HERE / "requirements.txt"
+REQUIREMENTS = HERE / "requirements.lock"
 
 
 def folder() -> Path:
@@ -74,12 +76,7 @@ def exporter_python() -> Path:
 
     def make(partial: Path) -> None:
         venv.EnvBuilder(with_pip=True, clear=True).create(partial)
-        pip = [str(_python(partial)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run(
-            [*pip, "-r", str(REQUIREMENTS)],
-            what="the packages of bench/weights/requirements.txt can't be installed",
-            remedy="They are needed for --peers only.",
-        )
+        install(REQUIREMENTS, _python(partial))
 
     return _python(_once(home, "Installing the ONNX exporter (large, once)", make))
 
@@ -109,12 +106,22 @@ def _once(target: Path, title: str, make: Callable[[Path], None]) -> Path:
     """``target``, made under another name and moved there when it is whole."""
     if target.exists():
         return target
-    partial = target.with_name(f"partial-{target.name}")
-    if partial.is_dir():
-        shutil.rmtree(partial)
-    partial.unlink(missing_ok=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    with progress.step(title):
-        make(partial)
-    partial.rename(target)
+    with alone(target.with_name(f"{target.name}.lock"), f"making {target}"):
+        if target.exists():
+            return target
+        partial = target.with_name(f"partial-{target.name}")
+        _remove(partial)
+        try:
+            with progress.step(title):
+                make(partial)
+            partial.rename(target)
+        except BaseException:
+            _remove(partial)
+            raise
     return target
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)

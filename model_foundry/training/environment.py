@@ -11,9 +11,13 @@ import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from model_foundry.errors import FoundryError
+from filelock import FileLock, Timeout
 
-REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+from model_foundry.errors import FoundryError
+from model_foundry.failures import diagnose, of_error
+
+REQUIREMENTS = Path(__file__).parent / "requirements.lock"
+"""Every package with its exact version and its hashes: installed as it is, nothing is resolved."""
 SCRIPTS = Path(__file__).parent / "scripts"
 GRACE_SECONDS = 5
 """What a script that is to end gets before it is killed."""
@@ -31,8 +35,9 @@ def folder() -> Path:
 
 def python() -> Path | None:
     """Its interpreter, or None where it isn't made."""
-    found = _interpreter(folder())
-    return found if found.exists() else None
+    home = folder()
+    found = _interpreter(home)
+    return found if found.exists() and not _unfinished(home).exists() else None
 
 
 def make(say: Callable[[str], None]) -> Path:
@@ -41,15 +46,38 @@ def make(say: Callable[[str], None]) -> Path:
     if existing:
         return existing
     home = folder()
+    lock = FileLock(home.parent.parent / "locks" / f"mergekit-{home.name}")
+    try:
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"another run is making {home}: waiting for it to end")
+            lock.acquire()
+    except OSError as error:
+        reason = of_error(error)
+        raise FoundryError(f"{home} can't be made: {reason.line}. {reason.remedy(folder=home.parent)}") from error
+    try:
+        return python() or _make(home, say)
+    finally:
+        lock.release()
+
+
+def _make(home: Path, say: Callable[[str], None]) -> Path:
     say(f"installing torch and mergekit into {home} (some gigabytes, once)")
-    home.parent.mkdir(parents=True, exist_ok=True)
     # Virtual environments can't be moved: it is made where it stays, and taken away if that fails.
-    unfinished = home.with_name(f"{home.name}.unfinished")
+    unfinished = _unfinished(home)
     unfinished.touch()
     try:
         venv.EnvBuilder(with_pip=True, clear=True).create(home)
         pip = [str(_interpreter(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _checked([*pip, "-r", str(REQUIREMENTS)], "the packages of model_foundry/training/requirements.txt")
+        exactly = ["--no-deps", "--require-hashes", "--only-binary=:all:"]
+        _checked([*pip, *exactly, "-r", str(REQUIREMENTS)], "the packages of model_foundry/training/requirements.lock")
+    except OSError as error:
+        shutil.rmtree(home, ignore_errors=True)
+        reason = of_error(error)
+        raise FoundryError(f"{home} can't be made: {reason.line}. {reason.remedy(folder=home.parent)}") from error
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
@@ -91,11 +119,21 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
+def _unfinished(home: Path) -> Path:
+    """There while ``home`` is being made: what a killed run left isn't taken for an environment."""
+    return home.with_name(f"{home.name}.unfinished")
+
+
 def _checked(command: Sequence[str], what: str) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    # Settings of the machine that would install elsewhere or other versions don't count.
+    environment = {**os.environ, "PIP_USER": "0", "PIP_CONSTRAINT": os.devnull}
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise FoundryError(f"{what} can't be installed: {reason}")
+        reason = diagnose(done.stdout + done.stderr, done.returncode)
+        remedy = reason.remedy("the Python package index", folder())
+        raise FoundryError(f"{what} can't be installed: {reason.line or 'no reason given'}. {remedy}".strip())
 
 
 def _interpreter(home: Path) -> Path:

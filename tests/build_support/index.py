@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import subprocess
+import venv
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pip
 import pytest
 
 from build_support.server import StaticServer
@@ -74,6 +77,21 @@ def only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("NO_PROXY", "*")
+
+
+def borrow_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virtual environments borrow our pip from now on: seconds sooner than with one of their own."""
+    create = venv.EnvBuilder.create
+
+    def quick(builder: venv.EnvBuilder, folder: str | Path) -> None:
+        builder.with_pip = False
+        create(builder, folder)
+        python = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        program = "import site; print(site.getsitepackages()[0])"
+        found = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+        Path(found, "borrowed.pth").write_text(str(Path(pip.__file__).parents[1]), "utf-8")
+
+    monkeypatch.setattr(venv.EnvBuilder, "create", quick)
 
 
 def _digest(data: bytes) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from build_support import environment
 from build_support.errors import EnvironmentFailed
-from tests.build_support.index import Index, index, only
+from tests.build_support.index import Index, borrow_pip, index, only
 
 BACKEND = """
 import zipfile
@@ -62,18 +62,12 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def interpreter(tmp_path: Path) -> Path:
-    """A virtual environment of its own that borrows our pip: a second sooner than one with its own."""
+def interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A virtual environment of its own."""
+    borrow_pip(monkeypatch)
     folder = tmp_path / "environment"
-    venv.EnvBuilder(with_pip=False).create(folder)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    found = subprocess.run(
-        [python, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True
-    )
-    import pip
-
-    Path(found.stdout.strip(), "borrowed.pth").write_text(str(Path(pip.__file__).parents[1]))
-    return python
+    venv.EnvBuilder().create(folder)
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def lock(folder: Path, *lines: str) -> Path:
@@ -174,8 +168,9 @@ def test_without_a_network_that_is_what_is_said(
 
 
 def test_a_failed_start_leaves_nothing_half_made_and_the_next_run_works(
-    clone: Path, packages: Index, capsys: pytest.CaptureFixture[str]
+    clone: Path, packages: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    borrow_pip(monkeypatch)
     lines = offer(packages)
     lock(clone, *lines, f"nobody==1.0 --hash=sha256:{'0' * 64}")
     with pytest.raises(EnvironmentFailed, match="No matching distribution found for nobody"):

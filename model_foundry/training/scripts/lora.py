@@ -2,7 +2,7 @@
 
     python lora.py SETTINGS.json
 
-Runs in the environment of model_foundry/training/requirements.txt. Method: https://arxiv.org/abs/2106.09685.
+Runs in the environment of model_foundry/training/requirements.lock. Method: https://arxiv.org/abs/2106.09685.
 """
 
 from __future__ import annotations

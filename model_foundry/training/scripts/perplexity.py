@@ -2,7 +2,7 @@
 
     python perplexity.py SETTINGS.json
 
-Runs in the environment of model_foundry/training/requirements.txt. Prints a JSON line for each model and text.
+Runs in the environment of model_foundry/training/requirements.lock. Prints a JSON line for each model and text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs mergekit on recipes: for the environment that has it (model_foundry/training/requirements.txt).
+"""Runs mergekit on recipes: for the environment that has it (model_foundry/training/requirements.lock).
 
     python mergekit_side.py FOLDER
 

@@ -18,6 +18,7 @@ from model_foundry.errors import FoundryError
 from model_foundry.training import environment
 from model_foundry.training.corpus import is_held_out, read_corpus, sequences, spread
 from model_foundry.training.specialise import Settings, end_of_text, open_tokenizer, specialise
+from tests.build_support.index import borrow_pip, index
 from tests.model_foundry.merging.tiny_parents import TinyParent
 
 Capture = pytest.CaptureFixture[str]
@@ -36,8 +37,8 @@ def base(tmp_path: Path) -> Path:
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
     (folder / "deep").mkdir(parents=True)
-    for index in range(24):
-        (folder / "deep" / f"{index}.txt").write_text("the cat sat on the mat. " * 20)
+    for number in range(24):
+        (folder / "deep" / f"{number}.txt").write_text("the cat sat on the mat. " * 20)
     (folder / "image.png").write_bytes(b"\x89PNG")
     (folder / "latin.txt").write_bytes(b"caf\xe9")
     return folder
@@ -202,6 +203,41 @@ def test_an_environment_that_cant_be_made_leaves_nothing(tmp_path: Path, monkeyp
     with pytest.raises(FoundryError, match="no network"):
         environment.make(lambda line: None)
     assert list((tmp_path / "mergekit").iterdir()) == []
+
+
+def test_exactly_the_lock_is_installed_and_a_failure_ends_with_pips_own_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real pip, of an index that has newer releases too."""
+    monkeypatch.setenv("ORION_CACHE", str(tmp_path / "cache"))
+    borrow_pip(monkeypatch)
+    lock = tmp_path / "requirements.lock"
+    monkeypatch.setattr(environment, "REQUIREMENTS", lock)
+    with index(tmp_path / "index", monkeypatch) as packages:
+        lines = [packages.add("direct", "1.0", ["indirect>=1.0"]), packages.add("indirect", "1.0")]
+        packages.add("indirect", "2.0")
+        lock.write_text("\n".join([*lines, f"nobody==1 --hash=sha256:{'0' * 64}"]))
+        with pytest.raises(FoundryError, match="No matching distribution found for nobody==1"):
+            environment.make(print)
+        assert environment.python() is None
+        assert list((tmp_path / "cache" / "mergekit").iterdir()) == []
+        lock.write_text("\n".join(lines))
+        made = environment.make(print)
+        assert sorted(request.path.rpartition("/")[2] for request in packages.server.requests("files/*")[-2:]) == [
+            "direct-1.0-py3-none-any.whl",
+            "indirect-1.0-py3-none-any.whl",
+        ]
+    assert environment.make(print) == made, "made once"
+
+
+def test_an_environment_that_a_killed_run_left_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORION_CACHE", str(tmp_path))
+    interpreter = environment._interpreter(environment.folder())
+    interpreter.parent.mkdir(parents=True)
+    interpreter.touch()
+    assert environment.python() == interpreter
+    environment._unfinished(environment.folder()).touch()
+    assert environment.python() is None
 
 
 def test_training_lowers_the_loss_and_changes_the_weights(base: Path, corpus: Path, tmp_path: Path) -> None:

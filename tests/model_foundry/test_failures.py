@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from build_support.failures import Reason, diagnose, local, of_error
+from model_foundry.failures import Reason, diagnose, local, of_error
 
 RECORDED = Path(__file__).parent / "recorded"
 SAID = {
