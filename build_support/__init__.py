@@ -12,4 +12,6 @@ site          dist/: pages, vendored files, bundles, models and the list to prec
 server        the static server for development and for the end-to-end tests
 browser       a Chromium to test with
 checks        ruff, mypy, tsc, pytest
+coverage_floor  how much of each package the unit tests reach
+slowest       which tests took longest
 """

@@ -1,37 +1,65 @@
-"""The checks of ``build.py test``. Each part runs to its end, so one run tells everything."""
+"""The checks of ``build.py test``. Each part runs to its end, so one run tells everything.
+
+What a run leaves is in test-results/: JUnit XML and an HTML page of each run of pytest, the coverage, and
+screenshots, console texts and Playwright traces of the end-to-end tests that failed.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from build_support import browser, node, paths
+from build_support.coverage_floor import by_package, faults, table
+from build_support.errors import UsageError
 from build_support.processes import show
 from build_support.progress import say
+from build_support.slowest import slowest
 
 PYTHON = Path(sys.executable)
+RESULTS = paths.ROOT / "test-results"
+COVERAGE = RESULTS / "coverage.json"
 LIGHT_AT_ONCE = 3
 """Tests of the page wait more than they compute."""
 
 
-def run(parts: list[str], *, coverage: bool = False, select: str | None = None) -> int:
+@dataclass(frozen=True)
+class Wishes:
+    """What a run of the tests is asked for.
+
+    ``select`` is pytest's -k. ``missing`` lists the lines that no unit test reached. ``headed`` shows the
+    browser. ``long`` adds the tests that are marked so, which take hours or need what CI hasn't.
+    """
+
+    select: str | None = None
+    missing: bool = False
+    headed: bool = False
+    long: bool = False
+
+
+def run(parts: list[str], wishes: Wishes) -> int:
     """Runs ``parts`` ("lint", "unit", "e2e") in this order; 0 if all of them pass, else 1."""
-    known: dict[str, Callable[[], bool]] = {
-        "lint": lint,
-        "unit": lambda: pytest("tests", "-n", "2", *_coverage(coverage), select=select),
-        "e2e": lambda: end_to_end(select),
-    }
+    known: dict[str, Callable[[Wishes], bool]] = {"lint": lambda _: lint(), "unit": unit, "e2e": end_to_end}
+    shutil.rmtree(RESULTS, ignore_errors=True)
     results = {}
     for part in known:
         if part in parts:
             start = time.monotonic()
             say(f"== {part}")
-            passed = known[part]()
+            passed = known[part](wishes)
             results[part] = f"{part} {'passed' if passed else 'FAILED'} in {time.monotonic() - start:.0f} s"
+    _tell_slowest()
+    failed = any("FAILED" in result for result in results.values())
+    pages = sorted(RESULTS.glob("*.html"))
+    if failed and pages:
+        say("What failed, with screenshots and traces: " + ", ".join(str(page) for page in pages))
     say("== " + ", ".join(results.values()))
-    return 1 if any("FAILED" in result for result in results.values()) else 0
+    return 1 if failed else 0
 
 
 def lint() -> bool:
@@ -53,21 +81,68 @@ def lint() -> bool:
     return all(results)
 
 
-def pytest(folder: str, *arguments: str, select: str | None = None) -> bool:
-    """One run of pytest over ``folder``; finding no test counts as a failure."""
-    chosen = ["-k", select] if select else []
-    return show([PYTHON, "-m", "pytest", folder, *arguments, *chosen], cwd=paths.ROOT, env=node.find().env()) == 0
+def unit(wishes: Wishes) -> bool:
+    """The unit tests, and whether they reach enough of the code. A chosen few needn't."""
+    lines = ["--cov-report=term-missing:skip-covered"] if wishes.missing else ["--cov-report="]
+    passed = pytest(
+        "unit",
+        "tests",
+        "-n",
+        "2",
+        "--cov",
+        *lines,
+        f"--cov-report=json:{COVERAGE}",
+        *_marked([], wishes),
+        wishes=wishes,
+    )
+    if wishes.select or not COVERAGE.is_file():
+        return passed
+    packages = by_package(COVERAGE)
+    for line in ["Covered by the unit tests:", *table(packages)]:
+        say(line)
+    wrong = faults(packages)
+    for fault in wrong:
+        say(f"error: {fault}")
+    return passed and not wrong
 
 
-def end_to_end(select: str | None = None) -> bool:
+def end_to_end(wishes: Wishes) -> bool:
     """The tests in a real browser. Those with the real model go one by one: each takes both cores, and
     two models whose threads wait for each other take longer than one after the other."""
     browser.ensure()
-    if select:
-        return pytest("e2e", select=select)
-    light = pytest("e2e", "-m", "not model", "-n", str(LIGHT_AT_ONCE), "--dist", "loadfile")
-    return pytest("e2e", "-m", "model") and light
+    if wishes.headed:
+        _needs_a_display()
+    if wishes.select or wishes.headed:
+        return pytest("e2e", "e2e", *_marked([], wishes), wishes=wishes)
+    several = ["-n", str(LIGHT_AT_ONCE), "--dist", "loadfile"]
+    light = pytest("e2e-light", "e2e", *_marked(["not model"], wishes), *several, wishes=wishes)
+    return pytest("e2e-model", "e2e", *_marked(["model"], wishes), wishes=wishes) and light
 
 
-def _coverage(wanted: bool) -> list[str]:
-    return ["--cov", "--cov-report=term-missing:skip-covered"] if wanted else []
+def pytest(name: str, folder: str, *arguments: str, wishes: Wishes) -> bool:
+    """One run of pytest over ``folder``; finding no test counts as a failure."""
+    chosen = ["-k", wishes.select] if wishes.select else []
+    shown = ["--headed"] if wishes.headed and folder == "e2e" else []
+    reports = [f"--junitxml={RESULTS / name}.xml", f"--html={RESULTS / name}.html", "--self-contained-html"]
+    command: list[str | Path] = [PYTHON, "-m", "pytest", folder, *arguments, *chosen, *shown, *reports, f"--output={RESULTS / name}"]
+    return show(command, cwd=paths.ROOT, env=node.find().env()) == 0
+
+
+def _marked(marks: list[str], wishes: Wishes) -> list[str]:
+    """pytest's -m for ``marks``, and for the long tests only if they are wished for."""
+    marks = marks if wishes.long else [*marks, "not long"]
+    return ["-m", " and ".join(marks)] if marks else []
+
+
+def _needs_a_display() -> None:
+    """Raises UsageError where no window can be opened."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise UsageError("--headed opens windows, and there is no display here.", "Run it without, or under xvfb-run.")
+
+
+def _tell_slowest() -> None:
+    rows = slowest(sorted(RESULTS.glob("*.xml")))
+    if rows:
+        say("The slowest tests:")
+    for seconds, name in rows:
+        say(f"  {seconds:6.1f} s  {name}")

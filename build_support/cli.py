@@ -13,6 +13,7 @@ from build_support.errors import UsageError
 from build_support.locks import alone
 
 PARTS = ("lint", "unit", "e2e")
+LONG = "long"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -32,9 +33,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     test = commands.add_parser("test", help="lint, types, unit tests, end-to-end tests")
     test.add_argument(
-        "parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"{', '.join(PARTS)} (default: all)"
+        "parts",
+        nargs="*",
+        choices=[*PARTS, LONG, []],
+        metavar="PART",
+        help=f"{', '.join(PARTS)} (default: all); {LONG} adds the tests that take hours or need what CI hasn't",
     )
-    test.add_argument("--coverage", action="store_true", help="measure the unit tests' coverage")
+    test.add_argument("--coverage", action="store_true", help="list the lines that no unit test reached")
+    test.add_argument("--headed", action="store_true", help="show the browser of the end-to-end tests")
     test.add_argument("-k", dest="select", metavar="EXPRESSION", help="pytest's -k: only tests that match")
 
     build = commands.add_parser("build", help="make dist/, for any static host")
@@ -62,9 +68,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     _models(bench)
 
     options = parser.parse_args(arguments)
-    unknown = [part for part in getattr(options, "parts", []) if part not in PARTS]
+    unknown = [part for part in getattr(options, "parts", []) if part not in (*PARTS, LONG)]
     if unknown:
-        test.error(f"there is no part {unknown[0]!r}; these are: {', '.join(PARTS)}")
+        test.error(f"there is no part {unknown[0]!r}; these are: {', '.join((*PARTS, LONG))}")
     return options
 
 
@@ -144,10 +150,13 @@ def _only_models(options: argparse.Namespace) -> int:
 def _test(options: argparse.Namespace) -> int:
     from build_support import checks
 
-    parts = options.parts or list(PARTS)
+    parts = [part for part in options.parts if part != LONG] or list(PARTS)
     if set(parts) & {"unit", "e2e"}:
         _site("lite")
-    return checks.run(parts, coverage=options.coverage, select=options.select)
+    wishes = checks.Wishes(
+        select=options.select, missing=options.coverage, headed=options.headed, long=LONG in options.parts
+    )
+    return checks.run(parts, wishes)
 
 
 def _bench(options: argparse.Namespace) -> int:

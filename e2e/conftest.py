@@ -6,21 +6,25 @@ device; each test gets a copy of that profile, so that only tests about download
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
+from pytest_html import extras
 
 from e2e.support.browsers import Browsers, copy_profile
 from e2e.support.database import everything_stored
+from e2e.support.evidence import Evidence
 from e2e.support.person import Person
 from e2e.support.site import DIST, NO_APP, Site
 from e2e.support.waiting import PATIENCE_S, until
 from e2e.support.web import Web
 
 REPORT = pytest.StashKey[pytest.TestReport]()
+EVIDENCE = pytest.StashKey[Evidence]()
 COMPILED_MS = 2500
 """V8 keeps compiled WebAssembly once nothing more was compiled for two seconds."""
 PLAIN = "What is the capital of France?"
@@ -44,7 +48,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = yield
     if report.failed:
         item.stash[REPORT] = report
+        if call.when == "call" and EVIDENCE in item.stash:
+            _show(report, item.stash[EVIDENCE].keep(Path(item.funcargs["output_path"])))  # type: ignore[attr-defined]
     return report
+
+
+def _show(report: pytest.TestReport, kept: list[Path]) -> None:
+    """In the HTML report: pictures at their place, links to the rest."""
+    shown = []
+    for path in kept:
+        if path.suffix == ".png":
+            shown.append(extras.png(base64.b64encode(path.read_bytes()).decode(), path.name))
+        else:
+            shown.append(extras.url(path.as_uri(), path.name))
+    report.extras = [*getattr(report, "extras", []), *shown]  # type: ignore[attr-defined]
+    report.sections.append(("Kept", "\n".join(str(path) for path in kept)))
+
+
+@pytest.fixture
+def evidence(request: pytest.FixtureRequest, output_path: str) -> Evidence:
+    """Of this test: kept, and shown in the HTML report, if it fails."""
+    found = request.node.stash[EVIDENCE] = Evidence()
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +101,7 @@ def web(address: Web) -> Iterator[Web]:
 def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile that has been here: model, shell, and the wish for precise answers."""
     folder = tmp_path_factory.mktemp("profile")
-    browsers = Browsers(playwright)
+    browsers = Browsers(playwright, Evidence())
     try:
         person = Person(browsers.start(folder), address.url)
         person.opens()
@@ -100,13 +125,13 @@ def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory
 
 
 @pytest.fixture
-def browsers(playwright: Playwright, request: pytest.FixtureRequest, output_path: str) -> Iterator[Browsers]:
+def browsers(playwright: Playwright, request: pytest.FixtureRequest, evidence: Evidence) -> Iterator[Browsers]:
     """The test's browsers. No page may have thrown an error that nothing caught."""
-    browsers = Browsers(playwright)
+    browsers = Browsers(playwright, evidence, headed=request.config.getoption("--headed"))
     yield browsers
     failed = REPORT in request.node.stash
-    if failed or browsers.errors:
-        browsers.keep_evidence(Path(output_path))
+    if browsers.errors and not failed:
+        evidence.keep(Path(request.getfixturevalue("output_path")))
     browsers.close()
     assert failed or not browsers.errors, f"uncaught errors: {browsers.errors}"
 

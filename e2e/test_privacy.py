@@ -41,4 +41,4 @@ def test_no_request_leaves_the_origin(browsers: Browsers, empty_profile: Path, w
     asked = {path.rsplit("/", 1)[1] for path in paths if path.startswith("models/shards/")}
     assert asked - web.site.router_shards == set(web.site.shards)
     assert violations == []
-    assert [line for line in browsers.console if "Content Security Policy" in line] == []
+    assert [line for line in browsers.evidence.console if "Content Security Policy" in line] == []

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from e2e.support.browsers import Browsers, copy_profile
+from e2e.support.evidence import Evidence
 from e2e.support.person import Person
 from e2e.support.waiting import until
 from e2e.support.web import Web
@@ -48,7 +49,7 @@ async def respond(request, llm):
 def person(
     furnished: Path, address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Person]:
-    browsers = Browsers(playwright)
+    browsers = Browsers(playwright, Evidence())
     profile = copy_profile(furnished, tmp_path_factory.mktemp("workshop") / "profile")
     person = Person(browsers.start(profile), address.url)
     person.opens()

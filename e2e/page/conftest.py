@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 
 from build_support.browser import ARGUMENTS, find
 from e2e.page import assembled
+from e2e.support.evidence import Evidence
 
 PATIENCE_MS = 30_000
 
@@ -26,8 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+def chromium(playwright: Playwright, pytestconfig: pytest.Config) -> Iterator[Browser]:
+    headless = not pytestconfig.getoption("--headed")
+    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS, headless=headless)
     yield browser
     browser.close()
 
@@ -122,7 +124,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium: Browser, server: assembled.Server) -> Iterator[Callable[..., Visit]]:
+def visit(chromium: Browser, server: assembled.Server, evidence: Evidence) -> Iterator[Callable[..., Visit]]:
     """``visit(**options)`` makes a Visit in a new browser context with these options. It asks for reduced
     motion: without a GPU, animations would take a tenth of the cores' time."""
     contexts: list[BrowserContext] = []
@@ -130,6 +132,7 @@ def visit(chromium: Browser, server: assembled.Server) -> Iterator[Callable[...,
     def start(*, url: str | None = None, **options: Any) -> Visit:
         context = chromium.new_context(**{"locale": "en-US", "reduced_motion": "reduce", **options})
         contexts.append(context)
+        evidence.watch(context)
         return Visit(context, url or server.url)
 
     yield start

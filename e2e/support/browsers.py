@@ -1,4 +1,4 @@
-"""Real browsers with profiles of their own on disk, and the evidence of what happened in them."""
+"""Real browsers with profiles of their own on disk."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from build_support.browser import ARGUMENTS, find
+from e2e.support.evidence import Evidence
 from e2e.support.site import link
 
 # The browser's own services would only fill its network log.
@@ -39,7 +40,8 @@ class Browsers:
     """Every browser of one test. ``close`` ends those that are still open."""
 
     playwright: Playwright
-    console: list[str] = field(default_factory=list)
+    evidence: Evidence
+    headed: bool = False
     errors: list[str] = field(default_factory=list)
     """Uncaught exceptions of pages."""
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -51,30 +53,15 @@ class Browsers:
             profile,
             executable_path=find(),
             args=[*ARGUMENTS, *OWN, *(arguments or [])],
+            headless=not self.headed,
             **{"locale": "en-GB", "reduced_motion": "reduce", **options},
         )
         context.set_default_timeout(60_000)
         context.add_init_script(WATCH_POLICY)
-        context.on("console", self._heard)
+        self.evidence.watch(context)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.contexts.append(context)
         return context.pages[0] if context.pages else context.new_page()
-
-    def _heard(self, message: ConsoleMessage) -> None:
-        self.console.append(f"{message.type}: {message.text}")
-
-    def pages(self) -> list[Page]:
-        return [page for context in self.contexts for page in context.pages]
-
-    def keep_evidence(self, folder: Path) -> None:
-        """Screenshots and the console's text, for whoever reads the failure."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "console.txt").write_text("\n".join([*self.console, *self.errors]) + "\n")
-        for number, page in enumerate(self.pages()):
-            try:
-                page.screenshot(path=folder / f"page-{number}.png", full_page=True, timeout=20_000)
-            except Error as error:
-                (folder / f"page-{number}.txt").write_text(str(error))
 
     def close(self) -> None:
         for context in self.contexts:
