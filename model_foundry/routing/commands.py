@@ -6,7 +6,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from model_foundry.routing.build import HEAD, NativeEncoder, build_router, encoder_files
+import numpy as np
+from numpy.typing import NDArray
+
+from model_foundry.errors import NotBuilt
+from model_foundry.routing.build import HEAD, MODEL, NativeEncoder, build_router, encoder_files
 from model_foundry.routing.dataset import held_out_rows, training_rows
 from model_foundry.routing.source import load_encoder
 from model_foundry.routing.training import Trained, matrix, model_card, save
@@ -14,24 +18,39 @@ from model_foundry.routing.training import evaluate as measured
 from model_foundry.routing.training import train as fitted
 from orion_py.loading.manifest import Source
 from orion_py.routing.head_file import read_head
+from orion_py.routing.manifest import parse_router_manifest
 
 CARD = Path(__file__).parent / "MODEL_CARD.md"
 ORIGIN = "Universal Sentence Encoder, multilingual v3"
 
 
-def _encoder(weights: Path, sentencepiece: Path) -> NativeEncoder:
+Embed = Callable[[str], NDArray[np.float32]]
+
+
+def encoder_of(weights: Path, sentencepiece: Path) -> NativeEncoder:
+    """The encoder as its makers publish it. Raises MalformedEncoder."""
     graph, definition, _ = encoder_files(load_encoder(weights, sentencepiece))
     return NativeEncoder(graph, definition)
 
 
-def train(weights: Path, sentencepiece: Path, say: Callable[[str], None]) -> str:
+def built_encoder(models: Path) -> NativeEncoder:
+    """The encoder of the router that stands in ``models``. Raises NotBuilt, or InvalidManifest."""
+    path = models / MODEL / "manifest.json"
+    try:
+        manifest = parse_router_manifest(path.read_bytes())
+        graph, definition = ((models / "shards" / sha).read_bytes() for sha in (manifest.graph, manifest.tokenizer))
+    except OSError as error:
+        raise NotBuilt(f"the router isn't built in {models}; build it with: python3 build.py models router") from error
+    return NativeEncoder(graph, definition)
+
+
+def train(embed: Embed, say: Callable[[str], None], head_file: Path = HEAD, card_file: Path = CARD) -> str:
     """Fits the head, writes it and its model card; answers with the card. Raises FoundryError."""
-    embed = _encoder(weights, sentencepiece)
     rows, held_out = training_rows(), held_out_rows()
     trained = fitted(rows, matrix(rows, embed), say)
     rounded = Trained(read_head(_written(trained)), trained.across)
     card = model_card(rounded, measured(rounded.head, held_out, matrix(held_out, embed)), rows)
-    save(trained, card, HEAD, CARD)
+    save(trained, card, head_file, card_file)
     return card
 
 
@@ -42,10 +61,10 @@ def _written(trained: Trained) -> bytes:
     return write_head(trained.head)
 
 
-def evaluate(weights: Path, sentencepiece: Path) -> str:
+def evaluate(embed: Embed) -> str:
     """The figures of the head that ships, on the test rows. Raises FoundryError."""
     held_out = held_out_rows()
-    inputs = matrix(held_out, _encoder(weights, sentencepiece))
+    inputs = matrix(held_out, embed)
     result = measured(read_head(HEAD.read_bytes()), held_out, inputs)
     lines = [f"{s.name:<14}{s.rows:>5}  right {s.right:.3f}  or unsure {s.right_or_unsure:.3f}" for s in result.slices]
     return "\n".join([*lines, f"expected calibration error {result.calibration_error:.3f}"])

@@ -80,14 +80,16 @@ class Evaluation:
 
 
 def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluation:
-    """By kind, by label and by language; kinds of noise don't count for labels and languages."""
+    """By kind, by label and by language, as far as there are rows of it; kinds of noise don't count for
+    labels and languages."""
     probabilities = head.probabilities(inputs)
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wanted = np.array(targets(rows))
     right, unsure = answers == wanted, confidence < UNSURE
 
     def slice_of(name: str, mask: NDArray[np.bool_]) -> Slice:
-        return Slice(name, int(mask.sum()), float(right[mask].mean()), float((right | unsure)[mask].mean()))
+        shares = (float(hits[mask].mean()) if mask.any() else 0.0 for hits in (right, right | unsure))
+        return Slice(name, int(mask.sum()), *shares)
 
     kinds = np.array([row.kind for row in rows])
     languages = np.array([row.language for row in rows])
@@ -95,6 +97,7 @@ def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluatio
     slices = [slice_of(kind, kinds == kind) for kind in dict.fromkeys(kinds.tolist())]
     slices += [slice_of(label, ordinary & (wanted == index)) for index, label in enumerate(LABELS)]
     slices += [slice_of(language, ordinary & (languages == language)) for language in ("en", "fr")]
+    slices = [part for part in slices if part.rows]
     confusion = np.zeros((len(LABELS), len(LABELS)), np.int64)
     np.add.at(confusion, (wanted, answers), 1)
     return Evaluation(tuple(slices), confusion, _calibration_error(confidence, right))

@@ -1,0 +1,77 @@
+"""Training and measuring the router's head, on rows whose embedding says what is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model_foundry.routing.dataset import Row
+from model_foundry.routing.training import Trained, evaluate, matrix, model_card, save, train
+from orion_py.routing.features import EMBEDDING, LABELS
+from orion_py.routing.head import LinearHead
+from orion_py.routing.head_file import read_head
+
+HANDS = ("first", "second")
+WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch")
+
+
+def rows(each: int = 2, kind: str = "") -> list[Row]:
+    """Of each hand ``each`` rows a label; the text holds a word that stands for it."""
+    return [
+        Row(f"{WORDS[index]} {number} {hand}", label, ("en", "fr")[number % 2], hand, kind)
+        for hand in HANDS
+        for index, label in enumerate(LABELS)
+        for number in range(each)
+    ]
+
+
+def embed(text: str) -> NDArray[np.float32]:
+    """A direction of its own for each label's word."""
+    found = np.zeros(EMBEDDING, np.float32)
+    found[WORDS.index(text.split()[0])] = 1
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return train(rows(), matrix(rows(), embed))
+
+
+def test_a_head_learns_what_the_embedding_says_and_each_hand_is_left_out_once(trained: Trained) -> None:
+    assert trained.across == dict.fromkeys(HANDS, 1.0)
+    held_out = rows(2, kind="real")
+    found = evaluate(trained.head, held_out, matrix(held_out, embed))
+    assert {part.name: part.right for part in found.slices} == dict.fromkeys(["real", *LABELS, "en", "fr"], 1.0)
+    assert (found.confusion == np.diag([4] * len(LABELS))).all()
+
+
+def test_kinds_of_noise_count_by_themselves_and_not_for_a_language(trained: Trained) -> None:
+    noise = [Row("alder of no meaning", "code", "en", "test", "garbage")]
+    held_out = [*rows(1, kind="written"), *noise]
+    found = {part.name: part for part in evaluate(trained.head, held_out, matrix(held_out, embed)).slices}
+    assert (found["garbage"].rows, found["garbage"].right) == (1, 0.0)
+    assert found["en"].rows == len(rows(1))
+
+
+def test_the_calibration_error_is_how_far_confidence_is_from_being_right() -> None:
+    wanted = rows(2, kind="real")
+    inputs = matrix(wanted, embed)
+    certain = np.zeros((inputs.shape[1] + 1, len(LABELS)))
+    certain[-1, 0] = 50.0  # always the first label, with certainty: right once in seven
+    found = evaluate(LinearHead(LABELS, certain), wanted, inputs)
+    assert found.calibration_error == pytest.approx(1 - 1 / len(LABELS), abs=1e-6)
+
+
+def test_the_card_holds_the_figures_and_the_head_is_what_is_read_again(trained: Trained, tmp_path: Path) -> None:
+    held_out = rows(1, kind="real")
+    card = model_card(trained, evaluate(trained.head, held_out, matrix(held_out, embed)), rows())
+    assert "| first | 1.000 |" in card
+    assert f"Training rows: {len(rows())}" in card
+    save(trained, card, tmp_path / "head.safetensors", tmp_path / "CARD.md")
+    assert (tmp_path / "CARD.md").read_text("utf-8") == card
+    again = read_head((tmp_path / "head.safetensors").read_bytes())
+    assert again.labels == LABELS
+    assert np.allclose(again.weights, trained.head.weights, atol=1e-2)
