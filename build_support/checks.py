@@ -124,7 +124,17 @@ def pytest(name: str, folder: str, *arguments: str, wishes: Wishes) -> bool:
     chosen = ["-k", wishes.select] if wishes.select else []
     shown = ["--headed"] if wishes.headed and folder == "e2e" else []
     reports = [f"--junitxml={RESULTS / name}.xml", f"--html={RESULTS / name}.html", "--self-contained-html"]
-    command: list[str | Path] = [PYTHON, "-m", "pytest", folder, *arguments, *chosen, *shown, *reports, f"--output={RESULTS / name}"]
+    command: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pytest",
+        folder,
+        *arguments,
+        *chosen,
+        *shown,
+        *reports,
+        f"--output={RESULTS / name}",
+    ]
     return show(command, cwd=paths.ROOT, env=node.find().env()) == 0
 
 
