@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.figures import Outcome
 
-BENCHES = ("boot", "routing", "load", "slow_line", "memory", "generate", "speculate")
+BENCHES = ("boot", "routing", "load", "slow_line", "memory", "generate", "speculate", "loops")
 WEIGHTS_OF = {"generate"}
 MODELS = {"lite": "smollm2-135m-instruct", "full": "qwen2.5-coder-0.5b-instruct"}
 """The model's id by its name for build.py."""
@@ -32,7 +32,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--patience", type=float, default=60.0, metavar="SECONDS", help="longest wait for an idle machine (default: 60)"
     )
     parser.add_argument(
-        "--model", choices=sorted(MODELS), default="lite", help="what generate and speculate run (default: lite)"
+        "--model", choices=sorted(MODELS), default="lite", help="what generate, speculate and loops run (default: lite)"
     )
     parser.add_argument("--site", type=Path, metavar="FOLDER", help="the built site (default: dist/)")
     options = parser.parse_args(arguments)

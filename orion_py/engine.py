@@ -40,6 +40,7 @@ from orion_py.protocol import (
     PredictionEvent,
     ProgressEvent,
     Response,
+    RevisionEvent,
     RouterEvent,
     StateEvent,
     TokenEvent,
@@ -126,6 +127,9 @@ class OrionInferenceEngine:
             self.log.info("prediction", model=event.model, agent=event.agent, state=event.state)
         elif isinstance(event, HydrationEvent) and event.state != "downloading":
             self.log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
+        elif isinstance(event, RevisionEvent):
+            self.log.info("loop", request=event.id, again=event.again)
+            self.metrics.count("loops")
         elif isinstance(event, MemoryEvent):
             self._log_memory(event)
         for listener in list(self._listeners):

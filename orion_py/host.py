@@ -37,6 +37,7 @@ from orion_py.protocol import (
     RegisterAgent,
     RemoveModel,
     Result,
+    RevisionEvent,
     RouteRequest,
     Shutdown,
     Status,
@@ -225,6 +226,8 @@ class EngineHost:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TokenEvent) and event.id in self._partial:
             self._partial[event.id].append(event.text)
+        elif isinstance(event, RevisionEvent) and event.id in self._partial:
+            self._partial[event.id] = [event.content]
         count_event(self._telemetry, event)
         self._send(event)
 

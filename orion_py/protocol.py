@@ -7,7 +7,7 @@ hydrates in the background, the log) carry the id ``"engine"``.
 
     page → engine   initialize infer route teach agent.register agent.unregister preload hydrate version
                     model.inspect model.add model.remove cancel status logs telemetry configure unload shutdown
-    engine → page   state advance progress hydration token fallback agent guard log metric breaker queue
+    engine → page   state advance progress hydration token revision fallback agent guard log metric breaker queue
                     prediction memory router | result error cancelled
 
 These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
@@ -40,7 +40,7 @@ Style = Literal[
     "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
 ]
 PresetName = Literal["production", "development", "low_end"]
-FinishReason = Literal["stop", "length", "timeout"]
+FinishReason = Literal["stop", "length", "timeout", "loop"]
 GuardCategory = Literal["injection", "weapons", "minors", "violence", "self_harm"]
 Granularity = Literal["token", "word", "sentence"]
 MetricName = Literal["first_token", "routing", "inference", "total", "pace", "tokens_per_second", "loading"]
@@ -71,6 +71,7 @@ class InferOptions(BaseModel):
     creative agent's. ``system`` is a prompt in place of the agent's. ``images`` and ``audio`` are data
     URLs; what is attached decides who answers. ``speculation``: whether text that repeats the prompt
     is guessed ahead, absent as the configuration has it; the answer is the same either way.
+    ``cut_loops``: whether an answer that goes round in circles is cut back and tried once more, or left.
     """
 
     model_config = STRICT
@@ -91,6 +92,7 @@ class InferOptions(BaseModel):
     images: Annotated[list[DataUrl], Field(max_length=4)] = []
     audio: DataUrl | None = None
     speculation: bool | None = None
+    cut_loops: bool = True
 
 
 # Requests
@@ -391,6 +393,17 @@ class TokenEvent(_Message):
     tokens_per_second: float | None = None
 
 
+class RevisionEvent(_Message):
+    """All that streamed so far is void; the answer is ``content`` now, and what streams next is appended
+    to that. The model had begun to repeat itself: the answer was cut back to where it did. ``again``:
+    it is tried once more from there, with other sampling; else it ends there."""
+
+    type: Literal["revision"] = "revision"
+    content: str
+    reason: Literal["loop"] = "loop"
+    again: bool
+
+
 class FallbackEvent(_Message):
     """A step down the ladder, in plain words (``reason_code`` is an error's code)."""
 
@@ -513,7 +526,8 @@ class MemoryEvent(_Message):
 
 class Usage(BaseModel):
     """Tokens. ``cached``: prompt tokens whose KV rows were still there and weren't run again.
-    ``drafted``: guessed tokens that were verified beside others; ``accepted``: those that came true."""
+    ``drafted``: guessed tokens that were verified beside others; ``accepted``: those that came true.
+    ``cut``: tokens of loops, which were taken back and aren't part of ``completion``."""
 
     model_config = STRICT
     prompt: int
@@ -521,6 +535,7 @@ class Usage(BaseModel):
     completion: int
     drafted: int = 0
     accepted: int = 0
+    cut: int = 0
 
 
 class StreamStatistics(BaseModel):
@@ -544,7 +559,9 @@ class Response(BaseModel):
     engine (the part of decode spent in Python: sampling, streaming, messages), total, and
     first_token (from the request's arrival). ``notes``: what the agent found out, such as the
     language or the result of a sum. An answer that took no model says so: ``model`` and
-    ``backend`` are "calculator" or "engine", its usage is zero, and ``stream`` is None."""
+    ``backend`` are "calculator" or "engine", its usage is zero, and ``stream`` is None. ``loops``: how
+    often the model began to repeat itself and the answer was cut back: once, and it was tried again;
+    twice, and it ends there (``finish_reason`` "loop")."""
 
     model_config = STRICT
     content: str
@@ -560,6 +577,7 @@ class Response(BaseModel):
     seed: int
     notes: dict[str, Any] = {}
     stream: StreamStatistics | None = None
+    loops: int = 0
 
 
 class ErrorInfo(BaseModel):
@@ -598,6 +616,7 @@ Event = (
     | ProgressEvent
     | HydrationEvent
     | TokenEvent
+    | RevisionEvent
     | FallbackEvent
     | AgentEvent
     | GuardEvent
@@ -634,6 +653,7 @@ Message = Annotated[
     | ProgressEvent
     | HydrationEvent
     | TokenEvent
+    | RevisionEvent
     | FallbackEvent
     | AgentEvent
     | GuardEvent

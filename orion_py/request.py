@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from orion_py.agents.base import Agent, Brief
+from orion_py.answer_stream import AnswerStream
 from orion_py.errors import (
     Cancelled,
     CircuitOpen,
@@ -17,6 +19,7 @@ from orion_py.errors import (
     UnknownModel,
 )
 from orion_py.generation.answer import Answer
+from orion_py.generation.patience import Patience, patience_for
 from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.streamer import Piece, TokenStreamer
@@ -31,6 +34,7 @@ from orion_py.protocol import (
     InferOptions,
     ProgressEvent,
     Response,
+    RevisionEvent,
     StateEvent,
     TokenEvent,
 )
@@ -241,7 +245,7 @@ class RequestRun:
         stream = statistics(self._streamer.stats(), self.request.options)
         return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing(), stream)
 
-    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, OutputGuard]:
+    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, AnswerStream]:
         options = self.request.options
         max_tokens = options.max_tokens or brief.max_tokens
         history = self.request.history
@@ -250,23 +254,34 @@ class RequestRun:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
         self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
-        streamer = OutputGuard(
-            self._streamer,
-            secrets=secrets_in(brief.system),
-            screens=self.services.config.enable_guardrails,
-        )
+        streamer = AnswerStream(self._streamer, partial(self._guarded, brief), self._on_revision)
         sampling = _override(brief.sampling, options, seed)
-        shaper = None if brief.shaper is None else brief.shaper()
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
 
         def on_text(text: str, tokens: int) -> None:
             streamer.push(text, tokens)
             self._advance(tokens / max_tokens)
 
-        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, on_text, max_tokens, shaper)
+        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, on_text, max_tokens, brief.shaper)
+        answer.patience, answer.on_cut = self._patience(query, brief), streamer.cut
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
         return prompt, answer, streamer
+
+    def _patience(self, query: str, brief: Brief) -> Patience | None:
+        """What of the answer is a loop; None where the caller wants all of it as it comes."""
+        if not self.request.options.cut_loops:
+            return None
+        turn_before = [turn["content"] for turn in self.request.history[-2:]]
+        return patience_for(query, "\n".join([brief.system, *turn_before]))
+
+    def _guarded(self, brief: Brief, streamer: TokenStreamer) -> OutputGuard:
+        screens = self.services.config.enable_guardrails
+        return OutputGuard(streamer, secrets=secrets_in(brief.system), screens=screens)
+
+    def _on_revision(self, content: str, again: bool) -> None:
+        self._typewriter.cancel()  # what it would still have shown is void
+        self.services.emit(RevisionEvent(id=self.request.id, content=content, again=again))
 
     def _on_piece(self, piece: Piece) -> None:
         if self._first_piece is None:

@@ -19,7 +19,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
-    ("services", "response", "request", "housekeeping", "measures", "telemetry_counts", "engine", "host"),
+    ("services", "response", "answer_stream", "request", "housekeeping", "measures"),
+    ("telemetry_counts", "engine", "host"),
     ("browser", "native", "cli", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the

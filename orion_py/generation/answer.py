@@ -1,4 +1,9 @@
-"""One answer: prompt tokens in, streamed text and statistics out."""
+"""One answer: prompt tokens in, streamed text and statistics out.
+
+Each token is shown to a ``LoopDetector``. When the model begins to repeat itself, decoding stops, the
+answer is cut back to where that began, and it is tried once more from there with other sampling
+(``Sampler.again``). If it goes round in circles again, it is cut back and ends.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,12 @@ from dataclasses import dataclass, field
 from orion_py.cancellation import CancelToken
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.detokenizer import Detokenizer
+from orion_py.generation.loops import Loop, LoopDetector
+from orion_py.generation.patience import Patience
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.shaping import Shaper
 from orion_py.generation.stops import StopMatcher
+from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.protocol import FinishReason
 
@@ -31,8 +39,13 @@ class Answer:
     on_text: Callable[[str, int], object]
     """Called with a piece of text and the number of tokens so far."""
     max_tokens: int
-    shaper: Shaper | None = None
+    new_shaper: Callable[[], Shaper] | None = None
     """What the agent makes of the text before it is shown; stop strings are looked for before it."""
+    patience: Patience | None = None
+    """What is a loop; None: nothing is, and the answer is never cut."""
+    on_cut: Callable[[Callable[[], None], bool], object] | None = None
+    """Called when the answer was cut back, with what says all that is left of it again, through
+    ``on_text``, and with whether it is tried once more. ``on_text`` may be replaced first."""
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     finish: FinishReason = "stop"
@@ -45,11 +58,22 @@ class Answer:
     """Whether drafts are verified where the model can; the text is the same either way."""
     drafted: int = 0
     accepted: int = 0
+    loops: int = 0
+    """How often the model began to repeat itself: at most twice."""
+    cut: int = 0
+    """Tokens that were taken back for that."""
+    _opening: str = ""
+    _ended: bool = False
+    """By a stop string or by the shaper: nothing that is still held back belongs to it."""
+    _shaper: Shaper | None = None
     _matcher: StopMatcher | None = None
     _detokenizer: Detokenizer | None = None
+    _detector: LoopDetector | None = None
 
     def open(self, text: str) -> None:
         """Begins the answer with a text that no model said; the prompt has to end with it too."""
+        self._opening = text
+        self._shaper = None if self.new_shaper is None else self.new_shaper()
         self._say(text)
 
     async def run(
@@ -62,15 +86,40 @@ class Answer:
     ) -> None:
         """Decodes until the end, or goes on where an earlier run stopped. Raises as ``decode``."""
         if self._matcher is None:
-            self._matcher, self._detokenizer = StopMatcher(list(self.stops)), Detokenizer(model.tokenizer)
+            self._prepare(model.tokenizer)
+        until = None if total_timeout is None else clock() + total_timeout
+        while True:
+            left = None if until is None else max(0.0, until - clock())
+            loop = await self._decode(model, cancel, clock, step_timeout, left)
+            if loop is None:
+                break
+            self._cut(loop, model.tokenizer)
+            if self.loops > 1:
+                self.finish = "loop"
+                break
+        assert self._matcher is not None
         assert self._detokenizer is not None
+        if not self._ended:
+            emit, stopped = self._matcher.push(self._detokenizer.flush())
+            self._say(emit if stopped else emit + self._matcher.flush())
+        if self._shaper is not None:
+            self._show(self._shaper.finish())
+
+    async def _decode(
+        self,
+        model: LoadedModel,
+        cancel: CancelToken,
+        clock: Callable[[], float],
+        step_timeout: float | None,
+        total_timeout: float | None,
+    ) -> Loop | None:
+        """Decodes to the answer's end, or to the loop that it returns."""
         stats = DecodeStats()
-        room = self.max_tokens - len(self.tokens)
         tokens = decode(
             model,
             [*self.prompt, *self.tokens],
             self.sampler,
-            max_tokens=room,
+            max_tokens=self.max_tokens - len(self.tokens),
             cancel=cancel,
             clock=clock,
             stats=stats,
@@ -80,17 +129,13 @@ class Answer:
         )
         try:
             async for token in tokens:
-                self.tokens.append(token)
-                emit, stopped = self._matcher.push(self._detokenizer.push(token))
-                self._say(emit)
-                if stopped or (self.shaper is not None and self.shaper.done):
-                    stats.finish = "stop"
-                    break
-            else:
-                emit, stopped = self._matcher.push(self._detokenizer.flush())
-                self._say(emit if stopped else emit + self._matcher.flush())
-            if self.shaper is not None:
-                self._show(self.shaper.finish())
+                loop, stopped = self._take(token)
+                if stopped or (self._shaper is not None and self._shaper.done):
+                    stats.finish, self._ended = "stop", True
+                    return None
+                if loop is not None:
+                    return loop
+            return None
         finally:
             await tokens.aclose()  # type: ignore[attr-defined]
             if not self.prefill:
@@ -102,20 +147,54 @@ class Answer:
             self.drafted += stats.drafted
             self.accepted += stats.accepted
 
+    def _prepare(self, tokenizer: Tokenizer) -> None:
+        self._matcher, self._detokenizer = StopMatcher(list(self.stops)), Detokenizer(tokenizer)
+        self._detector = None if self.patience is None else LoopDetector(self.patience, self._opening)
+
+    def _take(self, token: int) -> tuple[Loop | None, bool]:
+        """Adds a token: the loop that it completes, and whether a stop string ended the answer."""
+        assert self._matcher is not None
+        assert self._detokenizer is not None
+        self.tokens.append(token)
+        text = self._detokenizer.push(token)
+        emit, stopped = self._matcher.push(text)
+        self._say(emit)
+        return None if self._detector is None else self._detector.push(token, text), stopped
+
+    def _cut(self, loop: Loop, tokenizer: Tokenizer) -> None:
+        """Back to where ``loop`` began; from there the sampler is another one."""
+        kept, begun = self.tokens[: loop.keep], frozenset(self.tokens[loop.keep : loop.keep + 1])
+        self.loops += 1
+        self.cut += len(self.tokens) - loop.keep
+        self.sampler = self.sampler.again(len(self.prompt) + loop.keep, begun)
+
+        def say_again() -> None:
+            self.tokens, self.text = [], ""
+            self._prepare(tokenizer)
+            self.open(self._opening)
+            for token in kept:
+                self._take(token)
+
+        if self.on_cut is None:
+            say_again()
+        else:
+            self.on_cut(say_again, self.loops == 1)
+
     @property
     def tokens_per_second(self) -> float | None:
         """Decoding alone: the first token belongs to the prompt's reading. None below two tokens."""
-        return (len(self.tokens) - 1) / self.decode if len(self.tokens) > 1 and self.decode > 0 else None
+        said = len(self.tokens) + self.cut
+        return (said - 1) / self.decode if said > 1 and self.decode > 0 else None
 
     @property
     def pace_s(self) -> float:
         """Seconds for reading the prompt and writing ``PACE_TOKENS`` at this answer's rate, so that long
         answers and short ones compare; as measured where too few tokens came to tell the rate."""
-        count = len(self.tokens)
+        count = len(self.tokens) + self.cut
         return self.prefill + (self.decode * PACE_TOKENS / count if count >= PACE_LEAST else self.decode)
 
     def _say(self, text: str) -> None:
-        self._show(text if self.shaper is None else self.shaper.push(text))
+        self._show(text if self._shaper is None else self._shaper.push(text))
 
     def _show(self, text: str) -> None:
         if text:

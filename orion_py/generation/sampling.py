@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -33,6 +33,12 @@ _ROWS = 64
 _FIRST_NUCLEUS = 256
 _ROUNDING = 1 - 1e-12
 """A sum that misses top_p by a rounding error, as nine tenths of a tie do, must not draw in one token more."""
+
+
+FREER_BY, FREE_FROM = 0.3, 0.7
+"""A second try is warmer by so much, and at least so warm."""
+SECOND_PENALTY, SECOND_TOP_P = 1.15, 0.95
+"""The least of a second try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,26 @@ class SamplingParams:
 class Sampler:
     """Chooses the tokens of one answer; make a new one for the next."""
 
-    def __init__(self, params: SamplingParams, seed: int) -> None:
+    def __init__(self, params: SamplingParams, seed: int, barred: Mapping[int, frozenset[int]] | None = None) -> None:
+        """``barred``: tokens that can't follow a context of so many tokens."""
         self.params = params
+        self._barred = barred or {}
         self._random = random.Random(seed)
         self._seen: set[int] = set()
         self._seen_ids = np.empty(256, dtype=np.intp)
         self._read = 0
         self._last = -1
+
+    def again(self, place: int, barred: frozenset[int]) -> Sampler:
+        """For a second try after a loop: a warmer sampler that penalises what was said, and that can't
+        take ``barred`` after a context of ``place`` tokens, where the loop began. As reproducible as this one."""
+        params = replace(
+            self.params,
+            temperature=max(FREE_FROM, self.params.temperature + FREER_BY),
+            top_p=max(SECOND_TOP_P, self.params.top_p),
+            repetition_penalty=max(SECOND_PENALTY, self.params.repetition_penalty),
+        )
+        return Sampler(params, self._random.getrandbits(53), {place: barred})
 
     def sample(self, logits: Logits, context: Sequence[int] = ()) -> int:
         """The next token's id.
@@ -76,6 +95,9 @@ class Sampler:
         included, which grows at its end from call to call (only what is new is read). NaN counts
         as impossible. Raises RuntimeFailure where no token is possible.
         """
+        if barred := self._barred.get(len(context)):
+            logits = logits.copy()
+            logits[[token for token in barred if token < len(logits)]] = -np.inf
         scores = self._penalised(logits, context)
         scores, peak = _without_nan(scores)
         if peak == math.inf:  # infinitely likely tokens share all the probability

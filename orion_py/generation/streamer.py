@@ -79,6 +79,9 @@ class TokenStreamer:
         self._held = ""
         self._said: list[str] = []
         self._tokens = 0
+        self._heard = 0
+        """Tokens that came, with those that were taken back."""
+        self._tells = True
         self._pieces = 0
         self._characters = 0
         self._created = clock()
@@ -103,10 +106,11 @@ class TokenStreamer:
         self._require_open()
         before = self._tokens
         self._tokens = before + 1 if tokens is None else tokens
-        if self._tokens > before:
+        if self._tokens > before and self._tells:
+            self._heard += self._tokens - before
             self._last = self._clock()
             if self._first is None:
-                self._first, self._first_count = self._last, self._tokens
+                self._first, self._first_count = self._last, self._heard
         self._held += text
         pieces = []
         while end := self._end_of_piece():
@@ -138,6 +142,16 @@ class TokenStreamer:
             tokens_per_second=self._rate(),
         )
 
+    def rewind(self) -> None:
+        """All that came is void. What is pushed from now to ``resume`` is what is left of it: nobody is
+        told of it and it takes no time."""
+        self._held, self._said, self._tokens, self._pieces, self._characters = "", [], 0, 0, 0
+        self._tells = False
+
+    def resume(self) -> None:
+        """What is pushed from now on is new."""
+        self._tells = True
+
     def _require_open(self) -> None:
         if self._state == "cancelled":
             raise Cancelled()
@@ -147,7 +161,7 @@ class TokenStreamer:
     def _rate(self) -> float | None:
         if self._first is None or self._last is None or self._last <= self._first:
             return None
-        return (self._tokens - self._first_count) / (self._last - self._first)
+        return (self._heard - self._first_count) / (self._last - self._first)
 
     def _say(self, end: int) -> Piece:
         text, self._held = self._held[:end], self._held[end:]
@@ -155,7 +169,8 @@ class TokenStreamer:
         self._pieces += 1
         self._characters += len(text)
         self._said.append(text)
-        self._on_piece(piece)
+        if self._tells:
+            self._on_piece(piece)
         return piece
 
     def _end_of_piece(self) -> int:

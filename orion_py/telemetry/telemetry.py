@@ -33,8 +33,9 @@ AGENTS = (
 )
 BACKENDS = ("webgpu", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
-    *AGENTS, *BACKENDS, "stop", "length", "timeout", "agent", "backend", "threads", "model", "router", "context",
-    "storage", "worker", "memory", "version", "warn", "injection", "weapons", "minors", "violence", "self_harm",
+    *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "threads", "model", "router",
+    "context", "storage", "worker", "memory", "version", "warn", "injection", "weapons", "minors", "violence",
+    "self_harm",
 ))
 # fmt: on
 """Values that a fact may have, besides an error's code; all others are counted as "other". The agents are

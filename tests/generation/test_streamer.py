@@ -208,3 +208,23 @@ def test_the_cutting_has_no_influence_near_the_limit_either(granularity: Granula
     whole = texts(granularity, [text])
     assert whole == texts(granularity, list(text))
     assert whole == texts(granularity, [text[: length + cut - 4], text[length + cut - 4 :]])
+
+
+def test_what_is_left_after_a_cut_is_told_to_nobody_and_takes_no_time() -> None:
+    clock, told = Clock(), []
+    streamer = TokenStreamer("token", lambda piece: told.append(piece.text), clock=clock)
+    for number in range(1, 5):
+        clock.now = float(number)
+        streamer.push("again ", number)
+    clock.now = 9.0
+    streamer.rewind()
+    streamer.push("again ", 1)
+    streamer.resume()
+    assert (streamer.text, told) == ("again ", ["again "] * 4)
+    assert streamer.stats().ms == 4000.0
+    clock.now = 10.0
+    streamer.push("and on", 2)
+    stats = streamer.stats()
+    assert streamer.text == "again and on"
+    assert (stats.tokens, stats.pieces, stats.characters) == (2, 2, 12)
+    assert stats.tokens_per_second == (5 - 1) / (10 - 1), "what was taken back was computed, too"

@@ -93,6 +93,35 @@ def test_an_answer_that_was_cut_says_so(reason: str) -> None:
     assert page.answer.notes == [{"kind": reason}]
 
 
+def test_a_loop_is_taken_back_and_the_answer_goes_on_from_there() -> None:
+    page = Page("streaming")
+    page.hear("token", text="One. Two. Two. Two. ", index=0, tokens=8)
+    page.hear("revision", content="One. Two. ", reason="loop", again=True)
+    assert page.answer.text == "One. Two. "
+    assert page.answer.notes == [{"kind": "loop_again"}]
+    page.hear("token", text="Three.", index=1, tokens=5)
+    assert page.answer.text == "One. Two. Three."
+    page.hear("result", payload={**RESPONSE, "content": "One. Two. Three.", "loops": 1})
+    assert page.answer.notes == [{"kind": "loop_again"}]
+
+
+def test_an_answer_that_loops_again_ends_there_and_says_so() -> None:
+    page = Page("streaming")
+    page.hear("revision", content="One. ", reason="loop", again=True)
+    page.hear("revision", content="One. ", reason="loop", again=False)
+    page.hear("result", payload={**RESPONSE, "content": "One. ", "finish_reason": "loop", "loops": 2})
+    assert page.answer.text == "One. "
+    assert page.answer.notes == [{"kind": "loop"}]
+
+
+def test_a_loop_told_after_stop_changes_nothing() -> None:
+    page = Page("streaming")
+    page.hear("token", text="One", index=0, tokens=1)
+    reducer.stop(page.state, page.answer)
+    page.hear("revision", content="", reason="loop", again=True)
+    assert (page.answer.text, page.answer.notes) == ("One", [])
+
+
 def test_an_error_keeps_what_had_streamed() -> None:
     page = Page("streaming")
     page.hear("token", text="Half a", index=0, tokens=1)

@@ -77,4 +77,6 @@ def test_roles_are_said_in_words() -> None:
 
 def test_notes_without_words_stay_silent() -> None:
     assert note_words({"kind": "length"}, EN).startswith("The answer reached")
+    assert note_words({"kind": "loop"}, EN).startswith("The model kept repeating itself")
+    assert note_words({"kind": "loop_again"}, EN).startswith("The model began to repeat itself")
     assert note_words({"kind": "from_a_newer_version"}, EN) == ""

@@ -191,6 +191,7 @@ export interface Infer {
  * creative agent's. `system` is a prompt in place of the agent's. `images` and `audio` are data
  * URLs; what is attached decides who answers. `speculation`: whether text that repeats the prompt
  * is guessed ahead, absent as the configuration has it; the answer is the same either way.
+ * `cut_loops`: whether an answer that goes round in circles is cut back and tried once more, or left.
  */
 export interface InferOptions {
   force_agent?: string | null;
@@ -210,6 +211,7 @@ export interface InferOptions {
   images?: string[];
   audio?: string | null;
   speculation?: boolean | null;
+  cut_loops?: boolean;
 }
 
 /**
@@ -373,13 +375,15 @@ export interface RemoveModel {
  * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
  * first_token (from the request's arrival). `notes`: what the agent found out, such as the
  * language or the result of a sum. An answer that took no model says so: `model` and
- * `backend` are "calculator" or "engine", its usage is zero, and `stream` is None.
+ * `backend` are "calculator" or "engine", its usage is zero, and `stream` is None. `loops`: how
+ * often the model began to repeat itself and the answer was cut back: once, and it was tried again;
+ * twice, and it ends there (`finish_reason` "loop").
  */
 export interface Response {
   content: string;
   agent: string;
   routing: Routing;
-  finish_reason: "stop" | "length" | "timeout";
+  finish_reason: "stop" | "length" | "timeout" | "loop";
   usage: Usage;
   timings: Record<string, number>;
   tokens_per_second: number | null;
@@ -389,6 +393,7 @@ export interface Response {
   seed: number;
   notes: Record<string, unknown>;
   stream: StreamStatistics | null;
+  loops: number;
 }
 
 /** `payload`: a Response for `infer`; for the others see docs/architecture.md. */
@@ -397,6 +402,20 @@ export interface Result {
   id: string;
   type: "result";
   payload: Record<string, unknown>;
+}
+
+/**
+ * All that streamed so far is void; the answer is `content` now, and what streams next is appended
+ * to that. The model had begun to repeat itself: the answer was cut back to where it did. `again`:
+ * it is tried once more from there, with other sampling; else it ends there.
+ */
+export interface RevisionEvent {
+  v: 1;
+  id: string;
+  type: "revision";
+  content: string;
+  reason: "loop";
+  again: boolean;
 }
 
 /** Which agent would answer `query`; ends in a Routing and runs no model but the router's. */
@@ -535,6 +554,7 @@ export interface UnregisterAgent {
 /**
  * Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again.
  * `drafted`: guessed tokens that were verified beside others; `accepted`: those that came true.
+ * `cut`: tokens of loops, which were taken back and aren't part of `completion`.
  */
 export interface Usage {
   prompt: number;
@@ -542,6 +562,7 @@ export interface Usage {
   completion: number;
   drafted: number;
   accepted: number;
+  cut: number;
 }
 
 /**
@@ -585,6 +606,7 @@ export type Event =
   | ProgressEvent
   | HydrationEvent
   | TokenEvent
+  | RevisionEvent
   | FallbackEvent
   | AgentEvent
   | GuardEvent

@@ -15,6 +15,8 @@ ACTIVITY = {
 NOTES = {
     "length": "turn_cut",
     "timeout": "turn_timeout",
+    "loop": "turn_loop",
+    "loop_again": "turn_loop_again",
     "interrupted": "turn_interrupted",
     "restarted": "turn_restarted",
 }

@@ -14,6 +14,8 @@ ACTIVITY = {
     "inferencing": ("streaming", "thinking"),
 }
 LIMITING = ("threads", "storage")
+LOOPS = ("loop_again", "loop")
+"""The answer was cut back where it began to repeat itself, and was tried again; or ended there."""
 
 
 def apply(state, message, now):
@@ -119,6 +121,21 @@ def _token(state, message, turn, now):
     state.touch(turn.id)
 
 
+def _revision(state, message, turn, now):
+    """The model had begun to repeat itself: what streamed gives way to what is left of it."""
+    if not turn:
+        return
+    turn.text = message.get("content") or ""
+    _looped(turn, again=bool(message.get("again")))
+    _touch(state, turn)
+
+
+def _looped(turn, again):
+    """Says what became of the loop; the last word of it is the one that stays."""
+    turn.notes = [note for note in turn.notes if note.get("kind") not in LOOPS]
+    turn.note(kind=LOOPS[0] if again else LOOPS[1])
+
+
 def _fallback(state, message, turn, now):
     note = {
         "kind": "fallback",
@@ -186,6 +203,8 @@ def _result(state, message, turn, now):
         "seed": answer.get("seed"),
     }
     turn.meta.update(_why(answer.get("routing") or {}))
+    if answer.get("loops"):
+        _looped(turn, again=answer.get("finish_reason") != "loop")
     if answer.get("finish_reason") in ("length", "timeout"):
         turn.note(kind=answer["finish_reason"])
     state.backend = answer.get("backend") or state.backend
@@ -286,6 +305,7 @@ _HANDLERS = {
     "progress": _progress,
     "hydration": _hydration,
     "token": _token,
+    "revision": _revision,
     "fallback": _fallback,
     "guard": _guard,
     "router": _router,

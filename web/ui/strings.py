@@ -101,6 +101,14 @@ TEXT = {
         "The answer reached its greatest length and stops here.",
         "La réponse a atteint sa longueur maximale et s’arrête ici.",
     ),
+    "turn_loop": (
+        "The model kept repeating itself. The answer ends where the repetition began.",
+        "Le modèle ne cessait de se répéter. La réponse s’arrête là où la répétition a commencé.",
+    ),
+    "turn_loop_again": (
+        "The model began to repeat itself. The repetition was removed, and the answer was continued from there.",
+        "Le modèle a commencé à se répéter. La répétition a été retirée et la réponse reprise à cet endroit.",
+    ),
     "turn_timeout": (
         "The time for one answer ran out; it stops here.",
         "Le temps prévu pour une réponse est écoulé ; elle s’arrête ici.",

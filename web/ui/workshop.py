@@ -353,6 +353,9 @@ class Workshop:
 
     def _piece(self, text, stream):
         self._form.says("running", self._words("try_writing"))
+        if stream == "revised":  # instead of all that came: the model had begun to repeat itself
+            self._form.clear_output()
+            stream = "stdout"
         self._form.prints(text, stream)
 
     def _tried(self, why, error):

@@ -103,6 +103,8 @@ class AgentRun:
         for name in SAMPLING:
             if name in self._definition:
                 options[name] = self._definition[name]
+        if asked.get("stream"):
+            options["cut_loops"] = False  # the code has what was streamed: it can't be taken back
         request_id = self._prefix + str(len(self._calls) + 1)
         self._calls[request_id] = Call(key, not asked.get("stream"))
         prompt = asked.get("prompt")

@@ -6,8 +6,8 @@ SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
 
 class Trial:
     """``make_run(definition, on_piece, on_end)`` gives a workshop_run.AgentRun. ``on_piece(text, stream)``
-    as it answers, ``on_end(why, error)`` once: ``why`` is done, failed (``error``: an engine's error as a
-    dict), or what ended the code (``error``: its traceback)."""
+    as it answers (stream "revised": in place of all that came), ``on_end(why, error)`` once: ``why`` is
+    done, failed (``error``: an engine's error as a dict), or what ended the code (``error``: its traceback)."""
 
     number = 0
 
@@ -52,6 +52,9 @@ class Trial:
         kind = message["type"]
         if kind == "token":
             self._piece(message.get("text") or "", "stdout")
+        elif kind == "revision":
+            self._heard = 0
+            self._piece(message["content"], "revised")
         elif kind == "result":
             content = (message.get("payload") or {}).get("content") or ""
             if not self._heard and content:
@@ -63,7 +66,7 @@ class Trial:
             self._end("stopped", None)
 
     def _piece(self, text, stream):
-        if stream == "stdout":
+        if stream in ("stdout", "revised"):
             self._heard += len(text)
         self._on_piece(text, stream)
 

@@ -1,0 +1,77 @@
+"""What noticing loops costs: Python's share of a step with the detector and without it.
+
+The whole engine in one Chromium, as in ``speculate``: the same answers, with ``cut_loops`` and without in
+turn, after a run that leaves the prompt in the cache for both. An answer that isn't the same both times
+looped, which is an error here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from playwright.sync_api import Error
+
+from bench.benches.generate import PYTHON, contender_page
+from bench.benches.speculate import LEAST, SAMPLED, STEPS
+from bench.chromium import Job
+from bench.context import Context
+from bench.cpu import watching
+from bench.figures import Contender, Outcome, Target
+
+QUERIES = (
+    "Tell me a long story about an old lighthouse keeper and a young whale.",
+    "Explain to a child how bread is made, from the field to the table.",
+)
+PAIRS = 3
+"""Measured a round and query: so often with, and as often without."""
+MOST = 1.0
+"""Percent of a step that the detector may take."""
+WAYS = {False: "without", True: "with"}
+
+
+def run(context: Context) -> Outcome:
+    contenders = {watched: Contender(f"{way} the detector") for watched, way in WAYS.items()}
+    notes: list[str] = []
+    options = {"model": context.model, "threads": 2, "steps": STEPS}
+    for number in range(context.rounds):
+        context.settle(f"round {number + 1} of {context.rounds}")
+        try:
+            with contender_page(context) as job:
+                job.prepare("orion-engine", options)
+                for query in QUERIES:
+                    measure(job, query, contenders, watching)
+        except Error as error:
+            notes.append(f"round {number + 1} failed: {error.message.splitlines()[0]}")
+    done = [contender for contender in contenders.values() if contender.series]
+    return Outcome("loops", done, targets_for(contenders), notes)
+
+
+def measure(
+    job: Job, query: str, contenders: dict[bool, Contender], watch: Callable[[], AbstractContextManager[Any]]
+) -> None:
+    """Both ways in turn. Raises playwright's Error where the answers differ or are too short."""
+    metric, unit = PYTHON["python_percent"]
+    asked = {"query": query, "options": {**SAMPLED, "speculation": False, "cut_loops": False}}
+    said = {job.run(asked)["text"]}
+    for number in range(2 * PAIRS):
+        watched = number % 2 == 1
+        with watch() as seen:
+            figures = job.run({**asked, "options": {**asked["options"], "cut_loops": watched}})
+        said.add(figures["text"])
+        if len(said) > 1:
+            raise Error("the answer isn't the same with the detector as without: it looped")
+        if figures["completion"] < LEAST:
+            raise Error(f"the answer ended after {figures['completion']} tokens")
+        contenders[watched].add(metric, unit, figures["python_percent"], seen.foreign)
+
+
+def targets_for(contenders: dict[bool, Contender]) -> list[Target]:
+    """The detector's share of a step: the difference of the two medians."""
+    metric, unit = PYTHON["python_percent"]
+    without, watched = (contenders[way].series.get(metric) for way in (False, True))
+    if not without or not watched:
+        return []
+    difference = watched.median - without.median
+    return [Target("noticing loops", difference, MOST, False, unit, without.noisy or watched.noisy)]

@@ -1,0 +1,54 @@
+"""What the bench of the loop detector compares, and what it refuses to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error
+
+from bench.benches.loops import MOST, PAIRS, measure, targets_for
+from bench.figures import Contender
+
+
+class Job:
+    """Python takes 4 % of a step, and with the detector half a percent more."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.changes = changes
+
+    def run(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(asked)
+        watched = asked["options"]["cut_loops"]
+        figures = {"python_percent": 4.5 if watched else 4.0, "text": "said", "completion": 160}
+        return figures | (self.changes if watched else {})
+
+
+@contextmanager
+def idle() -> Iterator[SimpleNamespace]:
+    yield SimpleNamespace(foreign=0.0)
+
+
+def both() -> dict[bool, Contender]:
+    return {False: Contender("without"), True: Contender("with")}
+
+
+def test_both_ways_take_turns_and_the_difference_is_the_figure() -> None:
+    job, contenders = Job(), both()
+    measure(job, "Tell me a story.", contenders, idle)  # type: ignore[arg-type]
+    assert [asked["options"]["cut_loops"] for asked in job.asked] == [False, *[False, True] * PAIRS]
+    target = targets_for(contenders)[0]
+    assert (target.value, target.wanted, target.met, target.noisy) == (pytest.approx(0.5), MOST, True, False)
+
+
+@pytest.mark.parametrize("changes", [{"text": "said said"}, {"completion": 3}])
+def test_an_answer_that_looped_or_was_too_short_is_an_error_and_no_figure(changes: dict[str, Any]) -> None:
+    contenders = both()
+    with pytest.raises(Error):
+        measure(Job(**changes), "Tell me a story.", contenders, idle)  # type: ignore[arg-type]
+    assert not contenders[True].series
+    assert targets_for(contenders) == []
