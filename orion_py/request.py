@@ -21,7 +21,7 @@ from orion_py.errors import (
 from orion_py.generation.answer import Answer
 from orion_py.generation.patience import Patience, patience_for
 from orion_py.generation.prompt import Prompt, build_prompt
-from orion_py.generation.sampling import Sampler, SamplingParams
+from orion_py.generation.sampling import Sampler, SamplingParams, SamplingWishes
 from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.generation.typewriter import Typewriter
 from orion_py.loading.loaded_model import LoadedModel
@@ -255,7 +255,7 @@ class RequestRun:
         seed = options.seed if options.seed is not None else self.services.new_seed()
         self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
         streamer = AnswerStream(self._streamer, partial(self._guarded, brief), self._on_revision)
-        sampling = _override(brief.sampling, options, seed)
+        sampling = self._sampling(brief, seed)
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
 
         def on_text(text: str, tokens: int) -> None:
@@ -267,6 +267,12 @@ class RequestRun:
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
         return prompt, answer, streamer
+
+    def _sampling(self, brief: Brief, seed: int) -> SamplingParams:
+        """The model's own, under the agent's wishes, under the caller's."""
+        own = self.services.registry.model(self._model).sampling if self._model else None
+        params = SamplingParams(**({} if own is None else own.model_dump()), seed=seed)
+        return _wishes(self.request.options).over(brief.sampling.over(params))
 
     def _patience(self, query: str, brief: Brief) -> Patience | None:
         """What of the answer is a loop; None where the caller wants all of it as it comes."""
@@ -339,10 +345,8 @@ class RequestRun:
         return Timing(self.states.timings(), total, None if first is None else (first - arrived) * 1000)
 
 
-def _override(sampling: SamplingParams, options: InferOptions, seed: int) -> SamplingParams:
-    names = ("temperature", "top_p", "top_k", "repetition_penalty")
-    wanted = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    return replace(sampling, seed=seed, **wanted)
+def _wishes(options: InferOptions) -> SamplingWishes:
+    return SamplingWishes(options.temperature, options.top_p, options.top_k, options.repetition_penalty)
 
 
 def _attached(options: InferOptions) -> list[str]:

@@ -39,6 +39,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the file to write; answers in it are kept")
     parser.add_argument("--prompts", type=Path, default=PROMPTS)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th prompt")
+    parser.add_argument("--threads", type=int, default=2, help="one is steadier on a busy machine; the answers are equal")
     parser.add_argument("--options", type=json.loads, default={}, metavar="JSON", help="infer options for every prompt")
     return parser.parse_args(arguments)
 
@@ -72,7 +73,7 @@ class Tap:
 async def record(options: argparse.Namespace) -> None:
     """Asks what isn't answered in ``options.out`` yet, and appends the answers there."""
     done = {row["id"] for row in prompts_in(options.out)} if options.out.exists() else set()
-    engine = OrionInferenceEngine(EngineConfig(), native_ports(ROOT), Logger(clock=time.monotonic))
+    engine = OrionInferenceEngine(EngineConfig(threads=options.threads), native_ports(ROOT), Logger(clock=time.monotonic))
     await engine.initialize()
     tap = Tap()
     answer.decode = tap  # type: ignore[assignment]

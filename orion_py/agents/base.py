@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orion_py.generation.sampling import SamplingParams
+from orion_py.generation.sampling import SamplingWishes
 from orion_py.generation.shaping import Shaper
 from orion_py.protocol import InferOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """How an agent wants one query answered.
+    """How an agent wants one query answered. ``sampling``: what it wants otherwise than its model's registry
+    entry has it.
 
     ``opening``: what the answer begins with, whatever the model says; the model goes on from it.
     ``direct`` names what worked the opening out, if that is the whole answer: no model is asked
@@ -22,7 +23,7 @@ class Brief:
     """
 
     system: str
-    sampling: SamplingParams
+    sampling: SamplingWishes
     max_tokens: int
     opening: str = ""
     direct: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orion_py.agents.base import Brief
-from orion_py.generation.sampling import SamplingParams
+from orion_py.generation.sampling import SamplingWishes
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
@@ -31,7 +31,7 @@ class RegisteredAgent:
         entry = self._entry
         return Brief(
             system=options.system or entry.system.in_language(french_or_english(query, locale)),
-            sampling=SamplingParams(
+            sampling=SamplingWishes(
                 temperature=entry.temperature,
                 top_p=entry.top_p,
                 top_k=entry.top_k,

@@ -64,6 +64,21 @@ class SamplingParams:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class SamplingWishes:
+    """What an agent or a caller wants otherwise than the model's own settings; None: as the model has it."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+
+    def over(self, params: SamplingParams) -> SamplingParams:
+        """``params`` with these wishes. Raises InvalidInput as SamplingParams does."""
+        names = ("temperature", "top_p", "top_k", "repetition_penalty")
+        return replace(params, **{name: value for name in names if (value := getattr(self, name)) is not None})
+
+
 class Sampler:
     """Chooses the tokens of one answer; make a new one for the next."""
 

@@ -44,6 +44,16 @@ class Bilingual(_Entry):
         return self.fr if locale.lower().startswith("fr") else self.en
 
 
+class ModelSampling(_Entry):
+    """How a model is sampled where neither the agent nor the caller says otherwise: as it loops least
+    without losing sense (docs/answers.md has the measurements)."""
+
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.3
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    top_k: Annotated[int, Field(ge=0, le=1000)] = 40
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] = 1.1
+
+
 class ModelEntry(_Entry):
     """A model that can be loaded. ``manifest`` is relative to the page; sizes are in bytes, for
     people to see before anything moves (the manifest is what counts)."""
@@ -58,6 +68,7 @@ class ModelEntry(_Entry):
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     capabilities: tuple[str, ...] = ()
+    sampling: ModelSampling = ModelSampling()
 
 
 class RouterEntry(_Entry):
@@ -80,7 +91,8 @@ class AbsentModel(_Entry):
 
 
 class AgentEntry(_Entry):
-    """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling.
+    """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling, where it
+    wants that otherwise than the model's own.
     An agent none of whose models is to be had here isn't available."""
 
     id: Identifier
@@ -88,10 +100,10 @@ class AgentEntry(_Entry):
     description: Bilingual
     models: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     system: Bilingual
-    temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-    top_k: Annotated[int, Field(ge=0, le=1000)] = 40
-    repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] = 1.0
+    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=1000)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 512
     capabilities: tuple[str, ...] = ()
 

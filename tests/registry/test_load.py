@@ -71,7 +71,7 @@ def test_a_good_registry_is_read() -> None:
     registry = parse_registry(json.dumps(GOOD))
     assert isinstance(registry, Registry)
     assert registry.model("tiny").manifest == "models/tiny/manifest.json"
-    assert registry.agents[0].temperature == 0.7
+    assert registry.agents[0].temperature is None
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
