@@ -16,6 +16,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
+from orion_py.printing import AnswerPrinter
 from orion_py.protocol import Event, InferOptions, ProgressEvent, Response, StreamStatistics
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import ModelEntry, Registry
@@ -119,9 +120,12 @@ async def _chat_once(options: argparse.Namespace) -> int:
             print(response.model_dump_json())
             return 0
         ends: list[Response] = []
-        async for piece in engine.stream(prompt, wanted, locale=options.locale, on_response=ends.append):
-            print(piece, end="", flush=True)
-        print()
+        printer = AnswerPrinter(sys.stdout, sys.stderr)
+        async for piece in engine.stream(
+            prompt, wanted, locale=options.locale, on_response=ends.append, on_revision=printer.revised
+        ):
+            printer.piece(piece)
+        printer.end(ends[0])
         print(_summary(ends[0]), file=sys.stderr)
         if options.stats and ends[0].stream is not None:
             print(_statistics(ends[0].stream), file=sys.stderr)

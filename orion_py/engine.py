@@ -429,14 +429,21 @@ class OrionInferenceEngine:
         *,
         locale: str = "en",
         on_response: Callable[[Response], None] = lambda response: None,
+        on_revision: Callable[[RevisionEvent], None] = lambda event: None,
     ) -> AsyncIterator[str]:
-        """The answer's pieces as they come; leaving the loop stops the answer. Raises as ``infer``."""
+        """The answer's pieces as they come; leaving the loop stops the answer. Raises as ``infer``.
+
+        ``on_revision``: what came so far is void and the answer is the event's ``content`` now, on which
+        the next piece follows. Who can't take back what came leaves loops in (the option ``cut_loops``).
+        """
         request_id, cancel = self._new_id(), CancelToken()
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        pieces: asyncio.Queue[str | RevisionEvent | None] = asyncio.Queue()
 
         def listen(event: Event) -> None:
             if isinstance(event, TokenEvent) and event.id == request_id:
                 pieces.put_nowait(event.text)
+            elif isinstance(event, RevisionEvent) and event.id == request_id:
+                pieces.put_nowait(event)
 
         unsubscribe = self.subscribe(listen)
         answer = self.infer(query, options, history, locale=locale, request_id=request_id, cancel=cancel)
@@ -444,7 +451,10 @@ class OrionInferenceEngine:
         task.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
-                yield piece
+                if isinstance(piece, RevisionEvent):
+                    on_revision(piece)
+                else:
+                    yield piece
             on_response(task.result())
         finally:
             unsubscribe()

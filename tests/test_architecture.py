@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
     ("services", "response", "answer_stream", "request", "housekeeping", "measures"),
-    ("telemetry_counts", "engine", "host"),
+    ("telemetry_counts", "engine", "host", "printing"),
     ("browser", "native", "cli", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the

@@ -9,11 +9,12 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, WorkerDied
+from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.streamer import Granularity
 from orion_py.host import EngineHost
 from orion_py.protocol import InferOptions, RevisionEvent, TokenEvent
 from tests.test_engine import GREEDY, engine, verifying
-from tests.tiny import EOS, LetterTokenizer, World
+from tests.tiny import EOS, LetterTokenizer, World, says
 
 Script = Callable[[list[int]], int]
 UNIT = "the sea is blue and deep "
@@ -198,3 +199,40 @@ async def test_a_second_try_is_as_reproducible_as_the_first() -> None:
         made = await engine(World(goes_round("well ", UNIT, then="")))
         answers.append((await made.infer("hello", InferOptions(seed=7, max_tokens=180))).content)
     assert answers[0] == answers[1]
+
+
+class Watched:
+    """The sampler's settings of every answer that was begun."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from orion_py import request
+
+        self.seen: list[SamplingParams] = []
+
+        def make(params: SamplingParams, seed: int) -> Sampler:
+            self.seen.append(params)
+            return Sampler(params, seed)
+
+        monkeypatch.setattr(request, "Sampler", make)
+
+
+@pytest.mark.parametrize(
+    ("agent", "asked", "wanted"),
+    [
+        ({}, {}, (0.4, 0.8, 30, 1.2)),
+        ({"temperature": 0.9}, {}, (0.9, 0.8, 30, 1.2)),
+        ({"temperature": 0.9}, {"temperature": 0.0, "repetition_penalty": 1.0}, (0.0, 0.8, 30, 1.0)),
+    ],
+)
+async def test_the_model_sets_how_it_is_sampled_the_agent_may_differ_and_the_caller_decides(
+    monkeypatch: pytest.MonkeyPatch, agent: dict[str, float], asked: dict[str, float], wanted: tuple[float, ...]
+) -> None:
+    world, watched = World(says("ok")), Watched(monkeypatch)
+    registry = json.loads(world.texts["models.json"])
+    own = {"temperature": 0.4, "top_p": 0.8, "top_k": 30, "repetition_penalty": 1.2}
+    registry["models"][0]["sampling"] = own
+    registry["agents"][0] |= agent
+    world.texts["models.json"] = json.dumps(registry)
+    await (await engine(world)).infer("hello", InferOptions.model_validate(asked))
+    params = watched.seen[0]
+    assert (params.temperature, params.top_p, params.top_k, params.repetition_penalty) == wanted

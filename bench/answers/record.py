@@ -1,11 +1,14 @@
 """``python -m bench.answers.record``: what a built model answers to sixty everyday questions, for tests to read.
 
 The real engine on native onnxruntime, by the way that ``orion chat`` takes: screening, routing, prompt,
-sampling. A line of JSON an answer, with its token ids as they were sampled::
+sampling. A line of JSON an answer::
 
-    {"id", "agent", "seed", "finish", "tokens": [ids], "text", …}
+    {"id", "agent", "seed", "finish", "loops", "text", "runs": [{"tokens", "text", "cuts"}, …]}
 
-The prompts are ``tests/generation/recorded/prompts.jsonl``; a prompt's seed is its place in that file.
+``text`` is what a person reads. A run is what the model said in one go, one more for each time that it
+was cut back and tried again: the token ids as they were sampled, their text before stop strings and
+agents have a say in it, and how many characters of it came with each token. The prompts are
+``tests/generation/recorded/prompts.jsonl``; a prompt's seed is its place in that file.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from bench.cli import MODELS
 from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.generation import answer
+from orion_py.generation.detokenizer import Detokenizer
+from orion_py.generation.tokenizer import Tokenizer
 from orion_py.native.ports import native_ports
 from orion_py.protocol import InferOptions
 from orion_py.telemetry.log import Logger
@@ -39,7 +44,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the file to write; answers in it are kept")
     parser.add_argument("--prompts", type=Path, default=PROMPTS)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th prompt")
-    parser.add_argument("--threads", type=int, default=2, help="one is steadier on a busy machine; the answers are equal")
+    parser.add_argument("--threads", type=int, default=2, help="1 is steadier on a busy machine (default: 2)")
     parser.add_argument("--options", type=json.loads, default={}, metavar="JSON", help="infer options for every prompt")
     return parser.parse_args(arguments)
 
@@ -70,10 +75,19 @@ class Tap:
             await tokens.aclose()  # type: ignore[attr-defined]
 
 
+def packed(tokens: list[int], tokenizer: Tokenizer) -> dict[str, Any]:
+    """A run, with its text and how many characters of it each token brought. What a last unfinished
+    character would have been is left out."""
+    detokenizer = Detokenizer(tokenizer)
+    pieces = [detokenizer.push(token) for token in tokens]
+    return {"tokens": tokens, "text": "".join(pieces), "cuts": [len(piece) for piece in pieces]}
+
+
 async def record(options: argparse.Namespace) -> None:
     """Asks what isn't answered in ``options.out`` yet, and appends the answers there."""
     done = {row["id"] for row in prompts_in(options.out)} if options.out.exists() else set()
-    engine = OrionInferenceEngine(EngineConfig(threads=options.threads), native_ports(ROOT), Logger(clock=time.monotonic))
+    config = EngineConfig(threads=options.threads)
+    engine = OrionInferenceEngine(config, native_ports(ROOT), Logger(clock=time.monotonic))
     await engine.initialize()
     tap = Tap()
     answer.decode = tap  # type: ignore[assignment]
@@ -86,16 +100,16 @@ async def record(options: argparse.Namespace) -> None:
             started = time.monotonic()
             wanted = InferOptions(model=MODELS[options.model], seed=row["seed"], **options.options)
             response = await engine.infer(row["text"], wanted, locale=row["language"])
+            tokenizer = engine.models.loaded[MODELS[options.model]].tokenizer if tap.runs else None
             line = {
                 "id": row["id"],
                 "agent": response.agent,
                 "seed": row["seed"],
                 "finish": response.finish_reason,
-                "tokens": tap.runs[-1] if tap.runs else [],
+                "loops": response.loops,
                 "text": response.content,
+                "runs": [packed(run, tokenizer) for run in tap.runs if tokenizer],
             }
-            if len(tap.runs) > 1:
-                line["before"] = tap.runs[:-1]
             with options.out.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
             seconds = time.monotonic() - started

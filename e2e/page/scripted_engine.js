@@ -266,6 +266,17 @@ async function infer({ id, query, history, options }) {
     post({ id, type: "advance", state: "inferencing", progress: 60 + Math.floor((39 * (index + 1)) / pieces.length) });
     if (rate < 500 || index % Math.round(rate / 250) === 0) await sleep(Math.max(4, 1000 / rate));
   }
+  const circles = /in circles/i.test(query) ? 1 : /for ever/i.test(query) ? 2 : 0;
+  if (circles) {
+    post({ id, type: "token", text: " Round it goes.".repeat(3), index: pieces.length, tokens: pieces.length + 12, tokens_per_second: rate });
+    await sleep(scenario.circleMs ?? 300);
+    post({ id, type: "revision", content: sent, reason: "loop", again: circles === 1 });
+    await sleep(scenario.circleMs ?? 300);
+    if (circles === 1) {
+      sent += " And that is why.";
+      post({ id, type: "token", text: " And that is why.", index: pieces.length + 1, tokens: pieces.length + 4, tokens_per_second: rate });
+    }
+  }
   state("inferencing", "success", { agent: routing.agent, model: MODEL });
   note("INFO", "answered", { request: id, agent: routing.agent, model: MODEL });
   answered += 1;
@@ -275,7 +286,7 @@ async function infer({ id, query, history, options }) {
   measure(id, "tokens_per_second", 47.3, "tokens/s");
   measure(id, "pace", /sluggish/i.test(query) ? 70_000 : 1_400, "ms", /sluggish/i.test(query));
   post({ id, type: "result", payload: {
-    content: text, agent: routing.agent, routing, finish_reason: "stop", backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
+    content: circles ? sent : text, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
     stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
     usage: { prompt: 20, cached: 0, completion: pieces.length }, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from orion_py.errors import InvalidInput, RuntimeFailure
-from orion_py.generation.sampling import Sampler, SamplingParams
+from orion_py.generation.sampling import Sampler, SamplingParams, SamplingWishes
 
 Logits = NDArray[np.float32]
 
@@ -287,3 +287,45 @@ def test_any_output_ends_in_a_possible_token_or_in_a_runtime_failure(values: lis
             assert not any(value > -math.inf for value in values)
         else:
             assert logits[token] > -math.inf
+
+
+def test_a_second_try_is_warmer_penalises_more_and_cannot_begin_as_the_first() -> None:
+    first = Sampler(SamplingParams(temperature=0.1, top_p=0.8, repetition_penalty=1.05), seed=3)
+    second = first.again(2, frozenset({5}))
+    params = second.params
+    assert (params.temperature, params.top_p, params.repetition_penalty) == (0.7, 0.95, 1.15)
+    logits = logits_of(0, 0, 0, 0, 0, 9)
+    assert {second.sample(logits, [1, 1]) for _ in range(50)} == {0, 1, 2, 3, 4}
+    assert second.sample(logits, [1, 1, 1]) == 5, "further on it may stand"
+    assert logits[5] == 9, "the model's own numbers stay as they are"
+
+
+def test_a_second_try_of_something_free_is_no_less_free() -> None:
+    params = Sampler(SamplingParams(temperature=0.9, top_p=1.0, repetition_penalty=1.3), 0).again(0, frozenset()).params
+    assert (params.temperature, params.top_p, params.repetition_penalty) == (pytest.approx(1.2), 1.0, 1.3)
+
+
+def test_a_second_try_is_as_reproducible_as_the_first() -> None:
+    logits = np.random.default_rng(0).normal(size=200).astype(np.float32)
+
+    def choices() -> list[int]:
+        sampler = Sampler(SamplingParams(), seed=11)
+        sampler.sample(logits)
+        again = sampler.again(0, frozenset({3}))
+        return [again.sample(logits) for _ in range(20)]
+
+    assert choices() == choices()
+
+
+def test_a_barred_token_that_is_the_only_possible_one_is_a_failure() -> None:
+    with pytest.raises(RuntimeFailure):
+        Sampler(SamplingParams(), 0, {0: frozenset({1})}).sample(logits_of(-math.inf, 3))
+
+
+def test_wishes_change_what_they_name_and_nothing_else() -> None:
+    own = SamplingParams(temperature=0.2, top_p=0.9, top_k=40, repetition_penalty=1.1, seed=4)
+    assert SamplingWishes().over(own) == own
+    wished = SamplingWishes(temperature=0.0, top_k=0).over(own)
+    assert wished == SamplingParams(temperature=0.0, top_p=0.9, top_k=0, repetition_penalty=1.1, seed=4)
+    with pytest.raises(InvalidInput):
+        SamplingWishes(top_p=0.0).over(own)

@@ -264,6 +264,18 @@ def test_a_prompt_alone_is_tried_by_the_model() -> None:
     assert bench.form.all(".trial-output")[0].attributes["data-run"] == "done"
 
 
+def test_a_try_that_goes_round_in_circles_shows_what_is_left_of_it() -> None:
+    bench = Bench()
+    bench.workshop.new()
+    bench.types(prompt="You cook.", question="Eggs?")
+    bench.presses("try")
+    bench.hears("token", text="Boil. Boil. Boil. ")
+    bench.hears("revision", content="Boil. ", reason="loop", again=True)
+    bench.hears("token", text="Eat.")
+    bench.hears("result", payload={"content": "Boil. Eat."})
+    assert [node.textContent for node in bench.form.all("pre")] == ["Boil. Eat."]
+
+
 def test_a_try_can_be_stopped() -> None:
     bench = Bench()
     bench.workshop.new()

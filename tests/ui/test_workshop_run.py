@@ -215,3 +215,10 @@ def test_a_stopped_answer_says_nothing_more() -> None:
     answers.sandbox.tell({"type": "out", "stream": "stdout", "text": "late"})
     assert [row["type"] for row in answers.told] == ["state"]
     assert answers.sent == []
+
+
+def test_code_that_reads_along_gets_all_that_was_said_since_it_cannot_be_taken_back() -> None:
+    bench = Bench()
+    bench.sandbox.asks(1, prompt="hello", stream=True)
+    bench.sandbox.asks(2, prompt="hello")
+    assert [fields["options"].get("cut_loops", True) for _, fields, _ in bench.sent] == [False, True]

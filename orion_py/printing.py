@@ -1,0 +1,39 @@
+"""An answer on a terminal or in a file, as it streams, with what there is to say about how it ended."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from orion_py.protocol import Response, RevisionEvent
+
+ENDS = {
+    "length": "The answer reached its greatest length and stops here.",
+    "timeout": "The time for one answer ran out; it stops here.",
+    "loop": "The model kept repeating itself. The answer ends where the repetition began.",
+}
+AGAIN = "The model began to repeat itself. The repetition is taken back, and the answer goes on from here:"
+
+
+class AnswerPrinter:
+    """Answers go to ``out``, notes to ``notes``. What a person sees can't be taken back, so after a
+    loop a terminal gets the last line that stands once more. A file or a pipe gets the answer when it is
+    whole: nothing that was taken back is in it."""
+
+    def __init__(self, out: TextIO, notes: TextIO) -> None:
+        self._out, self._notes = out, notes
+        self._streams = out.isatty()
+
+    def piece(self, text: str) -> None:
+        if self._streams:
+            print(text, end="", flush=True, file=self._out)
+
+    def revised(self, event: RevisionEvent) -> None:
+        """``stream``'s ``on_revision``."""
+        if self._streams and event.again:
+            print(f"\n[{AGAIN}]", flush=True, file=self._notes)
+            self.piece(event.content.rpartition("\n")[2])
+
+    def end(self, response: Response) -> None:
+        print("" if self._streams else response.content, flush=True, file=self._out)
+        if note := ENDS.get(response.finish_reason):
+            print(f"[{note}]", file=self._notes)
