@@ -9,6 +9,11 @@ vendor        which files of npm packages reach the browser, and under which nam
 python_bundle numpy, pydantic and orion_py compiled for Pyodide
 models        converted models, in public/models/
 site          dist/: pages, vendored files, bundles, models and the list to precache
+making        dist/ made by a process of its own, beside the server or before it
+serving       build.py serve
+locks         one build at a time in a clone, one download at a time in a cache
+lockfile      what the lock files of pip pin, and what they lack
+processes     programs that are run; why they fail stands in model_foundry/failures.py
 server        the static server for development and for the end-to-end tests
 browser       a Chromium to test with
 checks        ruff, mypy, tsc, pytest

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from build_support import paths
 from build_support.errors import UsageError
-from build_support.locks import alone
 
 PARTS = ("lint", "unit", "e2e")
 LONG = "long"
@@ -29,7 +28,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     serve.add_argument("--port", type=int, default=8000, help="0 takes any free one (default: 8000)")
     serve.add_argument("--no-open", action="store_true", help="don't open a browser")
     serve.add_argument("--plain", action="store_true", help="no COOP/COEP headers and no ranges")
-    _models(serve)
+    serve.add_argument(
+        "--models",
+        metavar="NAMES",
+        help="comma-separated, all made before the page opens (default: lite, then full in the background)",
+    )
 
     test = commands.add_parser("test", help="lint, types, unit tests, end-to-end tests")
     test.add_argument(
@@ -103,24 +106,19 @@ def origin(url: str) -> str:
 
 
 def _site(names: str, origins: Sequence[str] = ()) -> Path:
-    """dist/ with the models of ``names`` (comma-separated, may be empty)."""
-    from build_support import models, node, python_bundle, site
+    from build_support.making import make_site
 
-    wanted = models.check_names([*(name for name in names.split(",") if name), models.ROUTER_NAME])
-    system = node.find()
-    node.install_packages(system)
-    manifests = [models.build(name) for name in wanted]
-    with alone(paths.WORK / "site.lock", "putting dist/ together"):
-        folder = site.build(system, manifests, origins)
-        python_bundle.check(system)
-    return folder
+    return make_site(names, origins)
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from build_support.serving import serve
+    from build_support import models, serving
 
-    folder = _site(options.models)
-    return serve(folder, port=options.port, open_page=not options.no_open, plain=options.plain)
+    if options.models is not None:
+        models.check_names(options.models.split(","))
+    return serving.build_and_serve(
+        paths.DIST, options.models, port=options.port, open_page=not options.no_open, plain=options.plain
+    )
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -127,7 +127,7 @@ def counting(shown: Step, total: int) -> Callable[[str], None]:
         nonlocal seen
         if line.startswith(("Collecting ", "Requirement already satisfied: ")):
             seen += 1
-            shown.update("packages", min(seen, total), total)
+            shown.update("collecting packages", min(seen, total), total)
         elif line.startswith("Installing collected packages"):
             shown.update("unpacking them")
 

@@ -34,11 +34,22 @@ def build(name: str) -> Path:
         return _build(name)
 
 
+def made(name: str) -> bool:
+    """Whether ``name`` is up to date, by its record: ``build`` looks at its files too."""
+    stamp, record, key = _record(name)
+    return stamp.fresh(key, [record])
+
+
+def _record(name: str) -> tuple[Stamp, Path, str]:
+    """The stamp of a model, the file that names its manifest, and the hash of what goes into it."""
+    sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
+    key = digest(_makers(name), name, *(source.sha256 for source in sources), base=paths.ROOT)
+    return Stamp(paths.WORK / "models" / f"{name}.stamp"), paths.WORK / "models" / f"{name}.json", key
+
+
 def _build(name: str) -> Path:
     sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
-    stamp = Stamp(paths.WORK / "models" / f"{name}.stamp")
-    record = paths.WORK / "models" / f"{name}.json"
-    key = digest(_makers(name), name, *(source.sha256 for source in sources), base=paths.ROOT)
+    stamp, record, key = _record(name)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
         if intact(manifest):
@@ -81,10 +92,12 @@ def _convert(name: str, files: list[Path], report: Report) -> str:
 
 def files(manifest: Path) -> dict[str, Path]:
     """What is served for a model: the path below models/ of each file, and where it lies."""
-    served = {manifest.relative_to(paths.MODELS).as_posix(): manifest}
-    for shard in json.loads(manifest.read_text())["shards"]:
-        served[f"shards/{shard['sha256']}"] = paths.MODELS / "shards" / shard["sha256"]
-    return served
+    served = {
+        f"shards/{shard['sha256']}": paths.MODELS / "shards" / shard["sha256"]
+        for shard in json.loads(manifest.read_text())["shards"]
+    }
+    # Last: whoever reads it finds all that it names.
+    return {**served, manifest.relative_to(paths.MODELS).as_posix(): manifest}
 
 
 def intact(manifest: Path) -> bool:

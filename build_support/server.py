@@ -188,9 +188,10 @@ class StaticServer:
     def close(self) -> None:
         """Stops serving; the port is free afterwards."""
         self.faults.clear()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
 
     def wait(self) -> None:
         """Serves until interrupted."""

@@ -9,7 +9,7 @@
 precache.json lists the shell: everything but the models, the service worker itself and what is kept
 on first use. The service worker brings the files in this order, part by part: what the engine's Python
 boots from (0), what its first model wants and arrives while Python boots (1), the rest (2). Its version
-is a hash over the list, and replaces ``__ORION_VERSION__`` in sw.js, so a changed file makes a changed
+is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in sw.js, so a changed file makes a changed
 service worker. Every URL is relative: the site works at any path.
 """
 
@@ -32,6 +32,7 @@ from build_support.stamps import tree
 VERSION_TOKEN = b"__ORION_VERSION__"
 ORIGINS_TOKEN = b"__ORION_ORIGINS__"
 _OWN_ORIGIN = b"connect-src 'self'"
+REGISTRY = "models.json"
 Content = Path | bytes
 TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
 
@@ -101,7 +102,9 @@ def precache(plan: dict[str, Content]) -> dict[str, object]:
         sha256 = hashlib.sha256(data).hexdigest()
         files.append({"url": url, "part": _part(url), "size": len(data), "sha256": sha256})
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
-    listed = json.dumps(files).encode()
+    # The registry has no say in the version: the service worker asks for the newest at each visit, and a model
+    # that was made later is no new version of the page.
+    listed = json.dumps([file for file in files if file["url"] != REGISTRY]).encode()
     return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files}
 
 
@@ -141,11 +144,11 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     for manifest in manifests:
         for name, path in models.files(manifest).items():
             plan[f"models/{name}"] = path
-    registry = paths.ROOT / "models.json"
+    registry = paths.ROOT / REGISTRY
     if registry.exists():
         from orion_py.registry.built import only_built  # in the virtual environment only
 
-        plan["models.json"] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
+        plan[REGISTRY] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
     listing = precache(plan)
     plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     if "sw.js" in plan:

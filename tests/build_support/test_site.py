@@ -102,6 +102,13 @@ def test_a_changed_model_leaves_the_version_as_it_is() -> None:
     assert precache(SHELL)["version"] == precache({**SHELL, "models/shards/abc": b"other"})["version"]
 
 
+def test_a_model_that_was_made_later_is_no_new_version_of_the_page() -> None:
+    """Its entry in the registry is asked for at each visit; the service worker would be installed anew for nothing."""
+    later = precache({**SHELL, "models.json": b'{"models": []}'})
+    assert precache(SHELL)["version"] == later["version"]
+    assert precache(SHELL)["files"] != later["files"]
+
+
 def test_an_origin_that_is_allowed_stands_in_both_policies_and_in_the_engines_list() -> None:
     files = {name: paths.WEB / name for name in ("index.html", "sw.js", "bridge/origins.js")}
     assert site.with_origins(files, []) == {}
