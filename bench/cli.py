@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,9 @@ from bench.figures import Outcome
 
 BENCHES = ("boot", "routing", "load", "slow_line", "memory", "generate", "speculate", "loops")
 WEIGHTS_OF = {"generate"}
+CHOSEN = {"generate", "speculate", "slow_line"}
+"""These run the model that --model names."""
+LITE_ONLY = {"load", "memory"}
 MODELS = {"lite": "smollm2-135m-instruct", "full": "qwen2.5-coder-0.5b-instruct"}
 """The model's id by its name for build.py."""
 FORMAT = 1
@@ -70,6 +74,7 @@ def _run(options: argparse.Namespace) -> None:
     from build_support.server import StaticServer
 
     names = options.names or list(BENCHES)
+    check_site(options.site or paths.DIST, names, options.model)
     browser.ensure()
     found: dict[str, Any] = {}
     site.WORK.mkdir(parents=True, exist_ok=True)
@@ -95,6 +100,22 @@ def _run(options: argparse.Namespace) -> None:
             if options.json:  # after each: what is measured isn't lost when a later bench fails
                 text = json.dumps({"format": FORMAT, "environment": facts, "benches": found}, indent=1)
                 options.json.write_text(text + "\n")
+
+
+def check_site(folder: Path, names: Sequence[str], model: str) -> None:
+    """Raises StepFailed where the built site lacks a model that a bench of ``names`` runs."""
+    from build_support.errors import StepFailed
+
+    wanted = {model} if CHOSEN & set(names) else set()
+    wanted |= {"lite"} if LITE_ONLY & set(names) else set()
+    missing = [name for name in sorted(wanted) if not (folder / "models" / MODELS[name] / "manifest.json").is_file()]
+    if missing:
+        there = [name for name in MODELS if (folder / "models" / MODELS[name] / "manifest.json").is_file()]
+        listed = ",".join(dict.fromkeys([*there, *missing]))
+        raise StepFailed(
+            f"The site in {folder} was built without {' and '.join(missing)}, which this bench runs.",
+            f"Make it with: python3 build.py build --models {listed}",
+        )
 
 
 def _weights(options: argparse.Namespace, names: list[str]) -> dict[str, Path]:

@@ -1,6 +1,7 @@
 """What ``build.py`` does, one concept a module.
 
 environment   the virtual environment and the locked Python packages (standard library only)
+doctor        what is there, what is missing, what would be fetched (standard library only)
 cli           the commands and their exit codes
 node          node, npm and the locked npm packages
 downloads     the shared cache of downloaded files, resumed and verified by sha256

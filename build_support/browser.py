@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from build_support import progress
+from build_support import environment, progress
 from build_support.errors import BrowserUnavailable
 from build_support.processes import run
 from model_foundry.failures import Reason, diagnose, of_error
@@ -147,5 +147,6 @@ def launch_arguments() -> dict[str, object]:
 def _playwright() -> str:
     """Where playwright would have put a Chromium of its own."""
     program = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    python = environment.python() if environment.python().exists() else sys.executable
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return done.stdout.strip()

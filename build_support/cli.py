@@ -24,6 +24,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     commands.add_parser("setup", help="make .venv with the locked packages, orion and foundry")
 
+    commands.add_parser("doctor", help="say what is there, what is missing and what would be fetched; changes nothing")
+
     serve = commands.add_parser("serve", help="set up, build, serve and open the page")
     serve.add_argument("--port", type=int, default=8000, help="0 takes any free one (default: 8000)")
     serve.add_argument("--no-open", action="store_true", help="don't open a browser")
@@ -85,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command that ``parse`` understood, inside the virtual environment. Raises BuildError."""
     command = {
         "setup": lambda _: 0,
+        "doctor": _doctor,
         "serve": _serve,
         "test": _test,
         "build": _build,
@@ -103,6 +106,12 @@ def origin(url: str) -> str:
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:
         raise UsageError(f"--allow-origin takes an origin alone, like https://{parts.hostname}, and {url!r} is more.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from build_support.doctor import doctor
+
+    return doctor()
 
 
 def _site(names: str, origins: Sequence[str] = ()) -> Path:
@@ -158,16 +167,17 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from build_support import browser, node, processes
+    from bench import cli as bench
+    from build_support import browser, models, node, processes
 
-    folder = _site(
-        options.models if options.model in options.models.split(",") else f"{options.models},{options.model}"
-    )
+    arguments = [*options.names, "--model", options.model, "--rounds", str(options.rounds)]
+    arguments += ["--json", str(options.json.resolve())] if options.json else []
+    arguments += ["--peers"] if options.peers else []
+    models.check_names([options.model])
+    bench.parse(arguments)  # before anything is built: wrong usage is told at once
+    names = options.models.split(",")
+    folder = _site(",".join(names if options.model in names else [*names, options.model]))
     browser.ensure()
     if options.peers:
         node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
-    command = [sys.executable, "-m", "bench", *options.names, "--site", str(folder)]
-    command += ["--json", str(options.json.resolve())] if options.json else []
-    command += ["--model", options.model, "--rounds", str(options.rounds)]
-    command += ["--peers"] if options.peers else []
-    return processes.show(command, cwd=paths.ROOT)
+    return processes.show([sys.executable, "-m", "bench", *arguments, "--site", str(folder)], cwd=paths.ROOT)

@@ -106,6 +106,8 @@ def _end_with_parent() -> None:
         threading.Event().wait(GRACE_SECONDS)
         os._exit(1)
 
+    # A shell that starts something in the background lets it ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.stdin is not None and not sys.stdin.isatty():
         threading.Thread(target=watch, daemon=True).start()
 

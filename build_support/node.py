@@ -40,7 +40,7 @@ class Node:
 
 def find() -> Node:
     """A node of at least version 20 with npm. Raises NodeUnavailable."""
-    node = _system() or _wheel()
+    node = system() or _wheel()
     if node is None:
         with alone(paths.ROOT / ".cache" / "setup.lock", "setting up Node.js"):
             if _wheel() is None:
@@ -88,7 +88,8 @@ def install_packages(node: Node, folder: Path = paths.ROOT) -> None:
         stamp.write(key)
 
 
-def _system() -> Node | None:
+def system() -> Node | None:
+    """The system's node, if it is recent enough and has npm."""
     program, npm = shutil.which("node"), shutil.which("npm")
     if program is None or npm is None or _major(Path(program)) < MINIMUM:
         return None

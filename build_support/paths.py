@@ -20,6 +20,11 @@ def cache() -> Path:
     override = os.environ.get("ORION_CACHE")
     if override:
         return Path(override).expanduser().resolve()
-    import platformdirs  # in the virtual environment only
-
+    try:
+        import platformdirs
+    except ImportError:  # outside the virtual environment, where doctor looks: pip carries the same
+        try:
+            from pip._vendor import platformdirs  # type: ignore[no-redef]
+        except ImportError:
+            return Path.home() / ".cache" / "orion-inference"
     return Path(platformdirs.user_cache_dir("orion-inference", appauthor=False))

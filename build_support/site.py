@@ -9,8 +9,8 @@
 precache.json lists the shell: everything but the models, the service worker itself and what is kept
 on first use. The service worker brings the files in this order, part by part: what the engine's Python
 boots from (0), what its first model wants and arrives while Python boots (1), the rest (2). Its version
-is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in sw.js, so a changed file makes a changed
-service worker. Every URL is relative: the site works at any path.
+is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in sw.js, so a changed
+file makes a changed service worker. Every URL is relative: the site works at any path.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ _LOCKED_UP = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 _AGAIN = "run the command again"
 _REMEDIES = {
     "disk_full": f"Free some space{{where}} and {_AGAIN}: what is whole is kept.",
-    "read_only": f"Allow writing{{where}}, or name another folder for downloads in ORION_CACHE, then {_AGAIN}.",
+    "read_only": f"Allow writing {{there}}, or name another folder for downloads in ORION_CACHE, then {_AGAIN}.",
     "busy": f"Another program holds it: wait until that has ended and {_AGAIN}.",
     "out_of_memory": f"Close other programs and {_AGAIN}.",
     "wrong_hash": "What came isn't what the lock names: a mirror, a proxy or a cache changed it. Empty that cache "
@@ -116,7 +116,10 @@ class Reason:
         if self.kind == "system_package" and library is None:
             return _VENV_PACKAGE if re.search(r"ensurepip|venv", self.line) else _BROWSER_PACKAGES
         return _REMEDIES.get(self.kind, "").format(
-            place=place, where=f" in {folder}" if folder else "", library=library[1] if library else ""
+            place=place,
+            where=f" in {folder}" if folder else "",
+            there=f"in {folder}" if folder else "there",
+            library=library[1] if library else "",
         )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bench.cli import BENCHES, parse
+from bench.cli import BENCHES, MODELS, check_site, main, parse
+from build_support.errors import StepFailed
 
 
 def test_every_bench_has_a_module_with_a_run() -> None:
@@ -24,3 +27,35 @@ def test_wrong_usage_ends_with_code_2(arguments: list[str], capsys: pytest.Captu
         parse(arguments)
     assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site that was built with Lite alone."""
+    manifest = tmp_path / "models" / MODELS["lite"] / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("model", sorted(set(MODELS) - {"lite"}))
+@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line"])
+def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
+    site: Path, name: str, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, "--model", model, "--site", str(site)]) == 1
+    said = capsys.readouterr().err
+    assert f"was built without {model}, which this bench runs" in said
+    assert f"python3 build.py build --models lite,{model}" in said
+    assert "Traceback" not in said
+
+
+def test_a_site_that_isnt_built_is_said_for_every_bench_that_runs_a_model(tmp_path: Path) -> None:
+    for name in ("generate", "speculate", "slow_line", "load", "memory"):
+        with pytest.raises(StepFailed, match="without lite"):
+            check_site(tmp_path, [name], "lite")
+
+
+def test_what_is_there_is_enough(site: Path) -> None:
+    check_site(site, BENCHES, "lite")
+    check_site(site, ["load", "memory", "boot", "routing"], "full")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import errno
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +24,9 @@ def already_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "enter", lambda script, arguments: None)
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["serve", "--port", "x"], ["test", "moon"], ["models"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["serve", "--port", "x"], ["test", "moon"], ["models"], ["bench", "moon"]]
+)
 def test_wrong_usage_ends_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         start(ROOT / "build.py", arguments)
@@ -83,3 +90,53 @@ def test_an_origin_is_taken(url: str) -> None:
 def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         cli.origin(url)
+
+
+@pytest.mark.parametrize("arguments", [["bench", "--model", "huge"], ["serve", "--models", "huge"]])
+def test_a_model_that_nobody_knows_is_refused_before_anything_is_made(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def make(names: str, origins: object = ()) -> Path:
+        raise AssertionError("made")
+
+    monkeypatch.setattr("build_support.making.make_site", make)
+    assert start(ROOT / "build.py", arguments) == 2
+    assert "There is no model 'huge'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "error: [Errno 28] No space left on device. Free some space",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "dist"), "Read-only file system: 'dist'. Allow writing there"),
+    ],
+)
+def test_a_fault_of_this_machine_is_one_sentence_wherever_it_is_met(
+    error: OSError, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(options: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "run", fail)
+    assert start(ROOT / "build.py", ["build"]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["(2, 7, 18)", "(3, 6, 0)", "(3, 10, 13)"])
+def test_an_older_python_is_told_so_in_one_sentence(version: str) -> None:
+    program = f"import runpy, sys; sys.version_info = {version}; runpy.run_path({str(ROOT / 'build.py')!r})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ORION needs Python 3.11 or newer; this is ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_older_python_can_read_the_file_that_says_so() -> None:
+    """Nothing above the check of the version is newer than the Pythons that meet it."""
+    text = (ROOT / "build.py").read_text()
+    top = text[: text.index("from pathlib")]
+    assert not re.search(r"\bf[\"']|:=|print |->|from __future__", top)
+    ast.parse(text, feature_version=(3, 7))
