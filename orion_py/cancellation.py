@@ -76,6 +76,21 @@ async def until_cancelled(work: Awaitable[T], cancel: CancelToken, timeout: floa
             task.add_done_callback(_look_at)
 
 
+async def ended_by(work: Awaitable[T], cancel: CancelToken, timeout: float | None = None) -> T:
+    """As ``until_cancelled``, but the work ends too: asyncio cancels it where it waits."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout) as limit:
+            unsubscribe = cancel.subscribe(lambda: limit.reschedule(loop.time()))
+            try:
+                return await work
+            finally:
+                unsubscribe()
+    except TimeoutError:
+        cancel.raise_if_cancelled()
+        raise
+
+
 def _look_at(task: asyncio.Future[Any]) -> None:
     """A failure that nobody waits for any more is no reason for a warning."""
     if not task.cancelled():

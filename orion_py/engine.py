@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Literal
 
+from orion_py.ability import switched_off
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
-from orion_py.errors import Cancelled, EngineClosed, OrionError, QueueFull, StorageUnavailable, UnknownModel
+from orion_py.deadline import Deadline
+from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable, UnknownModel
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.housekeeping import Housekeeping
 from orion_py.loading.added_models import AddedModels
@@ -24,7 +26,6 @@ from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.updates import Updates
 from orion_py.loading.webgpu_report import webgpu_report
-from orion_py.loading.webgpu_trial import consider_webgpu
 from orion_py.measures import Measures
 from orion_py.ports import Ports
 from orion_py.protocol import (
@@ -36,6 +37,7 @@ from orion_py.protocol import (
     FallbackEvent,
     HydrationEvent,
     InferOptions,
+    LogEvent,
     MemoryEvent,
     PredictionEvent,
     ProgressEvent,
@@ -54,6 +56,8 @@ from orion_py.safety.validation import validate_query
 from orion_py.services import Request, Services
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
+from orion_py.telemetry.telemetry import Telemetry
+from orion_py.telemetry_counts import all_codes, count_answer, count_event
 
 Listener = Callable[[Event], None]
 
@@ -69,6 +73,7 @@ class OrionInferenceEngine:
         self._config, self._ports, self._registry_path = config, ports, registry_path
         self.log, self.metrics = logger, Metrics()
         self._measures = Measures(self.metrics, ports.clock, self._emit, lambda: self._config.slow_call_s)
+        self.telemetry = Telemetry(ports.settings, codes=all_codes())
         self._listeners: list[Listener] = []
         self._load_listeners: list[Callable[[ProgressEvent], None]] = []
         self._requests: dict[str, CancelToken] = {}
@@ -78,6 +83,9 @@ class OrionInferenceEngine:
         self._guard: Guard = InputGuard()
         self._background: set[asyncio.Future[None]] = set()
         self._router_cancel = CancelToken()
+        self._router_task: asyncio.Future[None] | None = None
+        self._router_awaited = False
+        self._unfollow: Callable[[], None] | None = None
         self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
 
     @property
@@ -132,6 +140,11 @@ class OrionInferenceEngine:
             self.metrics.count("loops")
         elif isinstance(event, MemoryEvent):
             self._log_memory(event)
+        count_event(self.telemetry, event)
+        if (isinstance(event, HydrationEvent) and event.state == "ready") or (
+            isinstance(event, PredictionEvent) and event.state == "done"
+        ):
+            self._house.rest()  # a model came in the background: there may be something to find out about it
         for listener in list(self._listeners):
             listener(event)
 
@@ -165,6 +178,8 @@ class OrionInferenceEngine:
     async def initialize(self) -> None:
         """Reads the registry and detects the device. Raises InvalidRegistry or DownloadFailed."""
         started = self._ports.clock()
+        self._tell_log(self._config.verbose_logging)
+        await self.telemetry.switch(self._config.enable_telemetry)
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
         self._added = AddedModels(self._ports, self._registry)
@@ -174,7 +189,7 @@ class OrionInferenceEngine:
         await self._custom.restore()
         self._router = RouterService(self._ports, self._routable(), self._on_router_failure, self._on_router)
         self._router.exemplify(self._custom.examples)
-        loader = ProgressiveLoader(
+        loader = self._loader = ProgressiveLoader(
             self._ports.store,
             self._ports.runtime,
             clock=self._ports.clock,
@@ -194,6 +209,7 @@ class OrionInferenceEngine:
         )
         await self._house.start(self._manager, self._registry, self._agents, loader)
         self._open = True
+        self.telemetry.event("session")
         self._load_router()
         self._say_where_models_stay()
         self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
@@ -204,27 +220,49 @@ class OrionInferenceEngine:
 
     def _routable(self) -> tuple[str, ...]:
         """The agents that the configuration lets the router choose."""
-        config = self._config
-        barred = {agent for agent in self._agents.ids if not getattr(config, f"enable_{agent}", True)}
-        return tuple(agent for agent in self._agents.ids if agent not in barred)
+        return tuple(a for a in self._agents.ids if not switched_off(self._config, self._registry, a))
 
     def _load_router(self) -> None:
         """In the background; until it is there, and if it never comes, the keyword rules route."""
         entry = self._registry.router
         if entry is None or not self._config.use_neural_router or self._router.ready or self._router.loading:
             return
-        self._in_background(self._router.load(entry, self._router_cancel, self._models_are_quiet))
+        load = self._router.load(entry, self._router_cancel, self._models_are_quiet)
+        self._router_task = self._in_background(load)
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     async def _models_are_quiet(self) -> None:
+        if self._router_awaited:
+            return
         # The page asks for its model right after this engine says that it is ready.
         await self._ports.sleep(ROUTER_WAIT_S)
-        while self._manager.loading and not self._router_cancel.cancelled:
+        while self._manager.loading and not self._router_cancel.cancelled and not self._router_awaited:
             await self._ports.sleep(ROUTER_WAIT_S)
+
+    async def wait_for_router(self, cancel: CancelToken | None = None, timeout_s: float | None = None) -> RouterStatus:
+        """Which router answers, once that is settled: the neural one is there, or won't come (it is
+        switched off, isn't built, or fails). After ``timeout_s`` seconds, what is so by then.
+
+        ``infer`` never waits for it: a question asked before it is there is routed by keywords. Whoever
+        has one question and no page to fill waits here first. Raises EngineClosed and Cancelled.
+        """
+        self._require_open()
+        self._router_awaited = True
+        limit = Deadline(cancel or CancelToken(), timeout_s, self._ports.sleep)
+        try:
+            if self._router_task is not None:
+                await until_cancelled(self._router_task, limit.token)
+        except Cancelled:
+            if not limit.passed:
+                raise
+        finally:
+            limit.close()
+        return await self._router.status()
 
     def _on_router(self, status: RouterStatus) -> None:
         self.log.info("router", name=status.name, corrections=status.corrections)
@@ -283,13 +321,28 @@ class OrionInferenceEngine:
 
     def configure(self, config: EngineConfig) -> None:
         """Takes effect with the next request; a loaded model stays on its backend until unloaded."""
-        self._config = config
+        before, self._config = self._config, config
+        if before.verbose_logging != config.verbose_logging:
+            self._tell_log(config.verbose_logging)
+        if self.telemetry.enabled != config.enable_telemetry:
+            self._in_background(self.telemetry.switch(config.enable_telemetry))
+        self._loader.configure(config.download_concurrency, config.load_timeout_s)
         self._manager.config = config
         self._house.configure(config)
         self._router.enable(self._routable())
         self._load_router()
         if not config.use_neural_router and self._router.ready:
             self._in_background(self._router.retire())
+
+    def _tell_log(self, verbose: bool) -> None:
+        """Verbose: the log keeps DEBUG records too, and each record is an event as well."""
+        if verbose and self._unfollow is None:
+            self.log.verbose = True
+            self._unfollow = self.log.subscribe(lambda record: self._emit(LogEvent(id=ENGINE_ID, record=record)))
+        elif not verbose and self._unfollow is not None:
+            self.log.verbose = False
+            self._unfollow()
+            self._unfollow = None
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
         """Brings a model (default: the first agent's that is quickest to have) into memory; returns its id.
@@ -333,20 +386,20 @@ class OrionInferenceEngine:
         self._updates.look_again(self._registry.model(model_id).id)
         self._house.rest()
 
-    async def go_back(self, model_id: str) -> None:
+    async def go_back(self, model_id: str, cancel: CancelToken | None = None) -> None:
         """The version before the one in use answers from the next turn on. Raises NoEarlierVersion,
-        UnknownModel, or what loading it raises."""
-        await self._updates.go_back(self._registry.model(model_id))
+        UnknownModel, Cancelled, or what loading it raises."""
+        await self._updates.go_back(self._registry.model(model_id), cancel)
 
-    async def inspect_model(self, address: str) -> ModelEntry:
-        """As ``AddedModels.inspect``."""
+    async def inspect_model(self, address: str, cancel: CancelToken | None = None) -> ModelEntry:
+        """As ``AddedModels.inspect``; raises Cancelled too."""
         self._require_open()
-        return await self._added.inspect(address)
+        return await until_cancelled(self._added.inspect(address), cancel or CancelToken())
 
-    async def add_model(self, address: str) -> ModelEntry:
+    async def add_model(self, address: str, cancel: CancelToken | None = None) -> ModelEntry:
         """As ``AddedModels.add``."""
         self._require_open()
-        return await self._added.add(address)
+        return await self._added.add(address, cancel)
 
     async def remove_model(self, model_id: str) -> None:
         """Forgets an added model and deletes what came of it. Raises UnknownModel."""
@@ -368,16 +421,12 @@ class OrionInferenceEngine:
         return [row for row in rows if row["current"]]
 
     async def consider_webgpu(self, model_id: str) -> None:
-        """When nothing else is under way: does WebGPU answer rightly and faster here? Then it takes
-        over. Never raises: a GPU that fails the trial is a log line, not a problem."""
-        if self._config.backend != "auto" or not self._device.webgpu or self._device.webgpu_software:
-            return
-        try:
-            async with self._house.queue.slot("webgpu-trial", CancelToken(), priority=-10):
-                entry = self._registry.model(model_id)
-                await consider_webgpu(self._manager, entry, self._device, self._ports.clock, self.log)
-        except QueueFull:
-            return  # another visit will be quieter
+        """Does WebGPU answer rightly and faster here? Then it takes over. It is asked by itself for every
+        model in memory when nothing else is; this asks now. Never raises: a GPU that fails the trial is
+        a log line, not a problem."""
+        self._require_open()
+        if self._house.trials is not None:
+            await self._house.trials.consider(model_id)
 
     async def infer(
         self,
@@ -410,13 +459,17 @@ class OrionInferenceEngine:
             response = await RequestRun(request, self._services(log)).run()
         except Cancelled:
             self.metrics.count("cancelled")
+            self.telemetry.event("cancelled")
             raise
         except OrionError as error:
             self.metrics.count("errors")
+            self.telemetry.event("failed", code=error.code)
             log.error("failed", code=error.code, message=error.message)
             raise
         finally:
-            self._requests.pop(request.id, None)
+            if self._requests.get(request.id) is request.cancel:
+                del self._requests[request.id]
+            await self.telemetry.save()
         self._record(request, response, log)
         await self._house.answered(response.agent, response.model)
         return response
@@ -468,6 +521,7 @@ class OrionInferenceEngine:
                 token.cancel()
         if request_id is None:
             self._manager.cancel_loading()
+            self._house.call_off()
 
     async def shutdown(self) -> None:
         """Cancels what is under way and gives all memory back. Safe to call twice."""
@@ -479,6 +533,7 @@ class OrionInferenceEngine:
         self._router_cancel.cancel()
         await self._router.close()
         await self._manager.unload()
+        self._tell_log(False)
 
     def _require_open(self) -> None:
         if not self._open:
@@ -511,6 +566,7 @@ class OrionInferenceEngine:
         )
 
     def _record(self, request: Request, response: Response, log: Logger) -> None:
+        count_answer(self.telemetry, response)
         self._measures.answered(request.id, response)
         log.info(
             "answered",

@@ -37,7 +37,8 @@ OrionError
 ├── Unavailable             right now nothing is tried; later it may work
 │   ├── CircuitOpen         it failed too often and is left alone for a while
 │   ├── QueueFull           too many requests wait already
-│   └── QueueTimeout        its turn didn't come in time
+│   ├── QueueTimeout        its turn didn't come in time
+│   └── DeadlineExceeded    the request's own time limit passed before it had an answer
 ├── Cancelled               the user stopped it; never counted as a failure
 ├── IllegalTransition       a bug: the state machine was asked for a move it doesn't have
 └── EngineClosed            the engine was shut down, or never initialized
@@ -256,6 +257,11 @@ class QueueFull(Unavailable):
 class QueueTimeout(Unavailable):
     code = "queue_timeout"
     hint = "Other answers took too long; ask again."
+
+
+class DeadlineExceeded(Unavailable):
+    code = "deadline_exceeded"
+    hint = "Allow more time, or ask for less."
 
 
 class Cancelled(OrionError):

@@ -12,10 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 from orion_py import __version__
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig, merge, preset, preset_for
+from orion_py.deadline import Deadline
 from orion_py.engine import OrionInferenceEngine
-from orion_py.errors import Cancelled, EngineClosed, OrionError, ProtocolError
+from orion_py.engine_slot import EngineSlot
+from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, ProtocolError
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.ports import Ports
 from orion_py.protocol import (
@@ -50,8 +52,7 @@ from orion_py.protocol import (
     parse_request,
 )
 from orion_py.telemetry.log import Logger
-from orion_py.telemetry.telemetry import Telemetry
-from orion_py.telemetry_counts import all_codes, answer_telemetry, count_answer, count_event
+from orion_py.telemetry_counts import answer_telemetry
 
 
 class EngineHost:
@@ -59,11 +60,10 @@ class EngineHost:
 
     def __init__(self, ports: Ports, send: Callable[[str], None], registry_path: str = "models.json") -> None:
         self._ports, self._send_text, self._registry_path = ports, send, registry_path
-        self._engine: OrionInferenceEngine | None = None
+        self._slot = EngineSlot()
         self._locale = "en"
         self._cancels: dict[str, CancelToken] = {}
         self._partial: dict[str, list[str]] = {}
-        self._telemetry = Telemetry(ports.settings, codes=all_codes())
         self._tasks: set[asyncio.Task[None]] = set()
         self._preset = ""
         self._following = False
@@ -80,9 +80,15 @@ class EngineHost:
             # At once and outside of any queue: what is to be stopped may be what holds the queue up.
             self._cancel(request)
             return
-        task = asyncio.ensure_future(self._serve(request))
+        # Before its task runs: a Stop may be the very next message.
+        cancel = self._cancels[request.id] = CancelToken()
+        task = asyncio.ensure_future(self._serve(request, cancel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _engine(self) -> OrionInferenceEngine | None:
+        return self._slot.engine
 
     def _send(self, message: Any) -> None:
         self._send_text(message.model_dump_json())
@@ -92,20 +98,22 @@ class EngineHost:
             for token in list(self._cancels.values()):
                 token.cancel()
             if self._engine is not None:
-                self._engine.models.cancel_loading()
+                self._engine.cancel()
         elif request.request in self._cancels:
             self._cancels[request.request].cancel()
         self._send(Result(id=request.id))
 
-    async def _serve(self, request: Any) -> None:
-        cancel = self._cancels[request.id] = CancelToken()
+    async def _serve(self, request: Any, cancel: CancelToken) -> None:
         try:
+            cancel.raise_if_cancelled()
             payload = await self._dispatch(request, cancel)
         except Cancelled:
-            self._telemetry.event("cancelled")
+            if self._engine is not None and not isinstance(request, Infer):  # answers count themselves
+                self._engine.telemetry.event("cancelled")
             self._send(CancelledEnd(id=request.id, partial="".join(self._partial.get(request.id, []))))
         except OrionError as error:
-            self._telemetry.event("failed", code=error.code)
+            if self._engine is not None and not isinstance(request, Infer):
+                self._engine.telemetry.event("failed", code=error.code)
             self._send(Failed(id=request.id, error=_info(error)))
         except Exception as error:
             if self._engine is not None:
@@ -115,32 +123,32 @@ class EngineHost:
         else:
             self._send(Result(id=request.id, payload=payload))
         finally:
-            self._cancels.pop(request.id, None)
+            if self._cancels.get(request.id) is cancel:
+                del self._cancels[request.id]
             self._partial.pop(request.id, None)
-            await self._telemetry.save()
+            if self._engine is not None:
+                await self._engine.telemetry.save()
 
     async def _dispatch(self, request: Any, cancel: CancelToken) -> dict[str, Any]:
         if isinstance(request, Initialize):
-            return await self._initialize(request)
-        engine = self._engine
-        if engine is None:
-            raise EngineClosed("Send initialize first.")
+            return await self._initialize(request, cancel)
+        engine, left = await self._ready(request, cancel)
         if isinstance(request, Infer):
             self._partial[request.id] = []
+            options = request.options.model_copy(update={"timeout": left}) if left is not None else request.options
             history: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
             response = await engine.infer(
                 request.query,
-                request.options,
+                options,
                 history,
                 locale=self._locale,
                 request_id=request.id,
                 cancel=cancel,
                 priority=request.priority,
             )
-            count_answer(self._telemetry, response)
             return response.model_dump()
         if isinstance(request, RouteRequest):
-            return asdict(await engine.router.route(request.query, self._locale))
+            return asdict(await until_cancelled(engine.router.route(request.query, self._locale), cancel))
         if isinstance(request, Teach):
             return asdict(await engine.teach(request.action, request.query, request.agent))
         if isinstance(request, RegisterAgent):
@@ -151,20 +159,20 @@ class EngineHost:
             return await self._status(engine)
         if isinstance(request, Preload):
             model_id = await engine.preload(request.model, cancel)
-            task = asyncio.ensure_future(engine.consider_webgpu(model_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
             return {"model": model_id, **await self._status(engine)}
         if isinstance(request, Hydrate):
             await engine.hydrate(request.action, request.model)
             return await self._status(engine)
         if isinstance(request, VersionRequest):
-            await (engine.check_version if request.action == "check" else engine.go_back)(request.model)
+            if request.action == "check":
+                await engine.check_version(request.model)
+            else:
+                await engine.go_back(request.model, cancel)
             return await self._status(engine)
         if isinstance(request, InspectModel):
-            return {"model": (await engine.inspect_model(request.address)).model_dump()}
+            return {"model": (await engine.inspect_model(request.address, cancel)).model_dump()}
         if isinstance(request, AddModel):
-            await engine.add_model(request.address)
+            await engine.add_model(request.address, cancel)
             return await self._status(engine)
         if isinstance(request, RemoveModel):
             await engine.remove_model(request.model)
@@ -178,27 +186,42 @@ class EngineHost:
             records = engine.log.records(request.level, **{name: v for name, v in wanted.items() if v is not None})
             return {"dropped": engine.log.dropped, "records": records[-(request.most or 0) :]}
         if isinstance(request, TelemetryRequest):
-            return await answer_telemetry(self._telemetry, request)
+            return await answer_telemetry(engine.telemetry, request)
         if isinstance(request, Configure):
             if request.preset is not None:
                 self._preset = await self._preset_named(request.preset)
             engine.configure(merge(preset(self._preset) if request.preset else engine.config, request.config))
             self._tell_log(engine.log, engine.config)
-            await self._telemetry.switch(engine.config.enable_telemetry)
+            await engine.telemetry.switch(engine.config.enable_telemetry)
             return await self._status(engine)
         if isinstance(request, Unload):
             await self._unload(engine, request)
             return await self._status(engine)
         if isinstance(request, Shutdown):
-            await engine.shutdown()
-            self._engine = self._unfollow = None
+            self._unfollow = None
+            await self._slot.stop(engine)
             return {}
         raise ProtocolError(f"{request.type} is no request")
 
-    async def _initialize(self, request: Initialize) -> dict[str, Any]:
+    async def _ready(self, request: Any, cancel: CancelToken) -> tuple[OrionInferenceEngine, float | None]:
+        """The engine, and how much is left of a question's time limit: it has waited since it came."""
+        seconds = request.options.timeout if isinstance(request, Infer) else None
+        came, limit = self._ports.clock(), Deadline(cancel, seconds, self._ports.sleep)
+        try:
+            engine = await self._slot.ready(limit.token)
+        except Cancelled:
+            if not limit.passed:
+                raise
+            raise DeadlineExceeded(f"The engine wasn't ready within {seconds:g} s.", seconds=seconds) from None
+        finally:
+            limit.close()
+        return engine, None if seconds is None else max(seconds - (self._ports.clock() - came), 1e-3)
+
+    async def _initialize(self, request: Initialize, cancel: CancelToken) -> dict[str, Any]:
         self._locale = request.locale
-        if self._engine is not None:
-            return await self._status(self._engine)
+        return await self._status(await self._slot.start(lambda: self._start(request), cancel))
+
+    async def _start(self, request: Initialize) -> OrionInferenceEngine:
         self._preset = await self._preset_named(request.preset or "auto")
         config = merge(preset(self._preset), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
@@ -206,10 +229,7 @@ class EngineHost:
         engine.subscribe(self._on_event)
         self._tell_log(logger, config)
         await engine.initialize()
-        await self._telemetry.switch(config.enable_telemetry)
-        self._telemetry.event("session")
-        self._engine = engine
-        return await self._status(engine)
+        return engine
 
     async def _preset_named(self, name: str) -> str:
         return preset_for(await self._ports.runtime.device()) if name == "auto" else name
@@ -217,9 +237,10 @@ class EngineHost:
     def _tell_log(self, log: Logger, config: EngineConfig) -> None:
         """Posts the log's records as events while somebody wants them."""
         log.verbose = self._following or config.verbose_logging
-        if log.verbose and self._unfollow is None:
+        following = self._following and not config.verbose_logging  # verbose, the engine tells it to everybody
+        if following and self._unfollow is None:
             self._unfollow = log.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
-        elif not log.verbose and self._unfollow is not None:
+        elif not following and self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
 
@@ -228,7 +249,6 @@ class EngineHost:
             self._partial[event.id].append(event.text)
         elif isinstance(event, RevisionEvent) and event.id in self._partial:
             self._partial[event.id] = [event.content]
-        count_event(self._telemetry, event)
         self._send(event)
 
     async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
+from orion_py.loading.gpu_trials import GpuTrials
 from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
@@ -49,6 +50,8 @@ class Housekeeping:
         self.hydrator: Hydrator | None = None
         """Brings larger models and new versions in; there once the models are known."""
         self.updates: Updates | None = None
+        self.trials: GpuTrials | None = None
+        """Finds out where WebGPU is right and faster; there once the models are known."""
         self._manager: ModelManager | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idling: asyncio.Task[None] | None = None
@@ -87,11 +90,13 @@ class Housekeeping:
         self._predictive = PredictiveLoader(
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
         )
+        self.trials = GpuTrials(manager, registry, self._ports, self._log, self._between_turns, lambda: self.queue.idle)
         await self.breakers.recall(self._ports.settings)
         await self._predictive.recall()
 
     def wanted(self, model_id: str) -> None:
         """A model is needed now: what was loaded on a guess is judged, and gives way."""
+        self._give_way()
         if self._predictive is not None:
             self._predictive.wanted(model_id)
         if self.hydrator is not None:
@@ -116,15 +121,27 @@ class Housekeeping:
             else {},
         }
 
+    def call_off(self) -> None:
+        """Ends what was begun without being asked for and can be begun again."""
+        if self.trials is not None:
+            self.trials.stop()
+
+    def _give_way(self) -> None:
+        if self.trials is not None:
+            self.trials.give_way()
+
     def stop(self) -> None:
+        self.call_off()
         if self.hydrator is not None:
             self.hydrator.stop()
         for task in (*self._tasks, *([self._idling] if self._idling else [])):
             task.cancel()
-        self._manager = self._predictive = self.hydrator = None
+        self._manager = self._predictive = self.hydrator = self.trials = None
 
     def _queue_changed(self) -> None:
         self._emit(self._queue_event())
+        if not self.queue.idle:
+            self._give_way()
         if self._idling is not None:
             self._idling.cancel()
             self._idling = None
@@ -139,13 +156,13 @@ class Housekeeping:
             self._idling = asyncio.ensure_future(self._idle())
 
     @asynccontextmanager
-    async def _between_turns(self) -> AsyncIterator[None]:
-        async with self.queue.slot("between-turns", CancelToken(), priority=-10):
+    async def _between_turns(self, cancel: CancelToken) -> AsyncIterator[None]:
+        async with self.queue.slot("between-turns", cancel, priority=-10):
             yield
 
     async def _retire(self, model_id: str) -> None:
         """Gives a model's memory back once nothing is asked of it."""
-        async with self._between_turns():
+        async with self._between_turns(CancelToken()):
             if self._manager is not None:
                 await self._manager.unload(model_id)
 
@@ -160,9 +177,15 @@ class Housekeeping:
             self._begin(self._predictive.preload)
         if self.hydrator is not None:
             self._begin(self.hydrator.tick)
+        self._try_gpu()
         await self._ports.sleep(MINUTE_S)
         if self._manager is not None:
             self._begin(self._manager.check_health)
+        self._try_gpu()
+
+    def _try_gpu(self) -> None:
+        if self.trials is not None:
+            self._begin(self.trials.tick)
 
     def _breaker_changed(self, change: BreakerChange) -> None:
         self._metrics.count(f"breaker.{change.state}")

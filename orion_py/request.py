@@ -6,17 +6,22 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from orion_py.ability import Obstacle, obstacle
 from orion_py.agents.base import Agent, Brief
 from orion_py.answer_stream import AnswerStream
+from orion_py.cancellation import ended_by, until_cancelled
+from orion_py.deadline import Deadline
 from orion_py.errors import (
     Cancelled,
     CircuitOpen,
     ContextOverflow,
+    DeadlineExceeded,
     InvalidManifest,
     LoadError,
     OrionError,
+    OutOfMemory,
+    QueueTimeout,
     RuntimeFailure,
-    UnknownModel,
 )
 from orion_py.generation.answer import Answer
 from orion_py.generation.patience import Patience, patience_for
@@ -59,6 +64,9 @@ class RequestRun:
     services: Services
     states: StateMachine = field(init=False)
     _arrived: float = field(init=False)
+    _limit: Deadline = field(init=False)
+    """What stops the request: the person, or its time limit."""
+    _obstacle: Obstacle | None = None
     _first_piece: float | None = None
     _agent: str | None = None
     _decision: RoutingDecision | None = None
@@ -75,18 +83,22 @@ class RequestRun:
         self._streamer = TokenStreamer(clock=self.services.clock)
 
     async def run(self) -> Response:
-        """The answer. Raises InvalidInput, LoadError, RuntimeFailure, UnknownAgent, UnknownModel or
-        Cancelled; whatever else goes wrong is a bug, and comes out as a RuntimeFailure."""
+        """The answer. Raises InvalidInput, LoadError, RuntimeFailure, UnknownAgent, UnknownModel,
+        Unavailable (DeadlineExceeded among them) or Cancelled; whatever else goes wrong is a bug, and
+        comes out as a RuntimeFailure."""
+        self._limit = Deadline(self.request.cancel, self.request.options.timeout, self.services.sleep)
         try:
             self.states.to("validating")
             query = self._validate()
             async with self._turn():
                 self.states.to("routing")
-                decision = self._decision = self._able(await self._route(query))
+                decision = self._decision = self._able(await ended_by(self._route(query), self._limit.token))
                 response = await self._respond(query, decision)
             self.states.to("success")
             return response
         except Cancelled:
+            if self._limit.passed:
+                raise self._too_late() from None
             self.states.to("cancelled")
             raise
         except OrionError:
@@ -96,11 +108,21 @@ class RequestRun:
             self.states.to("error")
             self.services.log.critical("bug", error=type(error).__name__, message=str(error))
             raise RuntimeFailure(f"The engine failed: {type(error).__name__}: {error}") from error
+        finally:
+            self._limit.close()
+
+    def _too_late(self) -> OrionError:
+        """The error of a request whose time was up before anything was said."""
+        phase, seconds = self.states.state, self._limit.seconds or 0.0
+        self.states.to("error")
+        if phase == "validating":
+            return QueueTimeout(f"No turn came within {seconds:g} s.", waited_s=seconds)
+        return DeadlineExceeded(f"There was no answer within {seconds:g} s.", seconds=seconds, phase=phase)
 
     def _turn(self) -> AbstractAsyncContextManager[None]:
         """The request's place in the queue; its time-out counts while it waits, too."""
         request = self.request
-        return self.services.queue.slot(request.id, request.cancel, request.priority, request.options.timeout)
+        return self.services.queue.slot(request.id, self._limit.token, request.priority)
 
     def _on_transition(self, move: Transition) -> None:
         self.services.emit(
@@ -131,7 +153,7 @@ class RequestRun:
         stop_listening = self.services.on_load(self._on_load)
         try:
             with self.services.log.timed("load", model=entry.id) as facts:
-                model = await self.services.models.acquire(entry, self.request.cancel)
+                model = await self.services.models.acquire(entry, self._limit.token)
                 facts["backend"] = model.label
             return model
         finally:
@@ -163,25 +185,34 @@ class RequestRun:
 
     def _able(self, decision: RoutingDecision) -> RoutingDecision:
         """``decision``, once it is settled who answers: an agent without a model leaves it to the first."""
-        agents, locale = self.services.agents, self.request.locale
+        services, options, locale = self.services, self.request.options, self.request.locale
         self._agent = decision.agent
-        if not self.request.options.model and not agents.available(decision.agent):
-            self._agent = agents.ids[0]
-            why = agents.why_not(decision.agent, locale)
-            self._say("agent", decision.agent, self._agent, UnknownModel.code, why)
+        found = obstacle(
+            services.agents,
+            services.registry,
+            services.config,
+            decision.agent,
+            options.model,
+            _attached(options),
+            locale,
+        )
+        first = services.agents.ids[0]
+        if found is not None and (found.refused or decision.agent != first):
+            self._obstacle, self._agent = found, first
+            if decision.agent != first:
+                self._say("agent", decision.agent, first, found.code, found.why)
         return decision
 
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
-        agent = self.services.agents.get(self._agent or decision.agent)
-        brief = await agent.prepare(query, self.request.locale, self.request.options)
-        if self._agent != decision.agent and (why := self.services.agents.why_not(decision.agent, self.request.locale)):
-            if not self.services.agents.is_textual(decision.agent):
-                # Or the model that stands in would describe an image that it never saw.
-                return self._direct(replace(brief, opening=why, direct="engine"), decision)
-            brief = replace(brief, opening=f"{why}\n\n{brief.opening}")
+        agent, token = self.services.agents.get(self._agent or decision.agent), self._limit.token
+        brief = await ended_by(agent.prepare(query, self.request.locale, self.request.options), token)
+        if self._obstacle is not None and self._obstacle.refused:
+            return self._direct(replace(brief, opening=self._obstacle.why, direct="engine"), decision)
+        if self._obstacle is not None and self._obstacle.why:
+            brief = replace(brief, opening=f"{self._obstacle.why}\n\n{brief.opening}")
         if brief.direct:
             return self._direct(brief, decision)
-        candidates = await self._candidates(agent)
+        candidates = await ended_by(self._candidates(agent), token)
         while True:
             entry = candidates.pop(0)
             try:
@@ -232,14 +263,17 @@ class RequestRun:
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
             streamer.finish()
             answer.text = streamer.text
-            await self._typewriter.finish(self.request.cancel)
+            await self._type_out()
         except Cancelled:
             self._streamer.cancel()
             self._typewriter.cancel()
             raise
         finally:
             self._typewriter.flush()
-            await self.services.models.release(self._lent)  # not ``model``: a replacement may have failed since
+            lent = self._lent  # not ``model``: a replacement may have failed since
+            await self.services.models.release(lent)
+            if lent.closed:
+                await self.services.models.discard(entry.id, lent)
         self.services.breakers.answered(entry.id, model.label, answer.pace_s)
         self.services.measures.paced(self.request.id, answer.pace_s)
         stream = statistics(self._streamer.stats(), self.request.options)
@@ -304,13 +338,25 @@ class RequestRun:
 
     async def _decode(self, answer: Answer, entry: ModelEntry, model: LoadedModel) -> LoadedModel:
         """Runs the answer to its end; when the worker dies, a new one goes on where it stopped."""
-        services, options, begun = self.services, self.request.options, self.services.clock()
+        services, token, begun = self.services, self._limit.token, self.services.clock()
         for replacement in range(REPLACEMENTS + 1):
             try:
-                await answer.run(
-                    model, self.request.cancel, services.clock, services.config.inference_timeout_s, options.timeout
-                )
+                await answer.run(model, token, services.clock, services.config.inference_timeout_s, self._left())
                 break
+            except Cancelled:
+                if not self._limit.passed or not answer.text:
+                    raise
+                answer.cut_off()
+                break
+            except OutOfMemory as error:
+                below = None if replacement == REPLACEMENTS else await services.models.step_down(entry, model)
+                if below is None:
+                    raise
+                self.states.to("fallback")
+                self._say("backend", model.label, below, error.code, error.message)
+                self.states.to("loading_agent")
+                model = self._lent = await self._acquire(entry)
+                self.states.to("inferencing")
             except RuntimeFailure as error:
                 services.breakers.failed(entry.id, model.label, error, services.clock() - begun)
                 hopeless = services.breakers.model(entry.id).state == "open"
@@ -323,6 +369,19 @@ class RequestRun:
                 model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")
         return model
+
+    def _left(self) -> float | None:
+        """Seconds until the request's time is up."""
+        seconds = self._limit.seconds
+        return None if seconds is None else seconds - (self.services.clock() - self._arrived)
+
+    async def _type_out(self) -> None:
+        """The answer is there; when the time is up, what isn't shown yet is shown at once."""
+        try:
+            await until_cancelled(self._typewriter.finish(self.request.cancel), self._limit.token)
+        except Cancelled:
+            if not self._limit.passed:
+                raise
 
     def _say(self, kind: FallbackKind, from_: str, to: str, code: str, reason: str) -> None:
         self.services.emit(FallbackEvent.step(self.request.id, kind, from_, to, code, reason))

@@ -19,8 +19,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
-    ("services", "response", "answer_stream", "request", "housekeeping", "measures"),
-    ("telemetry_counts", "engine", "host", "printing"),
+    ("ability", "deadline", "services", "response", "answer_stream", "request", "housekeeping", "measures"),
+    ("telemetry_counts", "engine", "engine_slot", "host", "printing"),
     ("browser", "native", "cli", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the

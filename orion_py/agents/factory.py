@@ -107,6 +107,14 @@ class AgentFactory:
         """Whether a model that only reads and writes can stand in for the agent's own. Raises UnknownAgent."""
         return "chat" in self._entry(agent_id).capabilities
 
+    def can(self, agent_id: str, capability: str) -> bool:
+        """Whether the registry says so of the agent. Raises UnknownAgent."""
+        return capability in self._entry(agent_id).capabilities
+
+    def title(self, agent_id: str, locale: str) -> str:
+        """What people call the agent. Raises UnknownAgent."""
+        return self._entry(agent_id).title.in_language(locale)
+
     def why_not(self, agent_id: str, locale: str) -> str:
         """What is missing for an agent that isn't available, in words for people; else "". Raises
         UnknownAgent."""

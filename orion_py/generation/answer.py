@@ -97,9 +97,16 @@ class Answer:
             if self.loops > 1:
                 self.finish = "loop"
                 break
-        assert self._matcher is not None
-        assert self._detokenizer is not None
-        if not self._ended:
+        self._close()
+
+    def cut_off(self) -> None:
+        """The time was up in the middle of a step: what is said so far is the answer."""
+        self.finish = "timeout"
+        self._close()
+
+    def _close(self) -> None:
+        """Shows what was still held back."""
+        if not self._ended and self._matcher is not None and self._detokenizer is not None:
             emit, stopped = self._matcher.push(self._detokenizer.flush())
             self._say(emit if stopped else emit + self._matcher.flush())
         if self._shaper is not None:

@@ -43,6 +43,7 @@ async def _step(model: LoadedModel, step: Awaitable[Logits], cancel: CancelToken
         await model.interrupt()
         raise
     except TimeoutError:
+        await model.close()  # whoever asks next gets another worker, and doesn't wait behind this step
         raise InferenceTimeout(f"No token for {timeout:.0f} s.") from None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, TooLarge, UnknownModel
 from orion_py.loading.hub_folder import HubFolder, HubFolders
 from orion_py.loading.hub_survey import Survey
@@ -118,11 +119,13 @@ class AddedModels:
         known = {entry.id: entry for entry in self._registry.known}.get(model_id)
         return known is not None and known.manifest != manifest
 
-    async def add(self, address: str) -> AddedEntry:
-        """Registers what ``inspect`` would show. Raises as that does."""
+    async def add(self, address: str, cancel: CancelToken | None = None) -> AddedEntry:
+        """Registers what ``inspect`` would show. Raises as that does, and Cancelled: then nothing was added."""
         shown = self._shown if self._shown is not None and self._shown.folder == folder_of(address) else None
         # Of a foreign folder what was shown is what is added, whatever the host says by now.
-        entry = await self.inspect(address) if shown is None else self._entry(shown)
+        cancel = cancel or CancelToken()
+        entry = await until_cancelled(self.inspect(address), cancel) if shown is None else self._entry(shown)
+        cancel.raise_if_cancelled()
         if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
             raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
         self._registry.add(entry)

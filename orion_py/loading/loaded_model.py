@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.errors import OrionError, WorkerDied
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
 
+STOP_PATIENCE_S = 5.0
+"""How long a worker may take to hear that it should stop, and then to stop. It hears messages between
+the parts of a prompt, which take a second or two on a slow phone."""
 _Call = Callable[[Sequence[int], int], Awaitable[Logits]]
 
 
@@ -42,6 +47,9 @@ class LoadedModel:
         self._session = session
         self._held: list[int] = []
         self._turn = asyncio.Lock()
+        self._interrupted = False
+        """What runs was stopped: nobody waits for it but the next call."""
+        self.patience_s = STOP_PATIENCE_S
         self.closed = False
 
     @property
@@ -79,19 +87,39 @@ class LoadedModel:
         return await asyncio.shield(asyncio.ensure_future(self._run(call, tokens, position)))
 
     async def _run(self, call: _Call, tokens: list[int], position: int) -> Logits:
+        if self._interrupted and self._turn.locked():
+            await self._stops()
         async with self._turn:
+            self._interrupted = False
             # While the call runs, or if it fails, only the rows before it can be relied on.
             del self._held[position:]
             logits = await call(tokens, position)
             self._held.extend(tokens)
             return logits
 
+    async def _stops(self) -> None:
+        """Waits until what was interrupted is over. Raises WorkerDied, and ends the worker, where that
+        takes too long."""
+        try:
+            await asyncio.wait_for(self._turn.acquire(), self.patience_s)
+        except TimeoutError:
+            await self.close()
+            raise WorkerDied(f"The worker didn't stop within {self.patience_s:g} s.") from None
+        self._turn.release()
+
     async def interrupt(self) -> None:
-        """Nobody waits for the forward under way any more: it may end early."""
-        await self._session.interrupt()
+        """Nobody waits for the forward under way any more: it may end early. A worker that doesn't even
+        hear that for ``patience_s`` is ended: ``closed`` tells so."""
+        self._interrupted = True
+        try:
+            await until_cancelled(self._session.interrupt(), CancelToken(), self.patience_s)
+        except (TimeoutError, OrionError):
+            await self.close()
 
     async def ping(self) -> None:
-        """Whether the worker still answers; while it computes that isn't asked. Raises WorkerDied."""
+        """Whether the worker still answers; while it computes for somebody that isn't asked. Raises WorkerDied."""
+        if self._turn.locked() and self._interrupted:
+            await self._stops()
         if not self._turn.locked():
             await self._session.ping()
 

@@ -18,6 +18,7 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
 from orion_py.loading.download_line import DownloadLine
 from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.loading.patience import ROUNDS, while_it_lives
 from orion_py.loading.progress import LoadProgress
 from orion_py.protocol import ProgressEvent
 from orion_py.resilience.retry import RetryPolicy, Sleep, retry
@@ -63,6 +64,10 @@ class ProgressiveLoader:
         self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
         self._retry_policy, self._on_retry = retry_policy or RetryPolicy(), on_retry
 
+    def configure(self, concurrency: int, idle_timeout_s: float) -> None:
+        """Takes effect with the next load."""
+        self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
+
     async def load(
         self,
         request: LoadRequest,
@@ -92,7 +97,8 @@ class ProgressiveLoader:
             definition = await self._fill(opening, request, shards, stored, progress, cancel)
             session = opening.result()
             progress.enter("hydrating")
-            report = await session.build()
+            build = session.build()
+            report = await while_it_lives(build, session.ping, self._idle_timeout, "building the model")
             cancel.raise_if_cancelled()
         except BaseException:
             await _end(opening)
@@ -236,7 +242,7 @@ class ProgressiveLoader:
 
         definition = b""
         async with self._downloading(missing, bring, cancel) as fetchers:
-            session = await until_cancelled(opening, cancel)
+            session = await self._opened(opening, cancel)
             if not missing:
                 progress.enter("loading_shard")
             for done in range(len(shards)):
@@ -249,6 +255,14 @@ class ProgressiveLoader:
                 read = await self._feed(session, request, item, progress, cancel)
                 definition = read or definition
         return definition
+
+    async def _opened(self, opening: asyncio.Future[ModelSession], cancel: CancelToken) -> ModelSession:
+        # A worker that fetches its runtime over a slow line says nothing meanwhile.
+        limit = ROUNDS * self._idle_timeout
+        try:
+            return await until_cancelled(opening, cancel, limit)
+        except TimeoutError:
+            raise LoadTimeout(f"The worker didn't start within {limit:g} s.") from None
 
     async def _feed(
         self,
@@ -265,7 +279,8 @@ class ProgressiveLoader:
                 if shard.role == "tokenizer":
                     read = await self._store.read(shard.sha256)
                 else:
-                    await session.feed(shard)
+                    feed = session.feed(shard)
+                    await while_it_lives(feed, session.ping, self._idle_timeout, "reading a shard")
                 progress.loaded(shard.sha256)
                 return read
             except (ShardCorrupt, ShardMissing) as error:

@@ -119,6 +119,16 @@ class ModelManager:
         await model.close()
         self._say_memory()
 
+    async def step_down(self, entry: ModelEntry, model: LoadedModel) -> str | None:
+        """``model`` ran out of memory while it answered. It is ended, what idles makes room, and from now
+        on the model is opened by the steps below; answers with the next one's label.
+
+        None: there is nothing below, and the model is ended all the same.
+        """
+        await self.discard(entry.id, model)
+        await self._evict([r.model for r in self._residents(entry.id) if not r.kept])
+        return await self.opener.step_below(model)
+
     async def replace(self, model_id: str, model: LoadedModel) -> None:
         """``model`` serves from now on; what served before is closed."""
         await self._pool.remove(model_id)

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, ended_by
 from orion_py.config import EngineConfig
 from orion_py.errors import (
     BackendUnavailable,
     DownloadFailed,
     GoldenMismatch,
+    InferenceTimeout,
     InvalidManifest,
     OrionError,
     OutOfMemory,
@@ -79,6 +80,8 @@ class ModelOpener:
         self.config = config
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
         self._tokenizers: dict[str, Tokenizer] = {}
+        self._exhausted: dict[str, set[tuple[str, int]]] = {}
+        """Variant and threads of the steps on which a model ran out of memory while it answered, this visit."""
         self.versions = Versions(ports.settings)
 
     async def open(self, entry: ModelEntry, cancel: CancelToken, give_room: GiveRoom) -> LoadedModel:
@@ -125,11 +128,14 @@ class ModelOpener:
                 self._say("context", *steps, error)
                 context = smaller
 
-    async def open_beside(self, entry: ModelEntry, attempt: Attempt) -> LoadedModel:
-        """A second copy of a model on another backend, checked but not serving. Raises as ``open``."""
-        job = _Job(entry, await self.manifest(entry), await self._ports.runtime.device(), CancelToken())
+    async def open_beside(
+        self, entry: ModelEntry, manifest: Manifest, attempt: Attempt, cancel: CancelToken
+    ) -> LoadedModel:
+        """A second copy of a model on another backend, checked but not serving; nobody waits for it, so
+        that nothing is told of its progress. Raises as ``open``."""
+        job = _Job(entry, manifest, await self._ports.runtime.device(), cancel)
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
-        return await self._try(job, attempt, context)
+        return await self._try(job, attempt, context, emit=lambda event: None)
 
     async def manifest(self, entry: ModelEntry, cancel: CancelToken | None = None) -> Manifest:
         """The version in use: the one kept on the device where all of it is here, whatever the server
@@ -220,7 +226,20 @@ class ModelOpener:
         rungs = [Attempt(v, 1) for v in gpu]
         for count in dict.fromkeys((threads, 1)):
             rungs.extend(Attempt(v, count) for v in wasm)
-        return rungs
+        exhausted = self._exhausted.get(manifest.model, set())
+        return [r for r in rungs if (r.variant.id, r.threads) not in exhausted] or rungs[-1:]
+
+    async def step_below(self, model: LoadedModel) -> str | None:
+        """From now on ``model`` isn't opened as it was, since its memory ran out; the label of how it is
+        opened instead. None where that was the last step."""
+        step = (model.variant.id, model.report.threads)
+        exhausted = self._exhausted.setdefault(model.manifest.model, set())
+        exhausted.add(step)
+        rungs = await self.ladder(model.manifest, await self._ports.runtime.device())
+        if not rungs or (rungs[0].variant.id, rungs[0].threads) in exhausted:
+            exhausted.discard(step)  # with less in memory the last step may hold next time
+            return None
+        return rungs[0].label
 
     def outdated(self, model: LoadedModel) -> bool:
         """Whether the configuration has come to ask for another form of a model in memory: the exact one or
@@ -277,14 +296,14 @@ class ModelOpener:
             self._say("storage", "stored on this device", "in memory", error)
             return await self._try(job, attempt, context)
 
-    async def _try(self, job: _Job, attempt: Attempt, context: int) -> LoadedModel:
+    async def _try(self, job: _Job, attempt: Attempt, context: int, emit: Emit | None = None) -> LoadedModel:
         request = LoadRequest(job.manifest, attempt.variant, shards_base(job.entry), attempt.threads, context)
-        session, report, definition = await self._loader.load(request, job.cancel, self._emit)
+        session, report, definition = await self._loader.load(request, job.cancel, emit or self._emit)
         tokenizer = self._tokenizer(job.manifest, definition)
         model = LoadedModel(job.manifest, attempt.variant, session, tokenizer, report, context)
         try:
             self._weigh(model)
-            await self._believe(model, job.device)
+            await self._believe(model, job)
         except BaseException:
             await model.close()
             raise
@@ -306,13 +325,16 @@ class ModelOpener:
             self._tokenizers[manifest.tokenizer] = read_tokenizer(self._ports.tokenizer_factory, manifest, definition)
         return self._tokenizers[manifest.tokenizer]
 
-    async def _believe(self, model: LoadedModel, device: Device) -> None:
+    async def _believe(self, model: LoadedModel, job: _Job) -> None:
         """Checks the golden vectors once per device and model version, and keeps the verdict."""
-        verdicts = self.verdicts(device)
+        verdicts = self.verdicts(job.device)
         if (await verdicts.read(model.manifest, model.variant)).get("right"):
             return
         try:
-            result = await check_golden(model, limit=GOLDEN_LIMIT)
+            limit = 2 * GOLDEN_LIMIT * self.config.inference_timeout_s  # each is read and goes on by a token
+            result = await ended_by(check_golden(model, limit=GOLDEN_LIMIT), job.cancel, limit)
+        except TimeoutError:
+            raise InferenceTimeout(f"{model.label}: the check of its answers didn't end.") from None
         except GoldenMismatch:
             await verdicts.keep(model.manifest, model.variant, right=False, preferred=False)
             raise

@@ -20,8 +20,8 @@ from orion_py.protocol import ENGINE_ID, FallbackEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.routing.load import kept_router_shards
 
-BetweenTurns = Callable[[], AbstractAsyncContextManager[None]]
-"""``async with`` it: nothing is answered meanwhile."""
+BetweenTurns = Callable[[CancelToken], AbstractAsyncContextManager[None]]
+"""``async with`` it: nothing is answered meanwhile. Raises Cancelled where the token fires before."""
 
 
 class Updates:
@@ -78,7 +78,7 @@ class Updates:
 
         opened = await self._manager.opener.open_version(entry, version.manifest, cancel, no_room)
         try:
-            async with self._between_turns():
+            async with self._between_turns(cancel):
                 cancel.raise_if_cancelled()
                 await self.versions.switch(version)
                 await self._manager.replace(entry.id, opened)
@@ -100,13 +100,14 @@ class Updates:
             await self.versions.forget(model_id)
         await self.sweep()
 
-    async def go_back(self, entry: ModelEntry) -> None:
-        """The earlier version serves from the next turn on. Raises NoEarlierVersion, or what loading it
-        raises; the later one stays kept, and isn't taken again by itself."""
-        async with self._between_turns():
+    async def go_back(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
+        """The earlier version serves from the next turn on. Raises NoEarlierVersion, Cancelled, or what
+        loading it raises; the later one stays kept, and isn't taken again by itself."""
+        cancel = cancel or CancelToken()
+        async with self._between_turns(cancel):
             await self.versions.go_back(entry.id)
             await self._manager.unload(entry.id)
-        await self._manager.release(await self._manager.acquire(entry, CancelToken()))
+        await self._manager.release(await self._manager.acquire(entry, cancel))
 
     async def step_back(self, entry: ModelEntry, error: OrionError) -> bool:
         """Whether ``entry`` failed with a version that never answered yet: then the one before is in use

@@ -8,6 +8,7 @@ from orion_py.config import EngineConfig
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.verdicts import Verdicts
+from orion_py.loading.webgpu_trial import judged
 from orion_py.runtime.base import Device
 
 GpuState = Literal[
@@ -28,6 +29,8 @@ async def webgpu_report(config: EngineConfig, device: Device, manager: ModelMana
 async def _of(model: LoadedModel, config: EngineConfig, device: Device, verdicts: Verdicts) -> dict[str, Any]:
     variant = next((v for v in model.manifest.variants if v.backend == "webgpu"), None)
     known = {} if variant is None else await verdicts.read(model.manifest, variant)
+    if not judged(known):
+        known = {key: known[key] for key in ("right", "kl") if key in known}
     state: GpuState
     if model.variant.backend == "webgpu":
         state = "serves"

@@ -106,7 +106,7 @@ class NativeSession:
         self._prefill: _Runner | OptimumRunner | None = None
         self._decode: _Runner | OptimumRunner | None = None
         self._cache: KvCache | None = None
-        self._closed = False
+        self._closed = self._interrupted = False
 
     async def feed(self, shard: Shard) -> None:
         await asyncio.to_thread(self._guarded, lambda: self._feed(shard))
@@ -115,13 +115,15 @@ class NativeSession:
         return await asyncio.to_thread(self._guarded, self._build)
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+        self._interrupted = False
         return await asyncio.to_thread(self._guarded, lambda: self._forward(tokens, position))
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         return await asyncio.to_thread(self._guarded, lambda: self._verify(tokens, position))
 
     async def interrupt(self) -> None:
-        """A native run has no pause; it goes on to its end."""
+        """A long prompt ends after the part under way; a single step goes on to its end."""
+        self._interrupted = True
 
     async def ping(self) -> None:
         """The model is in this process: it lives as long as whoever asks."""
@@ -215,7 +217,7 @@ class NativeSession:
         logits = np.empty(0, np.float32)
         step = min(CHUNK, prefill.chunk)
         for first in range(0, len(tokens), step):
-            if self._closed:
+            if self._closed or (first and self._interrupted):
                 raise Cancelled
             logits = prefill.forward(tokens[first : first + step])
         return logits

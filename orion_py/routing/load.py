@@ -7,6 +7,7 @@ import numpy as np
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, ShardCorrupt, ShardMissing
 from orion_py.loading.manifest import Shard
+from orion_py.loading.patience import while_it_lives
 from orion_py.ports import Ports
 from orion_py.registry.models import RouterEntry
 from orion_py.resilience.retry import RetryPolicy, retry
@@ -15,10 +16,12 @@ from orion_py.routing.features import features
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import RouterManifest, parse_router_manifest
+from orion_py.runtime.base import EncoderSession
 from orion_py.storage.settings import Settings
 
 TOLERANCE = 0.02
 """How far a golden query's confidence may be off: runtimes round differently, and no more than that."""
+OPEN_PATIENCE_S = 60.0
 _SETTING = "manifest:router"
 
 
@@ -56,11 +59,11 @@ async def load_router(
     graph = manifest.shard(manifest.graph)
     await _fetch(ports, base, graph, cancel)
     try:
-        session = await ports.runtime.open_encoder(graph)
+        session = await _open(ports, graph)
     except (ShardMissing, ShardCorrupt):
         await ports.store.delete(graph.sha256)
         await _fetch(ports, base, graph, cancel)
-        session = await ports.runtime.open_encoder(graph)
+        session = await _open(ports, graph)
     try:
         cancel.raise_if_cancelled()
         encoder = SentenceEncoder(ports.tokenizer_factory(definition), session, manifest.max_tokens)
@@ -69,6 +72,11 @@ async def load_router(
         await session.close()
         raise
     return encoder, head
+
+
+async def _open(ports: Ports, graph: Shard) -> EncoderSession:
+    work = ports.runtime.open_encoder(graph)
+    return await while_it_lives(work, None, OPEN_PATIENCE_S, "starting the router's encoder")
 
 
 async def check(manifest: RouterManifest, encoder: SentenceEncoder, head: LinearHead) -> None:

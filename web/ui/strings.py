@@ -467,6 +467,10 @@ ERRORS = {
         ("Too many questions wait already", "Trop de questions attendent déjà"),
         ("Wait for an answer, or stop one, and ask again.", "Attendez une réponse, ou arrêtez-en une, et redemandez."),
     ),
+    "deadline_exceeded": (
+        ("No answer came in the time allowed", "Aucune réponse n’est venue dans le temps accordé"),
+        ("Allow more time, or ask for less.", "Accordez plus de temps, ou demandez moins."),
+    ),
     "queue_timeout": (
         ("The question waited too long", "La question a attendu trop longtemps"),
         ("Other answers took their time; ask again.", "D’autres réponses ont pris leur temps ; redemandez."),
