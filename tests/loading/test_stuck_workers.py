@@ -18,8 +18,13 @@ from tests.two_models import TALK, TwoModels, engine
 SOON = 0.01
 
 
+HELD: list[asyncio.Future[None]] = []
+"""Referenced, or what waits for them would be collected and so come to an end."""
+
+
 async def never(*_: Any) -> Any:
-    await asyncio.get_running_loop().create_future()
+    HELD.append(asyncio.get_running_loop().create_future())
+    await HELD[-1]
 
 
 @pytest.fixture(autouse=True)
