@@ -26,7 +26,7 @@ from orion_py.errors import (
 from orion_py.generation.answer import Answer
 from orion_py.generation.patience import Patience, patience_for
 from orion_py.generation.prompt import Prompt, build_prompt
-from orion_py.generation.sampling import Sampler, SamplingParams, SamplingWishes
+from orion_py.generation.sampling import Penalised, Sampler, SamplingParams, SamplingWishes
 from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.generation.typewriter import Typewriter
 from orion_py.loading.loaded_model import LoadedModel
@@ -290,13 +290,15 @@ class RequestRun:
         self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
         streamer = AnswerStream(self._streamer, partial(self._guarded, brief), self._on_revision)
         sampling = self._sampling(brief, seed)
+        spared = Penalised(len(prompt.tokens), frozenset(model.manifest.eos_tokens))
+        sampler = Sampler(sampling, seed, penalised=spared)
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
 
         def on_text(text: str, tokens: int) -> None:
             streamer.push(text, tokens)
             self._advance(tokens / max_tokens)
 
-        answer = Answer(prompt.tokens, Sampler(sampling, seed), seed, stops, on_text, max_tokens, brief.shaper)
+        answer = Answer(prompt.tokens, sampler, seed, stops, on_text, max_tokens, brief.shaper)
         answer.patience, answer.on_cut = self._patience(query, brief), streamer.cut
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, WorkerDied
-from orion_py.generation.sampling import Sampler, SamplingParams
+from orion_py.generation.sampling import Penalised, Sampler, SamplingParams
 from orion_py.generation.streamer import Granularity
 from orion_py.host import EngineHost
 from orion_py.protocol import InferOptions, RevisionEvent, TokenEvent
@@ -209,9 +210,10 @@ class Watched:
 
         self.seen: list[SamplingParams] = []
 
-        def make(params: SamplingParams, seed: int) -> Sampler:
+        def make(params: SamplingParams, seed: int, **more: Any) -> Sampler:
             self.seen.append(params)
-            return Sampler(params, seed)
+            self.penalised = more["penalised"]
+            return Sampler(params, seed, **more)
 
         monkeypatch.setattr(request, "Sampler", make)
 
@@ -236,3 +238,5 @@ async def test_the_model_sets_how_it_is_sampled_the_agent_may_differ_and_the_cal
     await (await engine(world)).infer("hello", InferOptions.model_validate(asked))
     params = watched.seen[0]
     assert (params.temperature, params.top_p, params.top_k, params.repetition_penalty) == wanted
+    prompt = world.runtime.sessions[0].calls[0][0]
+    assert watched.penalised == Penalised(len(prompt), frozenset({EOS}))

@@ -108,7 +108,12 @@ class Patience:
 
     def echoes(self, unit: str, in_code: bool) -> bool:
         """Whether a long stretch may stand in the answer a second time, as in a text and its correction."""
-        return self.copies > COPIES or in_code or any(map(structured, unit.split("\n"))) or plain(unit) in self.given
+        return self.copies > COPIES or in_code or any(map(structured, unit.split("\n"))) or self.asked_with(unit)
+
+    def asked_with(self, unit: str) -> bool:
+        """Whether the question holds most of ``unit``: a text that is corrected is said twice and changed."""
+        words = set(plain(unit).split())
+        return len(words & set(self.given.split())) > 0.8 * len(words)
 
 
 def patience_for(asked: str, context: str = "") -> Patience:

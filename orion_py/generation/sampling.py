@@ -2,8 +2,9 @@
 
 The definitions and their order are those of Hugging Face's ``generate``: repetition penalty
 (CTRL, https://arxiv.org/abs/1909.05858: a seen token's logit is divided by the penalty where
-positive, multiplied where negative), temperature, top-k (ties with the k-th are kept), top-p (the
-smallest set of most probable tokens that holds ``top_p`` of what is left).
+positive, multiplied where negative; what counts as seen says ``Penalised``), temperature, top-k
+(ties with the k-th are kept), top-p (the smallest set of most probable tokens that holds ``top_p`` of
+what is left).
 
 Randomness is ``random.Random(seed)``, one draw a token, so that CPython and Pyodide choose the
 same tokens from the same logits. Nothing depends on the order in which numpy's partition happens
@@ -35,9 +36,9 @@ _ROUNDING = 1 - 1e-12
 """A sum that misses top_p by a rounding error, as nine tenths of a tie do, must not draw in one token more."""
 
 
-FREER_BY, FREE_FROM = 0.3, 0.7
+FREER_BY, FREE_FROM = 0.3, 0.6
 """A second try is warmer by so much, and at least so warm."""
-SECOND_PENALTY, SECOND_TOP_P = 1.15, 0.95
+SECOND_PENALTY = 1.15
 """The least of a second try."""
 
 
@@ -79,12 +80,35 @@ class SamplingWishes:
         return replace(params, **{name: value for name in names if (value := getattr(self, name)) is not None})
 
 
+@dataclass(frozen=True, slots=True)
+class Penalised:
+    """Which tokens of a context count as seen: those from ``start`` on, without ``never``.
+
+    Hugging Face counts the whole prompt. But the words of a question are those that its answer needs,
+    and every turn in the prompt ends with the token that ends the answer: a model that is penalised for
+    that one goes on and on.
+    """
+
+    start: int = 0
+    never: frozenset[int] = frozenset()
+
+
+ALL_OF_IT = Penalised()
+
+
 class Sampler:
     """Chooses the tokens of one answer; make a new one for the next."""
 
-    def __init__(self, params: SamplingParams, seed: int, barred: Mapping[int, frozenset[int]] | None = None) -> None:
+    def __init__(
+        self,
+        params: SamplingParams,
+        seed: int,
+        barred: Mapping[int, frozenset[int]] | None = None,
+        penalised: Penalised = ALL_OF_IT,
+    ) -> None:
         """``barred``: tokens that can't follow a context of so many tokens."""
         self.params = params
+        self._penalises = penalised
         self._barred = barred or {}
         self._random = random.Random(seed)
         self._seen: set[int] = set()
@@ -98,10 +122,9 @@ class Sampler:
         params = replace(
             self.params,
             temperature=max(FREE_FROM, self.params.temperature + FREER_BY),
-            top_p=max(SECOND_TOP_P, self.params.top_p),
             repetition_penalty=max(SECOND_PENALTY, self.params.repetition_penalty),
         )
-        return Sampler(params, self._random.getrandbits(53), {place: barred})
+        return Sampler(params, self._random.getrandbits(53), {place: barred}, self._penalises)
 
     def sample(self, logits: Logits, context: Sequence[int] = ()) -> int:
         """The next token's id.
@@ -150,9 +173,9 @@ class Sampler:
         if len(context) < self._read or (self._read and context[self._read - 1] != self._last):
             self._seen.clear()
             self._read = 0
-        for index in range(self._read, len(context)):
+        for index in range(max(self._read, self._penalises.start), len(context)):
             token = context[index]
-            if token >= 0 and token not in self._seen:
+            if token >= 0 and token not in self._seen and token not in self._penalises.never:
                 if len(self._seen) == len(self._seen_ids):
                     self._seen_ids = np.concatenate([self._seen_ids, np.empty_like(self._seen_ids)])
                 self._seen_ids[len(self._seen)] = token

@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from orion_py.generation.patience import CODE_COPIES, DATA, RECORDS, Patience, structured
+from orion_py.generation.patience import CODE_COPIES, COPIES, DATA, RECORDS, Patience, structured
 
-LAGS = 12
+LAGS = 24
 """Pieces of the longest unit that is looked for."""
-RECURRENCES = 5
+RECURRENCES = 8
 """A sentence of this many copies is a loop wherever they stand."""
+ECHO_WORDS = 60
+"""Words that came again, with small changes or none, that are enough without a second repetition."""
+STALE, STALE_WORDS = 8, 32
+"""Pieces in a row, with so many words in all, that are a loop where each was said before, in whatever order."""
 _LONG = 6
 """Words of a sentence that says something of its own."""
 
@@ -86,6 +90,9 @@ class Segments:
         self._segments: list[Segment] = []
         self._runs = [_Run() for _ in range(LAGS)]
         self._seen: dict[tuple[str, ...], list[int]] = {}
+        self._old: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+        self._stale: list[Segment] = []
+        """The last pieces, as far as each was said before."""
         self._fence = False
         self._line = ""
 
@@ -130,12 +137,12 @@ class Segments:
         found = None
         for lag in range(1, min(LAGS, len(self._segments)) + 1):
             run = self._follow(segment, lag)
-            if run.length >= 2 * lag and found is None:
-                found = run, lag  # a longer unit that repeats, too, is this one several times
+            if run.length >= lag and (found is None or found[0].length < 2 * found[1]):
+                found = run, lag  # a longer unit that repeats, too, is a shorter one several times
         self._segments.append(segment)
         if found and (again := self._judge(*found)):
             return again
-        return self._recurs(segment)
+        return self._recurs(segment) or self._says_nothing_new(segment)
 
     def _forget(self) -> None:
         """Code begins or ends: what repeats across its fence is another thing."""
@@ -158,9 +165,20 @@ class Segments:
 
     def _judge(self, run: _Run, lag: int) -> Again | None:
         """The loop, if ``run`` is one."""
+        if run.length < 2 * lag:
+            return Again(self._segments[-run.length].start) if self._echoes(run) else None
         if run.length < (self._copies(self._segments[-lag:], run, lag) - 1) * lag:
             return None
         return Again(self._segments[-run.length].start)
+
+    def _echoes(self, run: _Run) -> bool:
+        """Whether so much came again that it needn't come a third time."""
+        if self._patience.copies > COPIES or 3 * run.novel > run.length:
+            return False
+        again = self._segments[-run.length :]
+        if sum(segment.said for segment in again) < ECHO_WORDS or any(segment.formal for segment in again):
+            return False
+        return not self._patience.asked_with(" ".join(word for segment in again for word in segment.words))
 
     def _copies(self, unit: list[Segment], run: _Run, lag: int) -> int:
         """How often ``unit``, repeated as ``run`` tells, may be said."""
@@ -182,6 +200,19 @@ class Segments:
         if said < (_LONG if figures else 2):
             return max(CODE_COPIES, patience.loose if figures else copies)
         return copies if said >= 4 else copies + 1
+
+    def _says_nothing_new(self, segment: Segment) -> Again | None:
+        key = segment.words, segment.figures
+        if segment.formal or key not in self._old:
+            self._old.add(key)
+            self._stale.clear()
+            return None
+        self._stale.append(segment)
+        stale = self._stale
+        if len(stale) < STALE or sum(each.said for each in stale) < STALE_WORDS or self._patience.copies > COPIES:
+            return None
+        asked = self._patience.asked_with(" ".join(word for each in stale for word in each.words))
+        return None if asked else Again(stale[0].start)
 
     def _recurs(self, segment: Segment) -> Again | None:
         """A whole sentence, said again and again between others."""

@@ -207,6 +207,48 @@ def test_a_long_stretch_is_enough_once_wherever_it_stood() -> None:
     assert len(in_words(said)) - len(in_words(kept)) <= ECHO + 1
 
 
+THINGS = ["A tent for four people", "Two sleeping bags each", "A rope of ten metres", "Matches in a dry box"]
+THINGS += [
+    "Water for two days",
+    "Bread and some cheese",
+    "Maps of the region",
+    "A lamp with batteries",
+    "Dry socks for all",
+]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_list_that_brings_its_items_again_in_any_order_is_a_loop(seed: int) -> None:
+    again = random.Random(seed).sample(THINGS, len(THINGS))
+    lines = [f"{number}. {thing}" for number, thing in enumerate([*THINGS, *again], 1)]
+    found = watched("\n".join(lines) + "\n")
+    assert found is not None
+    assert found[0].strip() == "\n".join(lines[: len(THINGS)])
+
+
+def test_a_long_passage_that_comes_again_with_small_changes_is_enough_once() -> None:
+    passage = [" ".join(unlike(random.Random(number), 12)) for number in range(7)]
+    changed = [line.rsplit(" ", 1)[0] + (" then" if number % 2 else " now") for number, line in enumerate(passage)]
+    found = watched(". ".join([*passage, *changed]) + ". ")
+    assert found is not None
+    assert found[0].rstrip() == ". ".join(passage) + "."
+
+
+def test_a_sentence_that_comes_back_between_others_again_and_again_is_a_loop() -> None:
+    chance = random.Random(5)
+    refrain = "What matters most is that you never give up. "
+    text = "".join(refrain + " ".join(unlike(chance, 6)) + ". " for _ in range(20))
+    found = watched(text)
+    assert found is not None
+    assert found[0].count("matters") == 1
+    assert found[1].count("matters") == 8
+
+
+def test_the_same_meals_on_other_days_are_no_loop() -> None:
+    meals = "- Breakfast: bread with butter and jam\n- Lunch: soup of the day\n- Dinner: rice and vegetables\n"
+    assert watched("".join(f"**{day}**\n{meals}" for day in DAYS)) is None
+
+
 def test_the_code_agents_fence_counts_though_no_token_said_it() -> None:
     lines = "total += 1\n" * 6
     assert watched(lines, opening="```python\n") is None

