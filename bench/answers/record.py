@@ -3,11 +3,13 @@
 The real engine on native onnxruntime, by the way that ``orion chat`` takes: screening, routing, prompt,
 sampling. A line of JSON an answer::
 
-    {"id", "agent", "seed", "finish", "loops", "text", "runs": [{"tokens", "text", "cuts"}, …]}
+    {"id", "agent", "seed", "finish", "loops", "text", "system", "opening",
+     "runs": [{"tokens", "text", "cuts"}, …]}
 
-``text`` is what a person reads. A run is what the model said in one go, one more for each time that it
-was cut back and tried again: the token ids as they were sampled, their text before stop strings and
-agents have a say in it, and how many characters of it came with each token. The prompts are
+``system`` is the agent's prompt and ``opening`` what it begins the answer with; ``text`` is what a person
+reads. A run is what the model said in one go, one more for each time that it was cut back and tried
+again: the token ids as they were sampled, their text before stop strings and agents have a say in it,
+and how many characters of it came with each token. The prompts are
 ``tests/generation/recorded/prompts.jsonl``; a prompt's seed is its place in that file.
 """
 
@@ -101,6 +103,7 @@ async def record(options: argparse.Namespace) -> None:
             wanted = InferOptions(model=MODELS[options.model], seed=row["seed"], **options.options)
             response = await engine.infer(row["text"], wanted, locale=row["language"])
             tokenizer = engine.models.loaded[MODELS[options.model]].tokenizer if tap.runs else None
+            brief = await engine.agents.get(response.agent).prepare(row["text"], row["language"], wanted)
             line = {
                 "id": row["id"],
                 "agent": response.agent,
@@ -108,6 +111,8 @@ async def record(options: argparse.Namespace) -> None:
                 "finish": response.finish_reason,
                 "loops": response.loops,
                 "text": response.content,
+                "system": brief.system,
+                "opening": brief.opening,
                 "runs": [packed(run, tokenizer) for run in tap.runs if tokenizer],
             }
             with options.out.open("a", encoding="utf-8") as out:

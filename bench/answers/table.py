@@ -51,10 +51,15 @@ def pieces_of(run: dict[str, Any]) -> Iterator[tuple[int, str]]:
         place += cut
 
 
-def loops(run: dict[str, Any], asked: str) -> bool:
-    """Whether the detector finds a loop in what was said."""
-    detector = LoopDetector(patience_for(asked))
-    return any(detector.push(token, text) is not None for token, text in pieces_of(run))
+def detector_of(row: dict[str, Any], asked: str) -> LoopDetector:
+    """As the engine makes one for this answer."""
+    return LoopDetector(patience_for(asked, row["system"]), row["opening"])
+
+
+def looped(row: dict[str, Any], asked: str) -> bool:
+    """Whether the detector finds a loop in what was said at first."""
+    detector = detector_of(row, asked)
+    return any(detector.push(token, text) is not None for run in row["runs"][:1] for token, text in pieces_of(run))
 
 
 def row_of(path: Path, asked: dict[str, str]) -> Row:
@@ -64,7 +69,7 @@ def row_of(path: Path, asked: dict[str, str]) -> Row:
     return Row(
         name=path.stem,
         answers=len(rows),
-        looped=sum(any(loops(run, asked[row["id"]]) for run in row["runs"][:1]) for row in rows),
+        looped=sum(looped(row, asked[row["id"]]) for row in rows),
         retried=sum(row["loops"] > 0 for row in rows),
         ended_by_loop=ends.count("loop"),
         ended_by_length=ends.count("length"),
