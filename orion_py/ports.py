@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from orion_py.generation.chat_template import TemplateFactory
 from orion_py.generation.tokenizer import TokenizerFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
@@ -37,7 +38,8 @@ class Ports:
     integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
     DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
     far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
-    ``facts``: what is known of it, None where there is none."""
+    ``facts``: what is known of it, None where there is none. ``template_factory``: reads the chat template of a
+    model that is to be added; without one it is read when the model is loaded."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -50,5 +52,6 @@ class Ports:
     new_seed: Callable[[], int]
     languages: LanguageDetector = field(default_factory=NoDetector)
     metered: Callable[[], bool] = lambda: False
+    template_factory: TemplateFactory | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts

@@ -18,6 +18,7 @@ from model_foundry.evaluation.command_subject import CommandSubject
 from model_foundry.evaluation.reference_subject import ReferenceSubject
 from model_foundry.evaluation.session_subject import SessionSubject
 from model_foundry.evaluation.subject import Subject
+from model_foundry.reference.golden import BUILD_DAY
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
 from orion_py.loading.manifest import Manifest, Variant
@@ -100,7 +101,8 @@ def _model(word: str) -> tuple[str, str]:
 
 def _built(model: str, place: Place) -> tuple[Manifest, NativeTokenizer]:
     manifest = load_manifest(place.models, model)
-    return manifest, NativeTokenizer(read_verified(place.models / "shards", manifest.tokenizer))
+    shard = read_verified(place.models / "shards", manifest.tokenizer)
+    return manifest, NativeTokenizer(shard, now=lambda: BUILD_DAY)
 
 
 def _variant(manifest: Manifest, wanted: str) -> Variant:

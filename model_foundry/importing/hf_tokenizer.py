@@ -11,12 +11,13 @@ from model_foundry.description import TokenizerDescription
 from model_foundry.errors import MalformedFolder, UnknownTokenizer
 from model_foundry.hf_names import CONFIG, GENERATION, TOKENIZER, TOKENIZER_CONFIG
 from model_foundry.importing.safetensors_folder import MAX_TEMPLATE, SafetensorsFolder
+from orion_py.errors import OrionError
+from orion_py.generation.chat_template import examine
+from orion_py.generation.end_tokens import END_TOKENS
+from orion_py.native.chat_template import NativeChatTemplate
 
 PLAIN_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n\n{% endfor %}"
 """For a model that was never taught to chat: the texts, one after the other."""
-
-ENDS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>")
-"""Tokens that end an answer in any model that has them as special tokens."""
 
 MAX_ENDS = 16
 
@@ -36,14 +37,23 @@ def read_folder_tokenizer(folder: SafetensorsFolder, vocab_size: int) -> tuple[T
     if template is None:
         notes.append("there is no chat template: a conversation is put to the model as plain text")
         template = PLAIN_TEMPLATE
-    eos = _token(settings, "eos_token")
+    bos, eos = _token(settings, "bos_token"), _token(settings, "eos_token")
+    check_template(template, bos, eos)
     return TokenizerDescription(
         definition=definition,
         chat_template=template,
-        bos_token=_token(settings, "bos_token"),
+        bos_token=bos,
         eos_token=eos,
         eos_tokens=_ends(folder, definition, vocabulary, eos),
     ), notes
+
+
+def check_template(template: str, bos_token: str, eos_token: str) -> None:
+    """Returns if the chat template can be had natively and on the page alike. Raises UnknownTokenizer."""
+    try:
+        examine(NativeChatTemplate(template, bos_token, eos_token))
+    except OrionError as error:
+        raise UnknownTokenizer(str(error)) from error
 
 
 def _vocabulary(definition: dict[str, Any]) -> dict[str, int]:
@@ -95,7 +105,7 @@ def _ends(
         ends += ids
     added = definition.get("added_tokens") or []
     special = {entry["content"] for entry in added if entry.get("special")}
-    ends += [vocabulary[token] for token in ENDS if token in special and token in vocabulary]
+    ends += [vocabulary[token] for token in END_TOKENS if token in special and token in vocabulary]
     distinct = tuple(dict.fromkeys(ends))
     if not distinct or len(distinct) > MAX_ENDS:
         raise MalformedFolder(

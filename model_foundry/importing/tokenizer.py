@@ -17,7 +17,8 @@ from typing import Any
 from model_foundry.description import TokenizerDescription
 from model_foundry.errors import MalformedGguf, UnknownTokenizer
 from model_foundry.importing.gguf_file import GgufFile
-from model_foundry.importing.hf_tokenizer import PLAIN_TEMPLATE
+from model_foundry.importing.hf_tokenizer import PLAIN_TEMPLATE, check_template
+from orion_py.generation.end_tokens import END_TOKENS
 
 _ORDINARY, _CONTROL, _USER_DEFINED = 1, 3, 4
 """Token types in GGUF."""
@@ -64,17 +65,6 @@ PRE_TOKENIZERS: dict[str, dict[str, Any]] = {
 _NORMALIZERS: dict[str, dict[str, Any]] = {"qwen2": {"type": "NFC"}}
 """What the model's own tokenizer.json does to a text before it is split, where that is anything."""
 
-_ENDS = (
-    "<|im_end|>",
-    "<|eot_id|>",
-    "<|end|>",
-    "<end_of_turn>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|eom_id|>",
-)
-"""Tokens that end an answer in any model that has them as control tokens (llama.cpp, ``special_eog_ids``)."""
-
 _END_KEYS = tuple(f"tokenizer.ggml.{name}_token_id" for name in ("eos", "eot", "eom"))
 
 CHATML = (
@@ -105,15 +95,18 @@ def read_tokenizer(file: GgufFile) -> TokenizerDescription:
     user = [(token, index) for index, token in enumerate(tokens) if types[index] == _USER_DEFINED]
     merges = file.texts("tokenizer.ggml.merges")
     _check_merges(merges, vocabulary)
-    known = [vocabulary[token] for token in _ENDS if token in vocabulary and types[vocabulary[token]] == _CONTROL]
+    known = [vocabulary[token] for token in END_TOKENS if token in vocabulary and types[vocabulary[token]] == _CONTROL]
     ends = [index for index in (*told, *known) if index is not None]
     if not ends:
         raise UnknownTokenizer(f"nothing says which token ends an answer: no {_END_KEYS[0]}, and no control token does")
+    bos, eos = "" if begins is None else tokens[begins], tokens[ends[0]]
+    template = _template(file, {token for token, _ in control})
+    check_template(template, bos, eos)
     return TokenizerDescription(
         definition=_definition(vocabulary, merges, control, user, pre),
-        chat_template=_template(file, {token for token, _ in control}),
-        bos_token="" if begins is None else tokens[begins],
-        eos_token=tokens[ends[0]],
+        chat_template=template,
+        bos_token=bos,
+        eos_token=eos,
         eos_tokens=tuple(dict.fromkeys(ends)),
     )
 
@@ -136,7 +129,7 @@ def _named(file: GgufFile, key: str, tokens: list[str], types: list[int]) -> int
 
 def _typed(tokens: list[str], named: list[int | None]) -> list[int]:
     """Types where the file has none: what it names as special, and what always is, are control tokens."""
-    special = {*_ENDS, "<|im_start|>"}
+    special = {*END_TOKENS, "<|im_start|>"}
     return [_CONTROL if index in named or token in special else _ORDINARY for index, token in enumerate(tokens)]
 
 

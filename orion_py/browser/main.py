@@ -15,7 +15,7 @@ from pyodide.ffi import create_proxy
 from orion_py.browser.errors import translated
 from orion_py.browser.runtime import BrowserRuntime
 from orion_py.browser.store import BrowserSettings, BrowserShardStore
-from orion_py.browser.tokenizer import tokenizer_factory
+from orion_py.browser.tokenizer import template_factory, tokenizer_factory
 from orion_py.host import EngineHost
 from orion_py.language.langid import LangidDetector
 from orion_py.ports import FileFacts, Ports
@@ -23,7 +23,8 @@ from orion_py.ports import FileFacts, Ports
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards,
-    detectDevice, newInferenceClient, rememberSpec, newTokenizer, fetchText, addBundle, metered and send."""
+    detectDevice, newInferenceClient, rememberSpec, newTokenizer, newTemplate, fetchText, addBundle, metered
+    and send."""
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
     chance = random.SystemRandom()
 
@@ -50,6 +51,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         store=store,
         settings=BrowserSettings(bridge.shards),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
+        template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,
         clock=lambda: performance.now() / 1000,
         sleep=asyncio.sleep,

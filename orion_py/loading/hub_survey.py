@@ -13,16 +13,19 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orion_py.errors import DownloadFailed, InvalidModelFolder, TooLarge, UnsupportedModel
+from orion_py.generation.chat_template import examine
 from orion_py.loading.hub_folder import HubFile, HubFolder
 from orion_py.loading.hub_texts import (
     MAX_TEXT,
     UNSTATED,
     end_tokens,
     licence_in,
+    names_its_end,
     parse_json,
     read_chat,
     read_config,
     read_generation,
+    read_tokens,
     stop_strings,
 )
 from orion_py.loading.manifest import MAX_SHARD_BYTES
@@ -82,9 +85,16 @@ class Survey:
         config, architecture = read_config(await self._text("config.json"))
         template = await self._optional("chat_template.jinja")
         tokenizer_config, chat = read_chat(await self._text("tokenizer_config.json"), template)
+        if self._ports.template_factory is not None:
+            examine(self._ports.template_factory(chat.chat_template, chat.bos_token, chat.eos_token))
         generation = read_generation(await self._optional("generation_config.json"))
         readme = await self._optional("README.md")
         files = (*await self._weights(), await self._tokenizer())
+        tokens = None
+        if not names_its_end(tokenizer_config):
+            # Some name the end token and leave its id to the tokenizer, which has it.
+            text = await self._optional("tokenizer.json", MAX_TOKENIZER)
+            tokens = None if text is None else read_tokens(text, MAX_TOKENIZER)
         title, model = names(self._folder)
         return HubFolder(
             model=model,
@@ -93,7 +103,7 @@ class Survey:
             licence=UNSTATED if readme is None else licence_in(readme),
             architecture=architecture,
             chat=chat,
-            eos_tokens=end_tokens(config, generation, tokenizer_config),
+            eos_tokens=end_tokens(config, generation, tokenizer_config, tokens),
             stop_strings=stop_strings(generation),
             files=files,
         )
@@ -131,16 +141,16 @@ class Survey:
             raise UnsupportedModel(f"The folder has no {path}.", path=path)
         return text
 
-    async def _optional(self, path: str) -> str | None:
-        """A small text, None where there is none. Its size is asked before it is fetched."""
+    async def _optional(self, path: str, most: int = MAX_TEXT) -> str | None:
+        """A text of at most ``most`` bytes, None where there is none. Its size is asked before it is fetched."""
         facts = await self._facts(path)
         if facts is None:
             return None
-        if facts.size is not None and facts.size > MAX_TEXT:
-            raise InvalidModelFolder(f"{path} has {facts.size:,} bytes; {MAX_TEXT:,} are the most", path=path)
+        if facts.size is not None and facts.size > most:
+            raise InvalidModelFolder(f"{path} has {facts.size:,} bytes; {most:,} are the most", path=path)
         text = await self._ports.fetch_text(self._folder + path)
-        if len(text) > MAX_TEXT:
-            raise InvalidModelFolder(f"{path} has more than {MAX_TEXT:,} bytes", path=path)
+        if len(text) > most:
+            raise InvalidModelFolder(f"{path} has more than {most:,} bytes", path=path)
         return text
 
     async def _weights(self) -> tuple[HubFile, ...]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orion_py.errors import InvalidModelFolder, UnsupportedModel
+from orion_py.generation.end_tokens import END_TOKENS
 from orion_py.loading.manifest import Architecture, ChatFormat
 
 FAMILIES = ("llama", "qwen2", "mistral", "gemma")
@@ -84,6 +85,7 @@ class Config(_Lenient):
 
 class _AddedToken(_Lenient):
     content: Annotated[str, Field(max_length=200)]
+    special: bool = False
 
 
 class _NamedTemplate(_Lenient):
@@ -112,10 +114,32 @@ class TokenizerConfig(_Lenient):
             return named.get("default")
         return self.chat_template
 
-    def ids_of(self, text: str | None) -> list[int]:
-        """The ids that the added tokens give ``text``."""
-        found = [key for key, token in self.added_tokens_decoder.items() if token.content == text]
+    def ids_of(self, text: str | None, special: bool = False) -> list[int]:
+        """The ids that the added tokens give ``text``; ``special``: those that are special tokens alone."""
+        rows = self.added_tokens_decoder.items()
+        found = [key for key, token in rows if token.content == text and (token.special or not special)]
         return [int(key) for key in found if key.isascii() and key.isdigit() and len(key) < 8]
+
+
+class Tokens(_Lenient):
+    """What tokenizer.json says of its tokens: those that were added to the vocabulary, and the vocabulary."""
+
+    class Added(_AddedToken):
+        id: TokenId
+
+    class Model(_Lenient):
+        vocab: dict[str, int] | list[tuple[str, float] | list[Any]] = {}
+
+    added_tokens: list[Added] = []
+    model: Model = Model()
+
+    def ids_of(self, text: str) -> list[int]:
+        """The ids of the token ``text``; an added token counts before one of the vocabulary."""
+        added = [token.id for token in self.added_tokens if token.content == text]
+        vocabulary = self.model.vocab
+        if added or not isinstance(vocabulary, dict):
+            return added or [index for index, row in enumerate(vocabulary) if row[0] == text][:1]
+        return [vocabulary[text]] if text in vocabulary else []
 
 
 class GenerationConfig(_Lenient):
@@ -123,11 +147,12 @@ class GenerationConfig(_Lenient):
     stop_strings: Annotated[str, Field(max_length=200)] | list[Annotated[str, Field(max_length=200)]] | None = None
 
 
-def parse_json(text: str, what: str) -> Any:
+def parse_json(text: str, what: str, most: int | None = None) -> Any:
     """The value in ``text``, which is called ``what`` in the error. Raises InvalidModelFolder where it is
-    too long, too deep, or no JSON."""
-    if len(text) > MAX_TEXT:
-        raise InvalidModelFolder(f"{what} has {len(text):,} characters; {MAX_TEXT:,} are the most", path=what)
+    longer than ``most`` characters (``MAX_TEXT``), too deep, or no JSON."""
+    most = MAX_TEXT if most is None else most
+    if len(text) > most:
+        raise InvalidModelFolder(f"{what} has {len(text):,} characters; {most:,} are the most", path=what)
     depth = deepest = 0
     for bracket in re.findall(r"[\[\]{}]", _STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
@@ -181,13 +206,31 @@ def read_generation(text: str | None) -> GenerationConfig:
     return _read(GenerationConfig, parse_json(text, "generation_config.json"), "generation_config.json")
 
 
-def end_tokens(config: Config, generation: GenerationConfig, tokenizer: TokenizerConfig) -> tuple[int, ...]:
-    """The tokens that end a turn, from wherever they are told. Raises InvalidModelFolder where none is,
-    or where one isn't in the vocabulary."""
+def read_tokens(text: str, most: int) -> Tokens:
+    """tokenizer.json. Raises InvalidModelFolder."""
+    return _read(Tokens, parse_json(text, "tokenizer.json", most), "tokenizer.json")
+
+
+def names_its_end(tokenizer: TokenizerConfig) -> bool:
+    """Whether tokenizer_config.json says itself which id its end token has, if it names one."""
+    return not tokenizer.eos_token or bool(tokenizer.ids_of(tokenizer.eos_token))
+
+
+def end_tokens(
+    config: Config, generation: GenerationConfig, tokenizer: TokenizerConfig, tokens: Tokens | None = None
+) -> tuple[int, ...]:
+    """The tokens that end a turn, from wherever they are told; special ones that always do are among them.
+    ``tokens`` is needed unless ``names_its_end``. Raises InvalidModelFolder where none is told, or where one
+    isn't in the vocabulary."""
     told: list[int] = []
     for value in (generation.eos_token_id, config.eos_token_id):
         told += [value] if isinstance(value, int) else value or []
     told += tokenizer.ids_of(tokenizer.eos_token)
+    if tokens is not None and tokenizer.eos_token:
+        told += tokens.ids_of(tokenizer.eos_token)
+    for token in END_TOKENS:
+        told += tokenizer.ids_of(token, special=True)
+        told += [row.id for row in (tokens.added_tokens if tokens else ()) if row.content == token and row.special]
     ids = tuple(dict.fromkeys(told))
     if not ids:
         raise InvalidModelFolder("No file says which token ends a turn.", path="generation_config.json")

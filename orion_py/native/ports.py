@@ -10,6 +10,7 @@ from pathlib import Path
 from orion_py.errors import DownloadFailed
 from orion_py.language.langid import LangidDetector
 from orion_py.native.built_models import with_built_models
+from orion_py.native.chat_template import NativeChatTemplate
 from orion_py.native.remote import file_facts, is_url, read_text
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
@@ -54,6 +55,7 @@ def native_ports(root: Path) -> Ports:
         store=FolderShardStore(shards, public),
         settings=MemorySettings(),
         tokenizer_factory=NativeTokenizer,
+        template_factory=NativeChatTemplate,
         fetch_text=fetch_text,
         clock=time.perf_counter,
         sleep=asyncio.sleep,

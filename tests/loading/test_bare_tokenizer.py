@@ -37,6 +37,70 @@ def test_what_a_template_refuses_to_hear_from_the_system_the_first_question_says
     assert tokenizer.special_tokens
 
 
+SILENT = "{{ bos_token }}{% for m in messages if m.role != 'system' %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}"
+ALTERNATING = (
+    "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('alternate') }}"
+    "{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+)
+
+
+def said(template: str, *turns: tuple[str, str]) -> str:
+    tokenizer = read_tokenizer(NativeTokenizer, with_template(template), DEFINITION)
+    return tokenizer.render([{"role": role, "content": text} for role, text in turns])  # type: ignore[typeddict-item]
+
+
+def test_what_a_template_leaves_out_of_the_system_without_a_word_the_first_question_says() -> None:
+    spoken = said(SILENT, ("system", " be brief\n"), ("user", "one"), ("assistant", "two"), ("user", "three"))
+    assert spoken == "<bos><user> be brief\n\n\none<assistant>two<user>three"
+
+
+def test_a_system_message_that_is_left_out_later_only_is_noticed_too() -> None:
+    template = (
+        "{% for m in messages %}{% if m.role != 'system' or messages | length < 3 %}"
+        "<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}"
+    )
+    assert said(template, ("system", "s"), ("user", "q")) == "<system>s<user>q"
+    assert said(template, ("system", "zz"), ("user", "q"), ("assistant", "a"), ("user", "b")).startswith(
+        "<user>zz\n\nq"
+    )
+
+
+def test_a_system_message_goes_before_the_first_question_even_behind_an_answer() -> None:
+    assert said(SILENT, ("system", "s1"), ("assistant", "a"), ("user", "q")) == "<bos><assistant>a<user>s1\n\nq"
+
+
+def test_two_questions_in_a_row_become_one_where_roles_have_to_alternate() -> None:
+    spoken = said(ALTERNATING, ("system", "s"), ("user", "one"), ("user", "two"), ("assistant", "a"), ("user", "three"))
+    assert spoken == "<user>s\n\none\n\ntwo<assistant>a<user>three"
+
+
+def test_a_template_in_a_shard_of_ours_is_helped_as_well() -> None:
+    shard = {
+        "tokenizer": json.loads(DEFINITION),
+        "chat_template": SILENT,
+        "bos_token": "<bos>",
+        "eos_token": "<eos>",
+    }
+    tokenizer = read_tokenizer(NativeTokenizer, manifest(), json.dumps(shard).encode())
+    assert (
+        tokenizer.render([{"role": "system", "content": "s1"}, {"role": "user", "content": "q"}])
+        == "<bos><user>s1\n\nq"
+    )
+
+
+def test_no_more_is_done_to_a_template_that_says_everything() -> None:
+    assert said(TEMPLATE, ("system", "s"), ("user", "a"), ("user", "b")) == "<bos><system>s<user>a<user>b"
+
+
+def test_a_conversation_that_a_template_takes_in_no_way_is_an_error() -> None:
+    with pytest.raises(InvalidManifest, match="only once"):
+        said(
+            "{% if messages | length > 1 %}{{ raise_exception('only once') }}{% endif %}x",
+            ("user", "a"),
+            ("assistant", "b"),
+        )
+
+
 @pytest.mark.parametrize("template", ["{{ raise_exception('never') }}", "{{ messages[0].a.b.c }}", "{% for %}"])
 def test_a_template_that_takes_no_question_is_refused(template: str) -> None:
     with pytest.raises(InvalidManifest, match=r"template|tokenizer"):

@@ -11,6 +11,7 @@ import pytest
 from orion_py.errors import DownloadFailed, InvalidModelFolder, TooLarge, UnsupportedModel
 from orion_py.loading.hub_folder import HubFolder
 from orion_py.loading.hub_survey import Survey, names
+from orion_py.native.chat_template import NativeChatTemplate
 from orion_py.ports import FileFacts, Ports
 from tests.hub.layout import listing
 from tests.hub.ports import ADDRESS, ports_over
@@ -164,6 +165,53 @@ async def test_without_a_listing_each_file_is_asked_for(folder: Path) -> None:
 async def test_a_hostile_listing_is_refused(folder: Path, text: str) -> None:
     with pytest.raises(InvalidModelFolder):
         await Survey(with_listing(folder, text), HUB).describe()
+
+
+def change(path: Path, **values: object) -> None:
+    said = json.loads(path.read_text("utf-8")) | values
+    path.write_text(json.dumps({key: value for key, value in said.items() if value is not None}), "utf-8")
+
+
+async def test_an_end_token_that_is_only_named_is_found_in_the_tokenizer(folder: Path) -> None:
+    change(folder / "config.json", eos_token_id=None)
+    change(folder / "tokenizer_config.json", added_tokens_decoder=None, eos_token="<|end|>")
+    assert (await look(folder)).eos_tokens == (2,)
+
+
+async def test_an_end_token_that_is_only_named_counts_beside_those_with_an_id(folder: Path) -> None:
+    change(folder / "config.json", eos_token_id=7)
+    change(folder / "tokenizer_config.json", added_tokens_decoder=None, eos_token={"content": "<|end|>"})
+    assert (await look(folder)).eos_tokens == (7, 2)
+
+
+async def test_an_end_token_may_be_one_of_the_vocabulary(folder: Path) -> None:
+    change(folder / "config.json", eos_token_id=None)
+    definition = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    definition["model"]["vocab"]["</s>"] = 287
+    change(folder / "tokenizer.json", added_tokens=[], model=definition["model"])
+    change(folder / "tokenizer_config.json", added_tokens_decoder=None, eos_token="</s>")
+    assert (await look(folder)).eos_tokens == (287,)
+
+
+async def test_a_special_token_that_ends_turns_everywhere_does_so_unnamed(folder: Path) -> None:
+    change(folder / "config.json", eos_token_id=7)
+    added = {"2": {"content": "<|im_end|>", "special": True}, "3": {"content": "<|eot_id|>", "special": False}}
+    change(folder / "tokenizer_config.json", added_tokens_decoder=added, eos_token=None)
+    assert (await look(folder)).eos_tokens == (7, 2)
+
+
+async def test_a_folder_that_names_no_end_anywhere_is_refused(folder: Path) -> None:
+    change(folder / "config.json", eos_token_id=None)
+    change(folder / "tokenizer_config.json", added_tokens_decoder=None, eos_token="<|unknown|>")
+    change(folder / "tokenizer.json", added_tokens=[])
+    await refused(folder, InvalidModelFolder, "which token ends a turn")
+
+
+async def test_a_template_that_cannot_be_had_is_refused_before_anything_large_is_fetched(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text("{{ messages | xmlattr }}")
+    ports = replace(ports_over(folder), template_factory=NativeChatTemplate)
+    with pytest.raises(UnsupportedModel, match="filter xmlattr"):
+        await Survey(ports, ADDRESS).describe()
 
 
 async def test_a_server_that_is_away_says_so(folder: Path) -> None:

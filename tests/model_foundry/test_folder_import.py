@@ -134,9 +134,14 @@ def test_a_template_of_the_tokenizers_config_is_found_and_a_base_model_gets_a_pl
     folder = changed(tmp_path, "llama", "tokenizer_config.json", chat_template="{{ messages[0]['content'] }}!")
     (folder / "chat_template.jinja").unlink()
     assert plan(folder).tokenizer.chat_template == "{{ messages[0]['content'] }}!"
-    changed(folder, "llama", "tokenizer_config.json", chat_template=[{"name": "default", "template": "{{ 1 }}"}])
+    changed(
+        folder,
+        "llama",
+        "tokenizer_config.json",
+        chat_template=[{"name": "default", "template": "{{ messages[-1]['content'] }}"}],
+    )
     (folder / "chat_template.jinja").unlink()
-    assert plan(folder).tokenizer.chat_template == "{{ 1 }}"
+    assert plan(folder).tokenizer.chat_template == "{{ messages[-1]['content'] }}"
     changed(folder, "llama")
     (folder / "chat_template.jinja").unlink()
     base = plan(folder)

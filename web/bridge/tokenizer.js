@@ -2,16 +2,18 @@
  * Hugging Face's tokenizer and chat template for one model, from its tokenizer shard.
  */
 
-import { Template } from "../vendor/jinja/index.js";
+import { ChatTemplate } from "./chat-template.js";
 import { Tokenizer } from "../vendor/tokenizers/tokenizers.mjs";
 
 export class ChatTokenizer {
-  /** @param {string} definition JSON: {tokenizer, chat_template, bos_token, eos_token} */
-  constructor(definition) {
+  /**
+   * @param {string} definition JSON: {tokenizer, chat_template, bos_token, eos_token}
+   * @param {(format: string) => string} now today as strftime writes it
+   */
+  constructor(definition, now) {
     const parsed = JSON.parse(definition);
     /** @private */ this.tokenizer = new Tokenizer(parsed.tokenizer, { clean_up_tokenization_spaces: false });
-    /** @private */ this.template = new Template(parsed.chat_template);
-    /** @private */ this.names = { bos_token: parsed.bos_token, eos_token: parsed.eos_token };
+    /** @private */ this.template = new ChatTemplate(parsed, now);
     /** @type {string[]} */
     this.specialTokens = (parsed.tokenizer.added_tokens ?? [])
       .filter((/** @type {{special: boolean}} */ token) => token.special)
@@ -30,6 +32,11 @@ export class ChatTokenizer {
 
   /** @param {string} messages JSON: [{role, content}, …] */
   render(messages) {
-    return this.template.render({ ...this.names, messages: JSON.parse(messages), add_generation_prompt: true });
+    return this.template.render(messages);
+  }
+
+  /** What the chat template uses: "filter tojson", "method strip", … */
+  get features() {
+    return this.template.features;
   }
 }

@@ -6,6 +6,7 @@
  * message}; what it sends meanwhile is kept for Python.
  */
 
+import { ChatTemplate } from "../bridge/chat-template.js";
 import { detectDevice } from "../bridge/device.js";
 import { fetchText, fileFacts } from "../bridge/fetch-text.js";
 import { InferenceClient } from "../bridge/inference-client.js";
@@ -52,7 +53,10 @@ try {
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
-    newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
+    newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>
+      new ChatTokenizer(definition, now),
+    newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
+      new ChatTemplate(JSON.parse(parts), now),
     fetchText: (/** @type {string} */ path) => fetchText(allowedUrl(path, root)),
     exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
     facts: async (/** @type {string} */ path) => {
