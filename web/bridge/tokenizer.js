@@ -3,6 +3,7 @@
  */
 
 import { ChatTemplate } from "./chat-template.js";
+import { alike, repairDecoder, spaceEater } from "./tokenizer-parity.js";
 import { Tokenizer } from "../vendor/tokenizers/tokenizers.mjs";
 
 export class ChatTokenizer {
@@ -12,7 +13,9 @@ export class ChatTokenizer {
    */
   constructor(definition, now) {
     const parsed = JSON.parse(definition);
-    /** @private */ this.tokenizer = new Tokenizer(parsed.tokenizer, { clean_up_tokenization_spaces: false });
+    /** @private */ this.tokenizer = new Tokenizer(alike(parsed.tokenizer), { clean_up_tokenization_spaces: false });
+    /** @private */ this.eaten = spaceEater(parsed.tokenizer);
+    repairDecoder(this.tokenizer.decoder);
     /** @private */ this.template = new ChatTemplate(parsed, now);
     /** @type {string[]} */
     this.specialTokens = (parsed.tokenizer.added_tokens ?? [])
@@ -22,12 +25,13 @@ export class ChatTokenizer {
 
   /** @param {string} text */
   encode(text) {
-    return this.tokenizer.encode(text, { add_special_tokens: false }).ids;
+    return this.tokenizer.encode(this.eaten(text), { add_special_tokens: false }).ids;
   }
 
-  /** @param {number[]} ids */
+  /** @param {number[]} ids those that are no token, such as a padded table's, mean nothing */
   decode(ids) {
-    return this.tokenizer.decode(ids, { skip_special_tokens: true });
+    const known = ids.filter((id) => this.tokenizer.id_to_token(id) !== undefined);
+    return known.length ? this.tokenizer.decode(known, { skip_special_tokens: true }) : "";
   }
 
   /** @param {string} messages JSON: [{role, content}, …] */
