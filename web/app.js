@@ -7,7 +7,7 @@ import * as device from "./bridge/page-device.js";
 import { spawnEngine } from "./bridge/page-engine.js";
 import * as shell from "./bridge/page-shell.js";
 
-const MODULES = ["__init__", "strings_engine", "strings_models", "strings", "i18n", "formatting", "messages", "conversation", "view_state", "reducer",
+const MODULES = ["__init__", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
   "client", "store", "dom", "frames", "agents", "why_view", "answer_view", "log_view", "loading_view",
   "composer", "agent_picker", "status_view", "hydration_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */

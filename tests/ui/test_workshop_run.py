@@ -121,6 +121,23 @@ def test_nonsense_is_refused(body: str) -> None:
     assert bench.sent == []
 
 
+def test_the_engine_gets_what_was_written_emoji_and_long_texts_too() -> None:
+    prompt = "😀 " + "я" * 11_000
+    bench = Bench()
+    for body in (json.dumps({"prompt": prompt}), json.dumps({"prompt": prompt}, ensure_ascii=False)):
+        bench.sandbox.tell({"type": "ask", "key": 1, "body": body})
+    assert [fields["query"] for _, fields, _ in bench.sent] == [prompt, prompt]
+
+
+def test_a_system_prompt_past_the_engines_limit_is_refused_and_not_cut() -> None:
+    bench = Bench()
+    bench.sandbox.asks(1, prompt="x", system="s" * 4000)
+    assert bench.sent[0][1]["options"]["system"] == "s" * 4000
+    bench.sandbox.asks(2, prompt="x", system="s" * 4001)
+    assert len(bench.sent) == 1
+    assert "4000" in bench.sandbox.replies[-1][1]["error"]
+
+
 def test_what_the_engine_refuses_the_code_is_told() -> None:
     bench = Bench()
     bench.sandbox.asks(1, prompt="x")

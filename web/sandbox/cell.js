@@ -13,6 +13,7 @@
 
 const BOOT_MS = 60_000;
 const FIELD_MOST = 20_000;
+const ASK_MOST = 2_500_000; // a question has the engine's limit, a million characters at most, and is refused there
 const ASKS_MOST = 3000; // each token of a stream may be an ask of its own
 const NUMPY = /\bnumpy\b/;
 
@@ -25,6 +26,9 @@ let run = null;
 
 /** @param {unknown} value */
 const text = (value) => (typeof value === "string" ? value.slice(0, FIELD_MOST) : "");
+
+/** A question whole, or nothing: cut off it is no JSON. @param {unknown} value */
+const question = (value) => (typeof value === "string" && value.length <= ASK_MOST ? value : "");
 
 /** @param {string} source */
 const scriptOf = (source) => URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -67,7 +71,7 @@ function start(request) {
       waiting += 1;
       clearTimeout(timer); // the code's own time doesn't count what it waits for
       if (asks > ASKS_MOST) end("output");
-      else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: text(data.body) });
+      else page.postMessage({ type: "ask", id, call: asks, key: Number(data.key) || 0, body: question(data.body) });
     } else if (data.type === "failed") {
       end("crash", { error: text(data.error) });
     } else if (data.type === "done") {

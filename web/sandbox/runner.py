@@ -43,7 +43,7 @@ class Llm:
             answer = await self._call({"next": answer["stream"]})
 
     async def _call(self, body):
-        answer = json.loads(await self._ask(json.dumps(body)))
+        answer = json.loads(await self._ask(json.dumps(body, ensure_ascii=False)))
         if answer.get("error"):
             raise RuntimeError(answer["error"])
         return answer
@@ -82,7 +82,7 @@ async def orion_run(code, data, ask):
     try:
         value = await eval_code_async(code, globals=space, filename=NAME)
         if data:
-            return json.dumps({"value": await _respond(space, data, ask)})
+            return json.dumps({"value": await _respond(space, data, ask)}, ensure_ascii=False)
         return json.dumps({"value": "" if value is None else repr(value)})
     except SystemExit:
         return json.dumps({"value": ""})

@@ -6,6 +6,8 @@ what it doesn't know, so an engine that says more than this page understands doe
 
 import json
 
+from ui.json_text import read
+
 VERSION = 1
 ENGINE_ID = "engine"
 
@@ -22,7 +24,7 @@ def request(message_id, kind, fields=None):
 def parse(text):
     """A message as a dict, or None for what isn't one of ours."""
     try:
-        message = json.loads(text)
+        message = read(text)
     except (ValueError, TypeError):
         return None
     if not isinstance(message, dict) or message.get("v") != VERSION:

@@ -6,6 +6,8 @@ enforces the limits; a cell that doesn't keep its word is thrown away here.
 
 import json
 
+from ui.json_text import read
+
 SECONDS = 10
 OUTPUT_CHARS = 20_000
 BOOT_MS = 75_000
@@ -76,7 +78,7 @@ class Sandbox:
             self._end({"type": "end", "why": "crash", "error": ""})
 
     def _heard(self, text):
-        message = json.loads(text)
+        message = read(text)
         if self._on_event is None or message.get("id") != self._request["id"]:
             return
         if message["type"] == "end":

@@ -7,6 +7,7 @@ keys() -> list. In the browser that is localStorage; where the browser refuses i
 import json
 
 from ui.conversation import load
+from ui.json_text import read
 
 CHAT = "orion.chat."
 LAST = "orion.last"
@@ -55,7 +56,7 @@ class Store:
         if text is None:
             return None
         try:
-            return json.loads(text)
+            return read(text)
         except ValueError:
             return None
 

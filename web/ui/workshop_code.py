@@ -6,6 +6,8 @@
 
 import json
 
+from ui.json_text import read
+
 PATIENCE_MS = 30_000
 
 
@@ -94,7 +96,7 @@ class CodeBox:
     def _heard(self, attempt, text):
         if attempt != self._opening:
             return
-        message = json.loads(text)
+        message = read(text)
         kind = message.get("type")
         if kind == "ready" and self._state == "coming":
             self._timers.cancel(self._timer)

@@ -6,6 +6,8 @@ there to try the agent and no part of it. A definition is the engine's AgentDefi
 
 import json
 
+from ui.json_text import read
+
 FIELDS = ("name", "prompt", "examples", "code")
 MOST = 20
 NAME_CHARS = 60
@@ -139,7 +141,7 @@ class Drafts:
         self._backing = backing
         self._rows = {}
         try:
-            rows = json.loads(backing.get(DRAFTS) or "{}")
+            rows = read(backing.get(DRAFTS) or "{}")
         except ValueError:
             rows = {}
         for agent, row in (rows if isinstance(rows, dict) else {}).items():

@@ -6,11 +6,14 @@ calls, so many tokens. Nothing that the code sends is trusted.
 
 import json
 
+from ui.json_text import read
+
 CALLS = 8
 CALL_TOKENS = 1024
 TOKENS = 2048
 OWN_SECONDS = 10
 SECONDS = 180
+SYSTEM_CHARS = 4000  # the engine's own limit
 ID = "own-"
 SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty")
 
@@ -72,7 +75,7 @@ class AgentRun:
 
     def _asked(self, key, body):
         try:
-            asked = json.loads(body)
+            asked = read(body)
         except ValueError:
             asked = None
         if not isinstance(asked, dict):
@@ -96,10 +99,13 @@ class AgentRun:
             limits = str(CALLS) + " calls, " + str(TOKENS) + " tokens"
             self._refuse(key, "the limit for one answer is reached: " + limits)
             return
+        if isinstance(system, str) and len(system) > SYSTEM_CHARS:
+            self._refuse(key, "the system prompt has more than " + str(SYSTEM_CHARS) + " characters")
+            return
         self._tokens -= tokens
         options = {"max_tokens": tokens, "system": self._definition["prompt"], "force_agent": "conversation"}
         if isinstance(system, str) and system.strip():
-            options["system"] = system[:4000]
+            options["system"] = system
         for name in SAMPLING:
             if name in self._definition:
                 options[name] = self._definition[name]
