@@ -21,7 +21,7 @@ with some words that stay, such as those of a log."""
 VERSE_COPIES, VERSE_LOOSE = 5, 10
 UNCOUNTED = 8
 """Copies where repetition was asked for and no number was given."""
-ONE_WORD, TWO_WORDS = 6, 4
+ONE_WORD, TWO_WORDS = 6, 5
 """Copies of a unit inside a line: "very, very, very"."""
 MARKS, GLUED, CODE = 96, 48, 96
 """Tokens of a run without letters (zeros, dashes), of one without blanks ("hahaha"), and of code."""
@@ -30,7 +30,7 @@ CODE_COPIES, MARK_COPIES = 8, 16
 _VERSE = re.compile(
     r"\b(?:poems?|poetry|songs?|sing|lyrics?|chorus|refrain|rhymes?|rhyming|ballad|haikus?|sonnet|limerick|rap|carol|lullaby"
     r"|verses?|stanzas?|prayer|mantra|chant|anthem|poèmes?|poésies?|chansons?|chante\w*|paroles|comptines?|rimes?|berceuse"
-    r"|couplets?|strophes?|prière|hymne|slam|en vers)\b",
+    r"|couplets?|strophes?|prière|hymne|slam|en vers|melody|rhythms?|beatbox|onomatop\w+|mélodies?|rythmes?)\b",
     re.IGNORECASE,
 )
 _REPEAT = re.compile(
@@ -45,6 +45,7 @@ _NUMBER_WORDS = {
     "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "douze": 12, "quinze": 15,
     "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "cent": 100, "mille": 1000,
 }  # fmt: skip
+_FIRST_UNSPACED = "\u3040"
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+")
 _STATEMENT = re.compile(
@@ -62,7 +63,12 @@ def structured(line: str) -> bool:
     if not line:
         return False
     letters = sum(c.isalpha() or c in " '’,.!?" for c in line)
-    return letters < 0.6 * len(line) or bool(_STATEMENT.search(line))
+    return letters < 0.6 * len(line) or bool(_STATEMENT.search(line)) or not any(map(_speaks, _WORD.findall(line)))
+
+
+def _speaks(word: str) -> bool:
+    """Whether ``word`` is more than a single letter, as on a board of X and O."""
+    return len(word) > 1 or word >= _FIRST_UNSPACED
 
 
 def plain(text: str) -> str:
@@ -90,7 +96,7 @@ class Patience:
     def run(self, unit: str, period: int, in_code: bool) -> int:
         """The run of tokens, repetitions alone, from which ``unit`` of ``period`` tokens is a loop."""
         # A unit may begin inside a word, so the outermost two of several copies don't count.
-        words = set(_WORD.findall(3 * unit.lower())[1:-1])
+        words = set(filter(_speaks, _WORD.findall(3 * unit.lower())[1:-1]))
         copies = self.copies_of(unit)
         lines = [line for line in unit.split("\n") if line.strip()]
         if not words:

@@ -35,11 +35,12 @@ _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W_]+")
 _COUNTING = frozenset(
     re.findall(
         r"\w+",
-        "two three four five six seven eight nine ten eleven twelve "
-        "deux trois quatre cinq sept huit neuf dix onze douze "
-        "first second third fourth fifth sixth seventh eighth ninth tenth "
-        "premier première deuxième troisième quatrième "
-        "cinquième sixième septième huitième neuvième dixième",
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand first second third "
+        "fourth fifth "
+        "sixth seventh eighth ninth tenth eleventh twelfth deux trois quatre cinq sept huit neuf dix onze douze treize "
+        "quatorze quinze seize vingt trente quarante cinquante soixante cent mille premier première deuxième troisième "
+        "quatrième cinquième sixième septième huitième neuvième dixième onzième douzième",
     )
 )
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
