@@ -230,7 +230,9 @@ def _models(options: argparse.Namespace) -> int:
         if options.action == "list":
             built = "built" if (options.root / "public" / entry.manifest).is_file() else "not built"
             agents = ", ".join(agent.id for agent in registry.agents if entry.id in agent.models)
-            print(f"{entry.id}\t{entry.tier}\t{entry.download_bytes / 1e6:.0f} MB\t{entry.licence}\t{built}\t{agents}")
+            starts = ", ".join(device for device, model in registry.recommendations.items() if model == entry.id)
+            size = f"{entry.download_bytes / 1e6:.0f} MB"
+            print("\t".join((entry.id, entry.tier, size, entry.licence, built, agents, starts and f"starts: {starts}")))
             continue
         faults = _verify(options.root / "public" / entry.manifest)
         broken += bool(faults)

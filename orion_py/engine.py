@@ -15,7 +15,7 @@ from orion_py.ability import switched_off
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.config import EngineConfig
+from orion_py.config import EngineConfig, preset_for
 from orion_py.deadline import Deadline
 from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable, UnknownModel
 from orion_py.generation.tokenizer import ChatMessage
@@ -78,6 +78,8 @@ class OrionInferenceEngine:
         self._load_listeners: list[Callable[[ProgressEvent], None]] = []
         self._requests: dict[str, CancelToken] = {}
         self._count = self._memory_logged = 0
+        self.device_class = ""
+        """As the registry's recommendations name it: a preset's name, by default the one that fits the device."""
         self._fallbacks: deque[FallbackEvent] = deque(maxlen=FALLBACKS_KEPT)
         self._open = False
         self._guard: Guard = InputGuard()
@@ -182,6 +184,7 @@ class OrionInferenceEngine:
         await self.telemetry.switch(self._config.enable_telemetry)
         self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
         self._device = await self._ports.runtime.device()
+        self.device_class = self.device_class or preset_for(self._device)
         self._added = AddedModels(self._ports, self._registry)
         await self._added.restore()
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
@@ -345,7 +348,8 @@ class OrionInferenceEngine:
             self._unfollow = None
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:
-        """Brings a model (default: the first agent's that is quickest to have) into memory; returns its id.
+        """Brings a model into memory; returns its id. The default is the registry's recommendation for the
+        device's class, else the first agent's model that is quickest to have.
 
         Raises as ``ModelManager.acquire``, and CircuitOpen.
         """
@@ -359,6 +363,9 @@ class OrionInferenceEngine:
         return entry.id
 
     async def _first_model(self) -> ModelEntry:
+        recommended = self._registry.recommended(self.device_class)
+        if recommended is not None and not self._manager.loaded:
+            return recommended
         models = self._agents.get(self._agents.ids[0]).models
         usable = [self._registry.model(model_id) for model_id in self._registry.usable(models) or models]
         return self._hydrator.quickest(usable) or usable[0]

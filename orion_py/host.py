@@ -189,7 +189,7 @@ class EngineHost:
             return await answer_telemetry(engine.telemetry, request)
         if isinstance(request, Configure):
             if request.preset is not None:
-                self._preset = await self._preset_named(request.preset)
+                self._preset = engine.device_class = await self._preset_named(request.preset)
             engine.configure(merge(preset(self._preset) if request.preset else engine.config, request.config))
             self._tell_log(engine.log, engine.config)
             await engine.telemetry.switch(engine.config.enable_telemetry)
@@ -226,6 +226,7 @@ class EngineHost:
         config = merge(preset(self._preset), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
         engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
+        engine.device_class = self._preset
         engine.subscribe(self._on_event)
         self._tell_log(logger, config)
         await engine.initialize()
@@ -254,6 +255,7 @@ class EngineHost:
     async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:
         estimate, device = await self._ports.store.estimate(), await self._ports.runtime.device()
         sizes = await self._ports.store.sizes()
+        recommended = engine.registry.recommended(engine.device_class)
         return {
             "version": __version__,
             "preset": self._preset,
@@ -277,6 +279,8 @@ class EngineHost:
                 "shard_bytes": sum(sizes.values()),
             },
             "models": [m.model_dump() for m in engine.registry.known],
+            "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],
+            "recommended": recommended.id if recommended is not None else None,
             "added": [m.id for m in engine.registry.added],
             "agents": engine.agents.describe(),
             "custom": [definition.model_dump() for definition in engine.custom_agents],

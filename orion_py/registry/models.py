@@ -175,6 +175,11 @@ class Registry(_Entry):
                 raise UnknownModel(absent.reason.en, model=model_id)
         raise UnknownModel(f"{model_id!r} is none of {', '.join(m.id for m in self.known)}", model=model_id)
 
+    def recommended(self, device: str) -> ModelEntry | None:
+        """The model that a device of that class starts with; None where the file names none."""
+        wanted = {str(known): model for known, model in self.recommendations.items()}.get(device)
+        return self.model(wanted) if wanted is not None else None
+
     def usable(self, model_ids: Sequence[str]) -> tuple[str, ...]:
         """Those of ``model_ids`` that can be loaded, in their order."""
         known = {entry.id for entry in self.known}

@@ -35,21 +35,40 @@ class AgentPicker:
         self._kind.hidden = not agents.is_creative(agent)
         self._dom.attribute(self._agent, "data-chosen", "true" if agent else None)
 
-    def draw(self, rows):
-        """Again only when the agents or the language changed; what is chosen stays."""
+    def draw(self, rows, groups=()):
+        """Again only when the agents or the language changed; what is chosen stays. ``groups``: rows
+        {"id", "agents"} of the registry; what is in none of them stands by itself."""
         choices = agents.choices(rows, self._words)
-        key = (self._words.lang, [(choice.agent, choice.name, choice.why_not) for choice in choices])
+        key = (
+            self._words.lang,
+            [(choice.agent, choice.name, choice.why_not) for choice in choices],
+            [(row["id"], list(row["agents"])) for row in groups],
+        )
         if key == self._drawn:
             return
         self._drawn = key
-        rows = [("", self._words("agent_auto"), "")] + [self._row(choice) for choice in choices]
-        if self._on_new:
-            rows.append((NEW, self._words("new_agent"), ""))
-        self._fill(self._agent, rows)
+        named = [(self._group_name(row["id"]), row["agents"]) for row in groups]
+        self._fill(self._agent, [("", self._words("agent_auto"), "")] + self._in_groups(choices, named))
         kinds = [("", self._words("kind_any"), "")]
         self._fill(self._kind, kinds + [(style, self._words("kind_" + style), "") for style in agents.STYLES])
         self._agent.title = self._words("agent_auto_hint")
         self._changed()
+
+    def _group_name(self, group):
+        return self._words("group_" + group) if self._words.has("group_" + group) else group
+
+    def _in_groups(self, choices, groups):
+        """Rows for ``_fill``: a group is (its name, its rows)."""
+        placed = [agent for _, members in groups for agent in members]
+        rows = []
+        for name, members in groups:
+            mine = [self._row(choice) for choice in choices if choice.agent in members]
+            if mine:
+                rows.append((name, mine))
+        others = [self._row(choice) for choice in choices if choice.agent not in placed]
+        if self._on_new:
+            others.append((NEW, self._words("new_agent"), ""))
+        return rows + others
 
     def _row(self, choice):
         if choice.available:
@@ -57,12 +76,21 @@ class AgentPicker:
         return choice.agent, self._words("agent_absent", agent=choice.name, reason=choice.why_not), choice.why_not
 
     def _fill(self, select, rows):
-        chosen = select.value
+        chosen, able = select.value, []
         select.replaceChildren()
-        for value, text, why_not in rows:
-            option = self._dom.el("option", None, text, {"value": value})
-            if why_not:
-                option.disabled = True
-                option.title = why_not
-            select.appendChild(option)
-        select.value = chosen if chosen in [value for value, _, why_not in rows if not why_not] else ""
+        for row in rows:
+            if len(row) == 2:
+                place = self._dom.el("optgroup", None, None, {"label": row[0]})
+                select.appendChild(place)
+                members = row[1]
+            else:
+                place, members = select, [row]
+            for value, text, why_not in members:
+                option = self._dom.el("option", None, text, {"value": value})
+                if why_not:
+                    option.disabled = True
+                    option.title = why_not
+                else:
+                    able.append(value)
+                place.appendChild(option)
+        select.value = chosen if chosen in able else ""

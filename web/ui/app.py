@@ -668,7 +668,7 @@ class App:
         if "names" in dirty:
             words.titles = state.agent_titles
             self._language_note()
-            self._picker.draw(state.agents)
+            self._picker.draw(state.agents, state.device.get("groups") or ())
             if state.conversation.turns:
                 self._log.mark(state.conversation.turns[-1].id)
         if "status" in dirty:

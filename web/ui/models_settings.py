@@ -89,7 +89,12 @@ class ModelsSettings:
 
     def _draw_choice(self, state):
         rows = [("", self._words("model_auto"))]
-        rows += [(row["id"], row.get("title") or row["id"]) for row in state.device.get("models") or []]
+        recommended = state.device.get("recommended")
+        for row in state.device.get("models") or []:
+            name = row.get("title") or row["id"]
+            if row["id"] == recommended:
+                name = self._words("model_recommended", model=name)
+            rows.append((row["id"], name))
         self._choice.replaceChildren()
         for value, text in rows:
             self._choice.appendChild(self._dom.el("option", None, text, {"value": value}))

@@ -3,6 +3,7 @@
 MODELS = {
     # the line about what comes in the background
     "hydration": ("Coming in the background", "Arrive en arrière-plan"),
+    "model_recommended": ("{model} (starts on this device)", "{model} (pour démarrer sur cet appareil)"),
     "hydration_model": ("{model}, a larger model, is on its way", "{model}, un modèle plus grand, arrive"),
     "hydration_update": (
         "A new version of {model} is on its way",
