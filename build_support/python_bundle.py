@@ -25,12 +25,19 @@ LANGUAGE = "language.bin"
 """py3langid: fetched when a language is first to be told."""
 
 
+LEFT_OUT = (
+    "native/", "cli.py", "cli/", "__main__.py", "protocol_schema.py", "registry/schema.py", "registry/built.py",
+    "runtime/scripted.py", "runtime/expansion.py", "runtime/stored_matrix.py", "runtime/bit_stream.py",
+    "runtime/onnx_outline.py",    "safety/rates.py", "storage/memory.py",
+)  # fmt: skip
+"""What only CPython runs: command lines, generators, tests' doubles, and the references of what JavaScript does."""
+
+
 def app_sources() -> list[Path]:
     """The modules of orion_py that run in a browser."""
     root = paths.ROOT / "orion_py"
-    left_out = ("native/", "cli.py", "cli/", "__main__.py")
     return [
-        path for path in tree(root, suffixes=(".py",)) if not path.relative_to(root).as_posix().startswith(left_out)
+        path for path in tree(root, suffixes=(".py",)) if not path.relative_to(root).as_posix().startswith(LEFT_OUT)
     ]
 
 

@@ -191,7 +191,7 @@ class OrionInferenceEngine:
         self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
         await self._custom.restore()
         self._router = RouterService(self._ports, self._routable(), self._on_router_failure, self._on_router)
-        self._router.exemplify(self._custom.examples)
+        self._router.exemplify(self._agents.examples)
         loader = self._loader = ProgressiveLoader(
             self._ports.store,
             self._ports.runtime,
@@ -293,17 +293,11 @@ class OrionInferenceEngine:
         """Adds or replaces a custom agent, and keeps it. Raises InvalidConfig and EngineClosed."""
         self._require_open()
         await self._custom.register(definition)
-        self._custom_changed()
 
     async def unregister_agent(self, agent_id: str) -> None:
         """Forgets a custom agent. Raises UnknownAgent and EngineClosed."""
         self._require_open()
         await self._custom.unregister(agent_id)
-        self._custom_changed()
-
-    def _custom_changed(self) -> None:
-        self._router.enable(self._routable())
-        self._router.exemplify(self._custom.examples)
 
     def _on_skipped_agent(self, error: OrionError) -> None:
         self.log.warn("custom agent skipped", code=error.code)
@@ -311,6 +305,8 @@ class OrionInferenceEngine:
     def _on_agent(self, agent_id: str, change: Literal["registered", "unregistered"]) -> None:
         if not self._open:
             return  # restored at the start, which is no news
+        self._router.enable(self._routable())
+        self._router.exemplify(self._agents.examples)
         self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 
     def _say_where_models_stay(self) -> None:

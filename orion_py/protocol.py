@@ -299,6 +299,22 @@ Request = Annotated[
 # Events
 
 
+class BootEvent(_Message):
+    """How far the engine's worker is before it takes requests: "python" runs, then the "engine" does. ``ms``
+    since the worker's start. Sent by the bridge (workers/engine.js), under the id "engine"."""
+
+    type: Literal["boot"] = "boot"
+    phase: Literal["python", "engine"]
+    ms: float
+
+
+class BootFailed(_Message):
+    """The worker couldn't start the engine. Sent by the bridge, under the id "engine"."""
+
+    type: Literal["boot-failed"] = "boot-failed"
+    message: str
+
+
 class Routing(BaseModel):
     """Why an agent answers. ``confidence`` is a calibrated probability or None."""
 
@@ -611,7 +627,9 @@ class CancelledEnd(_Message):
 
 
 Event = (
-    StateEvent
+    BootEvent
+    | BootFailed
+    | StateEvent
     | AdvanceEvent
     | ProgressEvent
     | HydrationEvent
@@ -648,6 +666,8 @@ Message = Annotated[
     | Configure
     | Unload
     | Shutdown
+    | BootEvent
+    | BootFailed
     | StateEvent
     | AdvanceEvent
     | ProgressEvent

@@ -345,17 +345,14 @@ def test_closing_rejects_what_is_pending_as_cancelled(lab: Lab, manifest: dict[s
     answer = lab.run(
         OPEN
         + """
-        let died = 0;
-        client.onDied = () => { died += 1; };
         const pending = lab.attempt(client.feed(manifest.shards[0].sha256));
         client.close();
         client.close();
         const late = await lab.attempt(client.build());
-        await new Promise((go) => setTimeout(go, 50));
-        return [(await pending).code, late.code, died];
+        return [(await pending).code, late.code];
         """
     )
-    assert answer == ["cancelled", "cancelled", 0]
+    assert answer == ["cancelled", "cancelled"]
 
 
 DYING_WORKER = """
@@ -376,15 +373,14 @@ def test_a_worker_that_dies_is_noticed_however_it_ends(
     answer = lab.run(
         OPEN.replace("lab.workerUrl", 'new URL("dying.js", lab.workerUrl)')
         + """
-        const died = new Promise((resolve) => { client.onDied = (error) => resolve(error.code); });
         const pending = lab.attempt(client.feed(manifest.shards[0].sha256));
         if (end === "terminate") client.worker.terminate();
         else client.worker.postMessage({ v: 1, id: 0, type: `test.${end}` });
-        return [await died, (await pending).code, (await lab.attempt(client.build())).code];
+        return [(await pending).code, (await lab.attempt(client.build())).code];
         """,
         end=end,
     )
-    assert answer == ["worker_died", "worker_died", "worker_died"]
+    assert answer == ["worker_died", "worker_died"]
 
 
 SLOW_LOCKS = """
@@ -403,7 +399,6 @@ def test_a_worker_whose_lock_comes_late_is_not_taken_for_dead(lab: Lab, site: Pa
     lab.run(
         OPEN.replace("lab.workerUrl", 'new URL("busy.js", lab.workerUrl)')
         + """
-        client.onDied = (error) => { throw error; };
         await new Promise((resolve) => setTimeout(resolve, 300));
         await client.ping();
         """

@@ -36,11 +36,6 @@ class CustomAgents:
     def definitions(self) -> tuple[AgentDefinition, ...]:
         return tuple(self._definitions.values())
 
-    @property
-    def examples(self) -> dict[str, tuple[str, ...]]:
-        """What each agent is asked, by its id."""
-        return {made.id: tuple(made.examples) for made in self.definitions}
-
     async def restore(self) -> None:
         """Registers what was kept. What can't be read or doesn't fit any more is left out, and kept."""
         try:
@@ -76,7 +71,7 @@ class CustomAgents:
 
     def _take(self, definition: AgentDefinition) -> None:
         entry = entry_of(definition, self._registry)
-        self._factory.register(entry)
+        self._factory.register(entry, examples=definition.examples)
         self._definitions[definition.id] = definition
 
     async def _keep(self) -> None:

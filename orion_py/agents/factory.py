@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -59,13 +59,21 @@ class AgentFactory:
             entry.id: partial(_make, entry, self._languages) for entry in registry.agents
         }
         self._agents: dict[str, Agent] = {}
+        self._examples: dict[str, tuple[str, ...]] = {}
 
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(self._makers)
 
-    def register(self, entry: AgentEntry, maker: AgentMaker | None = None) -> None:
-        """Adds a custom agent; without ``maker`` it is a persona over its models and no more.
+    @property
+    def examples(self) -> dict[str, tuple[str, ...]]:
+        """What the agents that came at run time are to be asked, by their ids."""
+        return dict(self._examples)
+
+    def register(self, entry: AgentEntry, maker: AgentMaker | None = None, examples: Sequence[str] = ()) -> None:
+        """Adds an agent for as long as the engine runs; without ``maker`` it is a persona over its models
+        and no more. Questions like one of ``examples`` are routed to it. A definition that is to be kept
+        on the device goes to ``OrionInferenceEngine.register_agent``: a maker can't be kept.
 
         Raises InvalidConfig where the id is taken or no model that it names is known.
         """
@@ -75,6 +83,7 @@ class AgentFactory:
             raise InvalidConfig(f"models: none of {', '.join(entry.models)} is known", path="models")
         self._entries[entry.id] = entry
         self._makers[entry.id] = maker or partial(_make, entry, self._languages, built_in=False)
+        self._examples[entry.id] = tuple(examples)
         self._on_change(entry.id, "registered")
 
     def unregister(self, agent_id: str) -> None:
@@ -83,7 +92,7 @@ class AgentFactory:
             raise self._unknown(agent_id)
         if any(entry.id == agent_id for entry in self._registry.agents):
             raise InvalidConfig(f"agents: {agent_id!r} is built in", path="id")
-        del self._makers[agent_id], self._entries[agent_id]
+        del self._makers[agent_id], self._entries[agent_id], self._examples[agent_id]
         self._agents.pop(agent_id, None)
         self._on_change(agent_id, "unregistered")
 

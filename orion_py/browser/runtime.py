@@ -70,6 +70,10 @@ class BrowserSession:
         with translated():
             await self._client.ping()
 
+    async def memory_bytes(self) -> int:
+        with translated():
+            return int(await self._client.memoryBytes())
+
     async def close(self) -> None:
         self._client.close()
 

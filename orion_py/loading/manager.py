@@ -55,7 +55,6 @@ class ModelManager:
         self._pool: WorkerPool[LoadedModel] = WorkerPool(ports.clock, ports.sleep, on_dead)
         self._entries: dict[str, ModelEntry] = {}
         self._pending: dict[str, _Pending] = {}
-        self._pinned: set[str] = set()
 
     @property
     def config(self) -> EngineConfig:
@@ -74,16 +73,9 @@ class ModelManager:
     def loading(self) -> Sequence[str]:
         return tuple(self._pending)
 
-    def pin(self, model_id: str) -> None:
-        """From now on this model is never ended to make room."""
-        self._pinned.add(model_id)
-
-    def unpin(self, model_id: str) -> None:
-        self._pinned.discard(model_id)
-
     async def acquire(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str] = ()) -> LoadedModel:
-        """The model in memory, loaded if need be; ``release`` gives it back. What is in use, pinned
-        or among ``keep`` isn't ended for it.
+        """The model in memory, loaded if need be; ``release`` gives it back. What is in use or
+        among ``keep`` isn't ended for it.
 
         Raises LoadError, TooLarge and OutOfMemory among them, RuntimeFailure, InvalidManifest, or
         Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
@@ -225,7 +217,7 @@ class ModelManager:
         here = self._pool.keys
         coming = [key for key, load in self._pending.items() if key not in here and not load.cancel.cancelled]
         return [
-            Resident(key, self._bytes(key), key in coming or key in keep or key in self._pinned or self._busy(key))
+            Resident(key, self._bytes(key), key in coming or key in keep or self._busy(key))
             for key in (*here, *coming)
             if key != without
         ]

@@ -107,6 +107,7 @@ class NativeSession:
         self._decode: _Runner | OptimumRunner | None = None
         self._cache: KvCache | None = None
         self._closed = self._interrupted = False
+        self._memory = 0
 
     async def feed(self, shard: Shard) -> None:
         await asyncio.to_thread(self._guarded, lambda: self._feed(shard))
@@ -127,6 +128,10 @@ class NativeSession:
 
     async def ping(self) -> None:
         """The model is in this process: it lives as long as whoever asks."""
+
+    async def memory_bytes(self) -> int:
+        """The cache has its full size from the beginning, so it is what the build took."""
+        return self._memory
 
     async def close(self) -> None:
         """A call under way ends with Cancelled, or with its result; the memory goes with it."""
@@ -174,7 +179,7 @@ class NativeSession:
             cache.rows = 0
             runner.forward([0])
         cache.rows = 0
-        self._prefill, self._decode, self._cache = prefill, decode, cache
+        self._prefill, self._decode, self._cache, self._memory = prefill, decode, cache, memory
         return BuildReport(
             backend="native",
             threads=self._threads,

@@ -86,13 +86,6 @@ class RequestQueue:
         finally:
             self._leave(entry)
 
-    def interrupt(self, id: str) -> bool:
-        """Stops what runs or waits under ``id``, through its own cancel token. False: nobody does."""
-        found = [entry for entry in (*self._running, *self._waiting) if entry.id == id]
-        for entry in found:
-            entry.cancel.cancel()
-        return bool(found)
-
     async def _enter(self, id: str, cancel: CancelToken, priority: int, timeout_s: float | None) -> _Entry:
         cancel.raise_if_cancelled()
         policy = self.policy

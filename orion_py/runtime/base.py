@@ -83,6 +83,9 @@ class ModelSession(Protocol):
     async def ping(self) -> None:
         """Returns as soon as whoever computes answers at all. Raises WorkerDied where nobody is left."""
 
+    async def memory_bytes(self) -> int:
+        """What it takes now: more than when it was built, as the conversation grows. Raises WorkerDied."""
+
     async def close(self) -> None:
         """Gives the memory back. Safe to call twice, and while another call is under way."""
 

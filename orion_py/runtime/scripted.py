@@ -67,6 +67,10 @@ class ScriptedSession:
     async def ping(self) -> None:
         self._fail("ping")
 
+    async def memory_bytes(self) -> int:
+        self._fail("memory")
+        return self.report.memory_bytes
+
     async def close(self) -> None:
         self.closed = True
 

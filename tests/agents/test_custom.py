@@ -36,7 +36,7 @@ async def test_what_is_registered_is_there_and_back_after_a_restart() -> None:
     again, other, skipped = agents(settings)
     await again.restore()
     assert again.definitions == custom.definitions
-    assert again.examples == {"barman": ("How do I make a mojito?",)}
+    assert other.examples == {"barman": ("How do I make a mojito?",)}
     brief = await other.get("barman").prepare("A mojito?", "fr", InferOptions())
     assert (brief.system, brief.sampling.temperature) == ("You mix drinks.", 0.2)
     assert skipped == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import zipfile
@@ -56,6 +57,38 @@ def test_the_app_is_orion_py_without_what_only_cpython_runs() -> None:
     files = {file for file, *_ in read("app.bin")[0]["files"]}
     assert "orion_py/engine.pyc" in files
     assert not [file for file in files if file.startswith(("orion_py/native/", "orion_py/cli"))]
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of orion_py that a module names in its imports, those inside functions included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.startswith("orion_py")}
+
+
+def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in python_bundle.app_sources()}
+    # Made by name: browser.main by the engine's worker, the agents by their factory's table.
+    left = ["orion_py.browser.main", "orion_py.browser.lazy", *(n for n in names if n.startswith("orion_py.agents."))]
+    reached: set[str] = set()
+    while left:
+        name = left.pop()
+        if name in names and name not in reached:
+            reached.add(name)
+            left += imported(names[name])
+    packages = {name for name in names if name.endswith("__init__")}
+    assert sorted(set(names) - reached - packages) == []
+
+
+def test_what_is_left_out_is_needed_by_nothing_that_is_shipped() -> None:
+    shipped = python_bundle.app_sources()
+    every = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "orion_py").rglob("*.py")}
+    missing = every - {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in shipped}
+    assert {path.name: imported(path) & missing for path in shipped if imported(path) & missing} == {}
 
 
 def test_the_lock_names_no_package_to_fetch() -> None:

@@ -26,13 +26,11 @@ def manager(world: TwoModels, **config) -> ModelManager:
     return ModelManager(EngineConfig(**config), ports, loader, world.events.append)
 
 
-async def test_a_pinned_model_stays_and_what_does_not_fit_beside_it_is_refused() -> None:
+async def test_a_model_that_is_to_be_kept_stays_and_what_does_not_fit_beside_it_is_refused() -> None:
     m = manager(TwoModels(), max_memory_mb=900)
     await m.release(await m.acquire(TINY, CancelToken()))
-    m.pin("tiny")
     with pytest.raises(OutOfMemory, match="leaves 500 of 900 MB"):
-        await m.acquire(BIG, CancelToken())
-    m.unpin("tiny")
+        await m.acquire(BIG, CancelToken(), keep={"tiny"})
     await m.acquire(BIG, CancelToken())
     assert list(m.loaded) == ["big"]
 

@@ -177,16 +177,6 @@ async def test_the_time_for_waiting_does_not_end_what_runs() -> None:
     assert office.ended["next"] == "done"
 
 
-async def test_what_runs_can_be_interrupted_by_its_id_and_what_waits_too() -> None:
-    office = await opened("running", "waiting")
-    assert office.queue.interrupt("waiting")
-    assert office.queue.interrupt("running")
-    assert office.tokens["running"].cancelled
-    assert not office.queue.interrupt("nobody")
-    await office.closes()
-    assert office.ended == {"running": "cancelled", "waiting": "cancelled"}
-
-
 async def test_a_request_that_fails_gives_its_turn_on() -> None:
     office = await opened()
 

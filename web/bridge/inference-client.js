@@ -9,8 +9,6 @@ import { BridgeError } from "./errors.js";
 export class InferenceClient {
   /** @param {string | URL} workerUrl of workers/inference.js */
   constructor(workerUrl) {
-    /** Called once, with the error, when the worker ends without being closed by us. */
-    this.onDied = /** @type {((error: BridgeError) => void) | null} */ (null);
     /** @private @type {Map<number, Pending>} */
     this.pending = new Map();
     /** @private */ this.nextId = 1;
@@ -29,7 +27,7 @@ export class InferenceClient {
   }
 
   /**
-   * @param {string} specJson {manifest, variant, threads, context, baseUrl}
+   * @param {string} specJson {manifest, variant, threads, context}
    * @returns {Promise<string>} JSON {backend, threads}
    */
   async open(specJson) {
@@ -155,9 +153,7 @@ export class InferenceClient {
    */
   died(why) {
     if (this.ended) return;
-    const error = new BridgeError("worker_died", `the inference worker stopped: ${why}`);
-    this.end(error);
-    this.onDied?.(error);
+    this.end(new BridgeError("worker_died", `the inference worker stopped: ${why}`));
   }
 
   /**

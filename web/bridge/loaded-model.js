@@ -38,7 +38,7 @@ export class LoadedModel {
    */
   static async open(payload) {
     const spec = readSpec(payload);
-    const vendor = new URL("vendor/ort/", payload.baseUrl ?? new URL("..", import.meta.url));
+    const vendor = new URL("vendor/ort/", new URL("..", import.meta.url));
     const onWasm = spec.variant.prefill.io === "optimum" ? HubModel : WasmModel;
     const backend = spec.variant.backend === "webgpu" ? GpuModel : onWasm;
     return new LoadedModel(spec, await backend.open(vendor, spec));

@@ -48,6 +48,26 @@ export interface AgentEvent {
 }
 
 /**
+ * How far the engine's worker is before it takes requests: "python" runs, then the "engine" does. `ms`
+ * since the worker's start. Sent by the bridge (workers/engine.js), under the id "engine".
+ */
+export interface BootEvent {
+  v: 1;
+  id: string;
+  type: "boot";
+  phase: "python" | "engine";
+  ms: number;
+}
+
+/** The worker couldn't start the engine. Sent by the bridge, under the id "engine". */
+export interface BootFailed {
+  v: 1;
+  id: string;
+  type: "boot-failed";
+  message: string;
+}
+
+/**
  * A circuit breaker moved. `name`: "model:<id>" or "backend:<label>". `retry_in_s`: seconds
  * until it may be tried again, 0 unless open. `cause`: why it isn't closed; `slow_rate`: the share of
  * slow calls that it had counted.
@@ -601,6 +621,8 @@ export type Request =
 
 /** What may come before the end. */
 export type Event =
+  | BootEvent
+  | BootFailed
   | StateEvent
   | AdvanceEvent
   | ProgressEvent

@@ -28,8 +28,15 @@ const inbox = [];
 let receive = (text) => void inbox.push(text);
 self.onmessage = (event) => receive(event.data);
 
-/** @param {object} message */
-const post = (message) => self.postMessage(JSON.stringify({ v: 1, id: "engine", ...message }));
+/** @typedef {import("../bridge/protocol.js").BootEvent} BootEvent */
+/** @typedef {import("../bridge/protocol.js").BootFailed} BootFailed */
+
+/** @param {Omit<BootEvent, "v" | "id"> | Omit<BootFailed, "v" | "id">} message */
+const post = (message) => {
+  /** @type {BootEvent | BootFailed} */
+  const whole = { v: 1, id: "engine", ...message };
+  self.postMessage(JSON.stringify(whole));
+};
 
 /** Does the line cost by the byte, or did the person ask to save data? As far as the browser tells. */
 function metered() {

@@ -5,7 +5,7 @@
  * Messages {v: 1, id, type, payload}; each is answered with {v: 1, id, type: "result", payload} or
  * {v: 1, id, type: "error", error: {code, message, detail}}.
  *
- *   model.open     {manifest, variant, threads, context, baseUrl} -> {backend, threads}
+ *   model.open     {manifest, variant, threads, context} -> {backend, threads}
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
