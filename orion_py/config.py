@@ -52,6 +52,9 @@ class EngineConfig(BaseModel):
     """None: as many as the device has and the runtime gains from."""
     exact: bool = False
     """Run the variant that computes with the source's own weights: slower, no loss."""
+    parallel_requests: Annotated[int, Field(ge=1, le=8)] = 1
+    """How many requests are answered at once, each by another model's worker; two for the same model answer
+    one after the other. On a device with few cores, one at a time is as fast and takes less memory."""
     download_concurrency: Annotated[int, Field(ge=1, le=16)] = 3
     load_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """Seconds without any progress, not in all: a slow line is no fault."""

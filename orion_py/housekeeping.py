@@ -60,7 +60,9 @@ class Housekeeping:
     def configure(self, config: EngineConfig) -> None:
         """Takes effect with the next request."""
         self._config = config
-        self.queue.policy = QueuePolicy() if config.enable_request_queue else QueuePolicy(limit=None, by_priority=False)
+        at_once = config.parallel_requests
+        ordered, plain = QueuePolicy(at_once), QueuePolicy(at_once, limit=None, by_priority=False)
+        self.queue.policy = ordered if config.enable_request_queue else plain
         self.breakers.enabled = config.enable_circuit_breaker
         self.breakers.adopt(BreakerPolicy(window_s=config.breaker_window_s, slow_call_s=config.slow_call_s))
         if self.hydrator is not None and self._manager is not None:
@@ -157,7 +159,7 @@ class Housekeeping:
 
     @asynccontextmanager
     async def _between_turns(self, cancel: CancelToken) -> AsyncIterator[None]:
-        async with self.queue.slot("between-turns", cancel, priority=-10):
+        async with self.queue.slot("between-turns", cancel, priority=-10, alone=True):
             yield
 
     async def _retire(self, model_id: str) -> None:

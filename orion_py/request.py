@@ -247,6 +247,12 @@ class RequestRun:
         self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision, *, last: bool
     ) -> Response:
         self._model = entry.id
+        async with self.services.models.turn(entry.id, self.request.cancel):
+            return await self._in_turn(entry, query, brief, decision, last=last)
+
+    async def _in_turn(
+        self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision, *, last: bool
+    ) -> Response:
         self.states.to("loading_agent")
         self.services.before_load(entry.id)
         with self.services.breakers.model(entry.id).entered(though_slow=last):

@@ -7,7 +7,8 @@ One load per model at a time: whoever asks meanwhile joins it. How a model comes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken, until_cancelled
@@ -55,6 +56,7 @@ class ModelManager:
         self._pool: WorkerPool[LoadedModel] = WorkerPool(ports.clock, ports.sleep, on_dead)
         self._entries: dict[str, ModelEntry] = {}
         self._pending: dict[str, _Pending] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     @property
     def config(self) -> EngineConfig:
@@ -72,6 +74,24 @@ class ModelManager:
     @property
     def loading(self) -> Sequence[str]:
         return tuple(self._pending)
+
+    @asynccontextmanager
+    async def turn(self, model_id: str, cancel: CancelToken) -> AsyncIterator[None]:
+        """Whoever decodes with a model has it alone: its cache holds one conversation. Others wait here, in
+        their order, while the workers of other models answer. Raises Cancelled."""
+        lock = self._turns.setdefault(model_id, asyncio.Lock())
+        waiting = asyncio.ensure_future(lock.acquire())
+        try:
+            await until_cancelled(waiting, cancel)
+        except BaseException:
+            if waiting.done() and not waiting.cancelled():
+                lock.release()
+            waiting.cancel()
+            raise
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def acquire(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str] = ()) -> LoadedModel:
         """The model in memory, loaded if need be; ``release`` gives it back. What is in use or

@@ -35,6 +35,7 @@ class _Entry:
     id: str
     order: tuple[float, int]
     cancel: CancelToken
+    alone: bool = False
     turn: asyncio.Future[None] = field(init=False)
 
     def end(self, error: OrionError) -> None:
@@ -73,26 +74,33 @@ class RequestQueue:
 
     @asynccontextmanager
     async def slot(
-        self, id: str, cancel: CancelToken, priority: int = 0, timeout_s: float | None = None
+        self, id: str, cancel: CancelToken, priority: int = 0, timeout_s: float | None = None, *, alone: bool = False
     ) -> AsyncIterator[None]:
-        """``async with``: runs when it is its turn, and gives the turn on at the end.
+        """``async with``: runs when it is its turn, and gives the turn on at the end; ``alone``: while
+        nothing else does.
 
         Raises QueueFull at once; while waiting Cancelled, at once, when ``cancel`` fires, and
         QueueTimeout after ``timeout_s`` seconds.
         """
-        entry = await self._enter(id, cancel, priority, timeout_s)
+        entry = await self._enter(id, cancel, priority, timeout_s, alone)
         try:
             yield
         finally:
             self._leave(entry)
 
-    async def _enter(self, id: str, cancel: CancelToken, priority: int, timeout_s: float | None) -> _Entry:
+    def _fits(self, entry: _Entry) -> bool:
+        """Whether it may run beside what runs."""
+        if entry.alone or any(other.alone for other in self._running):
+            return not self._running
+        return len(self._running) < self.policy.concurrency
+
+    async def _enter(self, id: str, cancel: CancelToken, priority: int, timeout_s: float | None, alone: bool) -> _Entry:
         cancel.raise_if_cancelled()
         policy = self.policy
         self._arrivals += 1
         due = self._clock() / policy.aging_s - priority if policy.by_priority else 0.0
-        entry = _Entry(id, (due, self._arrivals), cancel)
-        if not self._waiting and len(self._running) < policy.concurrency:
+        entry = _Entry(id, (due, self._arrivals), cancel, alone)
+        if not self._waiting and self._fits(entry):
             self._running.append(entry)
             self._on_change()
             return entry
@@ -140,8 +148,10 @@ class RequestQueue:
                 self._on_change()
 
     def _admit(self) -> None:
-        while self._waiting and len(self._running) < self.policy.concurrency:
+        while self._waiting:
             following = min(self._waiting, key=lambda entry: entry.order)
+            if not self._fits(following):
+                return
             self._waiting.remove(following)
             self._running.append(following)
             following.turn.set_result(None)

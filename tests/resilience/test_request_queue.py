@@ -248,3 +248,31 @@ def test_nobody_is_passed_by_those_that_come_much_later(steps: list[Step]) -> No
     for place, (_, arrived, priority) in enumerate(served):
         for _, other_arrived, other_priority in served[:place]:
             assert other_arrived <= arrived + max(0, other_priority - priority) * 10.0 + 1e-6
+
+
+async def test_what_has_to_run_alone_waits_for_all_and_lets_nobody_pass() -> None:
+    queue = RequestQueue(PatientClock(), PatientClock().sleep, QueuePolicy(concurrency=2))
+    order: list[str] = []
+    gates = {name: asyncio.Event() for name in ("one", "two", "alone", "last")}
+
+    async def work(name: str, alone: bool = False) -> None:
+        async with queue.slot(name, CancelToken(), alone=alone):
+            order.append(name)
+            await gates[name].wait()
+
+    tasks = []
+    for name in gates:
+        tasks.append(asyncio.ensure_future(work(name, alone=name == "alone")))
+        await settled()
+    assert order == ["one", "two"]
+    gates["one"].set()
+    await settled()
+    assert order == ["one", "two"]
+    gates["two"].set()
+    await settled()
+    assert order == ["one", "two", "alone"]
+    gates["alone"].set()
+    await settled()
+    assert order == ["one", "two", "alone", "last"]
+    gates["last"].set()
+    await asyncio.gather(*tasks)
