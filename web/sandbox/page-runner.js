@@ -13,6 +13,7 @@ const PYTHON = {
   stdlib: "vendor/python/stdlib.zip",
   site: "vendor/python/site.bin",
 };
+const WHEELS = "vendor/python/wheels/";
 const POLICY = "default-src 'none'; script-src NONCE 'wasm-unsafe-eval' blob:; worker-src blob:";
 
 /** @param {string} path */
@@ -32,6 +33,40 @@ function opened(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 12, length)));
   return { header, bytes: new Uint8Array(buffer, 12 + length) };
 }
+
+/**
+ * @typedef {{name: string, file: string, imports: string[], requires: string[]}} Package
+ * a row of wheels/index.json, as build_support/cell_packages.py writes it
+ */
+
+/** @type {Promise<Package[]> | undefined} */
+let packages;
+
+/**
+ * The wheels that `code` imports, with what they require, and the names that could be imported; empty where the
+ * site has none or can't be reached: then the import itself fails, and says so.
+ *
+ * @param {string} code
+ * @returns {Promise<{wheels: ArrayBuffer[], known: string[]}>}
+ */
+async function wheelsFor(code) {
+  try {
+    packages ??= words(`${WHEELS}index.json`).then(JSON.parse);
+    const known = await packages;
+    const wanted = known.filter(({ imports }) => imports.some((name) => imported(name).test(code)));
+    for (const { requires } of wanted) { // grows while it is read
+      for (const each of known) if (requires.includes(each.name) && !wanted.includes(each)) wanted.push(each);
+    }
+    const wheels = await Promise.all(wanted.map(({ file }) => bytes(WHEELS + file)));
+    return { wheels, known: known.flatMap(({ imports }) => imports) };
+  } catch {
+    packages = undefined; // the network may be back next time
+    return { wheels: [], known: [] };
+  }
+}
+
+/** A line that imports `name`, or one that may. @param {string} name */
+const imported = (name) => new RegExp(`\\b(?:import|from|import_module)\\b[^\\n]*\\b${name}\\b`);
 
 /**
  * @param {(text: string) => void} onText what the cell says (see cell.js), as JSON text
@@ -55,5 +90,15 @@ export async function openRunner(onText) {
     throw error;
   }
   cell.port.onmessage = (event) => onText(JSON.stringify(event.data));
-  return { post: (text) => cell.port.postMessage(JSON.parse(text)), end: cell.close };
+  let sent = Promise.resolve(); // a stop never overtakes the run that it stops
+  /** @param {string} text */
+  const post = (text) => {
+    const message = JSON.parse(text);
+    sent = sent.then(async () => {
+      if (message.type !== "run") return cell.port.postMessage(message);
+      const found = await wheelsFor(message.code);
+      cell.port.postMessage({ ...message, ...found }, found.wheels);
+    });
+  };
+  return { post, end: cell.close };
 }

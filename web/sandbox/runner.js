@@ -118,7 +118,9 @@ async function run({ code, data }) {
 async function receive(data) {
   if (data.type === "boot") {
     python = await boot(data);
+    for (const wheel of data.wheels) python.unpackArchive(wheel, "wheel");
     python.runPython(data.prelude);
+    python.globals.set("orion_known", data.known.join(" "));
     post({ type: "ready" });
   } else if (data.type === "run") await run(data);
   else if (data.type === "reply") {

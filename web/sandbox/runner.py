@@ -68,12 +68,21 @@ async def _respond(space, data, ask):
     return "" if answer is None else str(answer)
 
 
+def _missing(error):
+    """What to say beside an import of what isn't here: only what the site brings can be imported."""
+    name = (getattr(error, "name", None) or "").split(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or not name or name in sys.modules:
+        return ""
+    known = sorted(["numpy", *globals().get("orion_known", "").split()])
+    return f"\n{name} isn't on this site. Besides the standard library, code here can import: {', '.join(known)}."
+
+
 def _told(error):
     frames = traceback.extract_tb(error.__traceback__)
     own = next((place for place, frame in enumerate(frames) if frame.filename == NAME), len(frames))
     lines = traceback.format_list(frames[own:])
     head = ["Traceback (most recent call last):\n"] if lines else []
-    return "".join([*head, *lines, *traceback.format_exception_only(error)]).rstrip()
+    return "".join([*head, *lines, *traceback.format_exception_only(error)]).rstrip() + _missing(error)
 
 
 async def orion_run(code, data, ask):

@@ -70,6 +70,7 @@ class Form:
         self._details.append(
             self._summary,
             self._said("p", "hint_code", "faint", {"id": "hint-code"}),
+            self._said("p", "hint_packages", "faint"),
             self.code_box.node,
             self._wrong("code"),
             self._leave,

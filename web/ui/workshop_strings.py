@@ -66,6 +66,12 @@ WORKSHOP = {
         "Définissez async def respond(request, llm). request a query, history et locale ; await llm(texte) interroge "
         "le modèle. Le code tourne à part, sans réseau : 10 secondes à lui, 8 questions au modèle.",
     ),
+    "hint_packages": (
+        "It can import the standard library and numpy, bs4, dateutil, more_itertools, mpmath, networkx, slugify, "
+        "sympy and tabulate.",
+        "Il peut importer la bibliothèque standard et numpy, bs4, dateutil, more_itertools, mpmath, networkx, "
+        "slugify, sympy et tabulate.",
+    ),
     "hint_leave": (
         "Tab indents; Esc, then Tab, leaves the editor. Ctrl + Enter tries.",
         "Tab indente ; Échap puis Tab sort de l’éditeur. Ctrl + Entrée essaie.",

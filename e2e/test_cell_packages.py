@@ -1,0 +1,85 @@
+"""Packages that the site brings for people's own Python: imported without a network, and named where one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+
+from build_support.browser import ARGUMENTS, find
+from build_support.server import StaticServer
+from e2e.support import apart
+from e2e.test_run_code import run
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
+    with apart.serving(apart.furnish(tmp_path_factory.mktemp("packages") / "site"), plain=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB")
+    yield context
+    context.close()
+
+
+CODES = {
+    "tabulate": ("from tabulate import tabulate\nprint(tabulate([[1, 2]], headers=['a', 'b']))", "a    b"),
+    "sympy": ("import sympy\nx = sympy.symbols('x')\nprint(sympy.factor(x**2 - 1))", "(x - 1)*(x + 1)"),
+    "dateutil": ("from dateutil.easter import easter\nprint(easter(2027))", "2027-03-28"),
+    "bs4": ("import bs4\nprint(bs4.BeautifulSoup('<p>hi <b>you</b></p>', 'html.parser').b.text)", "you"),
+    "slugify": ("from slugify import slugify\nprint(slugify('Été à Paris'))", "ete-a-paris"),
+    "networkx": ("import networkx as nx\nprint(nx.shortest_path(nx.path_graph(4), 0, 3))", "[0, 1, 2, 3]"),
+    "more_itertools": ("from more_itertools import chunked\nprint(list(chunked(range(4), 2)))", "[[0, 1], [2, 3]]"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CODES))
+def test_code_imports_what_the_site_brings(visitor: BrowserContext, server: StaticServer, name: str) -> None:
+    code, printed = CODES[name]
+    page = apart.showing(visitor, server.url, code)
+    box = run(page)
+    expect(box.locator("pre")).to_contain_text(printed)
+    expect(box).to_have_attribute("data-run", "done")
+    page.close()
+
+
+def test_only_what_is_imported_is_fetched(visitor: BrowserContext, server: StaticServer) -> None:
+    page = apart.showing(visitor, server.url, CODES["slugify"][0])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    run(page)
+    wheels = {url.rsplit("/", 1)[1].split("-")[0] for url in asked if url.endswith(".whl")}
+    assert wheels == {"python_slugify", "text_unidecode"}
+    page.close()
+
+
+def test_an_import_of_what_is_not_there_is_named_with_what_is(visitor: BrowserContext, server: StaticServer) -> None:
+    page = apart.showing(visitor, server.url, "import pandas")
+    box = run(page)
+    expect(box).to_have_attribute("data-run", "error")
+    expect(box.locator(".stderr")).to_contain_text("pandas isn't on this site")
+    expect(box.locator(".stderr")).to_contain_text("numpy, slugify, soupsieve, sympy")
+    page.close()
+
+
+def test_what_was_imported_once_is_there_without_a_network(visitor: BrowserContext, server: StaticServer) -> None:
+    page = apart.showing(visitor, server.url, CODES["tabulate"][0])
+    page.wait_for_function("Boolean(navigator.serviceWorker.controller)")
+    expect(run(page)).to_have_attribute("data-run", "done")
+    page.close()
+    page = apart.showing(visitor, server.url, CODES["tabulate"][0])
+    visitor.set_offline(True)
+    expect(run(page)).to_have_attribute("data-run", "done")
+    visitor.set_offline(False)
+    page.close()
