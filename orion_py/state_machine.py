@@ -14,8 +14,7 @@ the request goes on from there. Any other move raises IllegalTransition.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from orion_py.errors import IllegalTransition
 from orion_py.protocol import StateName
@@ -46,13 +45,12 @@ _SPAN: Mapping[StateName, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """``ms``: time spent in ``previous``. ``context``: what the caller said about the move."""
+    """``ms``: time spent in ``previous``."""
 
     previous: StateName
     state: StateName
     ms: float
     progress: int
-    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 class StateMachine:
@@ -84,10 +82,7 @@ class StateMachine:
             timings[self._state] = timings.get(self._state, 0.0) + self._elapsed_ms()
         return timings
 
-    def can(self, state: StateName) -> bool:
-        return state in TRANSITIONS[self._state]
-
-    def to(self, state: StateName, **context: Any) -> None:
+    def to(self, state: StateName) -> None:
         """Moves to ``state``. Raises IllegalTransition, and then stays where it was."""
         previous = self._state
         if state not in TRANSITIONS[previous]:
@@ -101,7 +96,7 @@ class StateMachine:
         self._entered = self._clock()
         self._progress = 0 if state == "idle" else max(self._progress, _SPAN.get(state, (0, 0))[0])
         if self._on_transition is not None:
-            self._on_transition(Transition(previous, state, ms, self._progress, context))
+            self._on_transition(Transition(previous, state, ms, self._progress))
 
     def advance(self, fraction: float) -> int:
         """How much of the present state is done, 0 to 1, as progress; returns ``progress()``."""

@@ -52,19 +52,18 @@ def test_only_the_states_between_idle_and_the_ends_are_busy() -> None:
     assert walk("validating", "routing", "fallback").is_busy()
 
 
-def test_a_transition_says_whence_whither_how_long_and_why() -> None:
+def test_a_transition_says_whence_whither_and_how_long() -> None:
     seen: list[Transition] = []
     clock = Clock()
     machine = StateMachine(clock, seen.append)
     clock.now += 2
     machine.to("validating")
     clock.now += 0.25
-    machine.to("routing", agent="code", model=None)
+    machine.to("routing")
     assert [(t.previous, t.state, t.ms) for t in seen] == [
         ("idle", "validating", 2000.0),
         ("validating", "routing", 250.0),
     ]
-    assert seen[1].context == {"agent": "code", "model": None}
     assert seen[1].progress == machine.progress()
 
 
@@ -182,7 +181,7 @@ def test_no_undefined_move_is_ever_made(moves: list[tuple[StateName, float]]) ->
 def test_every_run_can_end(moves: list[StateName]) -> None:
     machine = StateMachine(Clock())
     for state in moves:
-        if machine.can(state):
+        if state in TRANSITIONS[machine.state]:
             machine.to(state)
     if machine.is_busy():
         machine.to("cancelled")
