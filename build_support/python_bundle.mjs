@@ -5,6 +5,7 @@
  *   node python_bundle.mjs PYODIDE site OUT WHEEL…
  *   node python_bundle.mjs PYODIDE app OUT STDLIB ROOT FILE…  STDLIB: the first one's output, to start
  *                                                            faster; FILE: sources, relative to ROOT
+ *   node python_bundle.mjs PYODIDE packages FOLDER {NAME WHEEL}…  a bundle of each WHEEL: FOLDER/NAME
  *
  * What the engine's worker finds under vendor/python/:
  *
@@ -73,8 +74,15 @@ if (command === "stdlib") {
 } else if (command === "app") {
   const [root, ...files] = rest;
   result = side.bundle(pyodide.toPy(files.map((file) => [file, bytes(join(root, file))])), pyodide.toPy(minimalLock));
+} else if (command === "packages") {
+  for (let place = 0; place < rest.length; place += 2) {
+    const made = side.site(pyodide.toPy([bytes(rest[place + 1])]), pyodide.toPy(minimalLock)).toJs();
+    writeFileSync(join(out, rest[place]), gzipSync(made, { level: 9 }));
+  }
 } else {
   throw new Error(`unknown command ${command}`);
 }
-const made = result.toJs();
-writeFileSync(out, command === "stdlib" ? made : gzipSync(made, { level: 9 }));
+if (result) {
+  const made = result.toJs();
+  writeFileSync(out, command === "stdlib" ? made : gzipSync(made, { level: 9 }));
+}

@@ -141,7 +141,7 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
-    plan |= cell_packages.files()
+    plan |= cell_packages.files(node)
     for manifest in manifests:
         for name, path in models.files(manifest).items():
             plan[f"models/{name}"] = path

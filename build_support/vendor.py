@@ -65,7 +65,7 @@ LAZY = (
     "vendor/ort/ort.webgpu.min.mjs",
     "vendor/ort/ort-wasm-simd-threaded.asyncify.",
     "vendor/python/language.bin",
-    "vendor/python/wheels/",
+    "vendor/python/packages/",
     "vendor/pyscript/",
 )
 """Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 from e2e.support import apart
+from e2e.support.site import DIST
 from e2e.test_run_code import run
 
 
@@ -40,6 +42,7 @@ CODES = {
     "bs4": ("import bs4\nprint(bs4.BeautifulSoup('<p>hi <b>you</b></p>', 'html.parser').b.text)", "you"),
     "slugify": ("from slugify import slugify\nprint(slugify('Été à Paris'))", "ete-a-paris"),
     "networkx": ("import networkx as nx\nprint(nx.shortest_path(nx.path_graph(4), 0, 3))", "[0, 1, 2, 3]"),
+    "zoneinfo": ("import zoneinfo\nprint(zoneinfo.ZoneInfo('Europe/Paris'))", "Europe/Paris"),
     "more_itertools": ("from more_itertools import chunked\nprint(list(chunked(range(4), 2)))", "[[0, 1], [2, 3]]"),
 }
 
@@ -59,8 +62,10 @@ def test_only_what_is_imported_is_fetched(visitor: BrowserContext, server: Stati
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     run(page)
-    wheels = {url.rsplit("/", 1)[1].split("-")[0] for url in asked if url.endswith(".whl")}
-    assert wheels == {"python_slugify", "text_unidecode"}
+    index = json.loads((DIST / "vendor/python/packages/index.json").read_text())
+    names = {row["file"]: row["name"] for row in index}
+    fetched = {names[file] for url in asked if (file := url.rsplit("/", 1)[1]) in names}
+    assert fetched == {"python-slugify", "text-unidecode"}
     page.close()
 
 

@@ -30,9 +30,9 @@ def furnish(folder: Path) -> Path:
             target.write_bytes(vendor.content(file))
     for name in PYTHON:
         link(DIST / "vendor/python" / name, site / "vendor/python" / name)
-    (site / "vendor/python/wheels").mkdir()
-    for wheel in (DIST / "vendor/python/wheels").iterdir():
-        link(wheel, site / "vendor/python/wheels" / wheel.name)
+    (site / "vendor/python/packages").mkdir()
+    for package in (DIST / "vendor/python/packages").iterdir():
+        link(package, site / "vendor/python/packages" / package.name)
     assembled.restamp(site)
     return site
 

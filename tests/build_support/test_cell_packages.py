@@ -27,8 +27,8 @@ def test_a_wheel_says_what_it_installs_and_requires(tmp_path: Path) -> None:
     rows = ("six>=1", "colorama; sys_platform == 'win32'", "numpy; extra == 'fast'", "tomli; python_version < '3.11'")
     path = wheel(tmp_path, "spam", rows)
     found = cell_packages.describe("spam", "1.0", path.name, path)
-    assert found.imports == ["spam", "spam_extra"]
-    assert found.requires == ["six"]
+    assert found.imports == ("spam", "spam_extra")
+    assert found.requires == ("six",)
 
 
 def test_a_wheel_with_compiled_code_is_refused(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_lock_that_lacks_what_a_package_requires_is_refused(tmp_path: Path, mo
     monkeypatch.setattr(cell_packages, "LOCK", lock)
     monkeypatch.setattr(cell_packages, "whole_wheel", lambda name, version, hashes: (path.name, path))
     with pytest.raises(BuildError, match="lacks eggs"):
-        cell_packages.files()
+        cell_packages.fetched()
 
 
 def test_every_package_is_pinned_by_hash_and_what_is_asked_for_is_pinned() -> None:

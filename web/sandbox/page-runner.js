@@ -13,7 +13,7 @@ const PYTHON = {
   stdlib: "vendor/python/stdlib.zip",
   site: "vendor/python/site.bin",
 };
-const WHEELS = "vendor/python/wheels/";
+const PACKAGES = "vendor/python/packages/";
 const POLICY = "default-src 'none'; script-src NONCE 'wasm-unsafe-eval' blob:; worker-src blob:";
 
 /** @param {string} path */
@@ -36,32 +36,32 @@ function opened(buffer) {
 
 /**
  * @typedef {{name: string, file: string, imports: string[], requires: string[]}} Package
- * a row of wheels/index.json, as build_support/cell_packages.py writes it
+ * a row of packages/index.json, as build_support/cell_packages.py writes it
  */
 
 /** @type {Promise<Package[]> | undefined} */
 let packages;
 
 /**
- * The wheels that `code` imports, with what they require, and the names that could be imported; empty where the
+ * The packages that `code` imports, with what they require, and the names that could be imported; empty where the
  * site has none or can't be reached: then the import itself fails, and says so.
  *
  * @param {string} code
- * @returns {Promise<{wheels: ArrayBuffer[], known: string[]}>}
+ * @returns {Promise<{bundles: ReturnType<typeof opened>[], known: string[]}>}
  */
-async function wheelsFor(code) {
+async function packagesFor(code) {
   try {
-    packages ??= words(`${WHEELS}index.json`).then(JSON.parse);
+    packages ??= words(`${PACKAGES}index.json`).then(JSON.parse);
     const known = await packages;
     const wanted = known.filter(({ imports }) => imports.some((name) => imported(name).test(code)));
     for (const { requires } of wanted) { // grows while it is read
       for (const each of known) if (requires.includes(each.name) && !wanted.includes(each)) wanted.push(each);
     }
-    const wheels = await Promise.all(wanted.map(({ file }) => bytes(WHEELS + file)));
-    return { wheels, known: known.flatMap(({ imports }) => imports) };
+    const bundles = await Promise.all(wanted.map(async ({ file }) => opened(await inflated(PACKAGES + file))));
+    return { bundles, known: known.flatMap(({ imports }) => imports) };
   } catch {
     packages = undefined; // the network may be back next time
-    return { wheels: [], known: [] };
+    return { bundles: [], known: [] };
   }
 }
 
@@ -96,8 +96,8 @@ export async function openRunner(onText) {
     const message = JSON.parse(text);
     sent = sent.then(async () => {
       if (message.type !== "run") return cell.port.postMessage(message);
-      const found = await wheelsFor(message.code);
-      cell.port.postMessage({ ...message, ...found }, found.wheels);
+      const found = await packagesFor(message.code);
+      cell.port.postMessage({ ...message, ...found }, found.bundles.map((each) => each.bytes.buffer));
     });
   };
   return { post, end: cell.close };

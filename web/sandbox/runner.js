@@ -45,7 +45,7 @@ function writer(stream) {
 }
 
 /**
- * Lays numpy and what else is in site.bin where Python finds it; web/bridge/python.js does the same.
+ * Lays what is in a bundle where Python finds it; web/bridge/python.js does the same.
  * @param {any} FS @param {{header: any, bytes: Uint8Array}} bundle
  */
 function unpack(FS, { header, bytes }) {
@@ -77,7 +77,7 @@ async function boot(parts) {
       stdLibURL: `${INDEX}stdlib.zip`,
       lockFileContents: parts.lock,
       createPyodideModule,
-      fsInit: async (/** @type {any} */ FS) => { if (parts.site) unpack(FS, parts.site); },
+      fsInit: async (/** @type {any} */ FS) => { for (const bundle of [parts.site, ...parts.bundles]) if (bundle) unpack(FS, bundle); },
       // What `import js` finds: nothing of the worker. It is a habit taken away and no wall; the
       // walls are the missing origin, the policy and the end of this worker.
       jsglobals: { Object, Promise, setTimeout, clearTimeout },
@@ -118,7 +118,6 @@ async function run({ code, data }) {
 async function receive(data) {
   if (data.type === "boot") {
     python = await boot(data);
-    for (const wheel of data.wheels) python.unpackArchive(wheel, "wheel");
     python.runPython(data.prelude);
     python.globals.set("orion_known", data.known.join(" "));
     post({ type: "ready" });
