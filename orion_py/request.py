@@ -247,7 +247,7 @@ class RequestRun:
         self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision, *, last: bool
     ) -> Response:
         self._model = entry.id
-        async with self.services.models.turn(entry.id, self.request.cancel):
+        async with self.services.models.turn(entry.id, self._limit.token):
             return await self._in_turn(entry, query, brief, decision, last=last)
 
     async def _in_turn(
@@ -267,7 +267,7 @@ class RequestRun:
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
-            await model.weigh()
+            await ended_by(model.weigh(), self._limit.token)
             streamer.finish()
             answer.text = streamer.text
             await self._type_out()
