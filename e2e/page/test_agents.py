@@ -57,6 +57,7 @@ def test_a_wrong_agent_is_corrected_learnt_and_undone(page: Visit) -> None:
     expect(page.answer.locator(".note")).to_contain_text("questions like this go to Logic")
 
     page.page.get_by_role("button", name="New conversation").click()
+    expect(page.answers).to_have_count(0)
     page.ask_and_wait("Tell me of lists")
     expect(page.answer).to_have_attribute("data-agent", "logical")  # without being told again
     expect(page.answer.locator("[data-field=confidence]")).to_have_text("97% sure")
