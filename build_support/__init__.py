@@ -10,6 +10,7 @@ vendor        which files of npm packages reach the browser, and under which nam
 python_bundle numpy, pydantic and orion_py compiled for Pyodide
 models        converted models, in public/models/
 site          dist/: pages, vendored files, bundles, models and the list to precache
+built         what other clones built, kept in the cache
 making        dist/ made by a process of its own, beside the server or before it
 serving       build.py serve
 locks         one build at a time in a clone, one download at a time in a cache

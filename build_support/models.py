@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from build_support import paths, progress
+from build_support import built, paths, progress
 from build_support.downloads import obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.locks import alone
@@ -55,18 +55,30 @@ def _build(name: str) -> Path:
         if intact(manifest):
             return manifest
     stamp.forget()
+    taken = built.take_model(name, key)
+    if taken is not None and intact(paths.MODELS / taken / "manifest.json"):
+        progress.say(f"• {name} is taken from the cache, as another clone made it")
+        return _recorded(name, paths.MODELS / taken / "manifest.json")
+    built.forget_model(name, key)
     with progress.step(f"Fetching the weights of {name}"):
         found = obtain(sources)
     from model_foundry.errors import FoundryError
 
     with progress.step(f"Converting {name}") as shown:
         try:
-            built = _convert(name, [found[source] for source in sources], shown.update)
+            model = _convert(name, [found[source] for source in sources], shown.update)
         except FoundryError as error:
             raise StepFailed(f"The model {name} can't be converted: {error}") from error
-    manifest = paths.MODELS / built / "manifest.json"
+    manifest = paths.MODELS / model / "manifest.json"
     if not intact(manifest):
         raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
+    built.keep_model(name, key, manifest)
+    return _recorded(name, manifest)
+
+
+def _recorded(name: str, manifest: Path) -> Path:
+    """Notes that ``manifest`` is up to date, and returns it."""
+    stamp, record, key = _record(name)
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps({"manifest": manifest.relative_to(paths.MODELS).as_posix()}))
     stamp.write(key)

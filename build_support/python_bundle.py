@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from build_support import language_bundle, paths, progress
+from build_support import built, language_bundle, paths, progress
 from build_support.downloads import obtain
 from build_support.errors import BuildError
 from build_support.node import Node
@@ -48,14 +48,16 @@ def build(node: Node) -> list[Path]:
     tools = digest([HERE / "python_bundle.mjs", HERE / "pyodide_side.py", pyodide / "package.json"])
     wheels = pyodide_wheels()
     app = app_sources()
-    _bundle(node, "stdlib", tools, [])
-    if not Stamp(OUT / "site.stamp").fresh(_site_key(tools), [OUT / "site.bin"]):
+    if not _there("stdlib", tools):
+        _bundle(node, "stdlib", tools, [])
+    if not _there("site", _site_key(tools)):
         with progress.step("Fetching numpy and pydantic for the browser"):
             fetched = obtain(wheels)
         _bundle(node, "site", _site_key(tools), [str(fetched[wheel]) for wheel in wheels])
     names = [path.relative_to(paths.ROOT).as_posix() for path in app]
     key = digest(app, tools, base=paths.ROOT)
-    _bundle(node, "app", key, [str(OUT / "stdlib.zip"), str(paths.ROOT), *names])
+    if not Stamp(OUT / "app.stamp").fresh(key, [OUT / "app.bin"]):  # changes with every edit: not worth keeping
+        _bundle(node, "app", key, [str(OUT / "stdlib.zip"), str(paths.ROOT), *names])
     _language(node, tools)
     return [OUT / name for name in (*BUNDLES, LANGUAGE)]
 
@@ -63,7 +65,7 @@ def build(node: Node) -> list[Path]:
 def _language(node: Node, tools: str) -> None:
     """The bundle that isn't there at boot."""
     key = digest((), tools, language_bundle.key())
-    if Stamp(OUT / "language.stamp").fresh(key, [OUT / LANGUAGE]):
+    if _there("language", key):
         return
     with progress.step("Cutting the language model down"):
         names = language_bundle.lay_out(OUT / "language")
@@ -75,11 +77,8 @@ def _site_key(tools: str) -> str:
 
 
 def _bundle(node: Node, name: str, key: str, arguments: list[str], command: str = "") -> None:
-    """Runs python_bundle.mjs unless its output is fresh; ``command`` where it isn't called as its output."""
-    target = OUT / ("stdlib.zip" if name == "stdlib" else f"{name}.bin")
-    stamp = Stamp(OUT / f"{name}.stamp")
-    if stamp.fresh(key, [target]):
-        return
+    """Runs python_bundle.mjs; ``command`` where it isn't called as its output."""
+    target, stamp = _output(name), Stamp(OUT / f"{name}.stamp")
     titles = {
         "stdlib": "the standard library",
         "site": "numpy and pydantic",
@@ -102,6 +101,24 @@ def _bundle(node: Node, name: str, key: str, arguments: list[str], command: str 
         )
         os.replace(partial, target)
     stamp.write(key)
+    if name != "app":
+        built.keep_file(name, key, target)
+
+
+def _output(name: str) -> Path:
+    return OUT / ("stdlib.zip" if name == "stdlib" else f"{name}.bin")
+
+
+def _there(name: str, key: str) -> bool:
+    """Whether the bundle is up to date, here or as another clone compiled it."""
+    stamp, target = Stamp(OUT / f"{name}.stamp"), _output(name)
+    if stamp.fresh(key, [target]):
+        return True
+    stamp.forget()
+    if not built.take_file(name, key, target):
+        return False
+    stamp.write(key)
+    return True
 
 
 def check(node: Node) -> None:
