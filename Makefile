@@ -7,7 +7,7 @@ MODEL ?= lite
 ARGS ?=
 
 # What build.py fetches and makes by name.
-NAMES := lite full
+NAMES := lite full large
 OUT = $(if $(OUTPUT),--out "$(OUTPUT)")
 SOURCE = $(if $(filter $(NAMES),$(MODEL)),built,setup)
 

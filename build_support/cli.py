@@ -62,6 +62,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     models = commands.add_parser("models", help="fetch, convert, shard and verify models into public/models/")
     models.add_argument("names", nargs="+", metavar="NAME", help="'evaluation' fetches the tasks' data for foundry")
 
+    models.add_argument(
+        "--sources", action="store_true", help="only fetch what they are made from, and print the paths in the cache"
+    )
+
     bench = commands.add_parser("bench", help="measure in Chromium")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
@@ -148,6 +152,10 @@ def _only_models(options: argparse.Namespace) -> int:
     if len(names) < len(options.names):
         print(f"{evaluation.NAME}: {evaluation.fetch().relative_to(paths.ROOT)}")
     for name in models.check_names(names):
+        if options.sources:
+            for path in models.fetch(name):
+                print(path)
+            continue
         manifest = models.build(name)
         size = sum(path.stat().st_size for path in models.files(manifest).values())
         print(f"{name}: {manifest.relative_to(paths.ROOT)} ({size / 1e6:.0f} MB)")

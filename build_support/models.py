@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from build_support import built, paths, progress
-from build_support.downloads import obtain, sha256_of
+from build_support.downloads import Source, obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.locks import alone
 from build_support.sources import MODELS, ROUTER
@@ -34,6 +34,17 @@ def build(name: str) -> Path:
         return _build(name)
 
 
+def sources_of(name: str) -> tuple[Source, ...]:
+    """What the model ``name``, or the router, is made from."""
+    return ROUTER if name == ROUTER_NAME else (MODELS[name],)
+
+
+def fetch(name: str) -> list[Path]:
+    """The files that ``name`` is made from, in the cache. Raises BuildError."""
+    found = obtain(sources_of(name))
+    return [found[source] for source in sources_of(name)]
+
+
 def made(name: str) -> bool:
     """Whether ``name`` is up to date, by its record: ``build`` looks at its files too."""
     stamp, record, key = _record(name)
@@ -42,13 +53,12 @@ def made(name: str) -> bool:
 
 def _record(name: str) -> tuple[Stamp, Path, str]:
     """The stamp of a model, the file that names its manifest, and the hash of what goes into it."""
-    sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
-    key = digest(_makers(name), name, *(source.sha256 for source in sources), base=paths.ROOT)
+    key = digest(_makers(name), name, *(source.sha256 for source in sources_of(name)), base=paths.ROOT)
     return Stamp(paths.WORK / "models" / f"{name}.stamp"), paths.WORK / "models" / f"{name}.json", key
 
 
 def _build(name: str) -> Path:
-    sources = ROUTER if name == ROUTER_NAME else (MODELS[name],)
+    sources = sources_of(name)
     stamp, record, key = _record(name)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])

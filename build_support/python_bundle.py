@@ -26,7 +26,9 @@ LANGUAGE = "language.bin"
 
 
 LEFT_OUT = (
-    "native/", "cli.py", "cli/", "__main__.py", "printing.py", "protocol_schema.py", "registry/schema.py",
+    "native/", "cli.py", "cli/", "__main__.py", "printing.py",
+    "terminal_chat.py",
+    "extras.py", "protocol_schema.py", "registry/schema.py",
     "registry/built.py", "runtime/scripted.py", "runtime/expansion.py", "runtime/stored_matrix.py",
     "runtime/bit_stream.py", "runtime/onnx_outline.py", "safety/rates.py", "storage/memory.py",
 )  # fmt: skip

@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 
-from model_foundry.commands import (
-    calibrate,
-    compare,
-    environment,
-    importing,
-    merge,
-    merge_study,
-    optimize,
-    perplexity,
-    quantize,
-    router,
-    shard,
-    specialise,
-    validate,
-)
 from model_foundry.errors import FoundryError
 from model_foundry.stopping import terminated_by_exception
 from orion_py.errors import OrionError
+from orion_py.extras import missing
+from orion_py.faults import reason
 
 COMMANDS = (
-    *(importing, quantize, shard, optimize, calibrate, router, validate, compare),
-    *(merge, merge_study, environment, specialise, perplexity),
+    *("importing", "quantize", "shard", "optimize", "calibrate", "router", "validate", "compare"),
+    *("merge", "merge_study", "environment", "specialise", "perplexity"),
 )
+"""Modules of ``model_foundry.commands``. They are imported when a command line is read, so that a package
+which isn't installed is told in one sentence."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives the exit code. Wrong usage leaves through SystemExit(2), SIGTERM through 143."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
         with terminated_by_exception():
             return command(options)
-    except (FoundryError, OrionError, OSError) as error:
+    except (FoundryError, OrionError) as error:
         print(f"foundry: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"foundry: {reason(error)}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"foundry: {missing(error, 'foundry')}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +42,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="foundry", description="From published weights to shards that a browser runs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        module.add(commands)
+    for name in COMMANDS:
+        importlib.import_module(f"model_foundry.commands.{name}").add(commands)
     return parser

@@ -14,6 +14,7 @@ from model_foundry.sharding.layout import SameShards
 from model_foundry.sharding.restore import restore
 from model_foundry.versions import MANIFEST, MODELS, SHARDS, VERSIONS
 from orion_py.errors import OrionError
+from orion_py.faults import reason
 from orion_py.loading.manifest import Manifest, parse_manifest
 
 _LAYERS_PER_SHARD = 3
@@ -71,7 +72,7 @@ def _read(path: Path) -> tuple[bytes, Manifest]:
         text = path.read_bytes()
         return text, parse_manifest(text)
     except (OSError, OrionError) as error:
-        raise UnknownSource(f"{path} isn't the manifest of a built model: {error}") from error
+        raise UnknownSource(f"{path} isn't the manifest of a built model: {reason(error)}") from error
 
 
 def manifest_job(path: Path) -> Job:

@@ -8,34 +8,55 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from pydantic import ValidationError
 
 from orion_py import __version__
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
+from orion_py.extras import missing
+from orion_py.faults import first_fault, reason
+from orion_py.generation.tokenizer import ChatMessage
 from orion_py.printing import AnswerPrinter
 from orion_py.protocol import Event, InferOptions, ProgressEvent, Response, StreamStatistics
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.telemetry.log import Logger
+from orion_py.terminal_chat import TerminalChat, reader
 
-DEFAULT_ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: models.json lies here, and public/models below."""
+REGISTRY = "models.json"
+LOCALES = ("en", "fr")
+
+
+def default_root() -> Path:
+    """The checkout, where models.json lies, and public/models below it: this folder if it is one, or that
+    of the program. An installed program has none of its own."""
+    here, ours = Path(), Path(__file__).resolve().parent.parent
+    return here if (here / REGISTRY).is_file() or not (ours / REGISTRY).is_file() else ours
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. argparse itself exits with 2 on wrong usage."""
     options = _parser().parse_args(arguments)
     try:
+        if not (options.root / REGISTRY).is_file():
+            where = f"There is no {REGISTRY} in {options.root}."
+            print(f"orion: {where} Run the command in a checkout of ORION, or name one with --root.", file=sys.stderr)
+            return 1
         return int(options.run(options))
     except OrionError as error:
         print(f"orion: {error.message}{' ' + error.hint if error.hint else ''}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"orion: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        print(f"orion: {reason(error)}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"orion: {missing(error, 'native')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -45,15 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="orion", description="The ORION engine in a terminal.")
     parser.add_argument("--version", action="version", version=f"orion {__version__}")
-    parser.add_argument("--root", type=Path, default=DEFAULT_ROOT, help="folder with models.json and public/models")
+    parser.add_argument("--root", type=Path, default=default_root(), help="folder with models.json and public/models")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    chat = commands.add_parser("chat", help="answer one prompt, streamed")
-    chat.add_argument("prompt", help="the question, or - for standard input")
+    chat = commands.add_parser(
+        "chat",
+        help="a conversation, or the answer to one prompt",
+        description="Without a prompt: a conversation, /help lists its commands. With one: its answer.",
+    )
+    chat.add_argument("prompt", nargs="?", help="the question, or - for standard input")
+    chat.add_argument("--once", action="store_true", help="answer once and end; without a prompt, standard input's")
     chat.add_argument("--agent", help="force this agent")
     chat.add_argument("--model", help="force this model")
     chat.add_argument("--add", metavar="ADDRESS", help="answer with the model in a folder (docs/adding-models.md)")
-    chat.add_argument("--locale", default="en", help="en or fr (default: en)")
+    chat.add_argument("--lite", action="store_true", help="don't wait for the larger models that agents prefer")
+    chat.add_argument("--locale", type=_locale, default="en", help="en or fr (default: en)")
     chat.add_argument("--temperature", type=float)
     chat.add_argument("--max-tokens", type=int)
     chat.add_argument("--seed", type=int)
@@ -75,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     route = commands.add_parser("route", help="which agent would answer: a JSON line per query")
     route.add_argument("text", nargs="?", help="one query, or - for standard input")
     route.add_argument("--jsonl", type=Path, help='a file of {"id", "text"} rows')
-    route.add_argument("--locale", default="en")
+    route.add_argument("--locale", type=_locale, default="en", help="en or fr (default: en)")
     route.add_argument("--router", choices=("auto", "keyword"), default="auto", help="auto: neural where it is built")
     route.set_defaults(run=_route)
 
@@ -85,14 +112,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _locale(text: str) -> str:
+    """A language of the engine's, also with a region: fr-CA is French."""
+    if text.lower().partition("-")[0] not in LOCALES:
+        raise argparse.ArgumentTypeError(f"there are {' and '.join(LOCALES)}, not {text!r}")
+    return text
+
+
 def _chat(options: argparse.Namespace) -> int:
-    return asyncio.run(_chat_once(options))
-
-
-async def _chat_once(options: argparse.Namespace) -> int:
-    from orion_py.native.ports import native_ports
-
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    if options.json and options.prompt is None and not options.once:
+        print("orion chat: --json prints one answer; give a prompt, or --once", file=sys.stderr)
+        return 2
+    flags = {"force_agent": "agent", "granularity": "stream", "delay_ms": "delay"}
     try:
         wanted = InferOptions(
             force_agent=options.agent,
@@ -103,42 +134,87 @@ async def _chat_once(options: argparse.Namespace) -> int:
             granularity=options.stream,
             delay_ms=options.delay,
         )
-    except ValueError as error:
-        raise InvalidInput(f"options: {error}") from None
-    config = EngineConfig(exact=options.exact, enable_speculation=options.speculation)
+    except ValidationError as error:
+        name, fault = first_fault(error)
+        print(f"orion chat: --{flags.get(name, name).replace('_', '-')}: {fault}", file=sys.stderr)
+        return 2
+    return asyncio.run(_chat_run(options, wanted))
+
+
+async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
+    from orion_py.native.ports import native_ports
+
+    config = EngineConfig(
+        exact=options.exact, enable_speculation=options.speculation, wait_for_larger_models=not options.lite
+    )
     engine = OrionInferenceEngine(config, native_ports(options.root), Logger(clock=time.monotonic))
-    if sys.stderr.isatty():
-        engine.subscribe(_show_progress)
+    engine.subscribe(Loading(sys.stderr))
     await engine.initialize()
     try:
         if options.add:
             added = await engine.add_model(options.add)
             print(_offer(added), file=sys.stderr)
             wanted = wanted.model_copy(update={"model": added.id})
-        if options.json:
-            response = await engine.infer(prompt, wanted, locale=options.locale)
-            print(response.model_dump_json())
+        if wanted.force_agent is None:
+            await engine.router_settled()
+        if options.prompt is None and not options.once:
+            await _converse(engine, wanted, options)
             return 0
-        ends: list[Response] = []
-        printer = AnswerPrinter(sys.stdout, sys.stderr)
-        async for piece in engine.stream(
-            prompt, wanted, locale=options.locale, on_response=ends.append, on_revision=printer.revised
-        ):
-            printer.piece(piece)
-        printer.end(ends[0])
-        print(_summary(ends[0]), file=sys.stderr)
-        if options.stats and ends[0].stream is not None:
-            print(_statistics(ends[0].stream), file=sys.stderr)
+        prompt = sys.stdin.read() if options.prompt in (None, "-") else options.prompt
+        if options.json:
+            print((await engine.infer(prompt, wanted, locale=options.locale)).model_dump_json())
+        else:
+            await _streamed(engine, options, prompt, wanted, [])
         return 0
     finally:
         await engine.shutdown()
 
 
-def _show_progress(event: Event) -> None:
-    if isinstance(event, ProgressEvent):
-        done = event.loaded_bytes / max(event.total_bytes, 1)
-        end = "\r\x1b[K" if event.phase == "ready" else ""
-        print(f"\r\x1b[K{event.phase} {done:.0%}{end}", end="", file=sys.stderr, flush=True)
+async def _converse(engine: OrionInferenceEngine, wanted: InferOptions, options: argparse.Namespace) -> None:
+    if sys.stdin.isatty():
+        print(f"ORION {__version__}. /help lists the commands, Ctrl-D ends.", file=sys.stderr)
+    ask = partial(_streamed, engine, options)
+    await TerminalChat(engine, ask, wanted, sys.stderr).run(reader(sys.stdin))
+
+
+async def _streamed(
+    engine: OrionInferenceEngine,
+    options: argparse.Namespace,
+    prompt: str,
+    wanted: InferOptions,
+    history: list[ChatMessage],
+) -> Response:
+    """Prints the answer as it comes, and then in a line how it came about."""
+    ends: list[Response] = []
+    printer = AnswerPrinter(sys.stdout, sys.stderr)
+    async for piece in engine.stream(
+        prompt, wanted, history, locale=options.locale, on_response=ends.append, on_revision=printer.revised
+    ):
+        printer.piece(piece)
+    printer.end(ends[0])
+    print(_summary(ends[0]), file=sys.stderr)
+    if options.stats and ends[0].stream is not None:
+        print(_statistics(ends[0].stream), file=sys.stderr)
+    return ends[0]
+
+
+class Loading:
+    """A sign of life while a model loads: a line that moves on a terminal, one line a model elsewhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, ProgressEvent):
+            return
+        if self._stream.isatty():
+            share = event.loaded_bytes / max(event.total_bytes, 1)
+            line = "" if event.phase == "ready" else f"{event.model}: {event.phase} {share:.0%}"
+            print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
+        elif event.model not in self._told and event.phase != "ready":
+            self._told.add(event.model)
+            print(f"[loading {event.model}, {event.total_bytes / 1e6:.0f} MB]", file=self._stream, flush=True)
 
 
 def _offer(entry: ModelEntry) -> str:

@@ -38,6 +38,9 @@ class EngineConfig(BaseModel):
     enable_predictive_loading: bool = True
     enable_full_models: bool = True
     """Whether the larger models that agents prefer are brought, in the background, and used."""
+    wait_for_larger_models: bool = False
+    """Whether a question waits until the larger model that its agent prefers is in memory, where that lies on
+    the device whole; otherwise a smaller one answers meanwhile."""
     enable_speculation: bool = True
     """Whether text that repeats the prompt is guessed ahead and verified several tokens at a time:
     the answers stay the same and come sooner."""

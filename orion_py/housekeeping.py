@@ -67,6 +67,7 @@ class Housekeeping:
         self.breakers.adopt(BreakerPolicy(window_s=config.breaker_window_s, slow_call_s=config.slow_call_s))
         if self.hydrator is not None and self._manager is not None:
             self.hydrator.enabled = config.enable_full_models
+            self.hydrator.waits = config.wait_for_larger_models
             if not config.enable_full_models:
                 self.hydrator.stop()
                 for model_id in self.hydrator.larger():
@@ -88,6 +89,7 @@ class Housekeeping:
             manager, loader, updates, self.breakers, self._ports, registry, self._emit, lambda: self.queue.idle
         )
         hydrator.enabled = self._config.enable_full_models
+        hydrator.waits = self._config.wait_for_larger_models
         await hydrator.recall()
         self._predictive = PredictiveLoader(
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle

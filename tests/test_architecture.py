@@ -14,14 +14,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "cancellation", "protocol", "config", "state_machine", ""),
+    ("errors", "faults", "extras", "cancellation", "protocol", "config", "state_machine", ""),
     ("telemetry",),
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
     ("ability", "deadline", "services", "response", "answer_stream", "request", "housekeeping", "measures"),
     ("telemetry_counts", "engine", "engine_slot", "host", "printing"),
-    ("browser", "native", "cli", "__main__", "protocol_schema"),
+    ("browser", "native", "cli", "terminal_chat", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the
 format that runtimes and loaders share; "" is the package itself."""

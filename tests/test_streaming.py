@@ -115,5 +115,5 @@ def test_a_delay_out_of_range_is_refused_in_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = chat(monkeypatch, capsys, "--delay", "5000")
-    assert code == 1
-    assert "delay_ms" in err
+    assert code == 2
+    assert "--delay: " in err

@@ -15,6 +15,7 @@ from model_foundry.progress import Progress
 from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.recipes import BuildRecipe
+from orion_py.faults import reason
 from orion_py.loading.manifest import Source
 
 CONTEXT = 4096
@@ -126,4 +127,6 @@ def _recipe(
     try:
         return BuildRecipe.model_validate(fields | stated)
     except ValueError as error:  # pydantic's ValidationError is one
-        raise UnknownRecipe(f"{name!r} {options.model_version!r} can't be built under these names: {error}") from error
+        raise UnknownRecipe(
+            f"{name!r} {options.model_version!r} can't be built under these names: {reason(error)}"
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from model_foundry.commands import folder
-from model_foundry.errors import FoundryError
+from model_foundry.errors import FoundryError, UnknownSource
 from model_foundry.exporting.hf_folder import write_folder
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
@@ -21,6 +22,10 @@ from model_foundry.weights import Dense, Matrix
 from orion_py.loading.manifest import Source
 
 _ANY_CONTEXT = 2**20
+_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB = (
+    "the foundry reads what is on this machine: if that is a Hugging Face id, download its files and name their folder"
+)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,6 +39,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _import(options: argparse.Namespace) -> int:
     path: Path = options.source
+    if not path.exists():
+        hub = f"; {_HUB}" if _ID.fullmatch(str(path)) else ""
+        raise UnknownSource(f"there is no file or folder {path}{hub}")
     refuse_pickle(path)
     gguf = not path.is_dir() and path.suffix.lower() != ".onnx"
     if options.out and not gguf:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownRecipe
 from model_foundry.weights import BLOCK, Exponents, Float32
+from orion_py.faults import reason
 
 LIMIT = 8
 """Exponents lie between -8 and 8."""
@@ -52,7 +53,7 @@ def load_equalization(path: Path) -> Equalization:
     try:
         return Equalization.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise UnknownRecipe(f"{path.name} isn't an equalization: {error}") from error
+        raise UnknownRecipe(f"{path.name} isn't an equalization: {reason(error)}") from error
 
 
 def equalized(model: ModelDescription, equalization: Equalization) -> ModelDescription:

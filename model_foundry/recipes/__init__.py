@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model_foundry.errors import UnknownRecipe
+from orion_py.faults import reason
 from orion_py.loading.manifest import Identifier, Sha256, Source
 
 FOLDER = Path(__file__).parent
@@ -65,4 +66,4 @@ def load_recipe(name: str) -> BuildRecipe:
     try:
         return BuildRecipe.model_validate(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise UnknownRecipe(f"the recipe {name} is faulty: {error}") from error
+        raise UnknownRecipe(f"the recipe {name} is faulty: {reason(error)}") from error

@@ -11,22 +11,39 @@ from safetensors import SafetensorError, safe_open
 
 from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
 from model_foundry.errors import NotBuilt
+from model_foundry.recipes import load_recipe, recipe_names
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
 from model_foundry.weights import Affine, Dense, Matrix, Symmetric
 from orion_py.errors import OrionError
+from orion_py.faults import reason
 from orion_py.loading.manifest import FLOATS, Manifest, bits_of, parse_manifest
 from orion_py.native.store import read_verified
 from orion_py.runtime.bit_stream import unpack
 
 
 def load_manifest(models: Path, model: str) -> Manifest:
-    """The manifest of a built model. Raises NotBuilt."""
-    path = models / model / "manifest.json"
+    """The manifest of a built model, by its id or the short name of its recipe. Raises NotBuilt."""
+    short = model in recipe_names()
+    path = models / (load_recipe(model).model if short else model) / "manifest.json"
     try:
         return parse_manifest(path.read_bytes())
+    except FileNotFoundError as error:
+        built = [found.parent.name for found in sorted(models.glob("*/manifest.json")) if _is_a_models(found)]
+        known = f"built are: {', '.join(built)}" if built else "nothing is built there"
+        build = f"; build it with: python3 build.py models {model}" if short else ""
+        raise NotBuilt(f"{model} isn't built in {models}; {known}{build}") from error
     except (OSError, OrionError) as error:
-        raise NotBuilt(f"{path} isn't the manifest of a built model: {error}") from error
+        raise NotBuilt(f"{path} isn't the manifest of a built model: {reason(error)}") from error
+
+
+def _is_a_models(path: Path) -> bool:
+    """Whether the manifest is a language model's: the router has one, too."""
+    try:
+        parse_manifest(path.read_bytes())
+    except (OSError, OrionError):
+        return False
+    return True
 
 
 def restore(manifest: Manifest, shards: Path) -> ModelDescription:

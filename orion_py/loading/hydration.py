@@ -84,6 +84,8 @@ class Hydrator:
         self._ports, self._registry, self._emit, self._idle = ports, registry, emit, idle
         self.enabled = True
         """Whether larger models are brought and used; updates come in any case."""
+        self.waits = False
+        """Whether a question waits for a larger model that lies on the device whole."""
         self._target: str | None = None
         self._paused = False
         self._allowed = False
@@ -100,15 +102,25 @@ class Hydrator:
     async def order(self, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
         """``entries``, preferred first, as a question should try them: what is in memory or small, and
         after it, as a last resort, the larger ones that lie on the device. Only where nothing else
-        exists does a question wait for a larger one."""
-        loaded = self._manager.loaded
-        quick = [e for e in entries if e.tier == "lite" or (self.enabled and e.id in loaded)]
+        exists, or ``waits`` says so, does a question wait for a larger one."""
+        quick = [e for e in entries if e.tier == "lite" or (self.enabled and await self._at_hand(e))]
         if not quick:
             return list(entries)
         larger = [e for e in entries if e not in quick and self.enabled]
         if larger and list(entries).index(larger[0]) < list(entries).index(quick[0]):
             await self._want(larger[0].id)
         return [*quick, *[e for e in larger if await self._manager.opener.stored(e)]]
+
+    async def _at_hand(self, entry: ModelEntry) -> bool:
+        if entry.id in self._manager.loaded:
+            return True
+        if not self.waits or entry in self._registry.added:
+            return False
+        opener = self._manager.opener
+        try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
+            return await opener.complete(await opener.manifest(entry))
+        except OrionError:
+            return False
 
     def quickest(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
         """Which of an agent's models would answer now, without noting anything."""

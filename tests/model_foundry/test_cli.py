@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ def test_validate_fails_past_the_thresholds(tmp_path: Path, capsys: Capture) -> 
 
 def test_validate_says_what_is_missing(tmp_path: Path, capsys: Capture) -> None:
     assert validate(tmp_path) == 1
-    assert "isn't the manifest of a built model" in capsys.readouterr().err
+    assert "isn't built in" in capsys.readouterr().err
     built(tmp_path, imported(tmp_path, TinyModel()))
     assert validate(tmp_path, "--variant", "webnn") == 2
     assert "wasm-int8" in capsys.readouterr().err
@@ -213,3 +214,45 @@ def test_a_pickle_is_not_opened(tmp_path: Path, capsys: Capture) -> None:
     for command in ("import", "optimize"):
         assert cli.main([command, str(tmp_path / "pytorch_model.bin")]) == 1
         assert "pickle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "Org/Name"], "there is no file or folder Org/Name; the foundry reads what is on this machine"),
+        (["import", "none.gguf"], "there is no file or folder none.gguf"),
+        (
+            ["validate", "nosuch", "--models", "public/none"],
+            "isn't built in public/none; nothing is built there",
+        ),
+        (["validate", "lite", "--models", "public/none"], "build it with: python3 build.py models lite"),
+        (["shard", "lite", "--out", "public/none"], "lite"),
+    ],
+)
+def test_what_is_not_there_is_told_in_one_line_without_an_errno(
+    arguments: list[str], words: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr().err
+    assert words in told
+    assert told.count("\n") == 1
+    assert "Errno" not in told
+
+
+def test_the_foundry_without_its_packages_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "rich.table", None)
+    for name in [name for name in sys.modules if name.startswith("model_foundry.commands.")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert cli.main(["import", "x"]) == 1
+    assert "pip install 'orion-inference[foundry]'" in capsys.readouterr().err
+
+
+def test_a_model_that_is_built_in_the_default_folder_is_found_with_another_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["optimize", GEMMA, "--licence", "Apache-2.0", "--name", "tiny", "--no-quality"]
+    assert cli.main(arguments) == 0
+    assert cli.main(["shard", "tiny", "--shards", "2", "--out", "elsewhere"]) == 0
+    assert load_manifest(tmp_path / "elsewhere", "tiny").model == "tiny"

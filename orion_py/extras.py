@@ -1,0 +1,16 @@
+"""Packages that only some commands need, and how they are installed."""
+
+from __future__ import annotations
+
+DISTRIBUTION = "orion-inference"
+
+
+def missing(error: ModuleNotFoundError, extra: str) -> str:
+    """The sentence for a command whose packages, those of ``extra`` in pyproject.toml, aren't installed.
+
+    Raises ``error`` itself where a module of our own is missing: that is a fault of ours.
+    """
+    name = (error.name or "").partition(".")[0]
+    if not name or name in ("orion_py", "model_foundry"):
+        raise error
+    return f"the package {name} isn't installed; install what this command needs: pip install '{DISTRIBUTION}[{extra}]'"

@@ -1,0 +1,31 @@
+"""Errors of libraries in words for a person: one line, no errno, no links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+def reason(error: Exception) -> str:
+    """In one line, what a person can use of ``error``: of a ValidationError the first fault, of an OSError
+    the file and the system's words, of any other its first line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ValueError) and hasattr(error, "errors"):
+        return told(cast("ValidationError", error))
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """The path of the field, like "golden.0.text" or "" for the whole, and what is wrong with it."""
+    fault = error.errors(include_url=False, include_context=False)[0]
+    path = ".".join(str(step) for step in fault["loc"])
+    return path, fault["msg"].removeprefix("Value error, ")
+
+
+def told(error: ValidationError) -> str:
+    """Both in one: "temperature: Input should be less than or equal to 5"."""
+    path, message = first_fault(error)
+    return f"{path}: {message}" if path else message
