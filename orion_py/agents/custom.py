@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.errors import InvalidConfig, OrionError, UnknownAgent
+from orion_py.faults import told
 from orion_py.protocol import AgentDefinition
 from orion_py.registry.models import AgentEntry, Bilingual, Registry
 from orion_py.storage.settings import Settings
@@ -47,7 +48,7 @@ class CustomAgents:
             try:
                 self._take(AgentDefinition.model_validate(row))
             except ValidationError as error:
-                self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {error.errors()[0]['msg']}"))
+                self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {told(error)}"))
             except OrionError as error:
                 self._on_skipped(error)
 

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orion_py.errors import DownloadFailed, InvalidModelFolder, TooLarge, UnsupportedModel
+from orion_py.faults import told
 from orion_py.generation.chat_template import examine
 from orion_py.loading.hub_folder import HubFile, HubFolder
 from orion_py.loading.hub_texts import (
@@ -203,7 +204,7 @@ def _file(path: str, role: str, facts: FileFacts) -> HubFile:
             {"path": path, "role": role, "size": facts.size, "sha256": facts.sha256, "tag": facts.tag[:300]}
         )
     except ValidationError as error:
-        raise InvalidModelFolder(f"{path}: {error.errors()[0]['msg']}", path=path) from None
+        raise InvalidModelFolder(f"{path}: {told(error)}", path=path) from None
 
 
 def names(folder: str) -> tuple[str, str]:
