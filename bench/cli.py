@@ -20,7 +20,11 @@ WEIGHTS_OF = {"generate"}
 CHOSEN = {"generate", "speculate", "slow_line"}
 """These run the model that --model names."""
 LITE_ONLY = {"load", "memory"}
-MODELS = {"lite": "smollm2-135m-instruct", "full": "qwen2.5-coder-0.5b-instruct"}
+MODELS = {
+    "lite": "smollm2-135m-instruct",
+    "full": "qwen2.5-coder-0.5b-instruct",
+    "large": "qwen2.5-coder-1.5b-instruct",
+}
 """The model's id by its name for build.py."""
 FORMAT = 1
 

@@ -19,6 +19,7 @@ from orion_py.engine import OrionInferenceEngine
 from orion_py.engine_slot import EngineSlot
 from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, ProtocolError
 from orion_py.generation.tokenizer import ChatMessage
+from orion_py.loading.offers import offered
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
@@ -278,7 +279,7 @@ class EngineHost:
                 "shards": len(sizes),
                 "shard_bytes": sum(sizes.values()),
             },
-            "models": [m.model_dump() for m in engine.registry.known],
+            "models": [{**m.model_dump(), "offered": offered(m, device)} for m in engine.registry.known],
             "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],
             "recommended": recommended.id if recommended is not None else None,
             "added": [m.id for m in engine.registry.added],

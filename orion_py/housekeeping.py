@@ -86,7 +86,15 @@ class Housekeeping:
         self._manager = manager
         updates = self.updates = Updates(manager, self._ports, registry, self._emit, self._between_turns)
         hydrator = self.hydrator = Hydrator(
-            manager, loader, updates, self.breakers, self._ports, registry, self._emit, lambda: self.queue.idle
+            manager,
+            loader,
+            updates,
+            self.breakers,
+            self._ports,
+            registry,
+            self._emit,
+            lambda: self.queue.idle,
+            await self._ports.runtime.device(),
         )
         hydrator.enabled = self._config.enable_full_models
         hydrator.waits = self._config.wait_for_larger_models

@@ -32,6 +32,7 @@ from orion_py.errors import (
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.memory_budget import MB
+from orion_py.loading.offers import offered, require_offered
 from orion_py.loading.opener import shards_base
 from orion_py.loading.updates import Updates
 from orion_py.loading.versions import Kept
@@ -39,6 +40,7 @@ from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, HydrationState, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.resilience.breakers import Breakers
+from orion_py.runtime.base import Device
 
 KEY = "hydration"
 QUIET_S = 0.5
@@ -79,9 +81,11 @@ class Hydrator:
         registry: Registry,
         emit: Emit,
         idle: Callable[[], bool],
+        device: Device | None = None,
     ) -> None:
         self._manager, self._loader, self._updates, self._breakers = manager, loader, updates, breakers
         self._ports, self._registry, self._emit, self._idle = ports, registry, emit, idle
+        self._device = device or Device(threads=1, webgpu=False)
         self.enabled = True
         """Whether larger models are brought and used; updates come in any case."""
         self.waits = False
@@ -106,9 +110,10 @@ class Hydrator:
         quick = [e for e in entries if e.tier == "lite" or (self.enabled and await self._at_hand(e))]
         if not quick:
             return list(entries)
-        larger = [e for e in entries if e not in quick and self.enabled]
-        if larger and list(entries).index(larger[0]) < list(entries).index(quick[0]):
-            await self._want(larger[0].id)
+        larger = [e for e in entries if e not in quick and self.enabled and offered(e, self._device)]
+        unasked = [e for e in larger if e.tier != "large"]
+        if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
+            await self._want(unasked[0].id)
         return [*quick, *[e for e in larger if await self._manager.opener.stored(e)]]
 
     async def _at_hand(self, entry: ModelEntry) -> bool:
@@ -153,7 +158,7 @@ class Hydrator:
 
     def larger(self) -> list[str]:
         """The larger models that are in memory."""
-        return [e.id for e in self._registry.known if e.tier == "full" and e.id in self._manager.loaded]
+        return [e.id for e in self._registry.known if e.tier != "lite" and e.id in self._manager.loaded]
 
     def stop(self) -> None:
         """What is under way ends; what came is kept."""
@@ -161,17 +166,24 @@ class Hydrator:
             self._give_way(self._job)
 
     async def _want(self, model_id: str) -> None:
-        if model_id != self._target and model_id not in self._refused:
+        if model_id != self._target and model_id not in self._refused and not self._asked_for_large():
             self._target = model_id
             await self._keep()
+
+    def _asked_for_large(self) -> bool:
+        """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
+        asked = [e for e in self._registry.known if e.id == self._target and e.tier == "large"]
+        return bool(asked) and self._target not in self._refused and offered(asked[0], self._device)
 
     # what the person says
 
     async def command(self, action: str, model_id: str | None = None) -> None:
         """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``tick``.
-        Raises UnknownModel."""
+        Raises UnknownModel, and TooLarge for one that this device isn't offered."""
         if model_id is not None and action in ("start", "resume"):
-            self._target = self._registry.model(model_id).id
+            entry = self._registry.model(model_id)
+            require_offered(entry, self._device)
+            self._target = entry.id
         if action == "pause":
             self._paused = True
             if self._job is not None:
@@ -255,7 +267,8 @@ class Hydrator:
             return None
         if self._breakers.model(target).state == "open":
             return None
-        return self._registry.model(target)
+        entry = self._registry.model(target)
+        return entry if offered(entry, self._device) else None
 
     async def _version_of(self, entry: ModelEntry) -> Kept:
         opener = self._manager.opener

@@ -17,6 +17,7 @@ from orion_py.errors import OrionError
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.memory_budget import MB, Budget, Resident, evictions, excess
+from orion_py.loading.offers import require_offered
 from orion_py.loading.opener import ModelOpener
 from orion_py.loading.worker_pool import WorkerPool
 from orion_py.ports import Ports
@@ -53,6 +54,7 @@ class ModelManager:
         self._breakers = breakers or Breakers(ports.clock)
         self.opener = ModelOpener(config, ports, loader, emit, self._breakers)
         self._emit = emit
+        self._device = ports.runtime.device
         self._pool: WorkerPool[LoadedModel] = WorkerPool(ports.clock, ports.sleep, on_dead)
         self._entries: dict[str, ModelEntry] = {}
         self._pending: dict[str, _Pending] = {}
@@ -101,6 +103,8 @@ class ModelManager:
         Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
         """
         while (model := await self._current(entry.id)) is None:
+            if entry.device_memory_gb is not None:
+                require_offered(entry, await self._device())
             await self._join(entry, cancel, keep)
         if cancel.cancelled:
             await self.release(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 import time
@@ -279,7 +280,8 @@ class NativeRuntime:
         self._shards = shards
 
     async def device(self) -> Device:
-        return Device(threads=os.cpu_count() or 1, webgpu=False, webgpu_reason="native onnxruntime")
+        threads = os.cpu_count() or 1
+        return Device(threads=threads, webgpu=False, webgpu_reason="native onnxruntime", memory_gb=_memory_gb())
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> NativeSession:
         return NativeSession(manifest, variant, threads, context, self._shards)
@@ -290,3 +292,14 @@ class NativeRuntime:
             return NativeEncoder(data)
         except Exception as error:  # onnxruntime's own exceptions share no base but this
             raise RuntimeFailure(f"onnxruntime: {error}") from error
+
+
+def _memory_gb() -> float | None:
+    """The machine's memory as browsers tell it, the nearest power of two (https://www.w3.org/TR/device-memory/);
+    None where the system doesn't say."""
+    try:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):
+        return None
+    lower = 2.0 ** math.floor(math.log2(found))
+    return lower if found - lower <= 2 * lower - found else 2 * lower

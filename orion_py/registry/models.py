@@ -61,7 +61,9 @@ class ModelEntry(_Entry):
     id: Identifier
     title: Annotated[str, Field(min_length=1, max_length=120)]
     manifest: RelativePath
-    tier: Literal["lite", "full"]
+    tier: Literal["lite", "full", "large"]
+    """"lite": answers while others come; "full": comes by itself in the background; "large": only when
+    the person asks for it, and only where the device has ``device_memory_gb``."""
     family: Annotated[str, Field(min_length=1, max_length=60)]
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
@@ -69,6 +71,8 @@ class ModelEntry(_Entry):
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     capabilities: tuple[str, ...] = ()
     sampling: ModelSampling = ModelSampling()
+    device_memory_gb: Annotated[int, Field(gt=0, le=4096)] | None = None
+    """The least memory of a device that is offered it; None: any."""
 
 
 class RouterEntry(_Entry):

@@ -202,3 +202,19 @@ async def test_the_real_models_verified_rows_are_its_single_steps_to_the_bit(
         np.testing.assert_array_equal(rows, alone[position - start : position - start + count])
         position += count
     await session.close()
+
+
+@pytest.mark.parametrize(("gib", "told"), [(15.6, 16), (12, 8), (13, 16), (23, 16), (30, 32), (3.8, 4)])
+async def test_the_machines_memory_is_told_as_browsers_tell_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gib: float, told: float
+) -> None:
+    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": int(gib * 2**30 / 4096)}
+    monkeypatch.setattr("os.sysconf", lambda name: pages[name])
+    assert (await NativeRuntime(tmp_path).device()).memory_gb == told
+
+
+async def test_a_system_that_does_not_say_has_an_unknown_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr("os.sysconf")
+    assert (await NativeRuntime(tmp_path).device()).memory_gb is None

@@ -44,5 +44,9 @@ def test_without_the_full_model_every_text_agent_of_this_project_answers_with_li
     whole, lite = parse_registry(text), parse_registry(only_built(text, lambda manifest: "smollm2" in manifest))
     for agent in whole.groups["text"]:
         entry = next(entry for entry in whole.agents if entry.id == agent)
-        assert whole.usable(entry.models) == ("qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct")
+        assert whole.usable(entry.models) == (
+            "qwen2.5-coder-1.5b-instruct",
+            "qwen2.5-coder-0.5b-instruct",
+            "smollm2-135m-instruct",
+        )
         assert lite.usable(entry.models) == ("smollm2-135m-instruct",)

@@ -19,7 +19,7 @@ from ui.hydration_view import HydrationView
 from ui.i18n import LANGUAGES, Words, choose
 from ui.loading_view import LoadingView
 from ui.log_view import LogView
-from ui.models_settings import ModelsSettings
+from ui.models_settings import ModelsSettings, offered_models, waits_for_nothing
 from ui.notices_view import NoticesView
 from ui.status_view import StatusView
 from ui.store import Store
@@ -294,8 +294,9 @@ class App:
         options = dict(STYLES.get(self._preferences["style"], {}))
         options.update(streaming(self._preferences))
         options.update(answer.options)
-        if self._preferences["model"] in [row["id"] for row in self.state.device.get("models") or []]:
-            options["model"] = self._preferences["model"]
+        models, chosen = offered_models(self.state.device.get("models")), self._preferences["model"]
+        if chosen in [row["id"] for row in models] and not waits_for_nothing(chosen, models):
+            options["model"] = chosen
         fields = {
             "query": conversation.question_of(answer).text,
             "history": conversation.history(answer),
@@ -453,6 +454,8 @@ class App:
         self._frames.ask()
 
     def _hydrate(self, action):
+        if action == "cancel" and self._preferences["model"] == self.state.hydration["model"]:
+            self._preference("model", "")
         self.client.send("hydrate", {"action": action, "model": self.state.hydration["model"]})
 
     def _notice_action(self, action, index):

@@ -7,6 +7,38 @@ UNSTATED = "not stated"  # orion_py.loading.hub_texts's word
 EXPLAINED = ("unsupported_model", "invalid_model_folder", "invalid_manifest", "too_large")
 
 
+LARGE = "large"  # the tier of models that come only when they are asked for
+
+
+def offered_models(rows):
+    """The models that this device may use, as the status has them."""
+    return [row for row in rows or [] if row.get("offered") is not False]
+
+
+def waits_for_nothing(model, rows):
+    """Whether a question leaves it to the engine when ``model``, which the person chose, answers: a large
+    one does as soon as it is in memory, and nobody waits for it."""
+    return model in [row["id"] for row in rows or [] if row.get("tier") == LARGE]
+
+
+def choice_words(row, words):
+    """A model in the list of those that may answer; of a large one its size, too."""
+    title = row.get("title") or row["id"]
+    if row.get("tier") == LARGE and row.get("download_bytes"):
+        title += " · " + formatting.size(row["download_bytes"], words.lang)
+    return title
+
+
+def large_words(row, words):
+    """What a large model costs and when it answers."""
+    return words(
+        "model_large",
+        model=row.get("title") or row["id"],
+        size=formatting.size(row.get("download_bytes") or 0, words.lang),
+        memory=formatting.size(row.get("memory_bytes") or 0, words.lang),
+    )
+
+
 def version_rows(versions):
     """(model, version in use, version to go back to or None) of each model that is kept."""
     return [(row["model"], row["current"], row.get("previous")) for row in versions or [] if row.get("current")]
@@ -52,11 +84,12 @@ class ModelsSettings:
         self._offer = dom.by_id("model-offer")
         self._add = dom.by_id("model-add")
         self._rows = []
+        self._models = []
         self._back = None  # the model that goes back now
         self._offered = None  # the address whose model is shown
         dom.on(self._list, "click", self._clicked)
         dom.on(self._check, "click", lambda _event: self._look())
-        dom.on(self._choice, "change", lambda _event: on_change("model", self._choice.value))
+        dom.on(self._choice, "change", lambda _event: self._chosen(on_change))
         dom.on(dom.by_id("model-inspect"), "click", lambda _event: self._inspect())
         dom.on(self._add, "click", lambda _event: self._send("model.add", {"address": self._offered}))
 
@@ -89,9 +122,10 @@ class ModelsSettings:
 
     def _draw_choice(self, state):
         rows = [("", self._words("model_auto"))]
+        self._models = offered_models(state.device.get("models"))
         recommended = state.device.get("recommended")
-        for row in state.device.get("models") or []:
-            name = row.get("title") or row["id"]
+        for row in self._models:
+            name = choice_words(row, self._words)
             if row["id"] == recommended:
                 name = self._words("model_recommended", model=name)
             rows.append((row["id"], name))
@@ -100,6 +134,15 @@ class ModelsSettings:
             self._choice.appendChild(self._dom.el("option", None, text, {"value": value}))
         chosen = self._preferences["model"]
         self._choice.value = chosen if chosen in [value for value, _ in rows] else ""
+
+    def _chosen(self, on_change):
+        """A large model is asked for by choosing it: it comes in the background."""
+        chosen = self._choice.value
+        on_change("model", chosen)
+        for row in self._models:
+            if row["id"] == chosen and row.get("tier") == LARGE:
+                self._note.textContent = large_words(row, self._words)
+                self._send("hydrate", {"action": "start", "model": chosen})
 
     def _clicked(self, event):
         button = event.target.closest("[data-action]")

@@ -43,6 +43,12 @@ MODELS = {
     "version_check": ("Look for new versions", "Chercher de nouvelles versions"),
     "version_back_done": ("{model} is at version {version} again.", "{model} est revenu à la version {version}."),
     "model_choice": ("Who computes the answers", "Qui calcule les réponses"),
+    "model_large": (
+        "{model}: {size} to download, about {memory} of memory. It comes in the background and answers once it is "
+        "here; until then a smaller one does.",
+        "{model} : {size} à télécharger, environ {memory} de mémoire. Il arrive en arrière-plan et répond dès qu’il "
+        "est là ; d’ici là, un plus petit répond.",
+    ),
     "model_auto": ("As the agent prefers", "Au choix de l’agent"),
     "model_address": (
         "Add a model: a folder’s address, or a Hugging Face id",

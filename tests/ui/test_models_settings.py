@@ -1,0 +1,56 @@
+"""Who may compute the answers: a large model is offered where the device bears it, and asked for by choosing it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.ui.fake_dom import Event, dom
+from ui.i18n import Words
+from ui.models_settings import ModelsSettings, choice_words, large_words, offered_models, waits_for_nothing
+
+LITE = {"id": "lite", "title": "Lite", "tier": "lite", "offered": True, "download_bytes": 99_000_000}
+LARGE = {"id": "big", "title": "Big", "tier": "large", "download_bytes": 1_180_000_000, "memory_bytes": 3_800_000_000}
+S = "\u202f"
+
+
+def test_a_model_that_the_device_is_not_offered_is_not_in_the_list() -> None:
+    assert offered_models([LITE, LARGE | {"offered": False}]) == [LITE]
+    assert offered_models([LITE, LARGE | {"offered": True}]) == [LITE, LARGE | {"offered": True}]
+    assert offered_models(None) == []
+
+
+def test_a_large_model_shows_its_size_and_says_what_it_costs() -> None:
+    assert choice_words(LITE, Words("en")) == "Lite"
+    assert choice_words(LARGE, Words("en")) == f"Big · 1.2{S}GB"
+    assert f"3.8{S}GB of memory" in large_words(LARGE, Words("en"))
+    assert f"3,8{S}Go de mémoire" in large_words(LARGE, Words("fr"))
+
+
+def test_a_large_model_that_was_chosen_is_not_waited_for() -> None:
+    assert waits_for_nothing("big", [LITE, LARGE])
+    assert not waits_for_nothing("lite", [LITE, LARGE])
+    assert not waits_for_nothing("", [LITE, LARGE])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"), [("big", [("hydrate", {"action": "start", "model": "big"})]), ("lite", []), ("", [])]
+)
+def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect")
+    told: list[Any] = []
+    kept: list[Any] = []
+    settings = ModelsSettings(
+        page, Words("en"), {"model": ""}, lambda *what: told.append(what), lambda *what: kept.append(what)
+    )
+    state = SimpleNamespace(device={"models": [LITE, LARGE | {"offered": True}]}, model_name=lambda model: model)
+    settings.draw(state)
+    choice = page.by_id("set-model")
+    choice.value = chosen
+    for listener in choice.listeners["change"]:
+        listener(Event(choice))
+    assert kept == [("model", chosen)]
+    assert told == sent
