@@ -45,6 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", choices=sorted(MODELS), required=True)
     parser.add_argument("--out", type=Path, required=True, help="the file to write; answers in it are kept")
     parser.add_argument("--prompts", type=Path, default=PROMPTS)
+    parser.add_argument("--start", type=int, default=0, metavar="N", help="leave the first N prompts out")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th prompt")
     parser.add_argument("--threads", type=int, default=2, help="1 is steadier on a busy machine (default: 2)")
     parser.add_argument("--options", type=json.loads, default={}, metavar="JSON", help="infer options for every prompt")
@@ -95,7 +96,7 @@ async def record(options: argparse.Namespace) -> None:
     answer.decode = tap  # type: ignore[assignment]
     try:
         await _router(engine)
-        for row in prompts_in(options.prompts)[:: options.every]:
+        for row in prompts_in(options.prompts)[options.start :: options.every]:
             if row["id"] in done:
                 continue
             tap.runs.clear()

@@ -8,6 +8,7 @@ figures only, or in one word (of twelve and more, in two). What then is a loop s
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 
 from orion_py.generation.patience import CODE_COPIES, COPIES, DATA, RECORDS, Patience, structured
@@ -20,6 +21,9 @@ ECHO_WORDS = 60
 """Words that came again, with small changes or none, that are enough without a second repetition."""
 STALE, STALE_WORDS = 8, 32
 """Pieces in a row, with so many words in all, that are a loop where each was said before, in whatever order."""
+TAIL, TAIL_WINDOW = 4, 1.5
+"""Words with which pieces may end alike ("Well, I never did. Oh yes, I never did."), as often as ``loose`` among
+the last pieces, of which there are so many times more."""
 _LONG = 6
 """Words of a sentence that says something of its own."""
 
@@ -91,6 +95,7 @@ class Segments:
         self._segments: list[Segment] = []
         self._runs = [_Run() for _ in range(LAGS)]
         self._seen: dict[tuple[str, ...], list[int]] = {}
+        self._tails: deque[tuple[tuple[str, ...], int]] = deque(maxlen=round(TAIL_WINDOW * patience.loose))
         self._old: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._stale: list[Segment] = []
         """The last pieces, as far as each was said before."""
@@ -143,7 +148,7 @@ class Segments:
         self._segments.append(segment)
         if found and (again := self._judge(*found)):
             return again
-        return self._recurs(segment) or self._says_nothing_new(segment)
+        return self._recurs(segment) or self._says_nothing_new(segment) or self._ends_alike(segment)
 
     def _forget(self) -> None:
         """Code begins or ends: what repeats across its fence is another thing."""
@@ -214,6 +219,14 @@ class Segments:
             return None
         asked = self._patience.asked_with(" ".join(word for each in stale for word in each.words))
         return None if asked else Again(stale[0].start)
+
+    def _ends_alike(self, segment: Segment) -> Again | None:
+        tail = segment.words[-TAIL:]
+        if segment.formal or len(segment.words) < TAIL or FIGURE in tail:
+            return None
+        self._tails.append((tail, segment.start))
+        places = [start for other, start in self._tails if other == tail]
+        return Again(places[1]) if len(places) >= self._patience.loose else None
 
     def _recurs(self, segment: Segment) -> Again | None:
         """A whole sentence, said again and again between others."""

@@ -247,6 +247,14 @@ def test_a_sentence_that_comes_back_between_others_again_and_again_is_a_loop() -
     assert found[1].count("matters") == 8
 
 
+def test_sentences_that_all_end_alike_are_a_loop_however_they_begin() -> None:
+    chance = random.Random(9)
+    starts = [" ".join(unlike(chance, chance.randint(1, 4))) for _ in range(30)]
+    found = watched("".join(f"{start}, we never go there. " for start in starts))
+    assert found is not None
+    assert found[0].count("never") == 1
+
+
 def test_the_same_meals_on_other_days_are_no_loop() -> None:
     meals = "- Breakfast: bread with butter and jam\n- Lunch: soup of the day\n- Dinner: rice and vegetables\n"
     assert watched("".join(f"**{day}**\n{meals}" for day in DAYS)) is None
