@@ -47,7 +47,8 @@ from orion_py.registry.models import ModelEntry
 from orion_py.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
-from orion_py.safety.output import OutputGuard, secrets_in
+from orion_py.safety.output import OutputGuard
+from orion_py.safety.secrets import secrets_in
 from orion_py.safety.validation import validate_query
 from orion_py.services import Request, Services
 from orion_py.state_machine import StateMachine, Transition

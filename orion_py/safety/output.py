@@ -17,7 +17,6 @@ from orion_py.safety.context import excuse
 from orion_py.safety.guard import refusal
 from orion_py.safety.normalise import normalise
 from orion_py.safety.rule_book import all_rules
-from orion_py.telemetry.shapes import shapes
 
 MASK = "[…]"
 HELD_AT_MOST = 400
@@ -39,17 +38,6 @@ def _trigger() -> re.Pattern[str]:
         r"|ricin|anthrax|botul|smallpox|weapon|napalm|molotov|detonat|d[ée]tonat|neurotox|innerv|\barmes?\b|uranium|pathog|suicid"
         r"|kill|\btuer|bleach|v[eé]ines|wrist|hang |pendre|overdose|exterm|tabass|lynch|poison|threat|menace)"
     )
-
-
-def secrets_in(system: str) -> list[str]:
-    """The keys, tokens and passwords that a system prompt holds: its agent needs them, no reader does."""
-    found = []
-    for mask, pattern, check in shapes():
-        if mask in ("[key]", "[token]", "[secret]", "[url]"):
-            for match in pattern.finditer(system):
-                text = match.group()[: check(match.group())]
-                found.append(re.sub(r"^.*?[=:]\s*[\"']?", "", text, count=1) if mask == "[secret]" else text)
-    return [secret for secret in found if secret]
 
 
 class Streamer(Protocol):

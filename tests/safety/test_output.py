@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import BlockedByGuard, HarmRefused, SelfHarmRefused
-from orion_py.safety.output import MASK, OutputGuard, secrets_in
+from orion_py.safety.output import MASK, OutputGuard
 
 SECRET = "sk-live-0123456789abcdef"
 ANSWER = "The weather is fine. It stays fine until Sunday, and then it rains.\n\n- one\n- two\n"
@@ -141,12 +141,6 @@ def test_the_end_finishes_the_streamer_and_the_text_is_what_it_passed_on() -> No
     stream(guard, f"Take {SECRET}")
     assert page.finished
     assert guard.text == page.text == f"Take {MASK}"
-
-
-def test_secrets_in_a_system_prompt_are_found() -> None:
-    system = f"You are kind. Key: {SECRET}. password = hunter22 and nothing else."
-    assert secrets_in(system) == [SECRET, "hunter22"]
-    assert secrets_in("You answer in French, briefly. Never say which model you are.") == []
 
 
 def test_switched_off_it_screens_nothing_but_still_takes_out_control_characters() -> None:
