@@ -24,9 +24,8 @@ from orion_py.errors import (
     RuntimeFailure,
 )
 from orion_py.generation.answer import Answer
-from orion_py.generation.patience import Patience, patience_for
 from orion_py.generation.prompt import Prompt, build_prompt
-from orion_py.generation.sampling import Penalised, Sampler, SamplingParams, SamplingWishes
+from orion_py.generation.sampling import Penalised, Sampler
 from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.generation.typewriter import Typewriter
 from orion_py.loading.loaded_model import LoadedModel
@@ -36,7 +35,6 @@ from orion_py.protocol import (
     FallbackEvent,
     FallbackKind,
     GuardEvent,
-    InferOptions,
     ProgressEvent,
     Response,
     RevisionEvent,
@@ -44,6 +42,7 @@ from orion_py.protocol import (
     TokenEvent,
 )
 from orion_py.registry.models import ModelEntry
+from orion_py.request_options import attached, patience_of, sampling_for
 from orion_py.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
@@ -179,7 +178,7 @@ class RequestRun:
                 agent=agents.get(forced).id, router="forced", reason="The user chose this agent."
             )
         else:
-            decision = await self.services.router.route(query, self.request.locale, _attached(self.request.options))
+            decision = await self.services.router.route(query, self.request.locale, attached(self.request.options))
             if decision.agent not in agents.ids:
                 decision = replace(decision, agent=agents.ids[0])
         return decision
@@ -194,7 +193,7 @@ class RequestRun:
             services.config,
             decision.agent,
             options.model,
-            _attached(options),
+            attached(options),
             locale,
         )
         first = services.agents.ids[0]
@@ -297,7 +296,8 @@ class RequestRun:
         seed = options.seed if options.seed is not None else self.services.new_seed()
         self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
         streamer = AnswerStream(self._streamer, partial(self._guarded, brief), self._on_revision)
-        sampling = self._sampling(brief, seed)
+        own = self.services.registry.model(self._model).sampling if self._model else None
+        sampling = sampling_for(own, brief, options, seed)
         spared = Penalised(len(prompt.tokens), frozenset(model.manifest.eos_tokens))
         sampler = Sampler(sampling, seed, penalised=spared)
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
@@ -307,23 +307,10 @@ class RequestRun:
             self._advance(tokens / max_tokens)
 
         answer = Answer(prompt.tokens, sampler, seed, stops, on_text, max_tokens, brief.shaper)
-        answer.patience, answer.on_cut = self._patience(query, brief), streamer.cut
+        answer.patience, answer.on_cut = patience_of(self.request, query, brief), streamer.cut
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
         return prompt, answer, streamer
-
-    def _sampling(self, brief: Brief, seed: int) -> SamplingParams:
-        """The model's own, under the agent's wishes, under the caller's."""
-        own = self.services.registry.model(self._model).sampling if self._model else None
-        params = SamplingParams(**({} if own is None else own.model_dump()), seed=seed)
-        return _wishes(self.request.options).over(brief.sampling.over(params))
-
-    def _patience(self, query: str, brief: Brief) -> Patience | None:
-        """What of the answer is a loop; None where the caller wants all of it as it comes."""
-        if not self.request.options.cut_loops:
-            return None
-        turn_before = [turn["content"] for turn in self.request.history[-2:]]
-        return patience_for(query, "\n".join([brief.system, *turn_before]))
 
     def _guarded(self, brief: Brief, streamer: TokenStreamer) -> OutputGuard:
         screens = self.services.config.enable_guardrails
@@ -412,11 +399,3 @@ class RequestRun:
         arrived, first = self._arrived, self._first_piece
         total = (self.services.clock() - arrived) * 1000
         return Timing(self.states.timings(), total, None if first is None else (first - arrived) * 1000)
-
-
-def _wishes(options: InferOptions) -> SamplingWishes:
-    return SamplingWishes(options.temperature, options.top_p, options.top_k, options.repetition_penalty)
-
-
-def _attached(options: InferOptions) -> list[str]:
-    return ["image"] * bool(options.images) + ["audio"] * (options.audio is not None)

@@ -19,7 +19,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
     ("agents",),
-    ("ability", "deadline", "services", "response", "answer_stream", "request", "housekeeping", "measures"),
+    (
+        "ability",
+        "deadline",
+        "services",
+        "response",
+        "answer_stream",
+        "request_options",
+        "request",
+        "housekeeping",
+        "measures",
+    ),
     ("telemetry_counts", "engine", "engine_slot", "host", "printing"),
     ("browser", "native", "cli", "terminal_chat", "__main__", "protocol_schema"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from orion_py.registry.load import parse_registry
 from orion_py.telemetry.log import Logger
 from tests.tiny import World, manifest_json, says
 from tests.two_models import registry
+
+ROOT = Path(__file__).parents[1]
 
 
 def world() -> World:
@@ -75,7 +78,7 @@ async def test_the_status_tells_groups_and_what_is_recommended_and_follows_the_p
 
 
 def test_the_registry_of_this_site_recommends_a_model_for_every_class(capsys: pytest.CaptureFixture[str]) -> None:
-    known = parse_registry((cli.DEFAULT_ROOT / "models.json").read_text("utf-8"))
+    known = parse_registry((ROOT / "models.json").read_text("utf-8"))
     for device in ("low_end", "production", "development"):
         assert known.recommended(device) is not None
     assert known.recommended("phone") is None
