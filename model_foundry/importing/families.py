@@ -217,6 +217,9 @@ def import_gguf(file: GgufFile, context_cap: int, source: Source) -> ModelDescri
 
     Raises UnknownArchitecture, UnknownQuantization, UnknownTokenizer or MalformedGguf.
     """
+    kind = file.text("general.type", "model")
+    if kind != "model":
+        raise UnknownArchitecture(f"{file.path.name} holds a {kind[:40]}, not a model")
     family = file.text("general.architecture")
     if family not in FAMILIES:
         raise UnknownArchitecture(f"the architecture {family} isn't known; known are {', '.join(FAMILIES)}")

@@ -7,6 +7,8 @@ from orion_py.generation.chat_template import SpokenFor
 from orion_py.generation.tokenizer import ChatMessage, Tokenizer, TokenizerFactory
 from orion_py.loading.manifest import Manifest
 
+MAX_ENDS = 16
+
 
 def read_tokenizer(factory: TokenizerFactory, manifest: Manifest, definition: bytes) -> Tokenizer:
     """The tokenizer of ``manifest`` from its shard's bytes, every message of a conversation said whatever
@@ -25,3 +27,15 @@ def read_tokenizer(factory: TokenizerFactory, manifest: Manifest, definition: by
     except Exception as error:  # whatever a template's language raises
         raise InvalidManifest(f"chat template: {str(error)[:200]}", path="chat_template") from None
     return SpokenFor(tokenizer)
+
+
+def with_named_end(manifest: Manifest, tokenizer: Tokenizer) -> Manifest:
+    """``manifest`` with the token that its chat format calls the end among those that end a turn. Folders
+    that were added by engines that didn't look it up lack it."""
+    end = manifest.chat.eos_token if manifest.chat is not None else ""
+    if end not in tokenizer.special_tokens:
+        return manifest
+    ids = tokenizer.encode(end)
+    if len(ids) != 1 or ids[0] in manifest.eos_tokens or len(manifest.eos_tokens) >= MAX_ENDS:
+        return manifest
+    return manifest.model_copy(update={"eos_tokens": (*manifest.eos_tokens, ids[0])})

@@ -25,7 +25,7 @@ from orion_py.errors import (
     RuntimeFailure,
 )
 from orion_py.generation.tokenizer import Tokenizer
-from orion_py.loading.bare_tokenizer import read_tokenizer
+from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.loading.golden import check_golden
 from orion_py.loading.loaded_model import LoadedModel, backend_label
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
@@ -300,7 +300,8 @@ class ModelOpener:
         request = LoadRequest(job.manifest, attempt.variant, shards_base(job.entry), attempt.threads, context)
         session, report, definition = await self._loader.load(request, job.cancel, emit or self._emit)
         tokenizer = self._tokenizer(job.manifest, definition)
-        model = LoadedModel(job.manifest, attempt.variant, session, tokenizer, report, context)
+        manifest = with_named_end(job.manifest, tokenizer)
+        model = LoadedModel(manifest, attempt.variant, session, tokenizer, report, context)
         try:
             self._weigh(model)
             await self._believe(model, job)

@@ -46,8 +46,34 @@ def _to_json(
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
+MAX_REPEATED = 1_000_000
+"""Parts that ``*`` may make of a text or a list; web/bridge/chat-template.js has the same."""
+_MAX_POWER_BITS = 1024
+_MAX_WHOLE = 2**53 - 1
+"""JavaScript's numbers are exact up to here."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """jinja's, whose operators can't fill the memory."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "**", "//", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**":
+            if isinstance(left, int) and isinstance(right, int) and abs(right) * left.bit_length() > _MAX_POWER_BITS:
+                raise OverflowError("a power is too large")
+        elif operator == "*" and any(hasattr(side, "__len__") for side in (left, right)):
+            counts = [side if isinstance(side, int) else len(side) for side in (left, right)]
+            if max(0, counts[0]) * max(0, counts[1]) > MAX_REPEATED:
+                raise OverflowError("a repetition is too long")
+        result = super().call_binop(context, operator, left, right)
+        if isinstance(result, int) and abs(result) > _MAX_WHOLE:
+            raise OverflowError("a number is too large")
+        return result
+
+
 def _environment(now: Now) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _to_json

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orion_py.errors import InvalidManifest
-from orion_py.loading.bare_tokenizer import read_tokenizer
+from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.loading.manifest import Manifest
 from orion_py.native.tokenizer import NativeTokenizer
 from tests.model_foundry.folders import FAMILIES
@@ -113,6 +113,16 @@ def test_a_template_that_takes_no_question_is_refused(template: str) -> None:
 def test_what_is_no_tokenizer_is_refused(definition: bytes) -> None:
     with pytest.raises(InvalidManifest, match="tokenizer"):
         read_tokenizer(NativeTokenizer, with_template(TEMPLATE), definition)
+
+
+def test_the_end_that_is_only_named_ends_turns_also_of_a_folder_that_was_added_before() -> None:
+    made = with_template(TEMPLATE).model_copy(update={"eos_tokens": (7,)})
+    tokenizer = read_tokenizer(NativeTokenizer, made, DEFINITION)
+    found = with_named_end(made, tokenizer)
+    assert found.eos_tokens == (7, tokenizer.encode("<eos>")[0])
+    assert with_named_end(found, tokenizer) is found
+    plain = made.model_copy(update={"chat": made.chat.model_copy(update={"eos_token": "the"})})  # type: ignore[union-attr]
+    assert with_named_end(plain, tokenizer) is plain, "only special tokens end a turn"
 
 
 def test_keys_that_it_smuggles_in_do_not_count() -> None:

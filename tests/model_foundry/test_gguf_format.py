@@ -222,6 +222,11 @@ def test_a_key_that_changes_nothing_is_taken(whole: Path, key: str, value: objec
     assert read(changed(whole, keys={key: (value, kind)})).architecture == read(whole).architecture
 
 
+def test_an_adapter_is_not_taken_for_a_model(whole: Path) -> None:
+    with pytest.raises(UnknownArchitecture, match="holds a adapter, not a model"):
+        read(changed(whole, keys={"general.type": ("adapter", KINDS.STRING)}))
+
+
 # Split files
 
 

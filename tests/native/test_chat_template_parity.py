@@ -159,6 +159,22 @@ def test_what_cannot_be_had_is_refused_by_its_name(node: Node, template: str, na
             template_features.refuse_unknown(features)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["'ab' * 1000000", "[0] * 2000000", "'a' * 10 ** 9", "9 ** 99999", "2 ** 60", "9999999999 * 9999999999"],
+)
+def test_an_operator_cannot_fill_the_memory(node: Node, expression: str) -> None:
+    template = "{{ (" + expression + ") | string | length }}"
+    assert natively(template, []) is None
+    assert on_the_page(node, template, []) is None
+
+
+def test_a_template_without_an_end_is_ended_on_the_page(node: Node) -> None:
+    loops = "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}"
+    with pytest.raises(Refused, match="end"):
+        node.ask({"template": loops, "bos": "", "eos": "", "messages": [], "dates": {}})
+
+
 TEXTS: st.SearchStrategy[str] = st.lists(
     st.sampled_from([*"ab \n\t<>/'\"\\{%}🙂é½\ufeff\u00a0\u2028\x1f", "<think>", "</think>"]), max_size=12
 ).map("".join)

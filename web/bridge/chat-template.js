@@ -37,6 +37,11 @@ import {
 
 /** jinja2's sandbox: the longest range. */
 const MAX_RANGE = 100_000;
+/** orion_py/native/chat_template.py has the same. */
+const MAX_REPEATED = 1_000_000;
+/** Far more than any conversation takes: a template that goes on is ended instead of the worker. */
+const MAX_STEPS = 2_000_000;
+const STEPS_A_ROUND = 20;
 const SILENT = new Set(["Set", "Macro", "Comment"]);
 const WRITES = new Set(["If", "For", "CallStatement", "FilterStatement"]);
 
@@ -56,6 +61,8 @@ const Base = /** @type {any} */ (Interpreter);
 class PythonInterpreter extends Base {
   /** @param {Node} node @param {Scope} scope @returns {Value} */
   evaluate(node, scope) {
+    this.steps = (this.steps ?? 0) + 1;
+    if (this.steps > MAX_STEPS) throw new Error("the template doesn't come to an end");
     if (node?.type === "Break") throw new LoopControl("break");
     if (node?.type === "Continue") throw new LoopControl("continue");
     return super.evaluate(node, scope);
@@ -84,6 +91,7 @@ class PythonInterpreter extends Base {
     const rows = filteredBy ? all.filter((row) => truth(this.evaluate(filteredBy, this.round(node, outer, row)))) : all;
     let written = "";
     for (const [i, row] of rows.entries()) {
+      this.steps += STEPS_A_ROUND;
       const scope = this.round(node, outer, row);
       const position = { index: i + 1, index0: i, revindex: rows.length - i, revindex0: rows.length - i - 1, length: rows.length };
       const loop = new Map(Object.entries(position).map(([name, value]) => [name, new Int(value)]));
@@ -189,6 +197,12 @@ class PythonInterpreter extends Base {
   }
 }
 
+/** @param {number} value an integer, as long as JavaScript's numbers are exact; Python's have no end */
+function whole(value) {
+  if (!Number.isSafeInteger(value)) throw new Error("a number is too large");
+  return new Int(value);
+}
+
 /** @param {string} sign @param {Value} left @param {Value} right @returns {Value} */
 function computed(sign, left, right) {
   if (isNumber(left) && isNumber(right)) {
@@ -196,7 +210,7 @@ function computed(sign, left, right) {
     const float = left instanceof Float || right instanceof Float;
     if (b === 0 && ["/", "//", "%"].includes(sign)) throw new Error("division by zero");
     if (sign === "/") return new Float(a / b);
-    if (sign === "**") return new (float || b < 0 ? Float : Int)(a ** b);
+    if (sign === "**") return float || b < 0 ? new Float(a ** b) : whole(a ** b);
     const results = /** @type {Record<string, number>} */ ({
       "+": a + b,
       "-": a - b,
@@ -204,7 +218,7 @@ function computed(sign, left, right) {
       "//": Math.floor(a / b),
       "%": a - b * Math.floor(a / b),
     });
-    return new (float ? Float : Int)(results[sign]);
+    return float ? new Float(results[sign]) : whole(results[sign]);
   }
   if (sign === "+" && left instanceof Text && right instanceof Text) return text(left.value + right.value);
   if (sign === "+" && left instanceof List && right instanceof List && left instanceof Tuple === right instanceof Tuple) {
@@ -212,6 +226,7 @@ function computed(sign, left, right) {
   }
   if (sign === "*" && (left instanceof Int || right instanceof Int)) {
     const [times, what] = left instanceof Int ? [left.value, right] : [right.value, left];
+    if (Math.max(0, times) * (what.value?.length ?? 0) > MAX_REPEATED) throw new Error("a repetition is too long");
     if (what instanceof Text) return text(what.value.repeat(Math.max(0, times)));
     if (what instanceof List) return new List(Array.from({ length: Math.max(0, times) }, () => what.value).flat());
   }
