@@ -460,7 +460,10 @@ ERRORS = {
         ("Wait a moment and try again.", "Attendez un instant et réessayez."),
     ),
     "circuit_open": (
-        ("This model failed several times in a row and rests", "Ce modèle a échoué plusieurs fois et se repose"),
+        (
+            "This model failed or was too slow several times in a row and rests",
+            "Ce modèle a échoué ou a été trop lent plusieurs fois et se repose",
+        ),
         ("It is tried again soon; wait half a minute.", "Il sera réessayé bientôt ; attendez une demi-minute."),
     ),
     "queue_full": (
@@ -518,8 +521,8 @@ FALLBACKS = {
         "La mémoire est limitée : un modèle plus petit répond.",
     ),
     "model:circuit_open": (
-        "The usual model failed several times in a row and rests: another one answers.",
-        "Le modèle habituel a échoué plusieurs fois et se repose : un autre répond.",
+        "The usual model failed or was too slow several times in a row and rests: another one answers.",
+        "Le modèle habituel a échoué ou a été trop lent plusieurs fois et se repose : un autre répond.",
     ),
     "agent": (
         "The agent that fits has no model here: another one answers.",
@@ -530,8 +533,8 @@ FALLBACKS = {
         "La mémoire est limitée : d’autres modèles ont cédé leur place.",
     ),
     "backend:circuit_open": (
-        "This way to compute failed several times and rests: another one is used.",
-        "Ce mode de calcul a échoué plusieurs fois et se repose : un autre est utilisé.",
+        "This way to compute failed or was too slow several times and rests: another one is used.",
+        "Ce mode de calcul a échoué ou a été trop lent plusieurs fois et se repose : un autre est utilisé.",
     ),
     "router": (
         "The trained router can’t be used now: agents are chosen by keywords.",
