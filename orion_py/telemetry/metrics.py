@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 WINDOW = 512
@@ -21,14 +21,11 @@ def _ranked(ordered: Sequence[float], p: int) -> float:
 
 
 class Metrics:
-    """``window``: how many values a histogram keeps for its percentiles, the rest being totals.
+    """``window``: how many values a histogram keeps for its percentiles, the last ones, so that these
+    follow what is going on; the rest are totals."""
 
-    Without ``uniform`` these are the last ones, so that percentiles follow what is going on. With
-    it, random numbers in [0, 1), they are a fair sample of all values so far (a reservoir).
-    """
-
-    def __init__(self, window: int = WINDOW, uniform: Callable[[], float] | None = None) -> None:
-        self._window, self._uniform = window, uniform
+    def __init__(self, window: int = WINDOW) -> None:
+        self._window = window
         self._counters: dict[str, int] = {}
         self._histograms: dict[str, _Histogram] = {}
 
@@ -42,7 +39,7 @@ class Metrics:
             return
         histogram = self._histograms.get(name)
         if histogram is None:
-            histogram = self._histograms[name] = _Histogram(self._window, self._uniform)
+            histogram = self._histograms[name] = _Histogram(self._window)
         histogram.add(value)
 
     def snapshot(self) -> dict[str, Any]:
@@ -59,15 +56,10 @@ class Metrics:
         """One histogram of ``snapshot``. Raises KeyError where nothing was observed."""
         return self._histograms[name].summary()
 
-    def reset(self) -> None:
-        self._counters.clear()
-        self._histograms.clear()
-
 
 class _Histogram:
-    def __init__(self, window: int, uniform: Callable[[], float] | None) -> None:
+    def __init__(self, window: int) -> None:
         self._kept: deque[float] = deque(maxlen=window)
-        self._uniform = uniform
         self._count = 0
         self._sum = 0.0
         self._min = math.inf
@@ -77,12 +69,7 @@ class _Histogram:
         self._count += 1
         self._sum += value
         self._min, self._max = min(self._min, value), max(self._max, value)
-        if self._uniform is None or len(self._kept) < (self._kept.maxlen or 0):
-            self._kept.append(value)
-            return
-        place = int(self._uniform() * self._count)  # every value so far stays with the same chance
-        if place < len(self._kept):
-            self._kept[place] = value
+        self._kept.append(value)
 
     def summary(self) -> dict[str, float]:
         ordered = sorted(self._kept)
