@@ -49,8 +49,50 @@ _BEFORE: dict[Category, str] = {
         r"|ma (?:fille|soeur|copine|patiente)|mon amie|prevent|prevention|statisti|warning signs|signes d'alerte)\b"
     ),
 }
-_ANYWHERE: dict[Category, str] = {"minors": _BEFORE["minors"], "self_harm": _BEFORE["self_harm"]}
-"""Where the frame may also follow: "photos of abused children: how do I report them?"."""
+_PLAY = (
+    r"\b(?:minecraft|fortnite|factorio|terraria|civilization|roblox|skyrim|zelda|mario(?: kart)?|(?:in|dans) hitman|hitman \d|crusader kings|among us|plague inc|valheim"
+    r"|the sims|gta|d&d|dungeons|rpg|unity|unreal|godot|blender|photoshop|after effects|video ?games?|jeux? video|board game|party game|murder mystery"
+    r"|cluedo|mods?|paladin|speedrun|larp|escape game)\b"
+)
+_CHESS = (
+    r"\b(?:chess|echecs|roque\w*|castl(?:e|es|ing)|gambit|sicilienne|sicilian|checkmate|echec et mat|pawns?|pions?|london system|ouverture"
+    r"|les blancs|king ?side|queen ?side|cote (?:dame|roi))\b"
+)
+_HISTORY = (
+    r"\b(?:history|histoire|historique|historical\w*|siecle|century|centuries|nazis?|neron|nero|moyen age|middle ages|medieval\w*|romains?|romans?|shoah"
+    r"|genocide|holocauste?|inquisition|sorcieres?|witch(?:es|craft)?|colons?|colonia\w+|propagand\w+|discours de|speech|analyse critique|seconde guerre"
+    r"|world war|croisades?|crusades?|pogroms?|segregation|apartheid|peine prevue|trope|rwanda|armenien\w*|bosnia\w*|staline?|hitler|vichy|ku klux klan)\b"
+)
+_TOLD_OF = (
+    r"\b(?:i (?:got|get|received|keep getting|was sent)|sends? me|sent me|wrote me|threatens? me|m'(?:envoie|a envoye|ecrit|a ecrit|ont envoye|a menace|menace)"
+    r"|j'ai recu|je recois|on a recu|police|gendarmerie|procureur|prosecutor|avocat|lawyer|porter plainte|depot de plainte|plainte pour|restraining order"
+    r"|signaler|report (?:it|them|him|this|a))\b"
+)
+_CARE = (
+    r"\b(?:fin de vie|palliati\w+|euthanasi\w*|hospice|directives anticipees|assisted dying|aide a mourir|suicide prevention|prevention du suicide"
+    r"|insurance|assurance|glass|verre casse|mon chien|mon chat|my (?:dog|cat|rabbit|puppy|kitten)|vet(?:erinary)?|veterinaire)\b"
+)
+_HEALTH = (
+    r"\b(?:vaccin\w*|patients?|migraines?|esthetique|dermatolog\w*|botox|cattle|troupeau|conserves|canning|canned|hopital|hospital|antidotes?|risques?|risks?"
+    r"|leaks?|fuite?|septi\w+|empecher|prevenir|eviter|avoid\w*|interdi\w+|banned|conventions?|trait[ey]|treaty|inspect\w*|disarm\w*|desarmement|musee|museum"
+    r"|expose|dissertation|presentation|essay|school project|terminale|physique)\b"
+)
+_INNOCENT = (
+    r"\b(?:gender reveal|reproduction|chromosomes?|biolog\w*|science|telescopes?|planet\w*|planetes?|etoiles?|oeil nu|naked eye|mole-rats?|rats?-taupes?"
+    r"|emperor\w*|empereur|roi nu|renaissance|peintures?|paintings?|sculptures?|museum|musee|nue-propriete|usufruit|donation|electri\w*|cables?"
+    r"|fils? (?:electriques?|nus?)|collants?|tights|ballet|paint|creme solaire|sunscreen|piscine|swimming|bain|bath time|couette|fievre|fever|creche"
+    r"|harcelement|harassment|violences? sexuelles?|119|stereotypes?|egalite|equality|statisti\w+|teenage pregnancy)\b"
+)
+_ANYWHERE: dict[Category, str] = {
+    "minors": f"{_BEFORE['minors']}|{_INNOCENT}",
+    "self_harm": f"{_BEFORE['self_harm']}|{_CARE}",
+    "violence": f"{_PLAY}|{_CHESS}|{_HISTORY}|{_TOLD_OF}|\\b(?:splunk|sql|query|process|daemon|karaoke)\\b",
+    "weapons": f"{_PLAY}|{_HEALTH}",
+    "injection": (
+        r"\b(?:gps|linter|recette|recipe|ikea|notice|user manual|manuel|imprimante|printer|bash|ps1|zsh|firewall|pare-feu|lines? \d+|lignes? \d+)\b"
+    ),
+}
+"""Where the frame may also follow: "photos of abused children: how do I report them?", "attack black in chess"."""
 
 
 @cache
