@@ -6,6 +6,7 @@
 import { detectDevice } from "../orion/bridge/device.js";
 import { InferenceClient } from "../orion/bridge/inference-client.js";
 import { openShards } from "../orion/bridge/shards.js";
+import { ChatTemplate } from "../orion/bridge/chat-template.js";
 import { ChatTokenizer } from "../orion/bridge/tokenizer.js";
 import { loadPyodide } from "../stock/pyodide.mjs";
 
@@ -32,7 +33,10 @@ receive = python.pyimport("orion_py.browser.main").start({
   shards,
   detectDevice: async () => JSON.stringify(await detectDevice()),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
-  newTokenizer: (/** @type {string} */ definition) => new ChatTokenizer(definition),
+  newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>
+    new ChatTokenizer(definition, now),
+  newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
+    new ChatTemplate(JSON.parse(parts), now),
   fetchText: async (/** @type {string} */ path) => (await fetch(new URL(path, root))).text(),
   send: (/** @type {string} */ text) => self.postMessage(text),
 });

@@ -15,7 +15,9 @@ from model_foundry.exporting.hf_folder import write_folder
 from model_foundry.importing.hf_folder import plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.parents import Parent
+from orion_py.loading.manifest import Source
 from tests.model_foundry.built import imported
+from tests.model_foundry.folders import FAMILIES, plan
 from tests.model_foundry.tiny_gguf import TinyModel
 
 
@@ -82,3 +84,11 @@ def test_what_is_written_is_read_back_as_the_model_it_was(tmp_path: Path, tied: 
         np.testing.assert_array_equal(ours.attention_norm, theirs.attention_norm)
         np.testing.assert_array_equal(ours.mlp_norm, theirs.mlp_norm)
     assert (back.head is None) is tied
+
+
+def test_a_scaled_rotary_embedding_is_written_and_read_back(tmp_path: Path) -> None:
+    found = plan(FAMILIES / "llama3")
+    model = found.load(Source(name="x", file="x", sha256="0" * 64, revision=""))
+    write_folder(model, tmp_path / "again")
+    assert plan(tmp_path / "again").architecture == found.architecture
+    assert found.architecture.rope_scaling is not None
