@@ -16,7 +16,7 @@ import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from build_support import lockfile, paths, progress
+from build_support import built, lockfile, paths, progress
 from build_support.downloads import whole_wheel
 from build_support.errors import BuildError
 from build_support.node import Node
@@ -78,12 +78,18 @@ def compile_all(node: Node, wheels: dict[Package, Path]) -> None:
         return
     OUT.mkdir(parents=True, exist_ok=True)
     stamp.forget()
+    # As another clone compiled them, if it did all of them.
+    if all(built.take_file(f"cell-{package.name}", key, OUT / package.file) for package in wheels):
+        stamp.write(key)
+        return
     named = [part for package, wheel in wheels.items() for part in (package.file, wheel)]
     with progress.step("Compiling packages for people's own Python"):
         run(
             [node.program, HERE / "python_bundle.mjs", pyodide, "packages", OUT, *named],
             what="The packages for people's own Python can't be compiled",
         )
+    for package in wheels:
+        built.keep_file(f"cell-{package.name}", key, OUT / package.file)
     stamp.write(key)
 
 

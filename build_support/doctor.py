@@ -17,16 +17,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from build_support import browser, environment, lockfile, models, node, paths
+from build_support import browser, cell_packages, environment, lockfile, models, node, paths
 from build_support.downloads import Source, path_of
 from build_support.sources import MODELS, PYODIDE_PACKAGES, ROUTER
 from model_foundry.failures import Reason, diagnose
 
 PACKAGES_BYTES, NODE_BYTES, NPM_BYTES, APT_BYTES = 158_000_000, 60_000_000, 81_000_000, 81_000_000
-PYODIDE_BYTES = 106_000_000
+PYODIDE_BYTES, CELLS_BYTES = 106_000_000, 9_800_000
 """What comes over the line, where no lock or list states it: the Python packages, Node.js, the npm packages, Debian's
-Chromium without what it depends on, the wheel with Pyodide's packages where their own server isn't reached. Measured
-on Linux x86-64 with Python 3.11 on 29 November 2026; other systems differ a little."""
+Chromium without what it depends on, the wheel with Pyodide's packages where their own server isn't reached, the wheels
+for people's own Python. Measured on Linux x86-64 with Python 3.11 on 29 November 2026; others differ."""
 UNPACKED = 3
 """Times its download that something takes on the disk at the most, with what is made of it."""
 ASK_SECONDS = 60
@@ -123,9 +123,17 @@ def npm() -> list[Finding]:
 def pyodide() -> list[Finding]:
     """numpy and pydantic for the browser."""
     out = paths.WORK / "python" / "site.bin"
-    if out.exists():
-        return [Finding("ok", "numpy and pydantic are compiled for the browser")]
-    return [Finding("fetch", f"{len(PYODIDE_PACKAGES)} packages for Python in the browser", PYODIDE_BYTES)]
+    found = [
+        Finding("ok", "numpy and pydantic are compiled for the browser")
+        if out.exists()
+        else Finding("fetch", f"{len(PYODIDE_PACKAGES)} packages for Python in the browser", PYODIDE_BYTES)
+    ]
+    cells = lockfile.parse(cell_packages.LOCK)
+    missing = [pin for pin in cells if not any((paths.cache() / "files" / sha256).is_file() for sha256 in pin.hashes)]
+    if missing:
+        size = CELLS_BYTES * len(missing) // len(cells)
+        found.append(Finding("fetch", f"{len(missing)} of {len(cells)} packages for people's own Python", size))
+    return found
 
 
 def built() -> list[Finding]:

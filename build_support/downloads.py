@@ -206,13 +206,22 @@ def whole_wheel(package: str, version: str, hashes: Sequence[str]) -> tuple[str,
 
     Raises SourceUnavailable.
     """
-    names = paths.cache() / "wheel-names"
-    for sha256 in hashes:
-        note = names / sha256
-        if note.is_file() and (paths.cache() / "files" / sha256).is_file():
-            return note.read_text("utf-8"), paths.cache() / "files" / sha256
+    names, files = paths.cache() / "wheel-names", paths.cache() / "files"
+
+    def there() -> tuple[str, Path] | None:
+        for sha256 in hashes:
+            if (names / sha256).is_file() and (files / sha256).is_file():
+                return (names / sha256).read_text("utf-8"), files / sha256
+        return None
+
+    found = there()
+    if found:
+        return found
     work = paths.cache() / "wheels"
     with alone(paths.cache() / "locks" / f"wheel-{package}", f"fetching {package}"):
+        found = there()  # another clone may have brought it meanwhile
+        if found:
+            return found
         folder = work / f"wheel-{package}.partial"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -222,7 +231,7 @@ def whole_wheel(package: str, version: str, hashes: Sequence[str]) -> tuple[str,
             if sha256 not in hashes:
                 raise SourceUnavailable(f"{wheel.name} isn't what the lock says (sha256 {sha256[:16]}…).")
             names.mkdir(parents=True, exist_ok=True)
-            target = paths.cache() / "files" / sha256
+            target = files / sha256
             target.parent.mkdir(parents=True, exist_ok=True)
             (names / sha256).write_text(wheel.name, "utf-8")
             os.replace(wheel, target)

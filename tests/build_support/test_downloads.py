@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -294,3 +296,19 @@ print(obtain([wanted])[wanted].stat().st_size)
                 held.release()
                 assert second.communicate(timeout=60)[0] == first.communicate(timeout=60)[0] == f"{len(BODY)}\n"
         assert len(server.requests("file")) == 1
+
+
+def test_a_wheel_that_another_clone_brought_while_we_waited_isnt_fetched_again(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def waited(path: Path, what: str) -> Iterator[None]:
+        for folder, content in (("files", b"wheel"), ("wheel-names", b"pack-1-py3-none-any.whl")):
+            (cache / folder).mkdir(parents=True)
+            (cache / folder / SHA).write_bytes(content)
+        yield
+
+    asked = wheel_with(monkeypatch, {})
+    monkeypatch.setattr(downloads, "alone", waited)
+    assert downloads.whole_wheel("pack", "1", [SHA]) == ("pack-1-py3-none-any.whl", cache / "files" / SHA)
+    assert asked == []
