@@ -119,7 +119,7 @@ class Hydrator:
     async def _at_hand(self, entry: ModelEntry) -> bool:
         if entry.id in self._manager.loaded:
             return True
-        if not self.waits or entry in self._registry.added:
+        if not self.waits or entry in self._registry.added or not offered(entry, self._device):
             return False
         opener = self._manager.opener
         try:  # a machine where models are built keeps no manifest of earlier visits, but has the files

@@ -135,3 +135,18 @@ async def test_a_large_model_that_is_switched_off_makes_way() -> None:
     made.configure(made.config.model_copy(update={"enable_full_models": False}))
     await world.rests()
     assert (await made.infer("hello", GREEDY)).model == "tiny"
+
+
+@pytest.mark.parametrize(("memory", "answers"), [(16.0, "huge"), (8.0, "big")])
+async def test_where_larger_models_are_waited_for_it_answers_if_the_device_bears_it(
+    memory: float, answers: str
+) -> None:
+    world = LiteFullAndLarge()
+    made = await engine(world)
+    for model in ("big", "huge"):  # both lie on the device
+        await made.preload(model)
+    await made.shutdown()
+    world.runtime._device = Device(threads=4, webgpu=False, memory_gb=memory)
+    again = await engine(world, wait_for_larger_models=True)
+    assert (await again.infer("hello", GREEDY)).model == answers
+    assert world.of(FallbackEvent) == [], "nothing is tried that the device isn't offered"
