@@ -113,7 +113,8 @@ class TerminalChat:
             self._say("Nothing was answered yet.")
             return
         routing = self.last.routing
-        confidence = "" if routing.confidence is None else f", {routing.confidence:.0%} certain of the agent"
+        share = (routing.probabilities or {}).get(self.last.agent)
+        confidence = "" if share is None else f", {share:.0%} certain of the agent"
         self._say(f"[{self.last.agent} by the {routing.router} router{confidence}: {routing.reason}]")
 
     def _save(self, name: str) -> None:

@@ -11,8 +11,8 @@ from typing import Protocol
 class RoutingDecision:
     """Which agent answers and why, in words for people.
 
-    ``confidence`` and ``probabilities`` are calibrated, or None where a router can't say:
-    a score is never dressed up as a probability. ``runner_up``: the second choice, if any.
+    ``confidence`` (that ``agent`` is the right one) and ``probabilities`` are calibrated, or None where a
+    router can't say: a score is never dressed up as a probability. ``runner_up``: the second choice, if any.
     """
 
     agent: str

@@ -53,7 +53,7 @@ class NeuralRouter:
             agent=chosen,
             router=self.name,
             reason=_reason(best, chosen, confidence, locale.lower().startswith("fr")),
-            confidence=round(confidence, 4),
+            confidence=round(probabilities[chosen], 4),  # of the agent that answers, not of the one it isn't
             probabilities={label: round(value, 4) for label, value in probabilities.items()},
             runner_up=next((label for label in possible if label != chosen), None),
         )

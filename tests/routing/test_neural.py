@@ -40,7 +40,9 @@ def test_a_likely_agent_answers_and_the_reason_says_how_sure() -> None:
 
 def test_an_unlikely_one_leaves_it_to_conversation_and_is_offered() -> None:
     decision = router().decide(probabilities(code=0.4, conversation=0.3), "fr")
-    assert (decision.agent, decision.runner_up, decision.confidence) == ("conversation", "code", 0.4)
+    assert (decision.agent, decision.runner_up, decision.confidence) == ("conversation", "code", 0.3), (
+        "the confidence is the answering agent's"
+    )
     assert decision.reason == "Pas assez sûr : peut-être une question de programmation (40 %)."
 
 

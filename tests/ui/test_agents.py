@@ -66,18 +66,39 @@ def test_an_answer_that_was_stopped_still_offers_the_other() -> None:
     assert agents.alternative(turn, ROWS) is None
 
 
-def test_confidence_stands_in_the_line_only_where_there_is_one() -> None:
-    turn = answer(confidence=0.824)
-    assert ("confidence", "82% sure", None) in facts(turn, EN, str)
-    assert ("confidence", "sûr à 82\u202f%", None) in facts(turn, FR, str)
-    assert "confidence" not in [name for name, _, _ in facts(answer(), EN, str)]
+def test_how_certain_the_router_was_stands_in_the_line_as_what_it_is() -> None:
+    turn = answer(confidence=0.824, probabilities={"conversation": 0.824, "code": 0.1})
+    turn.agent = "conversation"
+    rows = {name: text for name, text, _ in facts(turn, EN, str)}
+    assert rows["confidence"] == "agent chosen with 82%"
+    assert ("confidence", "agent choisi à 82\u202f%") in [row[:2] for row in facts(turn, FR, str)]
+
+
+@pytest.mark.parametrize(
+    ("agent", "probabilities"),
+    [
+        ("conversation", None),  # the keyword rules, or the person's choice
+        ("conversation", {"conversation": 0.3, "code": 0.4}),  # nobody was certain
+        ("conversation", {"conversation": 0.02, "vision": 0.95}),  # vision has no model, and conversation answered
+        ("mine", {"conversation": 0.95}),  # a custom agent by its examples
+    ],
+)
+def test_another_agents_certainty_is_never_shown_under_an_answer(
+    agent: str, probabilities: dict[str, float] | None
+) -> None:
+    turn = answer(confidence=0.95, router="neural", probabilities=probabilities)
+    turn.agent = agent
+    assert "confidence" not in [name for name, _, _ in facts(turn, EN, str)]
+    assert how_words(turn, EN) == "Chosen by the trained router."
 
 
 def test_the_reason_is_the_routers_but_for_a_persons_own_choice() -> None:
     assert agents.reason_words(answer(router="neural", reason="Cela ressemble à du code."), FR).startswith("Cela")
     forced = answer(router="forced", reason="The user chose this agent.")
     assert agents.reason_words(forced, FR) == "Vous avez choisi cet agent."
-    assert how_words(answer(router="neural", confidence=0.9), EN) == "Chosen by the trained router, 90% sure."
+    turn = answer(router="neural", probabilities={"code": 0.9})
+    turn.agent = "code"
+    assert how_words(turn, EN) == "Chosen by the trained router, 90% certain."
     assert how_words(answer(router="something-new"), EN) == ""
 
 

@@ -64,6 +64,13 @@ def alternative(turn, agents):
     return runner_up if runner_up != turn.agent and is_available(agents, runner_up) else None
 
 
+def certainty(turn):
+    """How likely the router held the agent that answered to be the right one, or None where it can't say or
+    wasn't sure of any: another agent's probability says nothing of this answer."""
+    share = (turn.meta.get("probabilities") or {}).get(turn.agent)
+    return share if share is not None and share >= UNSURE else None
+
+
 def reason_words(turn, words):
     """Why this agent answered. The person's own choice is said in the page's words."""
     meta = turn.meta

@@ -54,8 +54,10 @@ def facts(turn, words, model_name):
     if turn.agent:
         reason = meta.get("reason")
         rows.append(("agent", words.agent(turn.agent), words("reason_title", reason=reason) if reason else None))
-    if meta.get("confidence") is not None:
-        rows.append(("confidence", words("sure", share=formatting.share(meta["confidence"], lang)), None))
+    certainty = agents.certainty(turn)
+    if certainty is not None:
+        share = formatting.share(certainty, lang)
+        rows.append(("confidence", words("chosen_with", share=share), words("chosen_with_title")))
     if turn.model:
         version = meta.get("version")
         rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))

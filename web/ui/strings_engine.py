@@ -23,7 +23,12 @@ ENGINE = {
     "kind_description": ("Description", "Description"),
     "kind_brainstorm": ("Ideas", "Idées"),
     # under an answer
-    "sure": ("{share} sure", "sûr à {share}"),
+    "chosen_with": ("agent chosen with {share}", "agent choisi à {share}"),
+    "chosen_with_title": (
+        "How certain the router was of the agent. It says nothing about the answer.",
+        "La certitude du routeur quant à l’agent. Elle ne dit rien de la réponse.",
+    ),
+    "certain": ("{share} certain", "sûr à {share}"),
     "why": ("Why this agent?", "Pourquoi cet agent ?"),
     "why_forced": ("You chose this agent.", "Vous avez choisi cet agent."),
     "why_unknown": ("The router gave no reason.", "Le routeur n’a pas donné de raison."),

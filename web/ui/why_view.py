@@ -61,7 +61,7 @@ def how_words(turn, words):
     if not words.has(key):
         return ""
     text = words(key)
-    confidence = turn.meta.get("confidence")
-    if confidence is not None:
-        text += ", " + words("sure", share=formatting.share(confidence, words.lang))
+    certainty = agents.certainty(turn)
+    if certainty is not None:
+        text += ", " + words("certain", share=formatting.share(certainty, words.lang))
     return text + "."
