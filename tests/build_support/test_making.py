@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +49,28 @@ def test_in_the_background_it_gives_way_and_says_when_there_is_more(
     monkeypatch.setattr(models, "made", lambda name: True)
     assert making.main(["lite,full", "--background"]) == 0
     assert capsys.readouterr().err == "", "nothing new, nothing said"
+
+
+@pytest.mark.parametrize(("names", "code"), [("router", 0), ("huge", 2)])
+def test_a_child_ends_by_itself_while_its_parent_lives(names: str, code: int) -> None:
+    """With its own exit code and no word of the interpreter's."""
+    program = f"""
+import sys
+from build_support import making
+making.make_site = lambda names, origins=(): making_site(names)
+def making_site(names):
+    from build_support import models
+    models.check_names(names.split(","))
+sys.exit(making.main([{names!r}]))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stderr is not None
+        said = child.stderr.read()
+        assert child.wait(60) == code
+    assert "Fatal" not in said
+    assert said.count("\n") <= 1
 
 
 @pytest.mark.parametrize(
