@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from jinja2 import TemplateError, nodes
+from jinja2 import TemplateError, Undefined, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -25,13 +25,18 @@ from orion_py.generation.tokenizer import ChatMessage
 
 
 class _Generation(Extension):
-    """``{% generation %}`` marks what the assistant says, for training; a prompt is the text inside."""
+    """``{% generation %}`` marks what the assistant says, for training; a prompt has the text inside. A call
+    block, as in transformers, so that names set there aren't seen outside."""
 
     tags = {"generation"}  # noqa: RUF012 - jinja's own declaration
 
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("_inside"), [], [], body).set_lineno(line)
+
+    def _inside(self, caller: Callable[[], str]) -> str:
+        return caller()
 
 
 def _raise_exception(message: str) -> NoReturn:
@@ -59,6 +64,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "**", "//", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "%" and isinstance(left, str):
+            raise TypeError("formatting a text with % isn't known here")
         if operator == "**":
             if isinstance(left, int) and isinstance(right, int) and abs(right) * left.bit_length() > _MAX_POWER_BITS:
                 raise OverflowError("a power is too large")
@@ -72,10 +79,20 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return result
 
 
+def _written(value: Any) -> Any:
+    """What is written of a value: of a range its numbers, as on the page, and of a function nothing."""
+    if isinstance(value, range):
+        return list(value)
+    if callable(value) and not isinstance(value, Undefined):
+        raise TemplateError("a function can't be written as text")
+    return value
+
+
 def _environment(now: Now) -> ImmutableSandboxedEnvironment:
     environment = _Sandbox(
         trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[_Generation, loopcontrols]
     )
+    environment.finalize = _written
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = lambda format: formatted(now(), str(format))
@@ -121,6 +138,8 @@ _STATEMENTS = (
     nodes.Break,
     nodes.Continue,
 )
+_JINJAS_OWN = frozenset({"varargs", "self", "dict", "lipsum", "cycler", "joiner"})
+"""Names that jinja2 has and the page's evaluator hasn't, or not in the same way."""
 _ESCAPE = re.compile(r"\\[^ntrbfvxu'\"\\]", re.DOTALL)
 """Escapes of Python's strings that the page's parser has not."""
 _ATTRIBUTE_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
@@ -151,6 +170,8 @@ def _features_of(node: nodes.Node, macros: set[str]) -> Iterator[str]:
         yield "tag for … recursive"
     elif isinstance(node, nodes.AssignBlock) and node.filter is not None:
         yield "tag set with a filter"
+    elif isinstance(node, nodes.Name) and node.name in _JINJAS_OWN:
+        yield f"name {node.name}"
     elif isinstance(node, nodes.FilterBlock) and isinstance(node.filter.node, nodes.Filter):
         yield "tag filter with several filters"
     elif isinstance(node, nodes.Tuple) and len(node.items) < 2:
@@ -167,9 +188,9 @@ def _features_of(node: nodes.Node, macros: set[str]) -> Iterator[str]:
     elif isinstance(node, nodes.Call):
         if isinstance(node.node, nodes.Getattr):
             yield f"method {node.node.attr}"
-        elif not isinstance(node.node, nodes.Name):
+        elif not isinstance(node.node, (nodes.Name, nodes.ExtensionAttribute)):
             yield "call of a value"
-        elif node.node.name not in macros:
+        elif isinstance(node.node, nodes.Name) and node.node.name not in macros:
             yield f"function {node.node.name}"
     elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
         yield f"attribute {node.attr}"

@@ -121,7 +121,8 @@ def test_an_expression_means_the_same(node: Node) -> None:
 
 @pytest.mark.parametrize("template", json.loads((HERE / "chat_templates" / "statements.json").read_text("utf-8")))
 def test_a_statement_does_the_same(node: Node, template: str) -> None:
-    assert on_the_page(node, template, []) == natively(template, [])
+    for messages in ([], turns(CONVERSATIONS[2])):
+        assert on_the_page(node, template, messages) == natively(template, messages)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,8 @@ def test_a_statement_does_the_same(node: Node, template: str) -> None:
         ("{% filter trim | upper %} x {% endfilter %}", "tag filter"),
         ("{{ (1,) }}", "tuple of fewer"),
         ("{{ 1e3 }}", "number 1e3"),
+        ("{% macro m() %}{{ varargs }}{% endmacro %}", "name varargs"),
+        ("{{ dict is defined }}", "name dict"),
         ("{{ 1 < 2 < 3 }}", "comparison of more than two"),
         ("{{ strftime_now('%Q') }}", "%Q"),
         ("{% for %}", "can't be read"),
@@ -195,3 +198,43 @@ def test_whatever_is_said_comes_out_the_same(node: Node, name: str, system: str 
 
 def test_the_conversations_survive_json() -> None:
     assert json.loads(json.dumps(turns(CONVERSATIONS[2])))[2]["content"] == HARD
+
+
+def _around(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """``inner`` within a tag whose ends take white space away or don't."""
+    minus = st.sampled_from(["", "-"])
+    tags = st.sampled_from([("if true", "endif"), ("for x in [1, 2]", "endfor"), ("generation", "endgeneration")])
+    return st.builds(
+        lambda tag, a, b, c, d, body: f"{{%{a} {tag[0]} {b}%}}{body}{{%{c} {tag[1]} {d}%}}",
+        *(tags, minus, minus, minus, minus, inner),
+    )
+
+
+PLAIN = st.sampled_from(
+    [
+        "a",
+        "b",
+        " ",
+        "  ",
+        "\n",
+        "\n\n",
+        "\t",
+        "{{ 'x' }}",
+        "{{- 'y\n' }}",
+        "{{ ' z ' -}}",
+        "{# c #}",
+        "{#- c -#}",
+        "{# \n #}",
+    ]
+)
+SOURCE = st.recursive(
+    st.lists(PLAIN, max_size=6).map("".join),
+    lambda inner: st.lists(_around(inner) | PLAIN, max_size=5).map("".join),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(template=SOURCE)
+def test_white_space_around_tags_goes_or_stays_alike(node: Node, template: str) -> None:
+    assert on_the_page(node, template, []) == natively(template, [])

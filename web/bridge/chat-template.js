@@ -30,6 +30,7 @@ import {
   text,
   truth,
 } from "./python-values.js";
+import { GENERATION, prepared } from "./template-source.js";
 
 /** @typedef {import("./python-values.js").Value} Value */
 /** @typedef {any} Node a part of the parsed template: {type, …} */
@@ -42,6 +43,8 @@ const MAX_REPEATED = 1_000_000;
 /** Far more than any conversation takes: a template that goes on is ended instead of the worker. */
 const MAX_STEPS = 2_000_000;
 const STEPS_A_ROUND = 20;
+/** Names that jinja2 has and this evaluator hasn't, or not in the same way. */
+const JINJAS_OWN = new Set(["varargs", "self", "dict", "lipsum", "cycler", "joiner"]);
 const SILENT = new Set(["Set", "Macro", "Comment"]);
 const WRITES = new Set(["If", "For", "CallStatement", "FilterStatement"]);
 
@@ -255,6 +258,10 @@ function globals(now) {
   }
   scope.setVariable("range", new Function_(range));
   scope.setVariable(
+    GENERATION,
+    new Function_((/** @type {Value[]} */ _given, /** @type {Scope} */ from) => from.lookupVariable("caller").value([])),
+  );
+  scope.setVariable(
     "raise_exception",
     new Function_((/** @type {Value[]} */ given) => {
       throw new Error(asText(argumentsOf(given)("message", 0) ?? text("")));
@@ -277,12 +284,13 @@ function featuresOf(program) {
   /** @type {Set<string>} */
   const found = new Set();
   /** @type {Set<string>} */
-  const macros = new Set(["caller"]);
+  const macros = new Set(["caller", GENERATION]);
   const name = (/** @type {Node} */ node) => (node.type === "CallExpression" ? node.callee.value : node.value);
   const visit = (/** @type {any} */ node) => {
     if (Array.isArray(node)) return node.forEach(visit);
     if (node instanceof Map) return [...node].forEach(visit);
     if (typeof node !== "object" || node === null) return;
+    if (node.type === "Identifier" && JINJAS_OWN.has(node.value)) found.add(`name ${node.value}`);
     if (node.type === "Macro") macros.add(node.name.value);
     if (node.type === "FilterExpression" || node.type === "FilterStatement") {
       found.add(`filter ${name(node.filter)}`);
@@ -319,7 +327,7 @@ export class ChatTemplate {
    */
   constructor(parts, now) {
     /** @private */ this.now = now;
-    /** @private */ this.program = parse(tokenize(parts.chat_template, { lstrip_blocks: true, trim_blocks: true }));
+    /** @private */ this.program = parse(tokenize(prepared(parts.chat_template), { lstrip_blocks: true, trim_blocks: true }));
     /** @private @type {Record<string, string>} A model without such a token has no such name, as in transformers. */
     this.names = {};
     if (parts.bos_token) this.names.bos_token = parts.bos_token;
