@@ -4,9 +4,9 @@
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
     models.json, models/…                        the registry, the models asked for
-    precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …]}
+    precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …], "later"}
 
-precache.json lists the shell: everything but the models, the service worker itself and what is kept
+precache.json lists the shell: everything but the models and the service worker itself; ``later`` is what is kept
 on first use. The service worker brings the files in this order, part by part: what the engine's Python
 boots from (0), what its first model wants and arrives while Python boots (1), the rest (2). Its version
 is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in sw.js, so a changed
@@ -94,18 +94,19 @@ def broken_imports(files: dict[str, Content]) -> list[str]:
 
 def precache(plan: dict[str, Content]) -> dict[str, object]:
     """The content of precache.json for the files of ``plan``."""
-    left_out = ("models/", *vendor.LAZY)
-    urls = [url for url in plan if not url.startswith(left_out) and url not in ("sw.js", "precache.json")]
-    files = []
-    for url in sorted(urls, key=lambda url: (_part(url), url)):
-        data = _read(plan[url])
-        sha256 = hashlib.sha256(data).hexdigest()
-        files.append({"url": url, "part": _part(url), "size": len(data), "sha256": sha256})
+    kept = [url for url in plan if not url.startswith("models/") and url not in ("sw.js", "precache.json")]
+    urls = sorted(kept, key=lambda url: (_part(url), url))
+    files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(vendor.LAZY)]
+    later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(vendor.LAZY)]
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
     # The registry has no say in the version: the service worker asks for the newest at each visit, and a model
     # that was made later is no new version of the page.
-    listed = json.dumps([file for file in files if file["url"] != REGISTRY]).encode()
-    return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files}
+    listed = json.dumps([[file for file in files if file["url"] != REGISTRY], later]).encode()
+    return {"version": hashlib.sha256(listed + worker).hexdigest()[:16], "files": files, "later": later}
+
+
+def _listed(url: str, data: bytes) -> dict[str, object]:
+    return {"url": url, "part": _part(url), "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def _part(url: str) -> int:

@@ -73,6 +73,19 @@ def restamp(target: Path) -> None:
     stamp(target, plan)
 
 
+def restamp_with_models(target: Path) -> dict[str, Any]:
+    """As ``restamp``, with the list of models in the shell, as the build has it; returns precache.json."""
+    restamp(target)
+    plan: dict[str, Any] = {}
+    for path in sorted(target.rglob("*")):
+        url = path.relative_to(target).as_posix()
+        if path.is_file() and not url.startswith("models/"):
+            plan[url] = path
+    stamp(target, plan)
+    listing: dict[str, Any] = json.loads((target / "precache.json").read_text())
+    return listing
+
+
 def scenario(target: Path, **settings: Any) -> None:
     """How the scripted engine behaves from its next start on."""
     _write(target / "models/scenario.json", json.dumps(settings).encode())

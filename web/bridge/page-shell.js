@@ -134,6 +134,8 @@ export async function watchUpdates(onWaiting) {
   const look = () => { if (registration.waiting && navigator.serviceWorker.controller) onWaiting(); };
   const follow = () => registration.installing?.addEventListener("statechange", look);
   registration.addEventListener("updatefound", follow);
+  // Another tab had the new version take over: this page stays what it is, until it is loaded again.
+  if (navigator.serviceWorker.controller) navigator.serviceWorker.addEventListener("controllerchange", onWaiting);
   follow(); // one that was found before anybody listened
   look();
 }

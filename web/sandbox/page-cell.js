@@ -6,6 +6,7 @@
 /** @typedef {{port: MessagePort, frame: HTMLIFrameElement, close: () => void}} Cell */
 
 const PATIENCE_MS = 20_000;
+const VERSION_MS = 1000;
 
 /**
  * Opens a cell in `place`.
@@ -37,8 +38,22 @@ export function openCell(host, policy, script, place) {
       watch.abort();
       resolve({ port: port1, frame, close });
     };
-    frame.src = host.href;
-    place.append(frame);
+    void ownVersion().then((version) => {
+      frame.src = version ? `${host.href}?v=${version}` : host.href;
+      place.append(frame);
+    });
+  });
+}
+
+/** The version that this page was opened with, which its frames belong to; "" without a service worker. @returns {Promise<string>} */
+function ownVersion() {
+  const shell = navigator.serviceWorker?.controller;
+  if (!shell) return Promise.resolve("");
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (event) => { resolve(String(event.data)); port1.close(); };
+    setTimeout(resolve, VERSION_MS, "");
+    shell.postMessage({ type: "version" }, [port2]);
   });
 }
 
