@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from orion_py.ability import switched_off
@@ -17,17 +18,19 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig, preset_for
 from orion_py.deadline import Deadline
-from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable, UnknownModel
+from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.housekeeping import Housekeeping
 from orion_py.loading.added_models import AddedModels
 from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
+from orion_py.loading.site_registry import site_registry
 from orion_py.loading.updates import Updates
 from orion_py.loading.webgpu_report import webgpu_report
 from orion_py.measures import Measures
-from orion_py.ports import Ports
+from orion_py.neighbours import SHARED, Neighbours
+from orion_py.ports import Ports, with_own
 from orion_py.protocol import (
     ENGINE_ID,
     AgentDefinition,
@@ -47,13 +50,15 @@ from orion_py.protocol import (
     StateEvent,
     TokenEvent,
 )
-from orion_py.registry.load import parse_registry
-from orion_py.registry.models import ModelEntry, Registry
+from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.request import RequestRun
 from orion_py.routing.service import RouterService, RouterStatus
 from orion_py.safety.guard import Guard, InputGuard
 from orion_py.safety.validation import validate_query
 from orion_py.services import Request, Services
+from orion_py.storage.among_tabs import AmongTabs
+from orion_py.storage.forgiving import ForgivingSettings
+from orion_py.storage.tabs import Hall
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
 from orion_py.telemetry.telemetry import Telemetry
@@ -71,6 +76,10 @@ class OrionInferenceEngine:
     """``initialize`` first; ``infer`` or ``stream`` as often as wanted; ``shutdown`` last."""
 
     def __init__(self, config: EngineConfig, ports: Ports, logger: Logger, registry_path: str = "models.json") -> None:
+        tabs = ports.tabs or Hall().tab()
+        # What can't be kept is said once, and fails nothing.
+        ports = with_own(ports, ForgivingSettings(ports.settings, self._on_unkept, self._on_written), tabs)
+        self._among = AmongTabs(tabs, ports.new_seed())
         self._config, self._ports, self._registry_path = config, ports, registry_path
         self.log, self.metrics = logger, Metrics()
         self._measures = Measures(self.metrics, ports.clock, self._emit, lambda: self._config.slow_call_s)
@@ -183,7 +192,7 @@ class OrionInferenceEngine:
         started = self._ports.clock()
         self._tell_log(self._config.verbose_logging)
         await self.telemetry.switch(self._config.enable_telemetry)
-        self._registry = parse_registry(await self._ports.fetch_text(self._registry_path))
+        self._registry = await site_registry(self._ports, self._registry_path, self._on_skipped("models.json"))
         self._device = await self._ports.runtime.device()
         self.device_class = self.device_class or preset_for(self._device)
         self._added = AddedModels(self._ports, self._registry)
@@ -191,7 +200,9 @@ class OrionInferenceEngine:
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
         self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
         await self._custom.restore()
-        self._router = RouterService(self._ports, self._routable(), self._on_router_failure, self._on_router)
+        self._router = RouterService(
+            self._ports, self._routable(), self._on_router_failure, self._on_router, self._on_skipped("the router")
+        )
         self._router.exemplify(self._agents.examples)
         loader = self._loader = ProgressiveLoader(
             self._ports.store,
@@ -211,12 +222,35 @@ class OrionInferenceEngine:
             self._house.breakers,
             on_dead=lambda model_id: self.log.warn("worker replaced", model=model_id),
         )
-        await self._house.start(self._manager, self._registry, self._agents, loader)
+        self._manager.opener.versions.on_note = self._on_skipped("a manifest")
+        await self._house.start(self._manager, self._registry, self._agents, loader, self._among)
+        self._listen_to_neighbours()
         self._open = True
         self.telemetry.event("session")
         self._load_router()
         self._say_where_models_stay()
         self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
+
+    def _listen_to_neighbours(self) -> None:
+        hydrator, updates = self._house.hydrator, self._house.updates
+        assert hydrator is not None, "there once the house has started"
+        assert updates is not None, "there once the house has started"
+        Neighbours(
+            self._among,
+            self._registry,
+            self._custom,
+            self._added,
+            self._router,
+            hydrator,
+            self._manager,
+            updates,
+            begin=self._house.begin,
+            rest=self._house.rest,
+            retire=self._house.retire,
+        ).listen()
+
+    def _on_skipped(self, of: str) -> Callable[[str], None]:
+        return lambda what: self.log.warn("not known to this version", of=of, what=what)
 
     @property
     def router(self) -> RouterService:
@@ -229,10 +263,22 @@ class OrionInferenceEngine:
     def _load_router(self) -> None:
         """In the background; until it is there, and if it never comes, the keyword rules route."""
         entry = self._registry.router
-        if entry is None or not self._config.use_neural_router or self._router.ready or self._router.loading:
+        if entry is None or not self._config.use_neural_router or self._router.ready:
             return
-        load = self._router.load(entry, self._router_cancel, self._models_are_quiet)
-        self._router_task = self._in_background(load)
+        earlier = self._router_task
+        if earlier is not None and not earlier.done() and not self._router_cancel.cancelled:
+            return
+        self._router_cancel = CancelToken()
+        self._router_task = self._in_background(self._bring_router(entry, self._router_cancel, earlier))
+
+    async def _bring_router(
+        self, entry: RouterEntry, cancel: CancelToken, earlier: asyncio.Future[None] | None
+    ) -> None:
+        """After ``earlier``, which was called off, has come to its end."""
+        if earlier is not None:
+            await asyncio.wait({earlier})
+        if not cancel.cancelled:
+            await self._router.load(entry, cancel, lambda: self._models_are_quiet(cancel))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(work)
@@ -248,12 +294,12 @@ class OrionInferenceEngine:
         while self._router.loading:
             await self._ports.sleep(ROUTER_POLL_S)
 
-    async def _models_are_quiet(self) -> None:
+    async def _models_are_quiet(self, cancel: CancelToken) -> None:
         if self._router_awaited:
             return
         # The page asks for its model right after this engine says that it is ready.
         await self._ports.sleep(ROUTER_WAIT_S)
-        while self._manager.loading and not self._router_cancel.cancelled and not self._router_awaited:
+        while self._manager.loading and not cancel.cancelled and not self._router_awaited:
             await self._ports.sleep(ROUTER_WAIT_S)
 
     async def wait_for_router(self, cancel: CancelToken | None = None, timeout_s: float | None = None) -> RouterStatus:
@@ -275,6 +321,18 @@ class OrionInferenceEngine:
         finally:
             limit.close()
         return await self._router.status()
+
+    def _on_written(self, keys: Sequence[str]) -> None:
+        shared = [key for key in keys if key in SHARED]
+        if shared:
+            self._among.tell("settings", keys=shared)
+
+    def _on_unkept(self, error: OrionError) -> None:
+        self._emit(
+            FallbackEvent.step(
+                ENGINE_ID, "settings", "kept on this device", "for this visit", error.code, error.message
+            )
+        )
 
     def _on_router(self, status: RouterStatus) -> None:
         self.log.info("router", name=status.name, corrections=status.corrections)
@@ -338,9 +396,12 @@ class OrionInferenceEngine:
         self._manager.config = config
         self._house.configure(config)
         self._router.enable(self._routable())
-        self._load_router()
-        if not config.use_neural_router and self._router.ready:
-            self._in_background(self._router.retire())
+        if config.use_neural_router:
+            self._load_router()
+        else:
+            self._router_cancel.cancel()  # what is on its way stops
+            if self._router.ready:
+                self._in_background(self._router.retire())
 
     def _tell_log(self, verbose: bool) -> None:
         """Verbose: the log keeps DEBUG records too, and each record is an event as well."""
@@ -359,11 +420,14 @@ class OrionInferenceEngine:
         Raises as ``ModelManager.acquire``, and CircuitOpen.
         """
         self._require_open()
+        if model_id:
+            await self._hydrator.allow_again([model_id])
         entry = self._registry.model(model_id) if model_id else await self._first_model()
         self._house.wanted(entry.id)
         with self._house.breakers.model(entry.id).entered(though_slow=True):
             await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
-        await self._ports.store.persist()
+        with suppress(OrionError):  # a promise of the browser's, on which nothing depends
+            await self._ports.store.persist()
         self._house.rest()
         return entry.id
 
@@ -411,21 +475,26 @@ class OrionInferenceEngine:
     async def add_model(self, address: str, cancel: CancelToken | None = None) -> ModelEntry:
         """As ``AddedModels.add``."""
         self._require_open()
-        return await self._added.add(address, cancel)
+        entry = await self._added.add(address, cancel)
+        await self._hydrator.allow_again([entry.id])
+        return entry
 
     async def remove_model(self, model_id: str) -> None:
         """Forgets an added model and deletes what came of it. Raises UnknownModel."""
-        if model_id not in {entry.id for entry in self._registry.added}:
-            raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
-        await self.forget(model_id)
+        self._require_open()
         await self._added.remove(model_id)
+        await self._forget([model_id])
 
     async def forget(self, model_id: str | None = None) -> None:
         """Ends a model (None: all) and deletes from the device what no other shares."""
-        wanted = [m.id for m in self._registry.known if model_id in (None, m.id)]
-        for each in wanted:
-            await self._manager.unload(each)
-        await self._updates.forget(wanted)
+        await self._forget([m.id for m in self._registry.known if model_id in (None, m.id)])
+
+    async def _forget(self, model_ids: list[str]) -> None:
+        await self._hydrator.abandon(model_ids)
+        self._among.tell("forget", models=model_ids)
+        for model_id in model_ids:
+            await self._manager.end(model_id)
+        await self._updates.forget(model_ids)
 
     async def versions(self) -> list[dict[str, Any]]:
         """What ``Versions.describe`` says of each model of which something is kept."""

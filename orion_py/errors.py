@@ -115,6 +115,11 @@ class InvalidRegistry(InvalidConfig):
     hint = "Correct models.json at the path named; models.schema.json describes it."
 
 
+class NewerRegistry(InvalidRegistry):
+    code = "newer_registry"
+    hint = "Reload the page: a newer version of it is there."
+
+
 class InvalidManifest(InvalidConfig):
     code = "invalid_manifest"
     hint = "Build the model again: python3 build.py models lite."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -52,6 +53,7 @@ from orion_py.protocol import (
     VersionRequest,
     parse_request,
 )
+from orion_py.storage.base import StorageEstimate
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry_counts import answer_telemetry
 
@@ -254,8 +256,10 @@ class EngineHost:
         self._send(event)
 
     async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:
-        estimate, device = await self._ports.store.estimate(), await self._ports.runtime.device()
-        sizes = await self._ports.store.sizes()
+        device = await self._ports.runtime.device()
+        estimate, sizes = StorageEstimate(None, None, False), dict[str, int]()
+        with suppress(OrionError):  # what the store doesn't say is no reason to say nothing
+            estimate, sizes = await self._ports.store.estimate(), await self._ports.store.sizes()
         recommended = engine.registry.recommended(engine.device_class)
         return {
             "version": __version__,

@@ -29,6 +29,7 @@ from orion_py.resilience.breaker_states import BreakerPolicy
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.circuit_breaker import BreakerChange
 from orion_py.resilience.request_queue import QueuePolicy, RequestQueue
+from orion_py.storage.among_tabs import AmongTabs
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
 
@@ -53,6 +54,7 @@ class Housekeeping:
         self.trials: GpuTrials | None = None
         """Finds out where WebGPU is right and faster; there once the models are known."""
         self._manager: ModelManager | None = None
+        self._among: AmongTabs | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idling: asyncio.Task[None] | None = None
         self.configure(config)
@@ -71,11 +73,16 @@ class Housekeeping:
             if not config.enable_full_models:
                 self.hydrator.stop()
                 for model_id in self.hydrator.larger():
-                    self._begin(partial(self._retire, model_id))
+                    self.begin(partial(self.retire, model_id))
             self.rest()
 
     async def start(
-        self, manager: ModelManager, registry: Registry, agents: AgentFactory, loader: ProgressiveLoader
+        self,
+        manager: ModelManager,
+        registry: Registry,
+        agents: AgentFactory,
+        loader: ProgressiveLoader,
+        among: AmongTabs,
     ) -> None:
         """Recalls what earlier visits left."""
 
@@ -98,6 +105,9 @@ class Housekeeping:
         )
         hydrator.enabled = self._config.enable_full_models
         hydrator.waits = self._config.wait_for_larger_models
+        hydrator.join(among)
+        among.on_lead = self.rest
+        self._among = among
         await hydrator.recall()
         self._predictive = PredictiveLoader(
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
@@ -105,6 +115,7 @@ class Housekeeping:
         self.trials = GpuTrials(manager, registry, self._ports, self._log, self._between_turns, lambda: self.queue.idle)
         await self.breakers.recall(self._ports.settings)
         await self._predictive.recall()
+        among.start()
 
     def wanted(self, model_id: str) -> None:
         """A model is needed now: what was loaded on a guess is judged, and gives way."""
@@ -148,6 +159,8 @@ class Housekeeping:
             self.hydrator.stop()
         for task in (*self._tasks, *([self._idling] if self._idling else [])):
             task.cancel()
+        if self._among is not None:
+            self._among.leave()
         self._manager = self._predictive = self.hydrator = self.trials = None
 
     def _queue_changed(self) -> None:
@@ -172,7 +185,7 @@ class Housekeeping:
         async with self.queue.slot("between-turns", cancel, priority=-10, alone=True):
             yield
 
-    async def _retire(self, model_id: str) -> None:
+    async def retire(self, model_id: str) -> None:
         """Gives a model's memory back once nothing is asked of it."""
         async with self._between_turns(CancelToken()):
             if self._manager is not None:
@@ -186,18 +199,18 @@ class Housekeeping:
         """Ends early, by being cancelled, when something is asked; what it began goes on beside."""
         await self._ports.sleep(MOMENT_S)
         if self._predictive is not None and self._config.enable_predictive_loading:
-            self._begin(self._predictive.preload)
+            self.begin(self._predictive.preload)
         if self.hydrator is not None:
-            self._begin(self.hydrator.tick)
+            self.begin(self.hydrator.tick)
         self._try_gpu()
         await self._ports.sleep(MINUTE_S)
         if self._manager is not None:
-            self._begin(self._manager.check_health)
+            self.begin(self._manager.check_health)
         self._try_gpu()
 
     def _try_gpu(self) -> None:
         if self.trials is not None:
-            self._begin(self.trials.tick)
+            self.begin(self.trials.tick)
 
     def _breaker_changed(self, change: BreakerChange) -> None:
         self._metrics.count(f"breaker.{change.state}")
@@ -213,9 +226,9 @@ class Housekeeping:
                 slow_rate=change.slow_rate,
             )
         )
-        self._begin(lambda: self.breakers.keep(self._ports.settings))
+        self.begin(lambda: self.breakers.keep(self._ports.settings))
 
-    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Runs ``work`` beside; it concerns nobody's request, so its failure is a log line."""
 
         async def watched() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from orion_py.generation.chat_template import TemplateFactory
 from orion_py.generation.tokenizer import TokenizerFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
+from orion_py.runtime.ahead import Ahead, NothingAhead
 from orion_py.runtime.base import InferenceRuntime
 from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
+from orion_py.storage.tabs import Tabs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Ports:
     DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
     far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
     ``facts``: what is known of it, None where there is none. ``template_factory``: reads the chat template of a
-    model that is to be added; without one it is read when the model is loaded."""
+    model that is to be added; without one it is read when the model is loaded. ``ahead``: the model that was begun
+    before anybody asked. ``tabs``: the other engines on this store; None: there is no other."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -53,5 +57,22 @@ class Ports:
     languages: LanguageDetector = field(default_factory=NoDetector)
     metered: Callable[[], bool] = lambda: False
     template_factory: TemplateFactory | None = None
+    ahead: Ahead = field(default_factory=NothingAhead)
+    tabs: Tabs | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts
+
+
+class _WithOwn:
+    """Everything but two of the ports is looked up each time: whoever handed them in may change one."""
+
+    def __init__(self, ports: Ports, settings: Settings, tabs: Tabs) -> None:
+        self._ports, self.settings, self.tabs = ports, settings, tabs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports, name)
+
+
+def with_own(ports: Ports, settings: Settings, tabs: Tabs) -> Ports:
+    """``ports`` with other settings and tabs."""
+    return cast(Ports, _WithOwn(ports, settings, tabs))

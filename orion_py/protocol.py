@@ -33,7 +33,17 @@ StateName = Literal[
     "idle", "validating", "routing", "loading_agent", "inferencing", "success", "fallback", "error", "cancelled"
 ]
 FallbackKind = Literal[
-    "agent", "backend", "threads", "model", "router", "context", "storage", "worker", "memory", "version"
+    "agent",
+    "backend",
+    "threads",
+    "model",
+    "router",
+    "context",
+    "storage",
+    "settings",
+    "worker",
+    "memory",
+    "version",
 ]
 HydrationState = Literal["waiting", "downloading", "paused", "loading", "ready", "failed", "cancelled"]
 Style = Literal[
@@ -100,9 +110,10 @@ class InferOptions(BaseModel):
 
 class Initialize(_Message):
     """First message. ``config`` overrides the ``preset``, by default the one that fits the device;
-    ``locale`` as BCP 47."""
+    ``locale`` as BCP 47. ``ahead``: the last visit's model may come into memory before it is asked for."""
 
     type: Literal["initialize"] = "initialize"
+    ahead: bool = True
     preset: PresetName | None = None
     config: dict[str, Any] = {}
     locale: str = "en"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "faults", "extras", "cancellation", "protocol", "config", "state_machine", ""),
+    ("errors", "faults", "lenient", "extras", "cancellation", "protocol", "config", "state_machine", ""),
     ("telemetry",),
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),
@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "housekeeping",
         "measures",
     ),
-    ("telemetry_counts", "engine", "engine_slot", "host", "printing"),
+    ("neighbours", "telemetry_counts", "engine", "engine_slot", "host", "printing"),
     ("browser", "native", "cli", "terminal_chat", "__main__", "protocol_schema"),
 )
 """Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the

@@ -5,9 +5,10 @@ import { expand } from "./bridge/expand.js";
 import { InferenceClient } from "./bridge/inference-client.js";
 import { openShards } from "./bridge/shards.js";
 import { neededShards, readSpec } from "./bridge/spec.js";
+import { Tabs } from "./bridge/tabs.js";
 import { widen } from "./bridge/widen.js";
 
-export { detectDevice, expand, InferenceClient, openShards, widen };
+export { detectDevice, expand, InferenceClient, openShards, Tabs, widen };
 
 export const MODEL = "smollm2-135m-instruct";
 export const workerUrl = new URL("workers/inference.js", import.meta.url);
@@ -95,4 +96,18 @@ export async function checkGolden(client, golden, steps = Infinity) {
 
 export function largestDifference(left, right) {
   return left.reduce((largest, value, index) => Math.max(largest, Math.abs(value - right[index])), 0);
+}
+
+/** From now on, as often as said, a transaction of the database fails as it does where its connection was lost. */
+export function losesTheDatabase(name, message, times, midway = false) {
+  const original = IDBDatabase.prototype.transaction;
+  let left = times;
+  IDBDatabase.prototype.transaction = function (...rest) {
+    if (left <= 0) return original.apply(this, rest);
+    left -= 1;
+    if (!midway) throw new DOMException(message, name);
+    const transaction = original.apply(this, rest);
+    transaction.abort();
+    return transaction;
+  };
 }

@@ -6,8 +6,9 @@ An agent's ``code`` is text that the engine keeps and never runs: the page runs 
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,6 +17,7 @@ from orion_py.errors import InvalidConfig, OrionError, UnknownAgent
 from orion_py.faults import told
 from orion_py.protocol import AgentDefinition
 from orion_py.registry.models import AgentEntry, Bilingual, Registry
+from orion_py.storage.rows import KeptRows
 from orion_py.storage.settings import Settings
 
 SETTING = "agents.custom"
@@ -30,7 +32,11 @@ class CustomAgents:
     def __init__(
         self, settings: Settings, registry: Registry, factory: AgentFactory, on_skipped: Callable[[OrionError], None]
     ) -> None:
-        self._settings, self._registry, self._factory, self._on_skipped = settings, registry, factory, on_skipped
+        self._registry, self._factory, self._on_skipped = registry, factory, on_skipped
+        self._rows = KeptRows(settings, SETTING)
+        self._one_at_a_time = asyncio.Lock()
+        self._restored: list[Any] = []
+        """The rows as they were last read."""
         self._definitions: dict[str, AgentDefinition] = {}
 
     @property
@@ -38,46 +44,80 @@ class CustomAgents:
         return tuple(self._definitions.values())
 
     async def restore(self) -> None:
-        """Registers what was kept. What can't be read or doesn't fit any more is left out, and kept."""
-        try:
-            rows = json.loads(await self._settings.get(SETTING) or "[]")
-            rows = rows if isinstance(rows, list) else []
-        except ValueError:
-            rows = []
+        """Registers what is kept, by whichever tab, and takes back what is kept no longer. What can't be read
+        or doesn't fit any more is left out, and kept."""
+        async with self._one_at_a_time:
+            await self._restore()
+
+    async def _restore(self) -> None:
+        rows = await self._rows.all()
+        if rows == self._restored:
+            return
+        self._restored, wanted = rows, dict[str, AgentDefinition]()
         for row in rows[:MOST]:
             try:
-                self._take(AgentDefinition.model_validate(row))
+                made = AgentDefinition.model_validate(_known_fields(row))
+                entry_of(made, self._registry)
+                wanted[made.id] = made
             except ValidationError as error:
                 self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {told(error)}"))
+        for agent_id in list(self._definitions):
+            if self._definitions[agent_id] != wanted.get(agent_id):
+                self._drop(agent_id)
+        for definition in wanted.values():
+            try:
+                if definition.id not in self._definitions:
+                    self._take(definition)
             except OrionError as error:
                 self._on_skipped(error)
 
     async def register(self, definition: AgentDefinition) -> None:
         """Adds an agent, or replaces the custom one of its id. Raises InvalidConfig where the id is a
         built-in one's, or there are too many."""
+        async with self._one_at_a_time:
+            await self._register(definition)
+
+    async def _register(self, definition: AgentDefinition) -> None:
+        await self._restore()
+
+        def not_too_many(others: list[Any]) -> None:
+            if len(others) >= MOST:
+                raise InvalidConfig(f"agents: {MOST} custom ones are the most", path="definition")
+
         earlier = self._definitions.get(definition.id)
-        if earlier is None and len(self._definitions) >= MOST:
-            raise InvalidConfig(f"agents: {MOST} custom ones are the most", path="definition")
-        if earlier is not None:
-            self._factory.unregister(definition.id)
+        if earlier is None:
+            not_too_many(await self._rows.all())
+        else:
+            self._drop(definition.id)
         self._take(definition)
-        await self._keep()
+        try:
+            await self._rows.put(definition.model_dump(mode="json"), not_too_many)
+        except InvalidConfig:
+            self._drop(definition.id)
+            raise
 
     async def unregister(self, agent_id: str) -> None:
         """Raises UnknownAgent for an id that isn't a custom agent's."""
-        if self._definitions.pop(agent_id, None) is None:
-            raise UnknownAgent(f"{agent_id!r} isn't a custom agent", agent=agent_id)
-        self._factory.unregister(agent_id)
-        await self._keep()
+        async with self._one_at_a_time:
+            await self._restore()
+            if agent_id not in self._definitions:
+                raise UnknownAgent(f"{agent_id!r} isn't a custom agent", agent=agent_id)
+            self._drop(agent_id)
+            await self._rows.remove(agent_id)
 
     def _take(self, definition: AgentDefinition) -> None:
         entry = entry_of(definition, self._registry)
         self._factory.register(entry, examples=definition.examples)
         self._definitions[definition.id] = definition
 
-    async def _keep(self) -> None:
-        rows = [definition.model_dump(mode="json") for definition in self.definitions]
-        await self._settings.set(SETTING, json.dumps(rows))
+    def _drop(self, agent_id: str) -> None:
+        del self._definitions[agent_id]
+        self._factory.unregister(agent_id)
+
+
+def _known_fields(row: Any) -> Any:
+    """Without what a newer version's tab added."""
+    return {k: v for k, v in row.items() if k in AgentDefinition.model_fields} if isinstance(row, dict) else row
 
 
 def entry_of(definition: AgentDefinition, registry: Registry) -> AgentEntry:

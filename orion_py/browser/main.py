@@ -12,9 +12,11 @@ from typing import Any
 from js import performance
 from pyodide.ffi import create_proxy
 
+from orion_py.browser.ahead import BrowserAhead
 from orion_py.browser.errors import translated
 from orion_py.browser.runtime import BrowserRuntime
 from orion_py.browser.store import BrowserSettings, BrowserShardStore
+from orion_py.browser.tabs import BrowserTabs
 from orion_py.browser.tokenizer import template_factory, tokenizer_factory
 from orion_py.host import EngineHost
 from orion_py.language.langid import LangidDetector
@@ -22,9 +24,9 @@ from orion_py.ports import FileFacts, Ports
 
 
 def start(bridge: Any) -> Callable[[str], None]:
-    """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards,
-    detectDevice, newInferenceClient, rememberSpec, newTokenizer, newTemplate, fetchText, addBundle, metered
-    and send."""
+    """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
+    detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, newTokenizer, newTemplate,
+    fetchText, addBundle, metered and send."""
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
     chance = random.SystemRandom()
 
@@ -50,6 +52,8 @@ def start(bridge: Any) -> Callable[[str], None]:
         runtime=BrowserRuntime(bridge, store),
         store=store,
         settings=BrowserSettings(bridge.shards),
+        tabs=BrowserTabs(bridge.tabs),
+        ahead=BrowserAhead(bridge),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,

@@ -16,7 +16,7 @@ from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 
 
 class BrowserSession:
-    """``client`` is an InferenceClient, which owns one worker. ``on_built`` is awaited once it runs."""
+    """``client`` is an InferenceClient, which owns one worker. ``on_built`` is awaited with its bytes once it runs."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class BrowserSession:
         store: BrowserShardStore,
         vocab: int,
         verifies: int,
-        on_built: Callable[[], Awaitable[None]],
+        on_built: Callable[[int], Awaitable[None]],
     ) -> None:
         self._client, self._store, self._on_built = client, store, on_built
         # One buffer for the life of the session: a step's logits are copied here and nowhere else.
@@ -37,7 +37,7 @@ class BrowserSession:
     async def build(self) -> BuildReport:
         with translated():
             report = json.loads(await self._client.build())
-            await self._on_built()
+            await self._on_built(int(report["memory_bytes"]))
         return BuildReport(
             backend=str(report["backend"]),
             threads=int(report["threads"]),
@@ -127,10 +127,10 @@ class BrowserRuntime:
             client.close()
             raise
 
-        async def remember() -> None:
+        async def remember(memory_bytes: int) -> None:
             self._first = self._first or manifest.model
             if self._first == manifest.model:
-                await self._bridge.rememberSpec(spec)
+                await self._bridge.rememberSpec(spec, memory_bytes)
 
         vocab, verifies = manifest.architecture.vocab_size, variant.prefill.verifies
         return BrowserSession(client, self._store, vocab, verifies, remember)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from js import AbortController
@@ -10,8 +11,8 @@ from pyodide.ffi import create_proxy
 
 from orion_py.browser.errors import translated
 from orion_py.cancellation import CancelToken
-from orion_py.errors import QuotaExceeded
 from orion_py.storage.base import OnBytes, StorageEstimate
+from orion_py.storage.settings import ByChange, Change
 
 
 class BrowserShardStore:
@@ -81,8 +82,8 @@ class BrowserShardStore:
         self._shards.useMemory()
 
 
-class BrowserSettings:
-    """The ``settings`` store beside the shards. What can't be kept is forgotten, not an error."""
+class BrowserSettings(ByChange):
+    """The ``settings`` store beside the shards. Raises what the database does: see ``ForgivingSettings``."""
 
     def __init__(self, shards: Any) -> None:
         self._shards = shards
@@ -92,13 +93,25 @@ class BrowserSettings:
             value = await self._shards.getSetting(key)
         return value if isinstance(value, str) else None
 
-    async def set(self, key: str, value: str) -> None:
-        try:
+    async def change(self, keys: Sequence[str], change: Change) -> None:
+        found: dict[str, str | None] = {key: await self.get(key) for key in keys}
+        while True:
+            # What another tab wrote since is read, and the change is made to that.
+            wanted = json.dumps(dict(change(found)))
             with translated():
-                await self._shards.setSetting(key, value)
-        except QuotaExceeded:
-            return
+                other = str(await self._shards.swapSettings(json.dumps(found), wanted))
+            if not other:
+                return
+            found = json.loads(other)
+
+    async def set(self, key: str, value: str) -> None:
+        with translated():
+            await self._shards.setSetting(key, value)
 
     async def delete(self, key: str) -> None:
         with translated():
             await self._shards.deleteSetting(key)
+
+    async def names(self, prefix: str) -> list[str]:
+        with translated():
+            return [str(name) for name in (await self._shards.settingNames(prefix)).to_py()]

@@ -8,8 +8,8 @@ device.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import json
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,11 +18,12 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, TooLarge, UnknownModel
 from orion_py.loading.hub_folder import HubFolder, HubFolders
 from orion_py.loading.hub_survey import Survey
-from orion_py.loading.manifest import Architecture, Manifest, Variant, parse_manifest
+from orion_py.loading.manifest import Architecture, Manifest, Variant, read_manifest
 from orion_py.ports import Ports
 from orion_py.registry.added import AddedEntry, folder_of
 from orion_py.registry.models import Registry
 from orion_py.runtime.optimum import logits_rows
+from orion_py.storage.rows import KeptRows
 
 SETTING = "models.added"
 MOST = 16
@@ -38,18 +39,31 @@ class AddedModels:
     def __init__(self, ports: Ports, registry: Registry) -> None:
         self._ports, self._registry = ports, registry
         self._folders = HubFolders(ports.settings)
+        self._rows = KeptRows(ports.settings, SETTING)
         self._shown: HubFolder | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def restore(self) -> None:
-        """Registers what was kept; what can't be read, or whose id is taken by now, is left out."""
-        try:
-            rows = json.loads(await self._ports.settings.get(SETTING) or "[]")
-        except ValueError:
-            return
-        for row in rows[:MOST] if isinstance(rows, list) else []:
+        """Registers what is kept, by whichever tab, and takes back what is kept no longer. What can't be read,
+        or whose id is taken by now, is left out."""
+        async with self._one_at_a_time:
+            await self._restore()
+
+    async def _restore(self) -> None:
+        wanted: dict[str, AddedEntry] = {}
+        for row in (await self._rows.all())[:MOST]:
             try:
-                self._registry.add(AddedEntry.model_validate(row))
-            except (ValidationError, OrionError):
+                entry = AddedEntry.model_validate(_known_fields(row))
+            except ValidationError:
+                continue
+            wanted[entry.id] = entry
+        for known in self._registry.added:
+            if known.id not in wanted:
+                self._registry.remove(known.id)
+        for entry in wanted.values():
+            try:
+                self._registry.add(entry)
+            except OrionError:
                 continue
 
     async def inspect(self, address: str) -> AddedEntry:
@@ -65,7 +79,7 @@ class AddedModels:
             if error.detail.get("status") == 404 and await self._ports.exists(folder + "config.json"):
                 return await self._inspect_folder(folder)
             raise
-        manifest = parse_manifest(text)
+        manifest = read_manifest(text)
         if self._taken(manifest.model, folder + "manifest.json"):
             raise InvalidConfig(f"models: {manifest.model!r} is another model's id here", path="model")
         variant = _preferred(manifest)
@@ -126,24 +140,31 @@ class AddedModels:
         cancel = cancel or CancelToken()
         entry = await until_cancelled(self.inspect(address), cancel) if shown is None else self._entry(shown)
         cancel.raise_if_cancelled()
-        if len(self._registry.added) >= MOST and entry.id not in {e.id for e in self._registry.added}:
-            raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
-        self._registry.add(entry)
-        if entry.layout == "onnx" and self._shown is not None:
-            await self._folders.keep(self._shown)
-        await self._keep()
+
+        def not_too_many(others: list[Any]) -> None:
+            if len(others) >= MOST:
+                raise InvalidConfig(f"models: {MOST} added ones are the most", path="model")
+
+        folder = self._shown if entry.layout == "onnx" else None
+        beside = {} if folder is None else self._folders.record_of(folder)
+        async with self._one_at_a_time:
+            await self._rows.put(entry.model_dump(mode="json"), not_too_many, beside)
+            self._registry.add(entry)
         return entry
 
     async def remove(self, model_id: str) -> None:
         """Raises UnknownModel for one that wasn't added."""
-        if model_id not in {entry.id for entry in self._registry.added}:
-            raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
-        self._registry.remove(model_id)
-        await self._keep()
+        async with self._one_at_a_time:
+            await self._restore()
+            if model_id not in {entry.id for entry in self._registry.added}:
+                raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
+            await self._rows.remove(model_id)
+            self._registry.remove(model_id)
 
-    async def _keep(self) -> None:
-        rows: list[dict[str, Any]] = [entry.model_dump(mode="json") for entry in self._registry.added]
-        await self._ports.settings.set(SETTING, json.dumps(rows))
+
+def _known_fields(row: Any) -> Any:
+    """Without what a newer version's tab added."""
+    return {k: v for k, v in row.items() if k in AddedEntry.model_fields} if isinstance(row, dict) else row
 
 
 def _preferred(manifest: Manifest) -> Variant:

@@ -159,11 +159,20 @@ class HubFolders:
             return None
         return found if found is not None and found.model == model_id else None
 
+    def record_of(self, folder: HubFolder) -> dict[str, str | None]:
+        """The setting that keeps ``folder``."""
+        return {_KEY.format(folder.model): folder.model_dump_json()}
+
     async def keep(self, folder: HubFolder) -> None:
-        await self._settings.set(_KEY.format(folder.model), folder.model_dump_json())
+        for key, text in self.record_of(folder).items():
+            await self._settings.set(key, text or "")
 
     async def forget(self, model_id: str) -> None:
-        await self._settings.delete(_KEY.format(model_id))
+        """With what its files turned out to be: added again, they are looked at anew."""
+        folder = await self.kept(model_id)
+        pins = [f"pin:{folder.name_of(file)}" for file in folder.files] if folder is not None else []
+        keys = [_KEY.format(model_id), *pins]
+        await self._settings.change(keys, lambda record: dict.fromkeys(keys))
 
     async def needed(self, model_id: str) -> set[str]:
         """What the record's files are called in the store, whole or in part."""

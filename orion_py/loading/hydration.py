@@ -12,9 +12,7 @@ for receiving and storing to take a core's time from it (``BUSY_LINE``).
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from orion_py.cancellation import CancelToken
@@ -27,22 +25,22 @@ from orion_py.errors import (
     RuntimeFailure,
     ShardCorrupt,
     StorageUnavailable,
-    TooLarge,
 )
+from orion_py.loading.hydration_told import Job, Told
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
-from orion_py.loading.memory_budget import MB
+from orion_py.loading.memory_budget import MB, require_room
 from orion_py.loading.offers import offered, require_offered
 from orion_py.loading.opener import shards_base
 from orion_py.loading.updates import Updates
-from orion_py.loading.versions import Kept
+from orion_py.loading.wishes import Wishes
 from orion_py.ports import Ports
-from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, HydrationState, ProgressEvent
+from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.resilience.breakers import Breakers
 from orion_py.runtime.base import Device
+from orion_py.storage.among_tabs import AmongTabs
 
-KEY = "hydration"
 QUIET_S = 0.5
 """Between looks whether models still load."""
 BUSY_LINE = 4 * MB
@@ -50,22 +48,6 @@ BUSY_LINE = 4 * MB
 IndexedDB at 170 MiB/s): from 4 MB/s on that is what an answer would feel."""
 
 Emit = Callable[[HydrationEvent | FallbackEvent], None]
-
-
-@dataclass(slots=True)
-class _Job:
-    """What is brought: ``version`` of a model, in place of the one in use where it is an update."""
-
-    entry: ModelEntry
-    version: Kept
-    update: bool
-    cancel: CancelToken = field(default_factory=CancelToken)
-    gave_way: bool = False
-    last: HydrationEvent | None = None
-
-    @property
-    def purpose(self) -> Literal["model", "update"]:
-        return "update" if self.update else "model"
 
 
 class Hydrator:
@@ -90,16 +72,81 @@ class Hydrator:
         """Whether larger models are brought and used; updates come in any case."""
         self.waits = False
         """Whether a question waits for a larger model that lies on the device whole."""
-        self._target: str | None = None
-        self._paused = False
+        self._wishes = Wishes(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""
-        self._job: _Job | None = None
-        self._last: HydrationEvent | None = None
+        self._asked = False
+        """Something was asked in this tab: until then nothing is brought for its own sake."""
+        self._for_others = False
+        """Another tab wants the target, whether or not larger models are used in this one."""
+        self._swept = False
+        self._among: AmongTabs | None = None
+        self._job: Job | None = None
+        self._told = Told(emit, lambda model_id: self._job is not None or model_id in manager.loaded)
         self._resting = asyncio.Event()
         self._resting.set()
+
+    # other tabs
+
+    def join(self, among: AmongTabs) -> None:
+        """From now on one tab downloads for all: the one that leads."""
+        self._among = among
+        self._told.join(among)
+
+    @property
+    def _leads(self) -> bool:
+        return self._among is None or self._among.leads
+
+    def heard_want(self, model_id: str) -> bool:
+        """Whether this tab leads, and so brings what another one waits for."""
+        if not self._leads or all(entry.id != model_id for entry in self._registry.known):
+            return False
+        self._wishes.target, self._for_others = model_id, True
+        return True
+
+    async def heard_wishes(self) -> None:
+        """Another tab changed what is wanted."""
+        target = self._wishes.target
+        await self.recall()
+        self._for_others = self._wishes.target is not None and (self._for_others or self._wishes.target != target)
+        job = self._job
+        if job is not None and not job.update and (self._wishes.paused or job.entry.id in self._barred):
+            job.cancel.cancel()
+            self._told.close("paused" if self._wishes.paused else "cancelled")
+
+    async def heard_command(self, action: str, model_id: str | None) -> None:
+        """Another tab was told so by the person; what it kept of it is here already."""
+        await self.recall()
+        if action == "start":
+            self._allowed = True
+        if action in ("start", "resume") and model_id is not None:
+            self._refused.discard(model_id)
+        if action == "cancel" and model_id is not None:
+            self._refused.add(model_id)
+            await self._end_job([model_id])
+            await self._updates.sweep()
+
+    async def abandon(self, model_ids: Collection[str], *, for_good: bool = True) -> None:
+        """What is brought of these models ends, and they don't come again by themselves."""
+        larger = [e.id for e in self._registry.known if e.id in model_ids and e.tier != "lite"]
+        self._refused |= set(model_ids)
+        await self._wishes.forget(model_ids, larger, keep=for_good)
+        await self._end_job(model_ids)
+        self._refused -= set(model_ids)
+
+    async def _end_job(self, model_ids: Collection[str]) -> None:
+        job = self._job
+        if job is not None and job.entry.id in model_ids:
+            job.cancel.cancel()
+            await self._resting.wait()  # what arrives last is deleted, too
+        if self._told.last is not None and self._told.last.model in model_ids:
+            self._told.close("cancelled")
+
+    @property
+    def _barred(self) -> set[str]:
+        return self._refused | self._wishes.forgotten
 
     # what is asked
 
@@ -109,6 +156,7 @@ class Hydrator:
         exists, or ``waits`` says so, does a question wait for a larger one."""
         quick = [e for e in entries if e.tier == "lite" or (self.enabled and await self._at_hand(e))]
         if not quick:
+            await self.allow_again([e.id for e in entries])
             return list(entries)
         larger = [e for e in entries if e not in quick and self.enabled and offered(e, self._device)]
         unasked = [e for e in larger if e.tier != "large"]
@@ -135,7 +183,7 @@ class Hydrator:
 
     def wanted(self, model_id: str) -> None:
         """A request needs this model now: what runs in the background gives way if it stands in the way."""
-        job = self._job
+        job, self._asked = self._job, True
         if job is None:
             return
         if job.entry.id == model_id and not job.update:
@@ -149,7 +197,7 @@ class Hydrator:
         if job is None or job.entry.id != event.model or job.cancel.cancelled:
             return False
         if event.phase != "ready":
-            self._say(job, "loading", event)
+            self._told.say(job, "loading", event)
         return True
 
     async def answered(self, model_id: str) -> None:
@@ -166,42 +214,53 @@ class Hydrator:
             self._give_way(self._job)
 
     async def _want(self, model_id: str) -> None:
-        if model_id != self._target and model_id not in self._refused and not self._asked_for_large():
-            self._target = model_id
-            await self._keep()
+        if model_id != self._wishes.target and model_id not in self._barred and not self._asked_for_large():
+            self._wishes.target = model_id
+            await self._wishes.keep()
+
+    async def allow_again(self, model_ids: Collection[str]) -> None:
+        """The person asks for what was forgotten."""
+        await self._wishes.allow(model_ids)
 
     def _asked_for_large(self) -> bool:
         """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
-        asked = [e for e in self._registry.known if e.id == self._target and e.tier == "large"]
-        return bool(asked) and self._target not in self._refused and offered(asked[0], self._device)
+        asked = [e for e in self._registry.known if e.id == self._wishes.target and e.tier == "large"]
+        return bool(asked) and self._wishes.target not in self._barred and offered(asked[0], self._device)
 
     # what the person says
 
     async def command(self, action: str, model_id: str | None = None) -> None:
         """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``tick``.
         Raises UnknownModel, and TooLarge for one that this device isn't offered."""
+        self._asked = True
         if model_id is not None and action in ("start", "resume"):
             entry = self._registry.model(model_id)
             require_offered(entry, self._device)
-            self._target = entry.id
+            self._wishes.target = entry.id
+            self._refused.discard(entry.id)
+            await self.allow_again([entry.id])
         if action == "pause":
-            self._paused = True
+            self._wishes.paused = True
             if self._job is not None:
                 self._job.cancel.cancel()
-            self._close("paused")
+            self._told.close("paused")
         elif action == "cancel":
-            await self._give_up(model_id or (self._job.entry.id if self._job else self._target))
+            await self._give_up(model_id or (self._job.entry.id if self._job else self._wishes.target))
         else:
-            self._paused, self._allowed = False, self._allowed or action == "start"
-            self._refused.discard(self._target or "")
-        await self._keep()
+            self._wishes.paused, self._allowed = False, self._allowed or action == "start"
+            self._refused.discard(self._wishes.target or "")
+        await self._wishes.keep()
+        if self._among is not None:
+            self._among.tell(
+                "hydrate", action=action, model=model_id or (self._told.last.model if self._told.last else None)
+            )
 
     async def _give_up(self, model_id: str | None) -> None:
-        job, self._target, self._paused = self._job, None, False
+        job, self._wishes.target, self._wishes.paused = self._job, None, False
         if job is not None:
             job.cancel.cancel()
             await self._resting.wait()  # what arrives last is deleted, too
-        self._close("cancelled")
+        self._told.close("cancelled")
         if model_id is None:
             return
         self._refused.add(model_id)
@@ -214,17 +273,7 @@ class Hydrator:
 
     async def recall(self) -> None:
         """Goes on from what earlier visits left."""
-        try:
-            kept = json.loads(await self._ports.settings.get(KEY) or "{}")
-        except ValueError:
-            return
-        if isinstance(kept, dict):
-            known = {entry.id for entry in self._registry.known}
-            self._target = kept.get("model") if kept.get("model") in known else None
-            self._paused = kept.get("paused") is True
-
-    async def _keep(self) -> None:
-        await self._ports.settings.set(KEY, json.dumps({"model": self._target, "paused": self._paused}))
+        await self._wishes.recall()
 
     async def tick(self) -> None:
         """Does the next thing there is to do, if nothing speaks against it. Raises nothing: whatever
@@ -234,54 +283,75 @@ class Hydrator:
         self._resting.clear()
         try:
             self._job = await self._next()
-            if self._job is not None:
+            if self._job is not None and self._job.entry.id in self._barred:
+                await self._drop(self._job)  # forgotten while it was looked up
+            elif self._job is not None:
                 await self._run(self._job)
+            elif self._leads and not self._swept:
+                self._swept = True
+                await self._updates.sweep()
         except OrionError:
             return  # no manifest was to be had: there is nothing to tell about
         finally:
             self._job = None
             self._resting.set()
 
-    async def _next(self) -> _Job | None:
+    async def _next(self) -> Job | None:
         while self._manager.loading:
             await self._ports.sleep(QUIET_S)
         entry = self._wanted_entry()
+        if entry is not None and not self._leads:
+            # Another tab brings it; here it comes into memory once all of it is on the device.
+            here = await self._updates.complete(entry)
+            if here is None and self._among is not None:
+                self._among.tell("wanted", model=entry.id)
+            return None if here is None else Job(entry, here, update=False)
         if entry is not None:
             try:
-                version = await self._version_of(entry)
+                version = await self._updates.in_use(entry)
             except DownloadFailed as error:
                 if error.detail.get("status") == 404:
                     self._refused.add(entry.id)  # this site doesn't have it: nothing is offered
             else:
-                return _Job(entry, version, update=False)
-        for model_id in list(self._manager.loaded):
+                return Job(entry, version, update=False)
+        for model_id in list(self._manager.loaded) if self._leads else ():
             known = [e for e in self._registry.known if e.id == model_id]
-            found = await self._updates.look(known[0]) if known and model_id not in self._refused else None
+            found = await self._updates.look(known[0]) if known and model_id not in self._barred else None
             if found is not None:
-                return _Job(known[0], found, update=True)
+                return Job(known[0], found, update=True)
         return None
 
     def _wanted_entry(self) -> ModelEntry | None:
-        target = self._target
-        if not self.enabled or target is None or target in self._refused or target in self._manager.loaded:
+        target = self._wishes.target
+        wanted = (self.enabled and self._asked) or (self._for_others and self._leads)
+        if not wanted or target is None or target in self._barred or target in self._manager.loaded:
             return None
         if self._breakers.model(target).state == "open":
             return None
         entry = self._registry.model(target)
         return entry if offered(entry, self._device) else None
 
-    async def _version_of(self, entry: ModelEntry) -> Kept:
-        opener = self._manager.opener
-        await opener.manifest(entry)
-        kept = await opener.versions.kept(entry.id)
-        assert kept is not None, "manifest() keeps what it answers with"
-        return kept
+    async def _drop(self, job: Job) -> None:
+        """Nothing of what came of it stays, where it isn't in use or kept again by now."""
+        if not job.update and job.entry.id not in self._manager.loaded:
+            await self._updates.forget([job.entry.id])
+        else:
+            await self._updates.sweep()
 
-    async def _run(self, job: _Job) -> None:
+    async def _run(self, job: Job) -> None:
         try:
-            self._require_room(job)
-            if not await self._manager.opener.complete(job.version.manifest) and not await self._download(job):
-                return
+            # Before a byte moves.
+            require_room(job.entry.title, job.entry.memory_bytes, self._manager.config.max_memory_mb * MB)
+            if self._ports.store.memory_reason is not None:
+                raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
+            if not await self._manager.opener.complete(job.version.manifest):
+                if not await self._download(job):
+                    return
+                if not await self._updates.keeps(job.version):
+                    await self._updates.sweep()  # another tab was told to forget it meanwhile
+                    return
+            if not (self.enabled and self._asked) and not job.update:
+                return  # it came for another tab
             if not self._idle():
                 return  # it is here; the next quiet moment takes it in
             if job.update:
@@ -290,30 +360,17 @@ class Hydrator:
                 await self._take_in(job)
         except Cancelled:
             if job.gave_way:
-                self._say(job, "waiting", reason_code="busy")
+                self._told.say(job, "waiting", reason_code="busy")
         except OrionError as error:
             await self._failed(job, error)
 
-    def _require_room(self, job: _Job) -> None:
-        """Before a byte moves."""
-        budget = self._manager.config.max_memory_mb * MB
-        if job.entry.memory_bytes > budget:
-            raise TooLarge(
-                f"{job.entry.title} needs {job.entry.memory_bytes / MB:.0f} MB; all models together may use "
-                f"{budget / MB:.0f} MB.",
-                needed_bytes=job.entry.memory_bytes,
-                budget_bytes=budget,
-            )
-        if self._ports.store.memory_reason is not None:
-            raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
-
-    async def _download(self, job: _Job) -> bool:
+    async def _download(self, job: Job) -> bool:
         """Whether all is here now."""
-        if self._paused:
-            self._say(job, "paused")
+        if self._wishes.paused:
+            self._told.say(job, "paused")
             return False
         if self._ports.metered() and not self._allowed:
-            self._say(job, "waiting", reason_code="metered")
+            self._told.say(job, "waiting", reason_code="metered")
             return False
         variant = await self._manager.opener.first_variant(job.version.manifest)
         if variant is None:
@@ -321,30 +378,32 @@ class Hydrator:
             return False
 
         def told(event: ProgressEvent) -> None:
-            self._say(job, "downloading", event)
+            self._told.say(job, "downloading", event)
             if (event.bytes_per_second or 0) > BUSY_LINE and not self._idle():
                 self._give_way(job)
 
         await self._loader.fetch(job.version.manifest, variant, shards_base(job.entry), job.cancel, told)
+        if self._among is not None:
+            self._among.tell("arrived", model=job.entry.id)
         return True
 
-    async def _take_in(self, job: _Job) -> None:
+    async def _take_in(self, job: Job) -> None:
         """Into memory beside what is there, or where both don't fit in place of it."""
         others = list(self._manager.loaded)
         keep: Collection[str] = others if self._manager.has_room(job.entry, others) else ()
-        self._say(job, "loading")
+        self._told.say(job, "loading")
         try:
             with self._breakers.model(job.entry.id).entered():
                 await self._manager.release(await self._manager.acquire(job.entry, job.cancel, keep))
         except OrionError:
             await self._bring_back(others)
             raise
-        self._say(job, "ready")
+        self._told.say(job, "ready")
 
-    async def _take_update(self, job: _Job) -> None:
-        self._say(job, "loading")
+    async def _take_update(self, job: Job) -> None:
+        self._told.say(job, "loading")
         if await self._updates.take_over(job.entry, job.version, job.cancel):
-            self._say(job, "ready")
+            self._told.say(job, "ready")
 
     async def _bring_back(self, model_ids: Sequence[str]) -> None:
         """What made room for a model that then didn't come; nobody asked, so nobody is told."""
@@ -356,62 +415,27 @@ class Hydrator:
                 except OrionError:
                     return
 
-    def _give_way(self, job: _Job, keep_loading: bool = False) -> None:
+    def _give_way(self, job: Job, keep_loading: bool = False) -> None:
         job.gave_way = not keep_loading
         if not keep_loading:
             self._manager.cancel_loading(job.entry.id, unless_awaited_by=2)
         job.cancel.cancel()
 
-    async def _failed(self, job: _Job, error: OrionError) -> None:
+    async def _failed(self, job: Job, error: OrionError) -> None:
         """A line that broke is tried again; for the rest of the visit nothing else is. A version that
         doesn't compute rightly is never tried again."""
         if not isinstance(error, DownloadFailed):
             self._refused.add(job.entry.id)
         if job.update and isinstance(error, (RuntimeFailure, InvalidManifest, ShardCorrupt)):
             await self._updates.decline(job.version)
-        self._say(job, "failed", reason_code=error.code, reason=error.message)
+        self._told.say(job, "failed", reason_code=error.code, reason=error.message)
         if isinstance(error, (DownloadFailed, QuotaExceeded, StorageUnavailable)):
             return
         to = "the version before" if job.update else "the smaller model"
         kind: Literal["version", "model"] = "version" if job.update else "model"
         self._emit(FallbackEvent.step(ENGINE_ID, kind, job.entry.title, to, error.code, error.message))
 
-    def _close(self, state: Literal["paused", "cancelled"]) -> None:
-        """The person's word about what was told last, also while it isn't under way."""
-        if self._last is not None and self._last.state not in ("ready", "cancelled"):
-            change = {"state": state, "bytes_per_second": None, "seconds_left": None, "reason_code": "", "reason": ""}
-            self._last = self._last.model_copy(update=change)
-            self._emit(self._last)
-
-    def _say(
-        self,
-        job: _Job,
-        state: HydrationState,
-        progress: ProgressEvent | None = None,
-        *,
-        reason_code: str = "",
-        reason: str = "",
-    ) -> None:
-        if job.cancel.cancelled and state in ("downloading", "loading"):
-            return  # what trickles in after it was stopped
-        last = job.last
-        job.last = HydrationEvent(
-            id=ENGINE_ID,
-            model=job.entry.id,
-            version=job.version.manifest.version,
-            purpose=job.purpose,
-            state=state,
-            loaded_bytes=progress.loaded_bytes if progress else last.loaded_bytes if last else 0,
-            total_bytes=progress.total_bytes if progress else last.total_bytes if last else 0,
-            bytes_per_second=progress.bytes_per_second if progress else None,
-            seconds_left=progress.seconds_left if progress else None,
-            reason_code=reason_code,
-            reason=reason,
-        )
-        self._last = job.last
-        self._emit(job.last)
-
     def status(self) -> dict[str, Any]:
         """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
-        event = None if self._last is None else self._last.model_dump()
-        return {"model": self._target, "paused": self._paused, "enabled": self.enabled, "event": event}
+        event = None if self._told.last is None else self._told.last.model_dump()
+        return {"model": self._wishes.target, "paused": self._wishes.paused, "enabled": self.enabled, "event": event}

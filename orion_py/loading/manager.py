@@ -59,6 +59,8 @@ class ModelManager:
         self._entries: dict[str, ModelEntry] = {}
         self._pending: dict[str, _Pending] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._ahead = ports.ahead
+        self._limit_ahead()
 
     @property
     def config(self) -> EngineConfig:
@@ -67,6 +69,14 @@ class ModelManager:
     @config.setter
     def config(self, config: EngineConfig) -> None:
         self.opener.config = config
+        self._limit_ahead()
+
+    def _limit_ahead(self) -> None:
+        """What was begun before anybody asked keeps to the budget as well, on this visit and the next."""
+        held, budget = self._ahead.held(), self._budget().bytes
+        self._ahead.limit(budget)
+        if held is not None and held.bytes > budget:
+            self._ahead.drop()
 
     @property
     def loaded(self) -> dict[str, LoadedModel]:
@@ -161,9 +171,20 @@ class ModelManager:
     async def unload(self, model_id: str | None = None) -> None:
         """Ends the workers of a model (None: all), and so gives their memory back."""
         self.cancel_loading(model_id)
+        held = self._ahead.held()
+        if held is not None and model_id in (None, held.model):
+            self._ahead.drop()
         for key in [k for k in self._pool.keys if model_id in (None, k)]:
             await self._pool.remove(key)
         self._say_memory()
+
+    async def end(self, model_id: str) -> None:
+        """As ``unload``; a load that is under way has come to its end when this returns."""
+        self.cancel_loading(model_id)
+        pending = self._pending.get(model_id)
+        if pending is not None:
+            await asyncio.wait({pending.task})
+        await self.unload(model_id)
 
     async def check_health(self) -> None:
         """Asks the idle workers whether they live, and replaces silently those that don't."""
@@ -240,7 +261,12 @@ class ModelManager:
         """What is in memory, least recently used first, then what is on its way: nobody ends that."""
         here = self._pool.keys
         coming = [key for key, load in self._pending.items() if key not in here and not load.cancel.cancelled]
-        return [
+        held = self._ahead.held()
+        if held is not None and held.model not in (*here, *coming, without):
+            ahead = [Resident(held.model, held.bytes, held.model in keep)]
+        else:
+            ahead = []  # or it is counted as what it is taken over for
+        return ahead + [
             Resident(key, self._bytes(key), key in coming or key in keep or self._busy(key))
             for key in (*here, *coming)
             if key != without
@@ -261,6 +287,9 @@ class ModelManager:
         for model_id in going:
             if self._busy(model_id):
                 continue  # lent while another was ending
+            held = self._ahead.held()
+            if held is not None and held.model == model_id:
+                self._ahead.drop()
             await self._pool.remove(model_id)
             self._say_memory([model_id])
 

@@ -30,6 +30,16 @@ class Resident:
     kept: bool = False
 
 
+def require_room(title: str, needed: int, budget_bytes: int) -> None:
+    """Raises TooLarge, with the figures, for a model that even an empty memory is too small for."""
+    if needed > budget_bytes:
+        raise TooLarge(
+            f"{title} needs {needed / MB:.0f} MB; all models together may use {budget_bytes / MB:.0f} MB.",
+            needed_bytes=needed,
+            budget_bytes=budget_bytes,
+        )
+
+
 def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model: str) -> list[str]:
     """What has to go before ``model`` takes ``needed`` bytes. ``residents``: least recently used
     first, ``model`` itself not among them.

@@ -23,6 +23,7 @@ from orion_py.errors import (
     OutOfMemory,
     QuotaExceeded,
     RuntimeFailure,
+    StorageUnavailable,
 )
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
@@ -166,7 +167,7 @@ class ModelOpener:
             if kept is None:
                 raise InvalidManifest(f"{entry.id} wasn't downloaded yet")
             return kept
-        return read_version(entry.id, await self._ports.fetch_text(entry.manifest))
+        return read_version(entry.id, await self._ports.fetch_text(entry.manifest), self.versions.on_note)
 
     async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> Kept:
         folders = self.versions.folders
@@ -289,7 +290,7 @@ class ModelOpener:
         """As ``_try``; where the browser refuses to store more, new shards stay in memory instead."""
         try:
             return await self._try(job, attempt, context)
-        except QuotaExceeded as error:
+        except (QuotaExceeded, StorageUnavailable) as error:
             if self._ports.store.memory_reason is not None:
                 raise
             self._ports.store.use_memory()

@@ -65,8 +65,9 @@ class PredictiveLoader:
     async def answered(self, agent: str, model_id: str) -> None:
         """Learns that ``agent`` answered, with that model, after whoever did before."""
         if self._last is not None:
-            self._transitions.observe(self._last[0], agent)
-            await self._settings.set(KEY, self._transitions.export())
+            last = self._last[0]
+            self._transitions.observe(last, agent)
+            await self._settings.update(KEY, lambda text: _observed(text, last, agent))
         if self._last is not None and model_id not in self._manager.loaded:
             model_id = self._last[1]  # it took no model: the one at hand stays so
         self._last = (agent, model_id)
@@ -140,3 +141,11 @@ class PredictiveLoader:
         self._emit(
             PredictionEvent(id=ENGINE_ID, model=guess.entry.id, agent=guess.agent, probability=probability, state=state)
         )
+
+
+def _observed(text: str | None, previous: str, following: str) -> str:
+    """What all tabs have counted, and one more."""
+    counted = Transitions()
+    counted.restore(text)
+    counted.observe(previous, following)
+    return counted.export()

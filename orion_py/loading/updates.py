@@ -11,14 +11,17 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 
 from orion_py.cancellation import CancelToken
-from orion_py.errors import InvalidManifest, OrionError
+from orion_py.errors import OrionError
+from orion_py.loading.added_models import SETTING as ADDED
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.memory_budget import MB
-from orion_py.loading.versions import Kept, Versions
+from orion_py.loading.versions import Kept, Place, Versions
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.routing.load import kept_router_shards
+from orion_py.storage.rows import rows_of
+from orion_py.storage.tabs import SWEEP, Hall, Tabs, locked
 
 BetweenTurns = Callable[[CancelToken], AbstractAsyncContextManager[None]]
 """``async with`` it: nothing is answered meanwhile. Raises Cancelled where the token fires before."""
@@ -39,6 +42,7 @@ class Updates:
         self._emit, self._between_turns = emit, between_turns
         self.versions: Versions = manager.opener.versions
         self._looked: set[str] = set()
+        self._tabs: Tabs = ports.tabs or Hall().tab()
 
     def look_again(self, model_id: str) -> None:
         """The server is asked once a visit; this makes it twice."""
@@ -60,6 +64,24 @@ class Updates:
             return None
         await self.versions.keep(found, "next")
         return found
+
+    async def in_use(self, entry: ModelEntry) -> Kept:
+        """The version that loading the model would bring, kept from now on. Raises as ``ModelOpener.manifest``."""
+        await self._manager.opener.manifest(entry)
+        kept = await self.versions.kept(entry.id)
+        assert kept is not None, "manifest() keeps what it answers with"
+        return kept
+
+    async def complete(self, entry: ModelEntry) -> Kept | None:
+        """The version in use, where all that it needs is on the device."""
+        kept = await self.versions.kept(entry.id)
+        return kept if kept is not None and await self._manager.opener.complete(kept.manifest) else None
+
+    async def keeps(self, version: Kept) -> bool:
+        """Whether ``version`` is still in use or on its way: another tab may have been told to forget it."""
+        places: tuple[Place, ...] = ("current", "next")
+        kept = [await self.versions.kept(version.manifest.model, place) for place in places]
+        return any(other is not None and other.digest == version.digest for other in kept)
 
     async def _coming(self, entry: ModelEntry) -> Kept | None:
         coming, current = await self.versions.kept(entry.id, "next"), await self.versions.kept(entry.id)
@@ -125,14 +147,34 @@ class Updates:
         return True
 
     async def sweep(self) -> list[str]:
-        """Deletes every shard, whole or in part, that no kept version of a known model names; answers
-        with what went."""
-        try:
-            needed = await self.versions.needed(entry.id for entry in self._registry.known)
-            needed |= await kept_router_shards(self._ports.settings)
-        except InvalidManifest:
-            return []
-        stale = [name for name in dict.fromkeys(await self._ports.store.names()) if name not in needed]
-        for sha256 in stale:
-            await self._ports.store.delete(sha256)
+        """Deletes every shard, whole or in part, that nothing kept on this device names, by whichever tab it is
+        kept; answers with what went. One tab sweeps at a time. Where the settings can't be read nothing goes."""
+        async with locked(self._tabs, SWEEP):
+            # In this order: what a shard belongs to is kept before its first byte comes.
+            here = dict.fromkeys(await self._ports.store.names())
+            try:
+                needed = await self._needed()
+            except (OrionError, OSError):
+                return []
+            stale = [name for name in here if name not in needed]
+            for sha256 in stale:
+                await self._ports.store.delete(sha256)
         return stale
+
+    async def _needed(self) -> set[str]:
+        """What is kept as the device has it, and what of it waits to be written. Raises InvalidManifest, and
+        what the store does."""
+        forgiving = self._ports.settings
+        needed: set[str] = set()
+        for settings in (getattr(forgiving, "behind", forgiving), forgiving):
+            versions = Versions(settings)
+            wanted = await versions.kept_models()
+            added = {row.get("id") for row in rows_of(await settings.get(ADDED)) if isinstance(row, dict)}
+            orphans = [each for each in wanted if each not in added and not self._registry.mentions(each)]
+            if orphans and await self._tabs.alone():  # else a tab of another version may know them
+                for model_id in orphans:
+                    await versions.forget(model_id)
+                wanted = [each for each in wanted if each not in orphans]
+            needed |= await versions.needed(wanted)
+            needed |= await kept_router_shards(settings)
+        return needed

@@ -29,14 +29,17 @@ class Verdicts:
         return f"verdict:{manifest.model}:{manifest.version}:{variant.id}:{digest}:{hardware}"
 
     async def read(self, manifest: Manifest, variant: Variant) -> dict[str, Any]:
-        kept = await self._settings.get(self._key(manifest, variant))
-        try:
-            verdict = json.loads(kept) if kept else {}
-        except ValueError:
-            return {}
-        return verdict if isinstance(verdict, dict) else {}
+        return _parsed(await self._settings.get(self._key(manifest, variant)))
 
     async def keep(self, manifest: Manifest, variant: Variant, **facts: Any) -> None:
         """Adds ``facts`` to the record."""
-        known = await self.read(manifest, variant)
-        await self._settings.set(self._key(manifest, variant), json.dumps({**known, **facts}))
+        key = self._key(manifest, variant)
+        await self._settings.update(key, lambda text: json.dumps({**_parsed(text), **facts}))
+
+
+def _parsed(kept: str | None) -> dict[str, Any]:
+    try:
+        verdict = json.loads(kept) if kept else {}
+    except ValueError:
+        return {}
+    return verdict if isinstance(verdict, dict) else {}

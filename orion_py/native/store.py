@@ -8,13 +8,15 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.native.locks import file_lock
 from orion_py.storage.base import OnBytes, StorageEstimate
 
 _CHUNK = 1 << 20
@@ -48,17 +50,29 @@ class FolderShardStore:
         return []
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
-        partial = await self._download(url, sha256, size, on_bytes, cancel)
-        if await asyncio.to_thread(_sha256, partial) != sha256:
-            partial.unlink()
-            raise ShardCorrupt(sha256=sha256)
-        os.replace(partial, self._path(sha256))
+        path = self._path(sha256)
+        async with self._alone(sha256, cancel):
+            if path.exists() and path.stat().st_size == size:
+                on_bytes(size)  # another process brought it
+                return
+            partial = await self._download(url, sha256, size, on_bytes, cancel)
+            if await asyncio.to_thread(_sha256, partial) != sha256:
+                partial.unlink()
+                raise ShardCorrupt(sha256=sha256)
+            os.replace(partial, path)
 
     async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
-        partial = await self._download(url, name, size, on_bytes, cancel)
-        sha256 = await asyncio.to_thread(_sha256, partial)
-        os.replace(partial, self._path(sha256))
+        async with self._alone(name, cancel):
+            partial = await self._download(url, name, size, on_bytes, cancel)
+            sha256 = await asyncio.to_thread(_sha256, partial)
+            os.replace(partial, self._path(sha256))
         return sha256
+
+    @asynccontextmanager
+    async def _alone(self, name: str, cancel: CancelToken) -> AsyncIterator[None]:
+        """Two processes that bring one shard don't write into each other's partial."""
+        async with file_lock(self._path(name).with_suffix(".lock"), cancel):
+            yield
 
     async def _download(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> Path:
         """All ``size`` bytes, not looked at yet."""

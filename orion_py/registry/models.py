@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
@@ -18,6 +18,8 @@ RelativePath = Annotated[
     # No scheme, no leading slash, and no component that starts with a dot: a path can't leave the page's folder.
     Field(pattern=r"^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)+[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=300),
 ]
+VERSION = 1
+"""Of the list's form: raised by a change that an older engine must not guess at."""
 DeviceClass = Literal["low_end", "production", "development"]
 
 
@@ -125,6 +127,7 @@ class Registry(_Entry):
     groups: dict[Identifier, tuple[Identifier, ...]] = {}
     recommendations: dict[DeviceClass, Identifier] = {}
     _added: dict[str, ModelEntry] = PrivateAttr(default_factory=dict)
+    _skipped: frozenset[str] = PrivateAttr(default=frozenset())
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
@@ -158,6 +161,14 @@ class Registry(_Entry):
     def known(self) -> tuple[ModelEntry, ...]:
         """All that can be loaded: the file's models, then the added ones."""
         return (*self.models, *self.added)
+
+    def note_skipped(self, model_ids: Iterable[str]) -> None:
+        """The file has these models too, in a way that only a newer engine can read."""
+        self._skipped = frozenset(model_ids)
+
+    def mentions(self, model_id: str) -> bool:
+        """Whether it is known, or listed for a newer engine than this one."""
+        return model_id in self._skipped or any(entry.id == model_id for entry in self.known)
 
     def add(self, entry: ModelEntry) -> None:
         """Adds a model, or replaces the added one of its id. Raises InvalidConfig where the file has it."""

@@ -119,9 +119,15 @@ class Breakers:
         return {name: breaker.metrics() for name, breaker in self._breakers.items()}
 
     async def keep(self, settings: Settings) -> None:
-        """Writes all states to ``settings``."""
-        states = {name: breaker.export() for name, breaker in list(self._breakers.items())[-MOST:]}
-        await settings.set(KEY, json.dumps({"version": 1, "breakers": states}))
+        """Writes the states of these breakers to ``settings``; those that only another tab knows stay."""
+        states = {name: breaker.export() for name, breaker in self._breakers.items()}
+
+        def merged(text: str | None) -> str:
+            others = {name: state for name, state in _entries(text).items() if name not in states}
+            newest = dict(list({**others, **states}.items())[-MOST:])
+            return json.dumps({"version": 1, "breakers": newest})
+
+        await settings.update(KEY, merged)
 
     async def recall(self, settings: Settings) -> None:
         """Goes on from what an earlier visit kept; what is damaged counts as nothing."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from orion_py.routing.features import Floats
 from orion_py.routing.head import LinearHead, fit
+from orion_py.storage.rows import rows_of
 from orion_py.storage.settings import Settings
 
 MOST = 100
@@ -33,17 +35,14 @@ class Correction:
 
 
 class Corrections:
-    """The list of corrections, in the settings. Read once; every change is written at once."""
+    """The list of corrections, in the settings: read at each use, since other tabs add to it."""
 
     def __init__(self, settings: Settings, labels: Sequence[str]) -> None:
         self._settings, self._labels = settings, tuple(labels)
-        self._items: list[Correction] | None = None
 
     async def all(self) -> list[Correction]:
         """Oldest first. What can't be read counts as none."""
-        if self._items is None:
-            self._items = _parsed(await self._settings.get(SETTING), self._labels)
-        return list(self._items)
+        return _parsed(await self._settings.get(SETTING), self._labels)
 
     async def add(self, text: str, agent: str) -> None:
         """A later correction of the same text replaces the earlier one. Raises ValueError for an
@@ -51,23 +50,27 @@ class Corrections:
         if agent not in self._labels:
             raise ValueError(agent)
         text = text[:TEXT_LIMIT]
-        kept = [item for item in await self.all() if item.text != text]
-        await self._keep([*kept, Correction(text, agent)][-MOST:])
+
+        def change(kept: str | None) -> str:
+            return json.dumps([*(row for row in rows_of(kept) if _of(row).text != text), [text, agent]][-MOST:])
+
+        await self._settings.update(SETTING, change)
 
     async def undo(self) -> Correction | None:
         """Takes the latest one back, and answers with it."""
-        items = await self.all()
-        if not items:
-            return None
-        await self._keep(items[:-1])
-        return items[-1]
+        taken: list[Correction] = []
+
+        def change(kept: str | None) -> str | None:
+            rows = rows_of(kept)
+            places = [place for place, row in enumerate(rows) if _of(row).agent in self._labels]
+            taken[:] = [_of(rows[place]) for place in places[-1:]]
+            return json.dumps([row for place, row in enumerate(rows) if place not in places[-1:]]) if taken else kept
+
+        await self._settings.update(SETTING, change)
+        return taken[0] if taken else None
 
     async def forget(self) -> None:
-        await self._keep([])
-
-    async def _keep(self, items: list[Correction]) -> None:
-        self._items = items
-        await self._settings.set(SETTING, json.dumps([[item.text, item.agent] for item in items]))
+        await self._settings.set(SETTING, "[]")
 
 
 def refitted(head: LinearHead, inputs: Floats, targets: Sequence[int]) -> LinearHead:
@@ -87,9 +90,12 @@ def refitted(head: LinearHead, inputs: Floats, targets: Sequence[int]) -> Linear
 
 
 def _parsed(text: str | None, labels: Sequence[str]) -> list[Correction]:
+    return [item for item in map(_of, rows_of(text)) if item.agent in labels][-MOST:]
+
+
+def _of(row: Any) -> Correction:
+    """A row that can't be read is nobody's: another version of this page may have written it."""
     try:
-        rows = json.loads(text or "[]")
-        items = [Correction(str(row[0])[:TEXT_LIMIT], str(row[1])) for row in rows]
-    except (ValueError, TypeError, IndexError, KeyError):
-        return []
-    return [item for item in items if item.agent in labels][-MOST:]
+        return Correction(str(row[0])[:TEXT_LIMIT], str(row[1]))
+    except (TypeError, IndexError, KeyError):
+        return Correction("", "")

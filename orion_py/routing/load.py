@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from orion_py.cancellation import CancelToken
@@ -25,7 +27,9 @@ OPEN_PATIENCE_S = 60.0
 _SETTING = "manifest:router"
 
 
-async def router_manifest(ports: Ports, entry: RouterEntry) -> RouterManifest:
+async def router_manifest(
+    ports: Ports, entry: RouterEntry, note: Callable[[str], None] = lambda what: None
+) -> RouterManifest:
     """Offline, the copy that an earlier load kept. Raises InvalidManifest or DownloadFailed."""
     try:
         text = await ports.fetch_text(entry.manifest)
@@ -34,7 +38,7 @@ async def router_manifest(ports: Ports, entry: RouterEntry) -> RouterManifest:
         if kept is None:
             raise
         return parse_router_manifest(kept)
-    manifest = parse_router_manifest(text)
+    manifest = parse_router_manifest(text, note)
     if manifest.model != entry.id:
         raise InvalidManifest(f"router manifest: model is {manifest.model!r}, not {entry.id!r}", path="model")
     if await ports.settings.get(_SETTING) != text:

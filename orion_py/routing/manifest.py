@@ -6,11 +6,13 @@ Data from outside, parsed strictly as a model's manifest is (``loading.manifest`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orion_py.errors import InvalidManifest
+from orion_py.lenient import read_leniently
 from orion_py.loading.manifest import Identifier, Recipe, Sha256, Shard, Source
 
 
@@ -57,10 +59,11 @@ class RouterManifest(_Strict):
         return next(shard for shard in self.shards if shard.sha256 == sha256)
 
 
-def parse_router_manifest(text: str | bytes) -> RouterManifest:
-    """Raises InvalidManifest, which names the path and the fault."""
+def parse_router_manifest(text: str | bytes, note: Callable[[str], None] = lambda what: None) -> RouterManifest:
+    """Unknown fields are ignored: the manifest may be newer than the engine; ``note`` is told each. Raises
+    InvalidManifest, which names the path and the fault."""
     try:
-        return RouterManifest.model_validate_json(text)
+        return read_leniently(RouterManifest, text, lambda place: None, note)
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"]) or "(top)"

@@ -54,8 +54,10 @@ class RouterService:
         enabled_agents: Sequence[str],
         on_failure: Callable[[OrionError], None],
         on_change: Callable[[RouterStatus], None] = lambda status: None,
+        on_note: Callable[[str], None] = lambda what: None,
     ) -> None:
         self._ports, self._on_failure, self._on_change = ports, on_failure, on_change
+        self._on_note = on_note
         self._enabled = tuple(enabled_agents)
         self._keyword = KeywordRouter(self._enabled)
         self._neural: NeuralRouter | None = None
@@ -96,10 +98,14 @@ class RouterService:
         people wait for go first."""
         self._loading = True
         try:
-            manifest = await router_manifest(self._ports, entry)
+            manifest = await router_manifest(self._ports, entry, self._on_note)
             if until_quiet is not None:
                 await until_quiet()
+            cancel.raise_if_cancelled()
             encoder, head = await load_router(self._ports, entry, manifest, cancel)
+            if cancel.cancelled:
+                await encoder.close()
+                return
             self._built = head
             self._neural = NeuralRouter(encoder, head, self._enabled)
             await self._refit()
@@ -154,6 +160,11 @@ class RouterService:
         """Takes all corrections back."""
         await self._corrections.forget()
         await self._refit()
+
+    async def reread(self) -> None:
+        """Another tab corrected the router, or took a correction back."""
+        await self._refit()
+        self._on_change(await self.status())
 
     async def retire(self) -> None:
         """From now on the keyword rules answer, until ``load`` is called again."""

@@ -24,6 +24,11 @@ class MemoryShardStore:
         self.faults: dict[str, list[OrionError]] = {}
         self.requests: list[tuple[str, int]] = []
         self.memory_reason: str | None = None
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def _alone(self, name: str) -> asyncio.Lock:
+        """One download of a shard at a time, as in a browser."""
+        return self._locks.setdefault(name, asyncio.Lock())
 
     def use_memory(self) -> None:
         self.memory_reason, self.quota = "quota refused", None
@@ -35,10 +40,14 @@ class MemoryShardStore:
         return [*self.shards, *self.partial]
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
-        got = await self._download(url, sha256, on_bytes, cancel)
-        if hashlib.sha256(got).hexdigest() != sha256:
-            raise ShardCorrupt(sha256=sha256)
-        self.shards[sha256] = got
+        async with self._alone(sha256):
+            if sha256 in self.shards and len(self.shards[sha256]) == size:
+                on_bytes(size)  # another brought it
+                return
+            got = await self._download(url, sha256, on_bytes, cancel)
+            if hashlib.sha256(got).hexdigest() != sha256:
+                raise ShardCorrupt(sha256=sha256)
+            self.shards[sha256] = got
 
     async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
         got = await self._download(url, name, on_bytes, cancel)

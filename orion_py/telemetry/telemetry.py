@@ -8,6 +8,7 @@ the user exports or erases them. Nothing in this project sends them anywhere.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -34,7 +35,8 @@ AGENTS = (
 BACKENDS = ("webgpu", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
     *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "threads", "model", "router",
-    "context", "storage", "worker", "memory", "version", "warn", "injection", "weapons", "minors", "violence",
+    "context", "storage", "settings", "worker", "memory", "version", "warn", "injection", "weapons", "minors",
+    "violence",
     "self_harm",
 ))
 # fmt: on
@@ -47,7 +49,7 @@ class Keeper(Protocol):
 
     async def get(self, key: str) -> str | None: ...
 
-    async def set(self, key: str, value: str) -> None: ...
+    async def update(self, key: str, change: Callable[[str | None], str | None]) -> None: ...
 
     async def delete(self, key: str) -> None: ...
 
@@ -61,8 +63,7 @@ class Telemetry:
     def __init__(self, keeper: Keeper, enabled: bool = False, codes: frozenset[str] = frozenset()) -> None:
         self._keeper, self._enabled, self._values = keeper, enabled, KNOWN | codes
         self._counts: dict[str, int] = {}
-        self._unsaved = False
-        self._read = False
+        """What isn't stored yet: other tabs add to the stored sums too."""
 
     @property
     def enabled(self) -> bool:
@@ -95,17 +96,21 @@ class Telemetry:
 
     async def save(self) -> None:
         """Adds what is new to what is stored. Does nothing while off, and nothing where storage is refused."""
-        if self._enabled and self._unsaved:
-            await self._load()
-            self._unsaved = False
-            with suppress(Exception):  # counting must never disturb what is counted
-                await self._keeper.set(KEY, json.dumps(self._document()))
+        if not self._enabled or not self._counts:
+            return
+        new, self._counts = self._counts, {}
+        try:
+            await self._keeper.update(KEY, lambda text: json.dumps(_document(_added(_stored(text), new))))
+        except Exception:  # counting must never disturb what is counted
+            self._counts = _added(new, self._counts)
 
     async def report(self) -> dict[str, Any]:
         """All sums: ``{"version", "counts": {name: n}}``."""
+        stored: dict[str, int] = {}
         if self._enabled:
-            await self._load()
-        return self._document()
+            with suppress(Exception):  # refused by the browser
+                stored = _stored(await self._keeper.get(KEY))
+        return _document(_added(stored, self._counts))
 
     async def export(self) -> str:
         """The report as JSON text, for the user to keep."""
@@ -113,30 +118,31 @@ class Telemetry:
 
     async def erase(self) -> None:
         self._counts.clear()
-        self._unsaved, self._read = False, True
         with suppress(Exception):
             await self._keeper.delete(KEY)
 
-    def _document(self) -> dict[str, Any]:
-        return {"version": VERSION, "counts": dict(sorted(self._counts.items()))}
+    def _add(self, name: str) -> None:
+        self._counts = _added(self._counts, {name: 1})
 
-    def _add(self, name: str, by: int = 1) -> None:
-        if name in self._counts or len(self._counts) < MAX_NAMES:
-            self._counts[name] = self._counts.get(name, 0) + by
-            self._unsaved = True
 
-    async def _load(self) -> None:
-        """Adds an earlier visit's sums, once. What can't be read is dropped."""
-        if self._read:
-            return
-        self._read = True
-        try:
-            stored = json.loads(await self._keeper.get(KEY) or "{}")
-            counts = stored["counts"] if stored.get("version") == VERSION else {}
-            earlier = {str(name): int(count) for name, count in counts.items()}
-        except Exception:  # damaged, or refused by the browser
-            return
-        unsaved = self._unsaved
-        for name, count in earlier.items():
-            self._add(name, count)
-        self._unsaved = unsaved
+def _document(counts: dict[str, int]) -> dict[str, Any]:
+    return {"version": VERSION, "counts": dict(sorted(counts.items()))}
+
+
+def _added(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:
+    """The sums; no more names than ``MAX_NAMES``."""
+    sums = dict(counts)
+    for name, count in more.items():
+        if name in sums or len(sums) < MAX_NAMES:
+            sums[name] = sums.get(name, 0) + count
+    return sums
+
+
+def _stored(text: str | None) -> dict[str, int]:
+    """What is damaged counts as nothing."""
+    try:
+        kept = json.loads(text or "{}")
+        counts = kept["counts"] if kept.get("version") == VERSION else {}
+        return {str(name): int(count) for name, count in counts.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}

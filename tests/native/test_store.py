@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, DownloadFailed, ShardCorrupt, ShardMissing
+from orion_py.native.locks import file_lock
 from orion_py.native.store import FolderShardStore
 
 DATA = bytes(range(256)) * 12_000
@@ -149,3 +153,51 @@ async def test_a_download_resumes_where_the_server_lets_it(
     assert ranges == ["bytes=5000-"]
     assert seen[0] == (5000 if path == "/ranges" else 0)
     assert await store.read(SHA) == DATA
+
+
+async def test_two_that_bring_one_shard_at_once_bring_it_once(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 20_000
+    source = tmp_path / "source.bin"
+    source.write_bytes(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    stores = [FolderShardStore(tmp_path / "shards") for _ in range(2)]
+    seen: list[list[int]] = [[], []]
+    await asyncio.gather(
+        *(
+            store.fetch(str(source), sha256, len(data), counts.append, CancelToken())
+            for store, counts in zip(stores, seen, strict=True)
+        )
+    )
+    assert (tmp_path / "shards" / sha256).read_bytes() == data
+    assert min(len(counts) for counts in seen) == 1, "the second found it there"
+    assert [path.name for path in (tmp_path / "shards").iterdir()] == [sha256]
+
+
+async def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from orion_py.cancellation import CancelToken\n"
+        "from orion_py.native.locks import file_lock\n"
+        "async def hold():\n"
+        "    async with file_lock(pathlib.Path(sys.argv[1]), CancelToken()):\n"
+        "        print('held', flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(hold())\n"
+    )
+    path = tmp_path / "x.lock"
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "held"
+    cancel = CancelToken()
+    waiting = asyncio.ensure_future(_once(path, cancel))
+    await asyncio.sleep(0.15)
+    assert not waiting.done()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    await asyncio.wait_for(waiting, 10)
+
+
+async def _once(path: Path, cancel: CancelToken) -> None:
+    async with file_lock(path, cancel):
+        return

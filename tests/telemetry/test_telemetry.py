@@ -152,4 +152,4 @@ def test_it_has_nothing_to_send_with() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""])
     }
-    assert imported == {"__future__", "contextlib", "json", "typing"}
+    assert imported == {"__future__", "collections", "contextlib", "json", "typing"}

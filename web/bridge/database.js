@@ -6,12 +6,31 @@
  *   settings  key               -> any       verdicts, preferences
  */
 
-import { toBridgeError } from "./errors.js";
+import { BridgeError, toBridgeError } from "./errors.js";
 
 /** @typedef {"shards" | "partials" | "settings"} StoreName */
 
 const VERSION = 1;
 const STORES = /** @type {const} */ (["shards", "partials", "settings"]);
+
+/** Errors that a new connection doesn't help with: a full disk, a refusal, a value that can't be kept. */
+const FINAL = new Set([
+  "QuotaExceededError", "DataCloneError", "DataError", "SecurityError", "VersionError", "ConstraintError", "ReadOnlyError",
+]);
+
+/** @param {unknown} cause */
+const isFinal = (cause) => cause instanceof BridgeError
+  || (cause instanceof DOMException && FINAL.has(cause.name))
+  || cause instanceof TypeError;
+
+/** @param {unknown} cause */
+function storageError(cause) {
+  // A transaction that the browser aborted was stopped by nobody: it isn't "cancelled".
+  if (cause instanceof DOMException && cause.name === "AbortError") {
+    return new BridgeError("storage_unavailable", cause.message || cause.name);
+  }
+  return toBridgeError(cause, "storage_unavailable");
+}
 
 export class Database {
   /** @param {string} name */
@@ -32,37 +51,43 @@ export class Database {
    * @returns {Promise<T>}
    */
   async transact(stores, mode, work) {
-    try {
-      const transaction = await this.begin(stores, mode);
-      return await new Promise((resolve, reject) => {
-        const request = work(transaction);
-        transaction.oncomplete = () => resolve(/** @type {T} */ (request?.result));
-        transaction.onabort = () => reject(transaction.error ?? request?.error ?? new Error("transaction aborted"));
-      });
-    } catch (cause) {
-      throw toBridgeError(cause, "storage_unavailable");
-    }
+    const tried = await this.once(stores, mode, work).then((value) => ({ value }), (cause) => ({ cause }));
+    if (!("cause" in tried)) return tried.value;
+    if (isFinal(tried.cause)) throw storageError(tried.cause);
+    // Anything else may be the connection: the browser closes it when site data is cleared, when another tab
+    // upgrades, and on a phone that was put away. What was aborted wrote nothing, so all of it is done again.
+    this.drop();
+    return this.once(stores, mode, work).catch((cause) => { throw storageError(cause); });
   }
 
   /**
    * @private
+   * @template T
    * @param {StoreName[]} stores
    * @param {IDBTransactionMode} mode
+   * @param {(transaction: IDBTransaction) => IDBRequest<T> | void} work
+   * @returns {Promise<T>}
    */
-  async begin(stores, mode) {
-    try {
-      return (await this.connect()).transaction(stores, mode);
-    } catch (cause) {
-      // The browser closes connections when site data is cleared or another tab upgrades.
-      if (!(cause instanceof DOMException && cause.name === "InvalidStateError")) throw cause;
-      this.connection = null;
-      return (await this.connect()).transaction(stores, mode);
-    }
+  async once(stores, mode, work) {
+    const transaction = (await this.connect()).transaction(stores, mode);
+    return new Promise((resolve, reject) => {
+      const request = work(transaction);
+      transaction.oncomplete = () => resolve(/** @type {T} */ (request?.result));
+      transaction.onabort = () => reject(transaction.error ?? request?.error ?? new Error("transaction aborted"));
+    });
+  }
+
+  /** @private The next transaction opens a connection of its own; this one isn't waited for. */
+  drop() {
+    this.connection?.then((database) => database.close()).catch(() => {});
+    this.connection = null;
   }
 
   /** @private */
   connect() {
-    this.connection ??= new Promise((resolve, reject) => {
+    if (this.connection) return this.connection;
+    /** @type {Promise<IDBDatabase>} */
+    const connection = new Promise((resolve, reject) => {
       const request = indexedDB.open(this.name, VERSION);
       request.onupgradeneeded = () => {
         for (const store of STORES) request.result.createObjectStore(store);
@@ -72,12 +97,14 @@ export class Database {
       request.onsuccess = () => {
         const database = request.result;
         database.onversionchange = () => database.close();
-        database.onclose = () => { this.connection = null; };
+        database.onclose = forget;
         resolve(database);
       };
     });
-    this.connection.catch(() => { this.connection = null; });
-    return this.connection;
+    const forget = () => { if (this.connection === connection) this.connection = null; };
+    connection.catch(forget);
+    this.connection = connection;
+    return connection;
   }
 }
 

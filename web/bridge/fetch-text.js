@@ -44,7 +44,7 @@ export async function fileFacts(url) {
  */
 export async function fetchText(url) {
   try {
-    const response = await fetch(url);
+    const response = await fetch(url, { cache: "no-cache" }); // a list or a manifest may have changed since
     if (!response.ok || !response.body) {
       throw new BridgeError("download_failed", `${url.pathname}: HTTP ${response.status}`, { status: response.status });
     }

@@ -139,7 +139,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "worker" | "memory" | "version";
+  kind: "agent" | "backend" | "threads" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
   from: string;
   to: string;
   reason_code: string;
@@ -236,12 +236,13 @@ export interface InferOptions {
 
 /**
  * First message. `config` overrides the `preset`, by default the one that fits the device;
- * `locale` as BCP 47.
+ * `locale` as BCP 47. `ahead`: the last visit's model may come into memory before it is asked for.
  */
 export interface Initialize {
   v: 1;
   id: string;
   type: "initialize";
+  ahead?: boolean;
   preset?: "production" | "development" | "low_end" | null;
   config?: Record<string, unknown>;
   locale?: string;

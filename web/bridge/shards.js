@@ -8,10 +8,13 @@ import { Database, partialsOf } from "./database.js";
 import { download } from "./download.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { sha256Hex } from "./hash.js";
+import { whenFree } from "./locks.js";
 
 /** What a partial holds at least, and how often one is committed: fast downloads need none. */
 const PARTIAL_BYTES = 1 << 20;
 const PARTIAL_MS = 300;
+/** How often a tab that waits for another's download looks how far it is. */
+const LOOK_MS = 500;
 
 /**
  * Opens the store. Never fails: without a database that takes Blobs it answers with a store of
@@ -70,6 +73,7 @@ export class ShardStore {
   async sizes() {
     /** @type {Record<string, number>} */
     const sizes = {};
+    // What can't be read isn't here: a lost database ends no answer, and the next write says what is wrong.
     await this.database?.transact(["shards"], "readonly", (transaction) => {
       const request = transaction.objectStore("shards").openCursor();
       request.onsuccess = () => {
@@ -78,7 +82,7 @@ export class ShardStore {
         sizes[String(cursor.key)] = cursor.value.size;
         cursor.continue();
       };
-    });
+    }).catch(() => {});
     for (const [sha256, blob] of this.held) sizes[sha256] = blob.size;
     return sizes;
   }
@@ -87,7 +91,8 @@ export class ShardStore {
   async names() {
     const found = new Set(this.held.keys());
     for (const store of /** @type {const} */ (["shards", "partials"])) {
-      const keys = await this.database?.transact([store], "readonly", (transaction) => transaction.objectStore(store).getAllKeys());
+      const keys = await this.database?.transact([store], "readonly", (transaction) => transaction.objectStore(store).getAllKeys())
+        .catch(() => []);
       for (const key of keys ?? []) found.add(String(Array.isArray(key) ? key[0] : key));
     }
     return [...found];
@@ -107,20 +112,22 @@ export class ShardStore {
    * @returns {Promise<void>}
    */
   async fetchShard(url, sha256, size, onBytes, signal) {
-    await this.alone(sha256, signal, async () => {
+    await this.alone(sha256, onBytes, signal, async () => {
       if ((await this.blob(sha256))?.size === size) return onBytes(size); // another tab brought it
       const bytes = await this.bring(url, sha256, size, onBytes, signal);
       if ((await sha256Hex(bytes)) !== sha256) {
         await this.dropPartials(sha256);
         throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
       }
+      if (signal?.aborted) throw new BridgeError("cancelled", "stopped when it had arrived");
       await this.commit(sha256, new Blob([bytes]), sha256);
     });
   }
 
   /**
    * Downloads a file whose hash nobody told, and commits it by the one that it turns out to have.
-   * Its unfinished parts are kept as `name`, 64 hexadecimal digits. Raises as `fetchShard`.
+   * Its unfinished parts are kept as `name`, 64 hexadecimal digits; which shard it became is kept as the setting
+   * `pin:<name>`, with the shard, so that no other tab and no later visit downloads it again. Raises as `fetchShard`.
    *
    * @param {string} url
    * @param {string} name
@@ -130,33 +137,69 @@ export class ShardStore {
    * @returns {Promise<string>} its sha256
    */
   async pinShard(url, name, size, onBytes, signal) {
-    return this.alone(name, signal, async () => {
+    return this.alone(name, onBytes, signal, async () => {
+      const pinned = textOf(await this.getSetting(`pin:${name}`).catch(() => null));
+      if (pinned && (await this.blob(pinned))?.size === size) {
+        onBytes(size); // another tab brought it
+        return pinned;
+      }
       const bytes = await this.bring(url, name, size, onBytes, signal);
       const sha256 = await sha256Hex(bytes);
-      await this.commit(sha256, new Blob([bytes]), name);
+      if (signal?.aborted) throw new BridgeError("cancelled", "stopped when it had arrived");
+      await this.commit(sha256, new Blob([bytes]), name, true);
       return sha256;
     });
   }
 
   /**
-   * Two tabs that want one shard: the second waits for the first. Without a database they can't
-   * share it, and a browser that refuses the one refuses locks too.
+   * Two tabs that want one shard: the second waits for the first, tells meanwhile what has arrived there, and goes
+   * on where the first one stopped if that is closed. Without a database they can't share it, and a browser that
+   * refuses the one refuses locks too.
    *
    * @private
    * @template T
    * @param {string} name
+   * @param {(bytes: number) => void} onBytes
    * @param {AbortSignal | undefined} signal
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
-  async alone(name, signal, work) {
+  async alone(name, onBytes, signal, work) {
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    let waiting;
     try {
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped before it began");
       if (!this.database || !globalThis.navigator?.locks) return await work();
-      return await navigator.locks.request(`orion-shard-${name}`, { signal }, work);
+      let told = 0;
+      waiting = setInterval(async () => {
+        const arrived = await this.arrivedElsewhere(name).catch(() => 0);
+        if (waiting !== undefined && arrived > told) onBytes(told = arrived);
+      }, LOOK_MS);
+      return await whenFree(`orion-shard-${name}`, { signal }, () => {
+        clearInterval(waiting);
+        waiting = undefined;
+        return work();
+      });
     } catch (cause) {
       throw toBridgeError(cause, "download_failed");
+    } finally {
+      clearInterval(waiting);
     }
+  }
+
+  /** @private @param {string} name @returns {Promise<number>} bytes of it that another tab has kept so far */
+  async arrivedElsewhere(name) {
+    let arrived = 0;
+    await this.database?.transact(["partials"], "readonly", (transaction) => {
+      const request = transaction.objectStore("partials").openCursor(partialsOf(name));
+      request.onsuccess = () => {
+        const cursor = request.result;
+        if (!cursor) return;
+        arrived += cursor.value.size;
+        cursor.continue();
+      };
+    });
+    return arrived;
   }
 
   /**
@@ -226,7 +269,7 @@ export class ShardStore {
         partials.set(/** @type {[string, number]} */ (cursor.key)[1], cursor.value);
         cursor.continue();
       };
-    });
+    }).catch(() => {});
     let position = 0;
     for (let blob = partials.get(0); blob?.size; blob = partials.get(position)) {
       if (position + blob.size > bytes.length) break;
@@ -267,16 +310,24 @@ export class ShardStore {
    * @param {string} sha256
    * @param {Blob} blob
    * @param {string} name what its partials were kept as
+   * @param {boolean} [pins] that `name` became this shard is kept with it
    */
-  async commit(sha256, blob, name) {
+  async commit(sha256, blob, name, pins = false) {
     if (!this.database || this.keepInMemory) {
       this.held.set(sha256, blob);
       return;
     }
+    /** @type {import("./database.js").StoreName[]} */
+    const stores = pins ? ["shards", "partials", "settings"] : ["shards", "partials"];
     // If this doesn't fit, the partials stay: what they hold needn't be downloaded again.
-    await this.database.transact(["shards", "partials"], "readwrite", (transaction) => {
+    await this.database.transact(stores, "readwrite", (transaction) => {
       transaction.objectStore("shards").put(blob, sha256);
+      if (pins) transaction.objectStore("settings").put(sha256, `pin:${name}`);
       transaction.objectStore("partials").delete(partialsOf(name));
+    }).catch((cause) => {
+      // The step down is to keep shards in memory: this one needn't come again for it.
+      if (cause.code === "storage_unavailable") this.held.set(sha256, blob);
+      throw cause;
     });
   }
 
@@ -290,7 +341,7 @@ export class ShardStore {
     const held = this.held.get(sha256);
     if (held) return held;
     const stored = await this.database?.transact(["shards"], "readonly", (transaction) =>
-      transaction.objectStore("shards").get(sha256));
+      transaction.objectStore("shards").get(sha256)).catch(() => null);
     return stored ?? null;
   }
 
@@ -368,7 +419,65 @@ export class ShardStore {
     this.heldSettings.delete(key);
     await this.database?.transact(["settings"], "readwrite", (t) => t.objectStore("settings").delete(key));
   }
+
+  /**
+   * Writes settings if they still are what was read: compare and swap, in one transaction.
+   *
+   * @param {string} expectedJson {key: text, or null where there is none}
+   * @param {string} wantedJson {key: text, or null to delete it}
+   * @returns {Promise<string>} "" once it is written, else what is there: as `expectedJson`
+   */
+  async swapSettings(expectedJson, wantedJson) {
+    /** @type {Record<string, string | null>} */
+    const expected = JSON.parse(expectedJson);
+    /** @type {[string, string | null][]} */
+    const wanted = Object.entries(JSON.parse(wantedJson));
+    const keys = Object.keys(expected);
+    /** @type {Record<string, string | null>} */
+    const found = {};
+    if (!this.database) {
+      for (const key of keys) found[key] = textOf(this.heldSettings.get(key));
+      if (keys.some((key) => found[key] !== expected[key])) return JSON.stringify(found);
+      for (const [key, value] of wanted) {
+        if (value === null) this.heldSettings.delete(key);
+        else this.heldSettings.set(key, value);
+      }
+      return "";
+    }
+    await this.database.transact(["settings"], "readwrite", (transaction) => {
+      const settings = transaction.objectStore("settings");
+      const write = () => {
+        if (keys.some((key) => found[key] !== expected[key])) return;
+        for (const [key, value] of wanted) {
+          if (value === null) settings.delete(key);
+          else settings.put(value, key);
+        }
+      };
+      let left = keys.length;
+      if (!left) write();
+      for (const key of keys) {
+        const request = settings.get(key);
+        request.onsuccess = () => {
+          found[key] = textOf(request.result);
+          left -= 1;
+          if (!left) write();
+        };
+      }
+    });
+    return keys.some((key) => found[key] !== expected[key]) ? JSON.stringify(found) : "";
+  }
+
+  /** @param {string} prefix @returns {Promise<string[]>} the keys of settings that begin with it */
+  async settingNames(prefix) {
+    const keys = this.database
+      ? await this.database.transact(["settings"], "readonly", (t) => t.objectStore("settings").getAllKeys())
+      : [...this.heldSettings.keys()];
+    return keys.map(String).filter((key) => key.startsWith(prefix));
+  }
 }
+
+/** @param {unknown} value */
+const textOf = (value) => (typeof value === "string" ? value : null);
 
 /**
  * The bytes of `blob` if they have the hash. Raises shard_missing or shard_corrupt.

@@ -3,7 +3,9 @@
  *
  * No decision is taken here: what Python opened last time is opened again, from this device and
  * without the network. If Python wants the same, it finds it done or under way; if not, or if
- * anything failed, the worker is ended and all goes the ordinary way.
+ * anything failed, the worker is ended and all goes the ordinary way. Nothing is begun where the person asked
+ * for nothing to be loaded at the start or to save data, or where the model is larger than the memory that models
+ * may use by now; what was begun counts in that memory (`held`), and Python may end it (`drop`).
  */
 
 import { InferenceClient } from "./inference-client.js";
@@ -52,6 +54,8 @@ class StandbyClient extends InferenceClient {
   }
 }
 
+/** @typedef {{spec: string, bytes: number, budget: number}} Remembered */
+
 export class Standby {
   /**
    * @param {import("./shards.js").ShardStore} shards
@@ -62,13 +66,19 @@ export class Standby {
     /** @private */ this.workerUrl = workerUrl;
     /** @private @type {StandbyClient | null} */
     this.client = null;
+    /** @private */ this.bytes = 0;
+    /** @private */ this.budget = Infinity;
+    /** @private Somebody opened a model, or nothing is wanted ahead: it is too late to begin. */
+    this.over = false;
   }
 
-  /** Begins with what `remember` was told on an earlier visit, if anything. */
+  /** Begins with what `remember` was told on an earlier visit, if anything and if it may still be that large. */
   async start() {
     try {
-      const specJson = await this.shards.getSetting(SETTING);
-      if (typeof specJson === "string") this.client = new StandbyClient(this.workerUrl, specJson);
+      const { spec, bytes, budget } = remembered(await this.shards.getSetting(SETTING));
+      if (this.over || bytes > Math.min(budget, this.budget)) return;
+      this.bytes = bytes;
+      this.client = new StandbyClient(this.workerUrl, spec);
     } catch {
       this.client = null; // a setting that can't be read is as good as none
     }
@@ -83,17 +93,60 @@ export class Standby {
   take(specJson) {
     const ahead = this.client;
     this.client = null;
+    this.over = true;
     if (ahead && ahead.specJson === specJson && !ahead.failed) return ahead;
     ahead?.close();
     return new InferenceClient(this.workerUrl);
   }
 
+  /** @returns {string} JSON {model, bytes} of what is ahead and was not taken; "": nothing */
+  held() {
+    if (!this.client) return "";
+    return JSON.stringify({ model: JSON.parse(this.client.specJson).manifest.model, bytes: this.bytes });
+  }
+
+  /** Ends what is ahead, and begins nothing any more. */
+  drop() {
+    this.client?.close();
+    this.client = null;
+    this.over = true;
+  }
+
   /**
    * What the next visit is to begin with.
    *
-   * @param {string} specJson
+   * @param {string} spec
+   * @param {number} bytes what it takes in memory
    */
-  async remember(specJson) {
-    if (this.shards.kind === "indexeddb") await this.shards.setSetting(SETTING, specJson).catch(() => {});
+  async remember(spec, bytes) {
+    await this.keep({ spec, bytes, budget: this.budget });
   }
+
+  /**
+   * All models together may take so much; a later visit begins with nothing larger.
+   *
+   * @param {number} budget bytes
+   */
+  async limit(budget) {
+    if (budget === this.budget) return;
+    this.budget = budget;
+    try {
+      const kept = remembered(await this.shards.getSetting(SETTING));
+      if (kept.budget !== budget) await this.keep({ ...kept, budget });
+    } catch {
+      // Nothing is remembered.
+    }
+  }
+
+  /** @private @param {Remembered} record */
+  async keep(record) {
+    if (this.shards.kind === "indexeddb") await this.shards.setSetting(SETTING, JSON.stringify(record)).catch(() => {});
+  }
+}
+
+/** @param {unknown} text @returns {Remembered} throws where nothing is kept, or by another version */
+function remembered(text) {
+  const { spec, bytes, budget } = JSON.parse(String(text));
+  if (typeof spec !== "string") throw new Error("nothing to begin with");
+  return { spec, bytes: Number(bytes) || 0, budget: budget ?? Infinity };
 }

@@ -184,6 +184,8 @@ class App:
 
     def _initial(self):
         fields = {"locale": self._words.lang}
+        if not self._preferences["preload"] or self._able["saveData"]:
+            fields["ahead"] = False
         fields.update(self._engine_settings.initial())
         return fields
 

@@ -336,6 +336,10 @@ ERRORS = {
             "Le fichier models.json du site est à corriger.",
         ),
     ),
+    "newer_registry": (
+        ("This page is older than the site’s list of models", "Cette page est plus ancienne que la liste des modèles"),
+        ("Reload the page to update it.", "Rechargez la page pour la mettre à jour."),
+    ),
     "invalid_manifest": (
         ("The model’s description is damaged", "La description du modèle est abîmée"),
         ("The model has to be built again on the site.", "Le modèle est à reconstruire sur le site."),
@@ -547,6 +551,10 @@ FALLBACKS = {
     "storage": (
         "This window can’t keep the model: it stays in memory only.",
         "Cette fenêtre ne peut pas garder le modèle : il reste seulement en mémoire.",
+    ),
+    "settings": (
+        "The browser can’t keep changes to the settings now: they last for this visit.",
+        "Le navigateur ne peut pas garder les réglages pour l’instant : ils valent pour cette visite.",
     ),
     "storage:quota_exceeded": (
         "There is no room to keep the model: it stays in memory only.",

@@ -14,6 +14,7 @@ import { allowedUrl } from "../bridge/origins.js";
 import { addBundle, bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
 import { Standby } from "../bridge/standby.js";
+import { Tabs } from "../bridge/tabs.js";
 import { ChatTokenizer } from "../bridge/tokenizer.js";
 
 const root = new URL("../", import.meta.url);
@@ -24,8 +25,23 @@ navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {})
 
 /** @type {string[]} */
 const inbox = [];
+/** @type {(message: {ahead?: boolean}) => void} */
+let heardFirst = () => {};
+/**
+ * The page's first message, which says whether anything is to be loaded before it is asked for.
+ *
+ * @type {Promise<{ahead?: boolean}>}
+ */
+const first = new Promise((resolve) => { heardFirst = resolve; });
 /** @type {(text: string) => void} */
-let receive = (text) => void inbox.push(text);
+let receive = (text) => {
+  inbox.push(text);
+  try {
+    heardFirst(JSON.parse(text));
+  } catch {
+    // Python says what is wrong with it.
+  }
+};
 self.onmessage = (event) => receive(event.data);
 
 /** @typedef {import("../bridge/protocol.js").BootEvent} BootEvent */
@@ -46,9 +62,9 @@ function metered() {
 
 try {
   // What doesn't need Python doesn't wait for it: the database, and the last visit's model.
-  const opening = openShards().then(async (shards) => {
+  const opening = openShards().then((shards) => {
     const standby = new Standby(shards, new URL("workers/inference.js", root));
-    await standby.start();
+    void first.then((message) => (message.ahead === false || metered() ? standby.drop() : standby.start()));
     return { shards, standby };
   });
   const [python, { shards, standby }] = await Promise.all([bootPython(new URL("vendor/", root)), opening]);
@@ -59,11 +75,15 @@ try {
     detectDevice: async () => JSON.stringify(await detectDevice()),
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
-    rememberSpec: (/** @type {string} */ spec) => standby.remember(spec),
     newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>
       new ChatTokenizer(definition, now),
     newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
       new ChatTemplate(JSON.parse(parts), now),
+    rememberSpec: (/** @type {string} */ spec, /** @type {number} */ bytes) => standby.remember(spec, bytes),
+    heldAhead: () => standby.held(),
+    dropAhead: () => standby.drop(),
+    limitAhead: (/** @type {number} */ bytes) => void standby.limit(bytes),
+    tabs: new Tabs(),
     fetchText: (/** @type {string} */ path) => fetchText(allowedUrl(path, root)),
     exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
     facts: async (/** @type {string} */ path) => {

@@ -1,0 +1,152 @@
+"""Two real tabs with an engine each, on one device: lists, downloads and what is forgotten are one person's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from e2e.support.database import everything_stored, settings
+from e2e.support.engine import Engine
+from e2e.support.larger import FULL, a_larger_model
+from e2e.support.person import Person
+from e2e.support.site import MODEL
+from e2e.support.waiting import until
+from e2e.support.web import Web
+from tests.hub.layout import write_folder
+
+BARE = "protocol.schema.json"
+FOLDER = "elsewhere/tiny-llama/"
+DATA = f"{FOLDER}onnx/model.onnx_data"
+
+
+@pytest.fixture
+def tiny(web: Web) -> Iterator[Path]:
+    """A small model in a folder of the site."""
+    place = web.site.folder / FOLDER
+    yield write_folder(place, "llama", external=True)
+    shutil.rmtree(place.parent)
+
+
+@pytest.fixture
+def pages(newcomer: Person, web: Web) -> tuple[Page, Page]:
+    """Two tabs that show a file of the site, so that no page starts an engine of its own."""
+    newcomer.visits(BARE)
+    other = newcomer.page.context.new_page()
+    other.goto(web.url + BARE)
+    return newcomer.page, other
+
+
+LIGHT = {"config": {"use_neural_router": False, "enable_full_models": False}}
+
+
+def test_what_two_tabs_write_at_once_is_all_kept_and_shown_in_both(pages: tuple[Page, Page]) -> None:
+    first, second = (Engine(page, **LIGHT) for page in pages)
+    asked = []
+    for number in range(4):
+        for engine, name in ((first, "a"), (second, "b")):
+            definition = {"id": f"{name}-{number}", "name": name, "prompt": "You shake drinks."}
+            asked.append((engine, engine.send("agent.register", definition=definition)))
+    asked += [(first, first.send("teach", action="correct", query="one", agent="code"))]
+    asked += [(second, second.send("teach", action="correct", query="two", agent="logical"))]
+    for engine, request in asked:
+        assert engine.end_of(request)["type"] == "result"
+    wanted = {f"{name}-{number}" for name in "ab" for number in range(4)}
+    for engine, page in ((first, pages[0]), (second, pages[1])):
+        until(page, "all are here", lambda engine=engine: {d["id"] for d in engine.status()["custom"]} == wanted)
+        until(page, "both corrections", lambda engine=engine: engine.status()["router"]["corrections"] == 2)
+    assert {row["id"] for row in json.loads(settings(pages[0])["agents.custom"])} == wanted
+    assert first.ask("agent.unregister", agent="b-0")["type"] == "result"
+    until(pages[1], "it is gone", lambda: "b-0" not in {d["id"] for d in second.status()["custom"]})
+
+
+def test_two_tabs_that_load_one_model_at_once_download_it_once_and_removed_and_added_again_it_is_the_new_one(
+    pages: tuple[Page, Page], web: Web, tiny: Path
+) -> None:
+    first, second = (Engine(page, **LIGHT) for page in pages)
+    assert first.ask("model.add", address=FOLDER)["type"] == "result"
+    until(pages[1], "the other tab has it", lambda: second.status()["added"] == ["tiny-llama"])
+    web.is_slow(2)
+    loads = [(engine, engine.send("preload", model="tiny-llama")) for engine in (first, second)]
+    for engine, request in loads:
+        end = engine.end_of(request)
+        assert end["type"] == "result", end
+    web.is_fast()
+    assert len([r for r in web.requests(DATA) if r.method == "GET"]) == 1
+    seen = [m for m in second.heard("progress") if m["phase"] == "downloading"]
+    assert seen, "the tab that waited told how far it is"
+
+    assert first.ask("model.remove", model="tiny-llama")["type"] == "result"
+    until(pages[1], "it is gone there too", lambda: second.status()["added"] == [])
+    until(pages[0], "nothing is left", lambda: everything_stored(pages[0]) == {})
+    assert not [key for key in settings(pages[0]) if key.startswith(("manifest:", "folder:", "pin:"))]
+
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 128}))
+    data = bytearray((tiny / "onnx/model.onnx_data").read_bytes())
+    data[-4:] = bytes(4)
+    (tiny / "onnx/model.onnx_data").write_bytes(data)
+    web.forgets()
+    assert second.ask("model.add", address=FOLDER)["type"] == "result"
+    end = second.ask("preload", model="tiny-llama")
+    assert end["type"] == "result", end
+    assert len([r for r in web.requests(DATA) if r.method == "GET"]) == 1, "its bytes came from the network"
+    assert second.status()["versions"][0]["model"] == "tiny-llama"
+
+
+def test_one_tab_brings_the_larger_model_for_both_and_another_goes_on_when_it_is_closed(
+    regular: Person, web: Web
+) -> None:
+    with a_larger_model(web.site) as shard:
+        regular.visits(BARE)
+        other = regular.page.context.new_page()
+        other.goto(web.url + BARE)
+        first = Engine(regular.page)
+        second = Engine(other)
+        web.is_slow(12)
+        for engine in (first, second):
+            assert engine.ask("preload")["type"] == "result"
+            engine.answer("conversation")
+        second.waits_for("hydration", model=FULL, state="downloading")
+        assert first.heard("hydration"), "the tab that leads downloads"
+        assert len([one for one in web.shard_requests() if one[0] == shard]) <= 1
+        until(other, "some of it is kept", lambda: second.heard("hydration")[-1]["loaded_bytes"] > 0)
+        other.wait_for_timeout(1500)
+        regular.page.close()
+        second.waits_for("hydration", model=FULL, state="ready")
+        parts = [one for one in web.shard_requests() if one[0] == shard and one[1] in (200, 206)]
+        assert parts[-1][1] == 206, "it went on where the other tab stopped"
+        assert second.answer("conversation")["model"] == FULL
+
+
+def test_what_is_forgotten_in_one_tab_stops_coming_in_the_other_and_stays_away(regular: Person, web: Web) -> None:
+    with a_larger_model(web.site) as shard:
+        regular.visits(BARE)
+        other = regular.page.context.new_page()
+        other.goto(web.url + BARE)
+        first = Engine(regular.page)
+        second = Engine(other)
+        web.is_slow(4)
+        assert first.ask("preload")["type"] == "result"
+        first.answer("conversation")
+        first.waits_for("hydration", model=FULL, state="downloading")
+        assert second.ask("unload", model=FULL, forget=True)["type"] == "result"
+        first.waits_for("hydration", model=FULL, state="cancelled")
+        web.is_fast()
+        first.answer("conversation")
+        regular.page.wait_for_timeout(3000)
+        assert shard not in everything_stored(regular.page)
+        assert first.answer("conversation")["model"] == MODEL
+        kept = json.loads(settings(regular.page)["hydration"])
+        assert (kept["model"], kept["forgotten"]) == (None, [FULL])
+        regular.page.goto(web.url + BARE)
+        visit = Engine(regular.page)
+        assert visit.ask("preload")["type"] == "result"
+        visit.answer("conversation")
+        regular.page.wait_for_timeout(2500)
+        assert visit.status()["hydration"]["model"] is None
+        assert shard not in everything_stored(regular.page)

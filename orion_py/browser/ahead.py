@@ -1,0 +1,25 @@
+"""The standby worker (``web/bridge/standby.js``), as the memory budget sees it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from orion_py.runtime.ahead import Held
+
+
+class BrowserAhead:
+    """``bridge`` is engine.js's."""
+
+    def __init__(self, bridge: Any) -> None:
+        self._bridge = bridge
+
+    def held(self) -> Held | None:
+        found = json.loads(str(self._bridge.heldAhead()) or "null")
+        return None if found is None else Held(str(found["model"]), int(found["bytes"]))
+
+    def drop(self) -> None:
+        self._bridge.dropAhead()
+
+    def limit(self, budget_bytes: int) -> None:
+        self._bridge.limitAhead(budget_bytes)

@@ -1,0 +1,40 @@
+"""The site's list of models, as far as this engine's version can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orion_py.errors import NewerRegistry, OrionError
+from orion_py.ports import Ports
+from orion_py.registry.load import read_registry
+from orion_py.registry.models import Registry
+
+OWN = "own-models.json"
+"""The list that was built with this engine, which the service worker holds with the shell of its version, whatever
+the site has by now."""
+KEPT = "registry"
+"""The setting with the last list that could be read here."""
+
+
+async def site_registry(ports: Ports, path: str, note: Callable[[str], None]) -> Registry:
+    """The list at ``path``; ``note`` is told what of it isn't known here. Where it is of a newer form than this
+    engine reads, the list of the engine's own version. Raises InvalidRegistry or DownloadFailed."""
+    text = await ports.fetch_text(path)
+    try:
+        registry = read_registry(text, note)
+    except NewerRegistry as newer:
+        note(f"{newer.code}: {newer.message}")
+        return await _own(ports, newer, note)
+    await ports.settings.set(KEPT, text)
+    return registry
+
+
+async def _own(ports: Ports, newer: NewerRegistry, note: Callable[[str], None]) -> Registry:
+    for source in (lambda: ports.fetch_text(OWN), lambda: ports.settings.get(KEPT)):
+        try:
+            text = await source()
+            if text is not None:
+                return read_registry(text, note)
+        except OrionError:
+            continue
+    raise newer

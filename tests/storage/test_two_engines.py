@@ -1,0 +1,394 @@
+"""Two engines on one store, as two tabs are: nothing lost, nothing resurrected, nothing brought or swept twice."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orion_py.engine import OrionInferenceEngine
+from orion_py.errors import UnknownAgent
+from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent
+from orion_py.storage.tabs import LEADER, Hall, HallTab
+from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT, LiteAndFull, with_weights
+from tests.patient_clock import settled
+from tests.storage.gated import GatedSettings
+from tests.tiny import WEIGHTS, sha
+from tests.two_models import engine
+
+GREEDY = InferOptions(temperature=0)
+MINE = "elsewhere/mine/"
+WITH_MINE = InferOptions(temperature=0, model="mine")
+CHANGED = [*WEIGHTS[:2], NEW_WEIGHT]
+
+
+class Tab(LiteAndFull):
+    """One of several over the same device and the same site."""
+
+    def __init__(self, hall: Hall, first: Tab | None = None) -> None:
+        super().__init__()
+        self.tab: HallTab = hall.tab()
+        if first is not None:
+            self.store, self.settings, self.time, self.texts = first.store, first.settings, first.time, first.texts
+        self.texts[f"{MINE}manifest.json"] = with_weights(BIG_WEIGHTS, model="mine")
+        self.store.remote |= {f"{MINE}shards/{sha(data)}": data for data in BIG_WEIGHTS}
+        self.store.remote |= {
+            f"elsewhere/shards/{url.rpartition('/')[2]}": data for url, data in self.store.remote.items()
+        }
+        self.ports = replace(
+            self.ports,
+            tabs=self.tab,
+            store=self.store,
+            settings=self.settings,
+            clock=self.time,
+            sleep=self.time.sleep,
+            fetch_text=self._fetch_text,
+        )
+
+    def dies(self) -> None:
+        """The browser ends it: nothing of it runs any more."""
+        self.tab.leave()
+
+
+async def two(**config: Any) -> tuple[Tab, OrionInferenceEngine, Tab, OrionInferenceEngine]:
+    hall = Hall()
+    a = Tab(hall)
+    made_a = await engine(a, **config)
+    await settled()
+    b = Tab(hall, a)
+    made_b = await engine(b, **config)
+    await settled()
+    return a, made_a, b, made_b
+
+
+def agent(name: str) -> AgentDefinition:
+    return AgentDefinition(id=name, name=name, prompt="You shake drinks.")
+
+
+async def test_agents_of_two_tabs_are_all_kept_and_each_tab_has_them_at_once() -> None:
+    a, made_a, b, made_b = await two()
+    await made_a.register_agent(agent("first"))
+    await made_b.register_agent(agent("second"))
+    await settled()
+    for made in (made_a, made_b):
+        assert sorted(d.id for d in made.custom_agents) == ["first", "second"]
+    assert [(e.agent, e.change) for e in b.of(AgentEvent)] == [("first", "registered"), ("second", "registered")]
+    await made_b.unregister_agent("first")
+    await settled()
+    assert [d.id for d in made_a.custom_agents] == ["second"]
+    await made_a.register_agent(agent("third"))
+    third = await engine(Tab(Hall(), a))
+    assert [d.id for d in third.custom_agents] == ["second", "third"], "what one tab removed isn't written back"
+
+
+async def test_an_agent_can_be_removed_where_the_note_of_it_was_lost() -> None:
+    _a, made_a, b, made_b = await two()
+    b.tab._listeners.clear()
+    await made_a.register_agent(agent("first"))
+    await settled()
+    assert made_b.custom_agents == ()
+    await made_b.unregister_agent("first")
+    with pytest.raises(UnknownAgent):
+        await made_b.unregister_agent("first")
+
+
+async def test_corrections_of_two_tabs_are_all_kept_and_counted_in_both() -> None:
+    a, made_a, _b, made_b = await two()
+    await made_a.teach("correct", "one", "conversation")
+    await made_b.teach("correct", "two", "code")
+    await settled()
+    assert (await made_a.router.status()).corrections == (await made_b.router.status()).corrections == 2
+    assert a.of(RouterEvent)[-1].corrections == 2
+    await made_a.teach("undo", "", "")
+    await settled()
+    assert (await made_b.router.status()).corrections == 1
+
+
+async def test_models_that_two_tabs_add_are_all_kept_and_one_that_is_removed_goes_from_both() -> None:
+    a, made_a, b, made_b = await two()
+    a.texts["elsewhere/other/manifest.json"] = with_weights([NEW_WEIGHT], model="other")
+    await made_a.add_model(MINE)
+    await made_b.add_model("elsewhere/other/")
+    await settled()
+    for made in (made_a, made_b):
+        assert sorted(m.id for m in made.registry.added) == ["mine", "other"]
+    assert (await made_b.infer("hello", WITH_MINE)).model == "mine"
+    await made_a.remove_model("mine")
+    await b.rests()
+    assert [m.id for m in made_b.registry.added] == ["other"]
+    assert list(made_b.models.loaded) == []
+    assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
+
+
+async def test_a_sweep_in_one_tab_leaves_what_another_tab_added() -> None:
+    a, made_a, b, made_b = await two(enable_full_models=False)
+    for tab in (a, b):
+        tab.tab._listeners.clear()  # no note arrives: the store alone has to be enough
+    await made_a.infer("hello", GREEDY)
+    await made_b.add_model(MINE)
+    await made_b.infer("hello", WITH_MINE)
+    assert [m.id for m in made_a.registry.added] == []
+    await made_a.forget("tiny")
+    assert {sha(data) for data in BIG_WEIGHTS} <= set(await a.store.names())
+    assert not {sha(data) for data in WEIGHTS} & set(await a.store.names())
+
+
+async def test_the_models_of_a_tab_of_another_version_stay_until_it_is_gone() -> None:
+    a, made_a, _b, made_b = await two(enable_full_models=False)
+    old = b"of an older list"
+    a.store.shards[sha(old)] = old
+    await a.settings.set("manifest:gone", with_weights([old], model="gone"))
+    await made_a.forget("big")
+    assert sha(old) in a.store.shards, "another tab is open: it may be its model"
+    await made_b.shutdown()
+    await made_a.forget("big")
+    assert sha(old) not in a.store.shards
+    assert await a.settings.names("manifest:gone") == []
+
+
+# one leads
+
+
+async def test_one_tab_downloads_for_all_and_each_of_them_tells_how_far_it_is() -> None:
+    a, made_a, b, made_b = await two()
+    await made_b.infer("hello", GREEDY)
+    await made_a.infer("hello", GREEDY)
+    for _ in range(3):
+        await a.rests()
+    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
+    assert {(e.model, e.state) for e in b.of(HydrationEvent)} >= {("big", "downloading"), ("big", "ready")}
+    assert (await made_a.infer("hello", GREEDY)).model == "big"
+    assert (await made_b.infer("hello", GREEDY)).model == "big"
+    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1], "nothing is downloaded twice"
+
+
+async def test_what_only_another_tab_wants_the_leader_brings_too() -> None:
+    a, _made_a, _b, made_b = await two()
+    await made_b.infer("hello", GREEDY)
+    for _ in range(3):
+        await a.rests()
+    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
+    assert (await made_b.infer("hello", GREEDY)).model == "big"
+
+
+def held(tab: Tab, weight: bytes) -> asyncio.Event:
+    """From now on that shard's download waits for the event, in whichever tab."""
+    gate, fetch = asyncio.Event(), tab.store.fetch
+
+    async def slow(url: str, sha256: str, size: int, on_bytes: Any, cancel: Any) -> None:
+        if sha256 == sha(weight):
+            await gate.wait()
+            cancel.raise_if_cancelled()
+        await fetch(url, sha256, size, on_bytes, cancel)
+
+    tab.store.fetch = slow
+    return gate
+
+
+async def test_when_the_leading_tab_goes_another_goes_on_where_it_stopped() -> None:
+    a, made_a, b, made_b = await two()
+    await made_a.infer("hello", GREEDY)
+    await made_b.infer("hello", GREEDY)
+    gate = held(a, BIG_WEIGHTS[2])
+    await a.rests()
+    assert sha(BIG_WEIGHTS[0]) in a.store.shards
+    a.dies()
+    await made_a.shutdown()
+    gate.set()
+    for _ in range(3):
+        await b.rests()
+    assert (await made_b.infer("hello", GREEDY)).model == "big"
+    assert a.asked_for(BIG_WEIGHTS[:2]) == [1, 1], "what was here was not downloaded again"
+
+
+async def test_a_pause_in_one_tab_holds_the_download_of_another_and_resuming_there_lets_it_go_on() -> None:
+    a, made_a, _b, made_b = await two()
+    await made_a.infer("hello", GREEDY)
+    gate = held(a, BIG_WEIGHTS[3])
+    await a.rests()
+    await made_b.hydrate("pause")
+    gate.set()
+    await a.rests()
+    assert sha(BIG_WEIGHTS[3]) not in a.store.shards
+    assert a.hydration[-1] == ("big", "paused", "")
+    await made_b.hydrate("resume")
+    for _ in range(2):
+        await a.rests()
+    assert (await made_a.infer("hello", GREEDY)).model == "big"
+
+
+async def test_an_update_is_looked_for_and_brought_by_one_tab() -> None:
+    a, made_a, b, made_b = await two(enable_full_models=False)
+    await made_a.infer("hello", GREEDY)
+    await made_b.infer("hello", GREEDY)
+    a.publishes(CHANGED, "1.1.0")
+    asked: list[str] = []
+    for tab in (a, b):
+        read = tab.ports.fetch_text
+
+        async def counted(path: str, read: Any = read, tab: Tab = tab) -> str:
+            asked.append(f"{'ab'[tab is b]} {path}")
+            return await read(path)
+
+        object.__setattr__(made_a._ports if tab is a else made_b._ports, "fetch_text", counted)
+    await a.rests()
+    assert asked == ["a models/tiny/manifest.json"]
+    assert a.asked_for([NEW_WEIGHT]) == [1]
+    assert (await made_a.infer("hello", GREEDY)).model_version == "1.1.0"
+    assert (await made_b.infer("hello", GREEDY)).model_version == "1.0.0", "it serves on with what it has in memory"
+
+
+# forgotten
+
+
+@pytest.mark.parametrize("which", ["big", None])
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in the same tab", "in another tab"])
+async def test_forgetting_a_model_stops_its_download_and_it_does_not_come_back(
+    which: str | None, elsewhere: bool
+) -> None:
+    a, made_a, _b, made_b = await two()
+    await made_a.infer("hello", GREEDY)
+    gate = held(a, BIG_WEIGHTS[2])
+    await a.rests()
+    assert sha(BIG_WEIGHTS[0]) in a.store.shards
+    forgetting = asyncio.ensure_future((made_b if elsewhere else made_a).forget(which))
+    for _ in range(5):
+        await settled()
+    gate.set()
+    await forgetting
+    for _ in range(3):
+        await a.rests()
+    assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
+    assert a.hydration[-1] == ("big", "cancelled", "")
+    for made in (made_a, made_b):
+        await made.infer("hello", GREEDY)
+        assert made.resilience()["hydration"]["model"] is None
+    await a.rests()
+    await made_a.shutdown()
+    await made_b.shutdown()
+    again = await engine(Tab(Hall(), a))
+    assert again.resilience()["hydration"]["model"] is None
+    await again.infer("hello", GREEDY)
+    for _ in range(3):
+        await a.rests()
+    assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
+    await again.hydrate("start", "big")
+    for _ in range(3):
+        await a.rests()
+    assert (await again.infer("hello", GREEDY)).model == "big", "asked for, it comes"
+
+
+async def test_removing_an_added_model_while_it_is_loaded_deletes_what_arrives_last_too() -> None:
+    a, made_a, _b, _made_b = await two()
+    await made_a.add_model(MINE)
+    await settled()
+    gate = held(a, BIG_WEIGHTS[2])
+    asking = asyncio.ensure_future(made_a.infer("hello", WITH_MINE))
+    for _ in range(20):
+        await settled()
+    assert sha(BIG_WEIGHTS[0]) in a.store.shards
+    removing = asyncio.ensure_future(made_a.remove_model("mine"))
+    for _ in range(5):
+        await settled()
+    gate.set()
+    await removing
+    await asyncio.gather(asking, return_exceptions=True)
+    await a.rests()
+    assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
+    assert await a.settings.names("manifest:mine") == []
+    assert a.hydration == []
+
+
+async def test_a_shutdown_tab_gives_the_lead_away() -> None:
+    a, made_a, b, made_b = await two()
+    assert (made_a._among.leads, made_b._among.leads) == (True, False)
+    await made_a.shutdown()
+    await settled()
+    assert made_b._among.leads
+    assert a.tab._hall._holders[LEADER] is b.tab
+
+
+async def test_a_tab_in_which_nothing_was_asked_brings_nothing_for_its_own_sake() -> None:
+    a = Tab(Hall())
+    await a.settings.set("hydration", '{"model": "big", "paused": false}')
+    quiet = Tab(Hall(), a)
+    made = await engine(quiet)
+    for _ in range(3):
+        await quiet.rests()
+    assert a.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
+    await made.preload()
+    for _ in range(2):
+        await quiet.rests()
+    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1], "as soon as something is"
+
+
+async def test_a_leader_in_which_nothing_was_asked_serves_a_tab_that_waits_since_before_it_led() -> None:
+    hall = Hall()
+    a = Tab(hall)
+    made_a = await engine(a)
+    await settled()
+    quiet, c = Tab(hall, a), Tab(hall, a)
+    made_quiet = await engine(quiet)
+    await settled()
+    made_c = await engine(c)
+    await settled()
+    gate = held(a, BIG_WEIGHTS[1])
+    await made_c.infer("hello", GREEDY)
+    await a.rests()
+    a.dies()
+    await made_a.shutdown()
+    gate.set()
+    for _ in range(4):
+        await c.rests()
+    assert made_quiet._among.leads
+    assert list(made_quiet.models.loaded) == [], "nobody asked anything there"
+    assert (await made_c.infer("hello", GREEDY)).model == "big"
+
+
+class Slow(GatedSettings):
+    """Every reading and writing takes a turn of the loop before and after, as a database does."""
+
+    async def get(self, key: str) -> str | None:
+        await asyncio.sleep(0)
+        found = await super().get(key)
+        await asyncio.sleep(0)
+        return found
+
+    async def update(self, key: str, change: Any) -> None:
+        await asyncio.sleep(0)
+        await super().update(key, change)
+        await asyncio.sleep(0)
+
+    async def change(self, keys: Any, change: Any) -> None:
+        await asyncio.sleep(0)
+        await super().change(keys, change)
+        await asyncio.sleep(0)
+
+
+async def test_what_two_tabs_write_at_the_same_moment_is_in_both_afterwards() -> None:
+    hall = Hall()
+    a = Tab(hall)
+    b = Tab(hall, a)
+    for tab in (a, b):
+        tab.ports = replace(tab.ports, settings=Slow(a.settings))
+        for name in ("one", "two", "three"):
+            tab.texts[f"elsewhere/{name}/manifest.json"] = with_weights(BIG_WEIGHTS, model=name)
+    made_a, made_b = await engine(a), await engine(b)
+    work = []
+    for number in range(4):
+        work += [made.register_agent(agent(f"{name}-{number}")) for made, name in ((made_a, "a"), (made_b, "b"))]
+    work += [
+        made_a.add_model("elsewhere/one/"),
+        made_b.add_model("elsewhere/two/"),
+        made_a.add_model("elsewhere/three/"),
+    ]
+    await asyncio.gather(*work)
+    for _ in range(20):
+        await settled()
+    wanted = sorted(f"{name}-{number}" for name in "ab" for number in range(4))
+    for made in (made_a, made_b):
+        assert sorted(d.id for d in made.custom_agents) == wanted
+        assert sorted(set(made.agents.ids) - {"conversation"}) == wanted
+        assert sorted(m.id for m in made.registry.added) == ["one", "three", "two"]
