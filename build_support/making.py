@@ -62,10 +62,14 @@ def make_site(names: str, origins: Sequence[str] = ()) -> Path:
 
 
 def _make(names: str, if_made: str = "") -> int:
+    """The exit code. Who is stopped says nothing: whoever started this process does."""
     from build_support import models
 
     also = [name for name in if_made.split(",") if name and models.made(name)]
-    make_site(",".join([names, *also]))
+    try:
+        make_site(",".join([names, *also]))
+    except KeyboardInterrupt:
+        return 1
     return 0
 
 
@@ -74,12 +78,11 @@ def _in_background(names: str) -> int:
     from build_support import models
 
     new = [name for name in names.split(",") if not models.made(name)]
-    listed = " and ".join(name.capitalize() for name in new)
-    again = f"python3 build.py models {' '.join(new)}"
+    listed = " and ".join(name.capitalize() for name in new) or "The site"
+    again = f"python3 build.py models {' '.join(new or names.split(','))}"
     try:
-        _make(names)
-    except KeyboardInterrupt:
-        return 1
+        if _make(names):
+            return 1
     except BuildError as error:
         say(f"{listed} can't be made now; what is there goes on answering, and {again} tries again. Reason: {error}")
         return error.exit_code
@@ -124,20 +127,20 @@ def now(names: str, if_made: Sequence[str] = ()) -> int:
 @contextmanager
 def beside(names: str) -> Iterator[subprocess.Popen[bytes]]:
     """Makes dist/ with ``names`` in the background, as long as the block runs."""
-    with _child([names, "--background"], apart=True) as process:
+    with _child([names, "--background"], low=True) as process:
         yield process
 
 
 @contextmanager
-def _child(arguments: Sequence[str], apart: bool = False) -> Iterator[subprocess.Popen[bytes]]:
-    """``apart``: a Ctrl-C at the terminal reaches us alone, and we end it."""
+def _child(arguments: Sequence[str], low: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """``low``: of low priority. A Ctrl-C at the terminal reaches us alone, and we end it."""
     process = subprocess.Popen(
         [sys.executable, *COMMAND, *arguments],
         cwd=paths.ROOT,
         env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
         stdin=subprocess.PIPE,
-        start_new_session=apart and os.name != "nt",
-        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if apart else 0,
+        start_new_session=os.name != "nt",
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if low else 0,
     )
     try:
         yield process

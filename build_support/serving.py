@@ -59,7 +59,8 @@ def _serve(server: StaticServer, *, open_page: bool, later: Sequence[str] = ()) 
         if open_page and not os.environ.get("CI"):
             webbrowser.open(server.url)
         if later:
-            say(f"  {' and '.join(later).capitalize()} comes beside it, once made; --models {FIRST} leaves it out.")
+            named = " and ".join(later).capitalize()
+            say(f"  {named} is made beside it, if it isn't there yet; --models {FIRST} leaves it out.")
         with making.beside(",".join([FIRST, *later])) if later else nullcontext():
             try:
                 server.wait()

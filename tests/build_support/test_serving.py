@@ -160,3 +160,43 @@ def test_the_making_ends_even_if_the_server_is_killed() -> None:
     assert len(set(lines)) == 1
     process.wait()
     process.stdout.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_while_something_is_made_is_said_once_and_ends_it() -> None:
+    program = f"""
+import signal, sys
+from build_support import making, serving, start
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
+making.COMMAND = ("-c", {CHILD!r})
+sys.exit(start.told(lambda: serving.build_and_serve(Path("."), None, port=0, open_page=False, plain=False)))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert out == "ended\n"
+    assert err.count("Stopped.") == 1
+    assert process.returncode == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_a_making_that_is_stopped_says_nothing_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(names: str, origins: Sequence[str] = ()) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(making, "make_site", stopped)
+    monkeypatch.setattr(making, "_end_with_parent", lambda: None)
+    monkeypatch.setattr("build_support.models.made", lambda name: False)
+    monkeypatch.setattr(os, "nice", lambda by: None, raising=False)
+    assert making.main(["lite"]) == 1
+    assert making.main(["lite,full", "--background"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == printed.err == ""
