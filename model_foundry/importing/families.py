@@ -230,7 +230,7 @@ def import_gguf(file: GgufFile, context_cap: int, source: Source) -> ModelDescri
     others = sorted(file.unread)
     if others:
         raise UnknownArchitecture(
-            f"{len(others)} tensors have no place in a {family} decoder, such as {others[0][:80]!r}: "
-            "without them the model would compute something else"
+            f"tensor {others[0][:80]!r} has no place in a {family} decoder (unknown tensors: {len(others)}), and "
+            "without it the model would compute something else"
         )
     return model
