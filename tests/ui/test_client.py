@@ -58,12 +58,13 @@ class Scene:
         self.workers: list[Worker] = []
         self.messages: list[dict[str, Any]] = []
         self.phases: list[tuple[str, str | None]] = []
+        self.settings: dict[str, Any] = {"locale": "fr"}
         self.client = EngineClient(
             self._spawn,
             self.timers,
             self.messages.append,
             lambda phase, why: self.phases.append((phase, why)),
-            lambda: {"locale": "fr"},
+            lambda: dict(self.settings),
         )
 
     def _spawn(self, hear: Callable[[str], None], crash: Callable[[str], None]) -> Worker:
@@ -261,3 +262,63 @@ def test_a_replaced_worker_is_no_longer_listened_to(scene: Scene) -> None:
     scene.messages.clear()
     old.say("token", "a.1", text="ghost", index=0, tokens=1)
     assert scene.messages == []
+
+
+def told(scene: Scene) -> list[dict[str, Any]]:
+    """Requests after the first one, without what all have."""
+    return [{k: v for k, v in m.items() if k not in ("v", "id")} for m in scene.worker.posted[1:]]
+
+
+def test_settings_changed_while_the_engine_boots_are_told_before_anything_else(scene: Scene) -> None:
+    scene.settings |= {"preset": None, "config": None}
+    scene.client.start()
+    scene.client.send("preload")
+    scene.settings |= {"config": {"enable_guardrails": False}}
+    scene.client.settle()
+    assert told(scene) == []
+    scene.worker.come_up()
+    assert told(scene) == [{"type": "configure", "config": {"enable_guardrails": False}}, {"type": "preload"}]
+
+
+def test_a_language_chosen_while_the_engine_boots_is_told_too(scene: Scene) -> None:
+    scene.client.start()
+    scene.settings["locale"] = "en"
+    scene.worker.come_up()
+    assert told(scene) == [{"type": "initialize", "locale": "en"}]
+
+
+def test_a_profile_chosen_while_the_engine_boots_is_told_with_what_differs_from_it(scene: Scene) -> None:
+    scene.settings |= {"preset": "low_end", "config": {"verbose_logging": True}}
+    scene.client.start()
+    scene.settings |= {"preset": None, "config": {"verbose_logging": True}}
+    scene.worker.come_up()
+    assert told(scene) == [{"type": "configure", "preset": "auto", "config": {"verbose_logging": True}}]
+
+
+def test_a_setting_that_is_the_profiles_own_again_is_told(scene: Scene) -> None:
+    scene.settings |= {"preset": "low_end", "config": {"verbose_logging": True}}
+    scene.ready()
+    scene.settings |= {"config": None}
+    scene.client.settle()
+    assert told(scene) == [{"type": "configure", "preset": "low_end"}]
+
+
+def test_of_a_running_engine_only_what_changed_is_asked(scene: Scene) -> None:
+    scene.settings |= {"preset": None, "config": {"verbose_logging": True}}
+    scene.ready()
+    scene.client.settle()
+    assert told(scene) == []
+    scene.settings |= {"config": {"verbose_logging": True, "use_neural_router": False}}
+    scene.client.settle()
+    scene.client.settle()
+    assert told(scene) == [{"type": "configure", "config": {"use_neural_router": False}}]
+
+
+def test_an_engine_that_starts_again_gets_the_settings_of_now(scene: Scene) -> None:
+    scene.ready()
+    scene.settings["locale"] = "en"
+    scene.worker.crash("error")
+    scene.timers.advance(5000)
+    assert scene.worker.posted[0]["locale"] == "en"
+    scene.worker.come_up()
+    assert told(scene) == []

@@ -27,6 +27,7 @@ class EngineClient:
         self._on_message = on_message
         self._on_phase = on_phase
         self._initial = initial
+        self._told = {}  # what the engine knows of ``initial()``, which may change while it boots
         self._worker = None
         self._number = 0
         self._open = {}
@@ -63,7 +64,8 @@ class EngineClient:
         self._guard(BOOT_SILENCE_MS, self._boot_timed_out)
         self._number += 1
         self._initialize = "init-" + str(self._number)
-        self._worker.post(messages.request(self._initialize, "initialize", self._initial()))
+        self._told = self._initial()
+        self._worker.post(messages.request(self._initialize, "initialize", self._told))
 
     def _guard(self, ms, call):
         if self._watch is not None:
@@ -84,6 +86,14 @@ class EngineClient:
         self._abandon("engine_closed")
 
     # requests
+
+    def settle(self):
+        """Tells the engine which settings differ from what it was told. One that boots is told once it is
+        up, before anything else is asked of it."""
+        if self.phase == "ready":
+            told, self._told = self._told, self._initial()
+            for kind, fields in messages.settings(told, self._told):
+                self.send(kind, fields)
 
     def send(self, kind, fields=None, message_id=None):
         """Sends a request, or keeps it until the engine is ready. Returns its id."""
@@ -155,6 +165,7 @@ class EngineClient:
             return
         self._guard(0, None)
         self.phase = "ready"
+        self.settle()
         self._on_phase("ready", None)
         waiting, self._waiting = self._waiting, []
         for _, text in waiting:
