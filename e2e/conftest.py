@@ -28,7 +28,13 @@ EVIDENCE = pytest.StashKey[Evidence]()
 COMPILED_MS = 2500
 """V8 keeps compiled WebAssembly once nothing more was compiled for two seconds."""
 PLAIN = "What is the capital of France?"
-AS_BEFORE = "kept => { localStorage.clear(); Object.assign(localStorage, kept); }"
+AS_BEFORE = """(kept) => new Promise((resolve, reject) => {
+  localStorage.clear();
+  Object.assign(localStorage, kept);
+  const conversations = indexedDB.deleteDatabase("orion-chats");
+  conversations.onsuccess = () => resolve(null);
+  conversations.onerror = () => reject(conversations.error);
+})"""
 """Nothing has been asked."""
 CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 

@@ -3,12 +3,14 @@
  *
  * The page is readable before this runs. Everything that decides anything is in ui/*.py.
  */
+import { openChats } from "./bridge/page-chats.js";
 import * as device from "./bridge/page-device.js";
 import { spawnEngine } from "./bridge/page-engine.js";
+import * as locks from "./bridge/page-locks.js";
 import * as shell from "./bridge/page-shell.js";
 
-const MODULES = ["__init__", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
-  "client", "store", "dom", "frames", "agents", "why_view", "answer_view", "log_view", "loading_view",
+const MODULES = ["__init__", "strings_chats", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
+  "client", "store", "chat_rows", "chat_database", "old_chats", "chats", "drafts", "keeping", "dom", "frames", "agents", "why_view", "answer_view", "log_view", "loading_view",
   "composer", "agent_picker", "status_view", "hydration_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
@@ -119,7 +121,7 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
+  const bridge = { ...device, ...shell, ...locks, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

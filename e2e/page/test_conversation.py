@@ -97,8 +97,19 @@ def test_an_error_has_words_a_hint_and_a_retry(page: Visit) -> None:
     expect(page.page.locator("article")).to_have_count(2)
 
 
-def test_a_message_that_has_to_be_changed_comes_back_into_the_box(page: Visit) -> None:
+def test_a_message_that_is_too_long_stays_in_the_box(page: Visit) -> None:
     long = "word " * 4000
+    page.box.fill(long)
+    page.box.press("Enter")
+    expect(page.page.locator("#composer-note")).to_contain_text("This message has 19,999 characters; at most 12,000")
+    expect(page.box).to_have_value(long)
+    expect(page.page.locator("article")).to_have_count(0)
+    page.box.fill("word")
+    expect(page.page.locator("#composer-note")).to_be_hidden()
+
+
+def test_a_message_that_the_engine_refuses_comes_back_into_the_box(page: Visit) -> None:
+    long = "word" * 3000 + "   "  # the scripted engine counts blanks at the end, and the page doesn't
     page.ask_and_wait(long, "error")
     expect(page.answer).to_contain_text("too long")
     expect(page.box).to_have_value(long)
@@ -164,6 +175,26 @@ def test_an_earlier_question_can_be_edited(page: Visit) -> None:
     page.page.locator("article[data-role=user]").get_by_role("button", name="Edit").click()
     expect(page.box).to_have_value("Why is the sky blue?")
     expect(page.box).to_be_focused()
+
+
+def test_editing_an_earlier_question_gives_the_draft_back_after_it(page: Visit) -> None:
+    page.ask_and_wait("Why is the sky blue?")
+    page.box.press_sequentially("my draft")
+    question = page.page.locator("article[data-role=user]").first
+    question.hover()
+    question.get_by_role("button", name="Edit").click()
+    expect(page.box).to_have_value("Why is the sky blue?")
+    expect(page.page.locator("#draft-waits")).to_contain_text("Your draft is kept")
+    page.page.get_by_role("button", name="Back to the draft").click()
+    expect(page.box).to_have_value("my draft")
+    question.hover()
+    question.get_by_role("button", name="Edit").click()
+    page.box.press("Enter")
+    expect(page.answers).to_have_count(2)
+    expect(page.box).to_have_value("my draft")
+    expect(page.page.locator("#draft-waits")).to_be_hidden()
+    page.page.reload()
+    expect(page.box).to_have_value("my draft")
 
 
 def test_notes_of_the_engine_are_shown_in_plain_words(page: Visit) -> None:

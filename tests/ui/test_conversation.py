@@ -55,19 +55,38 @@ def test_a_stored_conversation_comes_back_as_it_was() -> None:
     assert again.dump() == conversation.dump()
 
 
-def test_an_answer_that_a_reload_cut_off_is_cancelled_with_what_it_had_said() -> None:
-    again = load(talk("streaming").dump())
-    assert again is not None
-    assert again.turns[1].state == "cancelled"
-    assert again.turns[1].text == "answer 0"
-    assert again.turns[1].notes == [{"kind": "interrupted"}]
+def test_another_pages_answer_does_not_keep_this_page_from_asking() -> None:
+    conversation = talk("success", "streaming")
+    assert conversation.current is conversation.turns[3]
+    conversation.turns[3].remote = True
+    assert conversation.current is None
 
 
-def test_after_the_pages_own_reload_the_question_waits_in_the_queue_again() -> None:
-    again = load(talk("loading").dump(), resume=True)
-    assert again is not None
-    assert again.turns[1].state == "queued"
-    assert again.current is again.turns[1]
+def test_what_is_not_kept_yet_comes_behind_what_all_tabs_know() -> None:
+    conversation = talk("success", "success")
+    for turn, seq in zip(conversation.turns, (None, None, 0, 1), strict=True):
+        turn.seq = seq
+    assert conversation.sort()
+    assert [turn.id for turn in conversation.turns] == ["q1", "a1", "q0", "a0"]
+    assert not conversation.sort()
+
+
+def test_a_turn_takes_what_another_page_wrote_and_knows_whether_it_differs() -> None:
+    turn = talk("streaming").turns[1]
+    row = turn.dump()
+    assert not turn.take(row)
+    assert turn.version == 0
+    assert turn.take({**row, "state": "success", "text": "all of it"})
+    assert (turn.state, turn.text, turn.version) == ("success", "all of it", 1)
+
+
+def test_a_note_that_can_be_taken_back_here_still_can_after_it_was_read_again() -> None:
+    turn = talk("success").turns[1]
+    turn.note(kind="learnt", agent="code", undo=True)
+    row = turn.dump()
+    assert row["notes"] == [{"kind": "learnt", "agent": "code"}]
+    turn.take(row)
+    assert turn.notes == [{"kind": "learnt", "agent": "code", "undo": True}]
 
 
 def test_a_damaged_store_is_no_conversation() -> None:

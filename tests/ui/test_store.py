@@ -1,99 +1,59 @@
-"""What is kept on the device, and what happens when the device refuses."""
+"""Preferences that several tabs share, and which conversation a tab shows."""
 
 from __future__ import annotations
 
-from ui.conversation import Conversation, Turn
-from ui.store import CHAT, LAST, MemoryBacking, Store
+from ui.store import PREFERENCES, MemoryBacking, Store
 
 
-class Full(MemoryBacking):
-    """Room for ``most`` conversations."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self.most = most
-
-    def set(self, key: str, text: str) -> bool:
-        chats = [each for each in self.keys() if each.startswith(CHAT) and each != key]
-        return bool(super().set(key, text)) if not key.startswith(CHAT) or len(chats) < self.most else False
+def test_preferences_are_kept() -> None:
+    backing = MemoryBacking()
+    Store(backing, MemoryBacking()).change({"language": "fr"})
+    assert Store(backing, MemoryBacking()).preferences()["language"] == "fr"
 
 
-def chat(name: str, day: int) -> Conversation:
-    turns = [Turn("q" + name, "user", name), Turn("a" + name, "assistant", "answer")]
-    return Conversation(name, turns, f"2026-01-{day:02}")
+def test_damaged_preferences_are_the_defaults() -> None:
+    for text in ("[]", "{not json", "null"):
+        backing = MemoryBacking()
+        backing.set(PREFERENCES, text)
+        store = Store(backing, MemoryBacking())
+        assert store.preferences()["theme"] == "auto"
+        store.change_engine({"enable_guardrails": False})
+        assert store.preferences()["engine"] == {"enable_guardrails": False}
 
 
-def test_the_last_conversation_is_found_again() -> None:
-    store = Store(MemoryBacking())
-    store.save(chat("one", 1))
-    store.save(chat("two", 2))
-    last = store.last()
-    assert last is not None
-    assert last.title == "two"
+def test_two_tabs_change_different_preferences_and_neither_is_lost() -> None:
+    backing = MemoryBacking()
+    one, other = Store(backing, MemoryBacking()), Store(backing, MemoryBacking())
+    one.preferences(), other.preferences()
+    one.change({"theme": "dark"})
+    other.change({"language": "fr"})
+    one.change_engine({"enable_guardrails": False})
+    other.change_engine({"verbose_logging": True})
+    kept = one.preferences()
+    assert (kept["theme"], kept["language"]) == ("dark", "fr")
+    assert kept["engine"] == {"enable_guardrails": False, "verbose_logging": True}
+
+
+def test_a_setting_that_a_newer_page_keeps_survives_an_older_ones_change() -> None:
+    backing = MemoryBacking()
+    backing.set(PREFERENCES, '{"typewriter": 3}')
+    Store(backing, MemoryBacking()).change({"theme": "dark"})
+    assert "typewriter" in str(backing.get(PREFERENCES))
+
+
+def test_a_tab_finds_its_own_conversation_again_and_a_new_one_the_last() -> None:
+    backing = MemoryBacking()
+    tabs = [MemoryBacking(), MemoryBacking()]
+    Store(backing, tabs[0]).show("first")
+    Store(backing, tabs[1]).show("second")
+    assert Store(backing, tabs[0]).last == "first"
+    assert Store(backing, MemoryBacking()).last == "second"
+
+
+def test_after_a_new_conversation_the_next_page_starts_empty() -> None:
+    backing, tab = MemoryBacking(), MemoryBacking()
+    store = Store(backing, tab)
+    store.show("chat")
     store.leave()
-    assert store.last() is None
-
-
-def test_conversations_are_listed_newest_first() -> None:
-    store = Store(MemoryBacking())
-    for name, day in (("old", 1), ("new", 9), ("middle", 4)):
-        store.save(chat(name, day))
-    assert [row[1] for row in store.chats()] == ["new", "middle", "old"]
-
-
-def test_an_empty_conversation_is_not_kept() -> None:
-    backing = MemoryBacking()
-    assert Store(backing).save(Conversation("c"))
-    assert backing.keys() == []
-
-
-def test_when_there_is_no_room_the_oldest_makes_way() -> None:
-    store = Store(Full(2))
-    for name, day in (("a", 1), ("b", 2), ("c", 3)):
-        assert store.save(chat(name, day))
-    assert [row[1] for row in store.chats()] == ["c", "b"]
-
-
-def test_when_nothing_can_be_kept_save_says_so() -> None:
-    assert Store(Full(0)).save(chat("a", 1)) is False
-
-
-def test_only_the_newest_thirty_are_kept() -> None:
-    store = Store(MemoryBacking())
-    for number in range(1, 32):
-        store.save(chat(f"chat {number}", number))
-    store.prune()
-    assert len(store.chats()) == 30
-    assert store.chats()[-1][1] == "chat 2"
-
-
-def test_deleting_forgets_which_was_last() -> None:
-    backing = MemoryBacking()
-    store = Store(backing)
-    store.save(chat("a", 1))
-    store.delete("a")
-    assert backing.get(LAST) is None
-    store.save(chat("b", 1))
-    store.delete_all()
-    assert store.chats() == []
-
-
-def test_damaged_entries_are_passed_over() -> None:
-    backing = MemoryBacking()
-    backing.set(CHAT + "x", "{not json")
-    backing.set("orion.preferences", "[]")
-    store = Store(backing)
-    assert store.chats() == []
-    assert store.preferences()["theme"] == "auto"
-
-
-def test_preferences_and_draft_are_kept() -> None:
-    backing = MemoryBacking()
-    store = Store(backing)
-    store.draft = "half a thought"
-    store.set_preferences({**store.preferences(), "language": "fr"})
-    again = Store(backing)
-    assert again.draft == "half a thought"
-    assert again.preferences()["language"] == "fr"
-    store.draft = ""
-    assert Store(backing).draft == ""
+    assert Store(backing, tab).last is None
+    assert Store(backing, MemoryBacking()).last is None

@@ -137,6 +137,16 @@ def test_drafts_outlive_the_page_until_they_are_dropped() -> None:
     assert backing.keys() == []
 
 
+def test_two_tabs_keep_the_drafts_of_two_agents() -> None:
+    backing = MemoryBacking()
+    one, other = model.Drafts(backing), model.Drafts(backing)
+    one.keep("chef", FIELDS)
+    other.keep("poet", FIELDS)
+    one.drop("chef")
+    assert other.ids() == ["poet"]
+    assert model.Drafts(backing).ids() == ["poet"]
+
+
 def test_a_device_that_keeps_nothing_says_so_and_the_page_still_has_the_draft() -> None:
     class Refusing(MemoryBacking):
         def set(self, key: str, text: str) -> bool:

@@ -43,24 +43,45 @@ export async function persist() {
   return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
 }
 
-/** localStorage, or null where the browser refuses it. */
-export function localBacking() {
+/** localStorage, which all tabs share, or null where the browser refuses it. */
+export const localBacking = () => backing(() => localStorage);
+
+/** sessionStorage, which outlives a reload of its tab, or null where the browser refuses it. */
+export const sessionBacking = () => backing(() => sessionStorage);
+
+/** @param {() => Storage} find */
+function backing(find) {
+  /** @type {Storage} */
+  let storage;
   try {
-    localStorage.setItem("orion.probe", "1");
-    localStorage.removeItem("orion.probe");
+    storage = find();
+    storage.setItem("orion.probe", "1");
+    storage.removeItem("orion.probe");
   } catch {
     return null;
   }
   return {
     /** @param {string} key */
-    get: (key) => localStorage.getItem(key),
+    get: (key) => storage.getItem(key),
     /** @param {string} key @param {string} text */
-    set: (key, text) => { try { localStorage.setItem(key, text); return true; } catch { return false; } },
+    set: (key, text) => { try { storage.setItem(key, text); return true; } catch { return false; } },
     /** @param {string} key */
-    remove: (key) => localStorage.removeItem(key),
+    remove: (key) => storage.removeItem(key),
     /** @returns {string} JSON list */
-    keys: () => JSON.stringify(Object.keys(localStorage)),
+    keys: () => JSON.stringify(Object.keys(storage)),
   };
+}
+
+/**
+ * How many characters of a box the engine has to read, as it counts them. Where that is far more than `most`
+ * the length alone is told: a text of millions isn't worth the work.
+ *
+ * @param {HTMLTextAreaElement} box
+ * @param {number} most
+ */
+export function messageLength(box, most) {
+  if (box.textLength <= most || box.textLength > 8 * most) return box.textLength;
+  return [...box.value.normalize("NFC").replace(/^\n+/, "").trimEnd()].length;
 }
 
 /** @param {string} text @returns {Promise<boolean>} */

@@ -17,12 +17,14 @@ from ui.engine_settings import EngineSettings
 from ui.frames import Frames
 from ui.hydration_view import HydrationView
 from ui.i18n import LANGUAGES, Words, choose
+from ui.keeping import Keeping
 from ui.loading_view import LoadingView
 from ui.log_view import LogView
 from ui.models_settings import ModelsSettings, offered_models, waits_for_nothing
 from ui.notices_view import NoticesView
+from ui.old_chats import CHAT
 from ui.status_view import StatusView
-from ui.store import Store
+from ui.store import PREFERENCES, Store
 from ui.view_state import ViewState
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
@@ -36,7 +38,6 @@ TO_CHANGE = (
     "self_harm_refused",
     "context_overflow",
 )
-SAVE_EVERY_MS = 3000
 FLASH_MS = 1600
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
 
@@ -59,12 +60,10 @@ class App:
         self._timers = platform.timers
         self._clock = platform.clock
         self._able = json.loads(self._bridge.abilities())
-        self._store = Store(platform.backing)
+        self._store = Store(platform.backing, platform.session)
         self._preferences = self._store.preferences()
         self._words = Words(choose(self._able["languages"], self._preferences["language"]))
-        conversation = self._store.last(resume=bool(self._bridge.resumed()))
-        self.state = ViewState(conversation or Conversation(self._bridge.newId()))
-        self._saved_at = 0.0
+        self.state = ViewState(Conversation(self._bridge.newId()))
         self._install_prompt = None
         self._log_wanted = None  # the request whose log goes into a file
         self._frames = Frames(platform.request_frame, self._clock, self._draw)
@@ -85,13 +84,15 @@ class App:
         self._hydration = HydrationView(dom, self._hydrate)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
+        self._composer.allows = lambda: self._keeping.may_send()
         self._picker = AgentPicker(dom, words, self._new_agent if self._bridge.has("workshop") else None)
         self._engine_settings = EngineSettings(
             dom, words, self._timers, self._preferences, self._engine_changed, self._settings_action
         )
         self._models = ModelsSettings(dom, words, self._preferences, self.client.send, self._preference)
         self._settings = SettingsView(dom, words, self._timers, self._estimate, self._preference, self._settings_action)
-        self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat)
+        self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat, lambda: self._keeping.more())
+        self._keeping = Keeping(self._platform, words, self.state, self._store, self._composer, self._chats, self)
         self._announcer = dom.by_id("announcer")
 
     # start
@@ -100,7 +101,7 @@ class App:
         dom, window = self._dom, self._platform.window
         self._theme()
         dom.translate(self._words)
-        self._composer.text = self._composer.text or self._store.draft
+        self._keeping.start()
         dom.on(dom.by_id("new-chat"), "click", lambda _event: self.new_chat())
         dom.on(dom.by_id("open-chats"), "click", lambda _event: self._open_chats())
         dom.on(dom.by_id("open-settings"), "click", lambda _event: self._open_settings())
@@ -109,16 +110,15 @@ class App:
         dom.by_id("open-workshop").hidden = not self._bridge.has("workshop")
         dom.on(dom.by_id("welcome"), "click", self._starter)
         dom.on(dom.document, "keydown", self._key)
-        dom.on(dom.document, "visibilitychange", lambda _event: self._save())
-        dom.on(window, "pagehide", lambda _event: self._save())
+        dom.on(dom.document, "visibilitychange", lambda _event: self._seen_or_left())
+        dom.on(window, "pagehide", lambda _event: self._keeping.leaving())
+        dom.on(window, "storage", self._stored_elsewhere)
         dom.on(window, "offline", lambda _event: self._network(False))
         dom.on(window, "online", lambda _event: self._network(True))
         dom.on(window, "beforeinstallprompt", self._may_install)
         dom.on(dom.by_id("install"), "click", lambda _event: self._install())
         self._follow_keyboard(window)
         self._bridge.markdown.then(self._markdown_ready)
-        if not self._platform.keeps:
-            self.state.limit("no_history")
         self.state.touch("turns", "status", "load", "notices", "names")
         self._frames.ask()
         self._bridge.settle(self._installing, self._reloading).then(self._settled)
@@ -145,7 +145,7 @@ class App:
 
     def _reloading(self):
         self.state.boot_phase = "reload"
-        self._save()
+        self._keeping.reloading()
 
     def _settled(self, shell):
         self.state.install = None
@@ -239,12 +239,12 @@ class App:
             self._workshop.receive(message)
         if answer and not answer.busy:
             self._ended(answer)
-        elif message["type"] == "token" and self._clock() - self._saved_at > SAVE_EVERY_MS:
-            self._save()
+        elif message["type"] == "token":
+            self._keeping.streaming(answer)
         elif message["id"] == self._log_wanted and message["type"] == "result":
             self._bridge.saveFile("orion-log.json", json.dumps(message["payload"]))
         elif asked == "teach":
-            self._corrections.ended(message)
+            self._keeping.save(*self._corrections.ended(message))
             self._engine_settings.draw(state)
         elif asked == "telemetry":
             self._engine_settings.telemetry_ended(message, self._bridge.saveFile)
@@ -269,14 +269,13 @@ class App:
             answer.note(kind="restarted")
             return
         if code in TO_CHANGE and not self._composer.text.strip():
-            self._composer.text = self.state.conversation.question_of(answer).text
-            self._draft(self._composer.text)
+            self._keeping.put_back(self.state.conversation.question_of(answer).text)
         if answer.state == "success":
             self._note_language(answer)
             self._announce(self._words("announce_answer", text=answer.text[:800]))
         elif answer.state == "error":
             self._announce(" ".join(self._words.error(code, answer.error["message"], answer.error["hint"])))
-        self._save()
+        self._keeping.save(answer)
 
     def _announce(self, text):
         self._announcer.textContent = text
@@ -356,10 +355,17 @@ class App:
         if conversation.current:
             return
         text = self._bridge.wellFormed(text)
-        conversation.turns.append(Turn(self._bridge.newId(), "user", text))
+        if not self._keeping.loaded:
+            self._keeping.wait(text)
+            return
+        question = Turn(self._bridge.newId(), "user", text)
         answer = Turn(self._bridge.newId(), "assistant", "", "queued")
         answer.options = self._picker.options
+        self._keeping.attempt(answer)
+        conversation.turns.append(question)
         conversation.turns.append(answer)
+        conversation.updated = self._bridge.timestamp()
+        self._keeping.asked(question, answer)
         self._begin()
 
     def _again(self, answer, options=None):
@@ -372,15 +378,16 @@ class App:
         answer.reset()
         if options is not None:
             answer.options = options
+        self._keeping.attempt(answer)
+        self.state.conversation.updated = self._bridge.timestamp()
+        self._keeping.save(answer)
         self._begin()
 
     def _begin(self):
         conversation = self.state.conversation
-        conversation.updated = self._bridge.timestamp()
         self.state.touch("turns", "status")
         self._log.follow()
         self._frames.ask()
-        self._save()
         self._pump()
         if self.client.phase == "failed":
             answer = conversation.current
@@ -391,16 +398,24 @@ class App:
         answer = self.state.conversation.current
         if not answer:
             return
+        streaming, request = answer.state == "streaming", answer.request
+        reducer.stop(self.state, answer)
+        self._call_off(request, streaming)
+        self._announce(self._words("announce_stopped"))
+        self._keeping.save(answer)
+        self._frames.ask()
+
+    def _call_off(self, request, streaming):
         if self._coded:
             self._coded.stop()
-        request = answer.request if answer.state == "streaming" else None
-        sent = answer.request is not None
-        reducer.stop(self.state, answer)
-        if sent:
-            self.client.cancel(request)
-        self._announce(self._words("announce_stopped"))
-        self._save()
-        self._frames.ask()
+        if request is not None:
+            self.client.cancel(request if streaming else None)
+
+    def give_up(self, answer):
+        """Another tab answers this question anew."""
+        request, streaming = answer.request, answer.state == "streaming"
+        answer.request = None
+        self._call_off(request, streaming)
 
     def _key(self, event):
         open_sheet = self._dom.document.querySelector("dialog[open]")
@@ -432,9 +447,7 @@ class App:
             self._corrections.undo(turn)
         elif action == "edit":
             question = turn if turn.role == "user" else conversation.question_of(turn)
-            self._composer.text = question.text
-            self._draft(question.text)
-            self._composer.box.focus()
+            self._keeping.edit(question.text)
 
     def _copy(self, text, button):
         self._bridge.copy(text).then(lambda done: self._copied(done, button))
@@ -462,10 +475,10 @@ class App:
 
     def _notice_action(self, action, index):
         if action == "update":
-            self._save()
+            self._keeping.leaving()
             self._bridge.applyUpdate()
         elif action == "reload":
-            self._save()
+            self._keeping.leaving()
             self._platform.window.location.reload()
         else:
             self.state.notices.pop(index)
@@ -473,7 +486,7 @@ class App:
             self._frames.ask()
 
     def _draft(self, text):
-        self._store.draft = text
+        self._keeping.typed(text)
 
     def _network(self, online):
         if online:
@@ -495,13 +508,10 @@ class App:
 
     # conversations
 
-    def _save(self):
-        self._saved_at = self._clock()
-        if not self._store.save(self.state.conversation):
-            self.state.limit("no_history")
-            self._frames.ask()
+    def redraw(self):
+        self._frames.ask()
 
-    def _show(self, conversation):
+    def show(self, conversation):
         self.stop()
         self.state.conversation = conversation
         self._announce("")
@@ -509,28 +519,24 @@ class App:
         self._log.follow()
         self._frames.ask()
 
+    def _show_empty(self):
+        self.show(Conversation(self._bridge.newId()))
+        self._keeping.left()
+
     def new_chat(self):
-        self._show(Conversation(self._bridge.newId()))
-        self._store.leave()
-        self._store.prune()
+        self._show_empty()
         self._composer.focus()
 
     def open_chat(self, conversation_id):
-        conversation = self._store.open(conversation_id)
-        if conversation and conversation_id != self.state.conversation.id:
-            self._show(conversation)
-            self._store.save(conversation)
+        self._keeping.open(conversation_id)
 
     def _open_chats(self):
-        self._save()
-        self._chats.open(self._store.chats(), self.state.conversation.id)
+        self._keeping.open_list()
 
     def _delete_chat(self, conversation_id):
-        self._store.delete(conversation_id)
         if conversation_id == self.state.conversation.id:
-            self._show(Conversation(self._bridge.newId()))
-            self._store.leave()
-        self._chats.fill(self._store.chats(), self.state.conversation.id)
+            self._show_empty()
+        self._keeping.delete(conversation_id)
 
     # settings
 
@@ -545,8 +551,40 @@ class App:
         self._bridge.storageEstimate().then(call)
 
     def _preference(self, name, value):
+        self._store.change({name: value})
+        self._apply(name, value)
+        self._frames.ask()
+
+    def _seen_or_left(self):
+        if self._dom.document.hidden:
+            self._keeping.leaving()
+        else:
+            self._keeping.looked_at()
+
+    def _stored_elsewhere(self, event):
+        """Another tab changed what is kept at once."""
+        key = event.key
+        if not isinstance(key, str):
+            return
+        if key == PREFERENCES:
+            self._take_preferences()
+        elif key.startswith(CHAT):
+            self._keeping.old_page_wrote()
+
+    def _take_preferences(self):
+        """Settings that were changed in another tab are this one's, too."""
+        for name, value in self._store.preferences().items():
+            if value != self._preferences[name]:
+                self._apply(name, value)
+        self.client.settle()
+        if self._settings.is_open:
+            self._settings.fill(self._preferences)
+            self._engine_settings.draw(self.state)
+            self._models.draw(self.state)
+        self._frames.ask()
+
+    def _apply(self, name, value):
         self._preferences[name] = value
-        self._store.set_preferences(self._preferences)
         if name == "theme":
             self._theme()
         if name == "language" and value in LANGUAGES:
@@ -559,9 +597,7 @@ class App:
                 self._panel.redraw()
             self.state.touch("status", "load", "hydration", "notices", "names")
             self._log.redraw(self.state.conversation)
-            if self.client.phase == "ready":
-                self.client.send("initialize", self._initial())
-        self._frames.ask()
+            self.client.settle()
 
     def _theme(self):
         theme = self._preferences["theme"]
@@ -578,8 +614,8 @@ class App:
             self.state.notice(kind="forgotten")
             self.state.touch("load")
         elif name == "forget_chats":
-            self._show(Conversation(self._bridge.newId()))
-            self._store.delete_all()
+            self._show_empty()
+            self._keeping.delete_all()
         elif name == "persist":
             self._bridge.persist().then(lambda *_: self._settings.show_storage(self.state))
         elif name == "logs":
@@ -594,10 +630,12 @@ class App:
         self._log_wanted = self.client.send("logs")
 
     def _engine_changed(self, fields):
-        """``fields`` of a configure request; an engine that starts later gets them at its start."""
-        self._store.set_preferences(self._preferences)
-        if self.client.phase == "ready":
-            self.client.send("configure", fields)
+        """``fields`` of a configure request. The engine is told what differs from what it was told last."""
+        if fields.get("preset"):
+            self._store.change({"preset": fields["preset"], "engine": {}})
+        else:
+            self._store.change_engine(fields["config"])
+        self.client.settle()
 
     # what is brought when it is first wanted
 

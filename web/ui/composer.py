@@ -4,7 +4,8 @@ COUNT_FROM = 4000
 
 
 class Composer:
-    """``on_send(text)``, ``on_stop()``, ``on_draft(text)``. Enter sends; while an answer is under
+    """``on_send(text)``, ``on_stop()``, ``on_draft(text)``: None while somebody types (to read a long text
+    at each key would take too long), "" just before it is sent. Enter sends; while an answer is under
     way it does nothing, and what was typed stays."""
 
     def __init__(self, dom, window, on_send, on_stop, on_draft):
@@ -14,6 +15,7 @@ class Composer:
         self._on_stop = on_stop
         self._on_draft = on_draft
         self._busy = False
+        self.allows = lambda: True  # whether what is in the box can be sent; else it stays
         self.box = dom.by_id("message")
         self._send = dom.by_id("send")
         self._stop = dom.by_id("stop")
@@ -55,7 +57,7 @@ class Composer:
 
     def _typed(self, _event):
         self._fit()
-        self._on_draft(self.box.value)
+        self._on_draft(None)
 
     def _key(self, event):
         if event.key == "Enter" and not event.shiftKey and not event.isComposing:
@@ -66,6 +68,9 @@ class Composer:
         self.submit()
 
     def submit(self):
+        if not self.allows():
+            self.box.focus()
+            return
         text = self.box.value
         if self._busy or not text.strip():
             self.box.focus()

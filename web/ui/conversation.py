@@ -15,6 +15,10 @@ class Turn:
     and ``at`` is the present one, ``progress`` how far it is in percent; none of them is kept.
     ``notes`` are dicts {"kind": …} that the view puts into words, so that a change of language
     reaches them too.
+
+    Several tabs may show one turn. ``run`` names the attempt to answer it, ``owner`` the page that
+    makes it, and ``remote`` says that this is another page. ``kept``: it is in the database, at the place
+    ``seq``; ``fresh``: its attempt began here and isn't there yet; ``unsaved``: this page has to write it.
     """
 
     def __init__(self, turn_id, role, text="", state="success"):
@@ -36,6 +40,9 @@ class Turn:
         self.asked_at = None
         self.first_token_ms = None
         self.version = 0
+        self.seq = None
+        self.run = self.owner = None
+        self.remote = self.kept = self.fresh = self.unsaved = False
         self._pieces = [text] if text else []
 
     @property
@@ -70,15 +77,62 @@ class Turn:
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
         self.path, self.at, self.progress = [], None, 0
+        self.remote = False
+
+    def begin(self, run, owner):
+        """An attempt of the page ``owner``; what an earlier one still writes is no longer this turn's."""
+        self.run, self.owner, self.remote, self.fresh = run, owner, False, True
+
+    def dump(self):
+        row = {"id": self.id, "role": self.role, "text": self.text, "state": self.state}
+        for key in ("agent", "model", "options", "meta", "notes", "error", "run", "owner"):
+            value = getattr(self, key)
+            if value:
+                row[key] = [plain(note) for note in value] if key == "notes" else value
+        return row
+
+    def take(self, row):
+        """Becomes what ``row`` (of ``dump``'s form) says. False: nothing is different."""
+        old = self.dump()
+        self.state, self.text, self.activity = row["state"], row["text"], None
+        self.agent, self.model, self.error = row.get("agent"), row.get("model"), row.get("error")
+        self.options, self.meta = row.get("options") or {}, row.get("meta") or {}
+        undo = [note for note in self.notes if note.get("undo")]
+        self.notes = [plain(note) for note in row.get("notes") or []]
+        self.notes = [next((kept for kept in undo if plain(kept) == note), note) for note in self.notes]
+        self.run, self.owner = row.get("run"), row.get("owner")
+        different = self.dump() != old
+        if different:
+            self.version += 1
+        return different
+
+
+def plain(note):
+    """A note as it is kept: only the page that learnt something can take it back."""
+    return {key: value for key, value in note.items() if key != "undo"}
 
 
 class Conversation:
-    """Turns in order: a user's turn is followed by the assistant's."""
+    """Turns in order: a user's turn is followed by the assistant's. ``kept``: it is in the database;
+    ``waiting`` are turns to be written next, and ``saving`` says that others are being written. ``late``
+    is None, or while the conversation is read again what came to be read meanwhile. Of a ``deleted`` one
+    nothing is written any more."""
 
     def __init__(self, conversation_id, turns=None, updated=""):
         self.id = conversation_id
         self.turns = turns or []
         self.updated = updated
+        self.kept = self.saving = self.deleted = False
+        self.waiting = []
+        self.late = None
+
+    def sort(self):
+        """The order that all tabs have; what isn't in the database yet comes last. True: it changed."""
+        kept = sorted([turn for turn in self.turns if turn.seq is not None], key=lambda turn: turn.seq)
+        turns = kept + [turn for turn in self.turns if turn.seq is None]
+        changed = [turn.id for turn in turns] != [turn.id for turn in self.turns]
+        self.turns = turns
+        return changed
 
     def turn(self, turn_id):
         for turn in reversed(self.turns):
@@ -101,9 +155,9 @@ class Conversation:
 
     @property
     def current(self):
-        """The answer that is under way, or None."""
+        """The answer that this page is making, or None."""
         for turn in reversed(self.turns):
-            if turn.role == "assistant" and turn.busy:
+            if turn.role == "assistant" and turn.busy and not turn.remote:
                 return turn
         return None
 
@@ -126,50 +180,46 @@ class Conversation:
 
     @property
     def title(self):
-        """The first question's first line, at most 60 characters."""
         for turn in self.turns:
             if turn.role == "user":
-                line = turn.text.strip().split("\n")[0].strip()
-                return line if len(line) <= 60 else line[:59].rstrip() + "…"
+                return title_of(turn.text)
         return ""
 
     def dump(self):
-        turns = []
-        for turn in self.turns:
-            row = {"id": turn.id, "role": turn.role, "text": turn.text, "state": turn.state}
-            for key in ("agent", "model", "options", "meta", "notes", "error"):
-                value = getattr(turn, key)
-                if value:
-                    row[key] = value
-            turns.append(row)
+        turns = [turn.dump() for turn in self.turns]
         return {"format": FORMAT, "id": self.id, "updated": self.updated, "turns": turns}
 
 
-def load(stored, resume=False):
-    """A Conversation from ``dump``'s form; None when it can't be used.
+def title_of(text):
+    """A question's first line, at most 60 characters."""
+    line = text.strip().split("\n")[0].strip()
+    return line if len(line) <= 60 else line[:59].rstrip() + "…"
 
-    An answer that was under way when the page went away is ``cancelled``, with what it had
-    said; with ``resume`` (the page reloaded itself, the person stopped nothing) it is queued.
-    """
+
+def is_turn(row):
+    """Can a turn be made of what is stored?"""
+    return (
+        isinstance(row, dict)
+        and row.get("role") in ("user", "assistant")
+        and isinstance(row.get("id"), str)
+        and isinstance(row.get("text"), str)
+        and row.get("state") in TURN_STATES
+    )
+
+
+def load_turn(row):
+    turn = Turn(row["id"], row["role"])
+    turn.take(row)
+    turn.version = 0
+    turn.seq = row.get("seq")
+    return turn
+
+
+def load(stored):
+    """A Conversation from ``dump``'s form; None when it can't be used."""
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         return None
-    turns = []
-    for row in stored.get("turns") or []:
-        if not isinstance(row, dict) or row.get("role") not in ("user", "assistant"):
-            return None
-        text, state = row.get("text"), row.get("state")
-        if not isinstance(text, str) or state not in TURN_STATES or not isinstance(row.get("id"), str):
-            return None
-        turn = Turn(row["id"], row["role"], text, state)
-        turn.agent, turn.model, turn.error = row.get("agent"), row.get("model"), row.get("error")
-        turn.options, turn.meta = row.get("options") or {}, row.get("meta") or {}
-        turn.notes = row.get("notes") or []
-        for note in turn.notes:
-            note.pop("undo", None)
-        if turn.busy and resume:
-            turn.reset()
-        elif turn.busy:
-            turn.state = "cancelled"
-            turn.note(kind="interrupted")
-        turns.append(turn)
-    return Conversation(stored.get("id") or "", turns, stored.get("updated") or "")
+    rows = stored.get("turns") or []
+    if not all([is_turn(row) for row in rows]):
+        return None
+    return Conversation(stored.get("id") or "", [load_turn(row) for row in rows], stored.get("updated") or "")

@@ -31,7 +31,7 @@ class Corrections:
         self._open[self._send("teach", fields)] = about
 
     def ended(self, message):
-        """The end of a ``teach`` request."""
+        """The end of a ``teach`` request. Returns the turns that say something else now."""
         state, about = self._state, self._open.pop(message["id"], None)
         learnt = message["type"] == "result"
         if learnt:
@@ -43,7 +43,7 @@ class Corrections:
                         state.touch(turn.id)
         turn = state.conversation.turn(about[0]) if about else None
         if turn is None:
-            return
+            return []
         if about[1] is None:
             turn.notes = [note for note in turn.notes if note["kind"] != "learnt"]
             turn.note(kind="unlearnt" if learnt else "not_learnt")
@@ -53,3 +53,4 @@ class Corrections:
             turn.note(kind="not_learnt")
         turn.version += 1
         state.touch(turn.id)
+        return [turn]

@@ -14,6 +14,16 @@ def decimal(value, digits, lang):
     return text.replace(".", ",") if lang == "fr" else text
 
 
+def whole(count, lang):
+    """``12,000``, ``12 000``."""
+    digits = str(int(count))
+    groups = []
+    while len(digits) > 3:
+        groups.insert(0, digits[-3:])
+        digits = digits[:-3]
+    return (NARROW_SPACE if lang == "fr" else ",").join([digits] + groups)
+
+
 def size(count, lang):
     """Bytes: ``98 MB``, ``1.2 GB``, ``98 Mo``. Below 10 of a unit one decimal is kept."""
     value = float(max(0, count or 0))

@@ -64,8 +64,20 @@ class LogView:
                 extra = () if turn.role == "user" else (self._clock, self._state)
                 view = self._views[turn.id] = make(self._dom, turn, self._words, *extra)
                 self.log.appendChild(view.node)
+        self._order(conversation)
         self._welcome.hidden = bool(wanted)
         self.redraw(conversation)
+
+    def _order(self, conversation):
+        """What another tab asked may belong between what is here. A node that is in its place isn't
+        touched: it may hold a selection."""
+        places = [turn.id for turn in conversation.turns]
+        following = None
+        for turn_id in reversed(places):
+            node = self._views[turn_id].node
+            if following is not None and not following.isSameNode(node.nextElementSibling):
+                self.log.insertBefore(node, following)
+            following = node
 
     def redraw(self, conversation):
         """All turns again, the last first: that is where the person looks."""

@@ -17,8 +17,8 @@ class Timers:
         js.clearTimeout(handle)
 
 
-class LocalBacking:
-    """localStorage through the bridge; null and undefined both become None."""
+class StorageBacking:
+    """localStorage or sessionStorage through the bridge; null and undefined both become None."""
 
     def __init__(self, storage):
         self._storage = storage
@@ -37,6 +37,10 @@ class LocalBacking:
         return json.loads(self._storage.keys())
 
 
+def backing(storage):
+    return StorageBacking(storage) if storage else MemoryBacking()
+
+
 class Platform:
     def __init__(self, bridge):
         self.bridge = bridge
@@ -45,9 +49,8 @@ class Platform:
         self.timers = Timers()
         self.clock = bridge.now
         self.request_frame = js.requestAnimationFrame
-        storage = bridge.localBacking()
-        self.keeps = bool(storage)
-        self.backing = LocalBacking(storage) if storage else MemoryBacking()
+        self.backing = backing(bridge.localBacking())
+        self.session = backing(bridge.sessionBacking())
 
 
 app = None

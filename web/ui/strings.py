@@ -4,6 +4,7 @@ ERRORS is keyed by the codes of ``orion_py/errors.py``: (what happened, what to 
 FALLBACKS by ``kind:reason_code``, ``kind>to`` or ``kind``.
 """
 
+from ui.strings_chats import CHATS
 from ui.strings_engine import ENGINE
 from ui.strings_models import MODELS
 
@@ -258,6 +259,7 @@ TEXT = {
     "messages_count": ("{count} messages", "{count} messages"),
     "error_unknown": ("Something went wrong", "Un problème est survenu"),
 }
+TEXT.update(CHATS)
 TEXT.update(ENGINE)
 TEXT.update(MODELS)
 

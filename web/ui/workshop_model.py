@@ -135,38 +135,55 @@ def slug(name):
 
 
 class Drafts:
-    """What was written and neither saved nor discarded, by the agent's id; ``backing`` as in store.py."""
+    """What was written and neither saved nor discarded, by the agent's id; ``backing`` as in store.py.
+
+    All tabs share the rows: each change reads what is kept now and changes one agent's.
+    """
 
     def __init__(self, backing):
         self._backing = backing
-        self._rows = {}
+        self._refused = {}  # what the device doesn't keep lasts as long as the page
+
+    def _rows(self):
+        found = {}
         try:
-            rows = read(backing.get(DRAFTS) or "{}")
+            rows = read(self._backing.get(DRAFTS) or "{}")
         except ValueError:
             rows = {}
         for agent, row in (rows if isinstance(rows, dict) else {}).items():
             if isinstance(row, dict):
                 fields = fresh()
                 fields.update({name: row[name] for name in fields if isinstance(row.get(name), str)})
-                self._rows[agent] = fields
+                found[agent] = fields
+        return found
 
     def get(self, agent):
-        return dict(self._rows[agent]) if agent in self._rows else None
+        if agent in self._refused:
+            return dict(self._refused[agent])
+        return self._rows().get(agent)
 
     def ids(self):
-        return list(self._rows)
+        rows = self._rows()
+        rows.update(self._refused)
+        return list(rows)
 
     def keep(self, agent, fields):
         """False where the device keeps nothing."""
-        self._rows[agent] = dict(fields)
-        return self._write()
+        rows = self._rows()
+        rows[agent] = dict(fields)
+        kept = self._backing.set(DRAFTS, json.dumps(rows))
+        if kept:
+            self._refused.pop(agent, None)
+        else:
+            self._refused[agent] = dict(fields)
+        return kept
 
     def drop(self, agent):
-        if self._rows.pop(agent, None) is not None:
-            self._write()
-
-    def _write(self):
-        if self._rows:
-            return self._backing.set(DRAFTS, json.dumps(self._rows))
-        self._backing.remove(DRAFTS)
-        return True
+        self._refused.pop(agent, None)
+        rows = self._rows()
+        if rows.pop(agent, None) is None:
+            return
+        if rows:
+            self._backing.set(DRAFTS, json.dumps(rows))
+        else:
+            self._backing.remove(DRAFTS)
