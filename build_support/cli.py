@@ -33,7 +33,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     serve.add_argument(
         "--models",
         metavar="NAMES",
-        help="comma-separated, all made before the page opens (default: lite, then full in the background; large when named)",
+        help="comma-separated, all made before the page opens (default: lite, then full in the background; "
+        "large when named)",
     )
 
     test = commands.add_parser("test", help="lint, types, unit tests, end-to-end tests")
