@@ -36,6 +36,11 @@ FILES: dict[str, str] = {
     # Tokenizer and chat template, for the engine's worker: export class Tokenizer, class Template.
     "tokenizers/tokenizers.mjs": "@huggingface/tokenizers/dist/tokenizers.min.mjs",
     "jinja/index.js": "@huggingface/jinja/dist/index.js",
+    # SHA-256 where the browser offers none (a page served over plain http): export function sha256.
+    "noble/sha2.js": "@noble/hashes/sha2.js",
+    "noble/_md.js": "@noble/hashes/_md.js",
+    "noble/_u64.js": "@noble/hashes/_u64.js",
+    "noble/utils.js": "@noble/hashes/utils.js",
     # Answers on the page: export function marked; export default DOMPurify; export default hljs (it
     # knows some 40 common languages).
     "marked/marked.mjs": "marked/lib/marked.esm.js",
@@ -67,9 +72,11 @@ LAZY = (
     "vendor/python/language.bin",
     "vendor/python/packages/",
     "vendor/pyscript/",
+    "vendor/noble/",
 )
 """Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
-two, only questions in other languages the next, only code of a person's own the next, only the workshop the last."""
+two, only questions in other languages the next, only code of a person's own the next, only the workshop
+the next; the last only pages that have no service worker anyway."""
 
 BOOT = ("vendor/pyodide/", "vendor/python/")
 """Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow

@@ -35,6 +35,7 @@ def registry() -> dict[str, Any]:
         talker,
         agent("code", "tiny", "chat", "code"),
         agent("creative", "tiny", "chat"),
+        agent("multilingual", "tiny", "chat"),
         agent("vision", "eyes", "vision", "ocr"),
         agent("speech", "ears", "speech-to-text"),
         agent("code-logic", "merged", "chat", "code"),

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from build_support import vendor
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 
@@ -49,6 +50,9 @@ def make_site(folder: Path) -> Path:
         shutil.copytree(ROOT / "web" / name, folder / name)
     for name in ORT_FILES:
         link(ORT / name, folder / "vendor" / "ort" / name)
+    for vendored in vendor.files():
+        if vendored.target.startswith("noble/"):
+            link(vendored.path, folder / "vendor" / vendored.target)
     if MODELS.is_dir():
         for file in MODELS.rglob("*"):
             if file.is_file():

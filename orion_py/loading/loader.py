@@ -27,6 +27,8 @@ from orion_py.storage.base import OnBytes, ShardStore
 
 HEAL_TRIES = 3
 """How often one shard is fetched anew because reading it failed, before the load gives up."""
+ABORT_S = 5.0
+"""How long a download that was given up may take to keep what it has."""
 Download = Callable[[OnBytes, CancelToken], Coroutine[Any, Any, None]]
 Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
 
@@ -342,7 +344,9 @@ class ProgressiveLoader:
                     return
                 if self._clock() - last_byte >= self._idle_timeout:
                     mine.cancel()
-                    await asyncio.gather(fetch, return_exceptions=True)
+                    await asyncio.wait({fetch}, timeout=ABORT_S)
+                    if not fetch.cancel() and not fetch.cancelled():
+                        fetch.exception()  # that it was given up is the error
                     raise LoadTimeout(f"No byte arrived for {self._idle_timeout:.0f} s.", sha256=shard.sha256)
         except Cancelled:
             cancel.raise_if_cancelled()
@@ -350,6 +354,7 @@ class ProgressiveLoader:
         finally:
             unsubscribe()
             if not fetch.done():
+                fetch.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
                 mine.cancel()
 
 

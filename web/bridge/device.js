@@ -2,6 +2,11 @@
  * What the machine offers. Keys are those of orion_py.runtime.base.Device; the rest is for display.
  */
 
+import { within } from "./limit.js";
+
+/** Some drivers never answer. */
+export const ADAPTER_MS = 10_000;
+
 /** More threads than this only wait for memory: decoding reads every weight once a token. */
 const MAX_THREADS = 8;
 
@@ -51,7 +56,8 @@ async function webgpu() {
   const gpu = /** @type {any} */ (navigator).gpu; // lib.dom has no WebGPU types
   if (!gpu) return absent(isSecureContext ? "this browser has no WebGPU" : "WebGPU needs https or localhost");
   try {
-    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    const asked = gpu.requestAdapter({ powerPreference: "high-performance" });
+    const adapter = await within(asked, ADAPTER_MS, "backend_unavailable", "the GPU's driver");
     if (!adapter) return absent("the browser offers no GPU adapter");
     const info = adapter.info ?? {};
     return {

@@ -25,6 +25,9 @@ export class BridgeError extends Error {
 /** What allocation failures look like: V8, SpiderMonkey, JavaScriptCore, emscripten, libc++. */
 const NO_MEMORY = /bad_alloc|out of memory|\boom\b|allocat|enlarge memory|invalid typed array length/i;
 
+/** What a module or a program that didn't arrive looks like: Chromium, Firefox, Safari; onnxruntime wraps it. */
+const NO_NETWORK = /failed to fetch|dynamically imported|importing a module script|networkerror|network error|load failed/i;
+
 /**
  * The BridgeError that `cause` amounts to.
  *
@@ -47,6 +50,7 @@ export function toBridgeError(cause, fallback) {
 function codeOf(name, message, fallback) {
   if (name === "AbortError") return "cancelled";
   if (name === "QuotaExceededError") return "quota_exceeded";
+  if (fallback === "backend_unavailable" && NO_NETWORK.test(message)) return "download_failed"; // says nothing of the backend
   if (NO_MEMORY.test(message)) return "out_of_memory";
   return fallback;
 }

@@ -3,9 +3,12 @@
  */
 
 import { BridgeError, toBridgeError } from "./errors.js";
+import { within } from "./limit.js";
 
 /** No text that the engine reads is larger; what a server sends beyond isn't taken into memory. */
 const MOST_BYTES = 16 << 20;
+/** How long a server may keep silent, before its answer and in the midst of it. */
+const SILENCE_MS = 30_000;
 
 /**
  * @typedef {object} FileFacts
@@ -24,7 +27,8 @@ const MOST_BYTES = 16 << 20;
  * @returns {Promise<FileFacts | null>}
  */
 export async function fileFacts(url) {
-  const response = await fetch(url, { method: "HEAD", cache: "no-cache" }).catch(() => null);
+  const signal = AbortSignal.timeout(SILENCE_MS);
+  const response = await fetch(url, { method: "HEAD", cache: "no-cache", signal }).catch(() => null);
   // An application server answers every path with its index page.
   if (!response?.ok || response.headers.get("Content-Type")?.startsWith("text/html")) return null;
   const { headers } = response;
@@ -44,7 +48,8 @@ export async function fileFacts(url) {
  */
 export async function fetchText(url) {
   try {
-    const response = await fetch(url, { cache: "no-cache" }); // a list or a manifest may have changed since
+    // A list or a manifest may have changed since.
+    const response = await within(fetch(url, { cache: "no-cache" }), SILENCE_MS, "download_failed", url.pathname);
     if (!response.ok || !response.body) {
       throw new BridgeError("download_failed", `${url.pathname}: HTTP ${response.status}`, { status: response.status });
     }
@@ -64,7 +69,7 @@ async function readText(body, url) {
   let text = "";
   let count = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await within(reader.read(), SILENCE_MS, "download_failed", url.pathname);
     if (done) return text + decoder.decode();
     count += value.length;
     if (count > MOST_BYTES) {

@@ -3,6 +3,7 @@
  */
 
 import { BridgeError } from "./errors.js";
+import { newId } from "./ids.js";
 
 /** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
 
@@ -14,7 +15,7 @@ export class InferenceClient {
     /** @private */ this.nextId = 1;
     /** @private @type {BridgeError | null} why nothing can be called any more */
     this.ended = null;
-    const name = `orion-inference-${crypto.randomUUID()}`;
+    const name = `orion-inference-${newId()}`;
     /** @private */ this.worker = new Worker(workerUrl, { type: "module", name });
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => {

@@ -6,8 +6,9 @@
  * the sequence's length are never read, so that dropping rows costs nothing.
  */
 
-import { isSoftware } from "./device.js";
+import { ADAPTER_MS, isSoftware } from "./device.js";
 import { BridgeError, toBridgeError } from "./errors.js";
+import { within } from "./limit.js";
 import { meterMemory } from "./memory-meter.js";
 
 /** Prompt tokens a run: a cancel is heard between runs. */
@@ -69,7 +70,8 @@ export class GpuModel {
     }
     try {
       const gpu = /** @type {any} */ (navigator).gpu;
-      const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+      const asked = gpu?.requestAdapter({ powerPreference: "high-performance" });
+      const adapter = asked && await within(asked, ADAPTER_MS, "backend_unavailable", "the GPU's driver");
       if (!adapter) throw new BridgeError("backend_unavailable", "there is no WebGPU adapter");
       const meter = meterMemory();
       /** @type {OrtApi} */
@@ -100,6 +102,7 @@ export class GpuModel {
       this.prefill = await create(prefill.graph);
       this.decode = decode.graph === prefill.graph ? this.prefill : await create(decode.graph);
       this.device = await this.ort.env.webgpu.device;
+      await this.meter.settled();
     } catch (cause) {
       throw toBridgeError(cause, "backend_unavailable");
     }
@@ -107,7 +110,7 @@ export class GpuModel {
       throw new BridgeError("device_lost", `the GPU went away: ${reason} ${message}`);
     });
     this.lost.catch(() => {}); // heard by whoever runs next
-    this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
+    await this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
   }
 
   /** Bytes in use: GPU buffers and WASM memory. */
@@ -118,7 +121,7 @@ export class GpuModel {
   /**
    * Runs `tokens` as positions position, position+1, …; rows from `position` on are dropped.
    *
-   * Raises device_lost, cancelled, runtime_failure.
+   * Raises device_lost, out_of_memory, cancelled, runtime_failure.
    *
    * @param {Int32Array} tokens at least one; they fit the context
    * @param {number} position at most the rows that are here
@@ -152,7 +155,7 @@ export class GpuModel {
   async run(session, tokens) {
     const { Tensor } = this.ort;
     const total = this.rows + tokens.length;
-    this.reserve(total);
+    await this.reserve(total);
     /** @type {Record<string, Tensor>} */
     const feeds = {
       input_ids: new Tensor("int64", BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
@@ -166,29 +169,40 @@ export class GpuModel {
       fetches[`present.${name}`] = this.tensors[index];
     });
     const { logits } = await session.run(feeds, fetches);
+    await this.meter.settled(); // or what was computed with a buffer that isn't there would pass for logits
     this.rows = total;
     return new Float32Array(logits.data);
   }
 
   /**
-   * Makes room for `rows` rows, doubling, and keeps those that are here.
+   * Makes room for `rows` rows, doubling, and keeps those that are here. Raises out_of_memory: then all
+   * is as before.
    *
    * @private
    * @param {number} rows
    */
-  reserve(rows) {
+  async reserve(rows) {
     if (rows <= this.capacity) return;
     const { device, heads, rowBytes, capacity: old } = this;
     const { layers, kv_heads, head_dim } = this.spec.manifest.architecture;
     const capacity = Math.min(Math.max(rows, 2 * old), this.spec.context);
+    /** @type {any[]} */
+    const wider = [];
+    try {
+      for (let index = 0; index < 2 * layers; index += 1) {
+        wider.push(device.createBuffer({ size: heads * capacity * rowBytes, usage: USAGE }));
+      }
+      await this.meter.settled();
+    } catch (cause) {
+      for (const buffer of wider) buffer.destroy();
+      throw toBridgeError(cause, "out_of_memory");
+    }
     const commands = device.createCommandEncoder();
-    const wider = Array.from({ length: 2 * layers }, (_, index) => {
-      const buffer = device.createBuffer({ size: heads * capacity * rowBytes, usage: USAGE });
+    wider.forEach((buffer, index) => {
       for (let head = 0; this.rows && head < heads; head += 1) {
         commands.copyBufferToBuffer(
           this.buffers[index], head * old * rowBytes, buffer, head * capacity * rowBytes, this.rows * rowBytes);
       }
-      return buffer;
     });
     device.queue.submit([commands.finish()]);
     for (const buffer of this.buffers) buffer.destroy();

@@ -3,6 +3,8 @@
  * MicroPython's numbers from JavaScript hold 32 bits, and a storage quota needs more.
  */
 
+export { newId } from "./ids.js";
+
 /** @returns {string} JSON: what this browser can do */
 export function abilities() {
   return JSON.stringify({
@@ -90,7 +92,29 @@ export async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    return copySelected(text); // a page served over plain http has no clipboard but this one
+  }
+}
+
+/** @param {string} text @returns {boolean} */
+function copySelected(text) {
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.readOnly = true; // no keyboard comes up on a phone
+  area.tabIndex = -1;
+  area.style.position = "fixed";
+  area.style.opacity = "0";
+  (before?.closest("dialog") ?? document.body).append(area); // outside of an open dialog nothing takes the focus
+  try {
+    area.focus({ preventScroll: true });
+    area.select();
+    return document.execCommand("copy");
+  } catch {
     return false;
+  } finally {
+    area.remove();
+    before?.focus({ preventScroll: true });
   }
 }
 
@@ -106,6 +130,5 @@ export function saveFile(name, text) {
 /** A lone half of a surrogate pair has no UTF-8 form. @param {string} text */
 export const wellFormed = (text) => (/** @type {any} */ (text).toWellFormed?.() ?? text);
 
-export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 export const now = () => performance.now() + 0.0001;
 export const timestamp = () => new Date().toISOString();

@@ -8,6 +8,7 @@ import { Database, partialsOf } from "./database.js";
 import { download } from "./download.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { sha256Hex } from "./hash.js";
+import { within } from "./limit.js";
 import { whenFree } from "./locks.js";
 
 /** What a partial holds at least, and how often one is committed: fast downloads need none. */
@@ -15,6 +16,10 @@ const PARTIAL_BYTES = 1 << 20;
 const PARTIAL_MS = 300;
 /** How often a tab that waits for another's download looks how far it is. */
 const LOOK_MS = 500;
+
+/** How long the database may take to open, and the browser to say how much may be stored. */
+const PROBE_MS = 15_000;
+const ESTIMATE_MS = 5_000;
 
 /**
  * Opens the store. Never fails: without a database that takes Blobs it answers with a store of
@@ -29,10 +34,11 @@ export async function openShards({ name = "orion", memory = false } = {}) {
   const database = new Database(name);
   try {
     // Some private modes open the database and then refuse Blobs, so the test is a Blob.
-    await database.transact(["partials"], "readwrite", (transaction) => {
+    const probe = database.transact(["partials"], "readwrite", (transaction) => {
       transaction.objectStore("partials").put(new Blob(["test"]), ["", 0]);
       transaction.objectStore("partials").delete(["", 0]);
     });
+    await within(probe, PROBE_MS, "storage_unavailable", "the database");
     return new ShardStore(database, "");
   } catch (cause) {
     const error = toBridgeError(cause, "storage_unavailable");
@@ -381,8 +387,10 @@ export class ShardStore {
   /** @returns {Promise<{quota: number | null, usage: number | null, persisted: boolean}>} bytes; null: not said */
   async estimate() {
     const storage = globalThis.navigator?.storage;
-    const estimate = await storage?.estimate?.().catch(() => null);
-    const persisted = (await storage?.persisted?.().catch(() => false)) ?? false;
+    const asked = (/** @type {Promise<any> | undefined} */ answer) =>
+      answer && within(answer, ESTIMATE_MS, "storage_unavailable", "the browser").catch(() => null);
+    const [estimate, told] = await Promise.all([asked(storage?.estimate?.()), asked(storage?.persisted?.())]);
+    const persisted = told ?? false;
     return { quota: estimate?.quota ?? null, usage: estimate?.usage ?? null, persisted };
   }
 

@@ -24,6 +24,8 @@ let page;
 let parts;
 /** @type {{id: string, end: (why: string, more?: object) => void, worker: Worker, reply: (data: any) => void} | null} */
 let run = null;
+/** The id of the run that waits for Python to be compiled. */
+let wanted = "";
 
 /** @param {unknown} value */
 const text = (value) => (typeof value === "string" ? value.slice(0, FIELD_MOST) : "");
@@ -92,20 +94,30 @@ function start(request) {
   worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site, bundles, known });
 }
 
+/** Ends what runs, and what is still to run. */
+function stop() {
+  if (wanted) page.postMessage({ type: "end", id: wanted, why: "stopped", ms: 0 });
+  wanted = "";
+  run?.end("stopped");
+}
+
 /** @param {MessageEvent} event */
 async function receive({ data }) {
   if (data.type === "parts") {
     parts = { ...data, workerUrl: scriptOf(data.worker), module: WebAssembly.compile(data.wasm) };
     parts.module.catch(() => undefined); // told by the run that waits for it
   } else if (data.type === "run") {
-    run?.end("stopped");
+    stop();
+    wanted = data.id;
     try {
       parts.module = await parts.module;
-      start(data);
+      if (wanted === data.id) start(data);
     } catch (error) {
-      page.postMessage({ type: "end", id: data.id, why: "crash", error: String(error), ms: 0 });
+      if (wanted === data.id) page.postMessage({ type: "end", id: data.id, why: "crash", error: String(error), ms: 0 });
+    } finally {
+      if (wanted === data.id) wanted = "";
     }
-  } else if (data.type === "stop") run?.end("stopped");
+  } else if (data.type === "stop") stop();
   else if (data.type === "reply") run?.reply(data);
 }
 
