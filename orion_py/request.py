@@ -267,7 +267,7 @@ class RequestRun:
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
-            await ended_by(model.weigh(), self._limit.token)
+            await model.weigh()
             streamer.finish()
             answer.text = streamer.text
             await self._type_out()

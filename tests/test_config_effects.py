@@ -19,7 +19,7 @@ from orion_py.config import EngineConfig
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import Cancelled, OrionError, RuntimeFailure
 from orion_py.host import EngineHost
-from orion_py.protocol import InferOptions, LogEvent, PredictionEvent, Response
+from orion_py.protocol import InferOptions, LogEvent, PredictionEvent, Response, StateEvent
 from orion_py.runtime.base import Device
 from orion_py.telemetry.log import Logger
 from tests.lite_and_full import LiteAndFull
@@ -201,6 +201,22 @@ async def full_queue(side: Side) -> bool:
     return "queue_full" in await asyncio.gather(*asked)
 
 
+async def at_once(side: Side) -> int:
+    """Of two questions for different models, how many are on their way together."""
+    states: dict[str, str] = {}
+    most = 0
+
+    def watch(event: Any) -> None:
+        nonlocal most
+        if isinstance(event, StateEvent):
+            states[event.id] = event.state
+            most = max(most, sum(state == "loading_agent" for state in states.values()))
+
+    side.engine.subscribe(watch)
+    await asyncio.gather(side.ask(force_agent="conversation"), side.ask(force_agent="scribe"))
+    return most
+
+
 async def guessed(side: Side) -> bool:
     for agent in ("conversation", "scribe") * 3 + ("conversation",):
         await side.ask(force_agent=agent)
@@ -333,6 +349,7 @@ EFFECTS: dict[str, Effect] = {
     "enable_speculation": Effect(False, drafts, True, False, repeating),
     "enable_telemetry": Effect(True, counted, 0, 1),
     "verbose_logging": Effect(True, log_seen, (False, False), (True, True)),
+    "parallel_requests": Effect(2, at_once, 1, 2),
     "max_query_chars": Effect(3, lambda side: side.code("hello"), "", "query_too_long"),
     "context_tokens": Effect(64, context, 256, 64),
     "backend": Effect("webgpu", opened, ("wasm", 4), ("webgpu", 1), with_gpu),

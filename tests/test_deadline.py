@@ -121,7 +121,12 @@ async def test_what_was_said_when_the_time_is_up_is_the_answer() -> None:
             await asyncio.get_running_loop().create_future()
         return await real(tokens, position)
 
+    async def told_late() -> int:
+        await asyncio.sleep(0)
+        return 1
+
     session.forward = stalls  # type: ignore[method-assign]
+    session.memory_bytes = told_late  # type: ignore[method-assign]
     asked = asyncio.ensure_future(made.infer("hello", IN_FIVE))
     await reaches(lambda: calls == 4)
     await world.time.passes(6)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import OrionError, RuntimeFailure, WorkerDied
+from orion_py.errors import OrionError, WorkerDied
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
@@ -126,9 +126,13 @@ class LoadedModel:
             await self._session.ping()
 
     async def weigh(self) -> None:
-        """Brings the report's ``memory_bytes`` up to date. A model that can't tell keeps what it told last."""
-        with suppress(RuntimeFailure):
-            self.report = replace(self.report, memory_bytes=await self._session.memory_bytes())
+        """Brings the report's ``memory_bytes`` up to date. A model that can't tell, or not soon, keeps what
+        it told last: the answer that is there doesn't wait for it."""
+        if self._turn.locked():
+            return
+        with suppress(OrionError, TimeoutError):
+            async with asyncio.timeout(self.patience_s):
+                self.report = replace(self.report, memory_bytes=await self._session.memory_bytes())
 
     async def close(self) -> None:
         """Gives the memory back, now, whatever is under way."""

@@ -98,6 +98,13 @@ async def test_a_worker_that_hears_the_stop_and_doesnt_stop_is_replaced_by_the_n
     assert [e.kind for e in world.of(FallbackEvent)] == ["worker"]
 
 
+async def test_a_whole_answer_doesnt_wait_for_a_worker_that_falls_silent_after_it() -> None:
+    world = TwoModels()
+    made = await loaded(world)
+    world.runtime.session("tiny").memory_bytes = never  # type: ignore[method-assign]
+    assert (await asyncio.wait_for(made.infer("hello", TALK), 5)).content == "good day"
+
+
 async def test_one_that_stops_in_time_is_kept() -> None:
     world = TwoModels()
     made = await loaded(world)
