@@ -231,6 +231,10 @@ async def larger_came(side: Side) -> bool:
     return "big" in side.engine.models.loaded
 
 
+async def first_answers_model(side: Side) -> str:
+    return (await side.ask()).model
+
+
 async def drafts(side: Side) -> bool:
     return (await side.ask("the quick brown fox jumps over the lazy dog")).usage.drafted > 0
 
@@ -346,6 +350,7 @@ EFFECTS: dict[str, Effect] = {
     "enable_request_queue": Effect(False, full_queue, True, False),
     "enable_predictive_loading": Effect(False, guessed, True, False),
     "enable_full_models": Effect(False, larger_came, True, False, LiteAndFull),
+    "wait_for_larger_models": Effect(True, first_answers_model, "tiny", "big", LiteAndFull),
     "enable_speculation": Effect(False, drafts, True, False, repeating),
     "enable_telemetry": Effect(True, counted, 0, 1),
     "verbose_logging": Effect(True, log_seen, (False, False), (True, True)),
