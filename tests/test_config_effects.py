@@ -231,7 +231,10 @@ async def larger_came(side: Side) -> bool:
     return "big" in side.engine.models.loaded
 
 
-async def first_answers_model(side: Side) -> str:
+async def model_when_the_larger_is_stored(side: Side) -> str:
+    await side.ask()
+    await side.rests(times=8)
+    await side.engine.models.unload("big")
     return (await side.ask()).model
 
 
@@ -350,7 +353,7 @@ EFFECTS: dict[str, Effect] = {
     "enable_request_queue": Effect(False, full_queue, True, False),
     "enable_predictive_loading": Effect(False, guessed, True, False),
     "enable_full_models": Effect(False, larger_came, True, False, LiteAndFull),
-    "wait_for_larger_models": Effect(True, first_answers_model, "tiny", "big", LiteAndFull),
+    "wait_for_larger_models": Effect(True, model_when_the_larger_is_stored, "tiny", "big", LiteAndFull),
     "enable_speculation": Effect(False, drafts, True, False, repeating),
     "enable_telemetry": Effect(True, counted, 0, 1),
     "verbose_logging": Effect(True, log_seen, (False, False), (True, True)),
