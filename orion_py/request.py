@@ -346,8 +346,8 @@ class RequestRun:
                 answer.cut_off()
                 break
             except OutOfMemory as error:
-                below = None if replacement == REPLACEMENTS else await services.models.step_down(entry, model)
-                if below is None:
+                below = await services.models.step_down(entry, model)
+                if below is None or replacement == REPLACEMENTS:
                     raise
                 self.states.to("fallback")
                 self._say("backend", model.label, below, error.code, error.message)
