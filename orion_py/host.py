@@ -94,7 +94,17 @@ class EngineHost:
         return self._slot.engine
 
     def _send(self, message: Any) -> None:
-        self._send_text(message.model_dump_json())
+        try:
+            text = message.model_dump_json()
+        except ValueError as error:  # what no message can carry, from a browser or an extension
+            if self._engine is not None:
+                self._engine.log.critical("bug", error=type(error).__name__, message=str(error))
+            if not isinstance(message, Result | Failed | CancelledEnd):
+                return
+            # Whoever asked waits for an end, whatever is wrong with this one.
+            told = f"The engine failed: {error}"
+            text = Failed(id=message.id, error=ErrorInfo(code="orion", message=told)).model_dump_json()
+        self._send_text(text)
 
     def _cancel(self, request: Cancel) -> None:
         if request.request is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orion_py.storage.base import StorageEstimate
 from tests.lite_and_full import LiteAndFull
 from tests.test_host import GREEDY, Wire, ready
 from tests.tiny import World, says
@@ -148,6 +149,21 @@ async def test_after_a_shutdown_questions_are_refused_and_a_new_start_is_a_new_e
     assert (await wire.end("q"))["payload"]["content"] == "good day"
     await wire.ask("shutdown", "last")
     assert (await wire.ask("infer", "r", query="hello"))["error"]["code"] == "engine_closed"
+
+
+async def test_a_start_whose_result_no_message_can_carry_ends_all_the_same() -> None:
+    """Pyodide's JsNull in the storage's estimate left WebKitGTK waiting for ever."""
+    world = World(says("good day"))
+
+    async def estimate() -> StorageEstimate:
+        return StorageEstimate(object(), None, False)  # type: ignore[arg-type]
+
+    world.store.estimate = estimate  # type: ignore[method-assign]
+    wire = Wire(world)
+    error = (await wire.ask("initialize"))["error"]
+    assert error["code"] == "orion"
+    assert "serialize" in error["message"]
+    assert (await wire.ask("preload"))["type"] == "error", "nor does any other request wait for ever"
 
 
 # A Stop right behind

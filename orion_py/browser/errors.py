@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from pyodide.ffi import JsException
 
+from orion_py.browser.values import plain
 from orion_py.errors import OrionError, RuntimeFailure, from_code
 
 
@@ -17,7 +18,7 @@ def translate(error: JsException) -> OrionError:
     if not isinstance(code, str):
         return RuntimeFailure(message)
     detail = getattr(error, "detail", None)
-    facts = detail.to_py() if detail is not None and hasattr(detail, "to_py") else {}
+    facts = plain(detail.to_py()) if detail is not None and hasattr(detail, "to_py") else {}
     return from_code(code, message, **(facts if isinstance(facts, dict) else {}))
 
 

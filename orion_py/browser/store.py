@@ -10,6 +10,7 @@ from js import AbortController
 from pyodide.ffi import create_proxy
 
 from orion_py.browser.errors import translated
+from orion_py.browser.values import plain
 from orion_py.cancellation import CancelToken
 from orion_py.storage.base import OnBytes, StorageEstimate
 from orion_py.storage.settings import ByChange, Change
@@ -65,7 +66,7 @@ class BrowserShardStore:
 
     async def estimate(self) -> StorageEstimate:
         with translated():
-            found = (await self._shards.estimate()).to_py()
+            found = plain((await self._shards.estimate()).to_py())
         # What is held in memory isn't limited by what may be stored.
         quota = None if self.memory_reason else found.get("quota")
         return StorageEstimate(quota, found.get("usage"), bool(found.get("persisted")))

@@ -1,0 +1,18 @@
+"""JavaScript's values as Python's: ``null`` is an object of its own in Pyodide, which nothing else knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyodide.ffi import jsnull
+
+
+def plain(value: Any) -> Any:
+    """``value`` as ``to_py`` gives it, with None wherever JavaScript has null."""
+    if value is jsnull:
+        return None
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
