@@ -202,6 +202,43 @@ def test_two_tabs_share_one_download(context: BrowserContext, lab: Lab, shard: F
     assert len(server.requests(shard.url)) == 1
 
 
+def test_the_tab_that_waits_shows_what_has_arrived_and_goes_on_when_the_other_is_closed(
+    context: BrowserContext, lab: Lab, shard: File, server: StaticServer
+) -> None:
+    held = server.faults.hold(shard.url, after=3 * MIB)
+    lab.start("return (await lab.openShards()).fetchShard(url, sha256, size, () => {})", **shard.arguments)
+    assert held.reached.wait(10)
+    other = Lab(context, server.url)
+    other.run("globalThis.seen = []")
+    other.start(
+        """
+        const shards = await lab.openShards();
+        return lab.attempt(shards.fetchShard(url, sha256, size, (bytes) => globalThis.seen.push(bytes)));
+        """,
+        **shard.arguments,
+    )
+    other.page.wait_for_function("globalThis.seen.length > 0 && globalThis.seen.at(-1) >= 1048576")
+    server.faults.clear()
+    lab.page.close()
+    assert other.result() == {"value": None}
+    seen = other.page.evaluate("globalThis.seen")
+    assert seen == sorted(seen)
+    assert seen[-1] == shard.size
+    assert server.requests(shard.url)[-1].status == 206
+
+
+def test_a_file_without_a_hash_that_another_tab_pinned_is_not_downloaded_again(
+    context: BrowserContext, lab: Lab, shard: File, server: StaticServer
+) -> None:
+    body = "return (await lab.openShards()).pinShard(url, name, size, () => {})"
+    name = "0" * 64
+    other = Lab(context, server.url)
+    lab.start(body, name=name, **shard.arguments)
+    other.start(body, name=name, **shard.arguments)
+    assert lab.result() == other.result() == shard.sha256
+    assert len(server.requests(shard.url)) == 1
+
+
 def test_a_full_disk_is_quota_exceeded_and_memory_is_the_step_down(
     context: BrowserContext, lab: Lab, server: StaticServer, make_file: Callable[[int], File]
 ) -> None:

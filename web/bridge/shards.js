@@ -190,6 +190,7 @@ export class ShardStore {
       throw toBridgeError(cause, "download_failed");
     } finally {
       clearInterval(waiting);
+      waiting = undefined; // a look that is under way tells nobody any more
     }
   }
 

@@ -9,7 +9,6 @@ import { BridgeError } from "./errors.js";
 import { whenFree } from "./locks.js";
 
 const TAB = "orion-tab";
-const LOST = "lost";
 
 export class Tabs {
   /** @param {string} [name] of the channel */
@@ -61,11 +60,10 @@ export class Tabs {
         const release = () => { this.held.delete(release); free(undefined); };
         this.held.add(release);
         resolve(release);
-      })).catch((cause) => {
+      })).catch(() => {
         // A browser that refuses locks altogether refuses to share data between tabs as well.
         if (stop.aborted) reject(new BridgeError("cancelled", "stopped while it waited for another tab"));
-        else if (cause?.name === "SecurityError" || cause?.name === "InvalidStateError") resolve(() => {});
-        else reject(new BridgeError("storage_unavailable", cause?.message ?? LOST));
+        else resolve(() => {});
       });
     });
   }
