@@ -191,3 +191,19 @@ def test_what_was_chosen_for_an_answer_is_kept_but_an_undo_is_not() -> None:
     assert kept.turns[1].notes == [{"kind": "learnt", "agent": "code"}]
     turn.reset()
     assert turn.options == {"force_agent": "creative", "style": "poem"}
+
+
+@pytest.mark.parametrize("by", ["calculator", "engine"])
+def test_what_was_worked_out_without_a_model_says_so_and_names_no_backend(by: str) -> None:
+    turn = answer(backend=by)
+    turn.model = by
+    for words in (EN, FR):
+        rows = {name: text for name, text, _ in facts(turn, words, str)}
+        assert by not in rows["model"]
+        assert "backend" not in rows
+
+
+def test_a_models_id_is_not_shown_for_its_name() -> None:
+    turn = answer()
+    turn.model = "smollm2-135m-instruct"
+    assert "model" not in [name for name, _, _ in facts(turn, EN, lambda model: "")]

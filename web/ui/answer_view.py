@@ -58,10 +58,13 @@ def facts(turn, words, model_name):
     if certainty is not None:
         share = formatting.share(certainty, lang)
         rows.append(("confidence", words("chosen_with", share=share), words("chosen_with_title")))
-    if turn.model:
+    direct = words("answered_by_" + turn.model) if words.has("answered_by_" + str(turn.model)) else None
+    if direct:
+        rows.append(("model", direct, None))
+    elif turn.model and model_name(turn.model):
         version = meta.get("version")
         rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
-    if meta.get("backend") and meta["backend"] != turn.model:  # the calculator is both
+    if meta.get("backend") and not direct:  # what was worked out without a model ran nowhere else
         rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
     if meta.get("rate"):
         drafted = meta.get("drafted")
@@ -236,7 +239,7 @@ class AnswerView:
             self._foot.appendChild(dom.el("span", "fact stopped", words("turn_cancelled")))
         line = dom.el("div", "facts")
         knows_why = bool(turn.meta.get("reason"))
-        for name, text, title in facts(turn, words, self._state.model_name):
+        for name, text, title in facts(turn, words, self._state.known_name):
             if name == "agent" and knows_why:
                 fact = self._why_button("why", text, "fact")
             else:

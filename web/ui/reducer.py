@@ -255,10 +255,15 @@ def _status(state, payload):
     state.agents = payload.get("agents") or state.agents
     for row in state.agents:
         state.agent_titles[row.get("id")] = row.get("title") or {}
+    named = dict(state.model_titles)
     for row in payload.get("models") or []:
         state.model_titles[row.get("id")] = row.get("title") or row.get("id")
         state.model_languages[row.get("id")] = row.get("languages") or []
         state.model_sizes[row.get("id")] = row.get("download_bytes")
+    if state.model_titles != named:
+        for turn in state.conversation.turns:  # of an earlier visit: they were drawn before anybody knew a name
+            if turn.model:
+                _touch(state, turn)
     loaded = payload.get("loaded") or []
     state.model = loaded[-1].get("model") if loaded else None
     state.backend = loaded[-1].get("backend") if loaded else None

@@ -28,6 +28,8 @@ ENGINE = {
         "How certain the router was of the agent. It says nothing about the answer.",
         "La certitude du routeur quant à l’agent. Elle ne dit rien de la réponse.",
     ),
+    "answered_by_calculator": ("worked out exactly, without a model", "calculé exactement, sans modèle"),
+    "answered_by_engine": ("said by Orion itself, without a model", "dit par Orion lui-même, sans modèle"),
     "certain": ("{share} certain", "sûr à {share}"),
     "why": ("Why this agent?", "Pourquoi cet agent ?"),
     "why_forced": ("You chose this agent.", "Vous avez choisi cet agent."),

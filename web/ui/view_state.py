@@ -53,6 +53,10 @@ class ViewState:
     def model_name(self, model):
         return self.model_titles.get(model) or model
 
+    def known_name(self, model):
+        """As ``model_name``, but "" until the engine has told the names: an id is no name to show."""
+        return self.model_name(model) if self.model_titles else ""
+
     def model_size(self, model):
         """Bytes to download, as the registry says; None where it doesn't."""
         return self.model_sizes.get(model)
