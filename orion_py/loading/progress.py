@@ -10,6 +10,9 @@ from orion_py.protocol import PhaseName, ProgressEvent, ShardProgress
 
 WINDOW_SECONDS = 3.0
 """Speed is measured over this long, so that it follows the line and doesn't jitter."""
+ESTIMATE_SECONDS = 2.0
+"""A time left is told once the speed was measured over this long: the first packets of a connection say
+little of it, and an estimate that is off by minutes is worse than none."""
 MIN_INTERVAL_SECONDS = 0.1
 """Byte counts alone are reported at most this often; changes of state always."""
 
@@ -107,6 +110,9 @@ class LoadProgress:
         (start, first), (end, last) = self._samples[0], self._samples[-1]
         return (last - first) / (end - start) if end - start >= 0.2 and last > first else None
 
+    def _measured_long_enough(self) -> bool:
+        return self._samples[-1][0] - self._samples[0][0] >= ESTIMATE_SECONDS
+
     def _send(self) -> None:
         self._last_emit = self._clock()
         loaded, speed = self._bytes(), self._speed()
@@ -119,7 +125,7 @@ class LoadProgress:
                 loaded_bytes=loaded,
                 total_bytes=self._total,
                 bytes_per_second=speed,
-                seconds_left=(self._total - loaded) / speed if speed else None,
+                seconds_left=(self._total - loaded) / speed if speed and self._measured_long_enough() else None,
                 from_storage=self.from_storage,
                 shards=[s.model_copy() for s in self._shards.values()],
             )

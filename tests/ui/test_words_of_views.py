@@ -60,9 +60,13 @@ def test_the_card_says_how_much_how_fast_how_long_and_from_where() -> None:
     assert parts == [f"41 of 98{S}MB", f"7.4{S}MB/s", f"8{S}s left", "1 of 2 parts", "from the network, this once"]
 
 
-def test_from_this_device_has_no_speed() -> None:
-    parts = loading_view.facts(load("loading_shard", speed=7e6, from_storage=True), FR)
-    assert parts == [f"41 sur 98{S}Mo", "depuis cet appareil"]
+def test_what_lies_on_the_device_whole_has_no_speed_and_no_bytes_to_come() -> None:
+    assert loading_view.facts(load("loading_shard", speed=7e6, from_storage=True), FR) == ["depuis cet appareil"]
+
+
+def test_nothing_is_left_to_wait_for_once_every_byte_arrived() -> None:
+    parts = loading_view.facts(load("downloading", loaded=98_000_000, speed=7e6, seconds_left=0.0), EN)
+    assert parts == [f"98 of 98{S}MB", "from the network, this once"]
 
 
 def test_a_paused_load_says_what_is_kept() -> None:

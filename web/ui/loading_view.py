@@ -28,9 +28,9 @@ def facts(load, words):
     """The line under the bars: how much, how fast, how long, from where."""
     lang = words.lang
     parts = []
-    if load.total:
+    if load.total and not load.from_storage:  # what lies on the device whole has nothing left to bring
         parts.append(formatting.size_pair(load.loaded, load.total, lang))
-    if load.active and load.phase == "downloading":
+    if load.active and load.phase == "downloading" and load.loaded < load.total:
         if load.speed:
             parts.append(formatting.speed(load.speed, lang))
         left = formatting.time_left(load.seconds_left, lang)
@@ -87,6 +87,8 @@ class LoadingView:
     def _draw_load(self, load, words):
         percent = formatting.percent(load.loaded, load.total)
         title = words("phase_" + load.phase) if words.has("phase_" + load.phase) else load.phase
+        if load.phase == "downloading" and load.total and load.loaded >= load.total:
+            title = words("phase_verifying")
         if load.phase == "failed" and load.error:
             title = words.error(load.error["code"], load.error["message"])[0]
         self._show(title, percent, load.phase)

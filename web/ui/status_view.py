@@ -28,6 +28,10 @@ class StatusView:
                 key = "boot_reload"
         elif state.engine != "failed" and state.conversation.current:
             key = "status_working"
+        coming = state.engine != "failed" and not state.model and state.load is not None and state.load.active
+        if coming and key in ("status_ready", "status_degraded"):  # it takes questions, and can't answer them yet
+            key = "status_loading" if state.load.from_storage else "status_fetching"
+        self._root.dataset.model = "coming" if coming else "here" if state.model else "none"
         self._text.textContent = words(key)
         parts = [state.model_name(state.model), backend_words(state.backend, words)]
         self._model.textContent = " · ".join([part for part in parts if part])

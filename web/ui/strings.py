@@ -68,6 +68,8 @@ TEXT = {
     "status_degraded": ("Ready, with limits", "Prêt, avec des limites"),
     "status_failed": ("Orion couldn’t start", "Orion n’a pas pu démarrer"),
     "status_working": ("Working", "Au travail"),
+    "status_fetching": ("The model is still on its way", "Le modèle est encore en route"),
+    "status_loading": ("The model is being loaded", "Chargement du modèle"),
     "status_restarting": ("Orion is starting again", "Orion redémarre"),
     "private_note": (
         "Everything stays on this device.",
@@ -149,6 +151,7 @@ TEXT = {
     # the model's loading
     "phase_initializing": ("Preparing the model", "Préparation du modèle"),
     "phase_downloading": ("Downloading the model", "Téléchargement du modèle"),
+    "phase_verifying": ("Checking what arrived", "Vérification de ce qui est arrivé"),
     "phase_loading_shard": ("Reading the model into memory", "Lecture du modèle en mémoire"),
     "phase_hydrating": ("Warming up", "Mise en route"),
     "phase_ready": ("The model is ready", "Le modèle est prêt"),
