@@ -18,13 +18,14 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig, preset_for
 from orion_py.deadline import Deadline
-from orion_py.errors import Cancelled, EngineClosed, OrionError, StorageUnavailable
+from orion_py.errors import Cancelled, EngineClosed, LoadError, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.housekeeping import Housekeeping
 from orion_py.loading.added_models import AddedModels
 from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
+from orion_py.loading.offers import offered
 from orion_py.loading.site_registry import site_registry
 from orion_py.loading.updates import Updates
 from orion_py.loading.webgpu_report import webgpu_report
@@ -422,14 +423,33 @@ class OrionInferenceEngine:
         self._require_open()
         if model_id:
             await self._hydrator.allow_again([model_id])
+        if model_id is None and (last := await self._model_of_last_answer()) is not None:
+            try:
+                async with self._hydrator.first.tried(last):
+                    await self._bring(last, cancel)
+                return last.id
+            except (LoadError, RuntimeFailure) as error:
+                self.log.warn("first model", model=last.id, code=error.code)
         entry = self._registry.model(model_id) if model_id else await self._first_model()
+        await self._bring(entry, cancel)
+        return entry.id
+
+    async def _bring(self, entry: ModelEntry, cancel: CancelToken | None) -> None:
         self._house.wanted(entry.id)
         with self._house.breakers.model(entry.id).entered(though_slow=True):
             await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
         with suppress(OrionError):  # a promise of the browser's, on which nothing depends
             await self._ports.store.persist()
         self._house.rest()
-        return entry.id
+
+    async def _model_of_last_answer(self) -> ModelEntry | None:
+        """The larger model that answered last, where this engine may begin with it."""
+        if self._manager.loaded or not self._config.enable_full_models:
+            return None
+        usable = {model_id for agent in self._agents.ids for model_id in self._agents.get(agent).models}
+        return await self._hydrator.first.choose(
+            [entry for entry in self._registry.models if entry.id in usable and offered(entry, self._device)]
+        )
 
     async def _first_model(self) -> ModelEntry:
         recommended = self._registry.recommended(self.device_class)

@@ -26,6 +26,7 @@ from orion_py.errors import (
     ShardCorrupt,
     StorageUnavailable,
 )
+from orion_py.loading.first_model import FirstModel
 from orion_py.loading.hydration_told import Job, Told
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
@@ -75,6 +76,7 @@ class Hydrator:
         self._wishes = Wishes(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
+        self.first = FirstModel(ports.settings, manager.opener.stored)
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""
         self._asked = False
@@ -165,7 +167,7 @@ class Hydrator:
         return [*quick, *[e for e in larger if await self._manager.opener.stored(e)]]
 
     async def _at_hand(self, entry: ModelEntry) -> bool:
-        if entry.id in self._manager.loaded:
+        if entry.id in self._manager.loaded or entry.id == self.first.coming:
             return True
         if not self.waits or entry in self._registry.added or not offered(entry, self._device):
             return False
@@ -203,6 +205,8 @@ class Hydrator:
     async def answered(self, model_id: str) -> None:
         """The version that answered has proved itself."""
         await self._updates.versions.answered(model_id)
+        if any(entry.id == model_id for entry in self._registry.models):
+            await self.first.answered(model_id)
 
     def larger(self) -> list[str]:
         """The larger models that are in memory."""
