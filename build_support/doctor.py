@@ -34,7 +34,7 @@ ASK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One line. ``state``: "ok", "fetch" (the next command brings it) or "missing" (it can't)."""
+    """One line. ``state``: "ok", "make" or "fetch" (the next command does), or "missing" (it can't)."""
 
     state: str
     what: str
@@ -145,11 +145,12 @@ def built() -> list[Finding]:
             continue
         missing = _missing(sources)
         size = sum(source.size or 0 for source in missing)
-        where = "its weights are in the cache" if not missing else "its weights are to be fetched"
         if name in ("lite", models.ROUTER_NAME):
-            found.append(Finding("fetch", f"model {name}: not made yet, {where}", size))
-        else:  # not needed by serve or test: told, and not counted
-            found.append(Finding("ok", f"model {name}: not made, {where} when it is asked for, {megabytes(size)}"))
+            state, where = ("fetch", "is to be fetched") if missing else ("make", "is in the cache")
+            found.append(Finding(state, f"model {name}: not made yet, what it is made of {where}", size))
+        else:  # serve and test can do without: told, and not counted
+            where = f"{megabytes(size)} are fetched" if missing else "nothing is fetched"
+            found.append(Finding("ok", f"model {name}: not made; {where} when it is asked for"))
     site = paths.DIST / "precache.json"
     found.append(Finding("ok", "dist/ is built" if site.exists() else "dist/ isn't built yet: build makes it"))
     return found

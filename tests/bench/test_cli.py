@@ -39,7 +39,7 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", sorted(set(MODELS) - {"lite"}))
-@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line"])
+@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line", "loops"])
 def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
     site: Path, name: str, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

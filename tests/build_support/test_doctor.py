@@ -76,7 +76,7 @@ def test_in_a_fresh_clone_it_says_what_would_be_fetched_and_changes_nothing(clon
     pinned = len(parse(ROOT / "requirements.lock"))
     assert f"fetch  .venv isn't made yet: {pinned} locked Python packages (" in said
     assert "fetch  npm packages: " in said
-    assert "fetch  model lite: not made yet, its weights are to be fetched (98 MB)" in said
+    assert "fetch  model lite: not made yet, what it is made of is to be fetched (98 MB)" in said
     assert "ok  Chromium 200.0 starts" in said
     assert "ok  the Python package index answers" in said
     assert "To fetch: about " in said
