@@ -62,7 +62,7 @@ async def test_the_default_is_the_first_variant_for_wasm(place: Place) -> None:
     ("word", "error", "match"),
     [
         ("tiny@webnn", NotBuilt, "known are wasm-int8"),
-        ("huge", NotBuilt, "manifest"),
+        ("huge", NotBuilt, "huge isn.t built in .*; built are: tiny"),
         ("gpu:tiny", EvaluationFailed, "names nobody"),
         ("command:true", EvaluationFailed, "whose prompts"),
     ],
