@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
@@ -23,8 +24,13 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
-    with apart.serving(apart.furnish(tmp_path_factory.mktemp("packages") / "site"), plain=True) as server:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return apart.furnish(tmp_path_factory.mktemp("packages") / "site")
+
+
+@pytest.fixture(scope="module")
+def server(site: Path) -> Iterator[StaticServer]:
+    with apart.serving(site, plain=True) as server:
         yield server
 
 
@@ -45,6 +51,19 @@ CODES = {
     "zoneinfo": ("import zoneinfo\nprint(zoneinfo.ZoneInfo('Europe/Paris'))", "Europe/Paris"),
     "more_itertools": ("from more_itertools import chunked\nprint(list(chunked(range(4), 2)))", "[[0, 1], [2, 3]]"),
 }
+
+
+def test_a_package_that_cannot_be_fetched_now_is_told_apart(
+    visitor: BrowserContext, server: StaticServer, site: Path
+) -> None:
+    (file,) = (site / "vendor/python/packages").glob("more-itertools-*.bin")
+    gone = file.rename(file.with_suffix(".gone"))
+    page = apart.showing(visitor, server.url, "import more_itertools")
+    box = run(page)
+    expect(box.locator(".stderr")).to_contain_text("more_itertools couldn't be fetched from this site")
+    gone.rename(file)
+    expect(run(page)).to_have_attribute("data-run", "done")
+    page.close()
 
 
 @pytest.mark.parametrize("name", sorted(CODES))

@@ -3,7 +3,7 @@
  * run, ends it when its time or its share of output is used up, and passes messages on.
  *
  * page to cell: {type: "parts", …} once; then {type: "run", id, code, data, seconds,
- *   total, output, bundles, known} (seconds of its own between two waits, seconds in all, characters, the
+ *   total, output, bundles, known, unfetched} (seconds of its own between two waits, seconds in all, characters, the
  *   packages that the code imports, the names that it could), {type: "stop"},
  *   {type: "reply", …} (to the worker)
  * cell to page: "cell"; {type: "out", id, stream, text}, {type: "started", id}, {type: "ask", id, …},
@@ -90,8 +90,8 @@ function start(request) {
   run = { id, end, worker, reply };
   const { module, pyodide, asm, stdlib, prelude, lock } = parts;
   const site = NUMPY.test(request.code) ? parts.site : null;
-  const { bundles = [], known = [] } = request;
-  worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site, bundles, known });
+  const { bundles = [], known = [], unfetched = [] } = request;
+  worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site, bundles, known, unfetched });
 }
 
 /** Ends what runs, and what is still to run. */

@@ -43,25 +43,31 @@ function opened(buffer) {
 let packages;
 
 /**
- * The packages that `code` imports, with what they require, and the names that could be imported; empty where the
- * site has none or can't be reached: then the import itself fails, and says so.
+ * The packages that `code` imports, with what they require; the names that could be imported, and those that can't
+ * be had now, which the import itself then says.
  *
  * @param {string} code
- * @returns {Promise<{bundles: ReturnType<typeof opened>[], known: string[]}>}
+ * @returns {Promise<{bundles: ReturnType<typeof opened>[], known: string[], unfetched: string[]}>}
  */
 async function packagesFor(code) {
+  /** @type {string[]} */
+  let names = [];
+  /** @type {string[]} */
+  let unfetched = ["*"];
   try {
     packages ??= words(`${PACKAGES}index.json`).then(JSON.parse);
     const known = await packages;
+    names = known.flatMap(({ imports }) => imports);
     const wanted = known.filter(({ imports }) => imports.some((name) => imported(name).test(code)));
     for (const { requires } of wanted) { // grows while it is read
       for (const each of known) if (requires.includes(each.name) && !wanted.includes(each)) wanted.push(each);
     }
+    unfetched = wanted.flatMap(({ imports }) => imports);
     const bundles = await Promise.all(wanted.map(async ({ file }) => opened(await inflated(PACKAGES + file))));
-    return { bundles, known: known.flatMap(({ imports }) => imports) };
+    return { bundles, known: names, unfetched: [] };
   } catch {
     packages = undefined; // the network may be back next time
-    return { bundles: [], known: [] };
+    return { bundles: [], known: names, unfetched };
   }
 }
 

@@ -120,6 +120,7 @@ async function receive(data) {
     python = await boot(data);
     python.runPython(data.prelude);
     python.globals.set("orion_known", data.known.join(" "));
+    python.globals.set("orion_unfetched", data.unfetched.join(" "));
     post({ type: "ready" });
   } else if (data.type === "run") await run(data);
   else if (data.type === "reply") {

@@ -73,6 +73,9 @@ def _missing(error):
     name = (getattr(error, "name", None) or "").split(".")[0]
     if not isinstance(error, ModuleNotFoundError) or not name or name in sys.modules:
         return ""
+    unfetched = globals().get("orion_unfetched", "").split()
+    if name in unfetched or "*" in unfetched:
+        return f"\n{name} couldn't be fetched from this site: connect to the network and run the code again."
     known = sorted(["numpy", *globals().get("orion_known", "").split()])
     return f"\n{name} isn't on this site. Besides the standard library, code here can import: {', '.join(known)}."
 
