@@ -23,7 +23,7 @@ def test_percentiles_are_shown_and_move_with_each_answer(page: Visit) -> None:
     page.ask_and_wait("And at sunset?")
     expect(row.get_by_role("cell").last).to_have_text("2")
     expect(table.get_by_role("row", name="Speed")).to_contain_text("47 tokens/s")
-    expect(part(panel, "measures")).to_contain_text("0 of 2 answers were slow")
+    expect(part(panel, "measures")).to_contain_text("Slow answers: 0 of 2")
 
 
 def test_a_breaker_that_opens_for_slow_answers_says_so(page: Visit) -> None:
@@ -33,7 +33,7 @@ def test_a_breaker_that_opens_for_slow_answers_says_so(page: Visit) -> None:
     expect(breaker).to_have_attribute("data-state", "open")
     expect(breaker).to_contain_text("answered too slowly")
     expect(breaker).to_contain_text("83% slow")
-    expect(part(panel, "measures")).to_contain_text("1 of 1 answers were slow")
+    expect(part(panel, "measures")).to_contain_text("Slow answers: 1 of 1")
 
 
 def test_why_there_is_no_webgpu_is_said(page: Visit) -> None:

@@ -54,7 +54,7 @@ def test_percentiles_come_with_the_status_and_move_with_each_metric() -> None:
     place = measures(model)
     row = place.all("[data-measure=first_token]")[0]
     assert [cell.textContent for cell in row.children] == ["First word", "400\u202fms", "2.1\u202fs", "4"]
-    assert "1 of 4 answers were slow" in place.textContent
+    assert "Slow answers: 1 of 4" in place.textContent
     model.take_dirty()
     metric = {
         "id": "q",
@@ -71,7 +71,7 @@ def test_percentiles_come_with_the_status_and_move_with_each_metric() -> None:
     assert model.take_dirty() == {"measures"}
     place = measures(model, "fr")
     assert "3\u202fms" in place.textContent
-    assert "2 réponses lentes sur 5" in place.textContent
+    assert "Réponses lentes : 2 sur 5" in place.textContent
 
 
 def test_speed_is_told_in_tokens_a_second() -> None:

@@ -182,8 +182,8 @@ ENGINE = {
     "measure_inference": ("Reading and writing", "Lecture et rédaction"),
     "measure_tokens_per_second": ("Speed", "Vitesse"),
     "slow_calls": (
-        "{slow} of {calls} answers were slow (64 tokens would take over {limit}).",
-        "{slow} réponses lentes sur {calls} (plus de {limit} pour 64 jetons).",
+        "Slow answers: {slow} of {calls} (64 tokens would take over {limit}).",
+        "Réponses lentes : {slow} sur {calls} (plus de {limit} pour 64 jetons).",
     ),
     # the panel: what computes
     "part_compute": ("Computing", "Calcul"),
