@@ -1,6 +1,6 @@
 """Which files of npm packages reach the browser, and under which name below ``vendor/``.
 
-All but PyScript's are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are:
+All but PyScript's and Temml are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are:
 nothing is bundled or rewritten, but for the reference to a source map that isn't shipped.
 """
 
@@ -44,10 +44,13 @@ FILES: dict[str, str] = {
     # Answers on the page: export function marked; export default DOMPurify; export default hljs (it
     # knows some 40 common languages).
     "marked/marked.mjs": "marked/lib/marked.esm.js",
+    "idiomorph/idiomorph.esm.js": "idiomorph/dist/idiomorph.esm.js",
     "dompurify/purify.mjs": "dompurify/dist/purify.es.mjs",
     "highlight/highlight.mjs": "@highlightjs/cdn-assets/es/highlight.min.js",
     "highlight/github.min.css": "@highlightjs/cdn-assets/styles/github.min.css",
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
+    # Formulas in answers, brought when the first one is drawn: a plain script that makes the global temml.
+    "temml/temml.min.js": "temml/dist/temml.min.js",
     # PyScript's editor, for the agent workshop: not under the page's policy but in a frame with its own.
     "pyscript/core.js": f"{_PYSCRIPT}/core.js",
     "pyscript/core-C9KDLldu.js": f"{_PYSCRIPT}/core-C9KDLldu.js",

@@ -6,11 +6,13 @@
 import { openChats } from "./bridge/page-chats.js";
 import * as device from "./bridge/page-device.js";
 import { spawnEngine } from "./bridge/page-engine.js";
+import * as keys from "./bridge/page-keys.js";
 import * as locks from "./bridge/page-locks.js";
 import * as shell from "./bridge/page-shell.js";
+import { answerOf } from "./bridge/page-thoughts.js";
 
 const MODULES = ["__init__", "strings_chats", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
-  "client", "store", "chat_rows", "chat_database", "old_chats", "chats", "drafts", "keeping", "dom", "frames", "agents", "why_view", "answer_view", "log_view", "loading_view",
+  "client", "store", "chat_rows", "chat_database", "old_chats", "chats", "drafts", "keeping", "dom", "frames", "agents", "why_view", "answer_view", "following", "log_view", "loading_view",
   "composer", "agent_picker", "status_view", "hydration_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
@@ -22,14 +24,18 @@ const LATER = {
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
+/** What the person chose at an earlier visit; ui/store.py keeps it. @returns {{language?: string, theme?: string, enter?: string}} */
+function preferences() {
+  try { return JSON.parse(localStorage.getItem("orion.preferences") ?? "{}") ?? {}; } catch { return {}; }
+}
+
 /** The static words are there in both languages; the person's own choice is known only to ui/. */
 function speak() {
-  let chosen = null;
-  try { chosen = JSON.parse(localStorage.getItem("orion.preferences") ?? "{}").language; } catch { /* as the browser says */ }
+  const { language: chosen, theme } = preferences();
   const tags = chosen ? [chosen] : navigator.languages ?? [navigator.language];
   const known = tags.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "fr" || tag === "en");
   root.lang = known ?? "en";
-  try { root.dataset.theme = JSON.parse(localStorage.getItem("orion.preferences") ?? "{}").theme ?? "auto"; } catch { /* auto */ }
+  root.dataset.theme = theme ?? "auto";
 }
 
 /**
@@ -43,9 +49,9 @@ function watchEarly() {
   const options = { capture: true, signal: watch.signal };
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (target.id !== "message" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    early = "";
+    const what = target.id === "message" ? keys.messageKey(event, preferences().enter) : "";
+    if (what) event.preventDefault();
+    if (what === "send") early = "";
   }, options);
   document.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
@@ -121,7 +127,7 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, ...locks, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
+  const bridge = { ...device, ...shell, ...locks, ...keys, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

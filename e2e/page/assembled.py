@@ -20,7 +20,7 @@ from typing import Any
 from build_support import site, vendor
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE_VENDOR = ("micropython/", "marked/", "dompurify/", "highlight/", "uplot/")
+PAGE_VENDOR = ("micropython/", "marked/", "idiomorph/", "dompurify/", "highlight/", "temml/", "uplot/")
 OURS = (
     "bridge/page-",
     "ui/",

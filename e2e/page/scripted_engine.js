@@ -2,7 +2,7 @@
  * Stands where workers/engine.js stands, speaks the protocol, computes nothing: the page's tests
  * need an engine that does the same thing every time, also the things that hardly ever happen.
  *
- * models/scenario.json says how it behaves; the words of a question choose the answer (ANSWERS).
+ * models/scenario.json says how it behaves; the words of a question choose the answer (ANSWERS), or its `answer` is it.
  */
 const MODEL = "scripted-model";
 const root = new URL("../", import.meta.url);
@@ -253,9 +253,9 @@ async function infer({ id, query, history, options }) {
   for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
   await sleep(scenario.prefillMs ?? 120);
-  const text = ANSWERS.find(([pattern]) => pattern.test(query))[1];
+  const text = scenario.answer ?? ANSWERS.find(([pattern]) => pattern.test(query))[1];
   const pieces = text.match(/\s*\S{1,6}|\s+/g);
-  const rate = /flood/i.test(query) ? 2000 : scenario.tokensPerSecond ?? 60;
+  const rate = /flood/i.test(query) ? scenario.floodRate ?? 2000 : scenario.tokensPerSecond ?? 60;
   const first = performance.now() - started;
   let sent = "";
   for (const [index, piece] of pieces.entries()) {

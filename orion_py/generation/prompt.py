@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orion_py.errors import ContextOverflow
+from orion_py.generation.thoughts import answer_of
 from orion_py.generation.tokenizer import ChatMessage, Tokenizer
 from orion_py.safety.validation import neutralise_special_tokens
 
@@ -32,13 +33,13 @@ def build_prompt(
     """The prompt with as much of the history as fits, newest first, ``context`` in tokens. It ends
     with ``opening``, as if the model had begun its answer so.
 
+    Of an earlier answer the prompt holds the answer alone, without what the model thought aloud.
     Control tokens that somebody typed lose their meaning, in every turn. Raises ContextOverflow
     when the system prompt and the query alone leave no room for an answer.
     """
     room = context - min(max_tokens, ANSWER_ROOM)
     turns: list[ChatMessage] = [
-        {"role": t["role"], "content": neutralise_special_tokens(t["content"], tokenizer.special_tokens)}
-        for t in history
+        {"role": t["role"], "content": neutralise_special_tokens(_said(t), tokenizer.special_tokens)} for t in history
     ]
     last: ChatMessage = {"role": "user", "content": neutralise_special_tokens(query, tokenizer.special_tokens)}
     head: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
@@ -58,3 +59,7 @@ def build_prompt(
         dropped += 1
         while dropped < len(turns) and turns[dropped]["role"] == "assistant":
             dropped += 1
+
+
+def _said(turn: ChatMessage) -> str:
+    return answer_of(turn["content"]) if turn["role"] == "assistant" else turn["content"]

@@ -1,5 +1,5 @@
 """Which model a visit begins with: the one that answered last, where it lies on the device whole and the device
-bore it well. One of tier "large" isn't: nobody waits for it, and it comes again in the background.
+bore it well.
 
 A large model can end the tab while it comes into memory. So its start is written down before it begins and crossed
 out after: where that note is found, the visit before ended in the middle, and the smaller model comes first again.
@@ -35,7 +35,7 @@ class FirstModel:
             await self._write(None)
             return None
         for entry in entries:
-            if entry.id == model and entry.tier == "full" and await self._stored(entry):
+            if entry.id == model and entry.tier != "lite" and await self._stored(entry):
                 return entry
         return None
 

@@ -127,6 +127,9 @@ export function saveFile(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** Scrolls no further than it takes to see all of `node`. @param {Element} node */
+export const reveal = (node) => node.scrollIntoView({ block: "nearest" });
+
 /** A lone half of a surrogate pair has no UTF-8 form. @param {string} text */
 export const wellFormed = (text) => (/** @type {any} */ (text).toWellFormed?.() ?? text);
 

@@ -1,5 +1,7 @@
 """One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
 
+import json
+
 from ui import agents, formatting
 from ui.frames import BUDGET_MS, Pace
 from ui.why_view import WhyView
@@ -32,6 +34,18 @@ def note_words(note, words):
     if note.get("agent"):
         return words(key, agent=words.agent(note["agent"]))
     return words(key, model=note["model"]) if note.get("model") else words(key)
+
+
+def labels(words):
+    """JSON of what bridge/page-markdown.js writes into an answer."""
+    return json.dumps(
+        {
+            "copy": words("copy"),
+            "run": words("run_code"),
+            "thought": words("thought"),
+            "thinking": words("thinking_aloud"),
+        }
+    )
 
 
 def backend_words(backend, words):
@@ -83,7 +97,7 @@ class UserView:
         self._version = None
         self.node = dom.el("article", "turn user", attributes={"data-role": "user", "data-turn": turn.id})
         self._who = dom.el("h3", "unseen")
-        self._text = dom.el("div", "said")
+        self._text = dom.el("div", "said", attributes={"dir": "auto"})
         self._edit = None
         self.node.append(self._who, self._text)
 
@@ -185,7 +199,7 @@ class AnswerView:
         else:
             if self._drawn_text is not None and not self._drawn_text[1]:
                 self._body.textContent = ""
-            took = markdown(self._body, text, self._words("copy"), BUDGET_MS, self._words("run_code"))
+            took = markdown(self._body, text, BUDGET_MS, labels(self._words))
             self._pace.took(abs(took))
             if took < 0:
                 self._drawn_text = ("", True)
@@ -245,6 +259,7 @@ class AnswerView:
             else:
                 fact = dom.el("span", "fact", text)
             fact.setAttribute("data-field", name)
+            fact.setAttribute("dir", "auto")
             if title:
                 fact.setAttribute("title", title)
             line.appendChild(fact)

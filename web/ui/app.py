@@ -83,7 +83,7 @@ class App:
         self._status = StatusView(dom)
         self._hydration = HydrationView(dom, self._hydrate)
         self._notices = NoticesView(dom, self._notice_action)
-        self._composer = Composer(dom, self._platform.window, self.ask, self.stop, self._draft)
+        self._composer = Composer(dom, self._platform.window, self._preferences, self.ask, self.stop, self._draft)
         self._composer.allows = lambda: self._keeping.may_send()
         self._picker = AgentPicker(dom, words, self._new_agent if self._bridge.has("workshop") else None)
         self._engine_settings = EngineSettings(
@@ -101,6 +101,7 @@ class App:
         dom, window = self._dom, self._platform.window
         self._theme()
         dom.translate(self._words)
+        self._composer.draw_keys(self._words)
         self._keeping.start()
         dom.on(dom.by_id("new-chat"), "click", lambda _event: self.new_chat())
         dom.on(dom.by_id("open-chats"), "click", lambda _event: self._open_chats())
@@ -272,7 +273,7 @@ class App:
             self._keeping.put_back(self.state.conversation.question_of(answer).text)
         if answer.state == "success":
             self._note_language(answer)
-            self._announce(self._words("announce_answer", text=answer.text[:800]))
+            self._announce(self._words("announce_answer", text=self._bridge.answerOf(answer.text)[:800]))
         elif answer.state == "error":
             self._announce(" ".join(self._words.error(code, answer.error["message"], answer.error["hint"])))
         self._keeping.save(answer)
@@ -418,8 +419,7 @@ class App:
         self._call_off(request, streaming)
 
     def _key(self, event):
-        open_sheet = self._dom.document.querySelector("dialog[open]")
-        if event.key == "Escape" and self.state.conversation.current and not open_sheet:
+        if self._dom.bridge.escapes(event) and self.state.conversation.current:
             event.preventDefault()
             self.stop()
 
@@ -432,7 +432,7 @@ class App:
         conversation = self.state.conversation
         turn = conversation.turn(turn_id)
         if action == "copy":
-            self._copy(turn.text, button)
+            self._copy(self._bridge.answerOf(turn.text), button)
         elif action == "copy-code":
             self._copy(button.closest(".code-block").querySelector("code").textContent, button)
         elif action == "run-code":
@@ -587,9 +587,12 @@ class App:
         self._preferences[name] = value
         if name == "theme":
             self._theme()
+        if name == "enter":
+            self._composer.draw_keys(self._words)
         if name == "language" and value in LANGUAGES:
             self._words.lang = value
             self._dom.translate(self._words)
+            self._composer.draw_keys(self._words)
             self._settings.show_storage(self.state)
             self._engine_settings.draw(self.state)
             self._models.draw(self.state)

@@ -5,12 +5,14 @@ COUNT_FROM = 4000
 
 class Composer:
     """``on_send(text)``, ``on_stop()``, ``on_draft(text)``: None while somebody types (to read a long text
-    at each key would take too long), "" just before it is sent. Enter sends; while an answer is under
-    way it does nothing, and what was typed stays."""
+    at each key would take too long), "" just before it is sent. Enter sends, or starts a line where the
+    device or the person (``preferences["enter"]``) wants that; while an answer is under way it sends
+    nothing, and what was typed stays."""
 
-    def __init__(self, dom, window, on_send, on_stop, on_draft):
+    def __init__(self, dom, window, preferences, on_send, on_stop, on_draft):
         self._dom = dom
         self._window = window
+        self._preferences = preferences
         self._on_send = on_send
         self._on_stop = on_stop
         self._on_draft = on_draft
@@ -33,6 +35,12 @@ class Composer:
     def text(self, value):
         self.box.value = value
         self._fit()
+
+    def draw_keys(self, words):
+        """Says what Enter does, to the keyboard on the screen and to who listens."""
+        sends = self._dom.bridge.enterSends(self._preferences["enter"])
+        self.box.setAttribute("enterkeyhint", "send" if sends else "enter")
+        self._dom.by_id("keys-hint").textContent = words("keys_hint" if sends else "keys_hint_lines")
 
     def focus(self):
         """Not on touch screens, where it would bring up the keyboard."""
@@ -60,9 +68,11 @@ class Composer:
         self._on_draft(None)
 
     def _key(self, event):
-        if event.key == "Enter" and not event.shiftKey and not event.isComposing:
+        what = self._dom.bridge.messageKey(event, self._preferences["enter"])
+        if what:
             event.preventDefault()
-            self._submit(event)
+        if what == "send":
+            self.submit()
 
     def _submit(self, _event):
         self.submit()

@@ -59,7 +59,7 @@ class SettingsView:
     """``on_change(name, value)`` for a preference; ``on_action(name)`` for forget, forget_chats,
     persist and logs; ``estimate(call)`` calls back with the JSON text of the browser's estimate."""
 
-    FIELDS = ("language", "theme", "style", "stream", "typing")
+    FIELDS = ("language", "theme", "style", "stream", "typing", "enter")
 
     def __init__(self, dom, words, timers, estimate, on_change, on_action):
         self._dom, self._words, self._estimate = dom, words, estimate
@@ -182,7 +182,8 @@ class ChatsView:
             chat, title, turns, updated = each["id"], each["title"], each["count"], each["updated"]
             row = dom.el("li", "chat", attributes={"data-chat": chat})
             title = title or words("untitled")
-            button = dom.button("open", title, cls="chat-open")
+            button = dom.button("open", "", cls="chat-open")
+            button.appendChild(dom.el("span", "chat-title", title, {"dir": "auto"}))
             if chat == current:
                 button.setAttribute("aria-current", "true")
             when = updated[:10] + " · " if updated else ""

@@ -10,8 +10,11 @@ ICONS = {
 
 
 class Dom:
-    def __init__(self, document):
+    """``bridge``: functions of bridge/page-*.js, among them those that say what a key press is."""
+
+    def __init__(self, document, bridge=None):
         self.document = document
+        self.bridge = bridge
 
     def by_id(self, name):
         return self.document.getElementById(name)

@@ -1,8 +1,7 @@
 """The conversation: one article per turn, drawn when dirty, a frame's worth at a time."""
 
 from ui.answer_view import AnswerView, UserView
-
-NEAR_END = 90
+from ui.following import Following
 
 
 class LogView:
@@ -18,13 +17,11 @@ class LogView:
         self._pending = []
         self.markdown = None
         self.log = dom.by_id("log")
-        self._scroller = dom.by_id("scroller")
         self._welcome = dom.by_id("welcome")
         self._jump = dom.by_id("jump")
-        self._following = True
+        self._following = Following(dom, dom.by_id("scroller"), clock, self._followed)
         dom.on(self.log, "click", self._clicked)
-        dom.on(self._scroller, "scroll", self._scrolled)
-        dom.on(self._jump, "click", self._jumped)
+        dom.on(self._jump, "click", lambda _event: self.follow())
 
     def _clicked(self, event):
         button = event.target.closest("[data-action]")
@@ -35,22 +32,12 @@ class LogView:
             else:
                 self._act(action, turn_id, button)
 
-    def _scrolled(self, _event):
-        node = self._scroller
-        self._following = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END
-        self._jump.hidden = self._following
-
-    def _jumped(self, _event):
-        self.follow()
+    def _followed(self, following):
+        self._jump.hidden = following
 
     def follow(self):
         """To the end, and stay there while the answer grows."""
-        self._following = True
-        self._jump.hidden = True
-        self._to_end()
-
-    def _to_end(self):
-        self._scroller.scrollTop = 10_000_000
+        self._following.start()
 
     def sync(self, conversation):
         """Makes the articles match the conversation's turns. New ones are drawn by ``draw``."""
@@ -105,6 +92,6 @@ class LogView:
             elif not view.draw(turn, turn_id == last, self.markdown):
                 later.append(turn_id)
         self._pending = self._pending + later
-        if drew and self._following:
-            self._to_end()
-        return bool(self._pending)
+        if drew or self._following.behind:
+            self._following.keep()
+        return bool(self._pending) or self._following.behind

@@ -45,7 +45,7 @@ class Platform:
     def __init__(self, bridge):
         self.bridge = bridge
         self.window = js.window
-        self.dom = Dom(js.document)
+        self.dom = Dom(js.document, bridge)
         self.timers = Timers()
         self.clock = bridge.now
         self.request_frame = js.requestAnimationFrame

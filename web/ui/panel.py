@@ -93,7 +93,7 @@ class Panel:
             self._dom.document.querySelector(selector).inert = covers
 
     def _key(self, event):
-        if event.key == "Escape":
+        if self._dom.bridge.escapes(event):
             event.preventDefault()
             event.stopPropagation()
             self.close()

@@ -19,6 +19,7 @@ DEFAULTS = {
     "stream": "token",
     "typing": "0",
     "preload": True,
+    "enter": "auto",
     "preset": "auto",
     "engine": {},
     "model": "",

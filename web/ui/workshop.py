@@ -156,7 +156,8 @@ class Workshop:
     def _row(self, agent, name, facts, delete):
         dom, words = self._dom, self._words
         row = dom.el("li", "chat", attributes={"data-agent": agent})
-        button = dom.button("edit", name, cls="chat-open")
+        button = dom.button("edit", "", cls="chat-open")
+        button.appendChild(dom.el("span", "chat-title", name, {"dir": "auto"}))
         button.setAttribute("aria-label", words("edit_agent", name=name) + " (" + facts + ")")
         button.setAttribute("data-agent", agent)
         button.appendChild(dom.el("small", None, facts))

@@ -119,7 +119,7 @@ class CodeBox:
         self._on_code()
 
     def _key(self, event):
-        if event.key == "Enter" and (event.ctrlKey or event.metaKey):
+        if self._dom.bridge.commanded(event, "Enter"):
             event.preventDefault()
             self._on_run()
 

@@ -44,6 +44,7 @@ class Form:
         field_id = "workshop-" + name
         box = self._boxes[name] = self._dom.el(tag, "field-box", attributes=attributes)
         box.id = field_id
+        box.setAttribute("dir", "auto")
         if "data-placeholder" in attributes:
             box.setAttribute("placeholder", self._words(attributes["data-placeholder"]))
         field = self._dom.el("div", "field")
@@ -87,7 +88,9 @@ class Form:
         line = dom.el("div", "trial-line")
         line.append(field, self._try)
         self._status = dom.el("p", "run-status", attributes={"role": "status"})
-        self._output = dom.el("pre", attributes={"tabindex": "0", "role": "region", "data-label": "try_output"})
+        self._output = dom.el(
+            "pre", attributes={"tabindex": "0", "role": "region", "data-label": "try_output", "dir": "auto"}
+        )
         self._output.setAttribute("aria-label", self._words("try_output"))
         self._box = dom.el("div", "trial-output")
         self._box.append(self._status, self._output)
@@ -119,7 +122,7 @@ class Form:
             self._on_action(button.dataset.action)
 
     def _question_key(self, event):
-        if event.key == "Enter" and not event.isComposing:
+        if self._dom.bridge.deliberate(event, "Enter"):
             event.preventDefault()
             self._on_action("try")
 
