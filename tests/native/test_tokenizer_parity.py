@@ -47,6 +47,7 @@ snake_case camelCase __init__ x+=1 // -> => != <= #include <a.h> $HOME C:\\path 
 https://example.org/a?b=c&d=%20 user@example.org #tag @name
 Straße ÇA İstanbul ıŞ Ωμέγα ПРИВЕТ Привет שלום
 \ud7ff \ue000 \ufffd \uffff \U0010ffff \U0001d54f 𝟙𝟚𝟛
+{\x06{ a\x02a \x05\x06\x1e
 the thin then inner on one ther the  the\tthe
 """
 TEXTS = [

@@ -85,6 +85,22 @@ function normalizer(part) {
 }
 
 /**
+ * A pattern for the letters of bytes that a byte-level vocabulary lacks, "" for none. Rust leaves them out
+ * before it merges, the library after.
+ *
+ * @param {any} definition a tokenizer.json
+ */
+function unknownBytes({ model, decoder }) {
+  if (model?.type !== "BPE" || model.unk_token || model.byte_fallback || decoder?.type !== "ByteLevel") return "";
+  const printed = (/** @type {number} */ byte) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+  let next = 256;
+  const letters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printed(byte) ? byte : next++));
+  const missing = letters.filter((letter) => !Object.hasOwn(model.vocab, letter));
+  const escapes = missing.map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return missing.length ? `[${escapes.join("")}]` : "";
+}
+
+/**
  * The definition in parts that both libraries do alike. Raises for what can't be had.
  *
  * @param {any} definition a tokenizer.json
@@ -95,8 +111,11 @@ export function alike(definition) {
   }
   // Without a normalizer the library takes added tokens that are looked for after it with those before it.
   const normalizes = normalizer(definition.normalizer) ?? { type: "Sequence", normalizers: [] };
+  const words = preTokenizer(definition.pre_tokenizer);
+  const missing = unknownBytes(definition);
+  const pre_tokenizer = missing && words ? sequence(words, { type: "Replace", pattern: { Regex: missing }, content: "" }) : words;
   const added = (definition.added_tokens ?? []).map((/** @type {any} */ token) => ({ ...token, lstrip: false, rstrip: false }));
-  return { ...definition, added_tokens: added, normalizer: normalizes, pre_tokenizer: preTokenizer(definition.pre_tokenizer) };
+  return { ...definition, added_tokens: added, normalizer: normalizes, pre_tokenizer };
 }
 
 /**
