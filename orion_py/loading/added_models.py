@@ -160,6 +160,7 @@ class AddedModels:
                 raise UnknownModel(f"{model_id!r} isn't an added model", model=model_id)
             await self._rows.remove(model_id)
             self._registry.remove(model_id)
+            self._shown = None  # added again, its folder is looked at anew
 
 
 def _known_fields(row: Any) -> Any:

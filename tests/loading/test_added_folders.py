@@ -197,6 +197,23 @@ async def test_it_is_removed_without_a_trace(tmp_path: Path) -> None:
         await made.infer("hello", TINY)
 
 
+async def test_removed_and_added_again_it_is_what_the_folder_holds_by_then(tmp_path: Path) -> None:
+    world = Elsewhere(tmp_path)
+    made = await engine(world)
+    await made.inspect_model(FOLDER)
+    await made.add_model(FOLDER)
+    await made.infer("hello", TINY)
+    before = world.hashes
+    await made.remove_model("tiny-onnx")
+    changed = b"other weights" * 70
+    (world.root / "onnx/model_q4.onnx_data").write_bytes(changed)
+    world.store.remote = {**world.store.remote, FOLDER + "onnx/model_q4.onnx_data": changed}
+    await made.add_model(FOLDER)
+    assert (await world.in_time(made.infer("hello", TINY))).model == "tiny-onnx"
+    assert world.hashes <= set(await world.store.names())
+    assert not (before - world.hashes) & set(await world.store.names())
+
+
 async def test_one_too_many_is_refused_and_leaves_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orion_py.loading.added_models.MOST", 0)
     world = Elsewhere(tmp_path)
