@@ -189,5 +189,10 @@ export function repairDecoder(decoder) {
   if (!decoder) return;
   (decoder.decoders ?? []).forEach(repairDecoder);
   if (decoder.config?.type === "ByteFallback") decoder.decode_chain = byteFallback;
+  if (decoder.config?.type === "Metaspace") {
+    const mark = decoder.config.replacement ?? "\u2581";
+    const first = decoder.config.prepend_scheme === "never" ? " " : ""; // no mark of the first token is a space
+    decoder.decode_chain = (/** @type {string[]} */ tokens) => tokens.map((token, i) => token.replaceAll(mark, i ? " " : first));
+  }
   if (decoder.byte_decoder) decoder.decode_chain = byteLevel(decoder.byte_decoder);
 }
