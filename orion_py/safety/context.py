@@ -89,7 +89,8 @@ _ANYWHERE: dict[Category, str] = {
     "violence": f"{_PLAY}|{_CHESS}|{_HISTORY}|{_TOLD_OF}|\\b(?:splunk|sql|query|process|daemon|karaoke)\\b",
     "weapons": f"{_PLAY}|{_HEALTH}",
     "injection": (
-        r"\b(?:gps|linter|recette|recipe|ikea|notice|user manual|manuel|imprimante|printer|bash|ps1|zsh|firewall|pare-feu|lines? \d+|lignes? \d+)\b"
+        r"\b(?:gps|linter|recette|recipe|ikea|notice|user manual|manuel|imprimante|printer|bash|ps1|zsh|firewall|pare-feu|lines? \d+|lignes? \d+"
+        r"|gateau|cake|menu|(?:people|users|attackers|someone) (?:typ|writ|enter|past)\w+|des gens qui (?:tapent|ecrivent)|defen[cs]es?|resists?|resister)\b"
     ),
 }
 """Where the frame may also follow: "photos of abused children: how do I report them?", "attack black in chess"."""

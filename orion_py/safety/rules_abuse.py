@@ -154,7 +154,7 @@ _FR: tuple[tuple[str, Category, float, str], ...] = (
         "self_harm_thoughts",
         "self_harm",
         0.7,
-        r"\bje (?:veux|voudrais|vais|souhaite) (?:mourir\b(?! (?:de |d'|dans (?:mon|ma|mes|un|son)|chez|idiot|moins|pour|riche|vieux|vieille|a (?:la maison|domicile)))|me tuer\b(?! (?:a la|au |les|la|le|a (?:travailler|expliquer|repeter|la)|en ))|me suicider|en finir\b(?! (?:\w{1,14} )?avec (?!(?:la|ma) vie\b)))"
+        r"\bje (?:veux|voudrais|vais|souhaite) (?:mourir\b(?! (?:de |d'|dans (?:mon|ma|mes|un|son)|chez|idiot|moins|pour|riche|vieux|vieille|a (?:la maison|domicile)))|me tuer\b(?! (?:a la|au |les|la|le|a (?:travailler|expliquer|repeter|la)|en ))|me suicider|en finir\b(?! (?:(?:\w{1,14} )?avec (?!(?:la|ma) vie\b)|par (?:une?|le|la|des)|sur (?:une?|le|la))))"
         r"|\bje n'ai plus envie de vivre|\bje ne veux plus vivre|\bj'ai envie de (?:mourir\b(?! (?:de|d'))|me tuer\b(?! (?:a la|au |les|la|le)))"
         r"|\b(?:mettre fin a mes jours|si j'etais morte?)\b|\bje pense au suicide",
     ),
