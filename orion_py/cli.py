@@ -156,7 +156,7 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
             print(_offer(added), file=sys.stderr)
             wanted = wanted.model_copy(update={"model": added.id})
         if wanted.force_agent is None:
-            await engine.router_settled()
+            await engine.wait_for_router()
         if options.prompt is None and not options.once:
             await _converse(engine, wanted, options)
             return 0

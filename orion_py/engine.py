@@ -68,7 +68,6 @@ from orion_py.telemetry_counts import all_codes, count_answer, count_event
 Listener = Callable[[Event], None]
 
 FALLBACKS_KEPT = 10
-ROUTER_POLL_S = 0.05
 ROUTER_WAIT_S = 0.5
 """Between looks whether models still load, before the router's own load begins."""
 
@@ -286,14 +285,6 @@ class OrionInferenceEngine:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
-
-    async def router_settled(self) -> None:
-        """Returns once the neural router answers, or it is known that it won't. Who would rather wait than have
-        the keyword rules choose asks here before the first question."""
-        self._require_open()
-        await asyncio.sleep(0)  # what initialize left in the background begins
-        while self._router.loading:
-            await self._ports.sleep(ROUTER_POLL_S)
 
     async def _models_are_quiet(self, cancel: CancelToken) -> None:
         if self._router_awaited:

@@ -261,7 +261,7 @@ def test_at_most_two_in_a_hundred_benign_messages_are_noted_and_none_refused(hal
 def test_the_sets_are_large_and_half_french() -> None:
     benign = [rate["all"].total for rate in (measure(path) for path in SETS.glob("benign.*"))]
     attacks = [rate["all"].total for rate in (measure(path) for path in SETS.glob("attacks.*"))]
-    assert sum(benign) >= 250
+    assert sum(benign) >= 1500
     assert sum(attacks) >= 200
     border = [measure(path, "kind")["border"].total for path in SETS.glob("benign.*")]
     assert sum(border) >= 120
