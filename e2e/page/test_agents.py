@@ -14,11 +14,11 @@ from e2e.page.conftest import Visit
 def test_the_line_says_who_how_sure_and_on_demand_why(page: Visit) -> None:
     page.ask_and_wait("I am sure about this")
     expect(page.answer.locator("[data-field=agent]")).to_have_text("Code")
-    expect(page.answer.locator("[data-field=confidence]")).to_have_text("92% sure")
+    expect(page.answer.locator("[data-field=confidence]")).to_have_text("agent chosen with 92%")
     expect(page.answer.get_by_text("This looks like programming")).to_have_count(0)
     page.answer.get_by_role("button", name="Code").click()
     expect(page.answer.get_by_text("This looks like programming (92%).")).to_be_visible()
-    expect(page.answer.get_by_text("Chosen by the trained router, 92% sure.")).to_be_visible()
+    expect(page.answer.get_by_text("Chosen by the trained router, 92% certain.")).to_be_visible()
     page.answer.get_by_role("button", name="Code", exact=True).first.click()
     expect(page.answer.get_by_text("This looks like programming")).to_have_count(0)
 
@@ -60,7 +60,7 @@ def test_a_wrong_agent_is_corrected_learnt_and_undone(page: Visit) -> None:
     expect(page.answers).to_have_count(0)
     page.ask_and_wait("Tell me of lists")
     expect(page.answer).to_have_attribute("data-agent", "logical")  # without being told again
-    expect(page.answer.locator("[data-field=confidence]")).to_have_text("97% sure")
+    expect(page.answer.locator("[data-field=confidence]")).to_have_text("agent chosen with 97%")
 
 
 def test_what_was_learnt_can_be_undone_at_once(page: Visit) -> None:
