@@ -103,9 +103,10 @@ def ensure() -> Path:
     if found is None:
         reasons = "; ".join(error.what.rstrip(".") for error in tried)
         known = next((error for error in tried if error.remedy), None)
+        own = "nstall one, or name it in the variable ORION_CHROMIUM."
         raise BrowserUnavailable(
-            f"There is no Chromium or Chrome to test with ({reasons}).",
-            f"{known.remedy if known else ''} Or install one, or name it in the variable ORION_CHROMIUM.".strip(),
+            f"There is no Chromium or Chrome to test with{f' ({reasons})' if reasons else ''}.",
+            f"{known.remedy} Or i{own}" if known else f"I{own}",
             known.reason if known else None,
         )
     return found
