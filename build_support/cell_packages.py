@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import email.parser
 import json
+import re
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,15 +47,30 @@ class Package:
 def files(node: Node) -> dict[str, Path | bytes]:
     """What goes to the site, by its URL. Raises SourceUnavailable, and BuildError for a wheel that isn't pure
     or that requires what the lock lacks."""
-    listing, stamp = OUT / "index.json", Stamp(OUT / "index.stamp")
-    key = digest([LOCK, Path(__file__)], _tools())
-    if not stamp.fresh(key, [listing]) or not all((OUT / file).is_file() for file in _listed(listing)):
+    listing = OUT / "index.json"
+    if not made():
+        stamp = Stamp(OUT / "index.stamp")
+        stamp.forget()
         wheels = fetched()
         compile_all(node, wheels)
         listing.write_text(json.dumps([asdict(package) for package in wheels], indent=1) + "\n", "utf-8")
-        stamp.write(key)
+        stamp.write(_key())
     plan: dict[str, Path | bytes] = {FOLDER + file: OUT / file for file in _listed(listing)}
     return {**plan, FOLDER + "index.json": listing.read_bytes()}
+
+
+def made() -> bool:
+    """Whether all of them are compiled: then none is fetched, whatever the cache holds."""
+    listing = OUT / "index.json"
+    try:
+        fresh = Stamp(OUT / "index.stamp").fresh(_key(), [listing])
+        return fresh and all((OUT / file).is_file() for file in _listed(listing))
+    except OSError:  # there is no pyodide to compile with yet
+        return False
+
+
+def _key() -> str:
+    return digest([LOCK, Path(__file__)], _tools())
 
 
 def _listed(listing: Path) -> list[str]:
@@ -111,7 +127,10 @@ def describe(name: str, version: str, file: str, wheel: Path) -> Package:
         raise BuildError(f"{file} isn't pure Python: the cell can't load it.")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+        # A package may carry others with metadata of their own: its own lies at the top.
+        metadata = next((each for each in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", each)), None)
+        if metadata is None:
+            raise BuildError(f"{file} has no metadata: it is no wheel.")
         headers = email.parser.Parser().parsestr(archive.read(metadata).decode("utf-8"))
     tops = {each.split("/", 1)[0] for each in names if ".dist-info/" not in each and ".data/" not in each}
     imports = set(ALSO_FOR.get(name, ())) | {

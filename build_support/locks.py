@@ -51,7 +51,7 @@ def alone(path: Path, what: str) -> Iterator[None]:
             _release(stream)
 
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover - tests/build_support/test_locks.py runs it on Windows
     import msvcrt
 
     _FAR = 1 << 30

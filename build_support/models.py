@@ -126,7 +126,7 @@ def intact(manifest: Path) -> bool:
     """Whether every shard is there and has its hash. Deletes those that don't, so that they are made again."""
     try:
         shards = [str(shard["sha256"]) for shard in json.loads(manifest.read_text())["shards"]]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     whole = True
     for sha256 in shards:

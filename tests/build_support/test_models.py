@@ -47,7 +47,7 @@ def test_a_damaged_shard_is_noticed_and_deleted_and_only_it(manifest: Path) -> N
     assert whole.exists()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1"])
+@pytest.mark.parametrize("text", ["", "{}", "[1", "[]", "null", '{"shards": 1}'])
 def test_a_broken_manifest_isnt_intact(manifest: Path, text: str) -> None:
     manifest.write_text(text)
     assert not models.intact(manifest)
