@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from build_support.errors import UsageError
 
 PARTS = ("lint", "unit", "e2e")
 LONG = "long"
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+"""Names and IPv4 addresses in lower case. Browsers' policies know no IPv6 addresses (CSP, host-source)."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -104,13 +107,20 @@ def run(options: argparse.Namespace) -> int:
 
 def origin(url: str) -> str:
     """The origin that ``url`` is. Raises UsageError for what is more, or less, than one."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"--allow-origin takes an https address, and {url!r} isn't one: {error}.") from error
     local = parts.hostname in ("localhost", "127.0.0.1")
     if not parts.hostname or parts.scheme not in (("https", "http") if local else ("https",)):
         raise UsageError(f"--allow-origin takes an https address, and {url!r} isn't one.")
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:
         raise UsageError(f"--allow-origin takes an origin alone, like https://{parts.hostname}, and {url!r} is more.")
-    return f"{parts.scheme}://{parts.netloc}"
+    # It goes into the page's policy, where a space, a comma or a semicolon would begin something else.
+    if not _HOST.fullmatch(parts.hostname):
+        raise UsageError(f"--allow-origin takes a host by its plain ASCII name, and {parts.hostname!r} isn't one.")
+    return f"{parts.scheme}://{parts.hostname}{'' if port is None else f':{port}'}"
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -59,9 +59,17 @@ def build(node: Node, manifests: Iterable[Path], origins: Sequence[str] = ()) ->
     for path in tree(paths.DIST) if paths.DIST.exists() else []:
         if path.relative_to(paths.DIST).as_posix() not in wanted:
             path.unlink()
+            _without_empty(path.parent)
     for url, content in plan.items():
         _put(paths.DIST / url, content, link=url.startswith("models/"))
     return paths.DIST
+
+
+def _without_empty(folder: Path) -> None:
+    """Removes ``folder`` below dist/ if nothing is in it any more, and what held only it: a file may come there."""
+    while folder != paths.DIST and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def absolute_urls(files: dict[str, Content]) -> list[str]:

@@ -86,7 +86,16 @@ def test_an_origin_is_taken(url: str) -> None:
     assert cli.origin(url) == url.rstrip("/")
 
 
-@pytest.mark.parametrize("url", ["http://example.org", "https://*", "https://a.b/path", "https://u@a.b", "*", "'self'"])
+def test_an_origin_is_written_as_browsers_compare_it() -> None:
+    assert cli.origin("HTTPS://Models.Example.org:8443/") == "https://models.example.org:8443"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.org", "https://*", "https://a.b/path", "https://u@a.b", "*", "'self'"]
+    + ["https://a.b;script-src", "https://a b", "https://a,b", 'https://a"b', "https://[::1]", "https://h\u00f4te.org"]
+    + ["https://[", "https://a.b:port", "https://a.b:99999"],
+)
 def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         cli.origin(url)
