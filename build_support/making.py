@@ -154,6 +154,6 @@ def _child(arguments: Sequence[str], low: bool = False) -> Iterator[subprocess.P
             process.wait()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - a child, in tests/build_support/test_making.py
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     sys.exit(main(sys.argv[1:]))
