@@ -23,7 +23,8 @@ import urllib.parse
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,15 +81,22 @@ def obtain(sources: Iterable[Source]) -> dict[Source, Path]:
         if not path_of(source).exists():
             groups.setdefault(_place(source), []).append(source)
     for place, group in groups.items():
-        try:
-            with alone(paths.cache() / "locks" / place, f"fetching {group[0].name}"):
-                _bring([source for source in group if not path_of(source).exists()])
-        except OSError as error:
-            reason = of_error(error)
-            raise SourceUnavailable(
-                f"{group[0].name} can't be kept: {reason.line}.", reason.remedy(folder=paths.cache()), reason
-            ) from error
+        with _turn(place, group[0].name):
+            _bring([source for source in group if not path_of(source).exists()])
     return {source: path_of(source) for source in wanted}
+
+
+@contextmanager
+def _turn(place: str, name: str) -> Iterator[None]:
+    """One process at a time fetches from ``place``. Raises SourceUnavailable where the cache can't keep ``name``."""
+    try:
+        with alone(paths.cache() / "locks" / place, f"fetching {name}"):
+            yield
+    except OSError as error:
+        reason = of_error(error)
+        raise SourceUnavailable(
+            f"{name} can't be kept: {reason.line}.", reason.remedy(folder=paths.cache()), reason
+        ) from error
 
 
 def _place(source: Source) -> str:
@@ -192,7 +200,18 @@ def _download(url: str, partial: Path, source: Source) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": "orion-build"})
     if done:
         request.add_header("Range", f"bytes={done}-")
-    with urllib.request.urlopen(request, timeout=CONNECT_SECONDS) as response:
+    try:
+        answer = urllib.request.urlopen(request, timeout=CONNECT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not done:
+            raise
+        # As much as the whole, or more: its size isn't known here, and only the hash says which.
+        error.close()
+        if sha256_of(partial) != source.sha256:
+            partial.unlink()
+            _download(url, partial, source)
+        return
+    with answer as response:
         resumed = response.status == 206
         done = done if resumed else 0
         total = done + int(response.headers.get("Content-Length") or 0)
@@ -222,7 +241,7 @@ def whole_wheel(package: str, version: str, hashes: Sequence[str]) -> tuple[str,
     if found:
         return found
     work = paths.cache() / "wheels"
-    with alone(paths.cache() / "locks" / f"wheel-{package}", f"fetching {package}"):
+    with _turn(f"wheel-{package}", package):
         found = there()  # another clone may have brought it meanwhile
         if found:
             return found

@@ -83,6 +83,19 @@ def test_a_download_that_was_whole_but_not_committed_isnt_fetched_again(folder: 
         assert not server.log
 
 
+@pytest.mark.parametrize("partial", [BODY, BODY[:-1] + b"!", BODY + b"more"], ids=["whole", "wrong", "too long"])
+def test_a_download_of_unknown_size_that_was_not_committed_never_stands_in_the_way(
+    partial: bytes, folder: Path, cache: Path
+) -> None:
+    """A server has nothing to send after the end of a file: it answers 416, at every run."""
+    (cache / "partial").mkdir(parents=True)
+    (cache / "partial" / SHA).write_bytes(partial)
+    with StaticServer(folder) as server:
+        wanted = Source("file", SHA, urls=(server.url + "file",))
+        assert obtain([wanted])[wanted].read_bytes() == BODY
+        assert [request.status for request in server.log] == ([416] if partial == BODY else [416, 200])
+
+
 def test_wrong_bytes_never_get_into_the_cache(folder: Path) -> None:
     (folder / "file").write_bytes(BODY[:-1] + b"!")
     with StaticServer(folder) as server:
