@@ -32,7 +32,8 @@ LIGHT_AT_ONCE = 3
 class Wishes:
     """What a run of the tests is asked for.
 
-    ``select`` is pytest's -k. ``missing`` lists the lines that no unit test reached. ``headed`` shows the
+    ``select`` is pytest's -k. ``missing`` lists the lines that no unit test reached,
+    and counts the JavaScript that the end-to-end tests run. ``headed`` shows the
     browser. ``long`` adds the tests that are marked so, which take hours or need what CI hasn't.
     """
 
@@ -112,11 +113,19 @@ def end_to_end(wishes: Wishes) -> bool:
     browser.ensure()
     if wishes.headed:
         _needs_a_display()
+    counting = [f"--js-coverage={RESULTS / 'js'}"] if wishes.missing else []
     if wishes.select or wishes.headed:
-        return pytest("e2e", "e2e", *_marked([], wishes), wishes=wishes)
+        passed = pytest("e2e", "e2e", *_marked([], wishes), *counting, wishes=wishes)
+        return _told(counting) and passed
     several = ["-n", str(LIGHT_AT_ONCE), "--dist", "loadfile"]
-    light = pytest("e2e-light", "e2e", *_marked(["not model"], wishes), *several, wishes=wishes)
-    return pytest("e2e-model", "e2e", *_marked(["model"], wishes), wishes=wishes) and light
+    light = pytest("e2e-light", "e2e", *_marked(["not model"], wishes), *several, *counting, wishes=wishes)
+    model = pytest("e2e-model", "e2e", *_marked(["model"], wishes), *counting, wishes=wishes)
+    return _told(counting) and model and light
+
+
+def _told(counting: list[str]) -> bool:
+    """Prints what V8 counted, if it did."""
+    return not counting or show([PYTHON, "-m", "e2e.support.js_coverage", RESULTS / "js"], cwd=paths.ROOT) == 0
 
 
 def pytest(name: str, folder: str, *arguments: str, wishes: Wishes) -> bool:

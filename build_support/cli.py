@@ -48,7 +48,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="PART",
         help=f"{', '.join(PARTS)} (default: all); {LONG} adds the tests that take hours or need what CI hasn't",
     )
-    test.add_argument("--coverage", action="store_true", help="list the lines that no unit test reached")
+    test.add_argument(
+        "--coverage",
+        action="store_true",
+        help="list the Python lines that no unit test reached, and the JavaScript that the browser tests run",
+    )
     test.add_argument("--headed", action="store_true", help="show the browser of the end-to-end tests")
     test.add_argument("-k", dest="select", metavar="EXPRESSION", help="pytest's -k: only tests that match")
 

@@ -7,6 +7,7 @@ device; each test gets a copy of that profile, so that only tests about download
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 from pytest_html import extras
 
+from e2e.support import js_coverage
 from e2e.support.browsers import Browsers, copy_profile
 from e2e.support.database import everything_stored
 from e2e.support.evidence import Evidence
@@ -25,6 +27,7 @@ from e2e.support.web import Web
 
 REPORT = pytest.StashKey[pytest.TestReport]()
 EVIDENCE = pytest.StashKey[Evidence]()
+COUNTED = pytest.StashKey[js_coverage.Reached]()
 COMPILED_MS = 2500
 """V8 keeps compiled WebAssembly once nothing more was compiled for two seconds."""
 PLAIN = "What is the capital of France?"
@@ -39,8 +42,21 @@ AS_BEFORE = """(kept) => new Promise((resolve, reject) => {
 CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--js-coverage", type=Path, metavar="FOLDER", help="count the JavaScript that runs, into FOLDER")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--js-coverage"):
+        config.stash[COUNTED] = js_coverage.Reached()
+        js_coverage.install(js_coverage.Watch(config.stash[COUNTED]))
     expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    reached = config.stash.get(COUNTED, None)
+    if reached is not None and reached.files:
+        reached.save(config.getoption("--js-coverage") / f"{os.getpid()}.json")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
