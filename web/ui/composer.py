@@ -1,6 +1,9 @@
 """The message box and its two buttons."""
 
 COUNT_FROM = 4000
+LONG = 20000
+"""Characters from which the box no longer finds the direction of each paragraph: Chromium takes 5 s to lay out
+600,000 characters so, and 0.4 s otherwise."""
 
 
 class Composer:
@@ -33,6 +36,7 @@ class Composer:
 
     @text.setter
     def text(self, value):
+        self.box.dir = "auto" if len(value) < LONG else "ltr"
         self.box.value = value
         self._fit()
 
@@ -64,6 +68,9 @@ class Composer:
             self.box.style.height = str(self.box.scrollHeight) + "px"
 
     def _typed(self, _event):
+        direction = "auto" if self.box.textLength < LONG else "ltr"
+        if self.box.dir != direction:
+            self.box.dir = direction
         self._fit()
         self._on_draft(None)
 
