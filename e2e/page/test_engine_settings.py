@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
 
+from e2e.page import assembled
 from e2e.page.conftest import Visit
 
 
@@ -67,3 +69,19 @@ def test_counting_is_off_and_can_be_seen_exported_and_erased_once_on(page: Visit
     counting.uncheck()
     expect(see).to_be_hidden()
     assert page.foreign() == []
+
+
+def test_a_profile_chosen_while_the_engine_boots_holds_for_this_visit(
+    visit: Callable[..., Visit], folder: Path
+) -> None:
+    assembled.scenario(folder, stored=True, bootMs=6000)
+    page = visit()
+    page.page.goto(page.url)
+    page.page.locator("html[data-busy]").wait_for(state="attached")
+    page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_label("Profile").select_option("low_end")
+    page.wait()
+    expect(page.page.get_by_label("Trained router")).not_to_be_checked()
+    told = engines(page)
+    assert told["preset"] == "low_end"
+    assert told["asked"][:2] == ["initialize", "configure"]
