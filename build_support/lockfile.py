@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -75,10 +76,13 @@ def gaps(
     from packaging.markers import Marker
     from packaging.requirements import Requirement
 
+    read = cache(Requirement)  # each text is met in every environment
     packages = list(pinned)
+    stated = {package: requires(package) or () for package in packages}
+    markers = {package.marker: Marker(package.marker) for package in packages if package.marker}
     found = [f"{package.name} has no hash" for package in packages if not package.hashes]
     for environment in environments():
-        here = {p.name: p for p in packages if not p.marker or Marker(p.marker).evaluate(environment)}
+        here = {p.name: p for p in packages if not p.marker or markers[p.marker].evaluate(environment)}
         where = (
             f"{environment['sys_platform']} {environment['platform_machine']}, Python {environment['python_version']}"
         )
@@ -88,7 +92,7 @@ def gaps(
         done: set[tuple[str, str]] = set()
         while waiting:
             asker, text, extra = waiting.pop()
-            requirement = Requirement(text)
+            requirement = read(text)
             if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
                 continue
             name = canonical(requirement.name)
@@ -105,5 +109,5 @@ def gaps(
                 if (name, asked) in done:
                     continue
                 done.add((name, asked))
-                waiting += [(name, stated, asked) for stated in requires(package) or ()]
+                waiting += [(name, text, asked) for text in stated[package]]
     return list(dict.fromkeys(found))

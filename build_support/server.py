@@ -242,8 +242,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         fault = site.faults.take(relative)
         if fault and fault.status:
             return self._plain_answer(relative, fault.status)
-        file = (site.folder / relative).resolve()
-        if not file.is_relative_to(site.folder) or not file.is_file():
+        file = (site.folder / relative.replace("\0", "\N{REPLACEMENT CHARACTER}")).resolve()
+        try:
+            there = file.is_relative_to(site.folder) and file.is_file()
+        except OSError:  # a name longer than any
+            there = False
+        if not there:
             return self._plain_answer(relative, 404)
         size = file.stat().st_size
         modified = formatdate(file.stat().st_mtime, usegmt=True)
@@ -355,7 +359,7 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
     if not header or not header.startswith("bytes=") or "," in header:
         return None
     first, dash, last = header[len("bytes=") :].strip().partition("-")
-    if not dash or not (first or last) or not (first + last).isdigit():
+    if not dash or not (first or last) or not (first + last).isdecimal():
         return None
     if not first:
         return (max(0, size - int(last)), size)

@@ -85,14 +85,30 @@ def test_other_weights_make_another_model(foundry: Foundry, monkeypatch: pytest.
     assert foundry.asked[1] == ("lite", ["newer.gguf"])
 
 
-def test_a_model_that_was_damaged_is_taken_from_the_cache(foundry: Foundry) -> None:
-    """A link shares its damage: then it is converted again."""
+def test_a_model_that_failed_isnt_taken_for_the_one_before(foundry: Foundry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other weights may have overwritten its files before they failed."""
+    models.build("lite")
+    foundry.error = FoundryError("no tensors")
+    with monkeypatch.context() as edited:
+        edited.setitem(models.MODELS, "lite", Source("newer.gguf", "0" * 64))
+        with pytest.raises(StepFailed):
+            models.build("lite")
+    assert not models.made("lite")
+
+
+def test_a_model_that_was_damaged_is_taken_from_the_cache(
+    foundry: Foundry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link shares its damage: then it is converted again, and kept again."""
     models.build("lite")
     (paths.MODELS / "shards" / SHA).unlink()
     assert models.made("lite"), "by its record; build looks closer"
-    models.intact(models.build("lite"))
+    assert models.intact(models.build("lite"))
     assert len(foundry.asked) == 1
     (paths.MODELS / "shards" / SHA).write_bytes(b"damaged")
+    assert models.intact(models.build("lite"))
+    assert len(foundry.asked) == 2
+    another_clone(tmp_path, monkeypatch)
     assert models.intact(models.build("lite"))
     assert len(foundry.asked) == 2
 

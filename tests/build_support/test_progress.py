@@ -77,3 +77,40 @@ def test_a_download_says_each_quarter_in_a_log(capsys: pytest.CaptureFixture[str
             advance(done)
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["  file (8 MB)", "  file: 25 %", "  file: 50 %", "  file: 75 %", "  file: 100 %"]
+
+
+def test_a_download_moves_on_a_terminal_and_leaves_no_trace_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar is rich's: while it is drawn the line of the step around it rests."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with step("Fetching") as outer:
+        with bar("weights.gguf", 8_000_000, 2_000_000) as advance:
+            advance(6_000_000)
+            assert outer._paused
+        assert not outer._paused
+    drawn = terminal.getvalue()
+    assert "weights.gguf" in drawn
+    assert "6.0/8.0 MB" in drawn
+    assert "weights.gguf (8 MB)" not in drawn, "that is for logs"
+
+
+def test_a_terminal_without_rich_gets_the_lines_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with bar("file", 8_000_000) as advance:
+        advance(4_000_000)
+    assert terminal.getvalue().splitlines() == ["  file (8 MB)", "  file: 50 %"]
+
+
+def test_a_phase_is_said_once_and_on_a_terminal_it_is_in_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    shown = Step("Converting", lambda: 0.0)
+    shown.update("writing", 1, 4)
+    assert terminal.getvalue() == ""
+    shown.beat()
+    assert "writing" in terminal.getvalue()
+    assert "1 of 4" in terminal.getvalue()

@@ -132,6 +132,27 @@ def test_a_compilation_that_fails_leaves_the_old_bundle_and_is_tried_again(compi
     assert "another.py" in (python_bundle.OUT / "app.bin").read_text()
 
 
+def test_a_bundle_that_was_put_there_but_not_noted_isnt_taken_for_the_one_before(
+    compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped at the wrong moment, and then the edit is taken back."""
+    python_bundle.build(NODE)
+    before = (python_bundle.OUT / "app.bin").read_text()
+    module(paths.ROOT, "another.py", "")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Stamp, "write", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            python_bundle.build(NODE)
+    assert (python_bundle.OUT / "app.bin").read_text() != before
+    (paths.ROOT / "orion_py" / "another.py").unlink()
+    python_bundle.build(NODE)
+    assert (python_bundle.OUT / "app.bin").read_text() == before
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def printed(compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the boot check prints, the next last; an empty list is never run."""

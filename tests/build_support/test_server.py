@@ -8,10 +8,11 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from build_support.server import StaticServer
+from build_support.server import StaticServer, Throttle
 
 BODY = bytes(range(256)) * 1000
 
@@ -183,3 +184,42 @@ def test_closing_frees_whoever_is_held(folder: Path) -> None:
         assert fault.reached.wait(10)
     reader.join(10)
     assert not reader.is_alive()
+
+
+@pytest.mark.parametrize("path", ["/%00", "/a%00.mjs", "/" + "x" * 5000], ids=["NUL", "NUL in a name", "very long"])
+def test_a_name_that_no_file_can_have_is_a_file_that_isnt_there(server: StaticServer, path: str) -> None:
+    assert get(server, path)[0].status == 404
+
+
+@pytest.mark.parametrize("span", ["bytes=\xb2-", "bytes=1-\xb3", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=5-2"])
+def test_a_range_that_is_none_gets_the_whole_file(server: StaticServer, span: str) -> None:
+    response, body = get(server, SHARD, Range=span)
+    assert (response.status, body) == (200, BODY)
+
+
+def test_a_shared_line_gives_each_byte_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that ask at once wait one after the other; time that nobody used is gone."""
+    now, slept = [100.0], list[float]()
+    monkeypatch.setattr("build_support.server.time", SimpleNamespace(monotonic=lambda: now[0], sleep=slept.append))
+    line = Throttle(megabits=8)
+    line.wait(500_000)
+    line.wait(500_000)
+    now[0] = 200.0
+    line.wait(1_000_000)
+    assert slept == [pytest.approx(0.5), pytest.approx(1.0), pytest.approx(1.0)]
+
+
+def test_a_slow_server_sends_all_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(Throttle, "wait", lambda line, count: waited.append(count))
+    with StaticServer(folder, megabits=1) as server:
+        assert get(server, SHARD)[1] == BODY
+    assert sum(waited) == len(BODY)
+
+
+def test_waiting_ends_when_the_server_is_closed(server: StaticServer) -> None:
+    waiting = threading.Thread(target=server.wait)
+    waiting.start()
+    server.close()
+    waiting.join(60)
+    assert not waiting.is_alive()

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +124,51 @@ def test_nothing_is_served_when_the_making_fails_and_the_port_is_free_again(
     assert serving.build_and_serve(tmp_path, None, port=port, open_page=False, plain=False) == 1
     assert asked == []
     StaticServer(tmp_path, port=port).close()
+
+
+@pytest.mark.parametrize("ci", [True, False])
+def test_the_page_is_opened_but_for_a_machine_that_nobody_looks_at(
+    ci: bool, tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setenv("CI", "true" if ci else "")
+    assert serving.serve(tmp_path, port=0, open_page=True, plain=False) == 0
+    assert [url.rpartition(":")[0] for url in opened] == ([] if ci else ["http://localhost"])
+
+
+def test_a_making_that_breaks_off_gives_the_port_back(
+    tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(names: str, if_made: Sequence[str] = ()) -> int:
+        raise KeyboardInterrupt
+
+    with StaticServer(tmp_path) as other:
+        port = int(other.url.rsplit(":", 1)[1].rstrip("/"))
+    monkeypatch.setattr(making, "now", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        serving.build_and_serve(tmp_path, None, port=port, open_page=False, plain=False)
+    StaticServer(tmp_path, port=port).close()
+
+
+def test_a_request_to_end_is_taken_as_ctrl_c_and_only_while_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), serving._ended_politely():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_server_in_a_thread_of_somebody_elses_is_ended_by_them(
+    tmp_path: Path, asked: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[int] = []
+    thread = threading.Thread(
+        target=lambda: codes.append(serving.serve(tmp_path, port=0, open_page=False, plain=False))
+    )
+    thread.start()
+    thread.join(60)
+    assert codes == [0]
+    assert "Stopped." in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak of its memory from /proc")
