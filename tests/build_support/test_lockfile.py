@@ -61,6 +61,14 @@ def test_the_extras_of_a_requirement_count_and_others_dont() -> None:
     assert all(text.startswith("b needs c, which the lock doesn't have for ") for text in found)
 
 
+def test_a_package_that_is_pinned_for_one_system_is_lacking_on_the_others() -> None:
+    pinned = [Pinned("a", "1", "", ("h",)), Pinned("b", "1", "sys_platform == 'win32'", ())]
+    found = gaps(pinned, ["a", "b; sys_platform != 'darwin'"], lambda package: ())
+    assert found[0] == "b has no hash"
+    assert len(found) == 1 + 2 * 4, "on two Linux machines with four Pythons each"
+    assert all("needs b, which the lock doesn't have for linux " in text for text in found[1:])
+
+
 @pytest.mark.parametrize("folder", OTHERS)
 def test_what_is_installed_apart_is_pinned_by_hash_too(folder: str) -> None:
     pinned = parse(ROOT / folder / "requirements.lock")
