@@ -108,8 +108,8 @@ def unit(wishes: Wishes) -> bool:
 
 
 def end_to_end(wishes: Wishes) -> bool:
-    """The tests in a real browser. Those with the real model go one by one: each takes both cores, and
-    two models whose threads wait for each other take longer than one after the other."""
+    """The tests in a real browser. Those with the real model, or a second Python, go one by one: each takes
+    both cores, and two models whose threads wait for each other take longer than one after the other."""
     browser.ensure()
     if wishes.headed:
         _needs_a_display()
@@ -118,8 +118,8 @@ def end_to_end(wishes: Wishes) -> bool:
         passed = pytest("e2e", "e2e", *_marked([], wishes), *counting, wishes=wishes)
         return _told(counting) and passed
     several = ["-n", str(LIGHT_AT_ONCE), "--dist", "loadfile"]
-    light = pytest("e2e-light", "e2e", *_marked(["not model"], wishes), *several, *counting, wishes=wishes)
-    model = pytest("e2e-model", "e2e", *_marked(["model"], wishes), *counting, wishes=wishes)
+    light = pytest("e2e-light", "e2e", *_marked(["not model", "not alone"], wishes), *several, *counting, wishes=wishes)
+    model = pytest("e2e-model", "e2e", *_marked(["(model or alone)"], wishes), *counting, wishes=wishes)
     return _told(counting) and model and light
 
 

@@ -15,6 +15,8 @@ from e2e.support import apart
 from e2e.support.site import DIST
 from e2e.test_run_code import run
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:

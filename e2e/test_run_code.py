@@ -12,6 +12,8 @@ from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 from e2e.support import apart
 
+pytestmark = pytest.mark.alone
+
 PATIENCE_MS = 60_000
 ENDED = re.compile("^(?:done|error|time|output|stopped|crash)$")
 Show = Callable[..., Page]
