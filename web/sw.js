@@ -44,7 +44,9 @@ worker.addEventListener("message", (event) => {
   if (event.data?.type === "activate") worker.skipWaiting();
   if (event.data?.type === "version") {
     const asking = /** @type {Client | null} */ (event.source);
-    event.waitUntil(versionOf(asking?.id ?? "").then((version) => event.ports[0]?.postMessage(version)));
+    // A page is told of this worker before the worker has noted which version the page is of.
+    const ready = worker.serviceWorker?.state === "activating" ? noting : Promise.resolve();
+    event.waitUntil(ready.then(() => versionOf(asking?.id ?? "")).then((version) => event.ports[0]?.postMessage(version)));
   }
 });
 worker.addEventListener("fetch", (event) => {
@@ -292,6 +294,7 @@ async function activate() {
   // Whoever is open by now was served by the worker before this one.
   for (const { id } of before ? await worker.clients.matchAll({ type: "all" }) : []) noted.clients[id] ??= before;
   noted.active = VERSION;
+  haveNoted();
   await write();
   await tidy();
   await worker.clients.claim();
@@ -311,6 +314,10 @@ const notes = (async () => {
   const { active = "", clients = {} } = (await kept?.json().catch(() => undefined)) ?? {};
   return { active, clients };
 })();
+
+let haveNoted = () => {};
+/** Once this worker, which takes over, has noted of which version the open pages are. @type {Promise<void>} */
+const noting = new Promise((resolve) => { haveNoted = resolve; });
 
 /** One after the other, the newest last. @type {Promise<unknown>} */
 let writing = Promise.resolve();

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
+from e2e.support.waiting import until
 
 SHELLS = "caches.keys().then((names) => names.filter((name) => name.includes(':shell:')))"
 MODULES = ("bridge/page-charts.js", "ui/panel.py", "ui/workshop.py", "workers/engine.js", "sandbox/host.html")
@@ -31,14 +32,28 @@ def deploy(folder: Path, mark: str) -> None:
     assembled.restamp(folder)
 
 
-def take_over(page: Page) -> None:
+def presses_reload(page: Page) -> None:
     """The person takes the new version, in that tab."""
     bar = page.locator(".notice[data-kind=update_ready]")
     bar.get_by_role("button", name="Reload").click()
 
 
-def until(page: Page, what: str, wanted: int) -> None:
-    page.wait_for_function(f"async (wanted) => (await {what}).length === wanted", arg=wanted)
+def take_over(page: Page) -> None:
+    """The same, and the tab has been loaded anew."""
+    with page.expect_navigation():
+        presses_reload(page)
+
+
+def comes_true(page: Page, what: str) -> None:
+    """Asked again and again from here: the page's policy forbids the evaluation that ``wait_for_function`` repeats."""
+    until(page, what, lambda: page.evaluate(what))
+
+
+@pytest.fixture
+def page(page: Visit) -> Visit:
+    """Its shell is installed: what the server has next is a new version."""
+    comes_true(page.page, "navigator.serviceWorker.controller !== null")
+    return page
 
 
 @pytest.fixture
@@ -59,7 +74,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
     first.reload()
     take_over(first)
     expect(first.locator("html")).to_have_attribute("data-engine", "ready")
-    first.wait_for_function("path => fetch(path).then(a => a.text()).then(t => t.includes('two'))", arg=MODULES[0])
+    comes_true(first, f"fetch('{MODULES[0]}').then((answer) => answer.text()).then((t) => t.includes('two'))")
     assert {name: text(other, name) for name in MODULES} == before, "not a byte of the new one"
     assert "version two" in text(first, "ui/panel.py")
     assert len(first.evaluate(SHELLS)) == 2
@@ -72,7 +87,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
     other.reload()
     expect(other.locator("html")).to_have_attribute("data-engine", "ready")
     assert "version two" in text(other, "ui/panel.py")
-    until(other, SHELLS, 1)
+    comes_true(other, f"{SHELLS}.then((names) => names.length === 1)")
 
 
 def test_a_worker_of_an_old_page_is_of_its_version_too(two: tuple[Page, Page], folder: Path) -> None:
@@ -111,8 +126,6 @@ def test_a_frame_of_an_old_page_is_of_its_version_too(two: tuple[Page, Page], fo
     first, other = two
     deploy(folder, "version two")
     first.reload()
-    take_over(first)
-    expect(first.locator("html")).to_have_attribute("data-engine", "ready")
     opened = """async () => {
       const { openCell } = await import("./sandbox/page-cell.js");
       const script = "onmessage = ({ ports: [port] }) => port.postMessage('cell')";
@@ -123,6 +136,10 @@ def test_a_frame_of_an_old_page_is_of_its_version_too(two: tuple[Page, Page], fo
       close();
       return comments.join();
     }"""
+    with first.expect_navigation():
+        presses_reload(first)
+        assert "version two" not in other.evaluate(opened), "while one worker takes the other's place"
+    expect(first.locator("html")).to_have_attribute("data-engine", "ready")
     assert "version two" not in other.evaluate(opened)
     assert "version two" in first.evaluate(opened)
 
@@ -137,7 +154,7 @@ def test_what_is_only_kept_on_first_use_is_of_the_pages_version_or_not_had(page:
     page.page.reload()
     take_over(page.page)
     page.wait()
-    page.page.wait_for_function("fetch('vendor/pyscript/part.js').then((a) => a.text()).then((t) => t === 'one')")
+    comes_true(page.page, "fetch('vendor/pyscript/part.js').then((a) => a.text()).then((t) => t === 'one')")
     lazy.write_text("two")
     unused.write_text("two")
     assembled.restamp(folder)  # on the server only: the page is still the version before
@@ -176,7 +193,7 @@ def test_the_models_list_of_the_shells_own_version_is_at_hand(page: Visit, folde
     take_over(page.page)
     page.wait()
     (folder / "models.json").write_text('{"version": 2}')
-    page.page.wait_for_function("fetch('own-models.json').then((a) => a.text()).then((t) => t.includes('one'))")
+    comes_true(page.page, "fetch('own-models.json').then((a) => a.text()).then((t) => t.includes('one'))")
     assert "2" in text(page.page, "models.json")
 
 

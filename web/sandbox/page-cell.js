@@ -6,7 +6,7 @@
 /** @typedef {{port: MessagePort, frame: HTMLIFrameElement, close: () => void}} Cell */
 
 const PATIENCE_MS = 20_000;
-const VERSION_MS = 1000;
+const VERSION_MS = 4000;
 
 /**
  * Opens a cell in `place`.
@@ -45,15 +45,26 @@ export function openCell(host, policy, script, place) {
   });
 }
 
-/** The version that this page was opened with, which its frames belong to; "" without a service worker. @returns {Promise<string>} */
+/**
+ * The version that this page was opened with, which its frames belong to; "" without a service worker. A worker that
+ * another takes the place of meanwhile may never answer: then that one is asked.
+ *
+ * @returns {Promise<string>}
+ */
 function ownVersion() {
-  const shell = navigator.serviceWorker?.controller;
-  if (!shell) return Promise.resolve("");
+  const shell = navigator.serviceWorker;
+  if (!shell?.controller) return Promise.resolve("");
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = (event) => { resolve(String(event.data)); port1.close(); };
-    setTimeout(resolve, VERSION_MS, "");
-    shell.postMessage({ type: "version" }, [port2]);
+    const watch = new AbortController();
+    const answer = (/** @type {string} */ version) => { clearTimeout(late); watch.abort(); resolve(version); };
+    const late = setTimeout(answer, VERSION_MS, "");
+    const ask = () => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = (event) => { port1.close(); answer(String(event.data)); };
+      shell.controller?.postMessage({ type: "version" }, [port2]);
+    };
+    shell.addEventListener("controllerchange", ask, { signal: watch.signal });
+    ask();
   });
 }
 
