@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Playwright
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab
+from e2e.support.waiting import until
 
 MIB = 1 << 20
 FETCH = """
@@ -217,7 +218,7 @@ def test_the_tab_that_waits_shows_what_has_arrived_and_goes_on_when_the_other_is
         """,
         **shard.arguments,
     )
-    other.page.wait_for_function("globalThis.seen.length > 0 && globalThis.seen.at(-1) >= 1048576")
+    until(other.page, "it shows some", lambda: other.page.evaluate("(globalThis.seen.at(-1) ?? 0) >= 1048576"))
     server.faults.clear()
     lab.page.close()
     assert other.result() == {"value": None}

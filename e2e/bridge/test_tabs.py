@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext
 
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab
+from e2e.support.waiting import until
 
 ADD = """
     const shards = await lab.openShards();
@@ -114,11 +115,11 @@ def test_one_tab_leads_and_another_takes_over_when_it_is_closed(
     other.page.wait_for_timeout(100)
     assert not lab.run("return tabs.alone()")
     lab.run("tabs.post('hello')")
-    other.page.wait_for_function("heard.includes('hello')")
+    until(other.page, "it heard", lambda: other.page.evaluate("heard.includes('hello')"))
     assert lab.run("return heard") == [], "nobody hears itself"
     lab.page.close()
     assert other.result() == "leads"
-    other.page.wait_for_function("tabs.alone()")
+    until(other.page, "it is alone", lambda: other.page.evaluate("tabs.alone()"))
 
 
 def test_who_waits_for_a_lock_can_be_called_off(context: BrowserContext, lab: Lab, server: StaticServer) -> None:
