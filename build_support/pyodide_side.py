@@ -26,7 +26,8 @@ STDLIB_WITHOUT = (
     "encodings/cp86", "encodings/cp875", "encodings/hp_", "encodings/kz1048", "encodings/palmos",
     "encodings/ptcp154", "encodings/tis_620",
 )  # fmt: skip
-STDLIB_WITH = ("encodings/cp850.py", "encodings/cp858.py")
+STDLIB_WITH = ("encodings/cp850.py", "encodings/cp858.py", "_pyrepl/__init__.py", "_pyrepl/pager.py")
+"""What stays of the above: two character sets, and the pager that ``help()`` imports."""
 
 SITE_WITHOUT = (
     "numpy/_pyinstaller/", "numpy/distutils/", "numpy/f2py/", "numpy/testing/", "numpy/typing/mypy_plugin.py",

@@ -165,3 +165,56 @@ def test_only_python_can_be_run(show: Show) -> None:
     page = show("console.log(1)", "js")
     expect(page.get_by_role("button", name="Copy").first).to_be_visible()
     expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)
+
+
+def test_a_program_asks_for_input_on_the_page(show: Show) -> None:
+    page = show("name = input('Name? ')\nage = int(input())\nprint(f'{name} is {age}')")
+    page.get_by_role("button", name="Run", exact=True).click()
+    asked = page.get_by_role("textbox", name="Name?")
+    expect(asked).to_be_focused(timeout=PATIENCE_MS)
+    asked.fill("Ada")
+    asked.evaluate(
+        "box => box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229, bubbles: true }))"
+    )
+    expect(asked).to_be_visible()
+    asked.press("Enter")
+    page.get_by_role("textbox", name="Input of the program").fill("36")
+    page.get_by_role("button", name="Enter", exact=True).click()
+    box = page.locator(".run-output")
+    expect(box).to_have_attribute("data-run", "done")
+    expect(box.locator("pre")).to_have_text("Name? Ada\n36\nAda is 36\n")
+
+
+STANDARD = """
+import unittest
+class Sums(unittest.TestCase):
+    def test_right(self): self.assertEqual(2 + 2, 4)
+help(len)
+try:
+    import sqlite3
+except ModuleNotFoundError as error:
+    print(error)
+from zoneinfo import ZoneInfo
+print(ZoneInfo('Europe/Paris'))
+unittest.main()
+"""
+
+
+def test_help_and_unittest_work_and_what_is_missing_is_named(show: Show) -> None:
+    box = run(show(STANDARD))
+    expect(box.locator("pre")).to_contain_text("Return the number of items in a container")
+    expect(box.locator("pre")).to_contain_text("No module named 'sqlite3': this Python has no database.")
+    expect(box.locator("pre")).to_contain_text("Europe/Paris")
+    expect(box.locator(".stderr").last).to_contain_text("Ran 1 test")
+
+
+def test_the_result_of_a_run_is_scrolled_into_view(show: Show) -> None:
+    page = show("# " + "\n# ".join(str(n) for n in range(60)) + "\nprint('the end')")
+    page.get_by_role("button", name="Run", exact=True).evaluate("button => button.click()")
+    box = page.locator(".run-output")
+    expect(box).to_have_attribute("data-run", "done", timeout=PATIENCE_MS)
+    dock = page.locator("footer.dock").bounding_box()
+    result = box.bounding_box()
+    assert dock is not None
+    assert result is not None
+    assert result["y"] + result["height"] <= dock["y"] + 1, "the message box doesn't cover it"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
@@ -51,10 +52,12 @@ def showing(visitor: BrowserContext, url: str, code: str, language: str = "pytho
         {"id": "q", "role": "user", "text": "Code, please.", "state": "success"},
         {"id": "a", "role": "assistant", "text": f"Here:\n\n```{language}\n{code}\n```\n", "state": "success"},
     ]
-    chat = {"format": 1, "id": "c", "turns": turns, "updated": "2026-01-01T00:00:00Z"}
+    # of its own, as the page takes over once what an older version kept under a name
+    chat = {"format": 1, "id": uuid4().hex, "turns": turns, "updated": "2026-01-01T00:00:00Z"}
     page.goto(url + "manifest.webmanifest")
     page.evaluate(
-        """(chat) => { localStorage.setItem("orion.chat.c", chat); localStorage.setItem("orion.last", "c");
+        """(chat) => { const { id } = JSON.parse(chat);
+        localStorage.setItem("orion.chat." + id, chat); localStorage.setItem("orion.last", id);
         localStorage.setItem("orion.preferences", JSON.stringify({ preload: false })); }""",
         json.dumps(chat),
     )

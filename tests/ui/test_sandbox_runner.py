@@ -15,7 +15,7 @@ SANDBOX = Path(__file__).parents[2] / "web" / "sandbox"
 
 
 async def test_a_question_crosses_as_it_was_written_and_not_as_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("pyodide", "pyodide.code"):
+    for name in ("pyodide", "pyodide.code", "orion_terminal"):
         monkeypatch.setitem(sys.modules, name, MagicMock())  # what Pyodide alone has
     said: list[str] = []
 

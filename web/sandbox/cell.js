@@ -88,10 +88,10 @@ function start(request) {
     worker.postMessage(data);
   };
   run = { id, end, worker, reply };
-  const { module, pyodide, asm, stdlib, prelude, lock } = parts;
+  const { module, pyodide, asm, stdlib, prelude, terminal, lock } = parts;
   const site = NUMPY.test(request.code) ? parts.site : null;
   const { bundles = [], known = [], unfetched = [] } = request;
-  worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, lock, site, bundles, known, unfetched });
+  worker.postMessage({ type: "boot", module, pyodide, asm, stdlib, prelude, terminal, lock, site, bundles, known, unfetched });
 }
 
 /** Ends what runs, and what is still to run. */

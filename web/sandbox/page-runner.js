@@ -5,7 +5,7 @@
 import { openCell, part } from "./page-cell.js";
 
 const root = new URL("../", import.meta.url);
-const HERE = { host: "sandbox/host.html", cell: "sandbox/cell.js", worker: "sandbox/runner.js", prelude: "sandbox/runner.py" };
+const HERE = { host: "sandbox/host.html", cell: "sandbox/cell.js", worker: "sandbox/runner.js", prelude: "sandbox/runner.py", terminal: "sandbox/terminal.py" };
 const PYTHON = {
   pyodide: "vendor/pyodide/pyodide.mjs",
   asm: "vendor/pyodide/pyodide.asm.mjs",
@@ -80,16 +80,16 @@ const imported = (name) => new RegExp(`\\b(?:import|from|import_module)\\b[^\\n]
  */
 export async function openRunner(onText) {
   const files = Promise.all([
-    words(HERE.worker), words(HERE.prelude), words(PYTHON.pyodide), words(PYTHON.asm),
+    words(HERE.worker), words(HERE.prelude), words(HERE.terminal), words(PYTHON.pyodide), words(PYTHON.asm),
     bytes(PYTHON.wasm), bytes(PYTHON.stdlib), inflated(PYTHON.site),
   ]);
   files.catch(() => undefined); // awaited below
   const cell = await openCell(new URL(HERE.host, root), POLICY, await words(HERE.cell), document.body);
   cell.frame.hidden = true;
   try {
-    const [worker, prelude, pyodide, asm, wasm, stdlib, bundle] = await files;
+    const [worker, prelude, terminal, pyodide, asm, wasm, stdlib, bundle] = await files;
     const site = opened(bundle);
-    const parts = { worker, prelude, pyodide, asm, wasm, stdlib, site, lock: site.header.lock };
+    const parts = { worker, prelude, terminal, pyodide, asm, wasm, stdlib, site, lock: site.header.lock };
     cell.port.postMessage({ type: "parts", ...parts }, [wasm, stdlib, bundle]);
   } catch (error) {
     cell.close();

@@ -107,7 +107,6 @@ function ask(body) {
 async function run({ code, data }) {
   python.setStdout({ write: out.write });
   python.setStderr({ write: err.write });
-  python.setStdin({ error: true });
   const answer = JSON.parse(await python.globals.get("orion_run")(code, data ?? "", ask));
   out.flush();
   err.flush();
@@ -118,6 +117,7 @@ async function run({ code, data }) {
 async function receive(data) {
   if (data.type === "boot") {
     python = await boot(data);
+    python.FS.writeFile("/home/pyodide/orion_terminal.py", data.terminal);
     python.runPython(data.prelude);
     python.globals.set("orion_known", data.known.join(" "));
     python.globals.set("orion_unfetched", data.unfetched.join(" "));

@@ -11,6 +11,7 @@ import linecache
 import sys
 import traceback
 
+import orion_terminal
 from pyodide.code import eval_code_async
 
 NAME = "<code>"
@@ -71,7 +72,7 @@ async def _respond(space, data, ask):
 def _missing(error):
     """What to say beside an import of what isn't here: only what the site brings can be imported."""
     name = (getattr(error, "name", None) or "").split(".")[0]
-    if not isinstance(error, ModuleNotFoundError) or not name or name in sys.modules:
+    if not isinstance(error, ModuleNotFoundError) or name in ("", *sys.modules, *orion_terminal.ABSENT):
         return ""
     unfetched = globals().get("orion_unfetched", "").split()
     if name in unfetched or "*" in unfetched:
@@ -83,20 +84,22 @@ def _missing(error):
 def _told(error):
     frames = traceback.extract_tb(error.__traceback__)
     own = next((place for place, frame in enumerate(frames) if frame.filename == NAME), len(frames))
-    lines = traceback.format_list(frames[own:])
+    lines = traceback.format_list([frame for frame in frames[own:] if frame.filename != orion_terminal.__file__])
     head = ["Traceback (most recent call last):\n"] if lines else []
     return "".join([*head, *lines, *traceback.format_exception_only(error)]).rstrip() + _missing(error)
 
 
 async def orion_run(code, data, ask):
     linecache.cache[NAME] = (len(code), None, code.splitlines(True), NAME)
-    space = {"__name__": "__main__"}
+    space = orion_terminal.prepare(NAME, None if data else ask)
     try:
         value = await eval_code_async(code, globals=space, filename=NAME)
         if data:
             return json.dumps({"value": await _respond(space, data, ask)}, ensure_ascii=False)
         return json.dumps({"value": "" if value is None else repr(value)})
-    except SystemExit:
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
         return json.dumps({"value": ""})
     except BaseException as error:
         return json.dumps({"error": _told(error)})

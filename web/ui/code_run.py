@@ -1,7 +1,11 @@
 """The Run button of an answer's Python: what it prints appears below the block."""
 
+import json
+
 from ui.sandbox import SECONDS
 
+TOTAL_SECONDS = 900
+"""In all, with the time that the person takes to answer what a program asks."""
 SHOWN_CHARS = 20_000
 ENDS = ("done", "time", "output", "stopped", "crash")
 
@@ -21,7 +25,7 @@ class CodeRuns:
         if running:
             self._sandbox.stop()
         run = self._run = Run(self._dom, self._words, button)
-        self._sandbox.run(code, lambda message: self._event(run, message))
+        self._sandbox.run(code, lambda message: self._event(run, message), total=TOTAL_SECONDS)
 
     def _event(self, run, message):
         kind = message["type"]
@@ -29,6 +33,8 @@ class CodeRuns:
             run.says("running", self._words("run_running"))
         elif kind == "out":
             run.prints(message["text"], message["stream"])
+        elif kind == "ask":
+            run.asks(message["body"], lambda answer: self._sandbox.reply(message["key"], answer))
         elif kind == "end":
             self._run = None
             self._announce(run.ends(message))
@@ -45,13 +51,15 @@ class Run:
             old.remove()
         self._box = dom.el("div", "run-output", attributes={"role": "group", "aria-label": words("run_output")})
         self._status = dom.el("p", "run-status")
-        self._text = dom.el("pre", attributes={"tabindex": "0"})
+        self._text = dom.el("pre", attributes={"tabindex": "0", "dir": "auto"})
         self._text.hidden = True
         self._shown = 0
+        self._asking = None
         self._box.append(self._status, self._text)
         block.appendChild(self._box)
         button.textContent = words("stop")
         self.says("starting", words("run_starting"))
+        self._show()
 
     def says(self, state, sentence):
         self._box.setAttribute("data-run", state)
@@ -64,8 +72,49 @@ class Run:
             self._text.hidden = False
             self._text.appendChild(self._dom.el("span", cls, text))
 
+    def asks(self, body, reply):
+        """A line for what ``input()`` waits for; ``reply(answer)`` sends what is typed, or the input's end."""
+        words, dom = self._words, self._dom
+        prompt = json.loads(body).get("input") or words("run_input")
+        box = dom.el("input", "field-box", attributes={"type": "text", "dir": "auto", "autocomplete": "off"})
+        box.setAttribute("aria-label", prompt.strip() or words("run_input"))
+        box.setAttribute("enterkeyhint", "send")
+        send, end = dom.el("button", "quiet", words("run_enter")), dom.el("button", "quiet", words("run_input_end"))
+        row = self._asking = dom.el("div", "run-input")
+
+        def answer(fields, shown):
+            if self._asking is row:
+                self._answered()
+                self.prints(shown, "typed")
+                self.says("running", words("run_running"))
+                reply(fields)
+
+        def typed(_event=None):
+            answer({"text": box.value}, box.value + "\n")
+
+        dom.on(send, "click", typed)
+        dom.on(end, "click", lambda _event: answer({"end": True}, "\n"))
+        dom.on(box, "keydown", lambda event: typed() if dom.bridge.deliberate(event, "Enter") else None)
+        for button in (send, end):
+            button.setAttribute("type", "button")
+        row.append(box, send, end)
+        self._box.appendChild(row)
+        self.says("waiting", words("run_waiting"))
+        self._show()
+        box.focus()
+
+    def _answered(self):
+        if self._asking:
+            self._asking.remove()
+            self._asking = None
+
+    def _show(self):
+        """What was run for is seen, where the message box doesn't cover it."""
+        self._dom.bridge.reveal(self._box)
+
     def ends(self, message):
         """Returns the sentence that says how it ended."""
+        self._answered()
         words, why, error = self._words, message.get("why"), message.get("error")
         if why not in ENDS:
             why = "crash"
@@ -79,5 +128,6 @@ class Run:
         if state == "done" and not self._shown:
             sentence = words("run_silent")
         self.says(state, sentence)
+        self._show()
         self.button.textContent = words("run_code")
         return sentence
