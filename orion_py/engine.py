@@ -88,6 +88,7 @@ class OrionInferenceEngine:
         self._load_listeners: list[Callable[[ProgressEvent], None]] = []
         self._requests: dict[str, CancelToken] = {}
         self._count = self._memory_logged = 0
+        self._hydration_logged: tuple[str, ...] = ()
         self.device_class = ""
         """As the registry's recommendations name it: a preset's name, by default the one that fits the device."""
         self._fallbacks: deque[FallbackEvent] = deque(maxlen=FALLBACKS_KEPT)
@@ -145,8 +146,8 @@ class OrionInferenceEngine:
             self.log.warn("breaker", name=event.name, state=event.state, failures=event.failures)
         elif isinstance(event, PredictionEvent):
             self.log.info("prediction", model=event.model, agent=event.agent, state=event.state)
-        elif isinstance(event, HydrationEvent) and event.state != "downloading":
-            self.log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
+        elif isinstance(event, HydrationEvent):
+            self._log_hydration(event)
         elif isinstance(event, RevisionEvent):
             self.log.info("loop", request=event.id, again=event.again)
             self.metrics.count("loops")
@@ -163,6 +164,13 @@ class OrionInferenceEngine:
     def _log_of(self, event: Event) -> Logger:
         """With the request that the event concerns, if it is one."""
         return self.log if event.id == ENGINE_ID else self.log.child(request=event.id)
+
+    def _log_hydration(self, event: HydrationEvent) -> None:
+        """Each step once: the events of one step are its progress."""
+        step = (event.model, event.version, event.state, event.reason_code)
+        if step != self._hydration_logged:
+            self._hydration_logged = step
+            self.log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
 
     def _log_memory(self, event: MemoryEvent) -> None:
         if event.evicted:

@@ -9,13 +9,15 @@ from orion_py.agents.registered import RegisteredAgent
 from orion_py.language.detector import LanguageDetector
 from orion_py.language.function_words import french_or_english
 from orion_py.language.names import name_of, target_of
+from orion_py.language.translation import target_of_translation
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
 
 
 class MultilingualAgent(RegisteredAgent):
-    """A language asked for by name ("in Spanish", "en italien") decides; else the question's own,
-    as a library tells it; else the page's. The notes say which, and how sure that is."""
+    """A language asked for by name ("in Spanish", "en italien") decides; of a translation without one the
+    asker's own; else the question's, as a library tells it; else the page's. The notes say which, and how
+    sure that is."""
 
     def __init__(self, entry: AgentEntry, languages: LanguageDetector) -> None:
         super().__init__(entry)
@@ -25,7 +27,8 @@ class MultilingualAgent(RegisteredAgent):
         brief = await super().prepare(query, locale, options)
         page = locale.lower().split("-")[0]
         guess = await self._languages.detect(query, page)
-        target = target_of(query) or (guess.language if guess else french_or_english(query, page))
+        target = target_of(query) or target_of_translation(query, page, guess.language if guess else None)
+        target = target or (guess.language if guess else french_or_english(query, page))
         notes = {**brief.notes, "language": target}
         if guess is not None:
             notes |= {"detected": guess.language, "probability": round(guess.probability, 3)}

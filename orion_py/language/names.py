@@ -53,14 +53,13 @@ def _by_name() -> dict[str, str]:
     return names | {name.translate(_UNACCENTED): code for name, code in names.items()}
 
 
+_INTO = r"in|into|to|en|vers|em|auf|su|(?:in|vers|to) (?:the |l'|le )|vers l'|vers le "
+
+
 @cache
-def _target() -> re.Pattern[str]:
+def _pattern(before: str) -> re.Pattern[str]:
     names = "|".join(sorted(map(re.escape, _by_name()), key=len, reverse=True))
-    return re.compile(
-        rf"(?<!\w)(?:in|into|to|en|vers|em|auf|su|(?:in|vers|to) (?:the |l'|le )|vers l'|vers le )\s?"
-        rf"(?P<name>{names})(?!\w)",
-        re.IGNORECASE,
-    )
+    return re.compile(rf"(?<!\w)(?:{before})\s?(?P<name>{names})(?!\w)", re.IGNORECASE)
 
 
 def name_of(language: str, locale: str) -> str:
@@ -71,5 +70,10 @@ def name_of(language: str, locale: str) -> str:
 
 def target_of(text: str) -> str | None:
     """The language that an answer is asked to be in ("in Spanish", "en italien"), or None."""
-    found = [match["name"].lower() for match in _target().finditer(text.replace("’", "'"))]
+    return named(text, _INTO)
+
+
+def named(text: str, before: str) -> str | None:
+    """The last language that ``text`` names behind ``before``, a pattern of words, or None."""
+    found = [match["name"].lower() for match in _pattern(before).finditer(text.replace("’", "'"))]
     return _by_name()[found[-1]] if found else None

@@ -203,6 +203,12 @@ async def test_a_language_asked_for_outranks_the_questions_own() -> None:
     assert made.notes["language"] == "it"
 
 
+async def test_a_translation_from_french_is_not_asked_for_in_french() -> None:
+    made = await brief("multilingual", "Translate from French: Où est la gare ?", guess=Guess("fr", 0.97))
+    assert made.system.endswith("Answer only in English.") or made.system.endswith("Réponds uniquement en anglais.")
+    assert made.notes["language"] == "en"
+
+
 async def test_without_a_guess_the_pages_language_serves() -> None:
     made = await brief("multilingual", "xyzzy", "fr-CA", guess=None)
     assert made.notes == {"language": "fr"}

@@ -284,3 +284,14 @@ async def test_memory_is_counted_with_what_comes() -> None:
     assert made.models.memory().used_bytes == 1000 * MB
     world.runtime.gates["big"].set()
     await settle()
+
+
+async def test_the_log_has_each_step_of_a_background_download_once() -> None:
+    world = LiteAndFull()
+    made = await engine(world)
+    await made.infer("hello", GREEDY)
+    await world.rests()
+    told = len([event for event in world.events if event.type == "hydration"])
+    steps = [record["state"] for record in made.log.records(event="hydration")]
+    assert steps == ["downloading", "loading", "ready"]
+    assert told > len(steps), "its progress is for the page, and not for the log"
