@@ -66,6 +66,21 @@ def test_what_arrived_is_kept_over_a_reload_and_it_goes_on_by_itself(regular: Pe
         assert model_of(regular, CAPITAL) == FULL
 
 
+def test_a_model_that_was_made_while_the_page_was_open_is_offered_at_the_next_visit(regular: Person, web: Web) -> None:
+    """As ``build.py serve`` does it: the larger model's files first, then its entry in the list of models."""
+    regular.opens()
+    assert model_of(regular, CAPITAL) == MODEL
+    expect(line(regular)).to_be_hidden()
+    with a_larger_model(web.site) as shard:
+        web.is_slow(SLOW_MBITS)
+        regular.reloads()
+        regular.waits_for_the_model()
+        assert model_of(regular, CAPITAL) == MODEL, "a question asks for the larger model and doesn't wait for it"
+        expect(line(regular)).to_contain_text("Full is here")
+        assert {sha256 for sha256, _, _ in web.shard_requests()} == {shard}
+        assert model_of(regular, CAPITAL) == FULL
+
+
 def test_a_pause_is_the_persons_word_and_declining_leaves_nothing_behind(regular: Person, web: Web) -> None:
     with a_larger_model(web.site) as shard:
         regular.opens()
