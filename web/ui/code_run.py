@@ -1,12 +1,12 @@
 """The Run button of an answer's Python: what it prints appears below the block."""
 
-import json
-
+from ui.json_text import read
 from ui.sandbox import SECONDS
 
 TOTAL_SECONDS = 900
 """In all, with the time that the person takes to answer what a program asks."""
 SHOWN_CHARS = 20_000
+LONGEST_PROMPT = 500
 ENDS = ("done", "time", "output", "stopped", "crash")
 
 
@@ -75,7 +75,7 @@ class Run:
     def asks(self, body, reply):
         """A line for what ``input()`` waits for; ``reply(answer)`` sends what is typed, or the input's end."""
         words, dom = self._words, self._dom
-        prompt = json.loads(body).get("input") or words("run_input")
+        prompt = prompt_of(body) or words("run_input")
         box = dom.el("input", "field-box", attributes={"type": "text", "dir": "auto", "autocomplete": "off"})
         box.setAttribute("aria-label", prompt.strip() or words("run_input"))
         box.setAttribute("enterkeyhint", "send")
@@ -131,3 +131,13 @@ class Run:
         self._show()
         self.button.textContent = words("run_code")
         return sentence
+
+
+def prompt_of(body):
+    """What a program asks for with ``input()``, "" where it says nothing: the body comes from code that nobody
+    read, which may post anything."""
+    try:
+        prompt = read(body).get("input")
+    except (ValueError, TypeError, AttributeError):
+        return ""
+    return prompt[:LONGEST_PROMPT] if isinstance(prompt, str) else ""
