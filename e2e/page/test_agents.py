@@ -96,7 +96,7 @@ def test_an_agent_can_be_chosen_and_the_creative_one_takes_a_kind_of_text(page: 
     expect(agent).to_have_value("")
     labels = agent.locator("option").all_inner_texts()
     assert labels[:6] == ["Auto", "Conversation", "Code", "Logic", "Creative", "Multilingual"]
-    assert labels[6] == "Vision (not here: The model that sees images isn't part of this version yet.)"
+    assert labels[6:] == ["New agent…", "Vision", "Code and logic"]
     expect(agent.locator("option[value=vision]")).to_be_disabled()
     kind = page.page.get_by_label("Kind of text")
     expect(kind).to_be_hidden()
@@ -122,7 +122,10 @@ def test_the_choice_speaks_the_persons_language(visit: Callable[..., Visit]) -> 
     page = visit(locale="fr-FR").open()
     labels = page.page.get_by_label("Agent", exact=True).locator("option").all_inner_texts()
     assert "Créatif" in labels
-    assert "Code et logique (absent : son modèle n’est pas sur ce site)" in labels
+    assert labels[-2:] == ["Vision", "Code et logique"]
+    folded = page.page.locator("#agent optgroup[label='Pas sur ce site'] option")
+    assert [option.is_disabled() for option in folded.all()] == [True, True]
+    assert folded.last.get_attribute("title") == "son modèle n’est pas sur ce site"
 
 
 def test_french_is_told_once_a_visit_that_the_model_hardly_knows_it(visit: Callable[..., Visit]) -> None:

@@ -27,6 +27,7 @@ def test_a_profile_is_applied_at_once_and_at_the_next_visit(page: Visit) -> None
     expect(profile).to_have_value("auto")
     expect(page.page.get_by_text("Now: “Everyday”, 4.0 GB for models.")).to_be_visible()
     profile.select_option("low_end")
+    page.page.get_by_text("Advanced", exact=True).click()
     expect(page.page.get_by_label("Trained router")).not_to_be_checked()
     expect(page.page.get_by_text("2.0 GB for models, one agent at a time")).to_be_visible()
     assert engines(page)["preset"] == "low_end"
@@ -40,6 +41,7 @@ def test_a_profile_is_applied_at_once_and_at_the_next_visit(page: Visit) -> None
 def test_single_settings_differ_from_the_profile_until_another_is_chosen(page: Visit) -> None:
     page.page.get_by_role("button", name="Settings").click()
     page.page.get_by_label("Guardrails").uncheck()
+    page.page.get_by_text("Advanced", exact=True).click()
     page.page.get_by_label("Detailed technical log").check()
     config = engines(page)["config"]
     assert (config["enable_guardrails"], config["verbose_logging"], config["use_neural_router"]) == (False, True, True)
@@ -54,6 +56,7 @@ def test_single_settings_differ_from_the_profile_until_another_is_chosen(page: V
 
 def test_counting_is_off_and_can_be_seen_exported_and_erased_once_on(page: Visit) -> None:
     page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_text("Advanced", exact=True).click()
     counting = page.page.get_by_label("Count what is used, on this device only")
     expect(counting).not_to_be_checked()
     see = page.page.get_by_role("button", name="See the counts")

@@ -9,6 +9,7 @@ from e2e.page.conftest import Visit
 
 def test_exact_mode_is_switched_in_the_settings_and_stays(page: Visit) -> None:
     page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_text("Advanced", exact=True).click()
     page.page.get_by_label("Exact weights").check()
     page.page.locator("#settings [data-close]").click()
     page.page.reload()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
@@ -15,8 +17,9 @@ def test_a_french_browser_gets_a_french_page(visit: Callable[..., Visit]) -> Non
     expect(page.page.get_by_role("button", name="Envoyer")).to_be_visible()
     expect(page.box).to_have_attribute("placeholder", "Posez votre question…")
     expect(page.page.get_by_text("Tout reste sur cet appareil.")).to_be_visible()
-    expect(page.page.locator("#welcome-note")).to_contain_text("En français, ses réponses sont approximatives")
-    page.page.get_by_role("button", name="Écris une fonction Python").click()
+    expect(page.page.locator("#welcome-note")).to_contain_text("a surtout appris l’anglais")
+    expect(page.page.locator("#welcome-wait")).to_be_hidden()
+    page.page.get_by_role("button", name="Write a Python function").click()
     page.state("success")
     expect(page.answer.locator("[data-field=backend]")).to_have_text("WebAssembly, 2 fils")
 
@@ -95,3 +98,44 @@ def test_motion_is_reduced_where_asked(visit: Callable[..., Visit]) -> None:
     expect(lamp).not_to_have_css("animation-name", "none")
     page.page.emulate_media(reduced_motion="reduce")
     expect(lamp).to_have_css("animation-name", "none")
+
+
+def test_a_conversations_time_is_by_the_persons_own_clock(visit: Callable[..., Visit]) -> None:
+    zone = "Pacific/Kiritimati"  # UTC+14
+    page = visit(timezone_id=zone).open()
+    page.ask_and_wait("Why is the sky blue?")
+    page.page.get_by_role("button", name="Conversations").click()
+    there = datetime.now(ZoneInfo(zone))
+    row = page.page.locator("#chat-list small").first
+    expect(row).to_contain_text(f"{there:%b} {there.day}, {there.year}")
+    expect(row).to_contain_text(f"{there:%p}")
+
+
+def test_no_button_moves_while_the_page_starts(visit: Callable[..., Visit]) -> None:
+    page = visit()
+    page.page.goto(page.url, wait_until="commit")
+    places = "() => ['open-chats', 'new-chat', 'open-workshop'].map(id => document.getElementById(id).offsetLeft)"
+    page.page.wait_for_selector("#message")
+    before = page.page.evaluate(places)
+    page.wait()
+    assert page.page.evaluate(places) == before
+
+
+def test_on_a_phone_the_title_and_the_close_button_of_the_settings_stay_in_view(visit: Callable[..., Visit]) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).open()
+    page.page.get_by_role("button", name="Settings").click()
+    sheet = page.page.get_by_role("dialog", name="Settings")
+    sheet.evaluate("sheet => { sheet.scrollTop = 500; }")
+    for part in (sheet.get_by_role("heading", name="Settings"), sheet.get_by_role("button", name="Close")):
+        expect(part).to_be_in_viewport(ratio=1)
+    edge = sheet.evaluate(
+        "sheet => { const b = sheet.getBoundingClientRect(); return [b.left, innerWidth - b.right]; }"
+    )
+    assert edge == [0, 0], "the page shows beside the sheet"
+    above = sheet.evaluate(
+        "sheet => { const b = sheet.getBoundingClientRect();"
+        " return document.elementFromPoint(b.left + b.width / 2, b.top + 4).closest('.sheet-head') !== null; }"
+    )
+    assert above, "what scrolls shows above the title"
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet).to_be_hidden()

@@ -82,7 +82,7 @@ def test_with_data_saver_the_model_waits_for_a_word(visit: Callable[..., Visit],
     )
     page.open()
     expect(page.page.locator("#loading")).to_contain_text("Data saver is on")
-    page.page.get_by_role("button", name="Fetch it now").click()
+    page.page.get_by_role("button", name="Download it now").click()
     expect(page.page.locator("#loading")).to_be_hidden()
 
 

@@ -34,15 +34,22 @@ def shape(place: Element) -> list[Any]:
 
 
 def test_agents_stand_in_the_registrys_groups() -> None:
-    expected = ["", ("Text", ["conversation", "code"]), ("Images and sound", ["vision"]), "pirate", "+"]
+    expected = ["", ("Text", ["conversation", "code"]), "pirate", "+", ("Not on this site", ["vision"])]
     assert shape(drawn(GROUPS)) == expected
     assert shape(drawn(GROUPS, "fr"))[1][0] == "Texte"
 
 
+def test_agents_that_cannot_answer_are_folded_away_by_name_at_the_end() -> None:
+    absent = drawn(GROUPS).children[-1]
+    assert [(each.textContent, each.disabled) for each in absent.children] == [("Images", True)]
+    assert absent.children[0].title == "its model isn’t on this site"
+
+
 def test_a_group_that_the_page_has_no_word_for_keeps_its_id_and_an_empty_one_is_left_out() -> None:
     groups = [{"id": "poets", "agents": ["code"]}, {"id": "media", "agents": ["speech"]}]
-    assert [row for row in shape(drawn(groups)) if isinstance(row, tuple)] == [("poets", ["code"])]
+    named = [row for row in shape(drawn(groups)) if isinstance(row, tuple)]
+    assert named == [("poets", ["code"]), ("Not on this site", ["vision"])]
 
 
 def test_without_groups_the_list_is_flat() -> None:
-    assert shape(drawn([])) == ["", "conversation", "code", "pirate", "vision", "+"]
+    assert shape(drawn([])) == ["", "conversation", "code", "pirate", "+", ("Not on this site", ["vision"])]

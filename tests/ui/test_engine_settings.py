@@ -54,5 +54,5 @@ def test_the_profile_says_what_it_allows() -> None:
 
 def test_corrections_are_counted_in_words() -> None:
     assert corrections_words(0, EN) == "You haven’t corrected the router."
-    assert corrections_words(1, FR) == "Le routeur a retenu 1 correction de vous."
+    assert corrections_words(1, FR) == "Le routeur a retenu une de vos corrections."
     assert "3 corrections" in corrections_words(3, EN)

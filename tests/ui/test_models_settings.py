@@ -40,7 +40,7 @@ def test_a_large_model_that_was_chosen_is_not_waited_for() -> None:
 )
 def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> None:
     names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
-    page = dom(*names, "model-add", "model-inspect")
+    page = dom(*names, "model-add", "model-inspect", "model-hub")
     told: list[Any] = []
     kept: list[Any] = []
     settings = ModelsSettings(
@@ -54,3 +54,22 @@ def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> Non
         listener(Event(choice))
     assert kept == [("model", chosen)]
     assert told == sent
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("default-src 'none'; connect-src 'self'", ""),
+        ("connect-src 'self' https://huggingface.co.evil.example", ""),
+        ("default-src https://huggingface.co; connect-src 'self'", ""),
+        ("default-src 'none'; connect-src 'self' https://huggingface.co", "A Hugging Face id"),
+    ],
+)
+def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(policy: str, said: str) -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect", "model-hub", "policy")
+    page.by_id("policy").setAttribute("http-equiv", "Content-Security-Policy")
+    page.by_id("policy").content = policy
+    ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    assert page.by_id("model-hub").textContent.startswith(said)
+    assert page.by_id("model-hub").attributes.get("data-words") == ("model_hub" if said else None)

@@ -98,7 +98,7 @@ def test_a_breaker_that_opened_for_slowness_says_so() -> None:
         ({"state": "slower", "speedup": 0.84}, GPU, "0.84 times the speed"),
         ({"state": "serves", "speedup": 3.1}, GPU, "3.10 times"),
         ({"state": "failed", "reason": "device_lost"}, GPU, "failed its trial"),
-        ({"state": "wrong"}, GPU, "wrongly"),
+        ({"state": "wrong"}, GPU, "gives wrong results"),
         ({"state": "software"}, GPU, "emulated"),
         ({"state": "untried"}, GPU, "tried once"),
     ],
@@ -147,5 +147,5 @@ def test_a_page_that_is_not_isolated_says_why_it_has_one_thread() -> None:
 def test_verdicts_of_several_models_name_them() -> None:
     rows = [{"model": "smol", "state": "none"}, {"model": "qwen", "state": "serves"}]
     text = compute(known(device=GPU, webgpu=rows)).textContent
-    assert "SmolLM2: This model has no form" in text
+    assert "SmolLM2: This model has no variant" in text
     assert "Qwen: WebGPU answers." in text

@@ -135,3 +135,13 @@ export const wellFormed = (text) => (/** @type {any} */ (text).toWellFormed?.() 
 
 export const now = () => performance.now() + 0.0001;
 export const timestamp = () => new Date().toISOString();
+
+/**
+ * A moment as the person's own clock and calendar have it.
+ * @param {string} stamp as `timestamp` writes it @param {string} language @returns {string} "" for what is no time
+ */
+export function localTime(stamp, language) {
+  const moment = new Date(stamp);
+  if (Number.isNaN(moment.getTime())) return "";
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(moment);
+}

@@ -58,22 +58,24 @@ class AgentPicker:
         return self._words("group_" + group) if self._words.has("group_" + group) else group
 
     def _in_groups(self, choices, groups):
-        """Rows for ``_fill``: a group is (its name, its rows)."""
+        """Rows for ``_fill``: a group is (its name, its rows). Those that can't answer stand in one of their
+        own at the end."""
         placed = [agent for _, members in groups for agent in members]
         rows = []
         for name, members in groups:
-            mine = [self._row(choice) for choice in choices if choice.agent in members]
+            mine = [self._row(choice) for choice in choices if choice.agent in members and choice.available]
             if mine:
                 rows.append((name, mine))
-        others = [self._row(choice) for choice in choices if choice.agent not in placed]
+        others = [self._row(choice) for choice in choices if choice.agent not in placed and choice.available]
         if self._on_new:
             others.append((NEW, self._words("new_agent"), ""))
+        absent = [self._row(choice) for choice in choices if not choice.available]
+        if absent:
+            others.append((self._words("agents_absent"), absent))
         return rows + others
 
     def _row(self, choice):
-        if choice.available:
-            return choice.agent, choice.name, ""
-        return choice.agent, self._words("agent_absent", agent=choice.name, reason=choice.why_not), choice.why_not
+        return choice.agent, choice.name, choice.why_not
 
     def _fill(self, select, rows):
         chosen, able = select.value, []

@@ -218,7 +218,18 @@ class AnswerView:
                 row.appendChild(self._dom.el("span", None, sentence))
                 if note.get("undo"):
                     row.appendChild(self._dom.button("undo", self._words("undo"), cls="link"))
+                if note.get("wait") in self._state.model_titles:
+                    row.appendChild(self._wait_button(note["wait"]))
                 self._notes.appendChild(row)
+
+    def _wait_button(self, model):
+        """For a larger model to answer in place of this one."""
+        state, words = self._state, self._words
+        size = formatting.size(state.model_size(model), words.lang)
+        label = words("wait_for", model=state.model_name(model), size=size)
+        button = self._dom.button("wait", label, cls="link")
+        button.setAttribute("data-model", model)
+        return button
 
     def _set_error(self, turn):
         dom, words = self._dom, self._words

@@ -6,7 +6,7 @@ and ``bridge``, the functions of bridge/page-*.js.
 
 import json
 
-from ui import reducer
+from ui import reducer, tongues
 from ui.agent_picker import AgentPicker
 from ui.client import EngineClient
 from ui.composer import Composer
@@ -26,6 +26,7 @@ from ui.old_chats import CHAT
 from ui.status_view import StatusView
 from ui.store import PREFERENCES, Store
 from ui.view_state import ViewState
+from ui.welcome_view import WelcomeView
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
 TO_CHANGE = (
@@ -82,6 +83,7 @@ class App:
         self._loading = LoadingView(dom, words, self._load_action)
         self._status = StatusView(dom)
         self._hydration = HydrationView(dom, self._hydrate)
+        self._welcome = WelcomeView(dom, words, self._preferences, self._wait_for)
         self._notices = NoticesView(dom, self._notice_action)
         self._composer = Composer(dom, self._platform.window, self._preferences, self.ask, self.stop, self._draft)
         self._composer.allows = lambda: self._keeping.may_send()
@@ -426,7 +428,7 @@ class App:
     def _starter(self, event):
         button = event.target.closest(".starter")
         if button:
-            self.ask(button.querySelector("[lang=" + self._words.lang + "]").textContent)
+            self.ask(button.querySelector("[lang=" + self._welcome.language() + "]").textContent)
 
     def _turn_action(self, action, turn_id, button):
         conversation = self.state.conversation
@@ -445,6 +447,9 @@ class App:
             self._corrections.correct(turn, button.dataset.agent)
         elif action == "undo":
             self._corrections.undo(turn)
+        elif action == "wait":
+            self._wait_for(button.dataset.model)
+            self._again(turn)
         elif action == "edit":
             question = turn if turn.role == "user" else conversation.question_of(turn)
             self._keeping.edit(question.text)
@@ -472,6 +477,12 @@ class App:
         if action == "cancel" and self._preferences["model"] == self.state.hydration["model"]:
             self._preference("model", "")
         self.client.send("hydrate", {"action": action, "model": self.state.hydration["model"]})
+
+    def _wait_for(self, model):
+        """Questions wait for ``model``, which comes at once; "" ends that."""
+        if model:
+            self.client.send("hydrate", {"action": "start", "model": model})
+        self._preference("model", model)
 
     def _notice_action(self, action, index):
         if action == "update":
@@ -587,6 +598,8 @@ class App:
         self._preferences[name] = value
         if name == "theme":
             self._theme()
+        if name == "model":
+            self.state.touch("names")
         if name == "enter":
             self._composer.draw_keys(self._words)
         if name == "language" and value in LANGUAGES:
@@ -713,7 +726,6 @@ class App:
             self._log.sync(state.conversation)
         if "names" in dirty:
             words.titles = state.agent_titles
-            self._language_note()
             self._picker.draw(state.agents, state.device.get("groups") or ())
             if state.conversation.turns:
                 self._log.mark(state.conversation.turns[-1].id)
@@ -724,6 +736,8 @@ class App:
             self._loading.draw(state, words)
         if "hydration" in dirty:
             self._hydration.draw(state, words)
+        if "names" in dirty or "hydration" in dirty:
+            self._welcome.draw(state)
         if "notices" in dirty:
             self._notices.draw(state.notices, words)
         for turn_id in dirty:
@@ -739,19 +753,8 @@ class App:
         languages = state.model_languages.get(answer.model)
         if languages and self._words.lang not in languages and not state.language_noted:
             state.language_noted = True
-            answer.note(kind="model_language", model=state.model_name(answer.model))
+            larger = tongues.better(state, answer.model, self._words.lang)
+            wait = larger["id"] if larger else None
+            answer.note(kind="model_language", model=state.model_name(answer.model), wait=wait)
             answer.version += 1
             state.touch(answer.id)
-
-    def _language_note(self):
-        """Says so when the model wasn't taught the person's language."""
-        words, note = self._words, self._dom.by_id("welcome-note")
-        for model, languages in self.state.model_languages.items():
-            if languages and words.lang not in languages:
-                known = [words("language_" + lang) if words.has("language_" + lang) else lang for lang in languages]
-                note.textContent = words(
-                    "not_your_language", model=self.state.model_name(model), languages=", ".join(known)
-                )
-                note.hidden = False
-                return
-        note.hidden = True

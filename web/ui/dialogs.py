@@ -186,7 +186,8 @@ class ChatsView:
             button.appendChild(dom.el("span", "chat-title", title, {"dir": "auto"}))
             if chat == current:
                 button.setAttribute("aria-current", "true")
-            when = updated[:10] + " · " if updated else ""
+            when = self._dom.bridge.localTime(updated, words.lang) if updated else ""
+            when = when + " · " if when else ""
             button.appendChild(dom.el("small", None, when + words("messages_count", count=turns)))
             row.appendChild(button)
             row.appendChild(dom.button("delete", words("delete_conversation", title=title), "delete", "icon"))

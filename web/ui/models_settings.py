@@ -7,6 +7,10 @@ UNSTATED = "not stated"  # orion_py.loading.hub_texts's word
 EXPLAINED = ("unsupported_model", "invalid_model_folder", "invalid_manifest", "too_large")
 
 
+HUB = "https://huggingface.co"
+"""Where an id like ``owner/name`` is looked up, if the site was built to let the page talk to it."""
+
+
 LARGE = "large"  # the tier of models that come only when they are asked for
 
 
@@ -37,6 +41,15 @@ def large_words(row, words):
         size=formatting.size(row.get("download_bytes") or 0, words.lang),
         memory=formatting.size(row.get("memory_bytes") or 0, words.lang),
     )
+
+
+def hub_allowed(dom):
+    """Whether the page's own policy lets it talk to Hugging Face."""
+    for meta in dom.all("[http-equiv=Content-Security-Policy]"):
+        for rule in str(meta.content).split(";"):
+            if rule.split()[:1] == ["connect-src"] and HUB in rule.split():
+                return True
+    return False
 
 
 def version_rows(versions):
@@ -83,6 +96,9 @@ class ModelsSettings:
         self._address = dom.by_id("model-address")
         self._offer = dom.by_id("model-offer")
         self._add = dom.by_id("model-add")
+        if hub_allowed(dom):
+            dom.by_id("model-hub").setAttribute("data-words", "model_hub")
+            dom.by_id("model-hub").textContent = words("model_hub")
         self._rows = []
         self._models = []
         self._back = None  # the model that goes back now

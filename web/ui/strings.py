@@ -16,7 +16,7 @@ TEXT = {
     "stop": ("Stop", "Arrêter"),
     "copy": ("Copy", "Copier"),
     "copied": ("Copied", "Copié"),
-    "copy_failed": ("Copying was refused", "La copie a été refusée"),
+    "copy_failed": ("The browser refused to copy", "Le navigateur a refusé la copie"),
     "copy_code": ("Copy code", "Copier le code"),
     "run_code": ("Run", "Exécuter"),
     "thought": ("What the model considered first", "Ce que le modèle a d’abord examiné"),
@@ -46,7 +46,7 @@ TEXT = {
         "The agent’s own Python took too long and was stopped; its prompt alone answered.",
         "Le Python de l’agent a pris trop de temps et a été arrêté ; sa consigne seule a répondu.",
     ),
-    "regenerate": ("Ask again", "Redemander"),
+    "regenerate": ("Ask again", "Reposer la question"),
     "retry": ("Retry", "Réessayer"),
     "edit": ("Edit", "Modifier"),
     "close": ("Close", "Fermer"),
@@ -144,13 +144,14 @@ TEXT = {
         "prudence.",
     ),
     "guard_harm": (
-        "This subject can do harm. Read the answer with care, and check it.",
-        "Ce sujet peut faire du mal. Lisez la réponse avec prudence et vérifiez-la.",
+        "This subject can be dangerous. Read the answer with care, and check it.",
+        "Ce sujet peut être dangereux. Lisez la réponse avec prudence et vérifiez-la.",
     ),
     "guard_self_harm": (
-        "If life is too heavy: people listen now, free, day and night. 988 in the United States, 3114 in France, "
+        "If life feels too heavy, there are people who listen, free of charge, day and night: 988 in the United "
+        "States, 3114 in France, "
         "findahelpline.com elsewhere.",
-        "Si la vie est trop lourde : des personnes écoutent maintenant, gratuitement, jour et nuit. Le 3114 en France, "
+        "Si la vie vous pèse trop, des personnes vous écoutent, gratuitement, jour et nuit : le 3114 en France, "
         "le 988 aux États-Unis, findahelpline.com ailleurs.",
     ),
     "details": ("Technical details", "Détails techniques"),
@@ -158,7 +159,7 @@ TEXT = {
     "announce_stopped": ("Answer stopped", "Réponse arrêtée"),
     "guessed": (
         "{accepted} of {drafted} tokens guessed ahead were right",
-        "{accepted} des {drafted} jetons devinés d’avance étaient justes",
+        "{accepted} des {drafted} jetons devinés à l’avance étaient justes",
     ),
     "first_word": ("first word in {time}", "premier mot en {time}"),
     "reason_title": ("Why this agent: {reason}", "Pourquoi cet agent : {reason}"),
@@ -179,10 +180,10 @@ TEXT = {
     "pause": ("Pause", "Pause"),
     "resume": ("Resume", "Reprendre"),
     "load_offer": (
-        "Data saver is on: the model is fetched with your first question, or now.",
-        "L’économiseur de données est actif : le modèle sera pris à votre première question, ou maintenant.",
+        "Data saver is on: the model is downloaded with your first question, or now if you like.",
+        "L’économiseur de données est actif : le modèle sera téléchargé à votre première question, ou tout de suite.",
     ),
-    "load_now": ("Fetch it now", "Le prendre maintenant"),
+    "load_now": ("Download it now", "Le télécharger maintenant"),
     # notices
     "update_ready": ("A new version of Orion is ready.", "Une nouvelle version d’Orion est prête."),
     "no_isolation": (
@@ -191,11 +192,11 @@ TEXT = {
     ),
     "no_service_worker": (
         "This browser doesn’t let the page install itself: Orion works now, but not without the network.",
-        "Ce navigateur n’autorise pas l’installation de la page : Orion marche, mais pas sans réseau.",
+        "Ce navigateur n’autorise pas l’installation de la page : Orion fonctionne, mais pas sans réseau.",
     ),
     "no_indexeddb": (
-        "This window can’t keep data: the model is fetched again at the next visit.",
-        "Cette fenêtre ne peut rien conserver : le modèle sera repris du réseau à la prochaine visite.",
+        "This window can’t keep data: the model is downloaded again at the next visit.",
+        "Cette fenêtre ne peut rien conserver : le modèle sera téléchargé de nouveau à la prochaine visite.",
     ),
     "no_history": (
         "This window can’t keep data: the conversation lasts until you close it.",
@@ -220,15 +221,18 @@ TEXT = {
         "Le moteur s’arrête à répétition. Rechargez la page ; la conversation est gardée.",
     ),
     "engine_restarted": ("The engine had stopped and was started again.", "Le moteur s’était arrêté et a redémarré."),
-    "offline": ("No network: Orion goes on from this device.", "Pas de réseau : Orion continue depuis cet appareil."),
+    "offline": (
+        "No network: Orion goes on working on this device.",
+        "Pas de réseau : Orion continue de fonctionner sur cet appareil.",
+    ),
     # settings
     "language": ("Language", "Langue"),
     "theme": ("Appearance", "Apparence"),
-    "theme_auto": ("As the device", "Comme l’appareil"),
+    "theme_auto": ("Same as the device", "Comme l’appareil"),
     "theme_light": ("Light", "Clair"),
     "theme_dark": ("Dark", "Sombre"),
     "style": ("Answers", "Réponses"),
-    "style_auto": ("As the agent likes", "Au choix de l’agent"),
+    "style_auto": ("Left to the agent", "Au choix de l’agent"),
     "style_precise": ("Precise", "Précises"),
     "style_creative": ("Inventive", "Inventives"),
     "stream": ("Answers appear", "Les réponses apparaissent"),
@@ -242,20 +246,23 @@ TEXT = {
     "typing_150": ("Long", "Longue"),
     "preload": ("Load the model when the page opens", "Charger le modèle à l’ouverture de la page"),
     "storage": ("On this device", "Sur cet appareil"),
-    "storage_used": ("{used} kept for Orion", "{used} gardés pour Orion"),
+    "storage_used": ("{used} kept for Orion", "{used} conservés pour Orion"),
     "storage_of": ("of {quota} allowed", "sur {quota} permis"),
-    "storage_unknown": ("The browser doesn’t say how much is kept.", "Le navigateur ne dit pas ce qui est gardé."),
-    "storage_persisted": ("The browser promised to keep it.", "Le navigateur a promis de le garder."),
+    "storage_unknown": (
+        "The browser doesn’t say how much is kept.",
+        "Le navigateur n’indique pas ce qui est conservé.",
+    ),
+    "storage_persisted": ("The browser promised to keep it.", "Le navigateur a promis de le conserver."),
     "storage_temporary": (
         "The browser may clear it when space runs short.",
         "Le navigateur peut l’effacer si la place manque.",
     ),
     "storage_models": ("Models and router: {size}", "Modèles et routeur : {size}"),
-    "storage_none": ("No model is kept yet.", "Aucun modèle n’est encore gardé."),
-    "persist": ("Ask to keep it", "Demander à le garder"),
-    "forget": ("Forget the model", "Oublier le modèle"),
-    "forget_sure": ("Forget it? Press again.", "L’oublier ? Appuyez encore."),
-    "forgotten": ("The model was removed from this device.", "Le modèle a été retiré de cet appareil."),
+    "storage_none": ("No model is kept yet.", "Aucun modèle n’est encore conservé."),
+    "persist": ("Ask to keep it", "Demander à le conserver"),
+    "forget": ("Forget the model", "Effacer le modèle"),
+    "forget_sure": ("Forget it? Press again.", "L’effacer ? Appuyez encore."),
+    "forgotten": ("The model was removed from this device.", "Le modèle a été effacé de cet appareil."),
     "forget_chats": ("Delete all conversations", "Effacer toutes les conversations"),
     "forget_chats_sure": ("Delete them all? Press again.", "Tout effacer ? Appuyez encore."),
     "logs": ("Save the technical log", "Enregistrer le journal technique"),
@@ -263,10 +270,18 @@ TEXT = {
         "It holds no question and no answer, and goes nowhere but to your disk.",
         "Il ne contient ni question ni réponse et ne va que sur votre disque.",
     ),
+    # a model that wasn't taught the person's language, and one that was
     "not_your_language": (
-        "{model} knows {languages} best; in English its answers are rough.",
-        "{model} connaît surtout : {languages}. En français, ses réponses sont approximatives.",
+        "{model} has mostly learnt {languages}: its answers in English often make no sense.",
+        "{model} a surtout appris {languages} : en français, ses réponses n’ont souvent pas de sens.",
     ),
+    "larger_speaks": ("{model} speaks English.", "{model} parle français."),
+    "wait_for": ("Wait for {model} ({size})", "Attendre {model} ({size})"),
+    "waits_for": (
+        "{model} is on its way. Your questions wait for it.",
+        "{model} arrive. Vos questions l’attendent.",
+    ),
+    "wait_no_more": ("Don’t wait", "Ne pas attendre"),
     "language_en": ("English", "l’anglais"),
     "language_fr": ("French", "le français"),
     # conversations
@@ -331,9 +346,10 @@ ERRORS = {
             "Vous comptez, et vous n’avez pas à porter cela sans aide",
         ),
         (
-            "People listen now, free, day and night: 988 in the United States (call or text), 3114 in France, "
+            "There are people who listen, free of charge, day and night: 988 in the United States (call or text), "
+            "3114 in France, "
             "findahelpline.com elsewhere. In danger right now: 911, or 112 in Europe.",
-            "Des personnes vous écoutent maintenant, gratuitement, jour et nuit : le 3114 en France, le 988 aux "
+            "Des personnes vous écoutent, gratuitement, jour et nuit : le 3114 en France, le 988 aux "
             "États-Unis, findahelpline.com ailleurs. En danger tout de suite : le 15 ou le 112.",
         ),
     ),
@@ -449,33 +465,36 @@ ERRORS = {
     ),
     "runtime_failure": (
         ("The model stopped while answering", "Le modèle s’est arrêté en répondant"),
-        ("Ask again; the model is started anew.", "Redemandez ; le modèle est relancé."),
+        ("Ask again; the model is being restarted.", "Reposez la question ; le modèle redémarre."),
     ),
     "backend_unavailable": (
-        ("This way to compute isn’t available", "Ce mode de calcul n’est pas disponible"),
-        ("Try again: another one is used.", "Réessayez : un autre est utilisé."),
+        ("This way of computing isn’t available", "Ce mode de calcul n’est pas disponible"),
+        ("Try again: another one will be used.", "Réessayez : un autre sera utilisé."),
     ),
     "worker_died": (
         ("The model’s worker stopped", "Le processus du modèle s’est arrêté"),
-        ("Ask again; it is replaced.", "Redemandez ; il est remplacé."),
+        ("Ask again; it has been replaced.", "Reposez la question ; il a été remplacé."),
     ),
     "device_lost": (
-        ("The graphics processor went away", "Le processeur graphique n’est plus disponible"),
-        ("Ask again; the processor takes over.", "Redemandez ; le processeur prend le relais."),
+        ("The graphics processor is no longer available", "Le processeur graphique n’est plus disponible"),
+        ("Ask again; the processor takes over.", "Reposez la question ; le processeur prend le relais."),
     ),
     "golden_mismatch": (
-        ("This device computes the model wrongly", "Cet appareil calcule mal le modèle"),
-        ("Ask again; another way to compute is used.", "Redemandez ; un autre mode de calcul est utilisé."),
+        ("This device gets wrong results from the model", "Cet appareil obtient de faux résultats du modèle"),
+        (
+            "Ask again; another way of computing will be used.",
+            "Reposez la question ; un autre mode de calcul sera utilisé.",
+        ),
     ),
     "inference_timeout": (
         ("The answer took too long", "La réponse a pris trop de temps"),
-        ("Ask again, or ask for less.", "Redemandez, ou demandez moins."),
+        ("Ask again, or ask for less.", "Reposez la question, ou demandez moins."),
     ),
     "too_large": (
         ("The model is larger than the memory allowed", "Le modèle dépasse la mémoire permise"),
         (
             "Choose a larger profile in the settings, or a smaller model.",
-            "Choisissez un profil plus large dans les réglages, ou un modèle plus petit.",
+            "Choisissez un profil plus généreux dans les réglages, ou un modèle plus petit.",
         ),
     ),
     "unavailable": (
@@ -491,7 +510,10 @@ ERRORS = {
     ),
     "queue_full": (
         ("Too many questions wait already", "Trop de questions attendent déjà"),
-        ("Wait for an answer, or stop one, and ask again.", "Attendez une réponse, ou arrêtez-en une, et redemandez."),
+        (
+            "Wait for an answer, or stop one, and ask again.",
+            "Attendez ou arrêtez une réponse, puis reposez la question.",
+        ),
     ),
     "deadline_exceeded": (
         ("No answer came in the time allowed", "Aucune réponse n’est venue dans le temps accordé"),
@@ -499,11 +521,11 @@ ERRORS = {
     ),
     "queue_timeout": (
         ("The question waited too long", "La question a attendu trop longtemps"),
-        ("Other answers took their time; ask again.", "D’autres réponses ont pris leur temps ; redemandez."),
+        ("Other answers took too long; ask again.", "D’autres réponses ont pris trop de temps ; reposez la question."),
     ),
     "cancelled": (("Stopped", "Arrêté"), ("", "")),
     "illegal_transition": (
-        ("The engine lost its way", "Le moteur s’est égaré"),
+        ("The engine is in an impossible state", "Le moteur est dans un état impossible"),
         ("Reload the page.", "Rechargez la page."),
     ),
     "engine_closed": (
@@ -513,7 +535,7 @@ ERRORS = {
 }
 
 FALLBACKS = {
-    "backend": ("Orion changed its way to compute.", "Orion a changé de mode de calcul."),
+    "backend": ("Orion now computes in another way.", "Orion a changé de mode de calcul."),
     "backend>wasm": (
         "No graphics processor can be used here: Orion computes on the processor.",
         "Aucun processeur graphique utilisable ici : Orion calcule sur le processeur.",
@@ -523,7 +545,7 @@ FALLBACKS = {
         "Le processeur graphique donnait des résultats faux : Orion calcule sur le processeur.",
     ),
     "backend:device_lost": (
-        "The graphics processor went away: Orion goes on with the processor.",
+        "The graphics processor is no longer available: Orion goes on with the processor.",
         "Le processeur graphique n’est plus disponible : Orion continue avec le processeur.",
     ),
     "threads": (
@@ -536,7 +558,7 @@ FALLBACKS = {
     ),
     "model:too_large": (
         "The larger model needs more memory than it may use here: the smaller one answers.",
-        "Le grand modèle demande plus de mémoire qu’il n’en a le droit ici : le petit répond.",
+        "Le grand modèle demande plus de mémoire qu’il ne lui en est permis ici : le petit répond.",
     ),
     "model": ("A smaller model answers in its place.", "Un modèle plus petit répond à sa place."),
     "model:out_of_memory": (
@@ -556,8 +578,8 @@ FALLBACKS = {
         "La mémoire est limitée : d’autres modèles ont cédé leur place.",
     ),
     "backend:circuit_open": (
-        "This way to compute failed or was too slow several times and rests: another one is used.",
-        "Ce mode de calcul a échoué ou a été trop lent plusieurs fois et se repose : un autre est utilisé.",
+        "This way of computing failed or was too slow several times and is paused: another one is used.",
+        "Ce mode de calcul a échoué ou a été trop lent plusieurs fois ; il est suspendu et un autre est utilisé.",
     ),
     "router": (
         "The trained router can’t be used now: agents are chosen by keywords.",

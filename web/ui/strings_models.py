@@ -11,11 +11,14 @@ MODELS = {
     ),
     "hydration_busy": ("it waits while Orion answers", "il attend pendant qu’Orion répond"),
     "hydration_metered": (
-        "{model} answers better ({size}). This line saves data: it is fetched when you say so.",
-        "{model} répond mieux ({size}). Cette connexion économise les données : il viendra à votre demande.",
+        "{model} answers better ({size}). Data saver is on: it is downloaded only if you ask.",
+        "{model} répond mieux ({size}). L’économiseur de données est actif : il n’est téléchargé qu’à votre demande.",
     ),
-    "hydration_paused": ("{model} is paused; what came is kept", "{model} est en pause ; ce qui est venu est gardé"),
-    "hydration_loading_model": ("{model} is being readied", "{model} se prépare"),
+    "hydration_paused": (
+        "{model} is paused; what has arrived is kept",
+        "{model} est en pause ; ce qui est arrivé est conservé",
+    ),
+    "hydration_loading_model": ("{model} is being prepared", "{model} est en préparation"),
     "hydration_loading_update": (
         "The new version of {model} is being checked",
         "La nouvelle version de {model} est vérifiée",
@@ -29,20 +32,23 @@ MODELS = {
         "La nouvelle version de {model} est là : elle répond dès votre prochaine question.",
     ),
     "hydration_broken": (
-        "{model} broke off; it goes on after your next question",
-        "{model} s’est interrompu ; il reprendra après votre prochaine question",
+        "The download of {model} broke off; it goes on after your next question",
+        "Le téléchargement de {model} s’est interrompu ; il reprendra après votre prochaine question",
     ),
     "hydration_failed": ("{model} can’t be used here. {why}", "{model} n’est pas utilisable ici. {why}"),
     "hydration_cancel": ("No, thanks", "Non merci"),
     # settings
-    "enable_full_models": ("Use larger models where they fit", "Utiliser les grands modèles s’ils tiennent"),
+    "enable_full_models": (
+        "Use larger models where this device allows",
+        "Utiliser de plus grands modèles si l’appareil le permet",
+    ),
     "models": ("Models", "Modèles"),
-    "versions_none": ("No model is kept on this device yet.", "Aucun modèle n’est encore gardé sur cet appareil."),
+    "versions_none": ("No model is kept on this device yet.", "Aucun modèle n’est encore conservé sur cet appareil."),
     "version_of": ("{model}, version {version}", "{model}, version {version}"),
     "version_back": ("Back to version {version}", "Revenir à la version {version}"),
     "version_check": ("Look for new versions", "Chercher de nouvelles versions"),
     "version_back_done": ("{model} is at version {version} again.", "{model} est revenu à la version {version}."),
-    "model_choice": ("Who computes the answers", "Qui calcule les réponses"),
+    "model_choice": ("Who computes the answers", "Modèle qui répond"),
     "model_large": (
         "{model}: {size} to download, about {memory} of memory. It comes in the background and answers once it is "
         "here; until then a smaller one does.",
@@ -51,10 +57,19 @@ MODELS = {
     ),
     "model_auto": ("As the agent prefers", "Au choix de l’agent"),
     "model_address": (
-        "Add a model: a folder’s address, or a Hugging Face id",
-        "Ajouter un modèle : l’adresse d’un dossier, ou un identifiant Hugging Face",
+        "Add a model from the address of its folder",
+        "Ajouter un modèle par l’adresse de son dossier",
     ),
-    "model_inspect": ("Look", "Regarder"),
+    "model_hub": (
+        "A Hugging Face id (owner/name) works, too.",
+        "Un identifiant Hugging Face (auteur/nom) convient aussi.",
+    ),
+    "model_hub_how": (
+        "For Hugging Face ids, this site has to be built with “--allow-origin https://huggingface.co”.",
+        "Pour les identifiants Hugging Face, ce site doit être construit avec « --allow-origin "
+        "https://huggingface.co ».",
+    ),
+    "model_inspect": ("Look", "Examiner"),
     "model_inspecting": ("Reading its description…", "Lecture de sa description…"),
     "model_offer": (
         "{model}: {family}, {size} to download, about {memory} of memory. Licence: {licence}. Source: {source}.",

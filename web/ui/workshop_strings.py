@@ -23,7 +23,7 @@ WORKSHOP = {
     "saved_agent": ("{name} is saved.", "{name} est enregistré."),
     "saved_examples": (
         "{name} is saved: questions like its examples go to it.",
-        "{name} est enregistré : les questions proches de ses exemples vont à lui.",
+        "{name} est enregistré : les questions proches de ses exemples lui sont confiées.",
     ),
     "save": ("Save", "Enregistrer"),
     "saving": ("Saving…", "Enregistrement…"),
@@ -51,7 +51,7 @@ WORKSHOP = {
     "field_examples": ("Examples", "Exemples"),
     "hint_examples": (
         "Questions meant for it, one a line. Without any, it answers only when you choose it.",
-        "Des questions pour lui, une par ligne. Sans exemple, il ne répond que si vous le choisissez.",
+        "Des questions qui lui reviennent, une par ligne. Sans exemple, il ne répond que si vous le choisissez.",
     ),
     "sample_examples": (
         "What can I cook with two eggs?\nHow long does rice take?",
@@ -64,7 +64,7 @@ WORKSHOP = {
         "Define async def respond(request, llm). request has query, history and locale; await llm(text) asks the "
         "model. It runs apart, without a network: 10 seconds of its own, 8 questions to the model.",
         "Définissez async def respond(request, llm). request a query, history et locale ; await llm(texte) interroge "
-        "le modèle. Le code tourne à part, sans réseau : 10 secondes à lui, 8 questions au modèle.",
+        "le modèle. Le code tourne à part, sans réseau : 10 secondes de calcul, 8 questions au modèle.",
     ),
     "hint_packages": (
         "It can import the standard library and numpy, bs4, dateutil, more_itertools, mpmath, networkx, slugify, "
@@ -104,7 +104,7 @@ WORKSHOP = {
     "try_silent": ("It ended without an answer.", "Il a fini sans répondre."),
     "try_time": (
         "Stopped: more than {own} seconds of its own, or {all} in all.",
-        "Arrêté : plus de {own} secondes à lui, ou {all} en tout.",
+        "Arrêté : plus de {own} secondes de calcul, ou {all} en tout.",
     ),
     # what is wrong
     "wrong_some": ("Not saved: see what is marked.", "Pas enregistré : voyez ce qui est signalé."),
