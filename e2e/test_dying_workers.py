@@ -37,14 +37,14 @@ def test_a_killed_engine_worker_restarts_and_the_conversation_goes_on(
     regular: Person, worker_named: WorkerNamed
 ) -> None:
     regular.opens()
-    first = regular.asks("My name is Zoe. Say hello.")
+    first = regular.asks("I have a cat called Zoe.")
     first.grows(5)
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)
     until(regular.page, "the engine starts again", lambda: regular.engine == "booting")
     first.succeeds()
     assert any("started again" in note for note in first.notes)
-    assert regular.recalls("Zoe", "What is my name?")
+    assert regular.recalls("Zoe", "What is my cat called?")
 
     worker_named(regular.page, "workers/engine.js").evaluate(KILL)  # while nothing is asked
-    assert regular.recalls("Zoe", "What is my name?")
-    expect(regular.questions.first).to_contain_text("My name is Zoe.")
+    assert regular.recalls("Zoe", "What is my cat called?")
+    expect(regular.questions.first).to_contain_text("I have a cat called Zoe.")
