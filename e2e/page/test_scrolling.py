@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
+from e2e.support.waiting import until
 
 LEFT = "() => { const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight; }"
 GROWN = "(height) => document.getElementById('scroller').scrollHeight > height + 200"
@@ -56,7 +57,7 @@ WAYS = {"ten small steps of the wheel": _wheel, "the scrollbar": _scrollbar}
 @pytest.mark.parametrize("way", WAYS)
 def test_scrolling_up_by_any_way_ends_following(growing: Visit, way: str) -> None:
     grow(growing)
-    assert left(growing) < 100
+    until(growing.page, "the end is in view", lambda: left(growing) < 100, seconds=20)  # it follows with a frame
     WAYS[way](growing)
     expect(growing.page.locator("#jump")).to_be_visible()
     top = growing.page.evaluate("document.getElementById('scroller').scrollTop")
@@ -76,4 +77,4 @@ def test_following_goes_on_for_who_scrolls_back_to_the_end(growing: Visit) -> No
     growing.page.mouse.wheel(0, 100_000)
     expect(growing.page.locator("#jump")).not_to_be_visible()
     grow(growing)
-    assert left(growing) < 100
+    until(growing.page, "the end is in view", lambda: left(growing) < 100, seconds=20)  # it follows with a frame
