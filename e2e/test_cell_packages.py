@@ -13,6 +13,7 @@ from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 from e2e.support import apart
 from e2e.support.site import DIST
+from e2e.support.waiting import until
 from e2e.test_run_code import run
 
 pytestmark = pytest.mark.alone
@@ -101,7 +102,7 @@ def test_an_import_of_what_is_not_there_is_named_with_what_is(visitor: BrowserCo
 
 def test_what_was_imported_once_is_there_without_a_network(visitor: BrowserContext, server: StaticServer) -> None:
     page = apart.showing(visitor, server.url, CODES["tabulate"][0])
-    page.wait_for_function("Boolean(navigator.serviceWorker.controller)")
+    until(page, "it is controlled", lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"), seconds=60)
     expect(run(page)).to_have_attribute("data-run", "done")
     page.close()
     page = apart.showing(visitor, server.url, CODES["tabulate"][0])

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 from e2e.support import apart
+from e2e.support.waiting import until
 
 pytestmark = pytest.mark.alone
 
@@ -153,7 +154,7 @@ def test_code_reaches_nothing(show: Show, server: StaticServer) -> None:
 
 def test_it_runs_without_a_network(show: Show) -> None:
     page = show("print('offline', 6 * 7)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until(page, "it is controlled", lambda: page.evaluate("navigator.serviceWorker.controller !== null"), seconds=60)
     page.locator("html[data-engine=ready]").wait_for()
     page.context.set_offline(True)
     page.reload()

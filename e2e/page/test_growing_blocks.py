@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
+from e2e.support.waiting import until
 
 LONG_LINE = "print(" + " + ".join(f"a_{n}" for n in range(60)) + ")"
 FIRST = "Light from the Sun **holds all** colours."
@@ -63,7 +64,8 @@ def test_a_selection_stays_while_its_block_grows(start: Start, what: str) -> Non
         thought.click()
     assert page.page.evaluate(SELECT)
     before = page.answer.locator(".answer").inner_text()
-    page.page.wait_for_function("(n) => document.querySelector('.answer').innerText.length > n + 150", arg=len(before))
+    size = "() => document.querySelector('.answer').innerText.length"
+    until(page.page, "the answer grows", lambda: page.page.evaluate(size) > len(before) + 150, seconds=30)
     page.state("streaming")
     assert selected(page) == "from the Sun"
     page.state("success")

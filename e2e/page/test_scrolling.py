@@ -13,7 +13,6 @@ from e2e.page.conftest import Visit
 from e2e.support.waiting import until
 
 LEFT = "() => { const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight; }"
-GROWN = "(height) => document.getElementById('scroller').scrollHeight > height + 200"
 HEIGHT = "document.getElementById('scroller').scrollHeight"
 
 
@@ -24,7 +23,8 @@ def left(page: Visit) -> float:
 
 
 def grow(page: Visit) -> None:
-    page.page.wait_for_function(GROWN, arg=page.page.evaluate(HEIGHT))
+    height = page.page.evaluate(HEIGHT)
+    until(page.page, "the answer grows", lambda: page.page.evaluate(HEIGHT) > height + 200, seconds=30)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def growing(visit: Callable[..., Visit], folder: Path) -> Visit:
     assembled.scenario(folder, stored=True, floodRate=160)
     page = visit(viewport={"width": 1000, "height": 600}).open()
     page.ask("flood me")
-    page.page.wait_for_function("() => document.getElementById('scroller').scrollHeight > 1500")
+    until(page.page, "the answer is long", lambda: page.page.evaluate(HEIGHT) > 1500, seconds=30)
     return page
 
 
