@@ -28,7 +28,6 @@ MANIFESTS: dict[str, Alteration] = {
     "a negative size": lambda m: _weights(m).update(size=-1),
     "a missing tensor": lambda m: _weights(m)["tensors"].pop(),
     "a tensor past its file": lambda m: _weights(m)["tensors"][-1].update(offset=_weights(m)["size"]),
-    "a key nobody knows": lambda m: m.update(run="curl"),
     "another model's name": lambda m: m.update(model="somebody-else"),
 }
 REGISTRIES: dict[str, Alteration] = {
