@@ -20,8 +20,9 @@ pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+def browser(playwright: Playwright, pytestconfig: pytest.Config) -> Iterator[Browser]:
+    headless = not pytestconfig.getoption("--headed")
+    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS, headless=headless)
     yield browser
     browser.close()
 

@@ -30,8 +30,9 @@ SLOWEST_FRAME = """() => new Promise((resolve) => {
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+def browser(playwright: Playwright, pytestconfig: pytest.Config) -> Iterator[Browser]:
+    headless = not pytestconfig.getoption("--headed")
+    browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS, headless=headless)
     yield browser
     browser.close()
 
