@@ -62,9 +62,7 @@ def test_each_agent_is_reached_by_a_fitting_question(
         answer = person.asks(question)
         answer.grows(3)
         assert answer.article.get_attribute("data-agent") == agent, question
-        if answer.state == "streaming":
-            person.stops()
-        answer.comes_to("cancelled", "success")
+        person.cuts_short(answer)
     question, result = SUMS[language]
     answer = person.asks(question)
     assert result in answer.succeeds(), "worked out, not guessed"
@@ -101,9 +99,7 @@ def test_a_correction_is_learnt_on_this_device_and_can_be_taken_back(regular: Pe
         answer = regular.asks(question)
         answer.grows(3)
         agent = answer.article.get_attribute("data-agent")
-        if answer.state == "streaming":
-            regular.stops()
-        answer.comes_to("cancelled", "success")
+        regular.cuts_short(answer)
         return agent
 
     regular.opens()
@@ -135,14 +131,12 @@ def test_when_unsure_conversation_answers_and_another_agent_is_one_click_away(re
     answer = regular.asks(question)
     answer.grows(3)
     assert answer.article.get_attribute("data-agent") == "conversation"
-    if answer.state == "streaming":
-        regular.stops()
+    regular.cuts_short(answer)
     offer = answer.article.get_by_role("button", name=re.compile("^Ask the .* agent instead$"))
     runner_up = offer.get_attribute("data-agent")
     offer.click()
     expect(answer.article).to_have_attribute("data-agent", runner_up or "")
-    if answer.state == "streaming":
-        regular.stops()
+    regular.cuts_short(answer)
 
     regular.page.get_by_label("Agent", exact=True).select_option("creative")
     answer = regular.asks("What is 17*23+4?")

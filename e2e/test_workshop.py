@@ -75,7 +75,7 @@ def test_an_agent_with_a_prompt_is_routed_to_by_its_examples_after_a_reload(pers
     person.reloads()
     answer = person.asks("Which knot holds a boat?")
     answer.grows()
-    person.stops()
+    person.cuts_short(answer)
     expect(answer.article).to_have_attribute("data-agent", "sea-captain")
 
 
@@ -106,7 +106,7 @@ def test_code_that_fails_leaves_the_answer_to_the_prompt(person: Person, worksho
     workshop.leaves()
     answer = person.asks("Break now")
     answer.grows()
-    person.stops()
+    person.cuts_short(answer)
     expect(answer.article).to_have_attribute("data-agent", "broken")
     assert any("own Python failed" in note for note in answer.notes)
 
@@ -128,7 +128,7 @@ def test_code_that_means_harm_is_stopped_reaches_nothing_and_the_engine_still_an
     workshop.leaves()
     answer = person.asks("Hello!")
     answer.grows()
-    person.stops()
+    person.cuts_short(answer)
 
 
 def test_what_is_not_saved_outlives_the_page_and_what_is_deleted_can_come_back(

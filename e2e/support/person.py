@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import JSHandle, Locator, Page, expect
 
 from e2e.support.waiting import PATIENCE_S, until
 
@@ -74,6 +74,21 @@ class Answer:
     def grows(self, beyond: int = 0) -> str:
         """Waits until more than ``beyond`` characters are on the page, and answers with them."""
         return until(self.page, f"more than {beyond} characters", lambda: len(t := self.text) > beyond and t)
+
+    def is_watched(self) -> JSHandle:
+        """A list in the page that takes down every text that the answer has from now on."""
+        return self.article.evaluate_handle(
+            """article => {
+                const texts = [];
+                const takesDown = () => {
+                    const text = article.querySelector(".answer")?.innerText.trim() ?? "";
+                    if (text && text !== texts.at(-1)) { texts.push(text); }
+                };
+                new MutationObserver(takesDown).observe(article, {childList: true, characterData: true, subtree: true});
+                takesDown();
+                return texts;
+            }"""
+        )
 
     def succeeds(self) -> str:
         """Waits for the whole answer."""
@@ -186,6 +201,14 @@ class Person:
 
     def stops(self) -> None:
         self.stop.click()
+
+    def cuts_short(self, answer: Answer) -> None:
+        """Stops ``answer`` if it is still being written; a short one may have ended by itself.
+
+        The button is looked for and pressed in one step of the page, since the answer may end between two.
+        """
+        self.stop.evaluate_all("buttons => buttons.forEach(button => button.click())")
+        answer.comes_to("cancelled", "success")
 
     def wants(self, style: Literal["auto", "precise", "creative"]) -> None:
         """Chooses how answers are written; "precise" always takes the likeliest word."""
