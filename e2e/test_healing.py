@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from e2e.support.database import corrupt, partial_bytes, remove, stored
 from e2e.support.person import Person
 from e2e.support.site import NO_APP
+from e2e.support.waiting import until
 from e2e.support.web import Web
 
 QUESTION = "What is the capital of France?"
@@ -72,3 +73,34 @@ def test_a_server_that_keeps_failing_is_told_in_plain_words_and_retry_fetches_th
     asked = {sha for sha, _, _ in web.shard_requests()}
     assert largest in asked
     assert not asked & set(kept), "what is here isn't fetched again"
+
+
+COUNTS = """
+globalThis.counts = [];
+addEventListener("DOMContentLoaded", () => {
+  const card = document.getElementById("loading");
+  new MutationObserver(() => {
+    if (card.hidden || !["initializing", "downloading"].includes(card.dataset.phase)) return;
+    const value = document.getElementById("loading-overall").value;
+    if (value !== globalThis.counts.at(-1)) globalThis.counts.push(value);
+  }).observe(card, { attributes: true, childList: true, characterData: true, subtree: true });
+});
+"""
+
+
+def test_a_page_that_is_reloaded_amid_the_download_counts_on_from_what_is_here(newcomer: Person, web: Web) -> None:
+    page, shards = newcomer.page, web.site.shards
+    largest = web.site.largest_shard
+    held = web.faults.hold(f"models/shards/{largest}", after=shards[largest] * 3 // 4)
+    newcomer.opens()
+    assert held.reached.wait(60)
+    until(page, "its parts are kept", lambda: partial_bytes(page, largest) > shards[largest] // 2)
+    here = sum(stored(page, web.site).values()) + partial_bytes(page, largest)
+    page.add_init_script(COUNTS)
+    newcomer.reloads()
+    until(page, "something is counted", lambda: page.evaluate("globalThis.counts.length"))
+    web.faults.clear()
+    newcomer.waits_for_the_model()
+    counts = page.evaluate("globalThis.counts")
+    assert counts[0] >= int(1000 * here / sum(shards.values())) / 10, "whole shards and the part of one"
+    assert counts == sorted(counts)

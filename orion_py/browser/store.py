@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from js import AbortController
@@ -35,6 +35,11 @@ class BrowserShardStore:
     async def names(self) -> list[str]:
         with translated():
             return [str(name) for name in (await self._shards.names()).to_py()]
+
+    async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        with translated():
+            found = await self._shards.resumable(json.dumps(dict(wanted)))
+        return {str(key): int(value) for key, value in found.to_py().items()}
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         await self._download(self._shards.fetchShard, url, sha256, size, on_bytes, cancel)

@@ -370,15 +370,17 @@ class Hydrator:
 
     async def _download(self, job: Job) -> bool:
         """Whether all is here now."""
-        if self._wishes.paused:
-            self._told.say(job, "paused")
-            return False
-        if self._ports.metered() and not self._allowed:
-            self._told.say(job, "waiting", reason_code="metered")
-            return False
         variant = await self._manager.opener.first_variant(job.version.manifest)
         if variant is None:
             self._refused.add(job.entry.id)
+            return False
+        here: list[ProgressEvent] = []
+        await self._loader.look(job.version.manifest, variant, here.append)
+        if self._wishes.paused:
+            self._told.say(job, "paused", here[-1])
+            return False
+        if self._ports.metered() and not self._allowed:
+            self._told.say(job, "waiting", here[-1], reason_code="metered")
             return False
 
         def told(event: ProgressEvent) -> None:

@@ -45,6 +45,14 @@ class LoadRequest:
     context: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What lies on the device: the sha256 of whole shards, and the bytes of unfinished ones."""
+
+    whole: frozenset[str]
+    begun: dict[str, int]
+
+
 class ProgressiveLoader:
     """One loader serves all models; a load has no state outside its call."""
 
@@ -82,12 +90,11 @@ class ProgressiveLoader:
         session is closed on every failure, so no memory stays behind.
         """
         shards = request.manifest.shards_for(request.variant)
-        stored = await self._stored(shards)
-        progress = LoadProgress(
-            request.manifest.model, request.manifest.version, shards, stored, self._clock, on_progress
-        )
+        here = await self._here(shards)
+        stored = here.whole
+        progress = self._progress(request.manifest.model, request.manifest.version, shards, here, on_progress)
         progress.enter("initializing")
-        await self._check_quota([s for s in shards if s.sha256 not in stored])
+        await self._check_quota([s for s in shards if s.sha256 not in stored], here)
         cancel.raise_if_cancelled()
         # Opening takes seconds where a worker fetches its runtime first: the line isn't idle meanwhile.
         opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
@@ -125,13 +132,19 @@ class ProgressiveLoader:
         Raises LoadError and its children, or Cancelled; what arrived is kept either way.
         """
         shards = manifest.shards_for(variant)
-        stored = await self._stored(shards)
-        progress = LoadProgress(manifest.model, manifest.version, shards, stored, self._clock, on_progress)
+        here = await self._here(shards)
+        progress = self._progress(manifest.model, manifest.version, shards, here, on_progress)
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
             await self._fetch(base_url, shard, progress, downloads, arrived)
 
-        await self._bring_all([s for s in shards if s.sha256 not in stored], bring, progress, cancel)
+        await self._bring_all([s for s in shards if s.sha256 not in here.whole], here, bring, progress, cancel)
+
+    async def look(self, manifest: Manifest, variant: Variant, on_progress: Callable[[ProgressEvent], None]) -> None:
+        """Tells how much of what ``variant`` needs lies on the device, and brings nothing."""
+        shards = manifest.shards_for(variant)
+        here = await self._here(shards)
+        self._progress(manifest.model, manifest.version, shards, here, on_progress).enter("initializing")
 
     async def pin(
         self,
@@ -148,8 +161,8 @@ class ProgressiveLoader:
 
         Raises as ``fetch``; what arrived is kept, whole or in part.
         """
-        stored = await self._stored(shards)
-        progress = LoadProgress(model, "", shards, stored, self._clock, on_progress)
+        here = await self._here(shards)
+        progress = self._progress(model, "", shards, here, on_progress)
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
             url = _url(base_url, shard)
@@ -161,21 +174,34 @@ class ProgressiveLoader:
             await self._download(download, shard, progress, downloads, arrived)
             await on_pinned(shard.sha256, found[-1])
 
-        await self._bring_all([s for s in shards if s.sha256 in unknown], bring, progress, cancel)
+        await self._bring_all([s for s in shards if s.sha256 in unknown], here, bring, progress, cancel)
 
-    async def _stored(self, shards: Sequence[Shard]) -> frozenset[str]:
+    async def _here(self, shards: Sequence[Shard]) -> _Here:
         sizes = await self._store.sizes()
-        return frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        whole = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        missing = {s.sha256: s.size for s in shards if s.sha256 not in whole}
+        return _Here(whole, await self._store.resumable(missing) if missing else {})
+
+    def _progress(
+        self,
+        model: str,
+        version: str,
+        shards: Sequence[Shard],
+        here: _Here,
+        emit: Callable[[ProgressEvent], None],
+    ) -> LoadProgress:
+        return LoadProgress(model, version, shards, here.whole, self._clock, emit, begun=here.begun)
 
     async def _bring_all(
         self,
         missing: Sequence[Shard],
+        here: _Here,
         bring: Bring,
         progress: LoadProgress,
         cancel: CancelToken,
     ) -> None:
         """In their order; the first failure ends the others."""
-        await self._check_quota(missing)
+        await self._check_quota(missing, here)
         progress.enter("downloading")
         async with self._downloading(missing, bring, cancel) as fetchers:
             await asyncio.gather(*fetchers)
@@ -204,9 +230,10 @@ class ProgressiveLoader:
             downloads.cancel()
             await asyncio.gather(*fetchers, return_exceptions=True)
 
-    async def _check_quota(self, missing: Sequence[Shard]) -> None:
+    async def _check_quota(self, missing: Sequence[Shard], here: _Here) -> None:
         estimate = await self._store.estimate()
-        needed = sum(s.size for s in missing)
+        # What is used already holds the unfinished shards.
+        needed = sum(s.size - min(here.begun.get(s.sha256, 0), s.size) for s in missing)
         if estimate.quota is None or estimate.usage is None or not needed:
             return
         free = estimate.quota - estimate.usage
@@ -313,9 +340,12 @@ class ProgressiveLoader:
 
         async def once() -> None:
             cancel.raise_if_cancelled()
+            progress.starts(shard.sha256)
             try:
                 await self._unless_idle(download, shard, bytes_here, cancel)
-            except OrionError:
+            except OrionError as error:
+                if isinstance(error, ShardCorrupt):
+                    progress.lost(shard.sha256)  # nothing of it was kept
                 arrived(shard.size)  # while it waits for its next try the line is another's
                 raise
 

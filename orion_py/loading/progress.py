@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orion_py.loading.manifest import Shard
 from orion_py.protocol import PhaseName, ProgressEvent, ShardProgress
@@ -20,8 +20,10 @@ MIN_INTERVAL_SECONDS = 0.1
 class LoadProgress:
     """Collects what the loader reports and emits ``ProgressEvent`` objects.
 
-    While anything is downloaded, ``loaded_bytes`` counts bytes that are on the device; when all
-    came from storage it counts bytes brought into memory.
+    While anything is downloaded, ``loaded_bytes`` counts bytes that are on the device, those of unfinished
+    shards included (``begun``: their sha256 to bytes); when all came from storage it counts bytes brought into
+    memory. It falls only where what was here turns out to be damaged or gone. Speed and time left are measured on
+    bytes that arrive now.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class LoadProgress:
         clock: Callable[[], float],
         emit: Callable[[ProgressEvent], None],
         request_id: str = "engine",
+        begun: Mapping[str, int] | None = None,
     ) -> None:
+        begun = begun or {}
         self._model, self._version = model, version
         self._clock, self._emit, self._request_id = clock, emit, request_id
         self._phase: PhaseName = "initializing"
@@ -42,13 +46,16 @@ class LoadProgress:
                 sha256=s.sha256,
                 role=s.role,
                 size=s.size,
-                loaded=s.size if s.sha256 in stored else 0,
+                loaded=s.size if s.sha256 in stored else min(begun.get(s.sha256, 0), s.size),
                 state="stored" if s.sha256 in stored else "waiting",
             )
             for s in shards
         }
+        self._starting: set[str] = set()
         self.from_storage = all(s.sha256 in stored for s in shards)
         self._total = sum(s.size for s in shards)
+        self._arrived = 0
+        """Bytes that came over the line so far."""
         self._samples: deque[tuple[float, int]] = deque()
         self._last_emit = float("-inf")
 
@@ -60,10 +67,18 @@ class LoadProgress:
         self._phase = phase
         self._send()
 
+    def starts(self, sha256: str) -> None:
+        """A try to download this shard begins: what is told next of it was here before."""
+        self._starting.add(sha256)
+
     def bytes_here(self, sha256: str, count: int) -> None:
         """``count`` bytes of this shard are here so far."""
         shard = self._shards[sha256]
-        shard.loaded = max(0, min(count, shard.size))
+        before, shard.loaded = shard.loaded, max(0, min(count, shard.size))
+        if sha256 in self._starting:
+            self._starting.remove(sha256)
+        else:
+            self._arrived += max(0, shard.loaded - before)
         changed, shard.state = shard.state != "downloading", "downloading"
         self._sample()
         if changed or self._clock() - self._last_emit >= MIN_INTERVAL_SECONDS:
@@ -81,7 +96,6 @@ class LoadProgress:
         shard = self._shards[sha256]
         shard.loaded, shard.state = 0, "waiting"
         self.from_storage = False
-        self._samples.clear()
         self._send()
 
     def loading(self, sha256: str) -> None:
@@ -100,7 +114,7 @@ class LoadProgress:
 
     def _sample(self) -> None:
         now = self._clock()
-        self._samples.append((now, self._bytes()))
+        self._samples.append((now, self._arrived))
         while self._samples[0][0] < now - WINDOW_SECONDS:
             self._samples.popleft()
 
@@ -111,7 +125,7 @@ class LoadProgress:
         return (last - first) / (end - start) if end - start >= 0.2 and last > first else None
 
     def _measured_long_enough(self) -> bool:
-        return self._samples[-1][0] - self._samples[0][0] >= ESTIMATE_SECONDS
+        return bool(self._samples) and self._samples[-1][0] - self._samples[0][0] >= ESTIMATE_SECONDS
 
     def _send(self) -> None:
         self._last_emit = self._clock()

@@ -8,7 +8,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -49,6 +49,10 @@ class FolderShardStore:
         """None: the folder may be a build's own, with the shards of models that nobody opened."""
         return []
 
+    async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        begun = {name: _begun(self._partial(name), size) for name, size in wanted.items()}
+        return {name: have for name, have in begun.items() if have}
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         path = self._path(sha256)
         async with self._alone(sha256, cancel):
@@ -76,18 +80,20 @@ class FolderShardStore:
 
     async def _download(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> Path:
         """All ``size`` bytes, not looked at yet."""
-        partial = self._path(name).with_suffix(".partial")
+        partial = self._partial(name)
         try:
-            chunks = await asyncio.to_thread(_open, url, self._root, partial, size)
-            with partial.open("ab") as target:
-                got = target.tell()
-                on_bytes(got)
+            got = _begun(partial, size)
+            on_bytes(got)
+            with partial.open("ab" if got else "wb") as target:
+                position, chunks = await asyncio.to_thread(_open, url, self._root, got, size)
                 while chunk := await asyncio.to_thread(next, chunks, b""):
                     cancel.raise_if_cancelled()
-                    got += len(chunk)
+                    # A server without Range repeats what is here.
+                    new, position = chunk[max(0, got - position) :], position + len(chunk)
+                    got += len(new)
                     if got > size:
                         break
-                    target.write(chunk)
+                    target.write(new)
                     on_bytes(got)
         except OrionError:
             raise
@@ -106,8 +112,7 @@ class FolderShardStore:
         return await asyncio.to_thread(read_verified, self._folder, sha256)
 
     async def delete(self, sha256: str) -> None:
-        path = self._path(sha256)
-        for file in (path, path.with_suffix(".partial")):
+        for file in (self._path(sha256), self._partial(sha256)):
             file.unlink(missing_ok=True)
 
     async def estimate(self) -> StorageEstimate:
@@ -116,6 +121,9 @@ class FolderShardStore:
 
     async def persist(self) -> bool:
         return True
+
+    def _partial(self, name: str) -> Path:
+        return self._path(name).with_suffix(".partial")
 
     def _path(self, sha256: str) -> Path:
         return shard_path(self._folder, sha256)
@@ -148,19 +156,24 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _open(url: str, root: Path, partial: Path, size: int) -> Iterator[bytes]:
-    """What is still missing behind ``partial``, which is emptied where that can't be resumed."""
-    have = partial.stat().st_size if partial.exists() else 0
-    if have >= size:
-        partial.unlink()
-        have = 0
+def _begun(partial: Path, size: int) -> int:
+    """Bytes of ``partial`` that can be resumed: more than the whole can't be a part of it."""
+    try:
+        have = partial.stat().st_size
+    except FileNotFoundError:
+        return 0
+    return have if have <= size else 0
+
+
+def _open(url: str, root: Path, have: int, size: int) -> tuple[int, Iterator[bytes]]:
+    """What is still missing behind ``have`` bytes, and the position in the file at which it begins."""
+    if have == size:
+        return have, iter(())
     if urlsplit(url).scheme not in ("http", "https"):
-        return _chunks(_opened_at(root / url, have))
+        return have, _chunks(_opened_at(root / url, have))
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
-    if have and answer.status != 206:
-        partial.unlink()
-    return _chunks(answer)
+    return (have if answer.status == 206 else 0), _chunks(answer)
 
 
 def _opened_at(path: Path, position: int) -> BinaryIO:

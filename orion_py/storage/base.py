@@ -6,14 +6,15 @@ primitive so that, in a browser, a shard's bytes never have to cross into Python
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from orion_py.cancellation import CancelToken
 
 OnBytes = Callable[[int], None]
-"""Called with the bytes of this shard that are here so far, resumed ones included."""
+"""Called with the bytes of this shard that are here so far: first with what is resumed, 0 if nothing is. A call
+with the same number says that the download lives, such as where a server repeats what is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class ShardStore(Protocol):
     async def names(self) -> list[str]:
         """The sha256 of every shard that is here, whole or in part: what may be swept. Empty where what
         is here isn't the engine's alone."""
+
+    async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Bytes that an unfinished download left of each of these, and that its next one begins with. ``wanted``:
+        what it is kept as (a sha256, or the name given to ``pin``) to the bytes of the whole. Of what isn't named
+        in the answer nothing is here; what can't be resumed, such as more than the whole, doesn't count."""
 
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         """Downloads (resuming what an earlier try left), verifies and commits one shard.

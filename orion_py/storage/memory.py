@@ -39,27 +39,36 @@ class MemoryShardStore:
     async def names(self) -> list[str]:
         return [*self.shards, *self.partial]
 
+    async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        return {name: len(self.partial[name]) for name, size in wanted.items() if self._begun(name, size) > 0}
+
+    def _begun(self, name: str, size: int) -> int:
+        """More than the whole can't be a part of it."""
+        have = len(self.partial.get(name, b""))
+        return have if have <= size else 0
+
     async def fetch(self, url: str, sha256: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> None:
         async with self._alone(sha256):
             if sha256 in self.shards and len(self.shards[sha256]) == size:
                 on_bytes(size)  # another brought it
                 return
-            got = await self._download(url, sha256, on_bytes, cancel)
+            got = await self._download(url, sha256, size, on_bytes, cancel)
             if hashlib.sha256(got).hexdigest() != sha256:
                 raise ShardCorrupt(sha256=sha256)
             self.shards[sha256] = got
 
     async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
-        got = await self._download(url, name, on_bytes, cancel)
+        got = await self._download(url, name, size, on_bytes, cancel)
         if len(got) != size:
             raise DownloadFailed(f"{len(got)} of {size} bytes", url=url)
         sha256 = hashlib.sha256(got).hexdigest()
         self.shards[sha256] = got
         return sha256
 
-    async def _download(self, url: str, name: str, on_bytes: OnBytes, cancel: CancelToken) -> bytes:
-        got = self.partial.get(name, b"")
+    async def _download(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> bytes:
+        got = self.partial.get(name, b"")[: self._begun(name, size)]
         self.requests.append((url, len(got)))
+        on_bytes(len(got))
         if self.faults.get(url):
             raise self.faults[url].pop(0)
         if url not in self.remote:

@@ -35,6 +35,8 @@ def test_it_says_for_what_it_waits() -> None:
     assert sentence(event("waiting", reason_code="busy"), "Qwen", None, EN).endswith("it waits while Orion answers")
     metered = event("waiting", reason_code="metered", total_bytes=0)
     assert f"(398{S}MB)" in sentence(metered, "Qwen", 398_000_000, EN)
+    begun = event("waiting", reason_code="metered")
+    assert f"(357{S}MB)" in sentence(begun, "Qwen", 398_000_000, EN), "only the rest would be downloaded"
     assert action(metered) == "start"
     assert declinable(metered)
 

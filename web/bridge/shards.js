@@ -10,6 +10,7 @@ import { BridgeError, toBridgeError } from "./errors.js";
 import { sha256Hex } from "./hash.js";
 import { within } from "./limit.js";
 import { whenFree } from "./locks.js";
+import { Partials } from "./partials.js";
 
 /** What a partial holds at least, and how often one is committed: fast downloads need none. */
 const PARTIAL_BYTES = 1 << 20;
@@ -54,6 +55,7 @@ export class ShardStore {
    */
   constructor(database, reason) {
     /** @private */ this.database = database;
+    /** @private */ this.partials = new Partials(database);
     this.reason = reason;
     /** @private @type {Map<string, Blob>} shards that are in memory only */
     this.held = new Map();
@@ -95,13 +97,28 @@ export class ShardStore {
 
   /** @returns {Promise<string[]>} the sha256 of every shard that is here, whole or in part */
   async names() {
-    const found = new Set(this.held.keys());
-    for (const store of /** @type {const} */ (["shards", "partials"])) {
-      const keys = await this.database?.transact([store], "readonly", (transaction) => transaction.objectStore(store).getAllKeys())
-        .catch(() => []);
-      for (const key of keys ?? []) found.add(String(Array.isArray(key) ? key[0] : key));
+    const keys = await this.database?.transact(["shards"], "readonly", (transaction) =>
+      transaction.objectStore("shards").getAllKeys()).catch(() => []);
+    return [...new Set([...this.held.keys(), ...(keys ?? []).map(String), ...(await this.partials.names())])];
+  }
+
+  /**
+   * Bytes that unfinished downloads left of each of these, and that their next one begins with.
+   *
+   * @param {string} wantedJson {what it is kept as: bytes of the whole}
+   * @returns {Promise<Record<string, number>>} only of those of which something is here
+   */
+  async resumable(wantedJson) {
+    const begun = new Set(await this.partials.names());
+    const pins = new Set(await this.settingNames("pin:").catch(() => []));
+    /** @type {Record<string, number>} */
+    const bytes = {};
+    for (const [name, size] of Object.entries(JSON.parse(wantedJson))) {
+      const whole = pins.has(`pin:${name}`) && (await this.pinned(name, size));
+      const here = whole ? size : begun.has(name) ? await this.partials.reach(name, size) : 0;
+      if (here) bytes[name] = here;
     }
-    return [...found];
+    return bytes;
   }
 
   /**
@@ -122,7 +139,7 @@ export class ShardStore {
       if ((await this.blob(sha256))?.size === size) return onBytes(size); // another tab brought it
       const bytes = await this.bring(url, sha256, size, onBytes, signal);
       if ((await sha256Hex(bytes)) !== sha256) {
-        await this.dropPartials(sha256);
+        await this.partials.drop(sha256);
         throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
       }
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped when it had arrived");
@@ -144,8 +161,8 @@ export class ShardStore {
    */
   async pinShard(url, name, size, onBytes, signal) {
     return this.alone(name, onBytes, signal, async () => {
-      const pinned = textOf(await this.getSetting(`pin:${name}`).catch(() => null));
-      if (pinned && (await this.blob(pinned))?.size === size) {
+      const pinned = await this.pinned(name, size);
+      if (pinned) {
         onBytes(size); // another tab brought it
         return pinned;
       }
@@ -155,6 +172,17 @@ export class ShardStore {
       await this.commit(sha256, new Blob([bytes]), name, true);
       return sha256;
     });
+  }
+
+  /**
+   * @private
+   * @param {string} name
+   * @param {number} size bytes
+   * @returns {Promise<string | null>} the sha256 of what `name` has become, where that is here
+   */
+  async pinned(name, size) {
+    const sha256 = textOf(await this.getSetting(`pin:${name}`).catch(() => null));
+    return sha256 && (await this.blob(sha256))?.size === size ? sha256 : null;
   }
 
   /**
@@ -178,7 +206,7 @@ export class ShardStore {
       if (!this.database || !globalThis.navigator?.locks) return await work();
       let told = 0;
       waiting = setInterval(async () => {
-        const arrived = await this.arrivedElsewhere(name).catch(() => 0);
+        const arrived = await this.partials.arrivedElsewhere(name).catch(() => 0);
         if (waiting !== undefined && arrived > told) onBytes(told = arrived);
       }, LOOK_MS);
       return await whenFree(`orion-shard-${name}`, { signal }, () => {
@@ -194,21 +222,6 @@ export class ShardStore {
     }
   }
 
-  /** @private @param {string} name @returns {Promise<number>} bytes of it that another tab has kept so far */
-  async arrivedElsewhere(name) {
-    let arrived = 0;
-    await this.database?.transact(["partials"], "readonly", (transaction) => {
-      const request = transaction.objectStore("partials").openCursor(partialsOf(name));
-      request.onsuccess = () => {
-        const cursor = request.result;
-        if (!cursor) return;
-        arrived += cursor.value.size;
-        cursor.continue();
-      };
-    });
-    return arrived;
-  }
-
   /**
    * All bytes of a file, not hashed yet.
    *
@@ -222,94 +235,37 @@ export class ShardStore {
    */
   async bring(url, sha256, size, onBytes, signal) {
     const bytes = new Uint8Array(size);
-    let arrived = await this.restore(sha256, bytes);
+    let arrived = await this.partials.restore(sha256, bytes);
     let saved = arrived;
     let saving = Promise.resolve(!this.keepInMemory);
     const save = () => {
       const [from, to] = [saved, arrived];
       saved = arrived;
       // Where the browser refuses a partial, the download goes on without them.
-      saving = saving.then((can) => can && this.savePartial(sha256, from, bytes.slice(from, to)));
+      saving = saving.then((can) => can && this.partials.save(sha256, from, bytes.slice(from, to)));
     };
     const clock = setInterval(() => arrived - saved >= PARTIAL_BYTES && save(), PARTIAL_MS);
-    if (arrived) onBytes(arrived);
+    let unfinished = false;
+    onBytes(arrived);
     try {
       if (arrived < size) {
         await download(url, bytes, arrived, (position) => {
-          if (position <= arrived) return; // a server without Range repeats what is here
-          arrived = position;
+          arrived = Math.max(arrived, position); // a server without Range repeats what is here
           onBytes(arrived);
         }, signal);
       }
     } catch (cause) {
       const corrupt = toBridgeError(cause, "download_failed").code === "shard_corrupt";
-      if (corrupt) saving = saving.then(() => this.dropPartials(sha256)).then(() => false);
+      if (corrupt) saving = saving.then(() => this.partials.drop(sha256)).then(() => false);
       else if (arrived > saved) save();
+      unfinished = !corrupt;
       throw cause;
     } finally {
       clearInterval(clock);
-      await saving;
+      const stored = await saving;
+      if (unfinished && !stored) this.partials.hold(sha256, bytes.slice(0, arrived));
     }
     return bytes;
-  }
-
-  /**
-   * Copies an earlier try's partials into `bytes`, as far as they reach without a gap.
-   *
-   * Partials are addressed by byte offset, so that even two writers without locks can't mix up
-   * their order: at each offset all writers have the same content.
-   *
-   * @private
-   * @param {string} sha256
-   * @param {Uint8Array} bytes
-   * @returns {Promise<number>} how many bytes that is
-   */
-  async restore(sha256, bytes) {
-    if (!this.database) return 0;
-    /** @type {Map<number, Blob>} */
-    const partials = new Map();
-    await this.database.transact(["partials"], "readonly", (transaction) => {
-      const request = transaction.objectStore("partials").openCursor(partialsOf(sha256));
-      request.onsuccess = () => {
-        const cursor = request.result;
-        if (!cursor) return;
-        partials.set(/** @type {[string, number]} */ (cursor.key)[1], cursor.value);
-        cursor.continue();
-      };
-    }).catch(() => {});
-    let position = 0;
-    for (let blob = partials.get(0); blob?.size; blob = partials.get(position)) {
-      if (position + blob.size > bytes.length) break;
-      const piece = await blob.arrayBuffer().catch(() => null); // its file is gone: a gap
-      if (!piece) break;
-      bytes.set(new Uint8Array(piece), position);
-      position += blob.size;
-    }
-    return position;
-  }
-
-  /**
-   * @private
-   * @param {string} sha256
-   * @param {number} offset
-   * @param {Uint8Array<ArrayBuffer>} bytes
-   * @returns {Promise<boolean>} false if the browser refuses
-   */
-  async savePartial(sha256, offset, bytes) {
-    const store = /** @type {Database} */ (this.database);
-    return store.transact(["partials"], "readwrite", (transaction) => {
-      transaction.objectStore("partials").put(new Blob([bytes]), [sha256, offset]);
-    }).then(() => true, () => false);
-  }
-
-  /**
-   * @private
-   * @param {string} sha256
-   */
-  async dropPartials(sha256) {
-    await this.database?.transact(["partials"], "readwrite", (transaction) => {
-      transaction.objectStore("partials").delete(partialsOf(sha256));
-    });
   }
 
   /**
@@ -322,6 +278,7 @@ export class ShardStore {
   async commit(sha256, blob, name, pins = false) {
     if (!this.database || this.keepInMemory) {
       this.held.set(sha256, blob);
+      this.partials.forget(name);
       return;
     }
     /** @type {import("./database.js").StoreName[]} */
@@ -336,6 +293,7 @@ export class ShardStore {
       if (cause.code === "storage_unavailable") this.held.set(sha256, blob);
       throw cause;
     });
+    this.partials.forget(name);
   }
 
   /**
@@ -379,6 +337,7 @@ export class ShardStore {
    */
   async remove(sha256) {
     this.held.delete(sha256);
+    this.partials.forget(sha256);
     await this.database?.transact(["shards", "partials"], "readwrite", (transaction) => {
       transaction.objectStore("shards").delete(sha256);
       transaction.objectStore("partials").delete(partialsOf(sha256));

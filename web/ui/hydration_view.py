@@ -14,7 +14,8 @@ def sentence(event, model, size, words):
     purpose = event.get("purpose") or "model"
     total = event.get("total_bytes") or size or 0
     if state == "waiting" and code == "metered":
-        return words("hydration_metered", model=model, size=formatting.size(total, words.lang))
+        left = total - (event.get("loaded_bytes") or 0) if event.get("total_bytes") else total
+        return words("hydration_metered", model=model, size=formatting.size(left, words.lang))
     if state in ("loading", "ready"):
         return words("hydration_" + state + "_" + purpose, model=model)
     if state == "failed":
