@@ -289,3 +289,14 @@ class Schedules(RuleBasedStateMachine):
 
 TestSchedules = Schedules.TestCase
 TestSchedules.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def test_a_page_that_reloads_itself_amid_a_deletion() -> None:
+    """Found at random: the question had arrived, its page never heard so, and asked it again once it was deleted."""
+    state = Schedules()
+    state.begin()
+    state.asks(0)
+    state.answers_while_nobody_listens(0, text=False)
+    state.reloads(itself=True, place=0)
+    state.deletes(0, which=0)
+    state.teardown()

@@ -115,36 +115,58 @@ def newest(count, before=None):
     return Step([["newest", count, after]], lambda found: {"result": found[0]}, writes=False)
 
 
+def arrived(chat, turn):
+    """The result: whether the turn is in the database, or was and has been deleted since."""
+
+    def decide(found):
+        row, gone = found
+        return {"result": row is not None or turn in (gone or {"turns": []})["turns"]}
+
+    return Step([["get", "turns", [chat, turn]], ["get", "gone", chat]], decide, writes=False)
+
+
 def _gone(found, turns):
-    """The row of turns that stay deleted when an older page writes them again, with these, too."""
+    """The row of turns that stay deleted, with these, too: those that an older page may write again, and
+    those that a page has sent and would ask again, since it never heard that they had arrived."""
     dead = (found or {"turns": []})["turns"]
     return {"turns": dead + [turn for turn in turns if turn not in dead]}
 
 
-def delete(chat):
+def delete(chat, sent):
+    """``sent()``, called inside the transaction: [chat, turn] of what pages don't know yet to have arrived.
+    The result: the attempts (``run``) of what is deleted."""
+
     def decide(found):
-        row, keys, gone = found
+        row, rows, gone = found
         writes = [["delete", "chats", chat], ["delete-under", "turns", chat]]
-        if row and row.get("old"):
-            writes.append(["put", "gone", chat, _gone(gone, [key[1] for key in keys])])
-        return {"writes": writes, "result": None}
+        unheard = [turn for where, turn in sent() if where == chat]
+        stay = [each["id"] for each in rows if (row and row.get("old")) or each["id"] in unheard]
+        if stay:
+            writes.append(["put", "gone", chat, _gone(gone, stay)])
+        return {"writes": writes, "result": [each["run"] for each in rows if each.get("run")]}
 
-    return Step([["get", "chats", chat], ["keys-under", "turns", chat], ["get", "gone", chat]], decide)
+    return Step([["get", "chats", chat], ["under", "turns", chat], ["get", "gone", chat]], decide)
 
 
-def delete_all():
+def delete_all(sent):
+    """``sent`` as for ``delete``."""
+
     def decide(found):
         old = [row["id"] for row in found[0] if row.get("old")]
-        if not old:
-            return clear(old, [])
-        reads = [["keys-under", "turns", chat] for chat in old] + [["get", "gone", chat] for chat in old]
-        return {"reads": reads, "then": lambda more: clear(old, more)}
+        unheard = sent()
+        chats = old + [row["id"] for row in found[0] if row["id"] not in old and row["id"] in [at for at, _ in unheard]]
+        if not chats:
+            return clear(old, unheard, chats, [])
+        reads = [["keys-under", "turns", chat] for chat in chats] + [["get", "gone", chat] for chat in chats]
+        return {"reads": reads, "then": lambda more: clear(old, unheard, chats, more)}
 
-    def clear(old, found):
+    def clear(old, unheard, chats, found):
         writes = [["clear", "chats"], ["clear", "turns"]]
-        for place, chat in enumerate(old):
-            keys, gone = found[place], found[len(old) + place]
-            writes.append(["put", "gone", chat, _gone(gone, [key[1] for key in keys])])
+        for place, chat in enumerate(chats):
+            turns, gone = [key[1] for key in found[place]], found[len(chats) + place]
+            stay = [turn for turn in turns if chat in old or [chat, turn] in unheard]
+            if stay:
+                writes.append(["put", "gone", chat, _gone(gone, stay)])
         return {"writes": writes, "result": None}
 
     return Step([["all", "chats"]], decide)

@@ -21,6 +21,7 @@ import json
 from ui import chat_rows
 from ui.chat_database import MemoryDatabase
 from ui.conversation import Conversation, is_turn, load_turn
+from ui.drafts import all_sent
 from ui.old_chats import bury, copies, take_over
 
 PAGE = "orion.page."
@@ -107,8 +108,9 @@ class Chats:
         """Calls ``then`` with rows {id, title, count, updated}, the newest first."""
         self._database.run(chat_rows.newest(count, before), then, lambda why: then([]))
 
-    def has(self, chat, turn, then):
-        self._database.run(chat_rows.read(chat, [turn]), lambda found: then(bool(found[1])), lambda why: then(False))
+    def arrived(self, chat, turn, then):
+        """Calls ``then`` with whether the turn ever came into the database, deleted since or not."""
+        self._database.run(chat_rows.arrived(chat, turn), then, lambda why: then(False))
 
     def refresh(self, conversation, turns=None):
         """Reads again what another tab changed: these turns, or all."""
@@ -284,6 +286,7 @@ class Chats:
         """Another tab deleted it. What was asked here meanwhile becomes a conversation of its own."""
         self._drop(conversation)
         turns = conversation.turns
+        self._forget_rests([turn.run for turn in turns if turn.kept and turn.run])
         new = Conversation(self._new_id(), [turn for turn in turns if not turn.kept], conversation.updated)
         conversation.turns = [turn for turn in turns if turn.kept]
         self._view.chat_gone(conversation, new)
@@ -297,15 +300,23 @@ class Chats:
         if conversation in self._unsaved:
             self._unsaved.remove(conversation)
 
+    def _forget_rests(self, runs):
+        for run in runs:
+            self._backing.remove(REST + run)
+
+    def _sent(self):
+        return all_sent(self._backing)
+
     def delete(self, chat, then):
-        def done(_):
+        def done(runs):
+            self._forget_rests(runs)
             for conversation in [each for each in self._unsaved if each.id == chat]:
                 self._drop(conversation)
             self._tell({"gone": chat})
             then()
 
         failed = lambda why: self._again(lambda: self.delete(chat, then), why)  # noqa: E731
-        self._database.run(chat_rows.delete(chat), done, failed)
+        self._database.run(chat_rows.delete(chat, self._sent), done, failed)
 
     def delete_all(self, then):
         """All that there is now. Where it fails nothing is deleted later: there may be new ones by then."""
@@ -322,7 +333,7 @@ class Chats:
 
         old = copies(self._backing)
         then_old = lambda _: bury(self._database, self._backing, old, self.keeps, done)  # noqa: E731
-        self._database.run(chat_rows.delete_all(), then_old, self._view.chats_trouble)
+        self._database.run(chat_rows.delete_all(self._sent), then_old, self._view.chats_trouble)
 
     # other tabs
 

@@ -22,6 +22,29 @@ MOST_CHARS = 100000
 PATIENCE_MS = 1500
 
 
+def all_sent(backing):
+    """[chat, turn] of what any tab sent and doesn't know yet to be in the database."""
+    rows = [_row(backing, key) for key in backing.keys() if key.startswith(ROW)]
+    sent = [each for row in rows if row for each in _sent(row)]
+    return [[each["chat"], each["turn"]] for each in sent if each.get("turn")]
+
+
+def _row(backing, key):
+    """None for what isn't a row of this form."""
+    try:
+        row = read(backing.get(key) or "null")
+    except ValueError:
+        return None
+    texts = ("text", "aside", "at")
+    if not isinstance(row, dict) or not all([isinstance(row.get(key), str) for key in texts]):
+        return None
+    return row
+
+
+def _sent(row):
+    return [each for each in row.get("sent") or [] if isinstance(each, dict)]
+
+
 class Drafts:
     def __init__(self, backing, session, names, new_id, timestamp):
         self._backing, self._session, self._names = backing, session, names
@@ -95,19 +118,12 @@ class Drafts:
     # the row
 
     def _read(self, name):
-        try:
-            row = read(self._backing.get(ROW + name) or "null")
-        except ValueError:
-            return None
-        texts = ("text", "aside", "at")
-        if not isinstance(row, dict) or not all([isinstance(row.get(key), str) for key in texts]):
-            return None
-        return row
+        return _row(self._backing, ROW + name)
 
     def _take(self, row):
         if row:
             self.text, self.aside = row["text"], row["aside"]
-            self.sent = [each for each in row.get("sent") or [] if isinstance(each, dict)]
+            self.sent = _sent(row)
 
     def write(self):
         """False: the browser refuses to keep it."""

@@ -92,7 +92,7 @@ class Keeping:
             else:
                 self._look_for_sent(previous, unsent + (each,))
 
-        self.chats.has(each["chat"], each["turn"], looked)
+        self.chats.arrived(each["chat"], each["turn"], looked)
 
     def _open_last(self, previous, unsent):
         last = self._store.last
