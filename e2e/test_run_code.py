@@ -187,6 +187,22 @@ def test_a_program_asks_for_input_on_the_page(show: Show) -> None:
     expect(box.locator("pre")).to_have_text("Name? Ada\n36\nAda is 36\n")
 
 
+def test_the_end_of_input_and_stop_end_a_wait(show: Show) -> None:
+    page = show("import sys\nprint(sum(1 for line in sys.stdin))\ninput()")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("textbox", name="Input of the program").press("Enter", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="End of input").click()
+    box = page.locator(".run-output")
+    expect(box).to_have_attribute("data-run", "error")
+    expect(box.locator("pre")).to_contain_text("1\n")
+    expect(box.locator(".stderr")).to_contain_text("EOFError")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("textbox", name="Input of the program").wait_for(timeout=PATIENCE_MS)
+    apart.block(page).get_by_role("button", name="Stop").click()
+    expect(box).to_have_attribute("data-run", "stopped")
+    expect(page.get_by_role("textbox", name="Input of the program")).to_have_count(0)
+
+
 STANDARD = """
 import unittest
 class Sums(unittest.TestCase):

@@ -44,6 +44,32 @@ def _wheel(page: Visit) -> None:
         page.page.wait_for_timeout(30)
 
 
+def _page_up(page: Visit) -> None:
+    page.page.locator("#scroller").evaluate("node => { node.tabIndex = -1; node.focus(); }")
+    page.page.keyboard.press("PageUp")
+
+
+def _arrow(page: Visit) -> None:
+    page.page.locator("#scroller").evaluate("node => { node.tabIndex = -1; node.focus(); }")
+    for _ in range(4):
+        page.page.keyboard.press("ArrowUp")
+        page.page.wait_for_timeout(30)
+
+
+def _finger(page: Visit) -> None:
+    """Touch events one by one: headless, Chromium's own synthetic scroll gesture moves nothing."""
+    cdp = page.context.new_cdp_session(page.page)
+
+    def touch(kind: str, *ys: int) -> None:
+        cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 500, "y": y} for y in ys]})
+
+    touch("touchStart", 150)
+    for step in range(1, 9):
+        touch("touchMove", 150 + 15 * step)
+        page.page.wait_for_timeout(16)
+    touch("touchEnd")
+
+
 def _scrollbar(page: Visit) -> None:
     """What dragging its thumb amounts to: small moves, each an event."""
     for _ in range(10):
@@ -51,7 +77,13 @@ def _scrollbar(page: Visit) -> None:
         page.page.wait_for_timeout(20)
 
 
-WAYS = {"ten small steps of the wheel": _wheel, "the scrollbar": _scrollbar}
+WAYS = {
+    "ten small steps of the wheel": _wheel,
+    "Page Up": _page_up,
+    "an arrow key": _arrow,
+    "a finger": _finger,
+    "the scrollbar": _scrollbar,
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
