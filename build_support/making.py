@@ -90,7 +90,7 @@ def _in_background(names: str) -> int:
         say(f"{listed} can't be made now; what is there goes on answering. Reason: {of_error(error).line}")
         return 1
     if new:
-        say(f"{listed} is ready: a page that is reloaded finds it.")
+        say(f"{listed} is ready: a page that is open finds it within two minutes, one that is reloaded at once.")
     return 0
 
 

@@ -13,6 +13,7 @@ By default it isolates the page (COOP, COEP, CORP), serves ranges and says the r
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import http.server
 import mimetypes
 import os
@@ -20,7 +21,7 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -170,6 +171,8 @@ class StaticServer:
         self.isolated = isolated and not plain
         self.throttle = Throttle(megabits) if megabits else None
         self.faults = Faults()
+        self.rewrites: dict[str, Callable[[bytes], bytes]] = {}
+        """What is sent in place of a small file, by its path: made anew from its bytes for each request."""
         self.log: list[Request] = []
         self._server = _Server((host, port), _Handler)
         self._server.site = self
@@ -249,6 +252,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             there = False
         if not there:
             return self._plain_answer(relative, 404)
+        if relative in site.rewrites and not fault:
+            return self._rewritten(relative, file, site.rewrites[relative], body=body)
         size = file.stat().st_size
         modified = formatdate(file.stat().st_mtime, usegmt=True)
         tag = f'"{file.stat().st_mtime_ns:x}-{size:x}"'
@@ -290,6 +295,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             with suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
         return None
+
+    def _rewritten(self, relative: str, file: Path, rewrite: Callable[[bytes], bytes], *, body: bool) -> None:
+        content = rewrite(file.read_bytes())
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        status = 304 if self.headers.get("If-None-Match") == tag and not self.server.site.plain else 200
+        sent = len(content) if body and status == 200 else 0
+        self.send_response(status)
+        # When it was last another isn't known: only the tag tells.
+        self._headers(relative, tag, formatdate(time.time(), usegmt=True))
+        if status == 200:
+            self.send_header("Content-Type", _type(file))
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if sent:
+            with suppress(OSError):
+                self.wfile.write(content)
+        self.server.site.log.append(Request(self.command, relative, status, sent, time.time()))
 
     def _body(self, file: Path, start: int, end: int, fault: Fault | None) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end``, as the fault leaves them."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
-from build_support import making
+from build_support import coming, making, paths
 from build_support.errors import StepFailed
 from build_support.progress import say
 from build_support.server import StaticServer
@@ -61,7 +61,12 @@ def _serve(server: StaticServer, *, open_page: bool, later: Sequence[str] = ()) 
         if later:
             named = " and ".join(later).capitalize()
             say(f"  {named} is made beside it, if it isn't there yet; --models {FIRST} leaves it out.")
-        with making.beside(",".join([FIRST, *later])) if later else nullcontext():
+        with making.beside(",".join([FIRST, *later])) if later else nullcontext() as process:
+            if process is not None:
+                ids = coming.ids_of(later, paths.ROOT / coming.REGISTRY)
+                server.rewrites[coming.REGISTRY] = lambda listed: (
+                    coming.marked(listed, ids) if process.poll() is None else listed
+                )
             try:
                 server.wait()
             except KeyboardInterrupt:

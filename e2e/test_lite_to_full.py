@@ -5,7 +5,14 @@ from __future__ import annotations
 from playwright.sync_api import Locator, expect
 
 from e2e.support.database import everything_stored
-from e2e.support.larger import BALLAST, FULL, a_folder_with_a_model, a_larger_model, a_newer_version
+from e2e.support.larger import (
+    BALLAST,
+    FULL,
+    a_folder_with_a_model,
+    a_larger_model,
+    a_larger_model_in_the_making,
+    a_newer_version,
+)
 from e2e.support.person import Person
 from e2e.support.site import MODEL
 from e2e.support.waiting import until
@@ -79,6 +86,23 @@ def test_a_model_that_was_made_while_the_page_was_open_is_offered_at_the_next_vi
         expect(line(regular)).to_contain_text("Full is here")
         assert {sha256 for sha256, _, _ in web.shard_requests()} == {shard}
         assert model_of(regular, CAPITAL) == FULL
+
+
+def test_a_page_that_stays_open_learns_of_a_model_that_is_made_meanwhile(regular: Person, web: Web) -> None:
+    page = regular.page
+    with a_larger_model_in_the_making(web.site) as (shard, is_made):
+        regular.opens()
+        assert model_of(regular, CAPITAL) == MODEL
+        expect(line(regular)).to_be_hidden()
+        page.get_by_role("button", name="Settings").click()
+        expect(page.locator("#model-versions")).to_contain_text("Full is still being prepared on this site")
+        is_made()
+        expect(page.locator("#model-versions")).not_to_contain_text("Full is still being prepared", timeout=60_000)
+        expect(page.locator("#set-model")).to_contain_text("Full")
+        page.keyboard.press("Escape")
+        expect(line(regular)).to_contain_text("Full is here", timeout=60_000)
+        assert {sha256 for sha256, _, _ in web.shard_requests()} == {shard}
+        assert model_of(regular, CAPITAL) == FULL, "without a reload"
 
 
 def test_a_pause_is_the_persons_word_and_declining_leaves_nothing_behind(regular: Person, web: Web) -> None:

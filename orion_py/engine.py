@@ -26,6 +26,7 @@ from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.offers import offered
+from orion_py.loading.site_growth import SiteGrowth
 from orion_py.loading.site_registry import site_registry
 from orion_py.loading.updates import Updates
 from orion_py.loading.webgpu_report import webgpu_report
@@ -48,6 +49,7 @@ from orion_py.protocol import (
     Response,
     RevisionEvent,
     RouterEvent,
+    SiteEvent,
     StateEvent,
     TokenEvent,
 )
@@ -99,6 +101,9 @@ class OrionInferenceEngine:
         self._router_task: asyncio.Future[None] | None = None
         self._router_awaited = False
         self._unfollow: Callable[[], None] | None = None
+        self._watching: asyncio.Future[None] | None = None
+        self._answered: str | None = None
+        """The agent that answered last."""
         self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
 
     @property
@@ -232,8 +237,12 @@ class OrionInferenceEngine:
         )
         self._manager.opener.versions.on_note = self._on_skipped("a manifest")
         await self._house.start(self._manager, self._registry, self._agents, loader, self._among)
+        self._growth = SiteGrowth(
+            self._ports, self._registry, self._registry_path, self._on_skipped("models.json"), self._on_growth
+        )
         self._listen_to_neighbours()
         self._open = True
+        self._watching = self._in_background(self._growth.watch())
         self.telemetry.event("session")
         self._load_router()
         self._say_where_models_stay()
@@ -255,7 +264,26 @@ class OrionInferenceEngine:
             begin=self._house.begin,
             rest=self._house.rest,
             retire=self._house.retire,
+            look=self._growth.look,
         ).listen()
+
+    def _on_growth(self, new: tuple[str, ...]) -> None:
+        """The site has more models than when this engine began, or makes others."""
+        coming = [entry.id for entry in self._registry.coming]
+        self.log.info("site", models=list(new), coming=coming)
+        self._router.enable(self._routable())
+        self._emit(SiteEvent(id=ENGINE_ID, models=list(new), coming=coming))
+        if new:
+            self._among.tell("site")
+            self._house.begin(self._want_new)
+
+    async def _want_new(self) -> None:
+        """What the agent that answered last prefers now comes in the background, by the usual rules."""
+        await self._hydrator.recall()
+        if self._answered is not None and self._answered in self._agents.ids:
+            models = self._registry.usable(self._agents.get(self._answered).models)
+            await self._hydrator.order([self._registry.model(model_id) for model_id in models])
+        self._house.rest()
 
     def _on_skipped(self, of: str) -> Callable[[str], None]:
         return lambda what: self.log.warn("not known to this version", of=of, what=what)
@@ -571,6 +599,7 @@ class OrionInferenceEngine:
                 del self._requests[request.id]
             await self.telemetry.save()
         self._record(request, response, log)
+        self._answered = response.agent
         await self._house.answered(response.agent, response.model)
         return response
 
@@ -628,6 +657,8 @@ class OrionInferenceEngine:
         if not self._open:
             return
         self._open = False
+        if self._watching is not None:
+            self._watching.cancel()
         self.cancel()
         self._house.stop()
         self._router_cancel.cancel()

@@ -295,6 +295,7 @@ class EngineHost:
             },
             "models": [{**m.model_dump(), "offered": offered(m, device)} for m in engine.registry.known],
             "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],
+            "coming": [{"id": entry.id, "title": entry.title} for entry in engine.registry.coming],
             "recommended": recommended.id if recommended is not None else None,
             "added": [m.id for m in engine.registry.added],
             "agents": engine.agents.describe(),

@@ -26,7 +26,7 @@ SHARED = (AGENTS, ADDED, CORRECTIONS, WISHES)
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """``begin`` runs work beside; ``rest`` lets the background begin; ``retire`` gives a model's memory back
-    between two turns."""
+    between two turns; ``look`` asks the site for models that were being made."""
 
     among: AmongTabs
     registry: Registry
@@ -39,11 +39,13 @@ class Neighbours:
     begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
     rest: Callable[[], None]
     retire: Callable[[str], Awaitable[None]]
+    look: Callable[[], Coroutine[Any, Any, None]]
 
     def listen(self) -> None:
         self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
         self.among.on("forget", lambda note: self.begin(lambda: self._forget(_texts(note.get("models")))))
         self.among.on("hydrate", lambda note: self.begin(lambda: self._command(note)))
+        self.among.on("site", lambda note: self.begin(self.look))
         self.among.on("wanted", lambda note: self._wanted(note))
         for kind in ("arrived", "leads"):
             self.among.on(kind, lambda note: self.rest())

@@ -457,6 +457,14 @@ class AgentEvent(_Message):
     change: Literal["registered", "unregistered"]
 
 
+class SiteEvent(_Message):
+    """The site's list of models changed while the engine runs: ``models`` are new, ``coming`` are being made."""
+
+    type: Literal["site"] = "site"
+    models: list[str]
+    coming: list[str]
+
+
 class GuardEvent(_Message):
     """A note on the message that was let through: what it may be about, and the rules that saw it."""
 
@@ -648,6 +656,7 @@ Event = (
     | RevisionEvent
     | FallbackEvent
     | AgentEvent
+    | SiteEvent
     | GuardEvent
     | LogEvent
     | MetricEvent
@@ -687,6 +696,7 @@ Message = Annotated[
     | RevisionEvent
     | FallbackEvent
     | AgentEvent
+    | SiteEvent
     | GuardEvent
     | LogEvent
     | MetricEvent

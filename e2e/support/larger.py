@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,6 +53,23 @@ def a_larger_model(site: Site) -> Iterator[str]:
     finally:
         file.unlink()
         file.parent.rmdir()
+
+
+@contextmanager
+def a_larger_model_in_the_making(site: Site) -> Iterator[tuple[str, Callable[[], None]]]:
+    """As the server of ``build.py serve`` tells of it: the sha256 of its shard, and what ends the making."""
+    with a_larger_model(site) as shard:
+        file = site.folder / REGISTRY
+        whole = file.read_text()
+        registry = json.loads(whole)
+        full = registry["models"].pop()
+        reason = {"en": "Full is being prepared.", "fr": "Full est en préparation."}
+        registry["absent"] = [
+            *registry.get("absent", ()),
+            {"id": full["id"], "title": full["title"], "reason": reason, "coming": True},
+        ]
+        file.write_text(json.dumps(registry))
+        yield shard, lambda: (file.write_text(whole), None)[1]
 
 
 @contextmanager

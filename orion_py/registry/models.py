@@ -94,6 +94,8 @@ class AbsentModel(_Entry):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     reason: Bilingual
     source: Annotated[str, Field(max_length=200)] = ""
+    coming: bool = False
+    """Whether it is being made: whoever serves the site says so, for as long as it is (``build.py serve``)."""
 
 
 class AgentEntry(_Entry):
@@ -161,6 +163,28 @@ class Registry(_Entry):
     def known(self) -> tuple[ModelEntry, ...]:
         """All that can be loaded: the file's models, then the added ones."""
         return (*self.models, *self.added)
+
+    @property
+    def coming(self) -> tuple[AbsentModel, ...]:
+        """The models that the site doesn't have yet and that are being made."""
+        return tuple(entry for entry in self.absent if entry.coming)
+
+    def grow(self, later: Registry) -> tuple[str, ...]:
+        """Takes in what a later list of the same site has more: the ids of its new models. What is here stays as
+        it is, agents included; whoever holds this registry sees the models from now on."""
+        here = {entry.id for entry in self.known}
+        new = tuple(entry for entry in later.models if entry.id not in here)
+        models = (*self.models, *new)
+        ids = {entry.id for entry in models}
+        told = {entry.id: entry for entry in (*self.absent, *later.absent)}  # the later word counts
+        recommended = {device: model for device, model in later.recommendations.items() if model in ids}
+        # Frozen for everybody else: one registry is shared by all parts of an engine.
+        self.__dict__.update(
+            models=models,
+            absent=tuple(entry for entry in told.values() if entry.id not in ids),
+            recommendations={**self.recommendations, **recommended},
+        )
+        return tuple(entry.id for entry in new)
 
     def note_skipped(self, model_ids: Iterable[str]) -> None:
         """The file has these models too, in a way that only a newer engine can read."""

@@ -50,7 +50,9 @@ def test_in_the_background_it_gives_way_and_says_when_there_is_more(
 ) -> None:
     assert making.main(["lite,full", "--background"]) == 0
     assert wanted == ["nice 10", "lite,full"]
-    assert capsys.readouterr().err == "Full is ready: a page that is reloaded finds it.\n"
+    assert capsys.readouterr().err == (
+        "Full is ready: a page that is open finds it within two minutes, one that is reloaded at once.\n"
+    )
     monkeypatch.setattr(models, "made", lambda name: True)
     assert making.main(["lite,full", "--background"]) == 0
     assert capsys.readouterr().err == "", "nothing new, nothing said"

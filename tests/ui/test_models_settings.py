@@ -73,3 +73,20 @@ def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(polic
     ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
     assert page.by_id("model-hub").textContent.startswith(said)
     assert page.by_id("model-hub").attributes.get("data-words") == ("model_hub" if said else None)
+
+
+def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect", "model-hub")
+    settings = ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    device: dict[str, Any] = {"models": [LITE], "coming": [{"id": "full", "title": "Full"}]}
+    state = SimpleNamespace(device=device, model_name=lambda model: model)
+
+    def rows() -> list[str]:
+        return [row.textContent for row in page.by_id("model-versions").children]
+
+    settings.draw(state)
+    assert rows()[-1] == "Full is still being prepared on this site; it will appear here by itself."
+    device["coming"] = []
+    settings.draw(state)
+    assert rows() == ["No model is kept on this device yet."]

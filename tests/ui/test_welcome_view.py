@@ -46,6 +46,17 @@ def test_without_a_larger_one_on_the_site_nothing_is_offered() -> None:
     assert rest == ["", "", "", "en"]
 
 
+def test_a_larger_one_that_is_being_made_is_told_of() -> None:
+    made = state(LITE)
+    made.device["coming"] = [{"id": "full", "title": "Full"}]
+    assert plan(made, "", "fr", FR)[1:] == (
+        "Full est encore en préparation sur ce site ; il apparaîtra ici de lui-même.",
+        "",
+        "",
+        "en",
+    )
+
+
 def test_one_that_nobody_waits_for_or_the_device_is_not_offered_is_no_way_out() -> None:
     assert plan(state(LITE, LARGE, {**FULL, "offered": False}), "", "fr", FR)[1:4] == ("", "", "")
 

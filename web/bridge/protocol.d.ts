@@ -480,6 +480,15 @@ export interface Shutdown {
   type: "shutdown";
 }
 
+/** The site's list of models changed while the engine runs: `models` are new, `coming` are being made. */
+export interface SiteEvent {
+  v: 1;
+  id: string;
+  type: "site";
+  models: string[];
+  coming: string[];
+}
+
 /**
  * A transition. `ms`: time spent in `previous`. `progress`: 0 to 100. `routing`: why this
  * agent, once that is decided.
@@ -632,6 +641,7 @@ export type Event =
   | RevisionEvent
   | FallbackEvent
   | AgentEvent
+  | SiteEvent
   | GuardEvent
   | LogEvent
   | MetricEvent

@@ -257,7 +257,7 @@ class App:
             self._settings.show_storage(state)
             self._engine_settings.draw(state)
             self._models.draw(state)
-        elif message["type"] == "agent":
+        elif message["type"] in ("agent", "site"):
             self.client.send("status")
         elif asked == "initialize" and message["type"] == "error":
             error = message["error"]

@@ -129,6 +129,9 @@ class ModelsSettings:
             self._list.appendChild(row)
         if not rows:
             self._list.appendChild(dom.el("li", "faint", words("versions_none")))
+        for row in state.device.get("coming") or []:
+            attributes = {"data-coming": row["id"]}
+            self._list.appendChild(dom.el("li", "faint", words("model_coming", model=row["title"]), attributes))
         self._check.disabled = not self._rows
 
     def _row_button(self, action, label, model):

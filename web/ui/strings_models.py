@@ -43,6 +43,10 @@ MODELS = {
         "Utiliser de plus grands modèles si l’appareil le permet",
     ),
     "models": ("Models", "Modèles"),
+    "model_coming": (
+        "{model} is still being prepared on this site; it will appear here by itself.",
+        "{model} est encore en préparation sur ce site ; il apparaîtra ici de lui-même.",
+    ),
     "versions_none": ("No model is kept on this device yet.", "Aucun modèle n’est encore conservé sur cet appareil."),
     "version_of": ("{model}, version {version}", "{model}, version {version}"),
     "version_back": ("Back to version {version}", "Revenir à la version {version}"),

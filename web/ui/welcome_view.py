@@ -27,7 +27,8 @@ def plan(state, chosen, lang, words):
     shown = languages[0] if languages[0] in LANGUAGES else lang
     larger = tongues.better(state, model, lang)
     if larger is None:
-        return said, "", "", "", shown
+        titles = [row["title"] for row in state.device.get("coming") or []]
+        return said, words("model_coming", model=titles[0]) if titles else "", "", "", shown
     title = state.model_name(larger["id"])
     size = formatting.size(larger.get("download_bytes") or 0, lang)
     label = words("wait_for", model=title, size=size)

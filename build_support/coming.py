@@ -1,0 +1,42 @@
+"""What a list of models says while the server that sends it has others made: that they are coming.
+
+The server says so for as long as they are being made. The files of dist/ never do, whatever becomes of the making, so
+that a page on a host without such a server asks for nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+REGISTRY = "models.json"
+
+
+def ids_of(names: Collection[str], registry: Path) -> frozenset[str]:
+    """The models of these tiers in the list at ``registry``; none where it can't be read."""
+    try:
+        models = json.loads(registry.read_text("utf-8"))["models"]
+        return frozenset(entry["id"] for entry in models if entry.get("tier") in names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
+def marked(listed: bytes, ids: Collection[str]) -> bytes:
+    """models.json with those of its absent models that are among ``ids`` as coming. What isn't such a list stays as
+    it is."""
+    try:
+        registry = json.loads(listed)
+        absent = [entry for entry in registry.get("absent", ()) if entry["id"] in ids]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return listed
+    if not absent:
+        return listed
+    for entry in absent:
+        title = entry.get("title", entry["id"])
+        entry["coming"] = True
+        entry["reason"] = {
+            "en": f"{title} is being prepared on this site.",
+            "fr": f"{title} est en préparation sur ce site.",
+        }
+    return json.dumps(registry, indent=2, ensure_ascii=False).encode()
