@@ -89,6 +89,7 @@ def test_exact_on_wasm_answers_as_the_reference(
     exact.lab.page.close()
 
 
+@pytest.mark.long  # forty seconds; test_floats.py has blocks and floats there on small models
 def test_exact_on_a_software_gpu_answers_as_the_reference(
     gpu_chromium: Browser, model_server: StaticServer, manifest: dict[str, Any]
 ) -> None:
