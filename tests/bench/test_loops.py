@@ -40,13 +40,25 @@ def both() -> dict[bool, Contender]:
 def test_both_ways_take_turns_and_the_difference_is_the_figure() -> None:
     job, contenders = Job(), both()
     measure(job, "Tell me a story.", contenders, idle)  # type: ignore[arg-type]
-    assert [asked["options"]["cut_loops"] for asked in job.asked] == [False, *[False, True] * PAIRS]
+    assert [asked["options"]["cut_loops"] for asked in job.asked] == [False, True] * (1 + PAIRS)
     target = targets_for(contenders)[0]
     assert (target.value, target.wanted, target.met, target.noisy) == (pytest.approx(0.5), MOST, True, False)
 
 
+def test_another_seed_is_measured_where_the_answer_looped() -> None:
+    class Loops(Job):
+        def run(self, asked: dict[str, Any]) -> dict[str, Any]:
+            looped = asked["options"]["seed"] == 1 and asked["options"]["cut_loops"]
+            return super().run(asked) | ({"text": "cut"} if looped else {})
+
+    job, contenders = Loops(), both()
+    measure(job, "Tell me a story.", contenders, idle)  # type: ignore[arg-type]
+    assert [asked["options"]["seed"] for asked in job.asked] == [1, 1, *[2] * (2 + 2 * PAIRS)]
+    assert len(contenders[True].series["Python's share"].samples) == PAIRS
+
+
 @pytest.mark.parametrize("changes", [{"text": "said said"}, {"completion": 3}])
-def test_an_answer_that_looped_or_was_too_short_is_an_error_and_no_figure(changes: dict[str, Any]) -> None:
+def test_where_every_answer_looped_or_was_too_short_there_is_an_error_and_no_figure(changes: dict[str, Any]) -> None:
     contenders = both()
     with pytest.raises(Error):
         measure(Job(**changes), "Tell me a story.", contenders, idle)  # type: ignore[arg-type]
