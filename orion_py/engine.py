@@ -314,7 +314,7 @@ class OrionInferenceEngine:
         if earlier is not None:
             await asyncio.wait({earlier})
         if not cancel.cancelled:
-            await self._router.load(entry, cancel, lambda: self._models_are_quiet(cancel))
+            await self._router.load(entry, cancel, lambda: self._models_are_quiet(cancel), self._config.load_timeout_s)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(work)

@@ -51,9 +51,10 @@ class GpuTrials:
         """The trial under way is over but for the change of who serves, which is for its turn to come."""
 
     async def tick(self) -> None:
-        """Tries what is to be tried, one model after the other, while nothing is asked. Never raises: a
-        GPU that fails is a log line, not a problem."""
-        if self._cancel is not None:
+        """Tries what is to be tried, one model after the other, while nothing is asked and the line costs
+        nothing by the byte: a trial fetches what WebGPU needs. Never raises: a GPU that fails is a log line,
+        not a problem."""
+        if self._cancel is not None or self._ports.metered():
             return
         while self._manager.loading:
             await self._ports.sleep(QUIET_S)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import Cancelled, LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.errors import LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
 from orion_py.loading.download_line import DownloadLine
+from orion_py.loading.idle_limit import Download, unless_idle
 from orion_py.loading.manifest import Manifest, Shard, Variant
 from orion_py.loading.patience import ROUNDS, while_it_lives
 from orion_py.loading.progress import LoadProgress
@@ -27,9 +28,7 @@ from orion_py.storage.base import OnBytes, ShardStore
 
 HEAL_TRIES = 3
 """How often one shard is fetched anew because reading it failed, before the load gives up."""
-ABORT_S = 5.0
 """How long a download that was given up may take to keep what it has."""
-Download = Callable[[OnBytes, CancelToken], Coroutine[Any, Any, None]]
 Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
 
 
@@ -342,7 +341,9 @@ class ProgressiveLoader:
             cancel.raise_if_cancelled()
             progress.starts(shard.sha256)
             try:
-                await self._unless_idle(download, shard, bytes_here, cancel)
+                await unless_idle(
+                    download, bytes_here, cancel, self._clock, self._sleep, self._idle_timeout, shard.sha256
+                )
             except OrionError as error:
                 if isinstance(error, ShardCorrupt):
                     progress.lost(shard.sha256)  # nothing of it was kept
@@ -351,41 +352,6 @@ class ProgressiveLoader:
 
         await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)
         progress.stored(shard.sha256)
-
-    async def _unless_idle(self, download: Download, shard: Shard, bytes_here: OnBytes, cancel: CancelToken) -> None:
-        """Ends a download that brings no byte for the idle time-out, so that it is tried again."""
-        mine = CancelToken()
-        unsubscribe = cancel.subscribe(mine.cancel)
-        last_byte = self._clock()
-
-        def on_bytes(count: int) -> None:
-            nonlocal last_byte
-            last_byte = self._clock()
-            bytes_here(count)
-
-        fetch = asyncio.ensure_future(download(on_bytes, mine))
-        try:
-            while True:
-                watchdog = asyncio.ensure_future(self._sleep(self._idle_timeout))
-                await asyncio.wait({fetch, watchdog}, return_when=asyncio.FIRST_COMPLETED)
-                watchdog.cancel()
-                if fetch.done():
-                    fetch.result()
-                    return
-                if self._clock() - last_byte >= self._idle_timeout:
-                    mine.cancel()
-                    await asyncio.wait({fetch}, timeout=ABORT_S)
-                    if not fetch.cancel() and not fetch.cancelled():
-                        fetch.exception()  # that it was given up is the error
-                    raise LoadTimeout(f"No byte arrived for {self._idle_timeout:.0f} s.", sha256=shard.sha256)
-        except Cancelled:
-            cancel.raise_if_cancelled()
-            raise
-        finally:
-            unsubscribe()
-            if not fetch.done():
-                fetch.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
-                mine.cancel()
 
 
 async def _end(opening: asyncio.Future[ModelSession]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, ShardCorrupt, ShardMissing
+from orion_py.loading.idle_limit import unless_idle
 from orion_py.loading.manifest import Shard
 from orion_py.loading.patience import while_it_lives
 from orion_py.ports import Ports
@@ -19,11 +20,14 @@ from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import RouterManifest, parse_router_manifest
 from orion_py.runtime.base import EncoderSession
+from orion_py.storage.base import OnBytes
 from orion_py.storage.settings import Settings
 
 TOLERANCE = 0.02
 """How far a golden query's confidence may be off: runtimes round differently, and no more than that."""
 OPEN_PATIENCE_S = 60.0
+IDLE_S = 60.0
+"""Without a byte, for a part that is fetched."""
 _SETTING = "manifest:router"
 
 
@@ -53,20 +57,24 @@ async def kept_router_shards(settings: Settings) -> set[str]:
 
 
 async def load_router(
-    ports: Ports, entry: RouterEntry, manifest: RouterManifest, cancel: CancelToken
+    ports: Ports, entry: RouterEntry, manifest: RouterManifest, cancel: CancelToken, idle_s: float = IDLE_S
 ) -> tuple[SentenceEncoder, LinearHead]:
-    """The encoder and the head, checked. Raises LoadError, InvalidManifest, RuntimeFailure,
-    GoldenMismatch or Cancelled; nothing stays in memory then."""
+    """The encoder and the head, checked. A part that brings no byte for ``idle_s`` seconds is fetched again.
+    Raises LoadError, InvalidManifest, RuntimeFailure, GoldenMismatch or Cancelled; nothing stays in memory then."""
     base = entry.manifest.rsplit("/", 2)[0] + "/"
-    definition = await _part(ports, base, manifest.shard(manifest.tokenizer), cancel)
-    head = read_head(await _part(ports, base, manifest.shard(manifest.head), cancel))
+
+    async def fetch(shard: Shard) -> None:
+        await _fetch(ports, base, shard, cancel, idle_s)
+
+    definition = await _part(ports, manifest.shard(manifest.tokenizer), fetch)
+    head = read_head(await _part(ports, manifest.shard(manifest.head), fetch))
     graph = manifest.shard(manifest.graph)
-    await _fetch(ports, base, graph, cancel)
+    await fetch(graph)
     try:
         session = await _open(ports, graph)
     except (ShardMissing, ShardCorrupt):
         await ports.store.delete(graph.sha256)
-        await _fetch(ports, base, graph, cancel)
+        await fetch(graph)
         session = await _open(ports, graph)
     try:
         cancel.raise_if_cancelled()
@@ -98,24 +106,26 @@ async def check(manifest: RouterManifest, encoder: SentenceEncoder, head: Linear
             )
 
 
-async def _part(ports: Ports, base: str, shard: Shard, cancel: CancelToken) -> bytes:
+async def _part(ports: Ports, shard: Shard, fetch: Callable[[Shard], Awaitable[None]]) -> bytes:
     """A small shard's bytes; a damaged or evicted one is fetched once more."""
-    await _fetch(ports, base, shard, cancel)
+    await fetch(shard)
     try:
         return await ports.store.read(shard.sha256)
     except (ShardMissing, ShardCorrupt):
         await ports.store.delete(shard.sha256)
-        await _fetch(ports, base, shard, cancel)
+        await fetch(shard)
         return await ports.store.read(shard.sha256)
 
 
-async def _fetch(ports: Ports, base: str, shard: Shard, cancel: CancelToken) -> None:
+async def _fetch(ports: Ports, base: str, shard: Shard, cancel: CancelToken, idle_s: float) -> None:
     if (await ports.store.sizes()).get(shard.sha256) == shard.size:
         return
 
+    async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
+        await ports.store.fetch(f"{base}shards/{shard.sha256}", shard.sha256, shard.size, on_bytes, mine)
+
     async def once() -> None:
         cancel.raise_if_cancelled()
-        url = f"{base}shards/{shard.sha256}"
-        await ports.store.fetch(url, shard.sha256, shard.size, lambda count: None, cancel)
+        await unless_idle(download, lambda count: None, cancel, ports.clock, ports.sleep, idle_s, shard.sha256)
 
     await retry(once, RetryPolicy(), ports.sleep, ports.uniform)

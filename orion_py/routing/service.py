@@ -23,7 +23,7 @@ from orion_py.routing.examples import decision as example_decision
 from orion_py.routing.features import LABELS
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
-from orion_py.routing.load import load_router, router_manifest
+from orion_py.routing.load import IDLE_S, load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
 
 _ATTACHED = {
@@ -92,17 +92,21 @@ class RouterService:
         return RouterStatus(name, self._loading, len(await self._corrections.all()), self._problem)
 
     async def load(
-        self, entry: RouterEntry, cancel: CancelToken, until_quiet: Callable[[], Awaitable[None]] | None = None
+        self,
+        entry: RouterEntry,
+        cancel: CancelToken,
+        until_quiet: Callable[[], Awaitable[None]] | None = None,
+        idle_s: float = IDLE_S,
     ) -> None:
         """Brings the neural router in; never raises. It waits for ``until_quiet``: the models that
-        people wait for go first."""
+        people wait for go first. A download that brings no byte for ``idle_s`` seconds is tried again."""
         self._loading = True
         try:
             manifest = await router_manifest(self._ports, entry, self._on_note)
             if until_quiet is not None:
                 await until_quiet()
             cancel.raise_if_cancelled()
-            encoder, head = await load_router(self._ports, entry, manifest, cancel)
+            encoder, head = await load_router(self._ports, entry, manifest, cancel, idle_s)
             if cancel.cancelled:
                 await encoder.close()
                 return

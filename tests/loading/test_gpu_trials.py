@@ -83,6 +83,19 @@ async def test_a_model_that_a_question_loaded_is_tried_without_any_preload() -> 
     assert (await made.infer("hello", TALK)).backend == "WebGPU"
 
 
+async def test_on_a_line_that_costs_by_the_byte_the_trial_waits() -> None:
+    world = WithGpu()
+    world.costly = True
+    made = await engine(world, enable_full_models=False)
+    await made.infer("hello", TALK)
+    await world.rests()
+    assert (world.gpu_opened, await backends(made)) == (0, {"tiny": "WASM, 2 threads"})
+    world.costly = False
+    await made.infer("hello", TALK)
+    await world.rests()
+    assert await backends(made) == {"tiny": "WebGPU"}
+
+
 async def test_the_larger_model_that_came_in_the_background_is_tried_too() -> None:
     world = WithGpu()
     made = await engine(world)

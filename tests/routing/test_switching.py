@@ -46,7 +46,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> LiteAndFull:
     async def manifest(*rest: object) -> object:
         return object()
 
-    async def load(ports: Any, entry: Any, manifest: Any, cancel: CancelToken) -> tuple[Encoder, object]:
+    async def load(ports: Any, entry: Any, manifest: Any, cancel: CancelToken, idle_s: float) -> tuple[Encoder, object]:
         await ports.store.fetch(URL, sha(ENCODER), len(ENCODER), lambda count: None, cancel)
         return Encoder(), object()
 
