@@ -265,14 +265,18 @@ class OrionInferenceEngine:
             rest=self._house.rest,
             retire=self._house.retire,
             look=self._growth.look,
+            say_models=self._say_models,
         ).listen()
+
+    def _say_models(self, new: list[str]) -> None:
+        self._emit(SiteEvent(id=ENGINE_ID, models=new, coming=[entry.id for entry in self._registry.coming]))
 
     def _on_growth(self, new: tuple[str, ...]) -> None:
         """The site has more models than when this engine began, or makes others."""
         coming = [entry.id for entry in self._registry.coming]
         self.log.info("site", models=list(new), coming=coming)
         self._router.enable(self._routable())
-        self._emit(SiteEvent(id=ENGINE_ID, models=list(new), coming=coming))
+        self._say_models(list(new))
         if new:
             self._among.tell("site")
             self._house.begin(self._want_new)

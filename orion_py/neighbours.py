@@ -40,6 +40,8 @@ class Neighbours:
     rest: Callable[[], None]
     retire: Callable[[str], Awaitable[None]]
     look: Callable[[], Coroutine[Any, Any, None]]
+    say_models: Callable[[list[str]], None]
+    """Tells the page that the list of models is another, and which are new."""
 
     def listen(self) -> None:
         self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
@@ -56,7 +58,10 @@ class Neighbours:
         if ADDED in keys:
             before = [entry.id for entry in self.registry.added]
             await self.added.restore()
-            gone = set(before) - {entry.id for entry in self.registry.added}
+            now = [entry.id for entry in self.registry.added]
+            if now != before:
+                self.say_models([model_id for model_id in now if model_id not in before])
+            gone = set(before) - set(now)
             if gone:
                 await self._forget(sorted(gone))
         if CORRECTIONS in keys:

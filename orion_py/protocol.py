@@ -458,7 +458,8 @@ class AgentEvent(_Message):
 
 
 class SiteEvent(_Message):
-    """The site's list of models changed while the engine runs: ``models`` are new, ``coming`` are being made."""
+    """The list of models changed while the engine runs, by the site or in another tab: ``models`` are new,
+    ``coming`` are being made."""
 
     type: Literal["site"] = "site"
     models: list[str]

@@ -10,7 +10,7 @@ import pytest
 
 from orion_py.engine import OrionInferenceEngine
 from orion_py.errors import UnknownAgent
-from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent
+from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent, SiteEvent
 from orion_py.storage.tabs import LEADER, Hall, HallTab
 from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT, LiteAndFull, with_weights
 from tests.patient_clock import settled
@@ -120,6 +120,17 @@ async def test_models_that_two_tabs_add_are_all_kept_and_one_that_is_removed_goe
     assert [m.id for m in made_b.registry.added] == ["other"]
     assert list(made_b.models.loaded) == []
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
+
+
+async def test_a_page_is_told_what_another_tab_added_and_removed() -> None:
+    a, made_a, b, _ = await two()
+    await made_a.add_model(MINE)
+    await settled()
+    assert [event.models for event in b.of(SiteEvent)] == [["mine"]]
+    await made_a.remove_model("mine")
+    await settled()
+    assert [event.models for event in b.of(SiteEvent)] == [["mine"], []], "one that went is no new one"
+    assert a.of(SiteEvent) == [], "who did it has its own answer"
 
 
 async def test_a_sweep_in_one_tab_leaves_what_another_tab_added() -> None:

@@ -480,7 +480,10 @@ export interface Shutdown {
   type: "shutdown";
 }
 
-/** The site's list of models changed while the engine runs: `models` are new, `coming` are being made. */
+/**
+ * The list of models changed while the engine runs, by the site or in another tab: `models` are new,
+ * `coming` are being made.
+ */
 export interface SiteEvent {
   v: 1;
   id: string;
