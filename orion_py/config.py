@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orion_py.errors import InvalidConfig
+from orion_py.faults import first_fault
 
 if TYPE_CHECKING:
     from orion_py.runtime.base import Device
@@ -115,11 +116,10 @@ def merge(base: EngineConfig, overrides: dict[str, Any]) -> EngineConfig:
     try:
         return EngineConfig.model_validate({**base.model_dump(), **overrides})
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"]) or "(top)"
-        if first["type"] == "extra_forbidden":
+        path, fault = first_fault(error)
+        if path and path.partition(".")[0] not in EngineConfig.model_fields:
             raise InvalidConfig(f"{path}: there is no such setting{_suggestion(path)}", path=path) from error
-        raise InvalidConfig(f"{path}: {first['msg']}", path=path) from error
+        raise InvalidConfig(f"{path or '(top)'}: {fault}", path=path or "(top)") from error
 
 
 def _suggestion(name: str) -> str:

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+KEY = "[key]"
+"""What pydantic puts behind the key of a dictionary that is itself wrong."""
+
+
 def reason(error: Exception) -> str:
     """In one line, what a person can use of ``error``: of a ValidationError the first fault, of an OSError
     the file and the system's words, of any other its first line."""
@@ -21,7 +25,7 @@ def reason(error: Exception) -> str:
 def first_fault(error: ValidationError) -> tuple[str, str]:
     """The path of the field, like "golden.0.text" or "" for the whole, and what is wrong with it."""
     fault = error.errors(include_url=False, include_context=False)[0]
-    path = ".".join(str(step) for step in fault["loc"])
+    path = ".".join(str(step) for step in fault["loc"] if step != KEY)
     return path, fault["msg"].removeprefix("Value error, ")
 
 

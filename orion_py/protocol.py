@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orion_py.errors import ProtocolError
+from orion_py.faults import first_fault
 
 VERSION = 1
 ENGINE_ID = "engine"
@@ -728,9 +729,9 @@ def parse_request(text: str) -> Any:
     except KeyError as error:
         raise ProtocolError(f"type: {str(error)[:80]} is none of {', '.join(_REQUESTS)}", path="type") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in (tag, *first["loc"]))
-        raise ProtocolError(f"{path}: {first['msg']}", path=path) from error
+        path, fault = first_fault(error)
+        path = f"{tag}.{path}" if path else tag
+        raise ProtocolError(f"{path}: {fault}", path=path) from error
 
 
 def _type_of(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -58,3 +59,22 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it() -> N
 def test_a_module_of_our_own_that_is_missing_stays_a_traceback(name: str | None) -> None:
     with pytest.raises(ModuleNotFoundError):
         missing(ModuleNotFoundError("missing", name=name), "native")
+
+
+class Named(BaseModel):
+    groups: dict[Annotated[str, Field(pattern="^[a-z]+$")], int]
+
+
+def test_a_wrong_key_is_named_as_people_wrote_it() -> None:
+    with pytest.raises(ValidationError) as raised:
+        Named.model_validate({"groups": {"Bad": 1}})
+    assert reason(raised.value).startswith("groups.Bad: ")
+
+
+def test_no_module_reads_the_first_fault_by_hand() -> None:
+    root = Path(__file__).parents[1]
+    modules = [
+        path for package in ("orion_py", "model_foundry", "build_support") for path in (root / package).rglob("*.py")
+    ]
+    by_hand = [path.relative_to(root).as_posix() for path in modules if ".errors()[0]" in path.read_text("utf-8")]
+    assert by_hand == ["orion_py/registry/load.py"], "whose remedy goes by the fault's type"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
 from model_foundry.hf_names import CLASSES, CONFIG_KEYS
+from orion_py.faults import first_fault
 from orion_py.loading.manifest import Architecture, RopeScaling
 
 Activation = Literal["silu", "gelu_tanh"]
@@ -96,9 +97,8 @@ def read_config(config: dict[str, Any], context_cap: int | None) -> ReadConfig:
     try:
         architecture, notes = _architecture(values, family, context_cap)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "(all of it)"
-        raise MalformedFolder(f"config.json: {place}: {first['msg']}") from error
+        place, fault = first_fault(error)
+        raise MalformedFolder(f"config.json: {place or '(all of it)'}: {fault}") from error
     biased = values.flag("attention_bias", False)
     return ReadConfig(
         architecture=architecture,

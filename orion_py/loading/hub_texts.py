@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orion_py.errors import InvalidModelFolder, UnsupportedModel
+from orion_py.faults import first_fault
 from orion_py.generation.end_tokens import END_TOKENS
 from orion_py.loading.manifest import Architecture, ChatFormat
 
@@ -169,9 +170,8 @@ def _read(model: type[Model], value: Any, what: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part)[:60] for part in first["loc"][:3])
-        raise InvalidModelFolder(f"{what}: {path or '(top)'}: {first['msg']}", path=what) from None
+        path, fault = first_fault(error)
+        raise InvalidModelFolder(f"{what}: {path[:180] or '(top)'}: {fault}", path=what) from None
 
 
 def read_config(text: str) -> tuple[Config, Architecture]:

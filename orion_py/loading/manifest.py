@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orion_py.errors import InvalidManifest
+from orion_py.faults import first_fault
 from orion_py.lenient import Place, Skipped, read_leniently
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -507,6 +508,5 @@ def parse_manifest(text: str | bytes) -> Manifest:
 
 
 def _invalid(error: ValidationError) -> InvalidManifest:
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"]) or "(top)"
-    return InvalidManifest(f"manifest: {path}: {first['msg']}", path=path)
+    path, fault = first_fault(error)
+    return InvalidManifest(f"manifest: {path or '(top)'}: {fault}", path=path or "(top)")

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orion_py.errors import InvalidRegistry, NewerRegistry
+from orion_py.faults import first_fault
 from orion_py.lenient import Place, Skipped, read_leniently
 from orion_py.registry.models import VERSION, InconsistentRegistry, Registry
 
@@ -73,9 +74,8 @@ def _newer(version: int) -> NewerRegistry:
 
 
 def _invalid(error: ValidationError) -> InvalidRegistry:
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"] if part != "[key]") or "(top)"
-    fault = first["msg"]
+    path, fault = first_fault(error)
+    path, first = path or "(top)", error.errors()[0]
     fix = _PATH_FIX if path.endswith(".manifest") else _FIXES.get(first["type"], "see models.schema.json")
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InconsistentRegistry):

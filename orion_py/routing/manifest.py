@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orion_py.errors import InvalidManifest
+from orion_py.faults import first_fault
 from orion_py.lenient import read_leniently
 from orion_py.loading.manifest import Identifier, Recipe, Sha256, Shard, Source
 
@@ -65,6 +66,5 @@ def parse_router_manifest(text: str | bytes, note: Callable[[str], None] = lambd
     try:
         return read_leniently(RouterManifest, text, lambda place: None, note)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"]) or "(top)"
-        raise InvalidManifest(f"router manifest: {path}: {first['msg']}", path=path) from error
+        path, fault = first_fault(error)
+        raise InvalidManifest(f"router manifest: {path or '(top)'}: {fault}", path=path or "(top)") from error
