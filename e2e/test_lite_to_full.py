@@ -93,7 +93,7 @@ def test_a_page_that_stays_open_learns_of_a_model_that_is_made_meanwhile(regular
     with a_larger_model_in_the_making(web.site) as (shard, is_made):
         regular.opens()
         assert model_of(regular, CAPITAL) == MODEL
-        expect(line(regular)).to_be_hidden()
+        expect(line(regular)).to_contain_text("Full, a larger model, is being built on this site’s server")
         page.get_by_role("button", name="Settings").click()
         expect(page.locator("#model-versions")).to_contain_text("Full is still being prepared on this site")
         is_made()

@@ -8,8 +8,9 @@ import pytest
 
 from orion_py.loading.hub_texts import UNSTATED
 from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
+from tests.ui.fake_dom import dom
 from tests.ui.test_reducer import Page
-from ui.hydration_view import LABELS, action, declinable, sentence
+from ui.hydration_view import LABELS, HydrationView, action, declinable, sentence
 from ui.i18n import Words
 from ui.models_settings import offer_words, refusal_words, version_rows
 from ui.strings import TEXT
@@ -39,6 +40,29 @@ def test_it_says_for_what_it_waits() -> None:
     assert f"(357{S}MB)" in sentence(begun, "Qwen", 398_000_000, EN), "only the rest would be downloaded"
     assert action(metered) == "start"
     assert declinable(metered)
+
+
+def test_a_model_that_the_site_has_built_is_announced_where_it_would_be_used() -> None:
+    page = dom("hydration", "hydration-text", "hydration-bar", "hydration-action", "hydration-cancel")
+    view = HydrationView(page, lambda act: None)
+    state = Page("success").state
+    line = page.by_id("hydration")
+    view.draw(state, EN)
+    assert line.hidden
+    state.device = {"coming": [{"id": "full", "title": "Qwen"}], "config": {"enable_full_models": True}}
+    view.draw(state, EN)
+    assert not line.hidden
+    assert page.by_id("hydration-text").textContent.startswith("Qwen, a larger model, is being built")
+    assert page.by_id("hydration-action").hidden
+    assert page.by_id("hydration-bar").hidden
+    state.hydration = event("downloading")
+    view.draw(state, FR)
+    assert "arrive" in page.by_id("hydration-text").textContent
+    assert not page.by_id("hydration-action").hidden
+    state.hydration = None
+    state.device["config"]["enable_full_models"] = False
+    view.draw(state, EN)
+    assert line.hidden, "it would not be used here"
 
 
 @pytest.mark.parametrize(

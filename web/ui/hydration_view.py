@@ -39,6 +39,15 @@ def sentence(event, model, size, words):
     return " · ".join(parts)
 
 
+def announcement(device, words):
+    """What the line says while nothing comes yet: which larger model the site is having built, if this device uses
+    larger ones; else ""."""
+    coming = device.get("coming") or []
+    if not coming or (device.get("config") or {}).get("enable_full_models") is False:
+        return ""
+    return words("hydration_coming", model=coming[0]["title"])
+
+
 def action(event):
     """What the button would do: pause, resume, start, or None for no button."""
     if event["state"] == "waiting":
@@ -71,9 +80,10 @@ class HydrationView:
         text = (
             sentence(event, state.model_name(event["model"]), state.model_size(event["model"]), words) if event else ""
         )
-        self._line.hidden = not text
         if not text:
+            self._announce(announcement(state.device, words))
             return
+        self._line.hidden = False
         self._line.setAttribute("data-state", event["state"])
         self._line.setAttribute("data-model", event["model"])
         if self._text.textContent != text:
@@ -86,3 +96,14 @@ class HydrationView:
         if self._act:
             self._button.textContent = words(LABELS[self._act])
         self._cancel.hidden = not declinable(event)
+
+    def _announce(self, text):
+        self._line.hidden = not text
+        if text:
+            self._line.setAttribute("data-state", "coming")
+            self._line.removeAttribute("data-model")
+            self._act = None
+            for part in (self._bar, self._button, self._cancel):
+                part.hidden = True
+            if self._text.textContent != text:
+                self._text.textContent = text

@@ -9,6 +9,10 @@ MODELS = {
         "A new version of {model} is on its way",
         "Une nouvelle version de {model} arrive",
     ),
+    "hydration_coming": (
+        "{model}, a larger model, is being built on this site’s server and will come by itself",
+        "{model}, un modèle plus grand, est en construction sur le serveur de ce site et arrivera de lui-même",
+    ),
     "hydration_busy": ("it waits while Orion answers", "il attend pendant qu’Orion répond"),
     "hydration_metered": (
         "{model} answers better ({size}). Data saver is on: it is downloaded only if you ask.",
