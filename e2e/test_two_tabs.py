@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e.support.database import everything_stored, partial_bytes, settings
 from e2e.support.engine import Engine
@@ -96,6 +96,25 @@ def test_two_tabs_that_load_one_model_at_once_download_it_once_and_removed_and_a
     assert end["type"] == "result", end
     assert len([r for r in web.requests(DATA) if r.method == "GET"]) == 1, "its bytes came from the network"
     assert second.status()["versions"][0]["model"] == "tiny-llama"
+
+
+def test_a_model_that_one_page_adds_is_offered_in_the_open_settings_of_the_other(
+    regular: Person, web: Web, tiny: Path
+) -> None:
+    other = Person(regular.page.context.new_page(), web.url)
+    for person in (regular, other):
+        person.opens()
+        person.waits_for_the_engine()
+        person.page.get_by_role("button", name="Settings", exact=True).click()
+    choice = other.page.get_by_label("Who computes the answers").locator("option[value=tiny-llama]")
+    expect(choice).to_have_count(0)
+    settings = regular.page.get_by_role("dialog", name="Settings")
+    settings.get_by_label("Add a model").fill(FOLDER)
+    settings.get_by_role("button", name="Look", exact=True).click()
+    settings.get_by_role("button", name="Add it").click()
+    expect(choice).to_have_count(1)
+    settings.locator("[data-model=tiny-llama]").get_by_role("button", name="Remove").click()
+    expect(choice).to_have_count(0)
 
 
 def test_one_tab_brings_the_larger_model_for_both_and_another_goes_on_when_it_is_closed(
