@@ -9,7 +9,8 @@ const root = new URL("../", import.meta.url);
 const early = [];
 let receive = (text) => early.push(text);
 self.onmessage = (event) => receive(event.data);
-const scenario = await fetch(new URL("models/scenario.json", root)).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+// Never a cached one: a test may have written it a moment ago.
+const scenario = await fetch(new URL("models/scenario.json", root), { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
 
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, ...message }));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
