@@ -184,7 +184,8 @@ uint32_t ORION_EXPORT(orion_use_cache)(orion_offset cache);
 uint32_t ORION_EXPORT(orion_forward)(orion_offset tokens, orion_offset embeddings, orion_offset positions,
                                      uint32_t count, uint32_t position, uint32_t logit_rows);
 
-/* The offset of a word that any thread sets to 1 (atomically) to end the forward under way; the next one clears it. */
+/* The offset of a word that any thread may set to 1 (atomically): a forward ends with ORION_CANCELLED before its next layer.
+ * The kernel only reads it; the host sets it to 0 again before it asks for more. */
 orion_offset ORION_EXPORT(orion_cancel_flag)(void);
 
 /* Threads (in a module without ORION_THREADS there is one, the leader, and these answer accordingly).

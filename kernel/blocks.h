@@ -1,0 +1,91 @@
+/* How weights lie after orion_prepare, and how integers come out of them.
+ *
+ * Four rows are a group, block by block, so that one product fills four lanes and a matrix is one sequential stream:
+ * two streams at once defeat the processor's prefetcher. A block of a group is 16 bits-per-weight bytes,
+ * as many as its four bit streams took. With 8 bits:
+ *
+ *   sixteen steps of 8 bytes, step 4 c + w: weights 8 w + c and 8 w + c + 4 of row 0, of row 1, …, less 128.
+ *
+ * With fewer, weights are split into planes, each 16 bytes with a 32-bit word a row:
+ *
+ *   4, 5, 6 bits: four planes of low nibbles; byte j of word w has the weights 8 w + 2 j (low) and 8 w + 2 j + 1 (high)
+ *   2, 3, 6 bits: two planes of two bits; byte j of plane p has, at bit 2 w, two bits of weight 8 w + 2 j + p
+ *   3, 5 bits:    one plane of one bit; byte j has, at bit 2 w + p, the bit of weight 8 w + 2 j + p
+ *
+ * The scales of a group lie [block][4 rows], and so do its minima.
+ */
+#ifndef BLOCKS_H
+#define BLOCKS_H
+
+#include "base.h"
+
+#define GROUP 4
+
+INLINE u32 group_block_bytes(u32 bits) { return 16 * bits; }
+
+typedef struct {
+  V two[2], one;
+} Planes;
+
+INLINE Planes load_planes(const int bits, const u8 *block) {
+  Planes planes;
+  if (bits & 4) block += 64;
+  planes.two[0] = planes.two[1] = planes.one = wasm_i32x4_splat(0);
+  if (bits & 2) {
+    planes.two[0] = load(block);
+    planes.two[1] = load(block + 16);
+    block += 32;
+  }
+  if (bits & 1) planes.one = load(block);
+  return planes;
+}
+
+/* Bits of each 32-bit lane moved from bit `from` to bit `to`; what crosses over is masked away by the caller. */
+INLINE V moved(V v, const int from, const int to) {
+  return from == to ? v : from < to ? wasm_i32x4_shl(v, (u32)(to - from)) : wasm_u32x4_shr(v, (u32)(from - to));
+}
+
+/* Weights of four rows, four bytes each: of word w those with parity p. `nibbles` is word w of the nibble planes. */
+INLINE V weight_bytes(const int bits, V nibbles, Planes planes, const int w, const int p) {
+  V q = wasm_i32x4_splat(0);
+  const int two_at = bits & 4 ? 4 : 0, one_at = bits & 4 ? 4 : 2;
+  if (bits & 4) q = wasm_v128_and(p ? wasm_u16x8_shr(nibbles, 4) : nibbles, wasm_i8x16_splat(15));
+  if (bits & 2) {
+    V part = wasm_v128_and(moved(planes.two[p], 2 * w, two_at), wasm_i8x16_splat((i8)(3 << two_at)));
+    q = bits == 2 ? part : wasm_v128_or(q, part);
+  }
+  if (bits & 1) {
+    V part = wasm_v128_and(moved(planes.one, 2 * w + p, one_at), wasm_i8x16_splat((i8)(1 << one_at)));
+    q = wasm_v128_or(q, part);
+  }
+  return q;
+}
+
+/* Weights of four rows, two 16-bit numbers each: of word w those that are 8 w + c and 8 w + c + 4. */
+INLINE V weight_shorts(const int bits, V nibbles, Planes planes, const int w, const int c) {
+  V q = wasm_i32x4_splat(0);
+  const int two_at = bits & 4 ? 4 : 0, one_at = bits & 4 ? 4 : 2, byte = 8 * (c >> 1);
+  if (bits & 4) q = c == 3 ? wasm_u16x8_shr(nibbles, 12) : wasm_v128_and(wasm_u16x8_shr(nibbles, (u32)(4 * c)), wasm_i16x8_splat(15));
+  if (bits & 2) {
+    V part = wasm_v128_and(moved(planes.two[c & 1], byte + 2 * w, two_at), wasm_i16x8_splat((i16)(3 << two_at)));
+    q = bits == 2 ? part : wasm_v128_or(q, part);
+  }
+  if (bits & 1) {
+    V part = wasm_v128_and(moved(planes.one, byte + 2 * w + (c & 1), one_at), wasm_i16x8_splat((i16)(1 << one_at)));
+    q = wasm_v128_or(q, part);
+  }
+  return q;
+}
+
+/* What is taken from each stored integer, so that a weight is (q - offset) scale + minimum. Those of 8 bits are
+ * stored less 128 already. */
+INLINE float block_offset(u32 bits, int affine) {
+  if (bits == 8) return affine ? -128.f : 0.f;
+  return affine ? 0.f : (float)(1u << (bits - 1));
+}
+
+/* Eight-bit products of two pairs add up in 16 bits; so many of a block's eight steps fit before they have to be widened:
+ * 2 * (2^bits - 1) * 127 each. */
+INLINE int steps_that_fit(const int bits) { return bits <= 4 ? 8 : bits == 5 ? 4 : 2; }
+
+#endif

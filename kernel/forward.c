@@ -1,0 +1,325 @@
+/* orion_forward: the decoder's pass, run by all threads side by side.
+ *
+ * One row alone (decoding): every thread norms and quantizes it for itself, which costs less than waiting for somebody who does
+ * it for all. Several rows: they are shared out, and each step ends at a barrier. */
+#include "model.h"
+#include "numbers.h"
+#include "threads.h"
+
+static struct {
+  u32 count, position, logit_rows;
+  const float *embeddings; /* 0: tokens */
+  u32 stopped;             /* the leader saw the flag; the others read it behind a barrier */
+} call;
+
+static u32 cancel_flag __attribute__((aligned(64)));
+
+orion_offset orion_cancel_flag(void) { return (u32)((u8 *)&cancel_flag - PLACE(u8, 0)); }
+
+/* What a thread carries through the pass. */
+typedef struct {
+  u32 number, threads, count;
+  u32 first, end; /* its rows of the call, whole packets of LANES */
+  Worker *own;
+} Thread;
+
+static HOT void rms_norm(float *out, const float *x, const float *weight, u32 count, float epsilon) {
+  V a = splat(0), b = a;
+  for (u32 i = 0; i < count; i += 8) {
+    V low = load(x + i), high = load(x + i + 4);
+    a = multiply_add(low, low, a);
+    b = multiply_add(high, high, b);
+  }
+  V factor = splat(1.f / __builtin_sqrtf(sum_of(add4(a, b)) / (float)count + epsilon));
+  for (u32 i = 0; i < count; i += 4) store(out + i, mul4(mul4(load(x + i), factor), load(weight + i)));
+}
+
+static HOT void copy(float *to, const float *from, u32 count) {
+  for (u32 i = 0; i < count; i += 4) store(to + i, load(from + i));
+}
+
+static HOT void add_to(float *to, const float *from, u32 count) {
+  for (u32 i = 0; i < count; i += 4) store(to + i, add4(load(to + i), load(from + i)));
+}
+
+/* ---- inputs of a matrix ---- */
+
+/* Quantizes a row, once for each kind of `kinds`. */
+static void put_row(u8 *const to[KINDS], u32 kinds, const float *row, u32 columns, u32 lanes, u32 t) {
+  for (u32 kind = 0; kind < KINDS; kind++)
+    if (kinds >> kind & 1) quantize(to[kind] + (u64)(t / lanes) * packet_bytes(kind, columns, lanes), kind, row, columns, lanes, t % lanes);
+}
+
+/* `count` rows of x, normed where there is a weight, as inputs of the kinds asked for. 0 where a thread was lost. */
+static const u8 *const *inputs_of(const Thread *me, u32 count, const float *x, const float *norm, u32 columns, u32 kinds) {
+  const float epsilon = model.decoder.norm_epsilon;
+  float *row = me->own->row;
+  if (count == 1) {
+    if (norm) rms_norm(row, x, norm, columns, epsilon);
+    put_row(me->own->inputs, kinds, norm ? row : x, columns, 1, 0);
+    return (const u8 *const *)me->own->inputs;
+  }
+  const u32 packets = (count + LANES - 1) / LANES;
+  const u32 first = LANES * share_start(packets, me->number, me->threads), end = smaller(count, LANES * share_start(packets, me->number + 1, me->threads));
+  for (u32 t = first; t < end; t++) {
+    const float *from = x + (u64)t * columns;
+    if (norm) rms_norm(row, from, norm, columns, epsilon);
+    put_row(model.inputs, kinds, norm ? row : from, columns, LANES, t);
+  }
+  return barrier(me->threads) ? 0 : (const u8 *const *)model.inputs;
+}
+
+INLINE u32 kind_bit(const Matrix *m) { return 1u << m->kind; }
+
+/* This thread's share of y = W x. */
+static void product(const Thread *me, const Matrix *m, const u8 *const *x, u32 count, float *y, u32 stride, int added) {
+  const u32 panels = matrix_panels(m);
+  multiply(m, x, count, y, stride, added, share_start(panels, me->number, me->threads), share_start(panels, me->number + 1, me->threads), &me->own->bench);
+}
+
+/* x += W inputs, through a norm where the layer has one behind; ends at a barrier. Not 0: a thread was lost. */
+static int add_product(const Thread *me, const Matrix *m, const u8 *const *x, const float *post_norm) {
+  const u32 hidden = model.decoder.hidden;
+  product(me, m, x, me->count, post_norm ? model.delta : model.x, hidden, !post_norm);
+  if (barrier(me->threads)) return 1;
+  if (!post_norm) return 0;
+  for (u32 t = me->first; t < me->end; t++) {
+    rms_norm(me->own->row, model.delta + (u64)t * hidden, post_norm, hidden, model.decoder.norm_epsilon);
+    add_to(model.x + (u64)t * hidden, me->own->row, hidden);
+  }
+  return barrier(me->threads);
+}
+
+/* ---- attention ---- */
+
+static Cache layer_cache(u32 layer) {
+  const struct orion_decoder *d = &model.decoder;
+  u16 *keys = PLACE(u16, model.cache) + (u64)layer * d->layer_stride / 2;
+  return (Cache){keys, keys + d->values / 2, d->head_stride / 2};
+}
+
+/* Rotates row t's queries to `queries`, and writes its keys and values to the cache. */
+static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 t, float *queries) {
+  const struct orion_decoder *d = &model.decoder;
+  const u32 n = d->head_dim;
+  const float *qkv = model.qkv + (u64)t * model.qkv_stride, *table = l->rope + (u64)model.positions[t] * d->rotary_dim;
+  for (u32 h = 0; h < d->heads; h++, qkv += n, queries += n) {
+    if (l->query_norm)
+      rms_norm(queries, qkv, l->query_norm, n, d->norm_epsilon);
+    else if (queries != qkv)
+      copy(queries, qkv, n);
+    rotate(queries, table, n, d->rotary_dim, model.heads.scale * HALF_OF_SHIFT);
+  }
+  float *key = me->own->row;
+  for (u32 h = 0; h < d->kv_heads; h++, qkv += n) {
+    const u64 at = (u64)h * cache->head_stride + (u64)(call.position + t) * n;
+    if (l->key_norm)
+      rms_norm(key, qkv, l->key_norm, n, d->norm_epsilon);
+    else
+      copy(key, qkv, n);
+    rotate(key, table, n, d->rotary_dim, 1.f);
+    store_halves(cache->keys + at, key, n);
+    store_halves(cache->values + at, qkv + d->kv_heads * n, n);
+  }
+}
+
+/* The first position that row t sees. */
+static u32 window_start(const Layer *l, u32 t) {
+  const u32 seen = call.position + t + 1;
+  return l->window && seen > l->window ? seen - l->window : 0;
+}
+
+/* One row: its chunks are shared out, then every thread joins them for itself into own->row. */
+static int attend_alone(const Thread *me, const Layer *l, const Cache *cache) {
+  const Heads *h = &model.heads;
+  Worker *own = me->own;
+  /* Every thread writes the row's keys and values, the same bytes: none has to wait for another. */
+  enter_row(me, l, cache, 0, own->queries);
+  const u32 size = part_floats(h->head_dim), start = window_start(l, 0), end = call.position + 1;
+  const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first, items = chunks * h->units;
+  const u32 last = share_start(items, me->number + 1, me->threads);
+  for (u32 item = share_start(items, me->number, me->threads); item < last; item++) {
+    const u32 unit = item / chunks, chunk = item % chunks, at = (first + chunk) * CHUNK;
+    u32 count;
+    const u32 head = unit_heads(h, unit, &count);
+    attend_chunk(h, cache, own->queries, unit, larger(at, start), smaller(at + CHUNK, end), model.parts + ((u64)chunk * h->heads + head) * size, size,
+                 own->scores);
+  }
+  if (barrier(me->threads)) return 1;
+  for (u32 head = 0; head < h->heads; head++) join_chunks(h, model.parts + (u64)head * size, h->heads * size, chunks, own->row + head * h->head_dim);
+  return 0;
+}
+
+/* Several rows: each row's units are one thread's, chunk after chunk, into model.attended. */
+static int attend_rows(const Thread *me, const Layer *l, const Cache *cache) {
+  const Heads *h = &model.heads;
+  const u32 size = part_floats(h->head_dim), width = h->heads * h->head_dim;
+  for (u32 t = me->first; t < me->end; t++) enter_row(me, l, cache, t, model.qkv + (u64)t * model.qkv_stride);
+  if (barrier(me->threads)) return 1;
+  for (u32 item = me->number; item < me->count * h->units; item += me->threads) {
+    const u32 t = item / h->units, unit = item % h->units, start = window_start(l, t), end = call.position + t + 1;
+    const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first;
+    for (u32 chunk = 0; chunk < chunks; chunk++) {
+      const u32 at = (first + chunk) * CHUNK;
+      attend_chunk(h, cache, model.qkv + (u64)t * model.qkv_stride, unit, larger(at, start), smaller(at + CHUNK, end),
+                   me->own->parts + (u64)chunk * QUERIES * size, size, me->own->scores);
+    }
+    u32 count;
+    const u32 head = unit_heads(h, unit, &count);
+    for (u32 i = 0; i < count; i++)
+      join_chunks(h, me->own->parts + i * size, QUERIES * size, chunks, model.attended + (u64)t * width + (head + i) * h->head_dim);
+  }
+  return barrier(me->threads);
+}
+
+static int attention(const Thread *me, const Layer *l, u32 layer) {
+  const struct orion_decoder *d = &model.decoder;
+  const u8 *const *x = inputs_of(me, me->count, model.x, l->attention_norm, d->hidden, kind_bit(&l->qkv));
+  if (!x) return 1;
+  product(me, &l->qkv, x, me->count, model.qkv, model.qkv_stride, 0);
+  if (me->number == 0) call.stopped = __atomic_load_n(&cancel_flag, __ATOMIC_SEQ_CST);
+  if (barrier(me->threads) || call.stopped) return 1;
+  const Cache cache = layer_cache(layer);
+  if (me->count == 1 ? attend_alone(me, l, &cache) : attend_rows(me, l, &cache)) return 1;
+  x = inputs_of(me, me->count, me->count == 1 ? me->own->row : model.attended, 0, d->heads * d->head_dim, kind_bit(&l->output));
+  return !x || add_product(me, &l->output, x, l->attention_post_norm);
+}
+
+/* ---- the rest of a layer, and what is before and after all of them ---- */
+
+static int mlp(const Thread *me, const Layer *l) {
+  const struct orion_decoder *d = &model.decoder;
+  const u8 *const *x = inputs_of(me, me->count, model.x, l->mlp_norm, d->hidden, kind_bit(&l->gate) | kind_bit(&l->up));
+  if (!x) return 1;
+  const u32 panels = matrix_panels(&l->gate);
+  multiply_gated(&l->gate, &l->up, d->activation, x, me->count, model.hidden, d->ffn, share_start(panels, me->number, me->threads),
+                 share_start(panels, me->number + 1, me->threads), &me->own->bench);
+  if (barrier(me->threads)) return 1;
+  x = inputs_of(me, me->count, model.hidden, 0, d->ffn, kind_bit(&l->down));
+  return !x || add_product(me, &l->down, x, l->mlp_post_norm);
+}
+
+static int embed(const Thread *me) {
+  const u32 hidden = model.decoder.hidden;
+  const float scale = model.decoder.embedding_scale;
+  for (u32 t = me->first; t < me->end; t++) {
+    float *x = model.x + (u64)t * hidden;
+    if (call.embeddings) {
+      copy(x, call.embeddings + (u64)t * hidden, hidden);
+      continue;
+    }
+    matrix_row(&model.table, model.tokens[t], x);
+    for (u32 i = 0; i < hidden; i += 4) {
+      V v = mul4(load(x + i), splat(scale));
+      store(x + i, model.rescale ? mul4(v, load(model.rescale + i)) : v);
+    }
+  }
+  return barrier(me->threads);
+}
+
+static void head(const Thread *me) {
+  const struct orion_decoder *d = &model.decoder;
+  const u32 rows = call.logit_rows, stride = d->logits_stride;
+  const u8 *const *x = inputs_of(me, rows, model.x + (u64)(me->count - rows) * d->hidden, model.final_norm, d->hidden, kind_bit(model.head));
+  if (!x) return;
+  product(me, model.head, x, rows, model.logits, stride, 0);
+  if (d->logit_cap == 0) return;
+  const u32 panels = matrix_panels(model.head);
+  const u32 first = PANEL_ROWS * share_start(panels, me->number, me->threads), end = PANEL_ROWS * share_start(panels, me->number + 1, me->threads);
+  const V cap = splat(d->logit_cap);
+  for (u32 t = 0; t < rows; t++)
+    for (u32 i = first; i < end; i += 4) {
+      float *at = model.logits + (u64)t * stride + i;
+      store(at, mul4(cap, tanh4(wasm_f32x4_div(load(at), cap))));
+    }
+}
+
+static void pass(u32 number, u32 threads) {
+  const u32 packets = (call.count + LANES - 1) / LANES;
+  const Thread me = {
+      .number = number,
+      .threads = threads,
+      .count = call.count,
+      .first = LANES * share_start(packets, number, threads),
+      .end = smaller(call.count, LANES * share_start(packets, number + 1, threads)),
+      .own = model.workers + number,
+  };
+  if (embed(&me)) return;
+  for (u32 i = 0; i < model.decoder.layers; i++)
+    if (attention(&me, model.layers + i, i) || mlp(&me, model.layers + i)) return;
+  if (call.logit_rows) head(&me);
+}
+
+/* ---- entries ---- */
+
+/* Copies words that the host might still write to, then looks at the copy. */
+static u32 take_words(u32 *to, orion_offset from, u32 count, u32 limit, u32 status) {
+  if (!inside(from, (u64)count * 4, 4)) return failed(ORION_OUTSIDE, 0);
+  const u32 *words = PLACE(const u32, from);
+  for (u32 i = 0; i < count; i++) {
+    to[i] = words[i];
+    if (to[i] >= limit) return failed(status, i);
+  }
+  return ORION_OK;
+}
+
+u32 orion_forward(orion_offset tokens, orion_offset embeddings, orion_offset positions, u32 count, u32 position, u32 logit_rows) {
+  const struct orion_decoder *d = &model.decoder;
+  if (!model.open) return failed(ORION_NOT_OPEN, 0);
+  if (model.unprepared) {
+    u32 first = 0;
+    while (model.prepared[first]) first++;
+    return failed(ORION_NOT_PREPARED, first);
+  }
+  if (count == 0 || count > d->max_rows || logit_rows > smaller(count, ORION_MOST_LOGITS)) return failed(ORION_BAD_COUNT, count);
+  if ((u64)position + count > d->context) return failed(ORION_CONTEXT_FULL, position);
+  if (!tokens == !embeddings) return failed(ORION_BAD_COUNT, 0);
+  if (threads_in_use() > d->max_threads) return failed(ORION_BAD_COUNT, threads_in_use());
+  u32 status;
+  if (tokens && (status = take_words(model.tokens, tokens, count, d->vocab, ORION_BAD_TOKEN))) return status;
+  if (embeddings && !inside(embeddings, (u64)count * d->hidden * 4, 4)) return failed(ORION_OUTSIDE, 0);
+  if (positions && (status = take_words(model.positions, positions, count, d->rope_rows, ORION_BAD_POSITION))) return status;
+  if (!positions)
+    for (u32 i = 0; i < count; i++) model.positions[i] = position + i;
+  call.count = count;
+  call.position = position;
+  call.logit_rows = logit_rows;
+  call.embeddings = embeddings ? PLACE(const float, embeddings) : 0;
+  call.stopped = 0;
+  if ((status = run_job(pass))) return failed(status, 0);
+  return call.stopped ? failed(ORION_CANCELLED, 0) : ORION_OK;
+}
+
+/* ---- a plain read, for the bandwidth ---- */
+
+static struct {
+  u32 at, bytes, sums[ORION_MOST_THREADS];
+} reading;
+
+static HOT V read_all(const u8 *at, u32 bytes) {
+  V a = wasm_i32x4_splat(0), b = a, c = a, d = a;
+  for (u32 i = 0; i < bytes; i += 64) {
+    a = wasm_v128_xor(a, load(at + i));
+    b = wasm_v128_xor(b, load(at + i + 16));
+    c = wasm_v128_xor(c, load(at + i + 32));
+    d = wasm_v128_xor(d, load(at + i + 48));
+  }
+  return wasm_v128_xor(wasm_v128_xor(a, b), wasm_v128_xor(c, d));
+}
+
+static void read_share(u32 number, u32 threads) {
+  const u32 lines = reading.bytes / 64, first = share_start(lines, number, threads), end = share_start(lines, number + 1, threads);
+  V v = read_all(PLACE(const u8, reading.at) + 64 * first, 64 * (end - first));
+  reading.sums[number] = (u32)wasm_i32x4_extract_lane(v, 0) ^ (u32)wasm_i32x4_extract_lane(v, 1) ^ (u32)wasm_i32x4_extract_lane(v, 2) ^
+                         (u32)wasm_i32x4_extract_lane(v, 3);
+}
+
+u32 orion_read(orion_offset at, u32 bytes) {
+  if (!inside(at, bytes, 1)) return 0;
+  reading.at = at;
+  reading.bytes = bytes;
+  if (run_job(read_share)) return 0;
+  u32 sum = 0;
+  for (u32 i = 0; i < threads_in_use(); i++) sum ^= reading.sums[i];
+  return sum;
+}

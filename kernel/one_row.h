@@ -1,0 +1,107 @@
+/* The product of a group of four rows with one row of activations: what decoding spends its time on. */
+#ifndef ONE_ROW_H
+#define ONE_ROW_H
+
+#include "matrix.h"
+
+#define WIDER wasm_i32x4_extadd_pairwise_i16x8
+
+/* One block's sums of products as I32, a lane a row. */
+#ifdef RELAXED
+INLINE V block_of_bytes(const int bits, const u8 *q, const u8 *x) {
+#define PRODUCT(w, p) \
+  wasm_i16x8_relaxed_dot_i8x16_i7x16(load_splat(x + 16 * (p) + 4 * (w)), weight_bytes(bits, nibbles[w], planes, w, p))
+  const Planes planes = load_planes(bits, q);
+  V nibbles[4], even, odd;
+  for (int w = 0; w < 4; w++) nibbles[w] = bits & 4 ? load(q + 16 * w) : wasm_i32x4_splat(0);
+  if (steps_that_fit(bits) == 2) {
+    even = wasm_i32x4_add(WIDER(wasm_i16x8_add(PRODUCT(0, 0), PRODUCT(1, 0))), WIDER(wasm_i16x8_add(PRODUCT(2, 0), PRODUCT(3, 0))));
+    odd = wasm_i32x4_add(WIDER(wasm_i16x8_add(PRODUCT(0, 1), PRODUCT(1, 1))), WIDER(wasm_i16x8_add(PRODUCT(2, 1), PRODUCT(3, 1))));
+    return wasm_i32x4_add(even, odd);
+  }
+  even = PRODUCT(0, 0);
+  odd = PRODUCT(0, 1);
+#pragma unroll
+  for (int w = 1; w < 4; w++) {
+    even = wasm_i16x8_add(even, PRODUCT(w, 0));
+    odd = wasm_i16x8_add(odd, PRODUCT(w, 1));
+  }
+  if (steps_that_fit(bits) == 4) return wasm_i32x4_add(WIDER(even), WIDER(odd));
+  return WIDER(wasm_i16x8_add(even, odd));
+#undef PRODUCT
+}
+#endif
+
+INLINE V block_of_shorts(const int bits, const u8 *q, const u8 *x) {
+  V first = wasm_i32x4_splat(0), second = first;
+  if (bits == 8) {
+#pragma unroll
+    for (int s = 0; s < 16; s += 2) {
+      first = wasm_i32x4_add(first, wasm_i32x4_dot_i16x8(load_splat(x + 4 * s), wasm_i16x8_load8x8(q + 8 * s)));
+      second = wasm_i32x4_add(second, wasm_i32x4_dot_i16x8(load_splat(x + 4 * s + 4), wasm_i16x8_load8x8(q + 8 * s + 8)));
+    }
+    return wasm_i32x4_add(first, second);
+  }
+  const Planes planes = load_planes(bits, q);
+#pragma unroll
+  for (int w = 0; w < 4; w++) {
+    V nibbles = bits & 4 ? load(q + 16 * w) : wasm_i32x4_splat(0);
+#define PRODUCT(c) wasm_i32x4_dot_i16x8(load_splat(x + 16 * (c) + 4 * w), weight_shorts(bits, nibbles, planes, w, c))
+    first = wasm_i32x4_add(first, PRODUCT(0));
+    second = wasm_i32x4_add(second, PRODUCT(1));
+    first = wasm_i32x4_add(first, PRODUCT(2));
+    second = wasm_i32x4_add(second, PRODUCT(3));
+#undef PRODUCT
+  }
+  return wasm_i32x4_add(first, second);
+}
+
+INLINE int meets_bytes(const int bits) {
+#ifdef RELAXED
+  return bits != 8;
+#else
+  return 0 * bits;
+#endif
+}
+
+/* Minima of a block, times 2^-112, with what its integers are too large by taken off. */
+INLINE V block_minimum(u32 bits, const u16 *minimum, V scale) {
+  float offset = block_offset(bits, minimum != 0);
+  V low = minimum ? load_halves(minimum) : splat(0);
+  return offset == 0 ? low : wasm_f32x4_sub(low, mul4(scale, splat(offset)));
+}
+
+typedef struct {
+  const u8 *q;
+  const u16 *scale, *minimum;
+} Groups;
+
+/* y[4 i + lane] for `count` groups that lie one after the other. */
+INLINE void one_row(const int bits, const int affine, Groups at, u32 blocks, u32 shift, const u8 *x, float *y, const float *bias,
+                    int added, u32 count) {
+  const u32 scales = blocks >> shift << 2, words = meets_bytes(bits) ? 32 : 64;
+  const int lowered = affine || bits != 8;
+  for (u32 i = 0; i < count; i++) {
+    V sums = splat(0);
+    const u8 *a = x;
+    for (u32 b = 0; b < blocks; b++, at.q += group_block_bytes((u32)bits), a += words + 8) {
+      const u32 s = b >> shift << 2;
+      V scale = load_halves(at.scale + s);
+      V whole = wasm_f32x4_convert_i32x4(
+#ifdef RELAXED
+          bits != 8 ? block_of_bytes(bits, at.q, a) :
+#endif
+                    block_of_shorts(bits, at.q, a));
+      if (lowered) sums = multiply_add(block_minimum((u32)bits, affine ? at.minimum + s : 0, scale), load_splat(a + words + 4), sums);
+      sums = multiply_add(whole, mul4(scale, load_splat(a + words)), sums);
+    }
+    at.scale += scales;
+    if (affine) at.minimum += scales;
+    V out = mul4(sums, splat(HALF_OF_SHIFT));
+    if (bias) out = add4(out, load(bias + GROUP * i));
+    if (added) out = add4(load(y + GROUP * i), out);
+    store(y + GROUP * i, out);
+  }
+}
+
+#endif
