@@ -40,6 +40,9 @@ INLINE u64 memory_bytes(void) { return orion_memory_bytes; }
  * numbers that both carried 2^-112 would be subnormal: slow, and wrong. */
 #define HALF_OF_SHIFT 0x1p56f
 
+/* A place as an offset. */
+#define OFFSET(place) ((u32)((uintptr_t)(place) - (uintptr_t)PLACE(u8, 0)))
+
 INLINE u32 rounded_up(u32 value, u32 multiple) { return (value + multiple - 1) / multiple * multiple; }
 INLINE u32 smaller(u32 a, u32 b) { return a < b ? a : b; }
 INLINE u32 larger(u32 a, u32 b) { return a > b ? a : b; }

@@ -14,7 +14,7 @@ static struct {
 
 static u32 cancel_flag __attribute__((aligned(64)));
 
-orion_offset orion_cancel_flag(void) { return (u32)((u8 *)&cancel_flag - PLACE(u8, 0)); }
+orion_offset orion_cancel_flag(void) { return OFFSET(&cancel_flag); }
 
 /* What a thread carries through the pass. */
 typedef struct {

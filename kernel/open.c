@@ -347,7 +347,7 @@ u32 orion_open(orion_offset at) {
   };
   m->head = m->head_matrix.data ? &m->head_matrix : &m->table;
   m->unprepared = d->tensor_count;
-  d->logits = m->decoder.logits = (u32)((u8 *)m->logits - PLACE(u8, 0));
+  d->logits = m->decoder.logits = OFFSET(m->logits);
   m->open = 1;
   return ORION_OK;
 }
