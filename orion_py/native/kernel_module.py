@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import wasmtime
+import wasmtime._ffi as ffi
 from numpy.typing import NDArray
 
 from orion_py.errors import BackendUnavailable, Cancelled, ContextOverflow, InvalidInput, OutOfMemory, RuntimeFailure
@@ -65,6 +66,14 @@ def _module(path: Path) -> wasmtime.Module:
         return wasmtime.Module.from_file(_engine(), str(path))
     except (wasmtime.WasmtimeError, OSError) as error:
         raise BackendUnavailable(f"the kernel {path.name} can't be compiled: {error}") from error
+
+
+class _SharedMemory(wasmtime.SharedMemory):
+    """wasmtime 50 hands an instance a pointer too many to its shared memory (a TypeError of ctypes)."""
+
+    def _as_extern(self) -> ffi.wasmtime_extern_t:
+        union = ffi.wasmtime_extern_union(sharedmemory=self.ptr())
+        return ffi.wasmtime_extern_t(ffi.WASMTIME_EXTERN_SHAREDMEMORY, union)
 
 
 class _Instance:
@@ -265,7 +274,7 @@ def _instance(path: Path, pages: int, shared: bool) -> _Instance:
     if not shared:
         return _Instance(path, pages)
     try:
-        memory = wasmtime.SharedMemory(_engine(), wasmtime.MemoryType(wasmtime.Limits(pages, pages), shared=True))
+        memory = _SharedMemory(_engine(), wasmtime.MemoryType(wasmtime.Limits(pages, pages), shared=True))
     except wasmtime.WasmtimeError as error:
         raise OutOfMemory(f"{pages * PAGE} bytes can't be had: {error}") from error
     return _Instance(path, memory)
