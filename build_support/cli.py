@@ -74,6 +74,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--sources", action="store_true", help="only fetch what they are made from, and print the paths in the cache"
     )
 
+    commands.add_parser("kernel", help="compile kernel/ into kernel/built, after a change of its source")
+
     bench = commands.add_parser("bench", help="measure in Chromium")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
@@ -104,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
         "test": _test,
         "build": _build,
         "models": _only_models,
+        "kernel": _kernel,
         "bench": _bench,
     }
     return command[options.command](options)
@@ -131,6 +134,12 @@ def _doctor(_: argparse.Namespace) -> int:
     from build_support.doctor import doctor
 
     return doctor()
+
+
+def _kernel(_: argparse.Namespace) -> int:
+    from build_support.kernel import build
+
+    return build()
 
 
 def _site(names: str, origins: Sequence[str] = ()) -> Path:
