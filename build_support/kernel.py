@@ -1,6 +1,7 @@
 """The modules of kernel/built: compiled from kernel/ by the locked clang, bit for bit the same everywhere.
 
-They are checked in, so that nobody needs the compiler who doesn't change the kernel; a test compiles again and compares.
+They are checked in, so that nobody needs the compiler who doesn't change the kernel; a test compiles again and
+compares.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _fetch(home: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         with step("Fetching the compiler of the kernel (100 MB, once)"):
-            pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+            pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
             exactly = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--progress-bar=off"]
             run(
                 [*pip, *exactly, "--target", unfinished, "-r", LOCK],

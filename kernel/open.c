@@ -55,7 +55,7 @@ static u32 kind_of(const struct orion_tensor *t) {
 #define NEEDS(condition, field) \
   if (!(condition)) return failed(ORION_BAD_SHAPE, WORD(field))
 
-static int finite(float f) { return f - f == 0; }
+static int is_finite(float f) { return f - f == 0; }
 
 static u32 check_shape(const struct orion_decoder *d) {
   if (d->abi != ORION_ABI) return failed(ORION_OTHER_ABI, 0);
@@ -72,11 +72,11 @@ static u32 check_shape(const struct orion_decoder *d) {
   if (d->activation > ORION_GELU_TANH) return failed(ORION_UNSUPPORTED, WORD(activation));
   NEEDS(d->max_rows >= ORION_MOST_LOGITS && d->max_rows <= ORION_MOST_ROWS, max_rows);
   NEEDS(d->max_threads && d->max_threads <= ORION_MOST_THREADS, max_threads);
-  NEEDS(finite(d->norm_epsilon) && d->norm_epsilon >= 0, norm_epsilon);
-  NEEDS(finite(d->embedding_scale), embedding_scale);
-  NEEDS(finite(d->attention_scale) && d->attention_scale >= 0, attention_scale);
-  NEEDS(finite(d->logit_cap) && d->logit_cap >= 0, logit_cap);
-  NEEDS(finite(d->attention_cap) && d->attention_cap >= 0, attention_cap);
+  NEEDS(is_finite(d->norm_epsilon) && d->norm_epsilon >= 0, norm_epsilon);
+  NEEDS(is_finite(d->embedding_scale), embedding_scale);
+  NEEDS(is_finite(d->attention_scale) && d->attention_scale >= 0, attention_scale);
+  NEEDS(is_finite(d->logit_cap) && d->logit_cap >= 0, logit_cap);
+  NEEDS(is_finite(d->attention_cap) && d->attention_cap >= 0, attention_cap);
   NEEDS(d->rope_rows >= d->context && d->rope_rows <= 1 << 21, rope_rows);
   NEEDS(d->tensor_count && d->tensor_count <= 1 << 14, tensor_count);
   if (!inside(d->tensors, (u64)d->tensor_count * sizeof(struct orion_tensor), 4)) return failed(ORION_OUTSIDE, WORD(tensors));

@@ -110,7 +110,9 @@ def _described(name: str, role: int, layer: int, shard: str, stored: dict[str, T
         if floats.dtype not in ("F16", "F32"):
             raise BackendUnavailable(f"the kernel doesn't read {name} as {floats.dtype}")
         rows, columns = (*floats.shape, 1)[:2]
-        return KernelTensor(name, role, layer, shard, F32 if floats.dtype == "F32" else F16, rows, columns, floats.offset)
+        return KernelTensor(
+            name, role, layer, shard, F32 if floats.dtype == "F32" else F16, rows, columns, floats.offset
+        )
     bits = bits_of(name, stored)
     quants, scale, minimum = stored.get(f"{name}.q{bits}"), stored.get(f"{name}.scale"), stored.get(f"{name}.min")
     if bits is None or quants is None or scale is None:
@@ -162,6 +164,8 @@ class Layout:
     base: int
     windows: Sequence[int] = ()
     """Positions that each layer's queries see, 0 for all; empty where no layer has a window."""
+    caches: int = 1
+    """Conversations that are kept side by side."""
     options: dict[int, float] = field(default_factory=dict)
     """Float words of the description by number, in place of their defaults."""
 
@@ -188,7 +192,8 @@ class Layout:
     def planned(self, workspace: int, cache: int) -> int:
         """Makes room for workspace and cache of so many bytes; gives the memory's size."""
         self.workspace, self.workspace_bytes = self._take(workspace), workspace
-        self.cache, self.cache_bytes = self._take(cache), cache
+        self.cache_bytes = cache
+        self.cache, *self.more_caches = (self._take(cache) for _ in range(self.caches))
         return self._end
 
     def description(self) -> Words:
@@ -218,5 +223,3 @@ class Layout:
 
 def _aligned(at: int) -> int:
     return -(-at // 64) * 64
-
-

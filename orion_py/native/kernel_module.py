@@ -116,7 +116,7 @@ class _Instance:
         else:
             start, size = self.memory.data_ptr(self.store), self.memory.data_len(self.store)
         address = ctypes.addressof(start.contents)
-        return np.frombuffer((ctypes.c_ubyte * size).from_address(address), np.uint8)
+        return np.frombuffer(memoryview((ctypes.c_ubyte * size).from_address(address)), np.uint8)
 
 
 class KernelModel:
@@ -217,6 +217,10 @@ class KernelModel:
         self._checked(self._instance.call("orion_use_threads", count))
         self.threads = count
 
+    def use_cache(self, index: int) -> None:
+        """Goes on in another of the layout's caches."""
+        self._checked(self._instance.call("orion_use_cache", (self.layout.cache, *self.layout.more_caches)[index]))
+
     def call(self, name: str, *arguments: int) -> int:
         """The kernel's function ``name`` as it is."""
         return self._instance.call(name, *arguments)
@@ -263,7 +267,11 @@ class KernelModel:
         raise _error_of(status)(f"the kernel: {what} ({about})", status=status, detail=detail)
 
 
-_ERRORS: Mapping[int, type[RuntimeFailure | InvalidInput | Cancelled]] = {12: InvalidInput, 14: ContextOverflow, 15: Cancelled}
+_ERRORS: Mapping[int, type[RuntimeFailure | InvalidInput | Cancelled]] = {
+    12: InvalidInput,
+    14: ContextOverflow,
+    15: Cancelled,
+}
 
 
 def _error_of(status: int) -> type[RuntimeFailure | InvalidInput | Cancelled]:

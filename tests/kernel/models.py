@@ -108,6 +108,13 @@ class Recipe:
         return ModelDescription(a, table, layers, vector(hidden), head, TOKENIZER, SOURCE, scale)
 
 
+Extras = dict[str, Float32]
+
+
+def _belongs(name: str, layers: tuple[int, int] | None) -> bool:
+    return layers is not None and name.startswith(f"layers.{layers[0]}.")
+
+
 @dataclass(frozen=True)
 class Stored:
     """A model's shards and their bytes."""
@@ -117,12 +124,16 @@ class Stored:
     data: dict[str, bytes]
 
     @classmethod
-    def of(cls, model: ModelDescription) -> Stored:
+    def of(cls, model: ModelDescription, extras: Extras | None = None) -> Stored:
+        """``extras``: vectors that a description has no place for, by their stored names."""
         shards, data = [], {}
         for part in contents(model, 1):
-            file = pack(part.arrays)
+            more = {name: vector for name, vector in (extras or {}).items() if _belongs(name, part.layers)}
+            file = pack({**part.arrays, **more})
             sha256 = hashlib.sha256(file.data).hexdigest()
-            shards.append(Shard(sha256=sha256, size=len(file.data), role=part.role, layers=part.layers, tensors=file.tensors))
+            shards.append(
+                Shard(sha256=sha256, size=len(file.data), role=part.role, layers=part.layers, tensors=file.tensors)
+            )
             data[sha256] = file.data
         return cls(model.architecture, tuple(shards), data)
 
