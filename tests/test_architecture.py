@@ -57,7 +57,7 @@ format and writing it have in common stands below both, and merging above them."
 ALLOWED = {"numpy", "pydantic"}
 ALSO_ALLOWED = {
     "browser": {"js", "pyodide", "pyodide_js"},
-    "native": {"onnxruntime", "tokenizers", "jinja2"},
+    "native": {"onnxruntime", "tokenizers", "jinja2", "wasmtime"},
     "language": {"py3langid"},  # imported on first use; an engine without it goes by the page's language
     "cli": {"rich"},
 }

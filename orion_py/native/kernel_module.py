@@ -61,7 +61,8 @@ def _engine() -> wasmtime.Engine:
 
 
 @cache
-def _module(path: Path) -> wasmtime.Module:
+def compiled(path: Path) -> wasmtime.Module:
+    """The module of that file, once. Raises BackendUnavailable."""
     try:
         return wasmtime.Module.from_file(_engine(), str(path))
     except (wasmtime.WasmtimeError, OSError) as error:
@@ -90,7 +91,7 @@ class _Instance:
                 raise OutOfMemory(f"{memory * PAGE} bytes can't be had: {error}") from error
         else:
             self.memory = memory
-        self.exports = wasmtime.Instance(self.store, _module(path), [self.memory]).exports(self.store)
+        self.exports = wasmtime.Instance(self.store, compiled(path), [self.memory]).exports(self.store)
 
     def call(self, name: str, *arguments: int) -> int:
         function = self.exports[name]

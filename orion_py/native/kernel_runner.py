@@ -1,0 +1,116 @@
+"""A model on our own kernel, in CPython: the very module that browsers run, under wasmtime.
+
+A shared library from the same source would need a build for each system; wasmtime's code for the module is about as
+fast as V8's (docs/kernel.md has figures), so that there is one kernel, and what is tested here is what runs there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from orion_py.errors import BackendUnavailable, RuntimeFailure
+from orion_py.loading.manifest import Manifest, Shard
+from orion_py.native.kernel_layout import MAX_ROWS, Layout
+from orion_py.native.kernel_module import KernelModel, compiled
+from orion_py.runtime.base import Logits
+
+BUILT = Path(__file__).parents[2] / "kernel" / "built"
+MOST_THREADS = 16
+"""That the kernel can use, the calling one included."""
+
+
+def build_for(threads: int) -> Path:
+    """The module for so many threads: relaxed SIMD, which wasmtime has on every processor that it compiles for."""
+    return BUILT / f"relaxed{'-threads' if threads > 1 else ''}.wasm"
+
+
+@cache
+def kernel_here() -> tuple[str, str]:
+    """The build that runs here, by name and the beginning of its hash, and why there is none where that is ""."""
+    path = build_for(2)
+    try:
+        compiled(path)
+        return f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}", ""
+    except (BackendUnavailable, OSError) as error:
+        return "", str(error)
+
+
+class KernelRunner:
+    """One model with one cache of ``context`` tokens. Not re-entrant (``native.runner.Runner``)."""
+
+    backend = "kernel"
+    engine = "the kernel"
+    chunk = MAX_ROWS
+
+    def __init__(self, manifest: Manifest, threads: int, context: int) -> None:
+        self._manifest, self._context = manifest, context
+        self._wanted = min(max(1, threads), MOST_THREADS)
+        self._model: KernelModel | None = None
+        self._rows = 0
+
+    @property
+    def rows(self) -> int:
+        return self._rows
+
+    @property
+    def threads(self) -> int:
+        return self._opened.threads
+
+    @property
+    def memory_bytes(self) -> int:
+        return self._opened.memory_bytes
+
+    def feed(self, shard: Shard, data: bytes) -> None:
+        """Raises BackendUnavailable for a model that the kernel doesn't compute, OutOfMemory or RuntimeFailure."""
+        if not shard.tensors:
+            return
+        if self._model is None:
+            self._model = self._open()
+        self._model.feed(shard, data)
+
+    def build(self) -> None:
+        """There is nothing to compile for a model: that all of it was fed is what ``warm_up`` finds out."""
+        if self._model is None:
+            raise RuntimeFailure("no weights of this model were fed")
+
+    def warm_up(self) -> None:
+        self._opened.forward([0], 0)
+        self._rows = 0
+
+    def prefill(self, tokens: Sequence[int], position: int) -> Logits:
+        logits: Logits = self._run(tokens, position, 1)[0]
+        return logits
+
+    def step(self, token: int, position: int) -> Logits:
+        return self.prefill([token], position)
+
+    def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        return self._run(tokens, position, len(tokens))
+
+    def _run(self, tokens: Sequence[int], position: int, logit_rows: int) -> Logits:
+        self._rows = min(self._rows, position)  # a pass that fails leaves those before it
+        logits = self._opened.forward(tokens, position, logit_rows)
+        self._rows = position + len(tokens)
+        return logits
+
+    @property
+    def _opened(self) -> KernelModel:
+        if self._model is None:
+            raise RuntimeFailure("no weights of this model were fed")
+        return self._model
+
+    def _open(self) -> KernelModel:
+        manifest, threads = self._manifest, self._wanted
+        shards = [shard for shard in manifest.shards if shard.tensors]
+
+        def layout(base: int) -> Layout:
+            return Layout(manifest.architecture, shards, self._context, threads, base)
+
+        model = KernelModel(build_for(threads), layout, threads)
+        # The threads hold the memory, and wait for work: they end with whoever could give them any.
+        weakref.finalize(self, model.close)
+        return model
