@@ -42,6 +42,12 @@ static HOT void quantize_bytes(u8 *to, const float *x, u32 columns, u32 lanes, u
     V first = wasm_i8x16_narrow_i16x8(halves[0], halves[1]), second = wasm_i8x16_narrow_i16x8(halves[2], halves[3]);
     V even = wasm_i8x16_shuffle(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     V odd = wasm_i8x16_shuffle(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    V total = wasm_i16x8_add(wasm_i16x8_add(halves[0], halves[1]), wasm_i16x8_add(halves[2], halves[3]));
+    total = wasm_i32x4_extadd_pairwise_i16x8(total);
+    const i32 low = wasm_i32x4_extract_lane(total, 0) + wasm_i32x4_extract_lane(total, 1);
+    const i32 high = wasm_i32x4_extract_lane(total, 2) + wasm_i32x4_extract_lane(total, 3);
+    const u32 sums = ((u32)low & 0xffff) | (u32)high << 16;
+    __builtin_memcpy(end + 2 * lanes, &sums, 4);
     put_four_words(to + 4 * lane, even, lanes);
     put_four_words(to + 16 * lanes + 4 * lane, odd, lanes);
   }

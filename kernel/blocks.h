@@ -77,15 +77,26 @@ INLINE V weight_shorts(const int bits, V nibbles, Planes planes, const int w, co
   return q;
 }
 
-/* What is taken from each stored integer, so that a weight is (q - offset) scale + minimum. Those of 8 bits are
- * stored less 128 already. */
-INLINE float block_offset(u32 bits, int affine) {
-  if (bits == 8) return affine ? -128.f : 0.f;
-  return affine ? 0.f : (float)(1u << (bits - 1));
+/* Whether a block's integers meet BYTES. */
+INLINE int meets_bytes(const u32 bits) {
+#ifdef RELAXED
+  return bits != 8;
+#else
+  return 0 * (int)bits;
+#endif
 }
 
-/* Eight-bit products of two pairs add up in 16 bits; so many of a block's eight steps fit before they have to be widened:
- * 2 * (2^bits - 1) * 127 each. */
-INLINE int steps_that_fit(const int bits) { return bits <= 4 ? 8 : bits == 5 ? 4 : 2; }
+/* Products of BYTES add up in 16 bits, two in each step: 2 * (2^bits - 1) * 127. With 4 bits all eight steps of a block fit. With
+ * 5 they don't, but 16 * sum of the activations less they do: sums that wrap on their way come back. With 6 bits two
+ * steps fit before they are widened. */
+INLINE int steps_that_fit(const int bits) { return bits <= 5 ? 8 : 2; }
+INLINE int is_centred(const u32 bits) { return bits == 5 && meets_bytes(bits); }
+
+/* What is still to be taken from each integer that comes out of a block, so that a weight is (q - offset) scale + minimum.
+ * Those of 8 bits are stored less 128 already. */
+INLINE float block_offset(u32 bits, int affine) {
+  const float taken = bits == 8 ? 128.f : is_centred(bits) ? 16.f : 0.f;
+  return (affine ? 0.f : (float)(1u << (bits - 1))) - taken;
+}
 
 #endif

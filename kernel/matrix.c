@@ -44,6 +44,41 @@ static void multiply_one(const Matrix *m, const u8 *x, float *y, int added, u32 
   if (end > m->whole) product(groups_at(m, m->whole), m->blocks, m->scale_shift, x, y + GROUP * m->whole, 0, added, 1);
 }
 
+/* ---- a few rows ---- */
+
+typedef void FewRows(Groups at, u32 blocks, u32 shift, const u8 *x, V *sums);
+
+#define FEW_ROWS(name, bits, n) \
+  static HOT void name(Groups at, u32 blocks, u32 shift, const u8 *x, V *sums) { few_rows(bits, n, at, blocks, shift, x, sums); }
+FEW_ROWS(two_rows_8, 8, 2)
+FEW_ROWS(four_rows_8, 8, 4)
+#ifdef RELAXED
+FEW_ROWS(two_rows_4, 4, 2)
+FEW_ROWS(four_rows_4, 4, 4)
+FEW_ROWS(two_rows_5, 5, 2)
+FEW_ROWS(four_rows_5, 5, 4)
+#endif
+
+/* For the widths that models mostly have; 0 for others. */
+static FewRows *few_rows_of(u32 bits, u32 count) {
+  if (bits == 8) return count <= 2 ? two_rows_8 : four_rows_8;
+#ifdef RELAXED
+  if (bits == 4) return count <= 2 ? two_rows_4 : four_rows_4;
+  if (bits == 5) return count <= 2 ? two_rows_5 : four_rows_5;
+#endif
+  return 0;
+}
+
+/* sums[t][2]: panel `index`'s rows times each of up to LANES rows, without the last factor. */
+static void few_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *sums) {
+  const u32 end = smaller(2 * index + 2, matrix_groups(m));
+  for (u32 g = 2 * index; g < end; g++) {
+    V four[LANES];
+    few_rows_of(m->bits, count)(groups_at(m, g), m->blocks, m->scale_shift, x, four);
+    for (u32 t = 0; t < count; t++) sums[2 * t + (g & 1)] = four[t];
+  }
+}
+
 /* ---- several rows ---- */
 
 #define UNPACK(name, bits) \
@@ -60,30 +95,30 @@ static Unpack *const UNPACKS[9] = {0, 0, unpack_2, unpack_3, unpack_4, unpack_5,
 
 typedef void Tile(V *sums, const u8 *panel, const u8 *x, u32 blocks);
 
-#define TILE(name, kind, fit, n) \
-  static HOT void name(V *sums, const u8 *panel, const u8 *x, u32 blocks) { tile(kind, fit, n, sums, panel, x, blocks); }
-#define TILES(name, kind, fit) \
-  TILE(name##1, kind, fit, 1)  \
-  TILE(name##2, kind, fit, 2)  \
-  TILE(name##3, kind, fit, 3)  \
-  TILE(name##4, kind, fit, 4)
-TILES(shorts_tile, SHORTS, 16)
+#define TILE(name, kind, fit, centred, n) \
+  static HOT void name(V *sums, const u8 *panel, const u8 *x, u32 blocks) { tile(kind, fit, centred, n, sums, panel, x, blocks); }
+#define TILES(name, kind, fit, centred) \
+  TILE(name##_1, kind, fit, centred, 1) \
+  TILE(name##_2, kind, fit, centred, 2) \
+  TILE(name##_3, kind, fit, centred, 3) \
+  TILE(name##_4, kind, fit, centred, 4)
+TILES(shorts, SHORTS, 16, 0)
 #ifdef RELAXED
-TILES(bytes8_tile, BYTES, 8)
-TILES(bytes4_tile, BYTES, 4)
-TILES(bytes2_tile, BYTES, 2)
+TILES(bytes, BYTES, 8, 0)
+TILES(centred, BYTES, 8, 1)
+TILES(wide, BYTES, 2, 0)
 #endif
 
-static Tile *const SHORTS_TILES[LANES] = {shorts_tile1, shorts_tile2, shorts_tile3, shorts_tile4};
+static Tile *const SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_3, shorts_4};
 #ifdef RELAXED
-static Tile *const BYTES_TILES[3][LANES] = {{bytes2_tile1, bytes2_tile2, bytes2_tile3, bytes2_tile4},
-                                            {bytes4_tile1, bytes4_tile2, bytes4_tile3, bytes4_tile4},
-                                            {bytes8_tile1, bytes8_tile2, bytes8_tile3, bytes8_tile4}};
+static Tile *const BYTES_TILES[LANES] = {bytes_1, bytes_2, bytes_3, bytes_4};
+static Tile *const CENTRED_TILES[LANES] = {centred_1, centred_2, centred_3, centred_4};
+static Tile *const WIDE_TILES[LANES] = {wide_1, wide_2, wide_3, wide_4};
 #endif
 
 static Tile *const *tiles_of(const Matrix *m) {
 #ifdef RELAXED
-  if (m->kind == BYTES) return BYTES_TILES[steps_that_fit((int)m->bits) >> 2];
+  if (m->kind == BYTES) return m->bits == 6 ? WIDE_TILES : m->bits == 5 ? CENTRED_TILES : BYTES_TILES;
 #endif
   (void)m;
   return SHORTS_TILES;
@@ -91,6 +126,10 @@ static Tile *const *tiles_of(const Matrix *m) {
 
 /* sums[t][2]: panel `index`'s eight rows times each of `count` rows, without the last factor. */
 static void panel_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *sums, u8 *panel) {
+  if (count <= LANES && few_rows_of(m->bits, count)) {
+    few_sums(m, index, x, count, sums);
+    return;
+  }
   Unpack *unpacked = UNPACKS[m->bits];
   Tile *const *tiles = tiles_of(m);
   const u32 packet = packet_bytes(m->kind, m->columns, LANES), step = block_bytes(m->kind, LANES);

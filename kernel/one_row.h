@@ -26,8 +26,9 @@ INLINE V block_of_bytes(const int bits, const u8 *q, const u8 *x) {
     even = wasm_i16x8_add(even, PRODUCT(w, 0));
     odd = wasm_i16x8_add(odd, PRODUCT(w, 1));
   }
-  if (steps_that_fit(bits) == 4) return wasm_i32x4_add(WIDER(even), WIDER(odd));
-  return WIDER(wasm_i16x8_add(even, odd));
+  even = wasm_i16x8_add(even, odd);
+  if (is_centred((u32)bits)) even = wasm_i16x8_sub(even, wasm_i16x8_shl(load_splat(x + 40), 4));
+  return WIDER(even);
 #undef PRODUCT
 }
 #endif
@@ -56,14 +57,6 @@ INLINE V block_of_shorts(const int bits, const u8 *q, const u8 *x) {
   return wasm_i32x4_add(first, second);
 }
 
-INLINE int meets_bytes(const int bits) {
-#ifdef RELAXED
-  return bits != 8;
-#else
-  return 0 * bits;
-#endif
-}
-
 /* Minima of a block, times 2^-112, with what its integers are too large by taken off. */
 INLINE V block_minimum(u32 bits, const u16 *minimum, V scale) {
   float offset = block_offset(bits, minimum != 0);
@@ -79,12 +72,12 @@ typedef struct {
 /* y[4 i + lane] for `count` groups that lie one after the other. */
 INLINE void one_row(const int bits, const int affine, Groups at, u32 blocks, u32 shift, const u8 *x, float *y, const float *bias,
                     int added, u32 count) {
-  const u32 scales = blocks >> shift << 2, words = meets_bytes(bits) ? 32 : 64;
-  const int lowered = affine || bits != 8;
+  const u32 scales = blocks >> shift << 2, kind = meets_bytes((u32)bits) ? BYTES : SHORTS, words = 4 * kind_words(kind);
+  const int lowered = affine || block_offset((u32)bits, 0) != 0;
   for (u32 i = 0; i < count; i++) {
     V sums = splat(0);
     const u8 *a = x;
-    for (u32 b = 0; b < blocks; b++, at.q += group_block_bytes((u32)bits), a += words + 8) {
+    for (u32 b = 0; b < blocks; b++, at.q += group_block_bytes((u32)bits), a += block_bytes(kind, 1)) {
       const u32 s = b >> shift << 2;
       V scale = load_halves(at.scale + s);
       V whole = wasm_f32x4_convert_i32x4(

@@ -4,7 +4,7 @@
 #ifndef SEVERAL_ROWS_H
 #define SEVERAL_ROWS_H
 
-#include "one_row.h"
+#include "few_rows.h"
 
 /* An unpacked block: its steps, each a vector of the first group and one of the second; then the two groups' scales and their
  * minima, F32 times 2^-112. */
@@ -12,7 +12,7 @@ INLINE u32 panel_block_bytes(u32 kind) { return 32 * kind_words(kind) + 64; }
 
 /* Unpacks blocks [from, end) of a group as the panel's group 0 or 1: `to` is the panel, or 16 bytes on. */
 INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 end) {
-  const int bytes = meets_bytes(bits);
+  const int bytes = meets_bytes((u32)bits);
   for (u32 b = from; b < end; b++, to += panel_block_bytes(bytes ? BYTES : SHORTS)) {
     const u8 *q = at.q + b * group_block_bytes((u32)bits);
     const u32 s = b >> shift << 2;
@@ -40,8 +40,9 @@ INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 e
   }
 }
 
-/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened) and n are constants. */
-INLINE void tile(const u32 kind, const int fit, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
+/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened), centred and n are
+ * constants. */
+INLINE void tile(const u32 kind, const int fit, const int centred, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
   const u32 words = kind_words(kind), steps = kind == BYTES ? (u32)fit : words;
   V sum[2][LANES];
   for (int t = 0; t < n; t++) {
@@ -54,12 +55,12 @@ INLINE void tile(const u32 kind, const int fit, const int n, V *sums, const u8 *
       V dot[2][LANES];
 #pragma unroll
       for (int t = 0; t < n; t++) dot[0][t] = dot[1][t] = wasm_i32x4_splat(0);
-#pragma clang loop unroll_count(2)
+#pragma clang loop unroll(disable)
       for (u32 step = 0; step < steps; step++, panel += 32, x += 4 * LANES) {
-        V first = load(panel), second = load(panel + 16);
+        V first = load(panel), second = load(panel + 16), four = load(x);
 #pragma unroll
         for (int t = 0; t < n; t++) {
-          V a = load_splat(x + 4 * t);
+          V a = lane_splat(four, t);
 #ifdef RELAXED
           if (kind == BYTES) {
             dot[0][t] = wasm_i16x8_add(dot[0][t], wasm_i16x8_relaxed_dot_i8x16_i7x16(a, first));
@@ -75,14 +76,16 @@ INLINE void tile(const u32 kind, const int fit, const int n, V *sums, const u8 *
       for (int g = 0; g < 2; g++) {
 #pragma unroll
         for (int t = 0; t < n; t++) {
+          if (centred) dot[g][t] = wasm_i16x8_sub(dot[g][t], wasm_i16x8_shl(lane_splat(load(x + 8 * LANES), t), 4));
           V wide = kind == BYTES ? WIDER(dot[g][t]) : dot[g][t];
           whole[g][t] = part ? wasm_i32x4_add(whole[g][t], wide) : wide;
         }
       }
     }
+    const V scales = load(x), scaled_sums = load(x + 4 * LANES);
 #pragma unroll
     for (int t = 0; t < n; t++) {
-      V scale = load_splat(x + 4 * t), scaled_sum = load_splat(x + 4 * LANES + 4 * t);
+      V scale = lane_splat(scales, t), scaled_sum = lane_splat(scaled_sums, t);
 #pragma unroll
       for (int g = 0; g < 2; g++) {
         sum[g][t] = multiply_add(load(panel + 32 + 16 * g), scaled_sum, sum[g][t]);
@@ -90,7 +93,7 @@ INLINE void tile(const u32 kind, const int fit, const int n, V *sums, const u8 *
       }
     }
     panel += 64;
-    x += 8 * LANES;
+    x += block_bytes(kind, LANES) - 4 * LANES * words;
   }
   for (int t = 0; t < n; t++) {
     sums[2 * t] = sum[0][t];
