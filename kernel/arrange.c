@@ -193,6 +193,7 @@ static void prepare(u32 number, u32 threads) {
 u32 orion_prepare(u32 index) {
   if (!model.open) return failed(ORION_NOT_OPEN, 0);
   if (index >= model.decoder.tensor_count) return failed(ORION_BAD_COUNT, index);
+  if (threads_in_use() > model.decoder.max_threads) return failed(ORION_BAD_COUNT, threads_in_use());
   if (model.prepared[index]) return failed(ORION_TWICE, index);
   work.index = index;
   work.not_finite = 0;

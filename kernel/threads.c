@@ -43,16 +43,14 @@ static HOT int changed(u32 *word, u32 old, u32 *sleepers, u32 spins, u32 most, u
     if (look(word) != old) return 1;
   int came = 1;
   __atomic_add_fetch(sleepers, 1, __ATOMIC_SEQ_CST);
-  for (u32 slept = 0; look(word) == old; slept += SLICE_MS) {
+  for (u32 slept = 0; look(word) == old;) {
     if ((most && slept >= most) || look(&shared.era) != era) {
       came = 0;
       break;
     }
-    sleep_at(word, old, SLICE_MS);
-    if (look(word) != old) break;
-#ifndef __wasm__
-    slept -= SLICE_MS;
-#endif
+    const u32 slice = most ? smaller(SLICE_MS, most - slept) : SLICE_MS;
+    sleep_at(word, old, slice);
+    slept += slice;
   }
   __atomic_sub_fetch(sleepers, 1, __ATOMIC_SEQ_CST);
   return came;

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import wasmtime
 
 from orion_py.errors import BackendUnavailable, ContextOverflow, InvalidInput, RuntimeFailure
 from orion_py.native.kernel_layout import Layout
-from orion_py.native.kernel_module import KernelModel
+from orion_py.native.kernel_module import KernelModel, _work
 from tests.kernel.models import BUILT, Form, Recipe, Stored
 
 RECIPE = Recipe()
@@ -265,3 +267,59 @@ def test_a_plain_read_stays_in_the_memory(kernel: KernelModel) -> None:
     assert kernel.call("orion_read", layout.rope, 6400) != 0
     assert kernel.call("orion_read", 0, 64) == 0
     assert kernel.call("orion_read", layout.rope, 0xFFFFFFFF) == 0
+
+
+def room_for_two(stored: Stored) -> KernelModel:
+    """Fed, with one thread and a workspace for two."""
+    kernel = KernelModel(
+        BUILT / "relaxed-threads.wasm", lambda base: Layout(stored.architecture, stored.shards, 64, 2, base)
+    )
+    for shard in stored.shards:
+        kernel.feed(shard, stored.data[shard.sha256])
+    return kernel
+
+
+def test_more_threads_than_the_workspace_is_for_are_refused(stored: Stored) -> None:
+    other = KernelModel(
+        BUILT / "relaxed-threads.wasm", lambda base: Layout(stored.architecture, stored.shards, 64, 1, base)
+    )
+    memory = other._instance.memory
+    assert isinstance(memory, wasmtime.SharedMemory)
+    stack = other.call("orion_stack", 1)
+    thread = threading.Thread(target=_work, args=(BUILT / "relaxed-threads.wasm", memory, 1, stack), daemon=True)
+    thread.start()
+    assert other.call("orion_await_threads", 2, 10_000) == 2
+    other.use_threads(2)
+    assert other.call("orion_prepare", 0) == 11
+    other.call("orion_dismiss")
+    thread.join(10)
+
+
+def test_a_thread_that_dies_in_a_pass_is_not_waited_for_for_ever(stored: Stored) -> None:
+    kernel = room_for_two(stored)
+    expected = kernel.forward([1, 2, 3], 0)
+    memory = kernel._instance.memory
+    assert isinstance(memory, wasmtime.SharedMemory)
+    died: list[Exception] = []
+
+    def worker() -> None:
+        try:
+            _work(
+                BUILT / "relaxed-threads.wasm", memory, 1, 32
+            )  # a stack that ends at once: it traps when it has a product to compute
+        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
+            died.append(error)
+
+    thread = threading.Thread(target=worker, daemon=True)
+    thread.start()
+    assert kernel.call("orion_await_threads", 2, 10_000) == 2
+    kernel.use_threads(2)
+    kernel.call("orion_patience", 100)
+    with pytest.raises(RuntimeFailure, match="a thread was lost") as raised:
+        kernel.forward([1, 2, 3], 0)
+    thread.join(10)
+    assert (status_of(raised), len(died)) == (16, 1)
+    with pytest.raises(RuntimeFailure, match="a thread was lost"):
+        kernel.forward([1, 2, 3], 0)  # until the others are sent away
+    kernel.call("orion_dismiss")
+    assert np.array_equal(kernel.forward([1, 2, 3], 0), expected)
