@@ -10,6 +10,12 @@ INLINE void eight(V *low, V *high, const u16 *at) {
 }
 
 
+/* The sums of a's lanes and of b's, in lanes 0 and 1. */
+INLINE V two_sums(V a, V b) {
+  V halves = add4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5), wasm_i32x4_shuffle(a, b, 2, 3, 6, 7));
+  return add4(wasm_i32x4_shuffle(halves, halves, 0, 2, 0, 2), wasm_i32x4_shuffle(halves, halves, 1, 3, 1, 3));
+}
+
 /* scores[query][position] for n queries, which lie head_dim apart. Two positions at a time share the queries' loads; a last one
  * alone is computed twice. */
 INLINE void score(const int n, const float *q, const u16 *keys, u32 head_dim, u32 positions, float *scores) {
@@ -31,10 +37,7 @@ INLINE void score(const int n, const float *q, const u16 *keys, u32 head_dim, u3
       }
     }
 #pragma unroll
-    for (int i = 0; i < n; i++) {
-      scores[i * CHUNK + p] = sum_of(a[i]) * HALF_OF_SHIFT;
-      scores[i * CHUNK + p + 1] = sum_of(b[i]) * HALF_OF_SHIFT;
-    }
+    for (int i = 0; i < n; i++) wasm_v128_store64_lane(scores + i * CHUNK + p, mul4(two_sums(a[i], b[i]), splat(HALF_OF_SHIFT)), 0);
   }
 }
 
@@ -45,7 +48,22 @@ INLINE void mix(const int n, const float *weights, const u16 *values, u32 head_d
 #pragma unroll
     for (int i = 0; i < n; i++) low[i] = high[i] = splat(0);
     const u16 *at = values + j;
-    for (u32 p = 0; p < positions; p++, at += head_dim) {
+    u32 p = 0;
+    for (; p + 2 <= positions; p += 2, at += 2 * head_dim) {
+      V one_low, one_high, two_low, two_high;
+      eight(&one_low, &one_high, at);
+      eight(&two_low, &two_high, at + head_dim);
+#pragma unroll
+      for (int i = 0; i < n; i++) {
+        V two = wasm_v128_load64_splat(weights + i * CHUNK + p), weight = wasm_i32x4_shuffle(two, two, 0, 0, 0, 0);
+        low[i] = multiply_add(weight, one_low, low[i]);
+        high[i] = multiply_add(weight, one_high, high[i]);
+        weight = wasm_i32x4_shuffle(two, two, 1, 1, 1, 1);
+        low[i] = multiply_add(weight, two_low, low[i]);
+        high[i] = multiply_add(weight, two_high, high[i]);
+      }
+    }
+    if (p < positions) {
       V value_low, value_high;
       eight(&value_low, &value_high, at);
 #pragma unroll

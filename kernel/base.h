@@ -21,9 +21,8 @@ typedef int32_t i32;
  * worker's is, would stay baseline code. Hot loops are small functions of their own, which tier up at the next call. */
 #define HOT __attribute__((noinline))
 
-/* Keeps the compiler from rewriting addresses around this pointer: what is loaded from it keeps its place in the order, and its
- * distance as the load's own constant, which costs nothing. */
-#define STEADY(pointer) __asm__ volatile("" : "+r"(pointer))
+/* Hides from the compiler where a value comes from. */
+#define STEADY(value) __asm__("" : "+r"(value))
 
 /* An offset's place. In WebAssembly these are one; natively the memory is a buffer of the host's. */
 #ifdef __wasm__

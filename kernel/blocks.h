@@ -27,6 +27,23 @@ typedef struct {
   V two[2], one;
 } Planes;
 
+/* What bits are masked with. V8 makes a constant anew wherever it is used, in three instructions: as values that look computed these
+ * stay in registers. */
+typedef struct {
+  V four, two, one; /* where an integer has a nibble, two bits, a bit; in each byte, or in each 16-bit number */
+  V half;           /* what is left of a float16 that was shifted */
+} Masks;
+
+INLINE Masks masks_of(const int bits, const int in_bytes) {
+  const u32 repeated = in_bytes ? 0x01010101 : 0x00010001;
+  u32 four = 15 * repeated, two = (bits & 4 ? 0x30 : 3) * repeated, one = (bits & 4 ? 0x10 : 4) * repeated, half = 0x8fffffff;
+  STEADY(four);
+  STEADY(two);
+  STEADY(one);
+  STEADY(half);
+  return (Masks){wasm_i32x4_splat((i32)four), wasm_i32x4_splat((i32)two), wasm_i32x4_splat((i32)one), wasm_i32x4_splat((i32)half)};
+}
+
 INLINE Planes load_planes(const int bits, const u8 *block) {
   Planes planes;
   if (bits & 4) block += 64;
@@ -46,32 +63,32 @@ INLINE V moved(V v, const int from, const int to) {
 }
 
 /* Weights of four rows, four bytes each: of word w those with parity p. `nibbles` is word w of the nibble planes. */
-INLINE V weight_bytes(const int bits, V nibbles, Planes planes, const int w, const int p) {
+INLINE V weight_bytes(const int bits, const Masks *m, V nibbles, Planes planes, const int w, const int p) {
   V q = wasm_i32x4_splat(0);
   const int two_at = bits & 4 ? 4 : 0, one_at = bits & 4 ? 4 : 2;
-  if (bits & 4) q = wasm_v128_and(p ? wasm_u16x8_shr(nibbles, 4) : nibbles, wasm_i8x16_splat(15));
+  if (bits & 4) q = wasm_v128_and(p ? wasm_u16x8_shr(nibbles, 4) : nibbles, m->four);
   if (bits & 2) {
-    V part = wasm_v128_and(moved(planes.two[p], 2 * w, two_at), wasm_i8x16_splat((i8)(3 << two_at)));
+    V part = wasm_v128_and(moved(planes.two[p], 2 * w, two_at), m->two);
     q = bits == 2 ? part : wasm_v128_or(q, part);
   }
   if (bits & 1) {
-    V part = wasm_v128_and(moved(planes.one, 2 * w + p, one_at), wasm_i8x16_splat((i8)(1 << one_at)));
+    V part = wasm_v128_and(moved(planes.one, 2 * w + p, one_at), m->one);
     q = wasm_v128_or(q, part);
   }
   return q;
 }
 
 /* Weights of four rows, two 16-bit numbers each: of word w those that are 8 w + c and 8 w + c + 4. */
-INLINE V weight_shorts(const int bits, V nibbles, Planes planes, const int w, const int c) {
+INLINE V weight_shorts(const int bits, const Masks *m, V nibbles, Planes planes, const int w, const int c) {
   V q = wasm_i32x4_splat(0);
   const int two_at = bits & 4 ? 4 : 0, one_at = bits & 4 ? 4 : 2, byte = 8 * (c >> 1);
-  if (bits & 4) q = c == 3 ? wasm_u16x8_shr(nibbles, 12) : wasm_v128_and(wasm_u16x8_shr(nibbles, (u32)(4 * c)), wasm_i16x8_splat(15));
+  if (bits & 4) q = c == 3 ? wasm_u16x8_shr(nibbles, 12) : wasm_v128_and(c ? wasm_u16x8_shr(nibbles, (u32)(4 * c)) : nibbles, m->four);
   if (bits & 2) {
-    V part = wasm_v128_and(moved(planes.two[c & 1], byte + 2 * w, two_at), wasm_i16x8_splat((i16)(3 << two_at)));
+    V part = wasm_v128_and(moved(planes.two[c & 1], byte + 2 * w, two_at), m->two);
     q = bits == 2 ? part : wasm_v128_or(q, part);
   }
   if (bits & 1) {
-    V part = wasm_v128_and(moved(planes.one, byte + 2 * w + (c & 1), one_at), wasm_i16x8_splat((i16)(1 << one_at)));
+    V part = wasm_v128_and(moved(planes.one, byte + 2 * w + (c & 1), one_at), m->one);
     q = wasm_v128_or(q, part);
   }
   return q;

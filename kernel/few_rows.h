@@ -5,24 +5,16 @@
 
 #include "one_row.h"
 
-/* Word t of four in each lane: t is a constant. */
-INLINE V lane_splat(V v, const int t) {
-  return t == 0   ? wasm_i32x4_shuffle(v, v, 0, 0, 0, 0)
-         : t == 1 ? wasm_i32x4_shuffle(v, v, 1, 1, 1, 1)
-         : t == 2 ? wasm_i32x4_shuffle(v, v, 2, 2, 2, 2)
-                  : wasm_i32x4_shuffle(v, v, 3, 3, 3, 3);
-}
-
 /* One block's sums of products with n rows of a packet. The loops stay loops: V8 moves what has no effect to the end of
  * straight code, far behind its loads, and runs out of registers. */
 #ifdef RELAXED
-INLINE void few_of_bytes(const int bits, const int n, V whole[], const u8 *q, const u8 *x) {
+INLINE void few_of_bytes(const int bits, const Masks *m, const int n, V whole[], const u8 *q, const u8 *x) {
   Planes planes = load_planes(bits, q);
   for (int t = 0; t < n; t++) whole[t] = wasm_i32x4_splat(0);
 #pragma clang loop unroll(disable)
   for (u32 w = 0; w < 4; w++, q += 16, x += 4 * LANES) {
     V nibbles = bits & 4 ? load(q) : wasm_i32x4_splat(0);
-    V even = weight_bytes(bits, nibbles, planes, 0, 0), odd = weight_bytes(bits, nibbles, planes, 0, 1);
+    V even = weight_bytes(bits, m, nibbles, planes, 0, 0), odd = weight_bytes(bits, m, nibbles, planes, 0, 1);
     V a = load(x), b = load(x + 16 * LANES);
 #pragma unroll
     for (int t = 0; t < n; t++) {
@@ -58,18 +50,20 @@ INLINE void few_of_shorts(const int n, V whole[], const u8 *q, const u8 *x) {
 /* sums[t] of one group for n rows of the packet x; n is 2 or 4. With 8 bits, or with BYTES and 4 or 5 bits. */
 INLINE void few_rows(const int bits, const int n, Groups at, u32 blocks, u32 shift, const u8 *x, V *sums) {
   const u32 kind = bits == 8 ? SHORTS : BYTES, words = 4 * LANES * kind_words(kind);
+  const Masks masks = masks_of(bits, kind == BYTES);
+  const u32 step = 8 >> shift;
   V sum[LANES];
   for (int t = 0; t < n; t++) sum[t] = splat(0);
-  for (u32 b = 0; b < blocks; b++, at.q += group_block_bytes((u32)bits), x += block_bytes(kind, LANES)) {
-    const u32 s = b >> shift << 2;
+  for (u32 b = 0, moved = 0; b < blocks; b++, moved += step, at.q += group_block_bytes((u32)bits), x += block_bytes(kind, LANES)) {
     V whole[LANES];
 #ifdef RELAXED
     if (bits != 8)
-      few_of_bytes(bits, n, whole, at.q, x);
+      few_of_bytes(bits, &masks, n, whole, at.q, x);
     else
 #endif
       few_of_shorts(n, whole, at.q, x);
-    V scale = load_halves(at.scale + s), low = block_minimum((u32)bits, at.minimum ? at.minimum + s : 0, scale);
+    V scale = scales_at(&masks, scale_place(at.scale, moved));
+    V low = block_minimum((u32)bits, &masks, at.minimum ? scale_place(at.minimum, moved) : 0, scale);
     V scales = load(x + words), scaled_sums = load(x + words + 4 * LANES);
 #pragma unroll
     for (int t = 0; t < n; t++) {

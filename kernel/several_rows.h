@@ -13,6 +13,7 @@ INLINE u32 panel_block_bytes(u32 kind) { return 32 * kind_words(kind) + 64; }
 /* Unpacks blocks [from, end) of a group as the panel's group 0 or 1: `to` is the panel, or 16 bytes on. */
 INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 end) {
   const int bytes = meets_bytes((u32)bits);
+  const Masks masks = masks_of(bits, bytes);
   for (u32 b = from; b < end; b++, to += panel_block_bytes(bytes ? BYTES : SHORTS)) {
     const u8 *q = at.q + b * group_block_bytes((u32)bits);
     const u32 s = b >> shift << 2;
@@ -26,17 +27,17 @@ INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 e
       for (int w = 0; w < 4; w++) {
         V nibbles = bits & 4 ? load(q + 16 * w) : wasm_i32x4_splat(0);
         if (bytes) {
-          store(to + 32 * w, weight_bytes(bits, nibbles, planes, w, 0));
-          store(to + 32 * (4 + w), weight_bytes(bits, nibbles, planes, w, 1));
+          store(to + 32 * w, weight_bytes(bits, &masks, nibbles, planes, w, 0));
+          store(to + 32 * (4 + w), weight_bytes(bits, &masks, nibbles, planes, w, 1));
         } else {
 #pragma unroll
-          for (int c = 0; c < 4; c++) store(to + 32 * (4 * c + w), weight_shorts(bits, nibbles, planes, w, c));
+          for (int c = 0; c < 4; c++) store(to + 32 * (4 * c + w), weight_shorts(bits, &masks, nibbles, planes, w, c));
         }
       }
     }
-    V scale = load_halves(at.scale + s);
+    V scale = scales_at(&masks, at.scale + s);
     store(tail, scale);
-    store(tail + 32, block_minimum((u32)bits, at.minimum ? at.minimum + s : 0, scale));
+    store(tail + 32, block_minimum((u32)bits, &masks, at.minimum ? at.minimum + s : 0, scale));
   }
 }
 

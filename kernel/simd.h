@@ -39,6 +39,14 @@ static inline __attribute__((always_inline)) float greatest_of(V v) {
   return wasm_f32x4_extract_lane(v, 0);
 }
 
+/* Word t of four in each lane: t is a constant. */
+static inline __attribute__((always_inline)) V lane_splat(V v, const int t) {
+  return t == 0   ? wasm_i32x4_shuffle(v, v, 0, 0, 0, 0)
+         : t == 1 ? wasm_i32x4_shuffle(v, v, 1, 1, 1, 1)
+         : t == 2 ? wasm_i32x4_shuffle(v, v, 2, 2, 2, 2)
+                  : wasm_i32x4_shuffle(v, v, 3, 3, 3, 3);
+}
+
 /* Rows and columns of four vectors of four words exchanged. */
 static inline __attribute__((always_inline)) void transpose(V out[4], V a, V b, V c, V d) {
   V ab_low = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), cd_low = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);

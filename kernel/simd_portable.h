@@ -34,6 +34,16 @@ PORTABLE v128_t wasm_v128_load32_splat(const void *at) {
     int32_t x_ = (v)[lane];                 \
     memcpy(at, &x_, 4);                     \
   } while (0)
+#define wasm_v128_store64_lane(at, v, lane)              \
+  do {                                                   \
+    int32_t x_[2] = {(v)[2 * (lane)], (v)[2 * (lane) + 1]}; \
+    memcpy(at, x_, 8);                                   \
+  } while (0)
+PORTABLE v128_t wasm_v128_load64_splat(const void *at) {
+  int32_t x[2];
+  memcpy(x, at, 8);
+  return (v128_t){x[0], x[1], x[0], x[1]};
+}
 PORTABLE v128_t wasm_i32x4_load16x4(const void *at) {
   int16_t x[4];
   memcpy(x, at, 8);
