@@ -95,33 +95,40 @@ static Unpack *const UNPACKS[9] = {0, 0, unpack_2, unpack_3, unpack_4, unpack_5,
 
 typedef void Tile(V *sums, const u8 *panel, const u8 *x, u32 blocks);
 
-#define TILE(name, kind, fit, centred, n) \
-  static HOT void name(V *sums, const u8 *panel, const u8 *x, u32 blocks) { tile(kind, fit, centred, n, sums, panel, x, blocks); }
-#define TILES(name, kind, fit, centred) \
-  TILE(name##_1, kind, fit, centred, 1) \
-  TILE(name##_2, kind, fit, centred, 2) \
-  TILE(name##_3, kind, fit, centred, 3) \
-  TILE(name##_4, kind, fit, centred, 4)
+#define TILE(name, kind, fit, centred, lowered, n)                            \
+  static HOT void name(V *sums, const u8 *panel, const u8 *x, u32 blocks) { \
+    tile(kind, fit, centred, lowered, n, sums, panel, x, blocks);             \
+  }
+#define TILES(name, kind, fit, centred)    \
+  TILE(name##_1, kind, fit, centred, 1, 1) \
+  TILE(name##_2, kind, fit, centred, 1, 2) \
+  TILE(name##_3, kind, fit, centred, 1, 3) \
+  TILE(name##_4, kind, fit, centred, 1, 4)
 TILES(shorts, SHORTS, 16, 0)
+/* Where all minima are 0: the bits are the same, and a prompt's whole packets are the faster for it. */
+TILE(level_shorts_4, SHORTS, 16, 0, 0, 4)
 #ifdef RELAXED
 TILES(bytes, BYTES, 8, 0)
 TILES(centred, BYTES, 8, 1)
 TILES(wide, BYTES, 2, 0)
+TILE(level_centred_4, BYTES, 8, 1, 0, 4)
 #endif
 
 static Tile *const SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_3, shorts_4};
+static Tile *const LEVEL_SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_3, level_shorts_4};
 #ifdef RELAXED
 static Tile *const BYTES_TILES[LANES] = {bytes_1, bytes_2, bytes_3, bytes_4};
 static Tile *const CENTRED_TILES[LANES] = {centred_1, centred_2, centred_3, centred_4};
+static Tile *const LEVEL_CENTRED_TILES[LANES] = {centred_1, centred_2, centred_3, level_centred_4};
 static Tile *const WIDE_TILES[LANES] = {wide_1, wide_2, wide_3, wide_4};
 #endif
 
 static Tile *const *tiles_of(const Matrix *m) {
+  const int level = block_offset(m->bits, m->minimum != 0) == 0 && !m->minimum;
 #ifdef RELAXED
-  if (m->kind == BYTES) return m->bits == 6 ? WIDE_TILES : m->bits == 5 ? CENTRED_TILES : BYTES_TILES;
+  if (m->kind == BYTES) return m->bits == 6 ? WIDE_TILES : m->bits != 5 ? BYTES_TILES : level ? LEVEL_CENTRED_TILES : CENTRED_TILES;
 #endif
-  (void)m;
-  return SHORTS_TILES;
+  return level ? LEVEL_SHORTS_TILES : SHORTS_TILES;
 }
 
 /* sums[t][2]: panel `index`'s eight rows times each of `count` rows, without the last factor. */
@@ -132,12 +139,12 @@ static void panel_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *su
   }
   Unpack *unpacked = UNPACKS[m->bits];
   Tile *const *tiles = tiles_of(m);
-  const u32 packet = packet_bytes(m->kind, m->columns, LANES), step = block_bytes(m->kind, LANES);
+  const u32 packet = packet_bytes(m->kind, m->columns, LANES), step = block_bytes(m->kind, LANES), slice = panel_blocks(m->kind);
   /* A last group that has no partner stands in for it; the second copy's sums are never used. */
   const Groups first = groups_at(m, 2 * index), second = groups_at(m, smaller(2 * index + 1, matrix_groups(m) - 1));
   for (u32 i = 0; i < 2 * count; i++) sums[i] = splat(0);
-  for (u32 from = 0; from < m->blocks; from += PANEL_BLOCKS) {
-    const u32 end = smaller(from + PANEL_BLOCKS, m->blocks);
+  for (u32 from = 0; from < m->blocks; from += slice) {
+    const u32 end = smaller(from + slice, m->blocks);
     unpacked(panel, first, m->scale_shift, from, end);
     unpacked(panel + 16, second, m->scale_shift, from, end);
     const u8 *at = x + from * step;

@@ -32,9 +32,9 @@ typedef struct {
   float *gates;   /* a row that the gate gives */
 } Bench;
 
-/* Blocks of a panel that are unpacked at a time, so that it stays in the processor's first cache. */
-#define PANEL_BLOCKS 56
-#define PANEL_BYTES (PANEL_BLOCKS * (16 * 32 + 64))
+/* Blocks of a panel that are unpacked at a time, so that it stays in the processor's first cache beside a packet of rows. */
+INLINE u32 panel_blocks(u32 kind) { return kind == BYTES ? 48 : 28; }
+#define PANEL_BYTES (28 * (16 * 32 + 64))
 
 /* y[t][r] = W x_t (+ bias), or added to y, for the panels from first to end. `x` are the activations of `count` rows, of each
  * kind: one row alone in one lane, several in packets of LANES. y's rows are y_stride floats apart and have room for whole

@@ -41,9 +41,9 @@ INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 e
   }
 }
 
-/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened), centred and n are
- * constants. */
-INLINE void tile(const u32 kind, const int fit, const int centred, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
+/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened), centred, lowered
+ * (whether there are minima other than 0) and n are constants. */
+INLINE void tile(const u32 kind, const int fit, const int centred, const int lowered, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
   const u32 words = kind_words(kind), steps = kind == BYTES ? (u32)fit : words;
   V sum[2][LANES];
   for (int t = 0; t < n; t++) {
@@ -89,7 +89,7 @@ INLINE void tile(const u32 kind, const int fit, const int centred, const int n, 
       V scale = lane_splat(scales, t), scaled_sum = lane_splat(scaled_sums, t);
 #pragma unroll
       for (int g = 0; g < 2; g++) {
-        sum[g][t] = multiply_add(load(panel + 32 + 16 * g), scaled_sum, sum[g][t]);
+        if (lowered) sum[g][t] = multiply_add(load(panel + 32 + 16 * g), scaled_sum, sum[g][t]);
         sum[g][t] = multiply_add(wasm_f32x4_convert_i32x4(whole[g][t]), mul4(load(panel + 16 * g), scale), sum[g][t]);
       }
     }
