@@ -132,7 +132,7 @@ class BrowserRuntime:
             if self._first == manifest.model:
                 await self._bridge.rememberSpec(spec, memory_bytes)
 
-        vocab, verifies = manifest.architecture.vocab_size, variant.prefill.verifies
+        vocab, verifies = manifest.architecture.vocab_size, variant.verifies
         return BrowserSession(client, self._store, vocab, verifies, remember)
 
     async def open_encoder(self, graph: Shard) -> BrowserEncoder:

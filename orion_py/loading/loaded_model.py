@@ -71,7 +71,7 @@ class LoadedModel:
     @property
     def verifies(self) -> int:
         """Tokens that ``verify`` takes at once; 0 where the model can't."""
-        return self.variant.prefill.verifies
+        return self.variant.verifies
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.forward``."""

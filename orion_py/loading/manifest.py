@@ -283,25 +283,70 @@ class SessionSpec(_Strict):
         return tuple(stage.graph for stage in self.stages) or (self.graph,)
 
 
+Engine = Literal["onnxruntime", "kernel"]
+"""What runs a variant: onnxruntime its graphs, our own kernel the weights as they are stored."""
+
+KERNEL_VERIFIES = 8
+"""Drafted tokens that our kernel checks at once."""
+
+
+def _is_onnxruntime(value: str) -> bool:
+    return value == "onnxruntime"
+
+
 class Variant(_Strict):
-    """One way to run the model. ``tolerance_kl`` bounds KL(golden || measured), in nats."""
+    """One way to run the model. ``tolerance_kl`` bounds KL(golden || measured), in nats.
+
+    ``engine`` "onnxruntime": two sessions over graph shards, ``prefill`` and ``decode``. ``engine`` "kernel":
+    neither; what the kernel does is told by the architecture and the tensors' names
+    (``runtime.kernel_variant`` says which it takes). ``engine`` isn't written where it is onnxruntime:
+    manifests from before it existed stay what they were.
+    """
 
     id: Identifier
+    engine: Annotated[Engine, Field(exclude_if=_is_onnxruntime)] = "onnxruntime"
     backend: Literal["wasm", "webgpu"]
     exact: bool
     """Computes with the source's own weights: no loss beside rounding."""
-    prefill: SessionSpec
+    prefill: Annotated[SessionSpec | None, Field(exclude_if=_is_none)] = None
     """Its ``verifies`` says how many drafted tokens a step can check, if any."""
-    decode: SessionSpec
+    decode: Annotated[SessionSpec | None, Field(exclude_if=_is_none)] = None
     expansions: tuple[Expansion, ...] = ()
     widenings: tuple[Widening, ...] = ()
     tolerance_kl: Annotated[float, Field(gt=0, le=1)]
 
     @model_validator(mode="after")
+    def _has_what_its_engine_runs(self) -> Self:
+        if self.engine == "kernel":
+            if self.prefill or self.decode or self.expansions or self.widenings or self.backend != "wasm":
+                raise ValueError(f"variant {self.id}: the kernel runs on wasm, on the weights as they are stored")
+        elif self.prefill is None or self.decode is None:
+            raise ValueError(f"variant {self.id}: onnxruntime needs prefill and decode")
+        return self
+
+    @model_validator(mode="after")
     def _decode_steps_in_place(self) -> Self:
-        if self.decode.verifies or (self.prefill.verifies and self.decode.kv != "inplace"):
+        prefill, decode = self.prefill, self.decode
+        if prefill and decode and (decode.verifies or (prefill.verifies and decode.kv != "inplace")):
             raise ValueError(f"variant {self.id}: what verifies is the prefill, beside decoding in place")
         return self
+
+    @property
+    def sessions(self) -> tuple[SessionSpec, ...]:
+        """The prefill's and the decode's; none for the kernel."""
+        return tuple(session for session in (self.prefill, self.decode) if session is not None)
+
+    @property
+    def graphs(self) -> frozenset[str]:
+        """The sha256 of every graph that it runs."""
+        return frozenset(graph for session in self.sessions for graph in session.graphs)
+
+    @property
+    def verifies(self) -> int:
+        """Drafted tokens that a step can check; 0 where it can't."""
+        if self.engine == "kernel":
+            return KERNEL_VERIFIES
+        return 0 if self.prefill is None else self.prefill.verifies
 
 
 class Golden(_Strict):
@@ -431,12 +476,13 @@ class Manifest(_Strict):
             raise ValueError("two shards have one sha256")
         if self.tokenizer not in roles or roles[self.tokenizer].role != "tokenizer":
             raise ValueError("tokenizer isn't the sha256 of a shard of that role")
-        foreign = all(session.io == "optimum" for v in self.variants for session in (v.prefill, v.decode))
+        sessions = [session for variant in self.variants for session in variant.sessions]
+        foreign = bool(sessions) and all(session.io == "optimum" for session in sessions)
         for index, shard in enumerate(self.shards):
             if shard.path is not None and not foreign:
                 raise ValueError(f"shards.{index}.path: our own shards are found by their hash alone")
         for variant in self.variants:
-            for session in (variant.prefill, variant.decode):
+            for session in variant.sessions:
                 for graph in session.graphs:
                     if graph not in roles or roles[graph].role != "graph":
                         raise ValueError(f"variant {variant.id}: graph {graph[:12]} isn't a graph shard")
@@ -469,7 +515,7 @@ class Manifest(_Strict):
 
     def shards_for(self, variant: Variant) -> tuple[Shard, ...]:
         """What ``variant`` needs, in the order to fetch it: its graphs, tokenizer and all weights."""
-        graphs = {*variant.prefill.graphs, *variant.decode.graphs}
+        graphs = variant.graphs
         needed = [s for s in self.shards if s.role != "graph" or s.sha256 in graphs]
         return tuple(sorted(needed, key=lambda s: s.priority))
 

@@ -1,0 +1,55 @@
+"""The seam between a native session and what computes for it: onnxruntime's graphs, or our own kernel.
+
+A session (``native.runtime``) checks what it is asked, cuts long prompts into parts and turns faults into our
+errors; a runner is only asked what makes sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from orion_py.loading.manifest import Shard
+from orion_py.runtime.base import Logits
+
+
+class Runner(Protocol):
+    """One model with one cache. Not re-entrant."""
+
+    backend: str
+    """As ``BuildReport`` says it."""
+    engine: str
+    """What an unexpected exception of it is put down to."""
+    chunk: int
+    """Prompt tokens that one run takes at most."""
+
+    @property
+    def rows(self) -> int:
+        """Tokens whose keys and values are here."""
+
+    @property
+    def threads(self) -> int:
+        """That compute, once it is built."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """What weights and cache take, once it is built."""
+
+    def feed(self, shard: Shard, data: bytes) -> None:
+        """Takes a verified shard in; ``data`` is all of it. Graphs that it doesn't run are passed over."""
+
+    def build(self) -> None:
+        """Readies what computes from what was fed. Raises RuntimeFailure where something is missing."""
+
+    def warm_up(self) -> None:
+        """Runs once what is slower the first time; leaves no rows."""
+
+    def prefill(self, tokens: Sequence[int], position: int) -> Logits:
+        """Logits [vocab], the caller's own, after a prompt's next tokens, at most ``chunk``, at ``position``;
+        rows from there on are dropped."""
+
+    def step(self, token: int, position: int) -> Logits:
+        """As ``prefill``, for one token of an answer."""
+
+    def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        """Logits [s, vocab], the caller's own, after each of the tokens, as ``ModelSession.verify``."""
