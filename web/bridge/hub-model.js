@@ -9,6 +9,7 @@
 import { BridgeError, toBridgeError } from "./errors.js";
 import { KvCache } from "./kv-cache.js";
 import { externalFiles } from "./onnx-outline.js";
+import { OrtShards, sessionsOf } from "./ort-shards.js";
 import { FLOAT, INT64, Ort } from "./ort-wasm.js";
 import { locationOf } from "./spec.js";
 
@@ -20,8 +21,10 @@ const LEAST_ROWS = 16;
 /** Inputs that are given where the graph asks for them; keys and values it has to ask for. */
 const OPTIONAL = ["attention_mask", "position_ids", "num_logits_to_keep"];
 
+/** @typedef {import("./runner.js").Runner} Runner */
 /** @typedef {import("./kv-cache.js").HeapTensor} HeapTensor */
 
+/** @implements {Runner} */
 export class HubModel {
   /**
    * @param {Ort} ort
@@ -29,8 +32,12 @@ export class HubModel {
    */
   constructor(ort, spec) {
     const { vocab_size: vocabulary } = spec.manifest.architecture;
+    this.backend = "wasm";
+    this.threads = spec.threads;
+    this.verifies = 0;
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
+    /** @private */ this.fed = new OrtShards(spec.variant);
     /** @private */ this.vocabulary = vocabulary;
     /** Prompt tokens a run: bounds the logits' memory, and how late a cancel is heard. */
     this.chunk = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(LOGITS_BYTES / (4 * vocabulary))));
@@ -52,16 +59,21 @@ export class HubModel {
   }
 
   /**
-   * Creates the session. Raises invalid_model_folder or unsupported_model for a graph that won't do.
-   *
-   * @param {Map<string, Uint8Array>} graphs by sha256
-   * @param {Map<string, import("./ort-wasm.js").ExternalFile>} files by location
+   * @param {import("./spec.js").ShardSpec} shard
+   * @param {Blob | null} stored
    */
-  async build(graphs, files) {
+  async feed(shard, stored) {
+    await this.fed.add(shard, stored);
+  }
+
+  /** Creates the session. Raises invalid_model_folder or unsupported_model for a graph that won't do. */
+  async build() {
     const { manifest, variant, context } = this.spec;
+    const { graphs, files } = this.fed;
+    const { prefill } = sessionsOf(variant);
     const { layers, kv_heads: heads, head_dim: dim } = manifest.architecture;
-    const shard = manifest.shards.find(({ sha256 }) => sha256 === variant.prefill.graph);
-    const graph = /** @type {Uint8Array} */ (graphs.get(variant.prefill.graph));
+    const shard = manifest.shards.find(({ sha256 }) => sha256 === prefill.graph);
+    const graph = /** @type {Uint8Array} */ (graphs.get(prefill.graph));
     for (const location of externalFiles(graph, shard ? locationOf(shard) : "the graph")) {
       if (files.has(location)) continue;
       throw new BridgeError("invalid_model_folder", `The graph points into ${quoted(location)}, which isn't beside it.`);
@@ -74,6 +86,12 @@ export class HubModel {
     this.asked = ["input_ids", ...OPTIONAL.filter((name) => session.inputs.includes(name))];
     this.call = session.call([...this.asked, ...past], outputs);
     this.kv = new KvCache(this.ort, { tensors: 2 * layers, heads, dim }, context, false);
+    this.fed.clear();
+  }
+
+  /** Its graph promises no equal rows. @returns {Promise<Float32Array<ArrayBuffer>>} */
+  async verify() {
+    throw new BridgeError("protocol", "this model can't verify drafts");
   }
 
   /** Tokens whose keys and values are here. */

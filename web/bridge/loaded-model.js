@@ -1,35 +1,25 @@
 /**
- * A model from its shards to its logits, on either backend.
+ * A model from its shards to its logits, whatever computes.
  */
 
 import { Database } from "./database.js";
 import { BridgeError } from "./errors.js";
-import { expand } from "./expand.js";
-import { HubModel } from "./hub-model.js";
-import { GpuModel } from "./ort-webgpu.js";
-import { ShardFile } from "./shard-file.js";
-import { readVerified } from "./shards.js";
-import { locationOf, neededShards, readSpec } from "./spec.js";
-import { WasmModel } from "./wasm-model.js";
-import { widen } from "./widen.js";
+import { openRunner } from "./runner.js";
+import { neededShards, readSpec } from "./spec.js";
 
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
 
 export class LoadedModel {
   /**
    * @param {ModelSpec} spec
-   * @param {WasmModel | HubModel | GpuModel} runner
+   * @param {import("./runner.js").Runner} runner
    */
   constructor(spec, runner) {
     /** @private */ this.spec = spec;
     /** @private */ this.runner = runner;
     /** @private */ this.database = new Database("orion");
-    /** @private @type {Map<string, Uint8Array>} by sha256 */
-    this.graphs = new Map();
-    /** @private @type {Map<string, any>} what graphs point into, by location: a ShardFile, or the bytes made of one */
-    this.files = new Map();
-    this.backend = spec.variant.backend;
-    this.threads = spec.threads;
+    /** @private @type {Set<string>} the shards that were fed, by sha256 */
+    this.fed = new Set();
   }
 
   /**
@@ -38,15 +28,19 @@ export class LoadedModel {
    */
   static async open(payload) {
     const spec = readSpec(payload);
-    const vendor = new URL("vendor/ort/", new URL("..", import.meta.url));
-    const onWasm = spec.variant.prefill.io === "optimum" ? HubModel : WasmModel;
-    const backend = spec.variant.backend === "webgpu" ? GpuModel : onWasm;
-    return new LoadedModel(spec, await backend.open(vendor, spec));
+    return new LoadedModel(spec, await openRunner(new URL("..", import.meta.url), spec));
+  }
+
+  get backend() {
+    return this.runner.backend;
+  }
+
+  get threads() {
+    return this.runner.threads;
   }
 
   /**
-   * Readies one shard: verified, then expanded or widened where the variant wants it so. On WASM the
-   * sessions' stages that it completes are created, too.
+   * Hands one shard to the runner, which verifies it and readies what it can.
    *
    * Raises shard_missing, shard_corrupt, out_of_memory, runtime_failure.
    *
@@ -54,18 +48,10 @@ export class LoadedModel {
    * @param {Blob | null} blob the shard, where it isn't in IndexedDB
    */
   async feed(sha256, blob) {
-    const { manifest, variant } = this.spec;
-    const shard = manifest.shards.find((candidate) => candidate.sha256 === sha256);
+    const shard = this.spec.manifest.shards.find((candidate) => candidate.sha256 === sha256);
     if (!shard) throw new BridgeError("protocol", `the manifest has no shard ${sha256.slice(0, 12)}`);
-    const stored = blob ?? (await this.stored(sha256));
-    const bytes = await readVerified(stored, sha256);
-    if (shard.role === "graph") this.graphs.set(sha256, bytes);
-    else this.files.set(locationOf(shard), new ShardFile(/** @type {Blob} */ (stored), bytes, shard.tensors));
-    const expansion = variant.expansions.find((candidate) => candidate.shard === sha256);
-    if (expansion) this.files.set(`${sha256}.int8`, expand(bytes, shard.tensors, expansion));
-    const widening = variant.widenings?.find((candidate) => candidate.shard === sha256);
-    if (widening) this.files.set(`${sha256}.wide`, widen(bytes, shard.tensors, widening));
-    if (this.runner instanceof WasmModel) await this.runner.advance(this.graphs, this.files);
+    await this.runner.feed(shard, blob ?? (await this.stored(sha256)));
+    this.fed.add(sha256);
   }
 
   /**
@@ -79,17 +65,15 @@ export class LoadedModel {
       transaction.objectStore("shards").get(sha256))) ?? null;
   }
 
-  /** Creates what isn't there yet of the sessions, frees what was fed, and runs each session once. */
+  /** Readies what computes from what was fed, and runs it once. */
   async build() {
-    for (const shard of neededShards(this.spec)) {
-      const { sha256 } = shard;
-      if (this.graphs.has(sha256) || this.files.has(locationOf(shard))) continue;
+    for (const { sha256 } of neededShards(this.spec)) {
+      if (this.fed.has(sha256)) continue;
       throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} wasn't fed`, { sha256 });
     }
     const started = performance.now();
-    await this.runner.build(this.graphs, this.files);
-    this.graphs.clear();
-    this.files.clear();
+    await this.runner.build();
+    this.fed.clear();
     const created = performance.now();
     await this.warmUp();
     return {
@@ -139,8 +123,8 @@ export class LoadedModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
   async verify(tokens, position) {
-    const most = this.spec.variant.prefill.verifies ?? 0;
-    if (tokens.length > most || !(this.runner instanceof WasmModel)) {
+    const most = this.runner.verifies;
+    if (tokens.length > most) {
       throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${most} can`);
     }
     this.check(tokens, position);

@@ -10,6 +10,7 @@ import { ADAPTER_MS, isSoftware } from "./device.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { within } from "./limit.js";
 import { meterMemory } from "./memory-meter.js";
+import { OrtShards, sessionsOf } from "./ort-shards.js";
 
 /** Prompt tokens a run: a cancel is heard between runs. */
 const CHUNK = 128;
@@ -26,6 +27,9 @@ const USAGE = 0x4 | 0x8 | 0x80;
  * @typedef {{env: any, InferenceSession: {create: (graph: Uint8Array, options: object) => Promise<Session>}, Tensor: any}} OrtApi
  */
 
+/** @typedef {import("./runner.js").Runner} Runner */
+
+/** @implements {Runner} */
 export class GpuModel {
   /**
    * @param {OrtApi} ort
@@ -35,8 +39,12 @@ export class GpuModel {
    */
   constructor(ort, spec, meter, warmupTokens) {
     const { layers, kv_heads: heads, head_dim: dim } = spec.manifest.architecture;
+    this.backend = "webgpu";
+    this.threads = spec.threads;
+    this.verifies = 0;
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
+    /** @private */ this.fed = new OrtShards(spec.variant);
     /** @private */ this.meter = meter;
     /** A prompt that builds the pipelines; those for matrices start at 32 rows. */
     this.warmupTokens = warmupTokens;
@@ -64,7 +72,7 @@ export class GpuModel {
    * @param {import("./spec.js").ModelSpec} spec
    */
   static async open(vendor, spec) {
-    const { prefill, decode } = spec.variant;
+    const { prefill, decode } = sessionsOf(spec.variant);
     if (prefill.kv !== "inplace" || decode.kv !== "inplace") {
       throw new BridgeError("backend_unavailable", "on WebGPU the cache has to be written in place");
     }
@@ -87,13 +95,17 @@ export class GpuModel {
   }
 
   /**
-   * Creates the sessions.
-   *
-   * @param {Map<string, Uint8Array>} graphs by sha256
-   * @param {Map<string, Uint8Array | {bytes: () => Promise<Uint8Array>}>} files by location
+   * @param {import("./spec.js").ShardSpec} shard
+   * @param {Blob | null} stored
    */
-  async build(graphs, files) {
-    const { prefill, decode } = this.spec.variant;
+  async feed(shard, stored) {
+    await this.fed.add(shard, stored);
+  }
+
+  /** Creates the sessions. */
+  async build() {
+    const { prefill, decode } = sessionsOf(this.spec.variant);
+    const { graphs, files } = this.fed;
     try {
       const externalData = await Promise.all(
         Array.from(files, async ([path, file]) => ({ path, data: file instanceof Uint8Array ? file : await file.bytes() })));
@@ -111,6 +123,12 @@ export class GpuModel {
     });
     this.lost.catch(() => {}); // heard by whoever runs next
     await this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
+    this.fed.clear();
+  }
+
+  /** Its kernels promise no equal rows. @returns {Promise<Float32Array<ArrayBuffer>>} */
+  async verify() {
+    throw new BridgeError("protocol", "this model can't verify drafts");
   }
 
   /** Bytes in use: GPU buffers and WASM memory. */

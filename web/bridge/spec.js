@@ -12,7 +12,7 @@
  * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
  * @typedef {{graph: string, shards: string[]}} StageSpec
  * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number, stages?: StageSpec[], io?: "orion" | "optimum"}} SessionSpec
- * @typedef {{id: string, backend: "wasm" | "webgpu", prefill: SessionSpec, decode: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
+ * @typedef {{id: string, engine?: "onnxruntime" | "kernel", backend: "wasm" | "webgpu", prefill?: SessionSpec, decode?: SessionSpec, expansions: Expansion[], widenings?: Widening[]}} VariantSpec
  * @typedef {{layers: number, kv_heads: number, head_dim: number, vocab_size: number, context_length: number}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
  * @typedef {{manifest: Manifest, variant: VariantSpec, threads: number, context: number}} ModelSpec
@@ -40,7 +40,8 @@ export function readSpec({ manifest, variant: id, threads, context }) {
  * @returns {ShardSpec[]}
  */
 export function neededShards({ manifest, variant }) {
-  const graphs = [...stagesOf(variant.prefill), ...stagesOf(variant.decode)].map(({ graph }) => graph);
+  const { prefill, decode } = variant;
+  const graphs = [prefill, decode].flatMap((session) => (session ? stagesOf(session) : [])).map(({ graph }) => graph);
   return manifest.shards.filter(
     ({ role, sha256 }) => (role === "graph" ? graphs.includes(sha256) : role !== "tokenizer"));
 }

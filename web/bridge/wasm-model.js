@@ -7,37 +7,43 @@ import { ChainedCall } from "./chained-call.js";
 import { BridgeError, toBridgeError } from "./errors.js";
 import { KvCache } from "./kv-cache.js";
 import { FLOAT, INT32, INT64, OPTIMIZE_BASIC, Ort } from "./ort-wasm.js";
+import { OrtShards, sessionsOf } from "./ort-shards.js";
 import { stagesOf } from "./spec.js";
 
 /** Prompt tokens a run: between runs the worker hears messages, so it bounds how late a cancel is. */
 export const CHUNK = 128;
 
-/** @typedef {Map<string, Uint8Array>} Graphs by sha256 */
-/** @typedef {Map<string, import("./ort-wasm.js").ExternalFile>} Files by location; a shard that was fed is among them */
+/** @typedef {import("./runner.js").Runner} Runner */
 /** @typedef {import("./kv-cache.js").HeapTensor} HeapTensor */
 /**
  * `verifies`: tokens that `verify` runs at once, in place; 0 where the graph can't. Its outputs are the
  * cache's tensors so many times over: the rows are written one by one.
  *
- * @typedef {{call: ChainedCall, kv: "grow" | "inplace", verifies: number, verify: ChainedCall | null}} Runner
+ * @typedef {{call: ChainedCall, kv: "grow" | "inplace", verifies: number, verify: ChainedCall | null}} Steps
  */
 
+/** @implements {Runner} */
 export class WasmModel {
   /**
    * @param {Ort} ort
    * @param {import("./spec.js").ModelSpec} spec
    */
   constructor(ort, spec) {
+    const { prefill, decode } = sessionsOf(spec.variant);
+    this.backend = "wasm";
+    this.threads = spec.threads;
+    this.verifies = prefill.verifies ?? 0;
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
+    /** @private */ this.sessions = { prefill, decode };
+    /** @private */ this.fed = new OrtShards(spec.variant);
     /** @private */ this.vocabulary = spec.manifest.architecture.vocab_size;
     /** @private @type {import("./ort-wasm.js").Session[]} the prefill's stages so far */
     this.stages = [];
     /** @private */ this.advancing = Promise.resolve();
-    /** @private @type {Runner | null} */ this.prefill = null;
-    /** @private @type {Runner | null} */ this.decode = null;
+    /** @private @type {Steps | null} */ this.prefill = null;
+    /** @private @type {Steps | null} */ this.decode = null;
     const { layers, kv_heads: heads, head_dim: dim } = spec.manifest.architecture;
-    const { prefill, decode } = spec.variant;
     const preallocated = [prefill.kv, decode.kv].includes("inplace");
     /** @private */ this.kv = new KvCache(ort, { tensors: 2 * layers, heads, dim }, spec.context, preallocated);
     /** A prompt that lets every kernel of the prefill run, cheaply. */
@@ -45,7 +51,7 @@ export class WasmModel {
     /** @private Buffers that every run shares. */
     this.ids = ort.alloc(8 * CHUNK);
     /** @private Two int32 and, behind them, an int64. */ this.counts = ort.alloc(16);
-    /** @private */ this.logits = ort.alloc(4 * this.vocabulary * Math.max(1, spec.variant.prefill.verifies ?? 0));
+    /** @private */ this.logits = ort.alloc(4 * this.vocabulary * Math.max(1, this.verifies));
     /** @private */ this.oneId = ort.tensor(INT64, [1, 1], this.ids, 8);
     /** @private */ this.seqlens = ort.tensor(INT32, [1], this.counts, 4);
     /** @private */ this.total = ort.tensor(INT32, [], this.counts + 4, 4);
@@ -62,56 +68,60 @@ export class WasmModel {
   }
 
   /**
+   * Takes a shard in, and creates the sessions' stages that it completes.
+   *
+   * @param {import("./spec.js").ShardSpec} shard
+   * @param {Blob | null} stored
+   */
+  async feed(shard, stored) {
+    await this.fed.add(shard, stored);
+    await this.advance();
+  }
+
+  /**
    * Creates the stages that are ready now: feeds overlap, but stages come in their order.
    *
-   * @param {Graphs} graphs
-   * @param {Files} files
+   * @private
    * @returns {Promise<void>} rejects as onnxruntime does, from then on always
    */
-  advance(graphs, files) {
+  advance() {
     this.advancing = this.advancing.then(async () => {
       const before = this.stages.length;
-      await this.createStages(graphs, ({ shards }) => shards?.every((sha256) => files.has(sha256)) ?? false, files);
-      if (this.stages.length > before && this.stages.length < stagesOf(this.spec.variant.prefill).length) await this.rehearse();
+      await this.createStages(({ shards }) => shards?.every((sha256) => this.fed.files.has(sha256)) ?? false);
+      const all = stagesOf(this.sessions.prefill).length;
+      if (this.stages.length > before && this.stages.length < all) await this.rehearse();
     });
     return this.advancing;
   }
 
-  /**
-   * Creates what isn't there yet of the sessions; all was fed.
-   *
-   * @param {Graphs} graphs
-   * @param {Files} files
-   */
-  async build(graphs, files) {
+  /** Creates what isn't there yet of the sessions, and frees what was fed; all was. */
+  async build() {
     await this.advancing;
-    const { prefill, decode } = this.spec.variant;
-    await this.createStages(graphs, () => true, files);
-    this.prefill = this.runner(prefill, this.stages);
+    const { prefill, decode } = this.sessions;
+    await this.createStages(() => true);
+    this.prefill = this.stepsOf(prefill, this.stages);
     const same = decode.graph === prefill.graph && decode.kv === prefill.kv;
-    this.decode = same ? this.prefill : this.runner(decode, [await this.create(decode.graph, graphs, files)]);
+    this.decode = same ? this.prefill : this.stepsOf(decode, [await this.create(decode.graph)]);
+    this.fed.clear();
   }
 
   /**
    * @private
-   * @param {Graphs} graphs
    * @param {(stage: {shards: string[] | null}) => boolean} ready
-   * @param {Files} files
    */
-  async createStages(graphs, ready, files) {
-    for (const stage of stagesOf(this.spec.variant.prefill).slice(this.stages.length)) {
-      if (!graphs.has(stage.graph) || !ready(stage)) return;
-      this.stages.push(await this.create(stage.graph, graphs, files));
+  async createStages(ready) {
+    for (const stage of stagesOf(this.sessions.prefill).slice(this.stages.length)) {
+      if (!this.fed.graphs.has(stage.graph) || !ready(stage)) return;
+      this.stages.push(await this.create(stage.graph));
     }
   }
 
   /**
    * @private
    * @param {string} graph
-   * @param {Graphs} graphs
-   * @param {Files} files
    */
-  create(graph, graphs, files) {
+  create(graph) {
+    const { graphs, files } = this.fed;
     // The foundry writes fused nodes: looking for more takes a fifth of the time and finds nothing that pays.
     return this.ort.createSession(/** @type {Uint8Array} */ (graphs.get(graph)), files, OPTIMIZE_BASIC);
   }
@@ -162,9 +172,9 @@ export class WasmModel {
    * @private
    * @param {import("./spec.js").SessionSpec} session
    * @param {import("./ort-wasm.js").Session[]} stages
-   * @returns {Runner}
+   * @returns {Steps}
    */
-  runner(session, stages) {
+  stepsOf(session, stages) {
     const { inputs, presents } = this.names();
     const verifies = session.verifies ?? 0;
     const between = Array.from({ length: Math.max(0, verifies - 1) }, (_, row) => presents.map((name) => `${name}.${row}`));
@@ -185,13 +195,13 @@ export class WasmModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>} logits [vocab] after the last token
    */
   async forward(tokens, position, pause) {
-    const runner = tokens.length === 1 ? this.decode : this.prefill;
+    const steps = tokens.length === 1 ? this.decode : this.prefill;
     const { kv } = this;
-    if (!runner) throw new BridgeError("protocol", "the model isn't built yet");
+    if (!steps) throw new BridgeError("protocol", "the model isn't built yet");
     try {
       kv.rows = position;
-      if (runner.kv === "inplace") await this.runInPlace(runner.call, kv, tokens, pause);
-      else await this.runGrowing(runner, kv, tokens, pause);
+      if (steps.kv === "inplace") await this.runInPlace(steps.call, kv, tokens, pause);
+      else await this.runGrowing(steps, kv, tokens, pause);
       return new Float32Array(new Float32Array(this.ort.heap().buffer, this.logits, this.vocabulary));
     } catch (cause) {
       throw toBridgeError(cause, "runtime_failure");
@@ -218,7 +228,7 @@ export class WasmModel {
       const size = count * this.vocabulary;
       const logits = this.ort.tensor(FLOAT, [1, count, this.vocabulary], this.logits, 4 * size);
       const { handles } = kv;
-      const rows = Array.from({ length: /** @type {Runner} */ (this.prefill).verifies }, () => handles).flat();
+      const rows = Array.from({ length: /** @type {Steps} */ (this.prefill).verifies }, () => handles).flat();
       try {
         await call.run([ids, this.seqlens, this.total, this.firstLogits, ...handles], [logits, ...rows]);
       } finally {
@@ -259,7 +269,7 @@ export class WasmModel {
    * Present is a new tensor, past with the new rows; it is the next run's past.
    *
    * @private
-   * @param {Runner} runner
+   * @param {Steps} steps
    * @param {KvCache} kv
    * @param {Int32Array} tokens
    * @param {() => Promise<void>} pause
