@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--seed", type=int)
     chat.add_argument("--exact", action="store_true", help="compute with the source's own weights: slower, no loss")
     chat.add_argument(
+        "--runner",
+        choices=("auto", "kernel", "onnxruntime"),
+        default="auto",
+        help="what computes: our own kernel or onnxruntime (default: the kernel where it can)",
+    )
+    chat.add_argument(
         "--speculation",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -145,7 +151,10 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
     from orion_py.native.ports import native_ports
 
     config = EngineConfig(
-        exact=options.exact, enable_speculation=options.speculation, wait_for_larger_models=not options.lite
+        runner=options.runner,
+        exact=options.exact,
+        enable_speculation=options.speculation,
+        wait_for_larger_models=not options.lite,
     )
     engine = OrionInferenceEngine(config, native_ports(options.root), Logger(clock=time.monotonic))
     engine.subscribe(Loading(sys.stderr))

@@ -52,6 +52,9 @@ class EngineConfig(BaseModel):
     context_tokens: Annotated[int, Field(ge=64, le=131_072)] = 2048
     """Caps the KV cache, in tokens; a model's own context length may be smaller."""
     backend: Literal["auto", "webgpu", "wasm"] = "auto"
+    runner: Literal["auto", "kernel", "onnxruntime"] = "auto"
+    """What computes on the processor. "auto": our own kernel where it computes the model rightly, else onnxruntime;
+    "kernel": the kernel first in any case, also before a GPU that proved faster; "onnxruntime": never the kernel."""
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
     """None: as many as the device has and the runtime gains from."""
     exact: bool = False

@@ -285,6 +285,8 @@ class EngineHost:
                 "webgpu_limits": dict(device.webgpu_limits),
                 "isolated": device.isolated,
                 "memory_gb": device.memory_gb,
+                "kernel": device.kernel,
+                "kernel_reason": device.kernel_reason,
             },
             "storage": {
                 "quota": estimate.quota,

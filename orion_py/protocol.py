@@ -36,6 +36,7 @@ StateName = Literal[
 FallbackKind = Literal[
     "agent",
     "backend",
+    "kernel",
     "threads",
     "model",
     "router",

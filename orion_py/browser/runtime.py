@@ -1,4 +1,4 @@
-"""onnxruntime-web in an inference worker, one worker a model, through ``inference-client.js``."""
+"""Models in inference workers, one worker a model, through ``inference-client.js``."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ class BrowserRuntime:
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> BrowserSession:
         spec = json.dumps(
             {
-                "manifest": manifest.model_dump(mode="json"),
+                # A worker looks at the variant that it opens alone, and a derived one isn't in the manifest.
+                "manifest": manifest.model_copy(update={"variants": (variant,), "golden": ()}).model_dump(mode="json"),
                 "variant": variant.id,
                 "threads": threads,
                 "context": context,

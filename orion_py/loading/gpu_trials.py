@@ -69,7 +69,8 @@ class GpuTrials:
         """Does WebGPU answer rightly and faster for this model here? Then it takes over. None where
         there is nothing to find out, or not now. Never raises."""
         device = await self._ports.runtime.device()
-        if self._manager.config.backend != "auto" or not device.webgpu or device.webgpu_software:
+        config = self._manager.config
+        if config.backend != "auto" or config.runner == "kernel" or not device.webgpu or device.webgpu_software:
             return None
         entry = next((e for e in self._registry.known if e.id == model_id), None)
         if entry is None or self._cancel is not None:

@@ -23,7 +23,7 @@ def backend_label(backend: str, threads: int, exact: bool) -> str:
     """``exact`` is worth saying only where a quicker, inexact way exists."""
     if backend == "webgpu":
         return "WebGPU"
-    name = "WASM" if backend == "wasm" else backend
+    name = {"wasm": "WASM", "kernel": "Kernel"}.get(backend, backend)
     return f"{name}, {threads} thread{'s' if threads > 1 else ''}{', exact' if exact else ''}"
 
 
@@ -52,11 +52,14 @@ class LoadedModel:
         self._interrupted = False
         """What runs was stopped: nobody waits for it but the next call."""
         self.patience_s = STOP_PATIENCE_S
+        self.for_kernel = False
+        """Whether our own kernel was asked for when it was loaded, even if another runner serves."""
         self.closed = False
 
     @property
     def label(self) -> str:
-        """The backend in words a person can read: "WASM, 2 threads", "WebGPU" or "native, 2 threads"."""
+        """What computes, in words that a person can read: "Kernel, 2 threads", "WASM, 2 threads", "WebGPU" or
+        "native, 2 threads"."""
         return backend_label(self.report.backend, self.report.threads, self.variant.exact)
 
     def cached_prefix(self, prompt: Sequence[int]) -> int:

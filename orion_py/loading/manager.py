@@ -125,7 +125,7 @@ class ModelManager:
     async def _current(self, model_id: str) -> LoadedModel | None:
         """As ``WorkerPool.lend``; a model in a form that the configuration no longer asks for makes way."""
         model = await self._pool.lend(model_id)
-        if model is None or not self.opener.outdated(model):
+        if model is None or not await self.opener.outdated(model):
             return model
         self._pool.give_back(model)
         if self._busy(model_id):

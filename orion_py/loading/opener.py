@@ -1,6 +1,6 @@
 """Brings one model up: from its manifest to a checked session, by the steps down when one won't do.
 
-The rungs are ways to compute: WebGPU, WASM with threads, WASM with one. A way whose circuit breaker
+The rungs are ways to compute (``loading.ladder``). A way whose circuit breaker
 is open is passed over while another is left. When memory is short, idle models go first
 (``give_room``), then the context is halved, and all rungs are tried again with it.
 """
@@ -28,7 +28,8 @@ from orion_py.errors import (
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.loading.golden import check_golden
-from orion_py.loading.loaded_model import LoadedModel, backend_label
+from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, wants_kernel
+from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.loading.memory_budget import MB
@@ -48,18 +49,6 @@ LEAST_CONTEXT = 512
 Emit = Callable[[ProgressEvent | FallbackEvent], None]
 GiveRoom = Callable[[], Awaitable[bool]]
 """Ends what idles; False where nothing did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One rung of the ladder."""
-
-    variant: Variant
-    threads: int
-
-    @property
-    def label(self) -> str:
-        return backend_label(self.variant.backend, self.threads, self.variant.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +201,8 @@ class ModelOpener:
         return Verdicts(self._ports.settings, device)
 
     async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
-        """What to try, best first. WebGPU comes first when asked for, or when it has proved itself
-        right and faster on this device; WASM with threads; WASM with one."""
-        threads = device.threads if self.config.threads is None else self.config.threads
-        on_wasm = [v for v in manifest.variants if v.backend == "wasm"]
-        # A model of another layout has one form alone.
-        wasm = [v for v in on_wasm if v.exact == self.config.exact] or on_wasm
-        gpu = [v for v in manifest.variants if v.backend == "webgpu"] if device.webgpu else []
-        if self.config.backend == "wasm":
-            gpu = []
-        elif self.config.backend == "auto":
-            verdicts = self.verdicts(device)
-            gpu = [v for v in gpu if (await verdicts.read(manifest, v)).get("preferred")]
-        rungs = [Attempt(v, 1) for v in gpu]
-        for count in dict.fromkeys((threads, 1)):
-            rungs.extend(Attempt(v, count) for v in wasm)
+        """What to try, best first, but for the steps on which the model ran out of memory."""
+        rungs = await ladder(manifest, device, self.config, self.verdicts(device))
         exhausted = self._exhausted.get(manifest.model, set())
         return [r for r in rungs if (r.variant.id, r.threads) not in exhausted] or rungs[-1:]
 
@@ -242,14 +218,20 @@ class ModelOpener:
             return None
         return rungs[0].label
 
-    def outdated(self, model: LoadedModel) -> bool:
+    async def outdated(self, model: LoadedModel) -> bool:
         """Whether the configuration has come to ask for another form of a model in memory: the exact one or
-        the quicker one, or WASM in place of a GPU."""
-        variant, exact = model.variant, self.config.exact
+        the quicker one, WASM in place of a GPU, or another runner than when it was loaded."""
+        variant, exact, config = model.variant, self.config.exact, self.config
         if variant.backend == "webgpu":
-            return self.config.backend == "wasm"
+            return config.backend == "wasm" or (config.backend == "auto" and config.runner == "kernel")
         forms = [v.exact for v in model.manifest.variants if v.backend == variant.backend]
-        return variant.exact != exact and exact in forms
+        if variant.exact != exact and exact in forms:
+            return True
+        if exact and exact in forms:
+            return False  # the kernel isn't exact, whatever the runner
+        # What stepped down from the kernel was asked for on it, and stays where it is.
+        device = await self._ports.runtime.device()
+        return wants_kernel(model.manifest, device, config) != model.for_kernel
 
     def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
         """Without those whose breaker is open; the last one stays, since there is nothing else."""
@@ -257,11 +239,13 @@ class ModelOpener:
         for rung in rungs:
             if rung not in passing:
                 refusal = self._breakers.backend(rung.label).refusal()
-                self._say(_kind(rung, passing[0]), rung.label, passing[0].label, refusal)
+                self._say(kind_of_step(rung, passing[0]), rung.label, passing[0].label, refusal)
         return passing
 
     async def _descend(self, job: _Job, rungs: list[Attempt], context: int, give_room: GiveRoom) -> LoadedModel:
-        for place, attempt in enumerate(rungs):
+        left = list(rungs)
+        while left:
+            attempt = left.pop(0)
             job.cancel.raise_if_cancelled()
             try:
                 breaker = self._breakers.backend(attempt.label)
@@ -270,10 +254,10 @@ class ModelOpener:
             except (RuntimeFailure, OutOfMemory) as error:
                 if is_backends(error):
                     breaker.failure(error)
-                if place + 1 == len(rungs):
+                left = [rung for rung in left if not is_futile(rung, attempt, error)]
+                if not left:
                     raise
-                following = rungs[place + 1]
-                self._say(_kind(attempt, following), attempt.label, following.label, error)
+                self._say(kind_of_step(attempt, left[0]), attempt.label, left[0].label, error)
         raise AssertionError("unreachable")
 
     async def _try_with_room(self, job: _Job, attempt: Attempt, context: int, give_room: GiveRoom) -> LoadedModel:
@@ -303,6 +287,7 @@ class ModelOpener:
         tokenizer = self._tokenizer(job.manifest, definition)
         manifest = with_named_end(job.manifest, tokenizer)
         model = LoadedModel(manifest, attempt.variant, session, tokenizer, report, context)
+        model.for_kernel = wants_kernel(manifest, job.device, self.config)
         try:
             self._weigh(model)
             await self._believe(model, job)
@@ -356,7 +341,3 @@ def shards_base(entry: ModelEntry) -> str:
     if isinstance(entry, AddedEntry) and entry.shards == "inside":
         return entry.manifest.rsplit("/", 1)[0] + "/"
     return entry.manifest.rsplit("/", 2)[0] + "/"
-
-
-def _kind(failed: Attempt, following: Attempt) -> FallbackKind:
-    return "backend" if failed.variant.backend != following.variant.backend else "threads"

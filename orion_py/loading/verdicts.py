@@ -15,14 +15,18 @@ class Verdicts:
     """One record per device, model version and variant; a damaged one counts as none.
 
     Fields: ``right`` (the golden vectors agreed), ``kl`` (nats), ``preferred`` (faster than the
-    other backend), ``speedup`` (its decode rate over the other's, measured on this device).
+    other backend), ``speedup`` (its decode rate over the other's, measured on this device), ``against`` (the
+    engine of the other: what was slower than a GPU once may be faster by now).
     """
 
     def __init__(self, settings: Settings, device: Device) -> None:
         self._settings, self._device = settings, device
 
     def _key(self, manifest: Manifest, variant: Variant) -> str:
-        hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
+        if variant.engine == "kernel":
+            hardware = self._device.kernel  # another build is judged anew
+        else:
+            hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
         # All that is computed with stands in the key: a rebuilt model is judged anew.
         parts = "".join(shard.sha256 for shard in manifest.shards_for(variant))
         digest = hashlib.sha256(parts.encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from orion_py.runtime.base import Device
 GpuState = Literal[
     "serves", "absent", "off", "none", "software", "wrong", "failed", "preferred", "slower", "checked", "untried"
 ]
-"""``absent``: the device says why; ``off``: the configuration asks for WASM; ``none``: the model has no form
+"""``absent``: the device says why; ``off``: the configuration asks for the processor; ``none``: the model has no form
 for a GPU; ``software``: it is emulated; ``wrong``: the golden vectors disagreed; ``failed``: its trial ended
 in the error ``reason``; ``preferred``: it won its trial and serves from the next load on; ``slower``: it
 lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known."""
@@ -29,14 +29,14 @@ async def webgpu_report(config: EngineConfig, device: Device, manager: ModelMana
 async def _of(model: LoadedModel, config: EngineConfig, device: Device, verdicts: Verdicts) -> dict[str, Any]:
     variant = next((v for v in model.manifest.variants if v.backend == "webgpu"), None)
     known = {} if variant is None else await verdicts.read(model.manifest, variant)
-    if not judged(known):
+    if model.variant.backend != "webgpu" and not judged(known, model.variant.engine):
         known = {key: known[key] for key in ("right", "kl") if key in known}
     state: GpuState
     if model.variant.backend == "webgpu":
         state = "serves"
     elif not device.webgpu:
         state = "absent"
-    elif config.backend == "wasm":
+    elif config.backend == "wasm" or (config.backend == "auto" and config.runner == "kernel"):
         state = "off"
     elif variant is None:
         state = "none"

@@ -14,10 +14,10 @@ from typing import Any
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import Cancelled, InferenceTimeout, LoadError, OrionError, Unavailable, WorkerDied, from_code
+from orion_py.loading.ladder import Attempt, measured_against
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.manager import ModelManager
-from orion_py.loading.manifest import Variant
-from orion_py.loading.opener import Attempt
+from orion_py.loading.manifest import Engine, Variant
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Device, Logits
 from orion_py.telemetry.log import Logger
@@ -55,9 +55,12 @@ def passes(error: OrionError) -> bool:
     return isinstance(error, _PASSING)
 
 
-def judged(verdict: dict[str, Any]) -> bool:
-    """Whether a kept verdict is one: earlier versions kept passing errors as if they were the GPU's."""
+def judged(verdict: dict[str, Any], other: Engine) -> bool:
+    """Whether a kept verdict is one, of a GPU beside the engine ``other``: it may have been measured beside a slower
+    one, and earlier versions kept passing errors as if they were the GPU's."""
     reason = verdict.get("reason")
+    if verdict.get("right") is not False and measured_against(verdict) != other:
+        return False
     return "preferred" in verdict and not (isinstance(reason, str) and passes(from_code(reason)))
 
 
@@ -67,9 +70,10 @@ async def variant_to_try(manager: ModelManager, model_id: str, device: Device) -
     if wasm is None or wasm.variant.backend != "wasm":
         return None
     variant = next((v for v in wasm.manifest.variants if v.backend == "webgpu"), None)
-    if variant is None or judged(await manager.opener.verdicts(device).read(wasm.manifest, variant)):
+    if variant is None:
         return None
-    return variant
+    verdict = await manager.opener.verdicts(device).read(wasm.manifest, variant)
+    return None if judged(verdict, wasm.variant.engine) else variant
 
 
 async def _step(model: LoadedModel, tokens: list[int], position: int, cancel: CancelToken) -> Logits:
@@ -133,11 +137,11 @@ async def consider_webgpu(
             log.info("webgpu trial put off", model=entry.id, code="worker_died")
         else:
             log.warn("webgpu trial failed", model=entry.id, code=error.code, message=error.message)
-            await verdicts.keep(wasm.manifest, variant, preferred=False, reason=error.code)
+            await verdicts.keep(wasm.manifest, variant, preferred=False, reason=error.code, against=wasm.variant.engine)
         return None
     on_decided()
     log.info("webgpu trial", model=entry.id, speedup=round(result.speedup, 2), preferred=result.preferred)
-    facts: dict[str, Any] = {"preferred": result.preferred, "speedup": result.speedup}
+    facts: dict[str, Any] = {"preferred": result.preferred, "speedup": result.speedup, "against": wasm.variant.engine}
     await verdicts.keep(wasm.manifest, variant, **facts, reason="")
     serves = False
     try:

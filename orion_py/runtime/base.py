@@ -1,7 +1,8 @@
 """The seam to whatever computes: one loaded model, and what makes one.
 
-Three implementations: onnxruntime-web through the bridge (``browser.runtime``), native
-onnxruntime (``native.runtime``) and a scripted one for tests (``runtime.scripted``).
+Three implementations: inference workers through the bridge (``browser.runtime``), threads of this process
+(``native.runtime``) and a scripted one for tests (``runtime.scripted``). In the first two a variant's ``engine``
+says what computes: our own kernel, or onnxruntime.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Embedding: TypeAlias = "NDArray[np.float32]"
 @dataclass(frozen=True, slots=True)
 class Device:
     """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU. ``webgpu_limits``
-    in bytes and counts, by their WebGPU names."""
+    in bytes and counts, by their WebGPU names. ``kernel``: the build of our own kernel that runs here, by name and
+    hash; "": none does, and ``kernel_reason`` says why."""
 
     threads: int
     webgpu: bool
@@ -38,6 +40,8 @@ class Device:
     webgpu_limits: Mapping[str, int] = field(default_factory=dict)
     memory_gb: float | None = None
     isolated: bool = True
+    kernel: str = ""
+    kernel_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class ScriptedRuntime:
         self.on_call("open")
         if self.failures.get("open"):
             raise self.failures["open"].pop(0)
-        report = BuildReport(variant.backend, threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
+        backend = "kernel" if variant.engine == "kernel" else variant.backend
+        report = BuildReport(backend, threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
         session = ScriptedSession(self._script, self._vocab, report, self.failures, self.on_call)
         self.sessions.append(session)
         return session

@@ -32,7 +32,7 @@ AGENTS = (
     "conversation", "code", "logical", "creative", "multilingual", "vision", "speech",
     "code-logic", "creative-multilingual", "vision-logic",
 )
-BACKENDS = ("webgpu", "wasm", "native", "calculator", "engine")
+BACKENDS = ("webgpu", "kernel", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
     *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "threads", "model", "router",
     "context", "storage", "settings", "worker", "memory", "version", "warn", "injection", "weapons", "minors",

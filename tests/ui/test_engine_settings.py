@@ -9,7 +9,7 @@ from orion_py.config import EngineConfig
 from orion_py.protocol import Configure, InferOptions, Initialize, Style
 from ui.agents import STYLES
 from ui.conversation import Conversation
-from ui.engine_settings import PRESETS, SWITCHES, corrections_words, initial, preset_note
+from ui.engine_settings import CHOICES, PRESETS, SWITCHES, corrections_words, initial, preset_note
 from ui.i18n import Words
 from ui.store import DEFAULTS
 from ui.strings import TEXT
@@ -21,6 +21,10 @@ EN, FR = Words("en"), Words("fr")
 def test_the_page_and_the_engine_know_the_same_names() -> None:
     assert PRESETS[1:] == ENGINES_PRESETS
     assert set(SWITCHES) <= set(EngineConfig.model_fields)
+    for name, values in CHOICES.items():
+        assert get_args(EngineConfig.model_fields[name].annotation) == values
+        assert EngineConfig.model_fields[name].default == values[0]
+        assert all(f"{name}_{value}" in TEXT for value in values)
     assert get_args(Style) == STYLES
     for name in (*SWITCHES, *(f"preset_{preset}" for preset in PRESETS), *(f"kind_{style}" for style in STYLES)):
         assert name in TEXT
@@ -42,6 +46,13 @@ def test_what_the_person_chose_is_what_the_engine_is_told() -> None:
 
 def test_what_an_older_page_kept_cannot_keep_the_engine_from_starting() -> None:
     assert initial({"preset": "turbo", "engine": None}) == {"preset": None, "config": None}
+    assert initial({"preset": "auto", "engine": {"runner": "steam"}}) == {"preset": None, "config": None}
+
+
+def test_the_runner_that_was_chosen_is_told_to_the_engine() -> None:
+    fields = initial({"preset": "auto", "engine": {"runner": "onnxruntime"}})
+    assert fields == {"preset": None, "config": {"runner": "onnxruntime"}}
+    Initialize(id="i", **fields)
 
 
 def test_the_profile_says_what_it_allows() -> None:

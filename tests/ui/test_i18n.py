@@ -78,6 +78,10 @@ def test_the_most_precise_fallback_wording_wins() -> None:
     words = Words("en")
     assert "wrong results" in words.fallback("backend", "WASM, 2 threads", "golden_mismatch")
     assert "No graphics processor" in words.fallback("backend", "WASM, 2 threads", "backend_unavailable")
+    assert "No graphics processor" in words.fallback("backend", "Kernel, 2 threads", "backend_unavailable")
+    assert "wrong results" in words.fallback("kernel", "WASM, 2 threads", "golden_mismatch")
+    assert "graphics" not in words.fallback("kernel", "WASM, 2 threads", "golden_mismatch")
+    assert "onnxruntime" in words.fallback("kernel", "WASM, 2 threads", "out_of_memory")
     assert words.fallback("new-kind", "x", "y", "as the engine says") == "as the engine says"
 
 

@@ -35,6 +35,7 @@ LABELS = [
     (backend_label("wasm", 1, True), "wasm"),
     (backend_label("webgpu", 1, True), "webgpu"),
     (backend_label("native", 4, False), "native"),
+    (backend_label("kernel", 2, False), "kernel"),
     ("calculator", "calculator"),
     ("engine", "engine"),
 ]

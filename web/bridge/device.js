@@ -2,6 +2,7 @@
  * What the machine offers. Keys are those of orion_py.runtime.base.Device; the rest is for display.
  */
 
+import { kernelHere } from "./kernel-module.js";
 import { within } from "./limit.js";
 
 /** Some drivers never answer. */
@@ -24,12 +25,13 @@ const LIMITS = /** @type {const} */ ([
  * @property {string[]} webgpu_features
  * @property {Record<string, number>} webgpu_limits bytes and counts
  *
- * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null}} Device
+ * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null, kernel: string, kernel_reason: string}} Device
  */
 
 /** @returns {Promise<Device>} */
 export async function detectDevice() {
-  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), ...(await webgpu()) };
+  const [gpu, kernel] = await Promise.all([webgpu(), kernelHere(new URL("../kernel/", import.meta.url))]);
+  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), ...gpu, ...kernel };
 }
 
 function isolated() {

@@ -49,11 +49,12 @@ def labels(words):
 
 
 def backend_words(backend, words):
-    """The engine's label ("WASM, 2 threads", "WASM, 1 thread, exact", "WebGPU") in the page's language."""
+    """The engine's label ("Kernel, 2 threads", "WASM, 1 thread, exact", "WebGPU") in the page's language."""
     if not backend:
         return ""
     name, _, rest = backend.partition(",")
-    name = {"wasm": "WebAssembly", "webgpu": "WebGPU"}.get(name.strip().lower(), name)
+    known = {"wasm": "WebAssembly", "webgpu": "WebGPU", "kernel": words("backend_kernel")}
+    name = known.get(name.strip().lower(), name)
     digits = "".join([char for char in rest if char.isdigit()])
     if not digits:
         return name

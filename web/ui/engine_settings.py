@@ -18,6 +18,8 @@ SWITCHES = (
     "verbose_logging",
     "enable_telemetry",
 )
+CHOICES = {"runner": ("auto", "kernel", "onnxruntime")}
+"""Settings with several values, the engine's own first."""
 MB = 1000000
 
 
@@ -32,6 +34,8 @@ class EngineSettings:
         dom.on(self._preset, "change", lambda _event: self._chose(self._preset.value))
         for name in SWITCHES:
             self._bind(name)
+        for name in CHOICES:
+            self._bind_choice(name)
         Armed(dom, timers, "forget-router", lambda: words("forget_router_sure"), lambda: on_action("forget_router"))
         for name in ("get", "export", "erase"):
             self._bind_action("telemetry_" + name)
@@ -41,6 +45,10 @@ class EngineSettings:
     def _bind(self, name):
         field = self._field(name)
         self._dom.on(field, "change", lambda _event: self._switched(name, bool(field.checked)))
+
+    def _bind_choice(self, name):
+        field = self._field(name)
+        self._dom.on(field, "change", lambda _event: self._switched(name, field.value))
 
     def _bind_action(self, name):
         self._dom.on(self._dom.by_id(name.replace("_", "-")), "click", lambda _event: self._on_action(name))
@@ -56,11 +64,11 @@ class EngineSettings:
         self._preferences["preset"], self._preferences["engine"] = preset, {}
         self._on_change({"preset": preset})
 
-    def _switched(self, name, on):
+    def _switched(self, name, value):
         own = dict(self._preferences["engine"])
-        own[name] = on
+        own[name] = value
         self._preferences["engine"] = own
-        self._on_change({"config": {name: on}})
+        self._on_change({"config": {name: value}})
 
     def draw(self, state):
         """What the engine's last status says is shown, not what was wished."""
@@ -71,6 +79,10 @@ class EngineSettings:
             field = self._field(name)
             field.disabled = name not in config
             field.checked = bool(config.get(name))
+        for name in CHOICES:
+            field = self._field(name)
+            field.disabled = name not in config
+            field.value = config.get(name) or CHOICES[name][0]
         self._dom.by_id("preset-note").textContent = preset_note(state, self._preset.value, words)
         counting = bool(config.get("enable_telemetry"))
         self._dom.by_id("telemetry-actions").hidden = not counting
@@ -103,7 +115,11 @@ def initial(preferences):
     """``preset`` and ``config`` of the first message. Names that this page doesn't know are left out:
     what an older page kept must not keep the engine from starting."""
     preset, own = preferences["preset"], preferences["engine"]
-    config = {name: bool(own[name]) for name in SWITCHES if name in own} if isinstance(own, dict) else {}
+    own = own if isinstance(own, dict) else {}
+    config = {name: bool(own[name]) for name in SWITCHES if name in own}
+    for name in CHOICES:
+        if own.get(name) in CHOICES[name]:
+            config[name] = own[name]
     return {"preset": preset if preset in PRESETS[1:] else None, "config": config or None}
 
 

@@ -149,7 +149,7 @@ def _fallback(state, message, turn, now):
         _touch(state, turn)
     else:
         state.notice(**note)
-    if note["step"] == "backend":
+    if note["step"] in ("backend", "kernel"):
         state.backend = note["to"]
     if note["step"] in LIMITING and state.engine == "ready":
         state.engine = "degraded"

@@ -540,6 +540,22 @@ FALLBACKS = {
         "No graphics processor can be used here: Orion computes on the processor.",
         "Aucun processeur graphique utilisable ici : Orion calcule sur le processeur.",
     ),
+    "backend>kernel": (
+        "No graphics processor can be used here: Orion computes on the processor.",
+        "Aucun processeur graphique utilisable ici : Orion calcule sur le processeur.",
+    ),
+    "kernel": (
+        "Orion’s own kernel can’t compute this here: onnxruntime takes its place, more slowly.",
+        "Le noyau d’Orion ne peut pas faire ce calcul ici : onnxruntime prend sa place, plus lentement.",
+    ),
+    "kernel:golden_mismatch": (
+        "Orion’s own kernel gave wrong results on this device: onnxruntime takes its place, more slowly.",
+        "Le noyau d’Orion donnait des résultats faux sur cet appareil : onnxruntime prend sa place, plus lentement.",
+    ),
+    "kernel:circuit_open": (
+        "Orion’s own kernel failed several times in a row and rests: onnxruntime takes its place, more slowly.",
+        "Le noyau d’Orion a échoué plusieurs fois de suite et se repose : onnxruntime le remplace, plus lentement.",
+    ),
     "backend:golden_mismatch": (
         "The graphics processor gave wrong results: Orion computes on the processor.",
         "Le processeur graphique donnait des résultats faux : Orion calcule sur le processeur.",

@@ -100,6 +100,11 @@ ENGINE = {
         "Poids exacts : plus lent, sans arrondi",
     ),
     "exact_backend": ("exact", "exact"),
+    "runner": ("Computes with", "Calcule avec"),
+    "runner_auto": ("What is fastest here", "Ce qui va le plus vite ici"),
+    "runner_kernel": ("Orion’s own kernel", "Le noyau d’Orion"),
+    "runner_onnxruntime": ("onnxruntime", "onnxruntime"),
+    "backend_kernel": ("Orion’s kernel", "Noyau d’Orion"),
     "verbose_logging": ("Detailed technical log", "Journal technique détaillé"),
     "enable_telemetry": ("Count what is used, on this device only", "Statistiques d’usage, sur cet appareil seulement"),
     "telemetry_note": (

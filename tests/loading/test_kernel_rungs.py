@@ -1,0 +1,182 @@
+"""Our own kernel as a rung of the ladder: believed once it was checked, chosen by a setting, stepped down from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orion_py.cancellation import CancelToken
+from orion_py.config import EngineConfig
+from orion_py.errors import BackendUnavailable, GoldenMismatch, OutOfMemory, RuntimeFailure
+from orion_py.loading.loader import ProgressiveLoader
+from orion_py.loading.manager import ModelManager
+from orion_py.protocol import FallbackEvent
+from orion_py.registry.load import parse_registry
+from orion_py.runtime.base import Device
+from tests.tiny import GRAPH, REGISTRY, World, manifest_json, says, sha
+
+HERE = Device(threads=2, webgpu=False, webgpu_reason="none", kernel="relaxed-threads-1")
+GPU = replace(HERE, webgpu=True, webgpu_name="a gpu")
+ENTRY = parse_registry(json.dumps(REGISTRY)).model("tiny")
+GOLDEN = {"name": "g", "tokens": [5, 6, 30], "top": [[1, 50.0], [2, 0.0], [3, 0.0]]}
+KERNEL = {"id": "kernel", "engine": "kernel", "backend": "wasm", "exact": False, "tolerance_kl": 0.05}
+SLOWER = ("Kernel, 2 threads", "WASM, 2 threads")
+
+
+def manager(w: World, **config: Any) -> ModelManager:
+    loader = ProgressiveLoader(w.store, w.runtime, clock=w.clock, sleep=w.clock.sleep, uniform=lambda: 0.5)
+    return ModelManager(EngineConfig(**config), w.ports, loader, w.events.append)
+
+
+def world(script: Any = None, device: Device = HERE, exact: bool = False) -> World:
+    made = World(script or says("a"), device=device)
+    described = json.loads(manifest_json(golden=[GOLDEN]))
+    described["variants"].append(KERNEL)
+    if exact:
+        described["variants"].append(described["variants"][0] | {"id": "exact", "exact": True})
+    made.texts["models/tiny/manifest.json"] = json.dumps(described)
+    return made
+
+
+def steps(w: World) -> list[tuple[str, str, str, str]]:
+    return [(e.kind, e.from_, e.to, e.reason_code) for e in w.events if isinstance(e, FallbackEvent)]
+
+
+async def label(m: ModelManager) -> str:
+    model = await m.acquire(ENTRY, CancelToken())
+    await m.release(model)
+    return model.label
+
+
+async def test_the_kernel_comes_before_onnxruntime_and_fetches_no_graph() -> None:
+    w = world()
+    m = manager(w)
+    assert await label(m) == "Kernel, 2 threads"
+    assert w.runtime.opened == [("kernel", 2)]
+    assert sha(GRAPH) not in await w.store.sizes()
+
+
+@pytest.mark.parametrize("runner", ["auto", "kernel"])
+async def test_a_device_without_it_computes_with_onnxruntime(runner: str) -> None:
+    w = world(device=replace(HERE, kernel="", kernel_reason="no SIMD"))
+    assert await label(manager(w, runner=runner)) == "WASM, 2 threads"
+    assert steps(w) == []
+
+
+async def test_a_setting_keeps_it_away() -> None:
+    assert await label(manager(world(), runner="onnxruntime")) == "WASM, 2 threads"
+
+
+async def test_exact_weights_are_onnxruntimes_as_before() -> None:
+    assert await label(manager(world(exact=True), exact=True, runner="kernel")) == "WASM, 2 threads, exact"
+
+
+async def test_wrong_results_step_down_to_onnxruntime_at_once_and_are_remembered() -> None:
+    answers = iter([2])
+    w = world(lambda tokens: next(answers, 1))
+    assert await label(manager(w)) == "WASM, 2 threads"
+    assert steps(w) == [("kernel", *SLOWER, "golden_mismatch")]
+    assert w.runtime.opened == [("kernel", 2), ("wasm", 2)], "one thread would compute the same"
+    assert w.runtime.sessions[0].closed
+    w.runtime.opened.clear()
+    assert await label(manager(w)) == "WASM, 2 threads"
+    assert w.runtime.opened == [("wasm", 2)]
+
+
+async def test_another_build_of_it_is_judged_anew() -> None:
+    answers = iter([2])
+    w = world(lambda tokens: next(answers, 1))
+    await label(manager(w))
+    w.runtime._device = replace(HERE, kernel="relaxed-threads-2")
+    assert await label(manager(w)) == "Kernel, 2 threads"
+
+
+async def test_right_results_are_checked_once() -> None:
+    w = world()
+    await label(manager(w))
+    await label(manager(w))
+    assert [len(session.calls) for session in w.runtime.sessions] == [2, 0]
+
+
+async def test_whoever_asks_for_it_has_it_tried_again() -> None:
+    answers = iter([2])
+    w = world(lambda tokens: next(answers, 1))
+    await label(manager(w))
+    assert await label(manager(w, runner="kernel")) == "Kernel, 2 threads"
+
+
+async def test_where_it_cannot_run_onnxruntime_does() -> None:
+    w = world()
+    w.runtime.failures["open"] = [BackendUnavailable("not this model")]
+    assert await label(manager(w)) == "WASM, 2 threads"
+    assert steps(w) == [("kernel", *SLOWER, "backend_unavailable")]
+
+
+async def test_what_fails_with_threads_is_tried_with_one() -> None:
+    w = world()
+    w.runtime.failures["build"] = [RuntimeFailure("a trap"), OutOfMemory()]
+    assert await label(manager(w)) == "WASM, 2 threads"
+    assert [step[1:3] for step in steps(w)] == [
+        ("Kernel, 2 threads", "Kernel, 1 thread"),
+        ("Kernel, 1 thread", "WASM, 2 threads"),
+    ]
+
+
+async def test_wrong_on_every_runner_is_refused() -> None:
+    w = world(lambda tokens: 2)
+    with pytest.raises(GoldenMismatch):
+        await label(manager(w))
+    assert w.runtime.opened == [("kernel", 2), ("wasm", 2), ("wasm", 1)]
+
+
+async def test_another_runner_that_is_chosen_takes_over_with_the_next_question() -> None:
+    w = world()
+    m = manager(w)
+    assert await label(m) == "Kernel, 2 threads"
+    m.config = EngineConfig(runner="onnxruntime")
+    assert await label(m) == "WASM, 2 threads"
+    m.config = EngineConfig(runner="kernel")
+    assert await label(m) == "Kernel, 2 threads"
+    m.config = EngineConfig(runner="auto")
+    assert await label(m) == "Kernel, 2 threads"
+    assert len(w.runtime.sessions) == 3
+
+
+async def test_what_stepped_down_stays_where_it_is() -> None:
+    w = world()
+    w.runtime.failures["open"] = [BackendUnavailable("not now")]
+    m = manager(w)
+    for _ in range(2):
+        assert await label(m) == "WASM, 2 threads"
+    assert len(w.runtime.sessions) == 1
+
+
+async def test_out_of_memory_in_an_answer_goes_on_below_it() -> None:
+    w = world()
+    m = manager(w)
+    model = await m.acquire(ENTRY, CancelToken())
+    assert await m.step_down(ENTRY, model) == "Kernel, 1 thread"
+    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == "WASM, 2 threads"
+
+
+async def prefers_gpu(w: World, **verdict: Any) -> str:
+    m = manager(w)
+    manifest = await m.opener.manifest(ENTRY)
+    await m.opener.verdicts(GPU).keep(manifest, manifest.variant("webgpu"), preferred=True, right=True, **verdict)
+    return await label(m)
+
+
+async def test_a_gpu_has_to_be_faster_than_the_kernel_and_not_than_what_was_before() -> None:
+    assert await prefers_gpu(world(device=GPU)) == "Kernel, 2 threads"
+    assert await prefers_gpu(world(device=GPU), against="onnxruntime") == "Kernel, 2 threads"
+    assert await prefers_gpu(world(device=GPU), against="kernel") == "WebGPU"
+
+
+async def test_the_kernel_that_is_asked_for_comes_before_a_gpu_that_is_faster() -> None:
+    w = world(device=GPU)
+    await prefers_gpu(w, against="kernel")
+    assert await label(manager(w, runner="kernel")) == "Kernel, 2 threads"
+    assert await label(manager(w, runner="kernel", backend="webgpu")) == "WebGPU"

@@ -1,0 +1,151 @@
+/**
+ * One language model on our own kernel: the shards' own bytes in one WebAssembly memory, one pass for all layers.
+ */
+
+import { BridgeError, toBridgeError } from "./errors.js";
+import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./kernel-memory.js";
+import { chosen, fetchBuild, probe } from "./kernel-module.js";
+import { KernelThreads } from "./kernel-threads.js";
+import { readVerified } from "./shards.js";
+
+/** What the kernel's tables have room for. */
+const MOST_THREADS = 16;
+/** A thread that doesn't come to a barrier for so long is gone. */
+const PATIENCE_MS = 5000;
+
+/** @typedef {import("./runner.js").Runner} Runner */
+
+/** @implements {Runner} */
+export class KernelModel {
+  /**
+   * @param {KernelMemory} memory
+   * @param {KernelThreads} team
+   */
+  constructor(memory, team) {
+    this.backend = "kernel";
+    this.verifies = MOST_LOGITS;
+    this.warmupTokens = 8;
+    /** Tokens whose keys and values are here. */
+    this.rows = 0;
+    /** @private */ this.memory = memory;
+    /** @private */ this.team = team;
+    /** @private @type {Set<string>} shards that lie in the memory, by sha256 */
+    this.taken = new Set();
+    /** @private */ this.built = false;
+  }
+
+  /**
+   * Raises backend_unavailable where this browser or this model can't, out_of_memory, download_failed.
+   *
+   * @param {URL} folder where the kernel's builds lie
+   * @param {import("./spec.js").ModelSpec} spec
+   */
+  static async open(folder, spec) {
+    const features = probe();
+    const name = chosen(features);
+    if (!name) throw new BridgeError("backend_unavailable", "this browser has no WebAssembly SIMD");
+    const code = await fetchBuild(folder, name);
+    /** @type {WebAssembly.Module} */
+    let module;
+    try {
+      module = await WebAssembly.compile(code);
+    } catch (cause) {
+      throw toBridgeError(cause, "backend_unavailable");
+    }
+    const threads = features.shared ? Math.min(spec.threads, MOST_THREADS) : 1;
+    const memory = await KernelMemory.make(module, features.shared, spec, threads);
+    memory.exports.orion_patience(PATIENCE_MS);
+    const team = new KernelThreads(module, memory);
+    team.start(threads);
+    return new KernelModel(memory, team);
+  }
+
+  get threads() {
+    return this.team.count;
+  }
+
+  /** Bytes in use: the whole WASM memory. */
+  get memoryBytes() {
+    return this.memory.byteLength;
+  }
+
+  /**
+   * Copies a shard into the memory, once: weights are nowhere else.
+   *
+   * @param {import("./spec.js").ShardSpec} shard
+   * @param {Blob | null} stored
+   */
+  async feed({ sha256 }, stored) {
+    const bytes = await readVerified(stored, sha256);
+    if (this.taken.has(sha256)) return; // its bytes are in the kernel's own order by now
+    this.guarded(() => this.memory.take(sha256, bytes));
+    this.taken.add(sha256);
+  }
+
+  /** Waits until it is known how many threads compute. */
+  async build() {
+    await this.team.settled();
+    this.built = true;
+  }
+
+  /**
+   * Runs `tokens` as positions position, position+1, …; rows from `position` on are dropped.
+   *
+   * @param {Int32Array} tokens at least one; they fit the context
+   * @param {number} position at most the rows that are here
+   * @param {() => Promise<void>} pause awaited between passes; what it throws ends the call, the rows so far stay
+   * @returns {Promise<Float32Array<ArrayBuffer>>} logits [vocab] after the last token
+   */
+  async forward(tokens, position, pause) {
+    this.rows = position;
+    for (let start = 0; start < tokens.length; start += CHUNK) {
+      if (start) await pause();
+      const part = tokens.subarray(start, start + CHUNK);
+      this.pass(part, start + CHUNK >= tokens.length ? 1 : 0);
+    }
+    return this.memory.logits(1);
+  }
+
+  /**
+   * Runs `tokens` as `forward` would one by one, to the bit.
+   *
+   * @param {Int32Array} tokens at least one, at most `verifies`; they fit the context
+   * @param {number} position at most the rows that are here; rows from there on are dropped
+   * @returns {Promise<Float32Array<ArrayBuffer>>} logits [tokens, vocab] after each
+   */
+  async verify(tokens, position) {
+    this.rows = position;
+    this.pass(tokens, tokens.length);
+    return this.memory.logits(tokens.length);
+  }
+
+  /**
+   * One pass behind the rows that are here. A lost thread costs its patience and no token: the pass is run again by
+   * the threads that are left.
+   *
+   * @private
+   * @param {Int32Array} tokens
+   * @param {number} logits
+   */
+  pass(tokens, logits) {
+    if (!this.built) throw new BridgeError("protocol", "the model isn't built yet");
+    this.guarded(() => {
+      let status = this.memory.run(tokens, this.rows, logits);
+      if (status === THREAD_LOST) {
+        this.team.dismiss();
+        status = this.memory.run(tokens, this.rows, logits);
+      }
+      this.memory.checked(status, "runtime_failure");
+    });
+    this.rows += tokens.length;
+  }
+
+  /** @private @param {() => void} call whose traps become our errors */
+  guarded(call) {
+    try {
+      call();
+    } catch (cause) {
+      throw toBridgeError(cause, "runtime_failure");
+    }
+  }
+}

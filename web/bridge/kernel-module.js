@@ -1,0 +1,82 @@
+/**
+ * Which build of our kernel (kernel/orion_kernel.h) this browser can run, found by probe, and its code.
+ */
+
+import { BridgeError, toBridgeError } from "./errors.js";
+import { sha256Hex } from "./hash.js";
+
+/** What every tiny module below begins with: one function without parameters that gives a v128. */
+const PREAMBLE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
+
+/** i32.const 0, i8x16.splat */
+const ZEROS = [0x41, 0, 0xfd, 0x0f];
+
+/** i8x16.popcnt of zeros. */
+const SIMD = module([...ZEROS, 0xfd, 0x62]);
+
+/** i16x8.relaxed_dot_i8x16_i7x16_s of zeros. */
+const RELAXED_SIMD = module([...ZEROS, ...ZEROS, 0xfd, 0x92, 0x02]);
+
+/** @param {number[]} instructions */
+function module(instructions) {
+  const body = [0, ...instructions, 0x0b]; // no locals; end
+  return Uint8Array.from([...PREAMBLE, 0x0a, body.length + 2, 1, body.length, ...body]);
+}
+
+/**
+ * @typedef {object} Features
+ * @property {boolean} simd
+ * @property {boolean} relaxed the relaxed dot product
+ * @property {boolean} shared memory that threads share
+ */
+
+/** @returns {Features} of this browser, in this worker */
+export function probe() {
+  const shared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer !== "undefined";
+  return { simd: WebAssembly.validate(SIMD), relaxed: WebAssembly.validate(RELAXED_SIMD), shared };
+}
+
+/**
+ * The name of the build, "" where none runs.
+ *
+ * @param {Features} features
+ */
+export function chosen({ simd, relaxed, shared }) {
+  if (!simd) return "";
+  return (relaxed ? "relaxed" : "plain") + (shared ? "-threads" : "");
+}
+
+/**
+ * A build's code. Raises backend_unavailable, or download_failed where it didn't arrive.
+ *
+ * @param {URL} folder where the builds lie
+ * @param {string} name
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function fetchBuild(folder, name) {
+  try {
+    const answer = await fetch(new URL(`${name}.wasm`, folder));
+    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    throw new BridgeError("backend_unavailable", `the kernel's build ${name} isn't on this site (${answer.status})`);
+  } catch (cause) {
+    throw toBridgeError(cause, "backend_unavailable");
+  }
+}
+
+/**
+ * What of the kernel runs here, for `Device`: the build's name and the beginning of its hash, by which a verdict about
+ * it is kept; and why, where it is "".
+ *
+ * @param {URL} folder
+ * @returns {Promise<{kernel: string, kernel_reason: string}>}
+ */
+export async function kernelHere(folder) {
+  const name = chosen(probe());
+  if (!name) return { kernel: "", kernel_reason: "this browser has no WebAssembly SIMD" };
+  try {
+    const hash = await sha256Hex(await fetchBuild(folder, name));
+    return { kernel: `${name}-${hash.slice(0, 16)}`, kernel_reason: "" };
+  } catch (cause) {
+    return { kernel: "", kernel_reason: toBridgeError(cause, "backend_unavailable").message };
+  }
+}

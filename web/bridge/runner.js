@@ -1,0 +1,60 @@
+/**
+ * The seam between a loaded model and what computes for it: onnxruntime-web's sessions on WASM or WebGPU,
+ * a graph from outside, or our own kernel.
+ *
+ * `LoadedModel` checks what is asked, and a runner is only asked what makes sense.
+ */
+
+import { toBridgeError } from "./errors.js";
+
+/**
+ * @typedef {import("./spec.js").ModelSpec} ModelSpec
+ * @typedef {import("./spec.js").ShardSpec} ShardSpec
+ */
+
+/**
+ * One model with one KV cache. Not re-entrant, but that feeds may overlap.
+ *
+ * @typedef {object} Runner
+ * @property {string} backend as the report says it
+ * @property {number} threads that compute; final once it is built
+ * @property {number} rows tokens whose keys and values are here
+ * @property {number} memoryBytes in use now
+ * @property {number} warmupTokens a prompt that lets every kernel run, cheaply
+ * @property {number} verifies tokens that `verify` takes at once; 0 where it can't
+ * @property {(shard: ShardSpec, stored: Blob | null) => Promise<void>} feed
+ *   takes one shard in, verified; raises shard_missing, shard_corrupt, out_of_memory, runtime_failure
+ * @property {() => Promise<void>} build readies what computes; all needed shards were fed
+ * @property {(tokens: Int32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} forward
+ *   logits [vocab] after the last token; rows from `position` on are dropped. `pause` is awaited between the
+ *   parts of a long prompt: what it throws ends the call, and the rows so far stay
+ * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} verify
+ *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`
+ */
+
+/**
+ * The runner that the spec's variant is for. Only its own modules are fetched. Raises backend_unavailable.
+ *
+ * @param {URL} root of the site
+ * @param {ModelSpec} spec
+ * @returns {Promise<Runner>}
+ */
+export async function openRunner(root, spec) {
+  const [kind, folder] = await kindOf(spec.variant);
+  return kind.open(new URL(folder, root), spec);
+}
+
+/**
+ * @param {import("./spec.js").VariantSpec} variant
+ * @returns {Promise<[{open: (folder: URL, spec: ModelSpec) => Promise<Runner>}, string]>} what opens it, and where its own files lie
+ */
+async function kindOf({ engine, backend, prefill }) {
+  try {
+    if (engine === "kernel") return [(await import("./kernel-model.js")).KernelModel, "kernel/"];
+    if (backend === "webgpu") return [(await import("./ort-webgpu.js")).GpuModel, "vendor/ort/"];
+    if (prefill?.io === "optimum") return [(await import("./hub-model.js")).HubModel, "vendor/ort/"];
+    return [(await import("./wasm-model.js")).WasmModel, "vendor/ort/"];
+  } catch (cause) {
+    throw toBridgeError(cause, "backend_unavailable");
+  }
+}
