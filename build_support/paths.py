@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 WEB = ROOT / "web"
+KERNEL_BUILDS = ROOT / "kernel" / "built"
+"""Our kernel's WebAssembly modules, checked in beside their source."""
 DIST = ROOT / "dist"
 MODELS = ROOT / "public" / "models"
 WORK = ROOT / ".cache" / "build"

@@ -1,6 +1,7 @@
 """dist/: the static site, kept up to date file by file.
 
     index.html, app.js, sw.js, ui/, styles/, …   from web/
+    kernel/…                                     our own kernel's builds, from kernel/built/
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
     models.json, models/…                        the registry, the models asked for
@@ -33,6 +34,7 @@ VERSION_TOKEN = b"__ORION_VERSION__"
 ORIGINS_TOKEN = b"__ORION_ORIGINS__"
 _OWN_ORIGIN = b"connect-src 'self'"
 REGISTRY = "models.json"
+KERNEL = "kernel/"
 Content = Path | bytes
 TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
 
@@ -119,7 +121,7 @@ def _listed(url: str, data: bytes) -> dict[str, object]:
 
 def _part(url: str) -> int:
     """When a file of the shell is to come. The page's own files come last: it has fetched them itself by then."""
-    return 0 if url.startswith(vendor.BOOT) else 1 if url.startswith(vendor.AFTER_BOOT) else 2
+    return 0 if url.startswith(vendor.BOOT) else 1 if url.startswith((KERNEL, *vendor.AFTER_BOOT)) else 2
 
 
 def with_origins(files: dict[str, Content], origins: Sequence[str]) -> dict[str, Content]:
@@ -147,6 +149,8 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     plan |= with_origins(plan, origins)
     for vendored in vendor.files():
         plan[f"vendor/{vendored.target}"] = vendor.content(vendored)
+    for build in sorted(paths.KERNEL_BUILDS.glob("*.wasm")):
+        plan[KERNEL + build.name] = build
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle

@@ -146,6 +146,16 @@ def with_gpu() -> TwoModels:
     return world
 
 
+def with_kernel() -> TwoModels:
+    world = TwoModels(device=Device(threads=4, webgpu=False, kernel="relaxed-threads-1"))
+    made = json.loads(manifest_json())
+    made["variants"].append(
+        {"id": "kernel", "engine": "kernel", "backend": "wasm", "exact": False, "tolerance_kl": 0.05}
+    )
+    world.texts["models/tiny/manifest.json"] = json.dumps(made)
+    return world
+
+
 class WithRouter(TwoModels):
     """``sought``: the texts that were asked for since the latest configuration."""
 
@@ -361,6 +371,7 @@ EFFECTS: dict[str, Effect] = {
     "max_query_chars": Effect(3, lambda side: side.code("hello"), "", "query_too_long"),
     "context_tokens": Effect(64, context, 256, 64),
     "backend": Effect("webgpu", opened, ("wasm", 4), ("webgpu", 1), with_gpu),
+    "runner": Effect("onnxruntime", opened, ("kernel", 4), ("wasm", 4), with_kernel),
     "threads": Effect(1, opened, ("wasm", 2), ("wasm", 1)),
     "exact": Effect(True, opened, ("wasm", 4), ("exact", 4), with_gpu),
     "download_concurrency": Effect(1, downloads_at_once, 3, 1),

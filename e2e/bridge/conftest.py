@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from build_support import vendor
+from build_support import paths, vendor
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
 
@@ -48,6 +48,8 @@ def make_site(folder: Path) -> Path:
     """Lays the site out in ``folder``."""
     for name in ("bridge", "workers"):
         shutil.copytree(ROOT / "web" / name, folder / name)
+    for build in paths.KERNEL_BUILDS.glob("*.wasm"):
+        link(build, folder / "kernel" / build.name)
     for name in ORT_FILES:
         link(ORT / name, folder / "vendor" / "ort" / name)
     for vendored in vendor.files():

@@ -77,11 +77,18 @@ def test_what_boots_the_engine_comes_first_then_what_its_model_wants_then_the_re
         "vendor/python/site.bin",
         "vendor/python/stdlib.zip",
     ]
-    others = ["vendor/python/language.bin", "app.js", "icons/orion-512.png", "vendor/uplot/uplot.mjs"]
+    first_model = ["kernel/relaxed-threads.wasm", "vendor/ort/ort-wasm-simd-threaded.wasm"]
+    others = [
+        "kernel/relaxed-threads.wasm",
+        "vendor/python/language.bin",
+        "app.js",
+        "icons/orion-512.png",
+        "vendor/uplot/uplot.mjs",
+    ]
     files = precache({**SHELL, **{url: b"x" for url in (*others, *reversed(boot))}})["files"]
     assert isinstance(files, list)
     assert [file["url"] for file in files if file["part"] == 0] == boot
-    assert [file["url"] for file in files if file["part"] == 1] == ["vendor/ort/ort-wasm-simd-threaded.wasm"]
+    assert [file["url"] for file in files if file["part"] == 1] == first_model
     assert [file["part"] for file in files] == sorted(file["part"] for file in files)
 
 

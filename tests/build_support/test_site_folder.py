@@ -23,7 +23,7 @@ NODE = Node(Path("node"), ())
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with a small page, one vendored file, one bundle and one package for people's own Python."""
-    for name in ("ROOT", "WEB", "DIST", "MODELS"):
+    for name in ("ROOT", "WEB", "DIST", "MODELS", "KERNEL_BUILDS"):
         monkeypatch.setattr(paths, name, tmp_path / {"ROOT": "."}.get(name, name.lower()))
     for name, text in {
         "web/index.html": "<script src=\"./app.js\"></script> connect-src 'self';",
@@ -31,6 +31,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "web/bridge/origins.js": '"__ORION_ORIGINS__".split(" ")',
         "web/types.ts": "type A = 1;",
         "web/sw.js": "const VERSION = '__ORION_VERSION__'; // connect-src 'self';",
+        "kernel_builds/plain.wasm": "a build",
+        "kernel_builds/README.md": "how it was made",
         "made/app.bin": "bundle",
         "made/lib.mjs": "export default 1;\n",
         "models/shards/abc": "weights",
@@ -56,12 +58,13 @@ def held() -> dict[str, bytes]:
     return {path.relative_to(paths.DIST).as_posix(): path.read_bytes() for path in found if path.is_file()}
 
 
-def test_a_site_holds_pages_vendored_files_bundles_and_models_and_no_types() -> None:
+def test_a_site_holds_pages_vendored_files_builds_bundles_and_models_and_no_types() -> None:
     assert build() == paths.DIST
     assert sorted(held()) == [
         "app.js",
         "bridge/origins.js",
         "index.html",
+        "kernel/plain.wasm",
         "models/shards/abc",
         "models/tiny/manifest.json",
         "precache.json",

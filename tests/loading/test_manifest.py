@@ -115,6 +115,43 @@ def test_only_a_growing_session_has_stages() -> None:
         parse_manifest(json.dumps(whole))
 
 
+KERNEL = {"id": "k", "engine": "kernel", "backend": "wasm", "exact": False, "tolerance_kl": 0.1}
+
+
+def test_a_variant_for_the_kernel_needs_no_graph() -> None:
+    m = manifest(variants=[KERNEL])
+    assert [s.role for s in m.shards_for(m.variants[0])] == ["tokenizer", "layers", "layers", "layers"]
+    assert m.variants[0].verifies == 8
+
+
+def test_a_variant_of_before_there_was_a_kernel_is_written_as_it_was() -> None:
+    written = json.loads(manifest().variants[0].model_dump_json())
+    assert "engine" not in written
+    assert {"prefill", "decode"} <= set(written)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"engine": "steam"}, "engine"),
+        ({"backend": "webgpu"}, "the kernel runs on wasm"),
+        ({"prefill": {"graph": sha(GRAPH), "kv": "grow"}}, "the kernel runs on wasm"),
+        ({"engine": "onnxruntime"}, "prefill and decode"),
+        ({"engine": "onnxruntime", "prefill": {"graph": sha(GRAPH), "kv": "grow"}}, "prefill and decode"),
+    ],
+)
+def test_a_variant_has_what_its_engine_runs_and_nothing_else(change: dict[str, Any], names: str) -> None:
+    with pytest.raises(InvalidManifest, match=names):
+        manifest(variants=[KERNEL | change])
+
+
+def test_our_own_shards_have_no_path_where_the_kernel_alone_runs_them() -> None:
+    whole = json.loads(manifest_json(variants=[KERNEL]))
+    whole["shards"][3]["path"] = "x"
+    with pytest.raises(InvalidManifest, match="path"):
+        parse_manifest(json.dumps(whole))
+
+
 def test_two_shards_of_one_hash_are_refused() -> None:
     shards = json.loads(manifest_json())["shards"]
     with pytest.raises(InvalidManifest, match="one sha256"):

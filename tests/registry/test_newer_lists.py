@@ -125,6 +125,7 @@ def test_a_manifests_unknown_fields_are_ignored_and_unknown_variants_and_shards_
     known = parse_manifest(json.dumps(made))
     made["surprise"] = made["shards"][2]["surprise"] = made["architecture"]["surprise"] = 1
     made["variants"].insert(0, made["variants"][0] | {"id": "npu", "backend": "webnn"})
+    made["variants"].append({"id": "steam", "engine": "steam", "backend": "wasm", "exact": True, "tolerance_kl": 1})
     made["shards"].append({"sha256": "ab" * 32, "size": 5, "role": "adapter"})
     prefill = made["variants"][1]["prefill"]
     made["variants"].append(made["variants"][1] | {"id": "tuned", "prefill": prefill | {"graph": "ab" * 32}})
@@ -133,6 +134,7 @@ def test_a_manifests_unknown_fields_are_ignored_and_unknown_variants_and_shards_
     assert [v.id for v in read.variants] == ["wasm", "webgpu"]
     assert read == known
     assert any("variants.0: skipped, since variants.0.backend is 'webnn'" in note for note in notes)
+    assert any("skipped, since variants.3.engine is 'steam'" in note for note in notes)
     with pytest.raises(InvalidManifest):
         parse_manifest(json.dumps(made))
 
