@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from build_support import paths, vendor
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
+from orion_py.loading.manifest import parse_manifest
+from orion_py.runtime.kernel_variant import kernel_variant
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "smollm2-135m-instruct"
@@ -59,6 +61,10 @@ def make_site(folder: Path) -> Path:
         for file in MODELS.rglob("*"):
             if file.is_file():
                 link(file, folder / "models" / file.relative_to(MODELS))
+    lite = MODELS / MODEL / "manifest.json"
+    variant = kernel_variant(parse_manifest(lite.read_bytes())) if lite.is_file() else None
+    if variant is not None:
+        (folder / "models" / MODEL / "kernel.json").write_text(variant.model_dump_json())
     policy = re.search(r'<meta http-equiv="Content-Security-Policy"[^>]*>', (ROOT / "web" / "index.html").read_text())
     assert policy, "web/index.html has no Content-Security-Policy"
     (folder / "index.html").write_text(f"<!doctype html>{policy[0]}<title>lab</title>")

@@ -30,8 +30,12 @@ export async function partialBytes(sha256) {
   return partials.reduce((sum, blob) => sum + blob.size, 0);
 }
 
+/** The manifest, with the variant that Python derives for our kernel (conftest.py) among the others. */
 export async function fetchManifest(model = MODEL) {
-  return (await fetch(`models/${model}/manifest.json`)).json();
+  const manifest = await (await fetch(`models/${model}/manifest.json`)).json();
+  const derived = await fetch(`models/${model}/kernel.json`);
+  if (derived.ok) manifest.variants.push(await derived.json());
+  return manifest;
 }
 
 /** Those that a build of the variant needs. */

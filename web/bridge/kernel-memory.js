@@ -91,7 +91,9 @@ export class KernelMemory {
     const end = made.layOut(made.exports.__heap_base.value);
     if (made.rope > PLAN_PAGES * PAGE) throw new BridgeError("backend_unavailable", "the model has too many tensors for the kernel");
     made.describe();
-    made.checked(made.exports.orion_plan(made.decoder), "backend_unavailable");
+    const planned = made.exports.orion_plan(made.decoder);
+    if (planned === OUTSIDE) throw new BridgeError("out_of_memory", "the cache is larger than WebAssembly can address");
+    made.checked(planned, "backend_unavailable");
     const words = made.words();
     const workspace = words[made.decoder / 4 + WORD.workspaceNeeded];
     const cache = words[made.decoder / 4 + WORD.cacheNeeded];
@@ -266,6 +268,8 @@ export class KernelMemory {
   }
 }
 
+/** enum orion_status */
+const OUTSIDE = 4;
 export const THREAD_LOST = 16;
 
 /** enum orion_status in words, and the code of the error that it always is, if any. @type {[string, string][]} */

@@ -18,9 +18,13 @@ const WHOLE = { "embedding": 0, "embedding.rescale": 1, "final_norm": 2, "head":
 
 /** enum orion_role of what a layer owns, by stored name behind `layers.{i}.`. */
 const OF_LAYER = {
-  "attention_norm": 4, "attention.qkv": 5, "attention.qkv.bias": 6, "attention.output": 9, "attention.output.bias": 10,
-  "mlp_norm": 12, "mlp.gate": 13, "mlp.gate.bias": 14, "mlp.up": 15, "mlp.up.bias": 16, "mlp.down": 17, "mlp.down.bias": 18,
+  "attention_norm": 4, "attention.qkv": 5, "attention.qkv.bias": 6, "attention.query_norm": 7, "attention.key_norm": 8,
+  "attention.output": 9, "attention.output.bias": 10, "attention.post_norm": 11, "mlp_norm": 12, "mlp.gate": 13,
+  "mlp.gate.bias": 14, "mlp.up": 15, "mlp.up.bias": 16, "mlp.down": 17, "mlp.down.bias": 18, "mlp.post_norm": 19,
 };
+
+/** What a model may be without, behind the last dot of its name. */
+const OPTIONAL = ["bias", "rescale", "query_norm", "key_norm", "post_norm"];
 
 /**
  * @typedef {import("./spec.js").TensorSpec} TensorSpec
@@ -73,7 +77,7 @@ export function kernelTensors(manifest) {
   return wanted.flatMap(([name, role, layer]) => {
     const found = described(name, stored);
     if (found) return [{ name, role, layer, ...found }];
-    if (name.endsWith(".bias") || name.endsWith(".rescale")) return [];
+    if (OPTIONAL.includes(name.slice(name.lastIndexOf(".") + 1))) return [];
     throw new BridgeError("backend_unavailable", `the kernel needs ${name}, which isn't stored in a form that it reads`);
   });
 }

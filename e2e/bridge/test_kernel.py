@@ -1,0 +1,354 @@
+"""The real Lite model on our own kernel, in real workers: right answers, equal drafts, lost threads, typed errors."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from build_support.server import StaticServer
+from e2e.bridge.conftest import Lab, link
+
+pytestmark = pytest.mark.model
+
+FIRST_GOLDEN = """
+    const { client, manifest } = globalThis.model;
+    return (await lab.checkGolden(client, manifest.golden[0], 2)).kl;
+"""
+LOAD = "globalThis.model = await lab.load('kernel', { threads, context: limit })"
+
+
+@pytest.fixture(scope="module")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """One profile for all, so that shards are stored once."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def model_server(site: Path) -> Iterator[StaticServer]:
+    with StaticServer(site) as server:
+        yield server
+
+
+def loaded(profile: BrowserContext, url: str, threads: int = 2, limit: int = 1024) -> Lab:
+    """A page with the model in ``globalThis.model``."""
+    lab = Lab(profile, url)
+    lab.run(LOAD, threads=threads, limit=limit)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def kernel(profile: BrowserContext, model_server: StaticServer) -> Lab:
+    return loaded(profile, model_server.url)
+
+
+def test_it_answers_as_the_reference(kernel: Lab, manifest: dict[str, Any]) -> None:
+    answers = kernel.run(
+        """
+        const { client, manifest } = globalThis.model;
+        const answers = [];
+        for (const golden of manifest.golden) answers.push((await lab.checkGolden(client, golden, 4)).kl);
+        return answers;
+        """
+    )
+    assert len(answers) == len(manifest["golden"])
+    assert max(answers) < 0.02
+
+
+def test_the_report_says_what_it_took(kernel: Lab, manifest: dict[str, Any]) -> None:
+    report = kernel.page.evaluate("globalThis.model.report")
+    assert (report["backend"], report["threads"]) == ("kernel", 2)
+    weights = sum(shard["size"] for shard in manifest["shards"] if shard["tensors"])
+    assert weights < report["memory_bytes"] < weights + 40e6, (
+        "weights lie there once, and nothing of their size besides"
+    )
+
+
+def test_all_ways_to_the_same_tokens_are_equal_to_the_bit(kernel: Lab, manifest: dict[str, Any]) -> None:
+    """Whole; in parts that cross a pass; token by token; after a tail that was taken back."""
+    tokens = (manifest["golden"][-1]["tokens"] * 20)[:150]
+    differences = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const whole = await client.forward(tokens, 0);
+        await client.forward(tokens.slice(0, 37), 0);
+        const parts = await client.forward(tokens.slice(37), 37);
+        await client.forward(tokens.slice(0, 140), 0);
+        let single;
+        for (let at = 140; at < 150; at += 1) single = await client.forward([tokens[at]], at);
+        await client.forward([5, 6, 7], 120);
+        const again = await client.forward(tokens.slice(120), 120);
+        return [parts, single, again].map((each) => lab.largestDifference(each, whole));
+        """,
+        tokens=tokens,
+    )
+    assert differences == [0, 0, 0]
+
+
+def test_verified_tokens_are_single_steps_to_the_bit(kernel: Lab, manifest: dict[str, Any]) -> None:
+    text = (manifest["golden"][-1]["tokens"] * 20)[:164]
+    answer = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const start = 120;
+        await client.forward(text.slice(0, start), 0);
+        const alone = [];
+        for (let at = start; at < text.length; at += 1) alone.push(await client.forward([text[at]], at));
+        await client.forward([3, 4, 5, 6, 7, 8], start);
+        let rows = 0, unequal = 0;
+        for (let at = start, count = 1; at + count <= text.length; count = count === 8 ? 1 : count + 1) {
+          const logits = await client.verify(text.slice(at, at + count), at);
+          const width = logits.length / count;
+          for (let row = 0; row < count; row += 1, rows += 1) {
+            unequal += alone[at - start + row].every((value, index) => value === logits[row * width + index]) ? 0 : 1;
+          }
+          at += count;
+        }
+        const refused = await lab.attempt(client.verify(new Array(9).fill(1), 0));
+        return { rows, unequal, refused: refused.code };
+        """,
+        text=text,
+    )
+    assert answer["rows"] > 30
+    assert (answer["unequal"], answer["refused"]) == (0, "protocol")
+
+
+def test_threads_change_nothing_about_an_answer(
+    profile: BrowserContext, model_server: StaticServer, kernel: Lab, manifest: dict[str, Any]
+) -> None:
+    """Nor does a page without isolation, where memory isn't shared."""
+    tokens = (manifest["golden"][-1]["tokens"] * 4)[:40]
+    take = "return [...await globalThis.model.client.forward(tokens, 0)]"
+    two = kernel.run(take, tokens=tokens)
+    alone = loaded(profile, model_server.url, threads=1, limit=64)
+    assert alone.page.evaluate("globalThis.model.report.threads") == 1
+    assert alone.run(take, tokens=tokens) == two
+    alone.page.close()
+
+
+def test_without_isolation_it_runs_on_one_thread(chromium: Browser, site: Path, manifest: dict[str, Any]) -> None:
+    context = chromium.new_context()
+    with StaticServer(site, plain=True) as server:
+        plain = loaded(context, server.url, threads=4, limit=256)
+        assert plain.page.evaluate("crossOriginIsolated") is False
+        report = plain.page.evaluate("globalThis.model.report")
+        assert (report["backend"], report["threads"]) == ("kernel", 1)
+        assert plain.run(FIRST_GOLDEN) < 0.02
+    context.close()
+
+
+def test_a_long_prompt_can_be_cancelled_and_what_ran_is_kept(kernel: Lab, manifest: dict[str, Any]) -> None:
+    tokens = (manifest["golden"][-1]["tokens"] * 40)[:640]
+    answer = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const running = lab.attempt(client.forward(tokens, 0));
+        await client.cancel();
+        const stopped = await running;
+        const kept = await lab.attempt(client.forward([tokens[128]], 128));
+        return { code: stopped.code, kept: kept.code ?? "logits" };
+        """,
+        tokens=tokens,
+    )
+    assert answer == {"code": "cancelled", "kept": "logits"}
+
+
+def test_hundreds_of_steps_take_no_more_memory(kernel: Lab) -> None:
+    sizes = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const before = await client.memoryBytes();
+        await client.forward([1, 2, 3], 0);
+        for (let step = 0; step < 200; step += 1) await client.forward([7], 3 + step);
+        return [before, await client.memoryBytes()];
+        """
+    )
+    assert sizes[0] == sizes[1]
+
+
+def test_the_context_is_used_to_its_end_and_no_further(kernel: Lab) -> None:
+    answer = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const full = await lab.attempt(client.forward(new Array(1024).fill(1), 0));
+        const over = await lab.attempt(client.forward([1], 1024));
+        const long = await lab.attempt(client.forward(new Array(1025).fill(1), 0));
+        const drafted = await lab.attempt(client.verify([1, 1, 1], 1022));
+        const last = await lab.attempt(client.forward([1], 1023));
+        return [full.code ?? "logits", over.code, long.code, drafted.code, last.code ?? "logits"];
+        """
+    )
+    assert answer == ["logits", "context_overflow", "context_overflow", "context_overflow", "logits"]
+
+
+@pytest.mark.parametrize(("tokens", "position"), [([], 0), ([1, 49152], 0), ([-1], 0), ([1], 900), ([1], -1)])
+def test_what_makes_no_sense_is_refused(kernel: Lab, tokens: list[int], position: int) -> None:
+    kernel.run("await globalThis.model.client.forward([1, 2, 3], 0)")
+    refused = "return (await lab.attempt(globalThis.model.client.forward(tokens, position))).code"
+    assert kernel.run(refused, tokens=tokens, position=position) == "protocol"
+    assert kernel.run("return (await globalThis.model.client.forward([1], 3)).length") == 49152
+
+
+OPEN = """
+    const manifest = await lab.fetchManifest();
+    const shards = await lab.store(manifest, "kernel");
+    const client = new lab.InferenceClient(lab.workerUrl);
+    const sizes = { variant: "kernel", threads: 2, context: 64 };
+    const open = (changed) => client.open(JSON.stringify({ manifest: changed, ...sizes }));
+    const weights = manifest.shards.find(({ role }) => role === "layers");
+"""
+
+
+def test_a_damaged_shard_is_told_from_a_missing_one_and_can_be_fed_again(
+    profile: BrowserContext, model_server: StaticServer
+) -> None:
+    lab = Lab(profile, model_server.url)
+    answer = lab.run(
+        OPEN
+        + """
+        await open(manifest);
+        const { sha256 } = weights;
+        const blob = new Blob([await (await fetch(`models/shards/${sha256}`)).arrayBuffer()]);
+        const corrupt = await lab.attempt(client.feed(sha256, new Blob(["something else"])));
+        const unbuilt = await lab.attempt(client.build());
+        const early = await lab.attempt(client.forward([1], 0));
+        await client.feed(sha256, blob);
+        const twice = await lab.attempt(client.feed(sha256, blob));
+        const rest = lab.shardsFor(manifest, "kernel").filter((shard) => shard.sha256 !== sha256);
+        await Promise.all(rest.map((shard) => client.feed(shard.sha256)));
+        await client.build();
+        const { kl } = await lab.checkGolden(client, manifest.golden[0], 2);
+        client.close();
+        return { codes: [corrupt.code, unbuilt.code, early.code], twice: "ms" in JSON.parse(twice.value), kl };
+        """
+    )
+    assert answer["codes"] == ["shard_corrupt", "shard_missing", "protocol"]
+    assert answer["twice"]
+    assert answer["kl"] < 0.02
+    lab.page.close()
+
+
+def test_scales_that_are_no_numbers_and_sizes_that_are_wrong_are_runtime_failures(
+    profile: BrowserContext, model_server: StaticServer
+) -> None:
+    """Hashes are right: the manifest itself describes such a shard, and fetching it again would change nothing."""
+    lab = Lab(profile, model_server.url)
+    answers = lab.run(
+        OPEN
+        + """
+        const bytes = new Uint8Array(await (await fetch(`models/shards/${weights.sha256}`)).arrayBuffer());
+        const hashOf = async (data) => Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", data)),
+          (byte) => byte.toString(16).padStart(2, "0")).join("");
+        const answers = [];
+        const scale = weights.tensors.find(({ name }) => name.endsWith(".scale"));
+        const nan = bytes.slice();
+        nan.set([0xff, 0x7f], scale.offset + 8);
+        for (const data of [nan, new Uint8Array([...bytes, 0])]) {
+          const changed = structuredClone(manifest);
+          const sha256 = await hashOf(data);
+          changed.shards.find((shard) => shard.sha256 === weights.sha256).sha256 = sha256;
+          await open(changed);
+          answers.push((await lab.attempt(client.feed(sha256, new Blob([data])))));
+        }
+        client.close();
+        return answers.map(({ code, message }) => [code, message]);
+        """
+    )
+    assert [code for code, _ in answers] == ["runtime_failure", "runtime_failure"]
+    assert ".scale" in answers[0][1] or "layers." in answers[0][1]
+    lab.page.close()
+
+
+def test_a_model_that_it_does_not_compute_is_refused_before_its_weights_come(
+    profile: BrowserContext, model_server: StaticServer
+) -> None:
+    lab = Lab(profile, model_server.url)
+    answer = lab.run(
+        OPEN
+        + """
+        const changed = structuredClone(manifest);
+        changed.architecture.kv_heads = 2;
+        const refused = await lab.attempt(open(changed));
+        const large = (context) => lab.attempt(client.open(JSON.stringify({
+          manifest: { ...manifest, architecture: { ...manifest.architecture, context_length: 2 ** 20 } },
+          variant: "kernel", threads: 1, context,
+        })));
+        const codes = [refused, await large(180_000), await large(2 ** 20)].map(({ code }) => code);
+        client.close();
+        return codes;
+        """
+    )
+    assert answer == ["backend_unavailable", "out_of_memory", "out_of_memory"]
+    lab.page.close()
+
+
+KILLABLE = """
+class Killable extends Worker {
+  constructor(...given) {
+    super(...given);
+    this.ears = new BroadcastChannel("kill");
+    this.ears.onmessage = () => this.terminate();
+  }
+}
+self.Worker = Killable;
+"""
+DEAF = "self.Worker = class extends Worker { postMessage() {} };"
+
+
+@pytest.fixture
+def altered(site: Path, tmp_path: Path, context: BrowserContext) -> Iterator[Callable[[str], Lab]]:
+    """A page of a site whose inference worker runs these lines besides, before it is told anything."""
+    folder = tmp_path / "altered"
+    shutil.copytree(site, folder, copy_function=lambda source, target: link(Path(source), Path(target)))
+    script = folder / "workers" / "inference.js"
+    with StaticServer(folder) as server:
+
+        def opened(lines: str) -> Lab:
+            text = script.read_text()
+            script.unlink()  # a hard link: the site's own stays as it is
+            script.write_text(text + lines)
+            return Lab(context, server.url)
+
+        yield opened
+
+
+def test_a_thread_that_dies_costs_a_wait_and_no_token(altered: Callable[[str], Lab], manifest: dict[str, Any]) -> None:
+    """Its worker is ended under it, as a browser might: the pass is run again by the thread that is left."""
+    lab = altered(KILLABLE)
+    lab.run(LOAD, threads=2, limit=128)
+    answer = lab.run(
+        """
+        const { client, report } = globalThis.model;
+        const before = await client.forward(tokens, 0);
+        const channel = new BroadcastChannel("kill");
+        channel.postMessage(1);
+        await new Promise((resolve) => setTimeout(resolve, 3000)); // a browser gives a busy worker two seconds
+        channel.close();
+        const started = performance.now();
+        const after = await client.forward(tokens, 0);
+        const waited = performance.now() - started;
+        const again = performance.now();
+        const next = await client.forward([7], tokens.length);
+        return {
+          threads: report.threads, difference: lab.largestDifference(before, after), waited,
+          then: performance.now() - again, finite: next.every(Number.isFinite),
+        };
+        """,
+        tokens=manifest["golden"][0]["tokens"][:12],
+    )
+    assert (answer["threads"], answer["difference"], answer["finite"]) == (2, 0, True)
+    assert answer["waited"] > 4000, "the thread was there after all"
+    assert answer["then"] < 2000
+
+
+def test_a_thread_that_never_starts_is_done_without(altered: Callable[[str], Lab], manifest: dict[str, Any]) -> None:
+    lab = altered(DEAF)
+    lab.run(LOAD, threads=2, limit=128)
+    assert lab.page.evaluate("globalThis.model.report.threads") == 1
+    assert lab.run(FIRST_GOLDEN) < 0.02
