@@ -55,7 +55,7 @@ def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, w
     expect(answer.fact("agent")).to_have_text("Conversation")
     expect(answer.fact("model")).to_contain_text(re.compile("SmolLM2", re.I))
     expect(answer.fact("rate")).to_have_text(re.compile(r"^\d+([.,]\d+)?\s*tokens/s$"))
-    assert answer.backend == "WASM, 2 threads"
+    assert answer.backend == "Kernel, 2 threads"
     assert person.engine == "ready"
 
     assert stored(person.page, site) == site.shards
@@ -63,7 +63,17 @@ def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, w
     assert sorted(asked) == sorted(site.shards), "every shard once, and no other"
 
 
+def test_the_first_answer_needs_no_onnxruntime(newcomer: Person, web: Web) -> None:
+    runtime = web.faults.hold("vendor/ort/*")
+    newcomer.opens()
+    answer = newcomer.asks("Count from one to three in words.")
+    answer.succeeds()
+    assert answer.backend == "Kernel, 2 threads"
+    runtime.release()
+
+
 def test_the_model_begins_to_arrive_before_what_computes_it_is_there(newcomer: Person, web: Web) -> None:
+    newcomer.has_chosen("onnxruntime")
     runtime = web.faults.hold("vendor/ort/*.wasm")
     newcomer.opens()
     answer = newcomer.asks("Count from one to three in words.")
@@ -72,7 +82,8 @@ def test_the_model_begins_to_arrive_before_what_computes_it_is_there(newcomer: P
     assert answer.state == "loading"
     runtime.release()
     answer.succeeds()
+    assert answer.backend == "WASM, 2 threads"
     asked = [sha for sha, _, _ in web.shard_requests()]
-    assert sorted(asked) == sorted(web.site.shards), "every shard once, and no other"
+    assert sorted(asked) == sorted({**web.site.shards, **web.site.graphs}), "every shard once, and no other"
     wasm = [request for request in web.requests("vendor/ort/*.wasm") if request.bytes]
     assert len(wasm) == 1, "the service worker's and the model's worker's request are one download"

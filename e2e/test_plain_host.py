@@ -38,7 +38,7 @@ def test_the_service_worker_brings_threads_after_one_reload_and_then_works_offli
     expect(person.message).to_have_value("I type whi")
     answer = person.asks(QUESTION)
     answer.succeeds()
-    assert answer.backend == "WASM, 2 threads"
+    assert answer.backend == "Kernel, 2 threads"
     assert stored(person.page, plain.site) == plain.site.shards
     assert len(plain.shard_requests()) == len(plain.site.shards)
 
@@ -46,7 +46,7 @@ def test_the_service_worker_brings_threads_after_one_reload_and_then_works_offli
     person.reloads()
     again = person.asks(QUESTION)
     again.succeeds()
-    assert again.backend == "WASM, 2 threads"
+    assert again.backend == "Kernel, 2 threads"
 
 
 def test_without_isolation_and_service_worker_it_answers_on_one_thread_and_says_so(
@@ -57,8 +57,8 @@ def test_without_isolation_and_service_worker_it_answers_on_one_thread_and_says_
     person.opens()
     answer = person.asks(QUESTION)
     answer.succeeds()
-    assert answer.backend == "WASM, 1 thread"
-    expect(answer.fact("backend")).to_have_text("WebAssembly, 1 thread")
+    assert answer.backend == "Kernel, 1 thread"
+    expect(answer.fact("backend")).to_have_text("Orion’s kernel, 1 thread")
     assert person.engine == "degraded"
     assert "computes on one thread" in person.notices
     assert "not without the network" in person.notices

@@ -78,7 +78,7 @@ def test_over_plain_http_from_another_machine_it_answers_on_one_thread_and_copie
     assert not page.evaluate(OFFERED)
     answer = person.asks(QUESTION)
     assert "Paris" in answer.succeeds()
-    assert answer.backend == "WASM, 1 thread"
+    assert answer.backend == "Kernel, 1 thread"
     assert len(plain.shard_requests()) == len(plain.site.shards), "each shard was asked for once"
     assert person.engine == "degraded"
 
@@ -98,7 +98,7 @@ def test_without_blobs_in_the_database_it_answers_from_memory(
     person.opens()
     answer = person.asks(QUESTION)
     assert "Paris" in answer.succeeds()
-    assert answer.backend == "WASM, 1 thread"
+    assert answer.backend == "Kernel, 1 thread"
     assert "Paris" in person.asks(QUESTION).succeeds(), "and again"
     assert len(plain.shard_requests()) == len(plain.site.shards)
 

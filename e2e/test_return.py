@@ -34,7 +34,7 @@ def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(r
     regular.opens()
     answer = regular.asks("What is the capital of France?")
     assert "Paris" in answer.succeeds()
-    assert answer.backend == "WASM, 2 threads"
+    assert answer.backend == "Kernel, 2 threads"
 
     regular.page.context.set_offline(True)
     regular.reloads()

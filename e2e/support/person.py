@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from playwright.sync_api import JSHandle, Locator, Page, expect
 from e2e.support.waiting import PATIENCE_S, until
 
 ENDS = ("success", "error", "cancelled")
+KEY = "orion.preferences"
 Language = Literal["en", "fr"]
 WORDS = {
     "en": {
@@ -20,6 +22,8 @@ WORDS = {
         "settings": "Settings",
         "close": "Close",
         "retry": "Retry",
+        "advanced": "Advanced",
+        "runner": "Computes with",
     },
     "fr": {
         "message": "Message",
@@ -28,6 +32,8 @@ WORDS = {
         "settings": "Réglages",
         "close": "Fermer",
         "retry": "Réessayer",
+        "advanced": "Réglages avancés",
+        "runner": "Calcule avec",
     },
 }
 
@@ -63,7 +69,7 @@ class Answer:
 
     @property
     def backend(self) -> str:
-        """The engine's own words for the backend, like "WASM, 2 threads"."""
+        """The engine's own words for the backend, like "Kernel, 2 threads"."""
         return self.fact("backend").get_attribute("title") or ""
 
     def comes_to(self, *states: str) -> None:
@@ -209,6 +215,20 @@ class Person:
         """
         self.stop.evaluate_all("buttons => buttons.forEach(button => button.click())")
         answer.comes_to("cancelled", "success")
+
+    def computes_with(self, runner: Literal["auto", "kernel", "onnxruntime"]) -> None:
+        """Chooses in the settings what computes."""
+        words = WORDS[self.language]
+        self.page.get_by_role("button", name=words["settings"], exact=True).click()
+        dialog = self.page.get_by_role("dialog", name=words["settings"])
+        dialog.get_by_text(words["advanced"], exact=True).click()
+        dialog.get_by_label(words["runner"]).select_option(runner)
+        dialog.get_by_role("button", name=words["close"], exact=True).click()
+
+    def has_chosen(self, runner: Literal["auto", "kernel", "onnxruntime"]) -> None:
+        """Comes with that choice from an earlier visit."""
+        kept = json.dumps({"engine": {"runner": runner}})
+        self.page.add_init_script(f"localStorage.getItem({KEY!r}) ?? localStorage.setItem({KEY!r}, {kept!r});")
 
     def wants(self, style: Literal["auto", "precise", "creative"]) -> None:
         """Chooses how answers are written; "precise" always takes the likeliest word."""

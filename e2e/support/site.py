@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orion_py.loading.manifest import parse_manifest
+from orion_py.runtime.kernel_variant import kernel_variant
 
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"
@@ -40,10 +41,19 @@ class Site:
 
     @property
     def shards(self) -> dict[str, int]:
-        """sha256 to bytes of every shard that WASM needs: all weights, the tokenizer, its graphs."""
+        """sha256 to bytes of every shard that our kernel needs: all weights and the tokenizer."""
+        manifest = parse_manifest(self._text(MANIFEST))
+        variant = kernel_variant(manifest)
+        assert variant is not None, "the kernel takes the Lite model"
+        return {shard.sha256: shard.size for shard in manifest.shards_for(variant)}
+
+    @property
+    def graphs(self) -> dict[str, int]:
+        """What onnxruntime needs besides."""
         manifest = parse_manifest(self._text(MANIFEST))
         variant = next(v for v in manifest.variants if v.backend == "wasm" and not v.exact)
-        return {shard.sha256: shard.size for shard in manifest.shards_for(variant)}
+        needed = {shard.sha256: shard.size for shard in manifest.shards_for(variant)}
+        return {sha256: size for sha256, size in needed.items() if sha256 not in self.shards}
 
     @property
     def router_shards(self) -> set[str]:

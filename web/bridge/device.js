@@ -28,10 +28,13 @@ const LIMITS = /** @type {const} */ ([
  * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null, kernel: string, kernel_reason: string}} Device
  */
 
-/** @returns {Promise<Device>} */
-export async function detectDevice() {
-  const [gpu, kernel] = await Promise.all([webgpu(), kernelHere(new URL("../kernel/", import.meta.url))]);
-  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), ...gpu, ...kernel };
+/**
+ * @param {ReturnType<typeof kernelHere>} [kernel] what of our kernel runs here, where it was asked before
+ * @returns {Promise<Device>}
+ */
+export async function detectDevice(kernel = kernelHere()) {
+  const found = { ...(await webgpu()), ...(await kernel) };
+  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), ...found };
 }
 
 function isolated() {

@@ -4,7 +4,7 @@
 
 import { BridgeError, toBridgeError } from "./errors.js";
 import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./kernel-memory.js";
-import { chosen, fetchBuild, probe } from "./kernel-module.js";
+import { chosen, fetchBuild, NO_SIMD, probe } from "./kernel-module.js";
 import { KernelThreads } from "./kernel-threads.js";
 import { readVerified } from "./shards.js";
 
@@ -43,7 +43,7 @@ export class KernelModel {
   static async open(folder, spec) {
     const features = probe();
     const name = chosen(features);
-    if (!name) throw new BridgeError("backend_unavailable", "this browser has no WebAssembly SIMD");
+    if (!name) throw new BridgeError("backend_unavailable", NO_SIMD);
     const code = await fetchBuild(folder, name);
     /** @type {WebAssembly.Module} */
     let module;

@@ -4,6 +4,11 @@
 
 import { BridgeError, toBridgeError } from "./errors.js";
 import { sha256Hex } from "./hash.js";
+import { within } from "./limit.js";
+
+export const NO_SIMD = "this browser has no WebAssembly SIMD";
+/** The engine's start waits for a build's 70 KB; past that, onnxruntime computes on this visit. */
+const BUILD_MS = 20_000;
 
 /** What every tiny module below begins with: one function without parameters that gives a v128. */
 const PREAMBLE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
@@ -67,14 +72,14 @@ export async function fetchBuild(folder, name) {
  * What of the kernel runs here, for `Device`: the build's name and the beginning of its hash, by which a verdict about
  * it is kept; and why, where it is "".
  *
- * @param {URL} folder
  * @returns {Promise<{kernel: string, kernel_reason: string}>}
  */
-export async function kernelHere(folder) {
+export async function kernelHere() {
   const name = chosen(probe());
-  if (!name) return { kernel: "", kernel_reason: "this browser has no WebAssembly SIMD" };
+  if (!name) return { kernel: "", kernel_reason: NO_SIMD };
   try {
-    const hash = await sha256Hex(await fetchBuild(folder, name));
+    const build = fetchBuild(new URL("../kernel/", import.meta.url), name);
+    const hash = await sha256Hex(await within(build, BUILD_MS, "backend_unavailable", "the server of the kernel's build"));
     return { kernel: `${name}-${hash.slice(0, 16)}`, kernel_reason: "" };
   } catch (cause) {
     return { kernel: "", kernel_reason: toBridgeError(cause, "backend_unavailable").message };

@@ -10,6 +10,7 @@ import { ChatTemplate } from "../bridge/chat-template.js";
 import { detectDevice } from "../bridge/device.js";
 import { fetchText, fileFacts } from "../bridge/fetch-text.js";
 import { InferenceClient } from "../bridge/inference-client.js";
+import { kernelHere } from "../bridge/kernel-module.js";
 import { allowedUrl } from "../bridge/origins.js";
 import { addBundle, bootPython } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
@@ -67,12 +68,13 @@ try {
     void first.then((message) => (message.ahead === false || metered() ? standby.drop() : standby.start()));
     return { shards, standby };
   });
+  const kernel = kernelHere();
   const [python, { shards, standby }] = await Promise.all([bootPython(new URL("vendor/", root)), opening]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
     root: root.href,
     shards,
-    detectDevice: async () => JSON.stringify(await detectDevice()),
+    detectDevice: async () => JSON.stringify(await detectDevice(kernel)),
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>

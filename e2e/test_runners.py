@@ -1,0 +1,68 @@
+"""What computes on the processor: our own kernel, onnxruntime where a person chooses it, or where the kernel fails."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from e2e.support.person import Person
+from e2e.support.web import Web
+
+QUESTION = "What is the capital of France?"
+KERNEL, ONNXRUNTIME = "Kernel, 2 threads", "WASM, 2 threads"
+
+
+def test_a_person_chooses_and_the_choice_holds_at_the_next_visit(regular: Person, web: Web) -> None:
+    regular.opens()
+    answer = regular.asks(QUESTION)
+    assert "Paris" in answer.succeeds()
+    assert answer.backend == KERNEL
+    expect(answer.fact("backend")).to_have_text("Orion’s kernel, 2 threads")
+
+    regular.computes_with("onnxruntime")
+    answer = regular.asks(QUESTION)
+    assert "Paris" in answer.succeeds()
+    assert answer.backend == ONNXRUNTIME
+    asked = {sha for sha, _, _ in web.shard_requests()}
+    assert asked == set(web.site.graphs), "its graphs come when they are wanted, and nothing else"
+
+    web.forgets()
+    regular.reloads()
+    answer = regular.asks("What is the capital of Germany?")
+    assert "Berlin" in answer.succeeds()
+    assert answer.backend == ONNXRUNTIME
+    assert web.shard_requests() == []
+
+    regular.computes_with("kernel")
+    answer = regular.asks(QUESTION)
+    answer.succeeds()
+    assert answer.backend == KERNEL
+
+
+def test_a_kernel_that_computes_wrongly_is_stepped_down_from_in_plain_words(newcomer: Person, web: Web) -> None:
+    web.faults.fail("sw.js", 404, times=None)  # it would refuse the altered file
+    name = "bridge/kernel-memory.js"
+    right = (web.site.folder / name).read_text()
+    wrong = right.replace("return found;", "return found.map((logit) => -logit);")
+    assert wrong != right
+    with web.site.altered(name, wrong):
+        newcomer.opens()
+        answer = newcomer.asks(QUESTION)
+        assert "Paris" in answer.succeeds()
+        assert answer.backend == ONNXRUNTIME
+        told = [*answer.notes, newcomer.notices]
+        assert any("kernel gave wrong results" in words for words in told), told
+
+        newcomer.reloads()
+        answer = newcomer.asks("What is the capital of Germany?")
+        answer.succeeds()
+        assert answer.backend == ONNXRUNTIME
+        assert answer.notes == [], "the verdict is kept"
+
+
+def test_a_site_without_the_kernels_builds_computes_with_onnxruntime(newcomer: Person, web: Web) -> None:
+    web.faults.fail("sw.js", 404, times=None)
+    web.faults.fail("kernel/*", 404, times=None)
+    newcomer.opens()
+    answer = newcomer.asks(QUESTION)
+    assert "Paris" in answer.succeeds()
+    assert answer.backend == ONNXRUNTIME
