@@ -22,6 +22,7 @@ from orion_py.errors import (
     RuntimeFailure,
 )
 from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.native.kernel_runner import KernelRunner, kernel_here
 from orion_py.native.onnx_runner import OnnxRunner
 from orion_py.native.runner import Runner
 from orion_py.native.store import read_verified
@@ -167,11 +168,23 @@ class NativeRuntime:
 
     async def device(self) -> Device:
         threads = os.cpu_count() or 1
-        return Device(threads=threads, webgpu=False, webgpu_reason="native onnxruntime", memory_gb=_memory_gb())
+        kernel, reason = await asyncio.to_thread(kernel_here)
+        return Device(
+            threads=threads,
+            webgpu=False,
+            webgpu_reason="not a browser",
+            memory_gb=_memory_gb(),
+            kernel=kernel,
+            kernel_reason=reason,
+        )
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> NativeSession:
         rows = min(context, manifest.architecture.context_length)
-        runner = OnnxRunner(manifest, variant, threads, rows)
+        runner: Runner
+        if variant.engine == "kernel":
+            runner = KernelRunner(manifest, threads, rows)
+        else:
+            runner = OnnxRunner(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards)
 
     async def open_encoder(self, graph: Shard) -> NativeEncoder:
