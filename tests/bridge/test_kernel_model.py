@@ -1,0 +1,169 @@
+"""The browser's host of our kernel, under Node: what it tells the kernel of a model, and what comes out.
+
+Node has no relaxed SIMD and no page, so that this is the plain build on one thread, whose 16-bit activations leave
+rounding alone. Threads and the relaxed build are for a browser (e2e/bridge/test_kernel.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model_foundry.reference.llama import ReferenceModel
+from orion_py.native.kernel_layout import _OF_LAYER, _WHOLE, rotary_table
+from tests.bridge_in_node import ROOT, Node, Refused, bridge
+from tests.kernel.models import Recipe, Stored, kl
+from tests.kernel.test_forward import FAMILIES
+
+SCRIPT = """
+import { readFile } from "node:fs/promises";
+
+let missing = false;
+globalThis.fetch = async (url) => {
+  const name = String(url).split("/").pop();
+  if (missing) return { ok: false, status: 404 };
+  return { ok: true, arrayBuffer: async () => Uint8Array.from(await readFile(BUILT + name)).buffer };
+};
+const { KernelModel } = await import("./bridge/kernel-model.js");
+const { frequencies } = await import("./bridge/kernel-memory.js");
+const { chosen, kernelHere, probe } = await import("./bridge/kernel-module.js");
+const pause = async () => {};
+
+async function answer({ ask, ...given }) {
+  if (ask === "chosen") return chosen(given.features);
+  if (ask === "here") {
+    missing = given.missing;
+    const here = await kernelHere();
+    missing = false;
+    return { here, probed: probe() };
+  }
+  if (ask === "frequencies") return [...frequencies(given.architecture)];
+  const { manifest, data, context, steps } = given;
+  const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
+  const model = await KernelModel.open(new URL("file:///kernel/"), { manifest, variant, threads: 1, context });
+  for (const shard of manifest.shards) {
+    await model.feed(shard, new Blob([Buffer.from(data[shard.sha256], "base64")]));
+  }
+  await model.build();
+  const rows = [];
+  for (const { tokens, at, verify } of steps) {
+    const ids = Int32Array.from(tokens);
+    rows.push([...(verify ? await model.verify(ids, at) : await model.forward(ids, at, pause))]);
+  }
+  return { rows, held: model.rows, bytes: model.memoryBytes, threads: model.threads, backend: model.backend };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    built = json.dumps(str(ROOT / "kernel" / "built") + "/")
+    with bridge(tmp_path_factory.mktemp("bridge"), f"const BUILT = {built};" + SCRIPT) as process:
+        yield process
+
+
+def asked(stored: Stored, steps: list[dict[str, Any]], context: int = 300) -> dict[str, Any]:
+    shards = [shard.model_dump(mode="json") for shard in stored.shards]
+    manifest = {"architecture": stored.architecture.model_dump(mode="json"), "shards": shards, "variants": []}
+    data = {sha256: base64.b64encode(raw).decode() for sha256, raw in stored.data.items()}
+    return {"ask": "run", "manifest": manifest, "data": data, "context": context, "steps": steps}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_and_form_has_the_references_logits(node: Node, family: str) -> None:
+    recipe = FAMILIES[family]
+    model = recipe.model()
+    tokens = np.random.default_rng(3).integers(0, recipe.architecture.vocab_size, 20).tolist()
+    steps = [
+        {"tokens": tokens[:12], "at": 0},
+        {"tokens": tokens[12:13], "at": 12},
+        {"tokens": tokens[13:20], "at": 13, "verify": True},
+    ]
+    found = node.ask(asked(Stored.of(model), steps))
+    rows = np.array([value for row in found["rows"] for value in row], np.float32).reshape(9, -1)
+    assert kl(ReferenceModel(model).forward(tokens)[11:], rows) < 1e-5
+    assert (found["held"], found["threads"], found["backend"]) == (20, 1, "kernel")
+
+
+def test_a_prompt_of_several_passes_is_one_prompt(node: Node) -> None:
+    recipe = Recipe()
+    stored = Stored.of(recipe.model())
+    tokens = np.random.default_rng(5).integers(0, recipe.architecture.vocab_size, 290).tolist()
+    whole = node.ask(asked(stored, [{"tokens": tokens, "at": 0}]))["rows"][0]
+    parts = [{"tokens": tokens[:200], "at": 0}, {"tokens": [1, 2], "at": 100}, {"tokens": tokens[100:], "at": 100}]
+    assert node.ask(asked(stored, parts))["rows"][-1] == whole
+    assert kl(ReferenceModel(recipe.model()).forward(tokens)[-1:], np.array([whole], np.float32)) < 1e-5
+
+
+def test_the_memory_is_what_weights_cache_and_scratch_take(node: Node) -> None:
+    stored = Stored.of(Recipe().model())
+    taken = node.ask(asked(stored, [], context=64))["bytes"]
+    weights = sum(shard.size for shard in stored.shards)
+    assert weights < taken < weights + 3_000_000
+    assert taken % 65536 == 0
+
+
+@pytest.mark.parametrize("family", ["llama", "stretched"])
+def test_angles_are_those_of_cpython(node: Node, family: str) -> None:
+    architecture = FAMILIES[family].architecture
+    found = np.array(node.ask({"ask": "frequencies", "architecture": architecture.model_dump(mode="json")}))
+    row = rotary_table(architecture, 2)[1]
+    np.testing.assert_allclose(np.concatenate([np.cos(found), np.sin(found)]), row, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("features", "name"),
+    [
+        ({"simd": True, "relaxed": True, "shared": True}, "relaxed-threads"),
+        ({"simd": True, "relaxed": True, "shared": False}, "relaxed"),
+        ({"simd": True, "relaxed": False, "shared": True}, "plain-threads"),
+        ({"simd": True, "relaxed": False, "shared": False}, "plain"),
+        ({"simd": False, "relaxed": False, "shared": True}, ""),
+    ],
+)
+def test_the_build_is_chosen_by_what_the_browser_has(node: Node, features: dict[str, bool], name: str) -> None:
+    assert node.ask({"ask": "chosen", "features": features}) == name
+
+
+def test_the_device_names_the_build_and_its_hash_or_says_why_there_is_none(node: Node) -> None:
+    found = node.ask({"ask": "here", "missing": False})
+    assert found["probed"]["simd"] is True
+    name, _, digest = found["here"]["kernel"].rpartition("-")
+    assert name in ("plain", "relaxed")
+    assert len(digest) == 16
+    assert found["here"]["kernel_reason"] == ""
+    missing = node.ask({"ask": "here", "missing": True})["here"]
+    assert missing["kernel"] == ""
+    assert "isn't on this site (404)" in missing["kernel_reason"]
+
+
+def without(stored: Stored, name: str) -> Stored:
+    shards = tuple(
+        shard.model_copy(update={"tensors": tuple(t for t in shard.tensors if t.name != name)})
+        for shard in stored.shards
+    )
+    return Stored(stored.architecture, shards, stored.data)
+
+
+@pytest.mark.parametrize("name", ["layers.1.mlp_norm", "layers.0.mlp.up.scale", "final_norm"])
+def test_a_part_that_is_missing_is_named(node: Node, name: str) -> None:
+    with pytest.raises(Refused, match=name.removesuffix(".scale")):
+        node.ask(asked(without(Stored.of(Recipe().model()), name), []))
+
+
+def test_a_shard_of_another_size_than_the_manifest_says_is_refused(node: Node) -> None:
+    stored = Stored.of(Recipe().model())
+    shards = tuple(shard.model_copy(update={"size": shard.size - 8}) for shard in stored.shards)
+    with pytest.raises(Refused, match="bytes, and not"):
+        node.ask(asked(Stored(stored.architecture, shards, stored.data), []))
+
+
+def test_cpython_and_the_browser_know_tensors_by_the_same_names() -> None:
+    text = (ROOT / "web" / "bridge" / "kernel-tensors.js").read_text()
+    for name, role in {**_WHOLE, **_OF_LAYER}.items():
+        assert f'"{name}": {role}' in text
