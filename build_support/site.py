@@ -121,7 +121,7 @@ def _listed(url: str, data: bytes) -> dict[str, object]:
 
 def _part(url: str) -> int:
     """When a file of the shell is to come. The page's own files come last: it has fetched them itself by then."""
-    return 0 if url.startswith(vendor.BOOT) else 1 if url.startswith((KERNEL, *vendor.AFTER_BOOT)) else 2
+    return 0 if url.startswith(vendor.BOOT) else 1 if url.startswith(KERNEL) else 2
 
 
 def with_origins(files: dict[str, Content], origins: Sequence[str]) -> dict[str, Content]:

@@ -70,23 +70,20 @@ FILES: dict[str, str] = {
 }
 
 LAZY = (
-    "vendor/ort/ort.webgpu.min.mjs",
-    "vendor/ort/ort-wasm-simd-threaded.asyncify.",
+    "vendor/ort/",
     "vendor/python/language.bin",
     "vendor/python/packages/",
     "vendor/pyscript/",
     "vendor/noble/",
 )
-"""Beginnings of what isn't precached but kept on first use: only devices with WebGPU want the first
-two, only questions in other languages the next, only code of a person's own the next, only the workshop
-the next; the last only pages that have no service worker anyway."""
+"""Beginnings of what isn't precached but kept on first use: the router's encoder wants the first, once the first
+model is ready, and so does a GPU, and whoever can't compute with our kernel; only questions in other languages want
+the next, only code of a person's own the next, only the workshop the next; the last only pages that have no service
+worker anyway."""
 
 BOOT = ("vendor/pyodide/", "vendor/python/")
 """Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow
 line nothing else may come beside it."""
-
-AFTER_BOOT = ("vendor/ort/",)
-"""Beginnings of what is wanted next, by the first model, and arrives while Python boots."""
 
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 

@@ -8,8 +8,10 @@ from playwright.sync_api import expect
 
 from e2e.support.database import stored
 from e2e.support.person import Person
-from e2e.support.waiting import until
+from e2e.support.waiting import PATIENCE_S, until
 from e2e.support.web import Web
+
+CONTROLLED = "Boolean(navigator.serviceWorker.controller)"
 
 
 def test_the_page_can_be_read_before_any_script_runs(newcomer: Person, web: Web) -> None:
@@ -72,13 +74,25 @@ def test_the_first_answer_needs_no_onnxruntime(newcomer: Person, web: Web) -> No
     runtime.release()
 
 
+def test_what_the_router_computes_with_is_kept_from_the_visit_that_first_used_it(newcomer: Person, web: Web) -> None:
+    newcomer.opens()
+    newcomer.asks("Count from one to three in words.").succeeds()
+    router = newcomer.page.locator('html[data-router="neural"]')
+    router.wait_for(state="attached", timeout=PATIENCE_S * 1000)
+    until(newcomer.page, "the shell is installed", lambda: newcomer.page.evaluate(CONTROLLED))
+    web.goes_down()
+    newcomer.reloads()
+    newcomer.asks("What is the capital of France?").succeeds()
+    router.wait_for(state="attached", timeout=PATIENCE_S * 1000)
+
+
 def test_the_model_begins_to_arrive_before_what_computes_it_is_there(newcomer: Person, web: Web) -> None:
     newcomer.has_chosen("onnxruntime")
     runtime = web.faults.hold("vendor/ort/*.wasm")
     newcomer.opens()
     answer = newcomer.asks("Count from one to three in words.")
     until(newcomer.page, "a shard arrives", lambda: any(status == 200 for _, status, _ in web.shard_requests()))
-    assert runtime.reached.is_set()
+    until(newcomer.page, "onnxruntime is asked for", runtime.reached.is_set)
     assert answer.state == "loading"
     runtime.release()
     answer.succeeds()

@@ -115,7 +115,7 @@ def test_an_install_that_broke_off_goes_on_where_it_stopped(
 def test_what_the_engine_boots_from_arrives_before_what_comes_after_it(
     visit: Callable[..., Visit], folder: Path, server: assembled.Server
 ) -> None:
-    order = ["vendor/pyodide/pyodide.asm.wasm", "vendor/python/site.bin", "vendor/ort/a.wasm", "vendor/ort/b.mjs"]
+    order = ["vendor/pyodide/pyodide.asm.wasm", "vendor/python/site.bin", "kernel/a.wasm", "kernel/b.wasm"]
     for name in order:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
@@ -125,7 +125,7 @@ def test_what_the_engine_boots_from_arrives_before_what_comes_after_it(
     asked = [path.lstrip("/") for path in server.requests]
     assert asked.count("vendor/python/site.bin") == 2, "it failed, and was tried again"
     booted = max(index for index, path in enumerate(asked) if path.startswith(("vendor/pyodide/", "vendor/python/")))
-    model = [index for index, path in enumerate(asked) if path.startswith("vendor/ort/")]
+    model = [index for index, path in enumerate(asked) if path.startswith("kernel/")]
     rest = asked.index("icons/orion-512.png")
     assert booted < min(model) <= max(model) < rest
 

@@ -56,15 +56,15 @@ SHELL: dict[str, Content] = {
     "models.json": b"{}",
     "models/lite/manifest.json": b"{}",
     "models/shards/abc": b"weights",
-    "vendor/ort/ort-wasm-simd-threaded.wasm": b"wasm",
-    "vendor/ort/ort-wasm-simd-threaded.asyncify.wasm": b"large",
+    "kernel/plain.wasm": b"wasm",
+    "vendor/ort/ort-wasm-simd-threaded.wasm": b"large",
 }
 
 
 def test_the_shell_is_precached_without_models_and_what_only_some_devices_need() -> None:
     files = precache(SHELL)["files"]
     assert isinstance(files, list)
-    assert {file["url"] for file in files} == {"index.html", "models.json", "vendor/ort/ort-wasm-simd-threaded.wasm"}
+    assert {file["url"] for file in files} == {"index.html", "models.json", "kernel/plain.wasm"}
     page = {"url": "index.html", "part": 2, "size": 3, "sha256": hashlib.sha256(b"<p>").hexdigest()}
     assert page in files
 
@@ -77,7 +77,7 @@ def test_what_boots_the_engine_comes_first_then_what_its_model_wants_then_the_re
         "vendor/python/site.bin",
         "vendor/python/stdlib.zip",
     ]
-    first_model = ["kernel/relaxed-threads.wasm", "vendor/ort/ort-wasm-simd-threaded.wasm"]
+    first_model = ["kernel/plain.wasm", "kernel/relaxed-threads.wasm"]
     others = [
         "kernel/relaxed-threads.wasm",
         "vendor/python/language.bin",
