@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Error
@@ -20,9 +21,12 @@ from bench.chromium import Job, fresh_profile, opened
 from bench.context import Context
 from bench.cpu import watching
 from bench.figures import Contender, Outcome, Target, fastest, limit, ratio
+from orion_py.loading.manifest import parse_manifest
+from orion_py.runtime.kernel_variant import kernel_variant
 
 LITE = "smollm2-135m-instruct"
 VARIANT = "wasm-int8"
+KERNEL = "ORION, our kernel"
 STEPS = 64
 CONTEXT = 2048
 RUNS = 2
@@ -60,11 +64,12 @@ class Entry:
 
 def run(context: Context) -> Outcome:
     asked = prompt.of_site(context.site / "orion", context.model)
+    kernel = kernel_of(context.site / "orion" / "models" / context.model / "manifest.json")
     contenders: list[Contender] = []
     targets: list[Target] = []
     notes: list[str] = []
     for threads in (2, 1):
-        entries = list(entries_for(asked, threads, peers=context.peers, model=context.model))
+        entries = list(entries_for(asked, threads, peers=context.peers, model=context.model, kernel=kernel))
         measured = {entry.module + entry.name: Contender(f"{entry.name}, {_threads(threads)}") for entry in entries}
         for number in range(context.rounds):
             # Every other round backwards: nobody always comes after the same neighbour.
@@ -81,11 +86,21 @@ def run(context: Context) -> Outcome:
     return Outcome("generate", contenders, targets, notes)
 
 
-def entries_for(asked: prompt.Prompt, threads: int, *, peers: bool, model: str = LITE) -> Iterator[Entry]:
+def kernel_of(manifest: Path) -> dict[str, Any] | None:
+    """The variant that the engine derives for our kernel, as a worker is told of it."""
+    variant = kernel_variant(parse_manifest(manifest.read_bytes()))
+    return None if variant is None else variant.model_dump(mode="json")
+
+
+def entries_for(
+    asked: prompt.Prompt, threads: int, *, peers: bool, model: str = LITE, kernel: dict[str, Any] | None = None
+) -> Iterator[Entry]:
     """Who takes part. transformers.js isn't given another model than Lite: it is exported for that one."""
     common = {"threads": threads, "context": CONTEXT, "steps": STEPS}
     own = {**common, "model": model}
     yield Entry("ORION, inference worker", "orion-inference", {**own, "variant": VARIANT, "tokens": asked.tokens})
+    if kernel is not None:
+        yield Entry(KERNEL, "orion-inference", {**own, "variant": kernel, "tokens": asked.tokens})
     engine = {"prefill_tps": METRICS["prefill_tps"], "decode_tps": METRICS["decode_tps"], **PYTHON}
     # Another question each time, with the same number of words: a repeated one would find its prompt in the cache.
     questions = [f"{word} {asked.query}" for word in ("Now", "Then", "So", "Well", "Please", "Today", "Here", "Again")]
@@ -108,6 +123,16 @@ def targets_for(contenders: list[Contender], threads: int, model: str = LITE) ->
     where = f"WASM, {_threads(threads)}"
     wllama = [contender for contender in contenders if contender.name.startswith("wllama")]
     transformers = _named(contenders, "transformers.js")
+    kernel = _named(contenders, KERNEL)
+    if kernel and raw:
+        for metric, wanted in (("decode", 3.5 if threads > 1 else 2.9), ("prefill", 1.8)):
+            title = f"our kernel, {_threads(threads)}: {metric} over onnxruntime"
+            targets.append(ratio(title, kernel.series[metric], raw.series[metric], wanted if model == LITE else None))
+    if kernel and wllama:
+        best = fastest(wllama, "decode")
+        title = f"our kernel, {_threads(threads)}: decode over {best.name.split(', ' + _threads(threads))[0]}"
+        wanted_of = 6.0 if model == LITE else 6.5
+        targets.append(ratio(title, kernel.series["decode"], best.series["decode"], wanted_of))
     if raw and wllama:
         decode = 1.5 if threads == 1 or model != LITE else 1.7
         for metric, wanted in (("decode", decode), ("prefill", 6.0 if model == LITE else 5.0)):

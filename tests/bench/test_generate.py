@@ -52,6 +52,21 @@ def test_ours_is_compared_with_the_faster_of_wllamas_quantizations() -> None:
     assert "Q8_0" in decode.title
 
 
+def test_our_kernel_is_held_against_onnxruntime_and_against_wllama() -> None:
+    kernel = {"id": "kernel", "engine": "kernel"}
+    names = [entry.name for entry in entries_for(PROMPT, 2, peers=False, kernel=kernel)]
+    assert names[:2] == ["ORION, inference worker", "ORION, our kernel"]
+    measured = [
+        contender("ORION, inference worker, 2 threads", 400, 50),
+        contender("ORION, our kernel, 2 threads", 800, 200),
+        contender("wllama, Q8_0, 2 threads", 50, 25),
+    ]
+    found = {target.title: (target.value, target.wanted) for target in targets_for(measured, 2)}
+    assert found["our kernel, 2 threads: decode over onnxruntime"] == (pytest.approx(4.0), 3.5)
+    assert found["our kernel, 2 threads: prefill over onnxruntime"] == (pytest.approx(2.0), 1.8)
+    assert found["our kernel, 2 threads: decode over wllama, Q8_0"] == (pytest.approx(8.0), 6.0)
+
+
 def test_one_thread_is_held_to_its_own_target() -> None:
     measured = [contender("ORION, inference worker, 1 thread", 200, 30), contender("wllama, Q8_0, 1 thread", 20, 20)]
     assert [target.wanted for target in targets_for(measured, 1)] == [1.5, 6.0]

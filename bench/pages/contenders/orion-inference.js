@@ -9,12 +9,18 @@ function highest(logits) {
   return best;
 }
 
-/** @param {{model: string, variant: string, threads: number, context: number, tokens: number[], steps: number}} options */
-export async function prepare({ model, variant, threads, context, tokens, steps }) {
+/**
+ * `variant`: the id of one that the manifest names, or one that Python derived, as it is.
+ *
+ * @param {{model: string, variant: string | {id: string}, threads: number, context: number, tokens: number[], steps: number}} options
+ */
+export async function prepare({ model, variant: given, threads, context, tokens, steps }) {
   const [{ InferenceClient }, { openShards }, { neededShards, readSpec }] = await Promise.all(
     ["inference-client", "shards", "spec"].map((name) => import(new URL(`bridge/${name}.js`, orion).href)),
   );
   const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
+  const variant = typeof given === "string" ? given : given.id;
+  if (typeof given !== "string") manifest.variants.push(given);
   const spec = { manifest, variant, threads, context, baseUrl: orion.href };
   const needed = neededShards(readSpec(spec));
   const store = await openShards();
