@@ -27,7 +27,7 @@ def test_in_french_everything_is_in_french(browsers: Browsers, profile: Path, we
     expect(person.stop).to_be_visible()
     assert answer.succeeds(), "what it says is the model's matter: its French is poor"
     expect(person.send).to_be_visible()
-    expect(answer.fact("backend")).to_have_text("WebAssembly, 2 fils")
+    expect(answer.fact("backend")).to_have_text("Noyau d’Orion, 2 fils")
     expect(person.page.get_by_role("button", name="Nouvelle conversation")).to_be_visible()
 
 
