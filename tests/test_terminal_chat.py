@@ -17,9 +17,10 @@ from orion_py.engine import OrionInferenceEngine
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.native import ports
 from orion_py.protocol import InferOptions, Response
+from orion_py.runtime.base import Device
 from orion_py.terminal_chat import TerminalChat
 from tests.lite_and_full import LiteAndFull
-from tests.tiny import World, says
+from tests.tiny import World, manifest_json, says
 
 Capture = pytest.CaptureFixture[str]
 Type = Callable[..., int]
@@ -186,6 +187,34 @@ def test_the_agents_own_preference_answers_where_it_is_built(
     monkeypatch.setattr(ports, "native_ports", lambda root: world.ports)
     assert types("", "hi", *arguments) == 0
     assert f"· {model} ·" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "backend"),
+    [
+        ([], "Kernel, 2 threads"),
+        (["--runner", "auto"], "Kernel, 2 threads"),
+        (["--runner", "kernel"], "Kernel, 2 threads"),
+        (["--runner", "onnxruntime"], "WASM, 2 threads"),
+    ],
+)
+def test_what_computes_can_be_chosen(
+    arguments: list[str], backend: str, types: Type, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    world = World(says("good day"), device=Device(threads=2, webgpu=False, kernel="relaxed-threads-1"))
+    variants = json.loads(manifest_json())["variants"]
+    kernel = {"id": "kernel", "engine": "kernel", "backend": "wasm", "exact": False, "tolerance_kl": 0.1}
+    world.texts["models/tiny/manifest.json"] = manifest_json(variants=[*variants, kernel])
+    monkeypatch.setattr(ports, "native_ports", lambda root: world.ports)
+    assert types("", "hi", *arguments) == 0
+    assert f"· {backend} ·" in capsys.readouterr().err
+
+
+def test_a_runner_that_there_is_not_is_wrong_usage(types: Type, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        types("", "hi", "--runner", "steam")
+    assert ended.value.code == 2
+    assert "onnxruntime" in capsys.readouterr().err
 
 
 def test_without_its_packages_the_extra_is_named(types: Type, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -72,8 +72,10 @@ def _all_stored(manifest: Manifest) -> bool:
         matrices |= linear
         optional |= {f"{name}.bias": rows for name, (rows, _) in linear.items()}
         vectors |= {f"{of}.attention_norm": a.hidden_size, f"{of}.mlp_norm": a.hidden_size}
+    floats = {name for name in matrices if f"{name}.{FLOATS}" in homes}
     return (
         all(_matrix(name, *shape, homes) for name, shape in matrices.items())
+        and all((f"layers.{i}.mlp.gate" in floats) == (f"layers.{i}.mlp.up" in floats) for i in range(a.layers))
         and all(_vector(name, length, homes) for name, length in vectors.items())
         and all(name not in homes or _vector(name, length, homes) for name, length in optional.items())
     )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gguf
+import numpy as np
 import pytest
 
+from model_foundry.description import Linear
 from orion_py.loading.manifest import Manifest, parse_manifest
 from orion_py.runtime.kernel_variant import kernel_variant
+from tests.kernel.models import Form, Recipe, Stored
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 from tests.tiny import manifest
@@ -97,6 +101,16 @@ def test_what_it_does_not_compute_it_is_not_given(tmp_path: Path, change: Callab
     whole = made(tmp_path)
     assert kernel_variant(whole) is not None
     assert kernel_variant(changed(whole, change)) is None
+
+
+@pytest.mark.parametrize(("floats", "runs"), [(("gate",), False), (("gate", "up"), True)])
+def test_gate_and_up_are_both_floats_or_both_in_blocks(floats: tuple[str, ...], runs: bool) -> None:
+    model = Recipe().model()
+    dense = Linear(Form(None).matrix(np.random.default_rng(1), 96, 64), None)
+    layers = tuple(replace(layer, **dict.fromkeys(floats, dense)) for layer in model.layers)
+    stored = Stored.of(replace(model, layers=layers))
+    whole = Manifest.model_construct(architecture=stored.architecture, shards=stored.shards, variants=())
+    assert (kernel_variant(whole) is not None) is runs
 
 
 @pytest.mark.model
