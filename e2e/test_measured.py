@@ -65,7 +65,7 @@ def test_webgpus_verdict_stands_on_the_page_with_its_reason(regular: Person) -> 
     else:
         expect(verdict).to_have_attribute("data-verdict", "absent")
         expect(verdict).to_contain_text(re.compile(r"No WebGPU here: .+\."))
-    expect(compute.locator("[data-computes]")).to_contain_text("WebAssembly")
+    expect(compute.locator("[data-computes]")).to_contain_text("Orion’s kernel, 2 threads")
 
 
 def test_the_real_engines_log_is_on_the_page_with_performance_and_memory(regular: Person) -> None:

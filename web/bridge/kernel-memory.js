@@ -43,6 +43,7 @@ const WORD = { tensors: 18, tensorCount: 19, rope: 20, workspace: 24, cache: 26,
  * @property {(count: number, milliseconds: number) => number} orion_await_threads
  * @property {(count: number) => number} orion_use_threads
  * @property {(milliseconds: number) => void} orion_patience
+ * @property {(barriers: number, calls: number) => void} orion_spin
  * @property {() => void} orion_dismiss
  */
 

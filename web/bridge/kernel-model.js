@@ -12,6 +12,12 @@ import { readVerified } from "./shards.js";
 const MOST_THREADS = 16;
 /** A thread that doesn't come to a barrier for so long is gone. */
 const PATIENCE_MS = 5000;
+/**
+ * How often a thread looks before it sleeps, at some nanosecond a look: inside a pass for what the others' shares may
+ * differ by; between two passes for the time in which a token is sampled (some 2 ms), so that an answer wakes nobody
+ * and an idle page costs nothing.
+ */
+const SPINS = { barriers: 200_000, calls: 2_000_000 };
 
 /** @typedef {import("./runner.js").Runner} Runner */
 
@@ -55,6 +61,7 @@ export class KernelModel {
     const threads = features.shared ? Math.min(spec.threads, MOST_THREADS) : 1;
     const memory = await KernelMemory.make(module, features.shared, spec, threads);
     memory.exports.orion_patience(PATIENCE_MS);
+    memory.exports.orion_spin(SPINS.barriers, SPINS.calls);
     const team = new KernelThreads(module, memory);
     team.start(threads);
     return new KernelModel(memory, team);
