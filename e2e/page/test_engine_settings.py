@@ -54,6 +54,20 @@ def test_single_settings_differ_from_the_profile_until_another_is_chosen(page: V
     assert engines(page)["config"]["enable_guardrails"] is True
 
 
+def test_what_computes_is_chosen_and_kept(page: Visit) -> None:
+    page.page.get_by_role("button", name="Settings").click()
+    page.page.get_by_text("Advanced", exact=True).click()
+    runner = page.page.get_by_label("Computes with")
+    expect(runner).to_have_value("auto")
+    runner.select_option("Orion’s own kernel")
+    assert engines(page)["config"]["runner"] == "kernel"
+    page.page.reload()
+    page.wait()
+    page.page.get_by_role("button", name="Settings").click()
+    expect(runner).to_have_value("kernel")
+    assert engines(page)["config"]["runner"] == "kernel"
+
+
 def test_counting_is_off_and_can_be_seen_exported_and_erased_once_on(page: Visit) -> None:
     page.page.get_by_role("button", name="Settings").click()
     page.page.get_by_text("Advanced", exact=True).click()
