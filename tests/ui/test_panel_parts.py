@@ -140,6 +140,13 @@ def test_what_the_gpu_offers_and_each_step_down_with_its_reason_are_shown() -> N
     ]
 
 
+def test_a_device_without_our_kernel_says_why() -> None:
+    lacking = {"webgpu": False, "isolated": True, "webgpu_reason": "x", "kernel": "", "kernel_reason": "no SIMD"}
+    assert "own kernel can’t run here (no SIMD)" in compute(known(device=lacking)).textContent
+    having = {**lacking, "kernel": "plain-1", "kernel_reason": ""}
+    assert "kernel" not in compute(known(device=having)).textContent
+
+
 def test_a_page_that_is_not_isolated_says_why_it_has_one_thread() -> None:
     assert "COOP" in compute(known(device={"webgpu": False, "isolated": False, "webgpu_reason": "x"})).textContent
 

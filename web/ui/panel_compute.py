@@ -27,6 +27,9 @@ class Compute:
             place.appendChild(row)
         if device.get("isolated") is False:
             place.appendChild(dom.el("p", "faint", words("one_thread_why"), {"data-field": "threads"}))
+        if device.get("kernel_reason"):
+            text = words("kernel_absent", reason=device["kernel_reason"])
+            place.appendChild(dom.el("p", "faint", text, {"data-field": "kernel"}))
         for verdict in self._model.webgpu or [{"state": "untried" if device.get("webgpu") else "absent"}]:
             self._verdict(place, verdict)
         if device.get("webgpu"):

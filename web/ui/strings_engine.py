@@ -203,6 +203,10 @@ ENGINE = {
         "One thread only: this site doesn’t isolate the page (COOP and COEP headers).",
         "Un seul fil : ce site n’isole pas la page (en-têtes COOP et COEP).",
     ),
+    "kernel_absent": (
+        "Orion’s own kernel can’t run here ({reason}): onnxruntime computes, more slowly.",
+        "Le noyau d’Orion ne peut pas fonctionner ici ({reason}) : onnxruntime calcule, plus lentement.",
+    ),
     "gpu_absent": ("No WebGPU here: {reason}.", "Pas de WebGPU ici : {reason}."),
     "gpu_no_api": ("this browser doesn’t have it", "ce navigateur ne l’a pas"),
     "gpu_insecure": ("it needs https or localhost", "il faut https ou localhost"),
