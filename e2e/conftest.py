@@ -22,6 +22,7 @@ from e2e.support.database import everything_stored
 from e2e.support.evidence import Evidence
 from e2e.support.person import Person
 from e2e.support.site import DIST, NO_APP, Site
+from e2e.support.snapshot import waits_until_trusted
 from e2e.support.waiting import PATIENCE_S, until
 from e2e.support.web import Web
 
@@ -121,7 +122,7 @@ def web(address: Web) -> Iterator[Web]:
 
 @pytest.fixture(scope="session")
 def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile that has been here: model, shell, and the wish for precise answers."""
+    """A profile that has been here: model, shell, the next start's snapshot, and the wish for precise answers."""
     folder = tmp_path_factory.mktemp("profile")
     browsers = Browsers(playwright, Evidence())
     try:
@@ -139,6 +140,7 @@ def furnished(site: Site, address: Web, playwright: Playwright, tmp_path_factory
             person.waits_for_the_model()
             person.asks(PLAIN).succeeds()
             person.page.wait_for_timeout(COMPILED_MS)
+        waits_until_trusted(person.page)
         person.visits(NO_APP)  # the page itself would keep its conversation when it is left
         person.page.evaluate(AS_BEFORE, kept)
     finally:
@@ -185,7 +187,9 @@ def worker_named() -> Callable[[Page, str], Any]:
 
     def find(page: Page, script: str) -> Any:
         return until(
-            page, f"a worker {script}", lambda: next((w for w in page.workers if w.url.endswith(script)), None)
+            page,
+            f"a worker {script}",
+            lambda: next((w for w in page.workers if w.url.partition("?")[0].endswith(script)), None),
         )
 
     return find

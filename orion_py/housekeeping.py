@@ -21,6 +21,7 @@ from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.predictive import PredictiveLoader
+from orion_py.loading.snapshot_keeper import SnapshotKeeper
 from orion_py.loading.updates import Updates
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, BreakerEvent, Event, QueueEvent
@@ -53,6 +54,7 @@ class Housekeeping:
         self.updates: Updates | None = None
         self.trials: GpuTrials | None = None
         """Finds out where WebGPU is right and faster; there once the models are known."""
+        self._snapshots: SnapshotKeeper | None = None
         self._manager: ModelManager | None = None
         self._among: AmongTabs | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -113,6 +115,7 @@ class Housekeeping:
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
         )
         self.trials = GpuTrials(manager, registry, self._ports, self._log, self._between_turns, lambda: self.queue.idle)
+        self._snapshots = SnapshotKeeper(manager, self._ports, self._log, lambda: self.queue.idle)
         await self.breakers.recall(self._ports.settings)
         await self._predictive.recall()
         among.start()
@@ -152,6 +155,8 @@ class Housekeeping:
     def _give_way(self) -> None:
         if self.trials is not None:
             self.trials.give_way()
+        if self._snapshots is not None:
+            self._snapshots.give_way()
 
     def stop(self) -> None:
         self.call_off()
@@ -161,7 +166,7 @@ class Housekeeping:
             task.cancel()
         if self._among is not None:
             self._among.leave()
-        self._manager = self._predictive = self.hydrator = self.trials = None
+        self._manager = self._predictive = self.hydrator = self.trials = self._snapshots = None
 
     def _queue_changed(self) -> None:
         self._emit(self._queue_event())
@@ -202,6 +207,8 @@ class Housekeeping:
             self.begin(self._predictive.preload)
         if self.hydrator is not None:
             self.begin(self.hydrator.tick)
+        if self._snapshots is not None:
+            self.begin(self._snapshots.tick)
         self._try_gpu()
         await self._ports.sleep(MINUTE_S)
         if self._manager is not None:

@@ -313,11 +313,12 @@ Request = Annotated[
 
 
 class BootEvent(_Message):
-    """How far the engine's worker is before it takes requests: "python" runs, then the "engine" does. ``ms``
-    since the worker's start. Sent by the bridge (workers/engine.js), under the id "engine"."""
+    """How far the engine's worker is before it takes requests: Python begins with a "snapshot" of an earlier one's
+    memory or from "bytecode" (after a snapshot if that is given up), "python" runs, the "engine" does. ``ms`` since
+    the worker's start. Sent by the bridge (workers/engine.js), under the id "engine"."""
 
     type: Literal["boot"] = "boot"
-    phase: Literal["python", "engine"]
+    phase: Literal["snapshot", "bytecode", "python", "engine"]
     ms: float
 
 

@@ -5,7 +5,7 @@
  */
 import { openChats } from "./bridge/page-chats.js";
 import * as device from "./bridge/page-device.js";
-import { spawnEngine } from "./bridge/page-engine.js";
+import { beginEngine, spawnEngine } from "./bridge/page-engine.js";
 import * as keys from "./bridge/page-keys.js";
 import * as locks from "./bridge/page-locks.js";
 import * as shell from "./bridge/page-shell.js";
@@ -27,6 +27,17 @@ const root = document.documentElement;
 /** What the person chose at an earlier visit; ui/store.py keeps it. @returns {{language?: string, theme?: string, enter?: string}} */
 function preferences() {
   try { return JSON.parse(localStorage.getItem("orion.preferences") ?? "{}") ?? {}; } catch { return {}; }
+}
+
+/**
+ * On a page that will neither be reloaded nor wait for its shell the engine needn't wait for this page's Python, which
+ * wrote at the last visit whether the model may be begun with, too.
+ */
+function beginEarly() {
+  if (!globalThis.crossOriginIsolated || !navigator.serviceWorker?.controller) return;
+  let ahead = false;
+  try { ahead = localStorage.getItem("orion.ahead") === "yes"; } catch { /* refused: nothing is known */ }
+  try { beginEngine(ahead); } catch { /* ui/ finds out, and says so */ }
 }
 
 /** The static words are there in both languages; the person's own choice is known only to ui/. */
@@ -98,6 +109,7 @@ async function start() {
   speak();
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
+  beginEarly();
   const sources = MODULES.map(source);
   const markdown = import("./bridge/page-markdown.js");
   markdown.catch(() => undefined);

@@ -3,7 +3,8 @@
 Both start the same Python engine from the same origin; they differ in how Pyodide comes up. Stock is
 its documented way: loadPyodide, loadPackage of numpy and pydantic from files beside it, sources compiled
 at import. Each round is a Chromium with a fresh profile, in which each contender boots once for the first
-time and then warm, taking turns.
+time and then warm, taking turns. Then the page itself is opened, so that its service worker keeps the files and an
+idle moment the snapshot, and ORION boots from that; its engine has to say that it did.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from bench.chromium import fresh_profile, opened
 from bench.context import Context
 from bench.cpu import watching
 from bench.figures import Contender, Outcome, speedup
+from bench.snapshot import until_kept
 
 CONTENDERS = {"orion": "ORION", "stock": "stock Pyodide, loadPackage"}
+SNAPSHOT = "ORION, from a snapshot"
 WARM = 2
 """Warm boots a round; one before them isn't counted, it fills the browser's code cache."""
 RETRIES = 3
 WANTED = 3.0
+WANTED_SNAPSHOT = 8.0
 
 
 def run(context: Context) -> Outcome:
     contenders = {key: Contender(name) for key, name in CONTENDERS.items()}
+    snapshot = Contender(SNAPSHOT)
     for number in range(context.rounds):
         context.settle(f"round {number + 1} of {context.rounds}")
         order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
@@ -35,16 +40,36 @@ def run(context: Context) -> Outcome:
             for _ in range(WARM):
                 for key in order:
                     _boot(context, browser, key, contenders[key], "warm")
+            _until_kept(context, browser)
+            _boot(context, browser, "orion", None, "")
+            for _ in range(WARM):
+                _boot(context, browser, "orion", snapshot, "warm", "snapshot")
     ours, stock = contenders["orion"], contenders["stock"]
     targets = [
         speedup(f"engine ready, {metric}, against stock Pyodide", ours.series[metric], stock.series[metric], WANTED)
         for metric in ("first", "warm")
     ]
-    return Outcome("boot", list(contenders.values()), targets)
+    title = "engine ready, from a snapshot, against stock Pyodide"
+    targets.append(speedup(title, snapshot.series["warm"], stock.series["warm"], WANTED_SNAPSHOT))
+    return Outcome("boot", [*contenders.values(), snapshot], targets)
 
 
-def _boot(context: Context, browser: BrowserContext, key: str, contender: Contender | None, metric: str) -> None:
-    """One boot; a warm one that was disturbed is done again, a first one can't be."""
+def _until_kept(context: Context, browser: BrowserContext) -> None:
+    """A visit that ends once the next start's snapshot is there."""
+    with opened(browser, f"{context.url}orion/index.html") as page:
+        until_kept(page)
+
+
+def _boot(
+    context: Context,
+    browser: BrowserContext,
+    key: str,
+    contender: Contender | None,
+    metric: str,
+    begins: str = "bytecode",
+) -> None:
+    """One boot; a warm one that was disturbed is done again, a first one can't be. Raises RuntimeError where
+    ORION's began with something else than ``begins``."""
     for _ in range(1 + (RETRIES if metric == "warm" else 0)):
         with opened(browser, f"{context.url}pages/boot.html") as page:
             page.wait_for_function("() => 'boot' in globalThis")
@@ -52,6 +77,8 @@ def _boot(context: Context, browser: BrowserContext, key: str, contender: Conten
                 answer = page.evaluate("(which) => boot(which)", key)
         if contender is None:
             return
+        if key == "orion" and answer["began"] != begins:
+            raise RuntimeError(f"the engine began with {answer['began']}, not with {begins}")
         contender.facts = {"version": answer["version"]}
         contender.add(metric, "ms", answer["ms"], watch.foreign)
         if watch.quiet or watch.foreign is None:

@@ -1,10 +1,11 @@
 """A first and a second visit, as a person makes them: the page is opened and a question sent at once.
 
 First visit: nothing is stored, the model comes over the loopback interface. Second visit: the page is
-opened again, the shell comes from the service worker and the model from IndexedDB. Each round is a
-Chromium with a fresh profile. Times count from the page's opening. Beside them what blocked the main
-thread: the browser reports tasks over 50 ms; there should be none from the engine's start to the end
-of the answer, nor while a second question is answered beside the open panel.
+opened again, the shell comes from the service worker, the model from IndexedDB and Python from the
+snapshot that an idle moment between the two left. Each round is a Chromium with a fresh profile. Times
+count from the page's opening. Beside them what blocked the main thread: the browser reports tasks over
+50 ms; there should be none from the engine's start to the end of the answer, nor while a second question
+is answered beside the open panel.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bench.chromium import fresh_profile
 from bench.context import Context
 from bench.cpu import Watch, watching
 from bench.figures import Contender, Outcome, Target, limit
+from bench.snapshot import until_kept
 
 WATCH = Path(__file__).parent.parent / "pages" / "watch.js"
 QUESTION = "Tell me three things that I can see in the sky at night, and how to find them."
@@ -69,6 +71,7 @@ def _visit(context: Context, browser: BrowserContext, contender: Contender) -> N
         # The next visit has the shell, and its question no history to read first.
         page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
         page.get_by_role("button", name="New conversation").click()
+        until_kept(page)
     finally:
         page.close()
     _note(contender, seen, watch, streaming)

@@ -15,9 +15,11 @@ const late = () => new Promise((_, reject) => {
 
 /** @type {any} */ (globalThis).boot = async (/** @type {"orion" | "stock"} */ which) => {
   const started = performance.now();
+  let began = "";
+  const hear = (/** @type {any} */ { type, phase }) => { if (type === "boot") began ||= phase; };
   const { version } = await Promise.race([
-    engine(orion, scripts[which])("initialize", { config: {}, locale: "en" }),
+    engine(orion, scripts[which], hear)("initialize", { config: {}, locale: "en" }),
     late(),
   ]);
-  return { ms: performance.now() - started, version };
+  return { ms: performance.now() - started, version, began };
 };

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pyodide.ffi import JsException, create_proxy, to_js
@@ -15,8 +16,12 @@ from orion_py.generation.chat_template import TemplateFactory
 from orion_py.generation.template_clock import formatted
 from orion_py.generation.tokenizer import ChatMessage, TokenizerFactory
 
-_today = create_proxy(lambda pattern: formatted(datetime.now(), str(pattern)))
-"""``strftime_now`` of templates: computed here, as natively, and not by JavaScript's own calendar."""
+
+@cache
+def _today() -> Any:
+    """``strftime_now`` of templates: computed here, as natively, and not by JavaScript's own calendar. Made when it is
+    first wanted: a snapshot of Python can't hold it."""
+    return create_proxy(lambda pattern: formatted(datetime.now(), str(pattern)))
 
 
 class BrowserChatTemplate:
@@ -58,7 +63,7 @@ def tokenizer_factory(new_tokenizer: Callable[[Any, Any], Any]) -> TokenizerFact
 
     def make(definition: bytes) -> BrowserTokenizer:
         try:
-            return BrowserTokenizer(new_tokenizer(definition.decode(), _today))
+            return BrowserTokenizer(new_tokenizer(definition.decode(), _today()))
         except (JsException, UnicodeDecodeError) as error:
             raise InvalidManifest(f"tokenizer: {error}", path="tokenizer") from None
 
@@ -71,7 +76,7 @@ def template_factory(new_template: Callable[[Any, Any], Any]) -> TemplateFactory
     def make(template: str, bos_token: str, eos_token: str) -> BrowserChatTemplate:
         parts = {"chat_template": template, "bos_token": bos_token, "eos_token": eos_token}
         try:
-            return BrowserChatTemplate(new_template(json.dumps(parts), _today))
+            return BrowserChatTemplate(new_template(json.dumps(parts), _today()))
         except JsException as error:
             raise UnsupportedModel(f"The model's chat template can't be read: {str(error)[:200]}") from None
 

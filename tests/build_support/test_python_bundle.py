@@ -72,8 +72,9 @@ def imported(path: Path) -> set[str]:
 
 def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in python_bundle.app_sources()}
-    # Made by name: browser.main by the engine's worker, the agents by their factory's table.
-    left = ["orion_py.browser.main", "orion_py.browser.lazy", *(n for n in names if n.startswith("orion_py.agents."))]
+    # Made by name: what the engine's worker and the snapshot's bridge import, the agents by their factory's table.
+    bridge = [f"orion_py.browser.{name}" for name in ("main", "lazy", "snapshot")]
+    left = [*bridge, *(name for name in names if name.startswith("orion_py.agents."))]
     reached: set[str] = set()
     while left:
         name = left.pop()

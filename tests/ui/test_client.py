@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ui.client import BOOT_SILENCE_MS, EngineClient
+from ui.client import BOOT_SILENCE_MS, SNAPSHOT_SILENCE_MS, EngineClient
 
 
 class Timers:
@@ -118,6 +118,26 @@ def test_an_engine_that_is_slow_but_talks_is_left_in_peace(scene: Scene) -> None
     for _ in range(4):
         scene.timers.advance(BOOT_SILENCE_MS - 1)
         scene.worker.say("boot", phase="python", ms=1)
+    scene.worker.come_up()
+    assert scene.client.phase == "ready"
+
+
+def test_an_engine_that_hangs_in_a_snapshot_is_soon_replaced_by_one_that_begins_without(scene: Scene) -> None:
+    scene.client.start()
+    scene.worker.say("boot", phase="snapshot", ms=1)
+    scene.timers.advance(SNAPSHOT_SILENCE_MS)
+    assert [worker.ended for worker in scene.workers] == [True, False]
+    scene.worker.come_up()
+    assert scene.client.phase == "ready"
+
+
+def test_an_engine_that_gives_a_snapshot_up_has_all_the_time_it_needs(scene: Scene) -> None:
+    scene.client.start()
+    scene.worker.say("boot", phase="snapshot", ms=1)
+    scene.timers.advance(SNAPSHOT_SILENCE_MS - 1)
+    scene.worker.say("boot", phase="bytecode", ms=1)
+    scene.timers.advance(BOOT_SILENCE_MS - 1)
+    assert len(scene.workers) == 1
     scene.worker.come_up()
     assert scene.client.phase == "ready"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ui.store import PREFERENCES, MemoryBacking, Store
+from pathlib import Path
+
+from ui.store import AHEAD, PREFERENCES, MemoryBacking, Store
 
 
 def test_preferences_are_kept() -> None:
@@ -57,3 +59,13 @@ def test_after_a_new_conversation_the_next_page_starts_empty() -> None:
     store.leave()
     assert Store(backing, tab).last is None
     assert Store(backing, MemoryBacking()).last is None
+
+
+def test_what_the_next_page_may_begin_with_is_written_where_app_js_reads_it() -> None:
+    backing = MemoryBacking()
+    store = Store(backing, MemoryBacking())
+    store.note_ahead(True)
+    assert backing.get(AHEAD) == "yes"
+    store.note_ahead(False)
+    assert backing.get(AHEAD) == "no"
+    assert f'"{AHEAD}"' in (Path(__file__).parents[2] / "web" / "app.js").read_text("utf-8")

@@ -48,14 +48,15 @@ export interface AgentEvent {
 }
 
 /**
- * How far the engine's worker is before it takes requests: "python" runs, then the "engine" does. `ms`
- * since the worker's start. Sent by the bridge (workers/engine.js), under the id "engine".
+ * How far the engine's worker is before it takes requests: Python begins with a "snapshot" of an earlier one's
+ * memory or from "bytecode" (after a snapshot if that is given up), "python" runs, the "engine" does. `ms` since
+ * the worker's start. Sent by the bridge (workers/engine.js), under the id "engine".
  */
 export interface BootEvent {
   v: 1;
   id: string;
   type: "boot";
-  phase: "python" | "engine";
+  phase: "snapshot" | "bytecode" | "python" | "engine";
   ms: number;
 }
 

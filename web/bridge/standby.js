@@ -68,12 +68,19 @@ export class Standby {
     this.client = null;
     /** @private */ this.bytes = 0;
     /** @private */ this.budget = Infinity;
+    /** @private @type {Promise<void> | null} */ this.starting = null;
     /** @private Somebody opened a model, or nothing is wanted ahead: it is too late to begin. */
     this.over = false;
   }
 
-  /** Begins with what `remember` was told on an earlier visit, if anything and if it may still be that large. */
-  async start() {
+  /** Begins, once, with what `remember` was told on an earlier visit, if anything and if it may still be that large. */
+  start() {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  /** @private */
+  async begin() {
     try {
       const { spec, bytes, budget } = remembered(await this.shards.getSetting(SETTING));
       if (this.over || bytes > Math.min(budget, this.budget)) return;

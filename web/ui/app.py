@@ -189,6 +189,7 @@ class App:
         fields = {"locale": self._words.lang}
         if not self._preferences["preload"] or self._able["saveData"]:
             fields["ahead"] = False
+        self._store.note_ahead(fields.get("ahead", True))
         fields.update(self._engine_settings.initial())
         return fields
 

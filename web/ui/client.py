@@ -12,6 +12,7 @@ Everything from outside is passed in, so the tests run it without a browser:
 from ui import messages
 
 BOOT_SILENCE_MS = 60_000
+SNAPSHOT_SILENCE_MS = 15_000
 PING_MS = 5_000
 STOP_MS = 8_000
 ENDS = ("result", "error", "cancelled")
@@ -142,7 +143,11 @@ class EngineClient:
             self._crashed()
             return
         if self.phase != "ready":
-            self._guard(BOOT_SILENCE_MS, self._boot_timed_out)
+            if kind == "boot" and message.get("phase") == "snapshot":
+                # The next one begins without it.
+                self._guard(SNAPSHOT_SILENCE_MS, self._crashed)
+            else:
+                self._guard(BOOT_SILENCE_MS, self._boot_timed_out)
         elif self._watch is not None and not self._muted:
             self._guard(0, None)
         if key == self._initialize and kind in ENDS:

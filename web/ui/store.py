@@ -12,6 +12,7 @@ from ui.json_text import read
 
 LAST = "orion.last"
 PREFERENCES = "orion.preferences"
+AHEAD = "orion.ahead"
 DEFAULTS = {
     "language": None,
     "theme": "auto",
@@ -75,6 +76,11 @@ class Store:
         own = dict(own) if isinstance(own, dict) else {}
         own.update(values)
         self.change({"engine": own})
+
+    def note_ahead(self, allowed):
+        """Whether the next page may begin with the last visit's model before this program is there to say so:
+        app.js reads it."""
+        self._backing.set(AHEAD, "yes" if allowed else "no")
 
     # which conversation is on the page: the tab's own, or of a new tab the one that any tab showed last
 

@@ -12,17 +12,32 @@ import { fetchText, fileFacts } from "../bridge/fetch-text.js";
 import { InferenceClient } from "../bridge/inference-client.js";
 import { kernelHere } from "../bridge/kernel-module.js";
 import { allowedUrl } from "../bridge/origins.js";
-import { addBundle, bootPython } from "../bridge/python.js";
+import { addBundle } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
+import { SnapshotMaker } from "../bridge/snapshot-maker.js";
 import { Standby } from "../bridge/standby.js";
+import { startPython } from "../bridge/start-python.js";
 import { Tabs } from "../bridge/tabs.js";
 import { ChatTokenizer } from "../bridge/tokenizer.js";
 
 const root = new URL("../", import.meta.url);
 const started = performance.now();
+/** Another engine of this page ended before its time: whatever it began with isn't begun with again. */
+const told = new URL(self.location.href).searchParams;
+const again = told.has("again");
+const snapshots = new SnapshotMaker(root);
 
-// Held as long as this worker lives, so that the page notices its end, whatever ended it.
-navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {}); // refused with all site data
+/**
+ * Held as long as this worker lives, so that the page notices its end, whatever ended it. The page looks for the lock
+ * when it hears this worker's first message, which therefore waits for it. (Browsers that keep no site data refuse it.)
+ *
+ * @type {Promise<void>}
+ */
+const held = new Promise((resolve) => {
+  const forever = () => { resolve(); return new Promise(() => {}); };
+  if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
+  else resolve();
+});
 
 /** @type {string[]} */
 const inbox = [];
@@ -62,14 +77,24 @@ function metered() {
 }
 
 try {
-  // What doesn't need Python doesn't wait for it: the database, and the last visit's model.
+  // What doesn't need Python doesn't wait for it: the list of models, the database, and the last visit's model.
+  /** @type {Map<string, Promise<string>>} */
+  const early = new Map([["models.json", fetchText(new URL("models.json", root))]]);
+  for (const text of early.values()) text.catch(() => {}); // whoever asks for it tries again
   const opening = openShards().then((shards) => {
     const standby = new Standby(shards, new URL("workers/inference.js", root));
-    void first.then((message) => (message.ahead === false || metered() ? standby.drop() : standby.start()));
+    const may = (/** @type {{ahead?: boolean}} */ { ahead }) => (ahead === false || metered() ? standby.drop() : standby.start());
+    // A page whose last visit allowed it needn't have spoken; what it says then still counts.
+    if (told.has("ahead")) may({});
+    void first.then(may);
     return { shards, standby };
   });
   const kernel = kernelHere();
-  const [python, { shards, standby }] = await Promise.all([bootPython(new URL("vendor/", root)), opening]);
+  const begins = (/** @type {"snapshot" | "bytecode"} */ phase) => {
+    const ms = performance.now() - started;
+    void held.then(() => post({ type: "boot", phase, ms }));
+  };
+  const [python, { shards, standby }] = await Promise.all([startPython(new URL("vendor/", root), again, begins), opening]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
     root: root.href,
@@ -85,8 +110,14 @@ try {
     heldAhead: () => standby.held(),
     dropAhead: () => standby.drop(),
     limitAhead: (/** @type {number} */ bytes) => void standby.limit(bytes),
+    makeSnapshot: () => snapshots.make(),
+    stopSnapshot: () => snapshots.stop(),
     tabs: new Tabs(),
-    fetchText: (/** @type {string} */ path) => fetchText(allowedUrl(path, root)),
+    fetchText: (/** @type {string} */ path) => {
+      const text = early.get(path);
+      early.delete(path);
+      return text ? text.catch(() => fetchText(allowedUrl(path, root))) : fetchText(allowedUrl(path, root));
+    },
     exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
     facts: async (/** @type {string} */ path) => {
       const found = await fileFacts(allowedUrl(path, root));

@@ -1,0 +1,24 @@
+"""The seam to what an engine's next start begins with: the memory of a Python that has imported everything."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Snapshots(Protocol):
+    async def make(self) -> str:
+        """Makes one for this version, browser and machine and tests it, unless there is one. Answers "there",
+        "made", "impossible", "busy" (another tab makes it), "stopped", or why it failed. Never raises."""
+
+    def stop(self) -> None:
+        """Ends what is under way; nothing of it is used."""
+
+
+class NoSnapshots:
+    """Where a start is quick by itself: CPython, tests."""
+
+    async def make(self) -> str:
+        return "impossible"
+
+    def stop(self) -> None:
+        return None

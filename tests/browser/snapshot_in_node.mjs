@@ -1,0 +1,51 @@
+/**
+ * Makes a snapshot of Python under Node as a browser's worker does, and begins with it and with damaged ones.
+ *
+ *   node snapshot_in_node.mjs BRIDGE VENDOR
+ *
+ * Prints JSON: {made, woken: [what each said], damaged: {what was done: "refused: why" | "woke"}}.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [bridge, folder] = process.argv.slice(2);
+// Under Node Pyodide takes paths where a browser's takes addresses.
+globalThis.URL = class extends URL {
+  get href() { return this.protocol === "file:" ? this.pathname : super.href; }
+};
+globalThis.fetch = async (path) => new Response(readFileSync(String(path)));
+const { makeSnapshot, wakeSnapshot } = await import(join(bridge, "snapshot.js"));
+const vendor = new URL(`${pathToFileURL(folder)}/`);
+
+const examined = (python) => python.pyimport("orion_py.browser.snapshot").examine();
+const wake = ({ facts, memory, bundles }) =>
+  wakeSnapshot(vendor, { facts, memory: Promise.resolve(memory), bundles: Promise.resolve(bundles) });
+
+const { python, ...snapshot } = await makeSnapshot(vendor);
+const made = examined(python);
+const woken = [examined(await wake(snapshot)), examined(await wake(snapshot))];
+const lives = [await wake(snapshot), await wake(snapshot)].map((life) => life.runPython("import random; random.random()"));
+
+const DAMAGES = {
+  "a library lies elsewhere": (it) => { it.facts.layout.places[1] += 16; },
+  "the stack lies elsewhere": (it) => { it.facts.layout.stack -= 16; },
+  "the function table was another": (it) => { it.facts.table -= 1; },
+  "a later function is unknown": (it) => { it.facts.added = [["/nowhere.so", "nothing"]]; },
+  "Python computed something else": (it) => { it.facts.check = "00000000"; },
+  "half a bundle": (it) => { it.bundles[0] = it.bundles[0].slice(0, 100); },
+  "half the memory": (it) => { it.memory = it.memory.slice(0, it.memory.byteLength >> 1); },
+  "one bit of the memory": (it) => {
+    it.memory = it.memory.slice(0);
+    new Uint8Array(it.memory)[it.memory.byteLength >> 1] ^= 1;
+  },
+  "no facts": (it) => { delete it.facts; },
+};
+const damaged = {};
+for (const [name, damage] of Object.entries(DAMAGES)) {
+  const it = { facts: structuredClone(snapshot.facts), memory: snapshot.memory, bundles: [...snapshot.bundles] };
+  damage(it);
+  damaged[name] = await wake(it).then(() => "woke", (cause) => `refused: ${cause.message}`);
+}
+console.log(JSON.stringify({ made, woken, lives, damaged }));
+process.exit(0);

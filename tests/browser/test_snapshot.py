@@ -1,0 +1,43 @@
+"""What is run before a snapshot of Python is made and after one woke. Pyodide's part is in e2e/test_snapshot.py."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from orion_py.browser import snapshot
+
+
+def in_a_process_of_its_own(function: str) -> str:
+    code = f"from orion_py.browser import snapshot; print(snapshot.{function}())"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_check_says_the_same_each_time_and_in_each_process() -> None:
+    assert snapshot.check() == snapshot.check() == in_a_process_of_its_own("check")
+
+
+def test_an_examination_says_the_same_in_each_process_and_begins_as_the_check_does() -> None:
+    said = in_a_process_of_its_own("examine")
+    assert said == in_a_process_of_its_own("examine")
+    assert said.startswith(snapshot.check() + "-")
+
+
+@pytest.mark.parametrize("damage", ["sin", "argsort"])
+def test_the_check_notices_that_numbers_come_out_differently(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = snapshot.check()
+    real = getattr(snapshot.np, damage)
+    monkeypatch.setattr(snapshot.np, damage, lambda values, *args, **kwargs: real(values[::-1], *args, **kwargs))
+    assert snapshot.check() != right
+
+
+def test_lives_that_begin_with_one_memory_have_chances_of_their_own() -> None:
+    state = random.getstate()
+    snapshot.wake()
+    one = random.random()
+    random.setstate(state)
+    snapshot.wake()
+    assert random.random() != one
