@@ -4,14 +4,15 @@
     kernel/…                                     our own kernel's builds, from kernel/built/
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
+    ui/compiled.bin                              see page_python.py
     models.json, models/…                        the registry, the models asked for
     precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …], "later"}
 
 precache.json lists the shell: everything but the models and the service worker itself; ``later`` is what is kept
-on first use. The service worker brings the files in this order, part by part: what the engine's Python
-boots from (0), what its first model wants and arrives while Python boots (1), the rest (2). Its version
-is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in sw.js, so a changed
-file makes a changed service worker. Every URL is relative: the site works at any path.
+on first use, such as the sources of what is compiled. The service worker brings the files in this order,
+part by part: what the engine's Python boots from (0), what its first model wants and arrives while Python boots
+(1), the rest (2). Its version is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in
+sw.js, so a changed file makes a changed service worker. Every URL is relative: the site works at any path.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from build_support import cell_packages, models, paths, python_bundle, vendor
+from build_support import cell_packages, models, page_python, paths, python_bundle, vendor
 from build_support.errors import BuildError
 from build_support.node import Node
 from build_support.stamps import tree
@@ -106,8 +107,10 @@ def precache(plan: dict[str, Content]) -> dict[str, object]:
     """The content of precache.json for the files of ``plan``."""
     kept = [url for url in plan if not url.startswith("models/") and url not in ("sw.js", "precache.json")]
     urls = sorted(kept, key=lambda url: (_part(url), url))
-    files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(vendor.LAZY)]
-    later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(vendor.LAZY)]
+    compiled = page_python.listed(_read(plan[page_python.NAME])) if page_python.NAME in plan else []
+    lazy = (*vendor.LAZY, *(f"ui/{name}.py" for name in compiled))
+    files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(lazy)]
+    later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(lazy)]
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
     # The registry has no say in the version: the service worker asks for the newest at each visit, and a model
     # that was made later is no new version of the page.
@@ -154,6 +157,7 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
+    plan |= page_python.files()
     plan |= cell_packages.files(node)
     for manifest in manifests:
         for name, path in models.files(manifest).items():

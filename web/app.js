@@ -91,14 +91,41 @@ async function source(name) {
 }
 
 /**
+ * MODULES as the build compiled them (build_support/page_python.py says how): their bytes in this order, and for
+ * which version of the bytecode. Null where there are none: then the sources do.
+ *
+ * @returns {Promise<{mpy: number, parts: Uint8Array[]} | null>}
+ */
+async function compiled() {
+  try {
+    const answer = await fetch(new URL("ui/compiled.bin", import.meta.url));
+    if (!answer.ok) return null;
+    const whole = await answer.arrayBuffer();
+    const text = new TextDecoder();
+    const start = 12 + new DataView(whole).getUint32(8, true);
+    if (text.decode(new Uint8Array(whole, 0, 8)) !== "ORIONMPY") return null;
+    const { mpy, modules } = JSON.parse(text.decode(new Uint8Array(whole, 12, start - 12)));
+    const parts = MODULES.map((name) => {
+      const [, offset, length] = modules.find((/** @type {[string, number, number]} */ [each]) => each === name);
+      return new Uint8Array(whole, start + offset, length);
+    });
+    return { mpy, parts };
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Writes modules of ui/ for `python` and imports them, one a task.
  *
  * @param {any} python
  * @param {string[]} names
- * @param {Promise<string>[]} sources
+ * @param {(Promise<string> | Uint8Array)[]} sources or what the build made of them
  */
 async function bringIn(python, names, sources) {
-  for (const [index, text] of sources.entries()) python.FS.writeFile(`/lib/ui/${names[index]}.py`, await text);
+  for (const [index, content] of sources.entries()) {
+    python.FS.writeFile(`/lib/ui/${names[index]}.${content instanceof Uint8Array ? "mpy" : "py"}`, await content);
+  }
   for (const name of names.filter((each) => each !== "__init__")) {
     await breathe();
     python.pyimport(`ui.${name}`);
@@ -110,7 +137,7 @@ async function start() {
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
   beginEarly();
-  const sources = MODULES.map(source);
+  const ready = compiled();
   const markdown = import("./bridge/page-markdown.js");
   markdown.catch(() => undefined);
   await import("./vendor/micropython/micropython.mjs");
@@ -118,6 +145,9 @@ async function start() {
     heapsize: HEAP_BYTES,
     url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
   });
+  const made = await ready;
+  const { implementation } = python.pyimport("sys");
+  const sources = made && made.mpy === (implementation._mpy & 255) ? made.parts : MODULES.map(source);
   // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
   void Promise.allSettled([...sources, markdown]).then(() => shell.enroll().catch(() => undefined));
   python.FS.mkdirTree("/lib/ui");

@@ -17,7 +17,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from build_support import site, vendor
+from build_support import page_python, site, vendor
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE_VENDOR = ("micropython/", "marked/", "idiomorph/", "dompurify/", "highlight/", "temml/", "uplot/")
@@ -48,6 +48,7 @@ def assemble(target: Path) -> Path:
     for file in vendor.files():
         if file.target.startswith(PAGE_VENDOR):
             plan[f"vendor/{file.target}"] = vendor.content(file)
+    plan |= page_python.files()
     plan["workers/engine.js"] = Path(__file__).with_name("scripted_engine.js")
     for url, content in plan.items():
         _write(target / url, content if isinstance(content, bytes) else content.read_bytes())

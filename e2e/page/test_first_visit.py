@@ -54,7 +54,7 @@ def test_a_question_typed_before_the_reload_is_answered_after_it(visit: Callable
 def test_what_is_sent_before_the_page_is_up_is_sent(visit: Callable[..., Visit], way: str) -> None:
     early = visit()
     held: list[Route] = []
-    early.page.route("**/ui/main.py", lambda route: held.append(route))
+    early.page.route("**/ui/compiled.bin", lambda route: held.append(route))
     early.page.goto(early.url, wait_until="commit")
     early.box.fill("Why is the sky blue?")
     while not held:
@@ -66,7 +66,7 @@ def test_what_is_sent_before_the_page_is_up_is_sent(visit: Callable[..., Visit],
         early.page.get_by_role("button", name="Send").click()
     else:
         early.box.press("Enter")
-    early.page.unroute("**/ui/main.py")  # lets what is held go on
+    early.page.unroute("**/ui/compiled.bin")  # lets what is held go on
     early.wait()
     early.state("success")
     expect(early.page.locator("article[data-role=user] .said")).to_contain_text("sky")

