@@ -199,7 +199,7 @@ void ORION_EXPORT(orion_worker)(uint32_t number);
 uint32_t ORION_EXPORT(orion_await_threads)(uint32_t count, uint32_t milliseconds);
 /* How many threads the next calls use, the leader included. ORION_BAD_COUNT for more than are there. */
 uint32_t ORION_EXPORT(orion_use_threads)(uint32_t count);
-/* How often a waiting thread looks before it sleeps: at a barrier inside a pass (200,000 at first, some 0.2 ms), and for
+/* How often a waiting thread looks before it sleeps: at a barrier inside a pass (30,000 at first, some 30 us), and for
  * the next call (20,000). Long while an answer is generated, short when nothing is going on: a sleeping worker costs nothing. */
 void ORION_EXPORT(orion_spin)(uint32_t at_barriers, uint32_t between_calls);
 /* How long a barrier waits for a thread before ORION_THREAD_LOST; 10,000 at first, 0 for ever. */

@@ -21,7 +21,7 @@ static struct {
 } shared;
 
 static u8 stacks[ORION_MOST_THREADS][STACK_BYTES] __attribute__((aligned(64)));
-static u32 barrier_spins = 200000, job_spins = 20000, patience = 10000;
+static u32 barrier_spins = 30000, job_spins = 20000, patience = 10000;
 
 #define SLICE_MS 500u
 

@@ -14,10 +14,10 @@ const MOST_THREADS = 16;
 const PATIENCE_MS = 5000;
 /**
  * How often a thread looks before it sleeps, at some nanosecond a look: inside a pass for what the others' shares may
- * differ by; between two passes for the time in which a token is sampled (some 2 ms), so that an answer wakes nobody
+ * differ by, and not much longer, since who looks keeps a core from a thread that lost its own; between two passes for the time in which a token is sampled (some 2 ms), so that an answer wakes nobody
  * and an idle page costs nothing.
  */
-const SPINS = { barriers: 200_000, calls: 2_000_000 };
+const SPINS = { barriers: 30_000, calls: 2_000_000 };
 
 /** @typedef {import("./runner.js").Runner} Runner */
 
