@@ -15,11 +15,24 @@ from typing import Any
 
 from bench.figures import Outcome
 
-BENCHES = ("boot", "routing", "load", "slow_line", "memory", "generate", "speculate", "loops")
+BENCHES = (
+    "boot",
+    "routing",
+    "load",
+    "slow_line",
+    "first_visit",
+    "memory",
+    "memory_bytes",
+    "politeness",
+    "generate",
+    "speculate",
+    "loops",
+)
 WEIGHTS_OF = {"generate"}
 WITHOUT_MODEL = {"boot", "routing"}
-"""Every other bench runs the model that --model names, but for these, which always run Lite:"""
-LITE_ONLY = {"load", "memory"}
+"""Every other bench runs the model that --model names, but for these, which always run Lite, as a visitor does, and
+``memory_bytes``, which runs every model that the site has:"""
+LITE_ONLY = {"load", "first_visit", "memory_bytes"}
 MODELS = {
     "lite": "smollm2-135m-instruct",
     "full": "qwen2.5-coder-0.5b-instruct",
@@ -34,13 +47,21 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--peers", action="store_true", help="wllama and transformers.js beside ORION")
+    parser.add_argument(
+        "--peers", action="store_true", help="wllama, transformers.js and native llama.cpp beside ORION"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="turns of each contender (default: 3)")
     parser.add_argument(
         "--patience", type=float, default=60.0, metavar="SECONDS", help="longest wait for an idle machine (default: 60)"
     )
     parser.add_argument(
-        "--model", choices=sorted(MODELS), default="lite", help="what generate, speculate and loops run (default: lite)"
+        "--model",
+        choices=sorted(MODELS),
+        default="lite",
+        help="what generate, speculate, loops, memory and politeness run (default: lite)",
+    )
+    parser.add_argument(
+        "--before", type=Path, metavar="FOLDER", help="an earlier build of the site, visited beside this one by load"
     )
     parser.add_argument("--site", type=Path, metavar="FOLDER", help="the built site (default: dist/)")
     options = parser.parse_args(arguments)
@@ -49,6 +70,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"there is no bench {', '.join(unknown)}; these are: {', '.join(BENCHES)}")
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    if options.before and not (options.before / "index.html").is_file():
+        parser.error(f"--before: {options.before} holds no built site")
     return options
 
 
@@ -87,13 +110,27 @@ def _run(options: argparse.Namespace) -> None:
         site.assemble(folder, options.site or paths.DIST, _weights(options, names))
         if options.peers:
             site.add_peers(folder)
+        if "generate" in names:
+            site.add_plain(folder)
+        if options.before and "load" in names:
+            site.add_before(folder, options.before)
         if "boot" in names:
             site.add_stock_pyodide(folder)
         server = stack.enter_context(StaticServer(folder))
         playwright = stack.enter_context(sync_playwright())
         facts = environment.facts(chromium.version(playwright))
+        native, reason = _native(options, names)
         context = Context(
-            playwright, server, folder, options.peers, options.rounds, options.patience, MODELS[options.model]
+            playwright,
+            server,
+            folder,
+            options.peers,
+            options.rounds,
+            options.patience,
+            MODELS[options.model],
+            before=options.before is not None,
+            native=native,
+            native_reason=reason,
         )
         console = Console()
         for name in names:
@@ -131,3 +168,12 @@ def _weights(options: argparse.Namespace, names: list[str]) -> dict[str, Path]:
 
     node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
     return weights(options.model, options.site or paths.DIST, MODELS[options.model])
+
+
+def _native(options: argparse.Namespace, names: list[str]) -> tuple[Path | None, str]:
+    """An interpreter with llama.cpp if it is needed and can be built, else None and why."""
+    if not options.peers or not WEIGHTS_OF & set(names):
+        return None, "it wasn't asked for"
+    from bench.native.prepare import interpreter
+
+    return interpreter()

@@ -25,6 +25,12 @@ class Context:
     """How long to wait, each time, for other programs to be quiet."""
     model: str = "smollm2-135m-instruct"
     """The id of the chat model that generates."""
+    before: bool = False
+    """Whether an earlier build of the site is served at ``before/``, to be measured beside this one."""
+    native: Path | None = None
+    """An interpreter that has llama.cpp."""
+    native_reason: str = "it wasn't asked for"
+    """Why there is none."""
 
     @property
     def url(self) -> str:

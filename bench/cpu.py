@@ -85,6 +85,33 @@ def read(root: int | None = None) -> Reading | None:
     return Reading(busy, stolen, used_by_tree(processes, os.getpid() if root is None else root), time.monotonic())
 
 
+def used_by_browser(root: int | None = None) -> int | None:
+    """Ticks that Chromium's processes below ``root`` (default: this process) have used; None where unknown."""
+    parents: dict[int, int] = {}
+    used: dict[int, int] = {}
+    try:
+        folders = [folder for folder in PROC.iterdir() if folder.name.isdigit()]
+    except OSError:
+        return None
+    for folder in folders:
+        try:
+            ticks = parse_stat((folder / "stat").read_text())
+            program = (folder / "cmdline").read_text(errors="replace").split("\0")[0]
+        except OSError:
+            continue  # it ended meanwhile
+        parents[int(folder.name)] = ticks.parent
+        if "chrom" in program:
+            used[int(folder.name)] = ticks.used
+    return sum(count for pid, count in used.items() if below(pid, os.getpid() if root is None else root, parents))
+
+
+def below(pid: int, root: int, parents: dict[int, int]) -> bool:
+    """Whether ``root`` is ``pid`` or one of its ancestors."""
+    while pid and pid != root:
+        pid = parents.get(pid, 0)
+    return pid == root
+
+
 def foreign_share(before: Reading, after: Reading, ticks_per_second: int) -> float:
     """What others took between two readings, in cores (1.0: one core all the time), the host included."""
     others = (after.busy - before.busy) - (after.ours - before.ours) + (after.stolen - before.stolen)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.cpu import PROC
+from bench.cpu import PROC, below
 
 SETTLED = 0.005
 """A change below this share in a second is none."""
@@ -49,7 +49,7 @@ def read() -> Memory:
             commands[pid] = (folder / "cmdline").read_text(errors="replace")
         except OSError:
             continue  # it ended meanwhile
-    ours = [pid for pid in commands if "chrom" in commands[pid].split("\0")[0] and _below(pid, parents)]
+    ours = [pid for pid in commands if "chrom" in commands[pid].split("\0")[0] and below(pid, os.getpid(), parents)]
     renderers = [pid for pid in ours if "--type=renderer" in commands[pid]]
     return Memory(max((held[pid] for pid in renderers), default=0.0), sum(held[pid] for pid in ours))
 
@@ -64,10 +64,3 @@ def settled(limit_s: float = 20.0, sleep: Callable[[float], None] = time.sleep) 
         still = still + 1 if abs(now.renderer - last.renderer) <= SETTLED * last.renderer else 0
         last = now
     return last
-
-
-def _below(pid: int, parents: dict[int, int]) -> bool:
-    me = os.getpid()
-    while pid and pid != me:
-        pid = parents.get(pid, 0)
-    return pid == me

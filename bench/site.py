@@ -1,6 +1,8 @@
 """One folder, so one origin with the same headers, for ORION, its peers and the bench's own pages.
 
     orion/      the built site, as it is
+    orion-plain/  the same, whose kernel is the one without relaxed SIMD whatever the browser has
+    before/     an earlier build of the site, where one is given
     pages/      bench/pages
     peers/      the peers' files from npm
     weights/    the model in the peers' formats
@@ -36,6 +38,20 @@ def assemble(folder: Path, site: Path, weights: dict[str, Path]) -> None:
     link_tree(PAGES, folder / "pages")
     for path, file in weights.items():
         link(file, folder / "weights" / path)
+
+
+def add_plain(folder: Path) -> None:
+    """Puts the site into ``folder`` once more, with the kernel's plain builds under the relaxed ones' names."""
+    site, plain = folder / "orion", folder / "orion-plain"
+    kernel = site / "kernel"
+    for file in tree(site):
+        other = file.with_name(file.name.replace("relaxed", "plain")) if file.parent == kernel else file
+        link(other, plain / file.relative_to(site))
+
+
+def add_before(folder: Path, site: Path) -> None:
+    """Puts an earlier build of the site into ``folder``."""
+    link_tree(site, folder / "before")
 
 
 def add_peers(folder: Path) -> None:

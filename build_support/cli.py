@@ -83,7 +83,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--model", default="lite", metavar="NAME", help="what generate and speculate run (default: lite)"
     )
     bench.add_argument("--rounds", type=int, default=3, help="turns of each contender (default: 3)")
-    bench.add_argument("--peers", action="store_true", help="measure wllama and transformers.js beside ORION")
+    bench.add_argument(
+        "--peers", action="store_true", help="measure wllama, transformers.js and native llama.cpp beside ORION"
+    )
+    bench.add_argument(
+        "--before", type=Path, metavar="FOLDER", help="an earlier build of the site, visited beside this one by load"
+    )
     _models(bench)
 
     options = parser.parse_args(arguments)
@@ -205,6 +210,7 @@ def _bench(options: argparse.Namespace) -> int:
     arguments = [*options.names, "--model", options.model, "--rounds", str(options.rounds)]
     arguments += ["--json", str(options.json.resolve())] if options.json else []
     arguments += ["--peers"] if options.peers else []
+    arguments += ["--before", str(options.before.resolve())] if options.before else []
     models.check_names([options.model])
     bench.parse(arguments)  # before anything is built: wrong usage is told at once
     names = options.models.split(",")

@@ -13,9 +13,10 @@ from typing import Any
 
 from playwright.sync_api import Error
 
-from bench.benches.generate import PYTHON, contender_page
+from bench.benches.generate import contender_page
 from bench.benches.speculate import LEAST, STEPS
 from bench.chromium import Job
+from bench.contenders import PYTHON
 from bench.context import Context
 from bench.cpu import watching
 from bench.figures import Contender, Outcome, Target

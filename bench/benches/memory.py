@@ -1,4 +1,4 @@
-"""Memory before a model is loaded, while it is, and after it was unloaded, ten times over.
+"""Memory before a model is loaded, while it is, and after it was unloaded, ten times over, on either runner.
 
 A page with an engine worker loads the model (the first time over the loopback interface, then from
 IndexedDB), has it answer a short question and unloads it again. After each unloading the renderer's
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import urllib.parse
 
-from bench.benches.generate import LITE
 from bench.chromium import unattended
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
@@ -29,15 +28,31 @@ STEP_LIMIT_S = 240.0
 EAGER = "--enable-blink-features=ForceEagerMeasureMemory"
 """Measuring, and so collecting, happens at once and not at some time in the next seconds."""
 MARK = "pages/mark.json"
+RUNNERS = {"kernel": WANTED_PERCENT, "onnxruntime": None}
+"""What computes, and how much the renderer may grow at most."""
 
 
 def run(context: Context) -> Outcome:
-    contender = Contender("engine worker", enough=1)
+    contenders, targets = [], []
+    for runner, wanted in RUNNERS.items():
+        contender = Contender(f"engine worker, {runner}", enough=1)
+        context.settle(f"{CYCLES} loads, {runner}")
+        before, left, kept = _cycles(context, contender, runner)
+        contenders.append(contender)
+        targets += [
+            growth(f"{runner}, renderer: growth over all unloads, garbage collected", before, kept, wanted),
+            growth(f"{runner}, renderer: the same as the unloading leaves it", before, left, None),
+        ]
+    return Outcome("memory", contenders, targets)
+
+
+def _cycles(context: Context, contender: Contender, runner: str) -> tuple[float, list[float], list[float]]:
+    """The renderer's memory before anything was loaded, and after each unloading: at once, and collected."""
     left: list[float] = []
     kept: list[float] = []
-    context.settle(f"{CYCLES} loads")
     mark = context.server.faults.hold(MARK)
-    with unattended(f"{context.url}pages/memory.html?model={LITE}&cycles={CYCLES}", EAGER):
+    query = urllib.parse.urlencode({"model": context.model, "cycles": CYCLES, "runner": runner})
+    with unattended(f"{context.url}pages/memory.html?{query}", EAGER):
         before, mark = _at(mark, context.server)
         _note(contender, "before", before)
         for _ in range(CYCLES):
@@ -50,11 +65,8 @@ def run(context: Context) -> Outcome:
             _note(contender, "unloaded and collected", collected)
             kept.append(collected.renderer)
     context.server.faults.clear()
-    targets = [
-        growth("renderer: growth over all unloads, garbage collected", before.renderer, kept, WANTED_PERCENT),
-        growth("renderer: the same as the unloading leaves it", before.renderer, left, None),
-    ]
-    return Outcome("memory", [contender], targets)
+    context.server.log.clear()
+    return before.renderer, left, kept
 
 
 def _at(mark: Fault, server: StaticServer) -> tuple[Memory, Fault]:

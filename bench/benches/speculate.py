@@ -14,8 +14,9 @@ from typing import Any
 
 from playwright.sync_api import Error
 
-from bench.benches.generate import GREEDY, METRICS, contender_page
+from bench.benches.generate import contender_page
 from bench.chromium import Job
+from bench.contenders import GREEDY, METRICS
 from bench.context import Context
 from bench.cpu import watching
 from bench.figures import Contender, Outcome, Target, ratio

@@ -7,12 +7,13 @@ import { engine } from "./engine.js";
 
 const parameters = new URLSearchParams(location.search);
 const model = parameters.get("model");
+const runner = parameters.get("runner") ?? "auto";
 const question = { query: "Say hello.", history: [], options: { max_tokens: 8, temperature: 0 } };
 const mark = () => fetch("mark.json", { cache: "no-store" }).then((response) => response.text());
 
 try {
   const ask = engine(new URL("../orion/", import.meta.url));
-  await ask("initialize", { config: { backend: "wasm", use_neural_router: false }, locale: "en" });
+  await ask("initialize", { config: { backend: "wasm", runner, use_neural_router: false }, locale: "en" });
   await mark();
   for (let cycle = 0; cycle < Number(parameters.get("cycles")); cycle += 1) {
     await ask("preload", { model });

@@ -49,7 +49,7 @@ def q8(gguf: Path) -> Path:
     from bench.weights.gguf_q8 import requantize
 
     target = folder() / f"{digest([HERE / 'gguf_q8.py'], gguf.name)[:16]}-q8_0.gguf"
-    return _once(target, "Requantizing the GGUF for wllama", lambda partial: requantize(gguf, partial))
+    return once(target, "Requantizing the GGUF for wllama", lambda partial: requantize(gguf, partial))
 
 
 def export(gguf: Path) -> Path:
@@ -67,7 +67,7 @@ def export(gguf: Path) -> Path:
         finally:
             named.unlink()
 
-    return _once(target, "Exporting the model to ONNX for transformers.js", make)
+    return once(target, "Exporting the model to ONNX for transformers.js", make)
 
 
 def exporter_python() -> Path:
@@ -78,7 +78,7 @@ def exporter_python() -> Path:
         venv.EnvBuilder(with_pip=True, clear=True).create(partial)
         install(REQUIREMENTS, _python(partial))
 
-    return _python(_once(home, "Installing the ONNX exporter (large, once)", make))
+    return _python(once(home, "Installing the ONNX exporter (large, once)", make))
 
 
 def tokenizer_files(site: Path, model: str, target: Path) -> list[Path]:
@@ -102,7 +102,7 @@ def _python(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _once(target: Path, title: str, make: Callable[[Path], None]) -> Path:
+def once(target: Path, title: str, make: Callable[[Path], None]) -> Path:
     """``target``, made under another name and moved there when it is whole."""
     if target.exists():
         return target

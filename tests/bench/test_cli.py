@@ -29,6 +29,14 @@ def test_wrong_usage_ends_with_code_2(arguments: list[str], capsys: pytest.Captu
     assert "usage" in capsys.readouterr().err
 
 
+def test_an_earlier_build_has_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["load", "--before", str(tmp_path)])
+    assert "holds no built site" in capsys.readouterr().err
+    (tmp_path / "index.html").touch()
+    assert parse(["load", "--before", str(tmp_path)]).before == tmp_path
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site that was built with Lite alone."""
@@ -39,7 +47,7 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", sorted(set(MODELS) - {"lite"}))
-@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line", "loops"])
+@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line", "loops", "memory", "politeness"])
 def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
     site: Path, name: str, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,11 +59,11 @@ def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
 
 
 def test_a_site_that_isnt_built_is_said_for_every_bench_that_runs_a_model(tmp_path: Path) -> None:
-    for name in ("generate", "speculate", "slow_line", "load", "memory"):
+    for name in ("generate", "speculate", "slow_line", "first_visit", "load", "memory", "memory_bytes", "politeness"):
         with pytest.raises(StepFailed, match="without lite"):
             check_site(tmp_path, [name], "lite")
 
 
 def test_what_is_there_is_enough(site: Path) -> None:
     check_site(site, BENCHES, "lite")
-    check_site(site, ["load", "memory", "boot", "routing"], "full")
+    check_site(site, ["load", "first_visit", "memory_bytes", "boot", "routing"], "full")

@@ -1,98 +1,86 @@
-"""Who takes part in ``generate``, what is compared, and what counts as the same work."""
+"""What counts as the same work, and what is skipped."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error
 
-from bench.benches.generate import STEPS, Entry, check, entries_for, targets_for
+from bench.benches import generate
+from bench.benches.generate import RETRIES, RUNS, check, native_job
+from bench.contenders import ANSWER, EIGHT_ROWS, ROWS, STEPS, Part
+from bench.context import Context
+from bench.cpu import Watch
 from bench.figures import Contender
-from bench.prompt import TOKENS, Prompt
-
-PROMPT = Prompt("a question", "the question in its template", list(range(TOKENS)))
-
-
-def contender(name: str, prefill: float, decode: float, share: float | None = None) -> Contender:
-    made = Contender(name)
-    for _ in range(3):
-        made.add("prefill", "tokens/s", prefill, 0.0)
-        made.add("decode", "tokens/s", decode, 0.0)
-        if share is not None:
-            made.add("Python's share", "%", share, 0.0)
-    return made
-
-
-def test_everybody_gets_the_same_threads_and_the_same_number_of_tokens() -> None:
-    for entry in entries_for(PROMPT, 2, peers=True):
-        assert (entry.options["threads"], entry.options["steps"]) == (2, STEPS)
-
-
-def test_peers_take_part_only_when_asked_for() -> None:
-    assert all(entry.module.startswith("orion") for entry in entries_for(PROMPT, 1, peers=False))
-    modules = [entry.module for entry in entries_for(PROMPT, 1, peers=True)]
-    assert modules.count("wllama") == 2
-    assert modules.count("transformers") == 1
-
-
-def test_the_engine_is_asked_something_new_each_time() -> None:
-    engine = next(entry for entry in entries_for(PROMPT, 2, peers=False) if entry.module == "orion-engine")
-    questions = [run["query"] for run in engine.runs]
-    assert len(set(questions)) == len(questions)
-
-
-def test_ours_is_compared_with_the_faster_of_wllamas_quantizations() -> None:
-    measured = [
-        contender("ORION, inference worker, 2 threads", 400, 50),
-        contender("wllama, Q4_1, 2 threads", 30, 20),
-        contender("wllama, Q8_0, 2 threads", 50, 25),
-    ]
-    decode, prefill = targets_for(measured, 2)
-    assert (decode.value, decode.wanted) == (pytest.approx(2.0), 1.7)
-    assert (prefill.value, prefill.wanted) == (pytest.approx(8.0), 6.0)
-    assert "Q8_0" in decode.title
-
-
-def test_our_kernel_is_held_against_onnxruntime_and_against_wllama() -> None:
-    kernel = {"id": "kernel", "engine": "kernel"}
-    names = [entry.name for entry in entries_for(PROMPT, 2, peers=False, kernel=kernel)]
-    assert names[:2] == ["ORION, inference worker", "ORION, our kernel"]
-    measured = [
-        contender("ORION, inference worker, 2 threads", 400, 50),
-        contender("ORION, our kernel, 2 threads", 800, 200),
-        contender("wllama, Q8_0, 2 threads", 50, 25),
-    ]
-    found = {target.title: (target.value, target.wanted) for target in targets_for(measured, 2)}
-    assert found["our kernel, 2 threads: decode over onnxruntime"] == (pytest.approx(4.0), 3.5)
-    assert found["our kernel, 2 threads: prefill over onnxruntime"] == (pytest.approx(2.0), 1.8)
-    assert found["our kernel, 2 threads: decode over wllama, Q8_0"] == (pytest.approx(8.0), 6.0)
-
-
-def test_one_thread_is_held_to_its_own_target() -> None:
-    measured = [contender("ORION, inference worker, 1 thread", 200, 30), contender("wllama, Q8_0, 1 thread", 20, 20)]
-    assert [target.wanted for target in targets_for(measured, 1)] == [1.5, 6.0]
-
-
-def test_pythons_share_has_a_limit() -> None:
-    (target,) = targets_for([contender("ORION, whole engine, greedy, 2 threads", 400, 45, 12.0)], 2)
-    assert target.wanted == 10.0
-    assert target.met is False
+from bench.native.job import NativeFailed
+from bench.prompt import TOKENS
 
 
 def test_a_run_with_another_prompt_is_refused() -> None:
     with pytest.raises(Error, match="127 tokens"):
-        check(Entry("peer", "wllama", {}), {"prompt": TOKENS - 1})
+        check(ANSWER, {"prompt": TOKENS - 1})
 
 
 def test_an_answer_that_ended_early_is_refused() -> None:
     with pytest.raises(Error, match="after 12 tokens"):
-        check(Entry("peer", "wllama", {}), {"prompt": TOKENS, "completion": 12})
+        check(ANSWER, {"prompt": TOKENS, "completion": 12})
 
 
-def test_another_model_is_compared_with_wllama_on_its_own_gguf_and_with_no_one_else() -> None:
-    full = "qwen2.5-coder-0.5b-instruct"
-    entries = list(entries_for(PROMPT, 2, peers=True, model=full))
-    assert {entry.options["model"] for entry in entries if entry.module.startswith("orion")} == {full}
-    assert [entry.options["gguf"] for entry in entries if entry.module == "wllama"] == ["source.gguf"]
-    assert not [entry for entry in entries if entry.module == "transformers"]
-    measured = [contender("ORION, inference worker", 50, 15), contender("wllama, Q4_K_M, 2 threads", 10, 10)]
-    assert [target.wanted for target in targets_for(measured, 2, full)] == [1.5, 5.0]
+def test_rows_that_are_not_single_steps_to_the_bit_are_refused() -> None:
+    assert check(EIGHT_ROWS, {"rows_in_steps": 4.5, "unequal": 0})
+    with pytest.raises(Error, match="3 rows that were verified at once aren't single steps"):
+        check(EIGHT_ROWS, {"rows_in_steps": 4.5, "unequal": 3})
+
+
+class Fake:
+    """Answers with ``figures``, and keeps what it was asked."""
+
+    def __init__(self, figures: dict[str, Any]) -> None:
+        self.figures = figures
+        self.asked: list[dict[str, Any]] = []
+
+    def run(self, options: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.asked.append(options or {})
+        return self.figures
+
+
+def measured(
+    part: Part, figures: dict[str, Any], monkeypatch: pytest.MonkeyPatch, foreign: float
+) -> tuple[Contender, Fake]:
+    class Watching:
+        def __enter__(self) -> Watch:
+            watch = Watch()
+            watch.foreign = foreign
+            return watch
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(generate, "watching", Watching)
+    contender, job = Contender("ours"), Fake(figures)
+    generate._measure(job, part, contender)  # type: ignore[arg-type]
+    return contender, job
+
+
+def test_a_disturbed_run_is_done_again_a_limited_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"prompt": TOKENS, "completion": STEPS + 1, "prefill_tps": 100.0, "decode_tps": 10.0}
+    contender, job = measured(ANSWER, figures, monkeypatch, foreign=0.0)
+    assert len(contender.series["decode"].samples) == RUNS
+    assert len(job.asked) == 1 + RUNS, "and a warm-up"
+    contender, _ = measured(ANSWER, figures, monkeypatch, foreign=0.9)
+    assert len(contender.series["decode"].samples) == RUNS + RETRIES
+
+
+def test_what_a_contender_cannot_do_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    contender, job = measured(EIGHT_ROWS, {}, monkeypatch, foreign=0.0)
+    assert ROWS not in contender.series
+    assert job.asked == [{"part": "rows"}]
+
+
+def test_native_llama_that_could_not_be_built_is_a_plain_skip_with_the_reason(tmp_path: Path) -> None:
+    nothing: Any = None
+    context = Context(nothing, nothing, tmp_path, True, 1, 0.0, native=None, native_reason="there is no compiler")
+    with pytest.raises(NativeFailed, match="there is no compiler"), native_job(context):
+        pass

@@ -161,6 +161,14 @@ def test_bench_beside_its_peers_installs_them_first(
     assert "--peers" in did[3]
 
 
+def test_an_earlier_build_is_passed_on(did: list[Any], tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "index.html").touch()
+    assert run("bench", "load", "--before", str(old)) == 5
+    assert did[-1][did[-1].index("--before") + 1] == str(old.resolve())
+
+
 def test_a_bench_that_nobody_knows_is_refused_before_anything_is_made(did: list[Any]) -> None:
     with pytest.raises(SystemExit):
         run("bench", "moon")

@@ -2,16 +2,17 @@
 
 const orion = new URL("../../orion/", import.meta.url);
 
-/** @param {{model: string, threads: number, steps: number}} options */
-export async function prepare({ model, threads, steps }) {
+/** @param {{model: string, threads: number, steps: number, runner?: "auto" | "kernel" | "onnxruntime"}} options */
+export async function prepare({ model, threads, steps, runner = "auto" }) {
   const { engine } = await import("../engine.js");
   const ask = engine(orion);
-  const status = await ask("initialize", { config: { backend: "wasm", threads }, locale: "en" });
+  const { version } = await ask("initialize", { config: { backend: "wasm", threads, runner }, locale: "en" });
   await ask("preload", { model });
   const { loaded } = await ask("status", {});
 
-  /** @param {{query: string, options: object}} asked */
-  async function run({ query, options }) {
+  /** @param {{query: string, options: object, status?: boolean}} asked `status`: what is loaded, and no answer */
+  async function run({ query, options, status = false }) {
+    if (status) return { loaded: (await ask("status", {})).loaded };
     // The first token comes with the prompt's run, so that `steps` more are decoded.
     const answer = await ask("infer", { query, history: [], options: { model, max_tokens: steps + 1, ...options } });
     const { timings, usage, content } = answer;
@@ -26,5 +27,5 @@ export async function prepare({ model, threads, steps }) {
       text: content,
     };
   }
-  return { facts: { version: status.version, loaded }, run };
+  return { facts: { version, loaded }, run };
 }

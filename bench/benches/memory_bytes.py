@@ -1,0 +1,82 @@
+"""What each model takes in memory, measured, beside what ``models.json`` says (``memory_bytes``).
+
+Every model that the site has is loaded in Chromium as the engine loads it, on our kernel and by onnxruntime, with the
+engine's own context and two threads; it answers a short question, and then says what its WASM memory is. The registry's
+figure is for the kernel, on which a model runs where the browser can. It decides how many models stay in memory, so it
+shall be right: at most 2 % below what was measured, and 10 % above.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Error
+
+from bench.benches.generate import contender_page
+from bench.context import Context
+from bench.figures import Contender, Outcome, Target
+from orion_py.runtime.kernel_variant import KERNEL_ID
+
+RUNNERS = ("kernel", "onnxruntime")
+THREADS = 2
+REGISTRYS = "models.json"
+BELOW, ABOVE = 2.0, 10.0
+"""Percent by which the registry's figure may be below and above the measured one."""
+
+
+def run(context: Context) -> Outcome:
+    registered = registered_bytes(context.site / "orion")
+    contenders: list[Contender] = []
+    targets: list[Target] = []
+    notes: list[str] = []
+    for model, bytes_said in registered.items():
+        contender = Contender(model, enough=1)
+        contender.add(REGISTRYS, "MB", bytes_said / 1e6, 0.0)
+        contenders.append(contender)
+        for runner in RUNNERS:
+            context.settle(f"{model}, {runner}")
+            try:
+                measured = _measure(context, model, runner)
+            except Error as error:
+                notes.append(f"{model}, {runner}, failed: {error.message.splitlines()[0]}")
+                continue
+            contender.add(runner, "MB", measured / 1e6, 0.0)
+            notes.append(f"{model}, {runner}: {measured:,} bytes")
+            if runner == RUNNERS[0]:
+                targets += compared(model, bytes_said, measured)
+    return Outcome("memory_bytes", contenders, targets, notes)
+
+
+def registered_bytes(site: Path) -> dict[str, int]:
+    """``memory_bytes`` by model, of the registry's models that the built ``site`` has."""
+    entries: list[dict[str, Any]] = json.loads((site / "models.json").read_text("utf-8"))["models"]
+    return {entry["id"]: entry["memory_bytes"] for entry in entries if (site / entry["manifest"]).is_file()}
+
+
+def compared(model: str, said: int, measured: int) -> list[Target]:
+    """How far the registry's figure is off, in percent of the measured one, in either direction."""
+    off = (said / measured - 1) * 100
+    return [
+        Target(f"{model}: models.json below what was measured", max(0.0, -off), BELOW, False, "%", False),
+        Target(f"{model}: models.json above what was measured", max(0.0, off), ABOVE, False, "%", False),
+    ]
+
+
+def _measure(context: Context, model: str, runner: str) -> int:
+    """Bytes of its WASM memory after an answer. Raises playwright's Error."""
+    with contender_page(context) as job:
+        job.prepare("orion-engine", {"model": model, "threads": THREADS, "steps": 8, "runner": runner})
+        job.run({"query": "Say hello.", "options": {"temperature": 0.0}})
+        return held_by(job.run({"status": True})["loaded"], model, runner)
+
+
+def held_by(loaded: list[dict[str, Any]], model: str, runner: str) -> int:
+    """``memory_bytes`` of ``model`` in the engine's status. Raises playwright's Error where another runner has it."""
+    held = next((each for each in loaded if each["model"] == model), None)
+    if held is None:
+        raise Error("it isn't in memory")
+    if (held["variant"] == KERNEL_ID) != (runner == "kernel"):
+        raise Error(f"it was loaded on another runner: {held['backend']}")
+    return int(held["memory_bytes"])
