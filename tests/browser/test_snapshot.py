@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import BaseModel
 
 from orion_py.browser import snapshot
 
@@ -32,6 +33,23 @@ def test_the_check_notices_that_numbers_come_out_differently(damage: str, monkey
     real = getattr(snapshot.np, damage)
     monkeypatch.setattr(snapshot.np, damage, lambda values, *args, **kwargs: real(values[::-1], *args, **kwargs))
     assert snapshot.check() != right
+
+
+def test_an_examination_of_a_python_that_lost_its_objects_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot.gc, "get_objects", list)
+    with pytest.raises(RuntimeError, match="objects only"):
+        snapshot.examine()
+
+
+def test_preparing_imports_the_parts_and_builds_every_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_PARTS", ("orion_py.protocol", "orion_py.config"))  # main needs Pyodide
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    snapshot.prepare()
+    assert "" not in sys.path
+    ours = [model for model in snapshot._models(BaseModel) if model.__module__.startswith("orion_py")]
+    assert ours
+    assert all(model.__pydantic_complete__ for model in ours)
+    assert snapshot.examine() == snapshot.examine(), "nothing is left that using it would change"
 
 
 def test_lives_that_begin_with_one_memory_have_chances_of_their_own() -> None:
