@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
+from e2e.support.waiting import until
 
 WATCH = """
   window.engines = [];
@@ -22,12 +23,17 @@ WATCH = """
   };"""
 
 
+def waits_for_the_shell(visit: Visit) -> None:
+    controlled = "Boolean(navigator.serviceWorker.controller)"  # waited for here: the page's policy evaluates no text
+    until(visit.page, "the shell is installed", lambda: visit.page.evaluate(controlled))
+
+
 def returns(visit: Visit, *, preferences: str = "") -> list[dict[str, object]]:
     """A second visit; returns the engines that it began."""
     if preferences:
         visit.page.add_init_script(f"localStorage.setItem('orion.preferences', '{preferences}')")
     visit.open()
-    visit.page.wait_for_function("navigator.serviceWorker.controller")
+    waits_for_the_shell(visit)
     visit.page.add_init_script(WATCH)
     visit.page.reload()
     visit.wait()
@@ -62,7 +68,7 @@ def test_one_that_fails_before_anybody_listens_is_begun_again_without_what_it_be
     person = visit()
     person.page.add_init_script(WATCH)
     person.open()
-    person.page.wait_for_function("navigator.serviceWorker.controller")
+    waits_for_the_shell(person)
     person.page.reload()
     person.wait()
     assert [engine["search"] for engine in person.page.evaluate("window.engines")] == ["?ahead=", "?again="]
