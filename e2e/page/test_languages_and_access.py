@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import expect
 
+from e2e.page import assembled
 from e2e.page.conftest import Visit
 
 
@@ -81,6 +84,22 @@ def test_nothing_is_wider_than_the_screen(page: Visit) -> None:
         box = page.box.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < 760
+
+
+@pytest.mark.parametrize(("locale", "settings"), [("en-US", "Settings"), ("fr-FR", "Réglages")])
+def test_no_setting_is_wider_than_its_sheet_however_long_a_models_name_is(
+    visit: Callable[..., Visit], folder: Path, locale: str, settings: str
+) -> None:
+    named = {"id": "scripted-model", "title": "A model whose maker gave it a name of many words", "languages": ["en"]}
+    assembled.scenario(folder, stored=True, models=[named])
+    page = visit(locale=locale).open()
+    page.page.get_by_role("button", name=settings, exact=True).click()
+    sheet = page.page.get_by_role("dialog", name=settings)
+    expect(sheet.locator("#set-model option")).to_have_count(2)
+    sheet.locator("details > summary").click()
+    for width in (320, 390, 1280):
+        page.page.set_viewport_size({"width": width, "height": 760})
+        assert sheet.evaluate("sheet => sheet.scrollWidth - sheet.clientWidth") == 0, width
 
 
 def test_the_message_box_stays_above_a_keyboard(visit: Callable[..., Visit]) -> None:
