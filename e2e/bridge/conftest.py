@@ -34,6 +34,7 @@ ORT_FILES = (
     "ort-wasm-simd-threaded.asyncify.mjs",
     "ort-wasm-simd-threaded.asyncify.wasm",
 )
+LOAD = "globalThis.model = await lab.load(variant, { threads, context: limit })"
 SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 
 
@@ -136,6 +137,34 @@ class Lab:
     def result(self) -> Any:
         """What the started body answers."""
         return self.page.evaluate("globalThis.started")
+
+
+class Loaded:
+    """A page with a model of one variant in ``globalThis.model``."""
+
+    def __init__(self, context: BrowserContext, url: str, variant: str, *, threads: int = 2, limit: int = 1024) -> None:
+        self.lab = Lab(context, url)
+        self.variant = variant
+        self.lab.run(LOAD, variant=variant, threads=threads, limit=limit)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = self.lab.page.evaluate("globalThis.model.report")
+        return report
+
+
+@pytest.fixture(scope="module")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """One profile for all, so that shards are stored once."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def model_server(site: Path) -> Iterator[StaticServer]:
+    with StaticServer(site) as server:
+        yield server
 
 
 @pytest.fixture

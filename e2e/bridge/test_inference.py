@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from build_support.server import StaticServer
-from e2e.bridge.conftest import Lab
+from e2e.bridge.conftest import Lab, Loaded
 
 pytestmark = pytest.mark.model
 
@@ -24,39 +23,6 @@ CHECK = """
     const { golden } = await lab.fetchManifest();
     return lab.checkGolden(globalThis.model.client, golden.find((one) => one.name === name), steps);
 """
-
-
-class Loaded:
-    """A page with a model of one variant in ``globalThis.model``."""
-
-    def __init__(self, context: BrowserContext, url: str, variant: str, *, threads: int = 2, limit: int = 1024) -> None:
-        self.lab = Lab(context, url)
-        self.variant = variant
-        self.lab.run(
-            "globalThis.model = await lab.load(variant, { threads, context: limit })",
-            variant=variant,
-            threads=threads,
-            limit=limit,
-        )
-
-    @property
-    def report(self) -> dict[str, Any]:
-        report: dict[str, Any] = self.lab.page.evaluate("globalThis.model.report")
-        return report
-
-
-@pytest.fixture(scope="module")
-def profile(chromium: Browser) -> Iterator[BrowserContext]:
-    """One profile for all, so that shards are stored once."""
-    context = chromium.new_context()
-    yield context
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def model_server(site: Path) -> Iterator[StaticServer]:
-    with StaticServer(site) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

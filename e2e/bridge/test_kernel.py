@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from build_support.server import StaticServer
-from e2e.bridge.conftest import Lab, link
+from e2e.bridge.conftest import LOAD, Lab, Loaded, link
 
 pytestmark = pytest.mark.model
 
@@ -19,33 +19,11 @@ FIRST_GOLDEN = """
     const { client, manifest } = globalThis.model;
     return (await lab.checkGolden(client, manifest.golden[0], 2)).kl;
 """
-LOAD = "globalThis.model = await lab.load('kernel', { threads, context: limit })"
-
-
-@pytest.fixture(scope="module")
-def profile(chromium: Browser) -> Iterator[BrowserContext]:
-    """One profile for all, so that shards are stored once."""
-    context = chromium.new_context()
-    yield context
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def model_server(site: Path) -> Iterator[StaticServer]:
-    with StaticServer(site) as server:
-        yield server
-
-
-def loaded(profile: BrowserContext, url: str, threads: int = 2, limit: int = 1024) -> Lab:
-    """A page with the model in ``globalThis.model``."""
-    lab = Lab(profile, url)
-    lab.run(LOAD, threads=threads, limit=limit)
-    return lab
 
 
 @pytest.fixture(scope="module")
 def kernel(profile: BrowserContext, model_server: StaticServer) -> Lab:
-    return loaded(profile, model_server.url)
+    return Loaded(profile, model_server.url, "kernel").lab
 
 
 def test_it_answers_as_the_reference(kernel: Lab, manifest: dict[str, Any]) -> None:
@@ -126,7 +104,7 @@ def test_threads_change_nothing_about_an_answer(
     tokens = (manifest["golden"][-1]["tokens"] * 4)[:40]
     take = "return [...await globalThis.model.client.forward(tokens, 0)]"
     two = kernel.run(take, tokens=tokens)
-    alone = loaded(profile, model_server.url, threads=1, limit=64)
+    alone = Loaded(profile, model_server.url, "kernel", threads=1, limit=64).lab
     assert alone.page.evaluate("globalThis.model.report.threads") == 1
     assert alone.run(take, tokens=tokens) == two
     alone.page.close()
@@ -135,7 +113,7 @@ def test_threads_change_nothing_about_an_answer(
 def test_without_isolation_it_runs_on_one_thread(chromium: Browser, site: Path, manifest: dict[str, Any]) -> None:
     context = chromium.new_context()
     with StaticServer(site, plain=True) as server:
-        plain = loaded(context, server.url, threads=4, limit=256)
+        plain = Loaded(context, server.url, "kernel", threads=4, limit=256).lab
         assert plain.page.evaluate("crossOriginIsolated") is False
         report = plain.page.evaluate("globalThis.model.report")
         assert (report["backend"], report["threads"]) == ("kernel", 1)
@@ -321,7 +299,7 @@ def altered(site: Path, tmp_path: Path, context: BrowserContext) -> Iterator[Cal
 def test_a_thread_that_dies_costs_a_wait_and_no_token(altered: Callable[[str], Lab], manifest: dict[str, Any]) -> None:
     """Its worker is ended under it, as a browser might: the pass is run again by the thread that is left."""
     lab = altered(KILLABLE)
-    lab.run(LOAD, threads=2, limit=128)
+    lab.run(LOAD, variant="kernel", threads=2, limit=128)
     answer = lab.run(
         """
         const { client, report } = globalThis.model;
@@ -349,6 +327,6 @@ def test_a_thread_that_dies_costs_a_wait_and_no_token(altered: Callable[[str], L
 
 def test_a_thread_that_never_starts_is_done_without(altered: Callable[[str], Lab], manifest: dict[str, Any]) -> None:
     lab = altered(DEAF)
-    lab.run(LOAD, threads=2, limit=128)
+    lab.run(LOAD, variant="kernel", threads=2, limit=128)
     assert lab.page.evaluate("globalThis.model.report.threads") == 1
     assert lab.run(FIRST_GOLDEN) < 0.02

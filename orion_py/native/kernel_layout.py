@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from orion_py.errors import BackendUnavailable
 from orion_py.loading.manifest import FLOATS, Architecture, Shard, Tensor, bits_of
 from orion_py.runtime.bit_stream import BLOCK
+from orion_py.runtime.rotary import frequencies
 
 ABI = 1
 MAX_ROWS = 128
@@ -135,21 +136,8 @@ def _described(name: str, role: int, layer: int, shard: str, stored: dict[str, T
 
 
 def rotary_table(architecture: Architecture, rows: int) -> Float32:
-    """F32 [rows, head_dim]: of row p the cosines of p times each frequency, then the sines.
-
-    https://arxiv.org/abs/2104.09864; stretched as ``RopeScaling`` says.
-    """
-    half = architecture.head_dim // 2
-    frequencies = architecture.rope_theta ** (-np.arange(half, dtype=np.float64) / half)
-    if architecture.rope_factors is not None:
-        frequencies = frequencies / np.array(architecture.rope_factors, np.float64)
-    scaling = architecture.rope_scaling
-    if scaling is not None:
-        low, high = scaling.low_frequency_factor, scaling.high_frequency_factor
-        turns = scaling.original_context * frequencies / (2 * np.pi)
-        kept = np.clip((turns - low) / (high - low), 0, 1)
-        frequencies = frequencies * (kept + (1 - kept) / scaling.factor)
-    angles = np.arange(rows)[:, None] * frequencies
+    """F32 [rows, head_dim]: of row p the cosines of p times each frequency, then the sines."""
+    angles = np.arange(rows)[:, None] * frequencies(architecture)
     return np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
