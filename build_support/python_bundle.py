@@ -30,7 +30,7 @@ LEFT_OUT = (
     "terminal_chat.py",
     "extras.py", "protocol_schema.py", "registry/schema.py",
     "registry/built.py", "runtime/scripted.py", "runtime/expansion.py", "runtime/stored_matrix.py",
-    "runtime/bit_stream.py", "runtime/onnx_outline.py", "safety/rates.py", "storage/memory.py",
+    "runtime/bit_stream.py", "runtime/onnx_outline.py", "runtime/rotary.py", "safety/rates.py", "storage/memory.py",
 )  # fmt: skip
 """What only CPython runs: command lines, generators, tests' doubles, and the references of what JavaScript does."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Playwright, expect
 from pytest_html import extras
 
 from e2e.support import js_coverage
@@ -179,17 +179,3 @@ def newcomer(web: Web, browsers: Browsers, empty_profile: Path) -> Person:
 @pytest.fixture
 def regular(profile: Path, web: Web, browsers: Browsers) -> Person:
     return Person(browsers.start(profile), web.url)
-
-
-@pytest.fixture
-def worker_named() -> Callable[[Page, str], Any]:
-    """The handle of a worker of a page by the end of its script's address."""
-
-    def find(page: Page, script: str) -> Any:
-        return until(
-            page,
-            f"a worker {script}",
-            lambda: next((w for w in page.workers if w.url.partition("?")[0].endswith(script)), None),
-        )
-
-    return find

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
+from e2e.support import workers
 from e2e.support.database import settings
 from e2e.support.engine import Engine
 from e2e.support.person import Person
@@ -53,9 +53,7 @@ def in_memory(engine: Engine) -> list[str]:
     return [model["model"] for model in engine.status()["memory"]["models"]]
 
 
-def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes_it(
-    bare: Person, web: Web, worker_named: Callable[[Page, str], Any]
-) -> None:
+def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes_it(bare: Person, web: Web) -> None:
     with a_second_model_for_code(web.site) as manifest:
         fault = web.faults.fail(manifest, 503, times=None)
         engine = Engine(bare.page)
@@ -67,7 +65,7 @@ def test_three_failures_open_the_breaker_the_fallback_answers_and_a_probe_closes
         assert web.requests(manifest) == [], "while it is open, nothing is tried"
 
         fault.release()
-        worker_named(bare.page, "workers/engine.js").evaluate(LATER, RESET_S * 1000)
+        workers.named(bare.page, "workers/engine.js").evaluate(LATER, RESET_S * 1000)
         assert engine.answer("code")["model"] == SECOND
         engine.waits_for("breaker", name=f"model:{SECOND}", state="half_open")
         engine.waits_for("breaker", name=f"model:{SECOND}", state="closed")

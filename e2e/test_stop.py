@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from e2e.support import workers
 from e2e.support.database import partial_bytes, stored
 from e2e.support.person import Person
 from e2e.support.waiting import until
@@ -53,6 +54,8 @@ def test_a_pause_of_the_download_is_taken_up_again(newcomer: Person, web: Web) -
 
 def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(regular: Person) -> None:
     regular.opens()
+    regular.waits_for_the_model()
+    workers.slow(regular.page, ms=100)
     answer = regular.asks("Write a long story about a dragon and a knight.")
     answer.grows(30)
     regular.stops()

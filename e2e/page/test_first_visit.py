@@ -14,6 +14,12 @@ from e2e.page import assembled
 from e2e.page.conftest import Visit
 
 pytestmark = pytest.mark.plain_host
+SLOW_DATABASE = """
+  const { set } = Object.getOwnPropertyDescriptor(IDBRequest.prototype, "onsuccess");
+  const told = new Promise((resolve) => { window.databaseAnswers = resolve; });
+  if (crossOriginIsolated) Object.defineProperty(IDBOpenDBRequest.prototype, "onsuccess", {
+    set(then) { set.call(this, (event) => void told.then(() => then.call(this, event))); },
+  });"""
 
 
 def test_the_page_can_be_read_before_any_script_runs(visit: Callable[..., Visit]) -> None:
@@ -46,6 +52,19 @@ def test_a_question_typed_before_the_reload_is_answered_after_it(visit: Callable
     early.page.locator("html[data-busy]").wait_for(state="attached")  # the page's Python is up
     early.ask("Why is the sky blue?")
     early.wait()
+    early.state("success")
+    expect(early.answer).to_contain_text("scatters")
+
+
+def test_a_question_that_is_read_back_after_the_engine_is_ready_is_answered(visit: Callable[..., Visit]) -> None:
+    early = visit()
+    early.page.add_init_script(SLOW_DATABASE)
+    early.page.goto(early.url)
+    early.page.locator("html[data-busy]").wait_for(state="attached")
+    early.ask("Why is the sky blue?")
+    early.wait()  # only the page after the reload gets there
+    assert early.answers.count() == 0
+    early.page.evaluate("window.databaseAnswers()")
     early.state("success")
     expect(early.answer).to_contain_text("scatters")
 

@@ -207,6 +207,7 @@ class Tab:
         self.timers = Timers()
         self.heard: Call = lambda text: None
         self.given_up: list[Turn] = []
+        self.begun: list[Turn] = []
         self.state = ViewState(Conversation(browser.new_id()))
         self.composer, self.list = Composer(), List()
         platform = Platform(self, session, resumed=resumed)
@@ -268,6 +269,12 @@ class Tab:
         self.conversation.turns += [question, answer]
         self.conversation.updated = self.browser.timestamp()
         self.keeping.asked(question, answer)
+        self.begin()
+
+    def begin(self) -> None:
+        answer = self.conversation.current
+        assert answer
+        self.begun.append(answer)
 
     def show(self, conversation: Conversation) -> None:
         self.stop()

@@ -113,6 +113,7 @@ def test_after_the_pages_own_reload_the_question_is_asked_again(browser: Browser
     again = a.settle().reloads_itself().settle()
     assert again.said[2:] == [("success", "two"), ("queued", "")]
     assert again.conversation.current is again.conversation.turns[3]
+    assert again.begun == [again.conversation.turns[3]], "an engine that is ready by then waits for no other word"
 
 
 def test_the_pages_own_reload_before_the_question_is_kept_asks_it_all_the_same(browser: Browser) -> None:

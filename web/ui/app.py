@@ -370,7 +370,7 @@ class App:
         conversation.turns.append(answer)
         conversation.updated = self._bridge.timestamp()
         self._keeping.asked(question, answer)
-        self._begin()
+        self.begin()
 
     def _again(self, answer, options=None):
         """The same question once more; ``options`` in place of those of the last time."""
@@ -385,9 +385,10 @@ class App:
         self._keeping.attempt(answer)
         self.state.conversation.updated = self._bridge.timestamp()
         self._keeping.save(answer)
-        self._begin()
+        self.begin()
 
-    def _begin(self):
+    def begin(self):
+        """The conversation has a question that waits: it is sent now, or once the engine is ready."""
         conversation = self.state.conversation
         self.state.touch("turns", "status")
         self._log.follow()

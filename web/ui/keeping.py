@@ -1,7 +1,8 @@
 """Between the page and what is kept of the person's words: conversations (chats.py), drafts (drafts.py),
 and which of them this tab shows. Other tabs change the same conversations at any time.
 
-``page`` is the App: it has ``ask(text)``, ``show(conversation)``, ``give_up(answer)`` and ``redraw()``.
+``page`` is the App: it has ``ask(text)``, ``begin()`` for the question that waits, ``show(conversation)``,
+``give_up(answer)`` and ``redraw()``.
 """
 
 from ui.chat_database import BrowserDatabase
@@ -111,6 +112,8 @@ class Keeping:
                     turn.reset()  # the page reloaded itself, the person stopped nothing
                     self.attempt(turn)
                     self.chats.save(conversation, turn)
+            if conversation.current:
+                self._page.begin()  # the engine may have been ready before the database answered
         asked, self._asked = self._asked, []
         self.drafts.sent = [each for each in self.drafts.sent if each not in asked and each not in unsent]
         unsent = [each["text"] for each in unsent]
