@@ -281,6 +281,8 @@ class RequestRun:
             await self.services.models.release(lent)
             if lent.closed:
                 await self.services.models.discard(entry.id, lent)
+            # Who asks may keep this request, and it is one with its callbacks: it mustn't keep the model in memory.
+            self._lent = None
         self.services.breakers.answered(entry.id, model.label, answer.pace_s)
         self.services.measures.paced(self.request.id, answer.pace_s)
         stream = statistics(self._streamer.stats(), self.request.options)

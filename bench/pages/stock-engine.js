@@ -33,7 +33,7 @@ receive = python.pyimport("orion_py.browser.main").start({
   shards,
   detectDevice: async () => JSON.stringify(await detectDevice()),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
-  newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>
+  newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
     new ChatTokenizer(definition, now),
   newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
     new ChatTemplate(JSON.parse(parts), now),

@@ -63,8 +63,9 @@ def tokenizer_factory(new_tokenizer: Callable[[Any, Any], Any]) -> TokenizerFact
 
     def make(definition: bytes) -> BrowserTokenizer:
         try:
-            return BrowserTokenizer(new_tokenizer(definition.decode(), _today()))
-        except (JsException, UnicodeDecodeError) as error:
+            # As bytes: a text of several megabytes would stay a hole in Python's memory, which never shrinks.
+            return BrowserTokenizer(new_tokenizer(to_js(definition), _today()))
+        except JsException as error:
             raise InvalidManifest(f"tokenizer: {error}", path="tokenizer") from None
 
     return make

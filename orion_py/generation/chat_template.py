@@ -61,18 +61,21 @@ class SpokenFor:
         """Raises InvalidManifest where the template takes the messages in no way."""
         system = [message["content"].strip() for message in messages if message["role"] == "system"]
         refused: Exception | None = None
-        for attempt in (list(messages), _merged(messages), _folded(messages), _merged(_folded(messages))):
-            try:
-                text = self._inner.render(attempt)
-            except Exception as error:  # whatever a template's language raises
-                refused = refused or error
-                continue
-            if all(said in text for said in system):
-                return text
-        if isinstance(refused, OrionError):
-            raise refused
-        why = "it leaves out the system message" if refused is None else str(refused)[:200]
-        raise InvalidManifest(f"chat template: {why}", path="chat_template") from refused
+        try:
+            for attempt in (list(messages), _merged(messages), _folded(messages), _merged(_folded(messages))):
+                try:
+                    text = self._inner.render(attempt)
+                except Exception as error:  # whatever a template's language raises
+                    refused = refused or error
+                    continue
+                if all(said in text for said in system):
+                    return text
+            if isinstance(refused, OrionError):
+                raise refused
+            why = "it leaves out the system message" if refused is None else str(refused)[:200]
+            raise InvalidManifest(f"chat template: {why}", path="chat_template") from refused
+        finally:
+            refused = None  # it knows this frame by its traceback, and would keep the tokenizer
 
 
 def _folded(messages: Sequence[ChatMessage]) -> list[ChatMessage]:

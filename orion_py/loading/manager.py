@@ -7,6 +7,7 @@ One load per model at a time: whoever asks meanwhile joins it. How a model comes
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -176,6 +177,8 @@ class ModelManager:
             self._ahead.drop()
         for key in [k for k in self._pool.keys if model_id in (None, k)]:
             await self._pool.remove(key)
+        # Whatever failed or was stopped is one with its own traceback, and would keep a tokenizer until much was made.
+        gc.collect()
         self._say_memory()
 
     async def end(self, model_id: str) -> None:

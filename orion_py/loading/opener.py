@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from orion_py.cancellation import CancelToken, ended_by
 from orion_py.config import EngineConfig
@@ -69,7 +70,8 @@ class ModelOpener:
     ) -> None:
         self.config = config
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
-        self._tokenizers: dict[str, Tokenizer] = {}
+        self._tokenizers: WeakValueDictionary[str, Tokenizer] = WeakValueDictionary()
+        """By their definition's sha256: those of models in memory, which hold them."""
         self._exhausted: dict[str, set[tuple[str, int]]] = {}
         """Variant and threads of the steps on which a model ran out of memory while it answered, this visit."""
         self.versions = Versions(ports.settings)
@@ -307,10 +309,12 @@ class ModelOpener:
             )
 
     def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
-        """One for all loads of a version: it is large, and a browser frees it late if at all."""
-        if manifest.tokenizer not in self._tokenizers:
-            self._tokenizers[manifest.tokenizer] = read_tokenizer(self._ports.tokenizer_factory, manifest, definition)
-        return self._tokenizers[manifest.tokenizer]
+        """One for all copies of a version in memory: it is large (some 25 MB in a browser), and goes with the last."""
+        tokenizer = self._tokenizers.get(manifest.tokenizer)
+        if tokenizer is None:
+            tokenizer = read_tokenizer(self._ports.tokenizer_factory, manifest, definition)
+            self._tokenizers[manifest.tokenizer] = tokenizer
+        return tokenizer
 
     async def _believe(self, model: LoadedModel, job: _Job) -> None:
         """Checks the golden vectors once per device and model version, and keeps the verdict."""

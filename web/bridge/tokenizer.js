@@ -8,11 +8,13 @@ import { Tokenizer } from "../vendor/tokenizers/tokenizers.mjs";
 
 export class ChatTokenizer {
   /**
-   * @param {string} definition JSON: {tokenizer, chat_template, bos_token, eos_token}
+   * @param {string | Uint8Array} definition JSON: {tokenizer, chat_template, bos_token, eos_token}. As bytes where it
+   *   comes from Python, whose memory never shrinks: as its text it would be four times as large there.
    * @param {(format: string) => string} now today as strftime writes it
    */
   constructor(definition, now) {
-    const parsed = JSON.parse(definition);
+    const text = typeof definition === "string" ? definition : new TextDecoder("utf-8", { fatal: true }).decode(definition);
+    const parsed = JSON.parse(text);
     /** @private */ this.tokenizer = new Tokenizer(alike(parsed.tokenizer), { clean_up_tokenization_spaces: false });
     /** @private */ this.eaten = spaceEater(parsed.tokenizer);
     repairDecoder(this.tokenizer.decoder);

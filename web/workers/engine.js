@@ -102,7 +102,7 @@ try {
     detectDevice: async () => JSON.stringify(await detectDevice(kernel)),
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
-    newTokenizer: (/** @type {string} */ definition, /** @type {(format: string) => string} */ now) =>
+    newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
       new ChatTokenizer(definition, now),
     newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
       new ChatTemplate(JSON.parse(parts), now),
