@@ -3,11 +3,14 @@
  *
  *   node snapshot_in_node.mjs BRIDGE VENDOR
  *
- * Prints JSON: {made, woken: [what each said], damaged: {what was done: "refused: why" | "woke"}}.
+ * Prints JSON: {made, woken: [what each said], held: bytes of the kept memory that a woken one still holds,
+ * damaged: {what was done: "refused: why" | "woke"}}.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 const [bridge, folder] = process.argv.slice(2);
 // Under Node Pyodide takes paths where a browser's takes addresses.
@@ -26,6 +29,17 @@ const { python, ...snapshot } = await makeSnapshot(vendor);
 const made = examined(python);
 const woken = [examined(await wake(snapshot)), examined(await wake(snapshot))];
 const lives = [await wake(snapshot), await wake(snapshot)].map((life) => life.runPython("import random; random.random()"));
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
+let copy = snapshot.memory.slice(0);
+const kept = new WeakRef(copy);
+const lively = await wake({ ...snapshot, memory: copy });
+copy = null;
+await new Promise((resolve) => setTimeout(resolve, 0)); // a WeakRef holds until the turn has ended
+collect();
+const held = kept.deref()?.byteLength ?? 0;
+const alive = lively.runPython("6 * 7");
 
 const DAMAGES = {
   "a library lies elsewhere": (it) => { it.facts.layout.places[1] += 16; },
@@ -47,5 +61,5 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
   damage(it);
   damaged[name] = await wake(it).then(() => "woke", (cause) => `refused: ${cause.message}`);
 }
-console.log(JSON.stringify({ made, woken, lives, damaged }));
+console.log(JSON.stringify({ made, woken, lives, held, alive, damaged }));
 process.exit(0);

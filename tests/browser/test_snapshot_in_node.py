@@ -34,6 +34,10 @@ def test_chance_differs_from_life_to_life(said: Any) -> None:
     assert len(set(said["lives"])) == 2
 
 
+def test_the_memory_that_it_was_given_is_not_held_beside_its_own(said: Any) -> None:
+    assert (said["held"], said["alive"]) == (0, 42)
+
+
 def test_a_damaged_one_is_refused_and_never_begun_with(said: Any) -> None:
     assert {name: answer for name, answer in said["damaged"].items() if not answer.startswith("refused: ")} == {}
     assert len(said["damaged"]) == 9

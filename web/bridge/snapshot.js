@@ -152,6 +152,8 @@ export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
       if (name) module.wasmTable.set(facts.table + index, module.LDSO.loadedLibsByName[name[0]].exports[name[1]]);
     }
   });
+  // Pyodide keeps what it was told as long as it lives: this is as large as Python itself.
+  delete python._api.config._loadSnapshot;
   const side = python.pyimport("orion_py.browser.snapshot");
   side.wake();
   const check = side.check();
