@@ -26,6 +26,8 @@ RESULTS = paths.ROOT / "test-results"
 COVERAGE = RESULTS / "coverage.json"
 LIGHT_AT_ONCE = 3
 """Tests of the page wait more than they compute."""
+MODEL_AT_ONCE = 2
+"""An answer takes the cores for a second; starting browsers and reloading pages leaves them idle for much longer."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def unit(wishes: Wishes) -> bool:
 
 
 def end_to_end(wishes: Wishes) -> bool:
-    """The tests in a real browser. Those with the real model, or a second Python, go one by one: each takes
-    both cores, and two models whose threads wait for each other take longer than one after the other."""
+    """The tests in a real browser. Those with the real model, or a second Python, come after the others, fewer at a
+    time; the long ones go one by one."""
     browser.ensure()
     if wishes.headed:
         _needs_a_display()
@@ -117,10 +119,16 @@ def end_to_end(wishes: Wishes) -> bool:
     if wishes.select or wishes.headed:
         passed = pytest("e2e", "e2e", *_marked([], wishes), *counting, wishes=wishes)
         return _told(counting) and passed
-    several = ["-n", str(LIGHT_AT_ONCE), "--dist", "loadfile"]
-    light = pytest("e2e-light", "e2e", *_marked(["not model", "not alone"], wishes), *several, *counting, wishes=wishes)
-    model = pytest("e2e-model", "e2e", *_marked(["(model or alone)"], wishes), *counting, wishes=wishes)
-    return _told(counting) and model and light
+    groups = [
+        ("e2e-light", "not model and not alone and not long", LIGHT_AT_ONCE),
+        ("e2e-model", "(model or alone) and not long", MODEL_AT_ONCE),
+        *([("e2e-long", "long", 1)] if wishes.long else []),
+    ]
+    passed = [
+        pytest(name, "e2e", "-m", marks, "-n", str(at_once), "--dist", "loadfile", *counting, wishes=wishes)
+        for name, marks, at_once in groups
+    ]
+    return _told(counting) and all(passed)
 
 
 def _told(counting: list[str]) -> bool:

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from e2e.support.larger import serving_all_models
 from e2e.support.person import Person
 from e2e.support.site import DIST
 from e2e.support.waiting import until
+from e2e.support.web import Web
 
 FULL = "qwen2.5-coder-0.5b-instruct"
 PATIENCE_S = 300.0
@@ -31,6 +33,11 @@ pytestmark = [
         reason="dist/ was built without Full: python3 build.py build --models lite,full",
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    yield from serving_all_models(tmp_path_factory.mktemp("all-models"))
 
 
 @contextmanager

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
+from e2e.support.larger import serving_all_models
 from e2e.support.person import Answer, Person
 from e2e.support.site import DIST, MODEL, ROOT
 from e2e.support.waiting import until
+from e2e.support.web import Web
 
 LARGE = "qwen2.5-coder-1.5b-instruct"
 NEEDED_GB = 16
@@ -31,6 +34,11 @@ pytestmark = [
         reason="dist/ was built without Large: python3 build.py build --models lite,large",
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    yield from serving_all_models(tmp_path_factory.mktemp("all-models"))
 
 
 def chooses(person: Person, model: str) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab, Loaded
+from e2e.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.model
 
@@ -403,7 +404,10 @@ def test_memory_returns_after_every_close(chromium: Browser, server: StaticServe
     before = settled_memory()
     for _ in range(3):
         lab.run("(await lab.load('wasm-int8')).client.close()")
-    assert settled_memory() < before + 40e6
+    most, deadline = before + 40e6, time.monotonic() + PATIENCE_S  # a busy machine ends its workers late
+    while renderer_memory() >= most:
+        assert time.monotonic() < deadline, f"{renderer_memory() / 1e6:.0f} MB of {most / 1e6:.0f} MB"
+        time.sleep(0.5)
     context.close()
 
 

@@ -8,13 +8,22 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from e2e.support.site import MANIFEST, MODEL, REGISTRY, Site, link
+from e2e.support.web import Web
 
 FULL = "full-model"
 TITLE = "Full"
 BALLAST = 12_000_000
+
+
+def serving_all_models(folder: Path) -> Iterator[Web]:
+    """A server of all models that dist/ was built with, for a fixture ``address`` in place of Lite's alone."""
+    web = Web(Site(folder / "site", larger=True))
+    yield web
+    web.goes_down()
 
 
 def _shard(site: Site, content: bytes) -> str:

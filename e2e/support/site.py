@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orion_py.loading.manifest import parse_manifest
+from orion_py.registry.built import only_built
 from orion_py.runtime.kernel_variant import kernel_variant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,11 +32,16 @@ def link(source: str | Path, target: str | Path) -> None:
 
 
 class Site:
-    """A copy of dist/ in ``folder``: large files are links, so it costs no space."""
+    """A copy of dist/ in ``folder``: large files are links, so it costs no space. Of the models that dist/ was built
+    with it has Lite, as where the tests build it; the others, too, with ``larger``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, larger: bool = False) -> None:
         self.folder = folder
         shutil.copytree(DIST, folder, copy_function=link)
+        if not larger:
+            registry = only_built(self._text(REGISTRY), lambda name: name == MANIFEST)
+            (folder / REGISTRY).unlink()  # a link to the one in dist/
+            (folder / REGISTRY).write_text(registry)
         self.manifest: dict[str, Any] = json.loads(self._text(MANIFEST))
         self.registry: dict[str, Any] = json.loads(self._text(REGISTRY))
 

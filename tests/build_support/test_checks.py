@@ -74,10 +74,12 @@ def test_a_failed_part_does_not_stop_the_next_and_its_report_is_named(
 def test_long_tests_run_only_when_they_are_wished_for(commands: Commands) -> None:
     checks.run(["unit", "e2e"], Wishes())
     assert commands.marks("unit") == "not long"
+    assert commands.marks("e2e-light") == "not model and not alone and not long"
     assert commands.marks("e2e-model") == "(model or alone) and not long"
     commands.clear()
     checks.run(["e2e"], Wishes(long=True))
-    assert commands.marks("e2e-light") == "not model and not alone"
+    assert commands.marks("e2e-model") == "(model or alone) and not long"
+    assert commands.marks("e2e-long") == "long"
 
 
 def test_coverage_below_the_floor_fails_the_unit_tests(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
