@@ -8,7 +8,8 @@ OrionError
 │   ├── BlockedByGuard
 │   │   ├── HarmRefused     it asks for help with severe harm to others
 │   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
-│   └── ContextOverflow     the conversation doesn't fit the model's context
+│   ├── ContextOverflow     the conversation doesn't fit the model's context
+│   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
 │   ├── InvalidManifest
@@ -103,6 +104,11 @@ class SelfHarmRefused(BlockedByGuard):
 class ContextOverflow(InvalidInput):
     code = "context_overflow"
     hint = "Start a new conversation or shorten the message."
+
+
+class NothingAllowed(InvalidInput):
+    code = "nothing_allowed"
+    hint = "The model can't go on in the form that the answer has to have: allow more, or ask without a form."
 
 
 class InvalidConfig(OrionError):

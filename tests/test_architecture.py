@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "faults", "lenient", "extras", "cancellation", "protocol", "config", "state_machine", ""),
+    ("errors", "faults", "lenient", "extras", "cancellation", "starting", "protocol", "config", "state_machine", ""),
     ("telemetry",),
     ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
     ("loading", "generation", "routing", "resilience", "safety", "ports"),

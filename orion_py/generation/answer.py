@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken
+from orion_py.generation.constraint import Constrain, barring, together
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.detokenizer import Detokenizer
 from orion_py.generation.loops import Loop, LoopDetector
@@ -41,6 +42,8 @@ class Answer:
     max_tokens: int
     new_shaper: Callable[[], Shaper] | None = None
     """What the agent makes of the text before it is shown; stop strings are looked for before it."""
+    constrain: Constrain | None = None
+    """What each token may be; None: anything."""
     patience: Patience | None = None
     """What is a loop; None: nothing is, and the answer is never cut."""
     on_cut: Callable[[Callable[[], None], bool], object] | None = None
@@ -133,6 +136,7 @@ class Answer:
             step_timeout=step_timeout,
             total_timeout=total_timeout,
             speculate=self.speculate,
+            constrain=self.constrain,
         )
         try:
             async for token in tokens:
@@ -169,11 +173,12 @@ class Answer:
         return None if self._detector is None else self._detector.push(token, text), stopped
 
     def _cut(self, loop: Loop, tokenizer: Tokenizer) -> None:
-        """Back to where ``loop`` began; from there the sampler is another one."""
+        """Back to where ``loop`` began; from there the sampler is another one, and can't begin as the first did."""
         kept, begun = self.tokens[: loop.keep], frozenset(self.tokens[loop.keep : loop.keep + 1])
         self.loops += 1
         self.cut += len(self.tokens) - loop.keep
-        self.sampler = self.sampler.again(len(self.prompt) + loop.keep, begun)
+        self.sampler = self.sampler.again()
+        self.constrain = together(self.constrain, barring(begun, len(self.prompt) + loop.keep))
 
         def say_again() -> None:
             self.tokens, self.text = [], ""

@@ -4,20 +4,25 @@ A step can verify a draft: it runs the last token and some guessed ones at once,
 logits is sampled as if it came alone, in the order and with the randomness of single steps. While what
 is sampled is what was guessed, the next row holds; the first token that differs is itself the next one,
 and the rows behind it are dropped. So the tokens are the same with and without drafts.
+
+Once a step's last token is chosen the next step begins, and only then is the token handed on: a worker computes
+while the token becomes text and is shown. Where that token turns out to be the last one, by a stop string or a
+loop, the step that was begun is dropped as a failed draft is.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
-from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import Cancelled, InferenceTimeout
+from orion_py.cancellation import CancelToken
+from orion_py.generation.constraint import Constrain
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.speculation import Speculation
+from orion_py.generation.steps import Steps
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.protocol import FinishReason
-from orion_py.runtime.base import Logits
 
 
 @dataclass(slots=True)
@@ -36,17 +41,6 @@ class DecodeStats:
     finish: FinishReason = "stop"
 
 
-async def _step(model: LoadedModel, step: Awaitable[Logits], cancel: CancelToken, timeout: float | None) -> Logits:
-    try:
-        return await until_cancelled(step, cancel, timeout)
-    except Cancelled:
-        await model.interrupt()
-        raise
-    except TimeoutError:
-        await model.close()  # whoever asks next gets another worker, and doesn't wait behind this step
-        raise InferenceTimeout(f"No token for {timeout:.0f} s.") from None
-
-
 async def decode(
     model: LoadedModel,
     prompt: Sequence[int],
@@ -59,13 +53,15 @@ async def decode(
     step_timeout: float | None = None,
     total_timeout: float | None = None,
     speculate: bool = True,
+    constrain: Constrain | None = None,
 ) -> AsyncIterator[int]:
     """Yields token ids after ``prompt`` until the model ends its turn, ``max_tokens``, the end of
     the context (both "length") or ``total_timeout`` seconds ("timeout"); the end token isn't yielded.
 
     ``prompt`` may hold the start of an answer already: that is how an answer goes on after its
     worker was replaced. ``speculate``: verify drafts where the model can and it pays.
-    Raises Cancelled, InferenceTimeout, and RuntimeFailure from the session.
+    ``constrain``: asked once before each token, with all tokens so far, for the mask and the bias of its choice.
+    Raises Cancelled, InferenceTimeout, NothingAllowed, and RuntimeFailure from the session.
     """
     eos = frozenset(model.manifest.eos_tokens)
     tokens = list(prompt)
@@ -75,53 +71,49 @@ async def decode(
     deadline = None if total_timeout is None else started + total_timeout
     # A long prompt takes longer than a token: the time-out is per call of about this many tokens.
     prefill_timeout = None if step_timeout is None else step_timeout * (1 + (len(tokens) - cached) / 256)
-    rows = [await _step(model, model.forward(tokens[cached:], cached), cancel, prefill_timeout)]
-    stats.prefill = clock() - started
-    begun = clock()
-    speculation = Speculation(tokens, model.verifies) if speculate and model.verifies and max_tokens > 1 else None
-    draft: list[int] = []
-    run = len(tokens)
-    try:
-        while True:
-            for index, logits in enumerate(rows):
-                cancel.raise_if_cancelled()
-                run = len(tokens)
-                token = sampler.sample(logits, tokens)
-                if token in eos:
-                    stats.finish = "stop"
-                    return
-                as_drafted = index < len(draft) and token == draft[index]
-                stats.accepted += as_drafted
-                stats.completion_tokens += 1
-                tokens.append(token)
-                yield token
-                if stats.completion_tokens >= max_tokens or len(tokens) >= model.context:
-                    stats.finish = "length"
-                    return
-                if deadline is not None and clock() >= deadline:
-                    stats.finish = "timeout"
-                    return
-                if speculation is not None:
-                    speculation.observe(token)
-                if not as_drafted:
-                    break
-            if speculation is not None:
-                # One token more than is accepted comes of a step.
-                room = min(max_tokens - stats.completion_tokens, model.context - len(tokens)) - 1
-                draft = speculation.propose(room)
+    with closing(Steps(model, cancel, clock)) as steps:
+        steps.begin_prompt(tokens[cached:], cached, prefill_timeout)
+        rows = await steps.rows()
+        stats.prefill = clock() - started
+        begun = clock()
+        speculation = Speculation(tokens, model.verifies) if speculate and model.verifies and max_tokens > 1 else None
+        draft: list[int] = []
+        run = len(tokens)
+        try:
+            while True:
+                for index, logits in enumerate(rows):
+                    cancel.raise_if_cancelled()
+                    run = len(tokens)
+                    token = sampler.sample(logits, tokens, None if constrain is None else constrain(tokens))
+                    if token in eos:
+                        stats.finish = "stop"
+                        return
+                    as_drafted = index < len(draft) and token == draft[index]
+                    stats.accepted += as_drafted
+                    stats.completion_tokens += 1
+                    tokens.append(token)
+                    if speculation is not None:
+                        speculation.observe(token)
+                    room = min(max_tokens - stats.completion_tokens, model.context - len(tokens))
+                    if room > 0 and not as_drafted:
+                        # One token more than is accepted comes of a step.
+                        draft = [] if speculation is None else speculation.propose(room - 1)
+                        steps.begin([token, *draft], len(tokens) - 1, step_timeout)
+                    yield token
+                    if room <= 0:
+                        stats.finish = "length"
+                        return
+                    if deadline is not None and clock() >= deadline:
+                        stats.finish = "timeout"
+                        return
+                    if not as_drafted:
+                        break
+                rows = await steps.rows()
                 stats.drafted += len(draft)
-            called = clock()
-            position = len(tokens) - 1
-            if draft:
-                verified = model.verify([tokens[-1], *draft], position)
-                rows = list(await _step(model, verified, cancel, step_timeout))
-            else:
-                rows = [await _step(model, model.forward(tokens[-1:], position), cancel, step_timeout)]
-            waited = clock() - called
-            stats.waiting += waited
-            if speculation is not None:
-                speculation.timed(len(rows), waited)
-    finally:
-        # What single steps wouldn't have run, the next question runs as after single steps.
-        model.drop(run)
-        stats.decode = clock() - begun
+                stats.waiting += steps.seconds
+                if speculation is not None:
+                    speculation.timed(len(rows), steps.seconds)
+        finally:
+            # What single steps wouldn't have run, the next question runs as after single steps.
+            model.drop(run)
+            stats.decode = clock() - begun

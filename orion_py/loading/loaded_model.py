@@ -12,6 +12,7 @@ from orion_py.errors import OrionError, WorkerDied
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
+from orion_py.starting import start
 
 STOP_PATIENCE_S = 5.0
 """How long a worker may take to hear that it should stop, and then to stop. It hears messages between
@@ -48,7 +49,11 @@ class LoadedModel:
         self.report, self.context = report, context
         self._session = session
         self._held: list[int] = []
+        self._wanted = 0
+        """Rows that the call under way may leave."""
         self._turn = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        """The loop itself holds tasks weakly."""
         self._interrupted = False
         """What runs was stopped: nobody waits for it but the next call."""
         self.patience_s = STOP_PATIENCE_S
@@ -78,29 +83,55 @@ class LoadedModel:
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.forward``."""
-        return await self._in_turn(self._session.forward, list(tokens), position)
+        return await self.begin(tokens, position)
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.verify``."""
-        return await self._in_turn(self._session.verify, list(tokens), position)
+        return await self.begin_verify(tokens, position)
+
+    def begin(self, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
+        """Begins ``forward`` now. Whoever doesn't want it any more cancels the future; the call itself goes on, unless
+        it still waits for its turn."""
+        return self._begin(self._session.forward, tokens, position)
+
+    def begin_verify(self, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
+        """Begins ``verify``, as ``begin``."""
+        return self._begin(self._session.verify, tokens, position)
 
     def drop(self, position: int) -> None:
-        """The rows from ``position`` on aren't wanted any more, such as those of a failed draft."""
+        """The rows from ``position`` on aren't wanted any more, such as those of a failed draft, or of a call
+        that is still under way."""
         del self._held[position:]
+        self._wanted = min(self._wanted, position)
 
-    async def _in_turn(self, call: _Call, tokens: list[int], position: int) -> Logits:
-        return await asyncio.shield(asyncio.ensure_future(self._run(call, tokens, position)))
+    def _begin(self, call: _Call, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
+        done: asyncio.Future[Logits] = asyncio.get_running_loop().create_future()
+        self._running = start(self._run(call, list(tokens), position, done))
+        return done
 
-    async def _run(self, call: _Call, tokens: list[int], position: int) -> Logits:
-        if self._interrupted and self._turn.locked():
-            await self._stops()
-        async with self._turn:
-            self._interrupted = False
-            # While the call runs, or if it fails, only the rows before it can be relied on.
-            del self._held[position:]
-            logits = await call(tokens, position)
-            self._held.extend(tokens)
-            return logits
+    async def _run(self, call: _Call, tokens: list[int], position: int, done: asyncio.Future[Logits]) -> None:
+        """``done`` is set from here, and not by the task's end: that is one turn of the loop less for each token."""
+        try:
+            if self._interrupted and self._turn.locked():
+                await self._stops()
+            async with self._turn:
+                if done.done():
+                    return
+                self._interrupted = False
+                self._wanted = position + len(tokens)
+                # While the call runs, or if it fails, only the rows before it can be relied on.
+                del self._held[position:]
+                logits = await call(tokens, position)
+                self._held.extend(tokens)
+                del self._held[self._wanted :]
+                if not done.done():
+                    done.set_result(logits)
+        except Exception as error:
+            if not done.done():
+                done.set_exception(error)
+        except BaseException:
+            done.cancel()
+            raise
 
     async def _stops(self) -> None:
         """Waits until what was interrupted is over. Raises WorkerDied, and ends the worker, where that
@@ -131,7 +162,7 @@ class LoadedModel:
     async def weigh(self) -> None:
         """Brings the report's ``memory_bytes`` up to date. A model that can't tell, or not soon, keeps what
         it told last: the answer that is there doesn't wait for it."""
-        if self._turn.locked():
+        if self._turn.locked() and self._interrupted:
             return
         with suppress(OrionError, TimeoutError):
             async with asyncio.timeout(self.patience_s):

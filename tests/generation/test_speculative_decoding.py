@@ -132,9 +132,9 @@ class Drawn(Sampler):
 
     draws = 0
 
-    def sample(self, logits, context=()):
+    def sample(self, logits, context=(), constraint=None):
         self.draws += 1
-        return super().sample(logits, context)
+        return super().sample(logits, context, constraint)
 
 
 async def test_randomness_is_drawn_once_a_token() -> None:

@@ -38,6 +38,7 @@ TO_CHANGE = (
     "harm_refused",
     "self_harm_refused",
     "context_overflow",
+    "nothing_allowed",
 )
 FLASH_MS = 1600
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}

@@ -360,6 +360,16 @@ ERRORS = {
             "Commencez une nouvelle conversation, ou raccourcissez le message.",
         ),
     ),
+    "nothing_allowed": (
+        (
+            "The model can’t answer in the form that was asked for",
+            "Le modèle ne peut pas répondre sous la forme demandée",
+        ),
+        (
+            "Allow another form, or ask without one.",
+            "Autorisez une autre forme, ou posez la question sans en imposer.",
+        ),
+    ),
     "invalid_config": (
         ("A setting is wrong", "Un réglage est incorrect"),
         ("Reload the page.", "Rechargez la page."),
