@@ -10,6 +10,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from orion_py.ability import switched_off
@@ -26,6 +28,7 @@ from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.offers import offered
+from orion_py.loading.saved_prefixes import SavedPrefixes
 from orion_py.loading.site_growth import SiteGrowth
 from orion_py.loading.site_registry import site_registry
 from orion_py.loading.updates import Updates
@@ -53,6 +56,7 @@ from orion_py.protocol import (
     StateEvent,
     TokenEvent,
 )
+from orion_py.reading_ahead import Draft, ReadAhead, ReadingAhead
 from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.request import RequestRun
 from orion_py.routing.service import RouterService, RouterStatus
@@ -105,6 +109,7 @@ class OrionInferenceEngine:
         self._answered: str | None = None
         """The agent that answered last."""
         self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
+        self._ahead = ReadingAhead(self._quickest_of)
 
     @property
     def config(self) -> EngineConfig:
@@ -406,6 +411,8 @@ class OrionInferenceEngine:
             return  # restored at the start, which is no news
         self._router.enable(self._routable())
         self._router.exemplify(self._agents.examples)
+        if change == "unregistered":
+            self._house.begin(partial(self.prefixes.forget, agent=agent_id))
         self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 
     def _say_where_models_stay(self) -> None:
@@ -490,6 +497,26 @@ class OrionInferenceEngine:
         usable = [self._registry.model(model_id) for model_id in self._registry.usable(models) or models]
         return self._hydrator.quickest(usable) or usable[0]
 
+    def _quickest_of(self, agent: str) -> ModelEntry | None:
+        """Which of an agent's models, or else of the first agent's, would answer now."""
+        models = (*self._agents.get(agent).models, *self._agents.get(self._agents.ids[0]).models)
+        usable = self._registry.usable(tuple(dict.fromkeys(models)))
+        return self._hydrator.quickest([self._registry.model(model_id) for model_id in usable])
+
+    async def read_ahead(self, draft: Draft, cancel: CancelToken | None = None) -> ReadAhead:
+        """Somebody types: what the likely prompt begins with is read, unless something else wants the engine. Raises
+        as ``ReadingAhead.read``, and EngineClosed."""
+        self._require_open()
+        found = replace(draft, agent=draft.agent or self._answered)
+        return await self._ahead.read(found, self._services(self.log), cancel or CancelToken())
+
+    @property
+    def prefixes(self) -> SavedPrefixes:
+        """The read prompts that are kept on the device."""
+        self._require_open()
+        assert self._house.prefixes is not None, "there from initialize on"
+        return self._house.prefixes
+
     @property
     def _hydrator(self) -> Hydrator:
         self._require_open()
@@ -539,12 +566,17 @@ class OrionInferenceEngine:
     async def forget(self, model_id: str | None = None) -> None:
         """Ends a model (None: all) and deletes from the device what no other shares."""
         await self._forget([m.id for m in self._registry.known if model_id in (None, m.id)])
+        if model_id is None:
+            with suppress(StorageUnavailable):
+                await self.prefixes.forget()  # of models too that nobody knows any more
 
     async def _forget(self, model_ids: list[str]) -> None:
         await self._hydrator.abandon(model_ids)
         self._among.tell("forget", models=model_ids)
         for model_id in model_ids:
             await self._manager.end(model_id)
+        with suppress(StorageUnavailable):
+            await self.prefixes.forget(model_ids)
         await self._updates.forget(model_ids)
 
     async def versions(self) -> list[dict[str, Any]]:
@@ -655,6 +687,7 @@ class OrionInferenceEngine:
         if request_id is None:
             self._manager.cancel_loading()
             self._house.call_off()
+            self._ahead.stop()
 
     async def shutdown(self) -> None:
         """Cancels what is under way and gives all memory back. Safe to call twice."""
@@ -692,6 +725,7 @@ class OrionInferenceEngine:
             router=self._router,
             guard=self._guard,
             models=self._manager,
+            prefixes=self.prefixes,
             queue=self._house.queue,
             breakers=self._house.breakers,
             before_load=self._house.wanted,

@@ -25,6 +25,7 @@ from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
     AddModel,
+    Anticipate,
     Cancel,
     CancelledEnd,
     Configure,
@@ -53,6 +54,7 @@ from orion_py.protocol import (
     VersionRequest,
     parse_request,
 )
+from orion_py.reading_ahead import Draft
 from orion_py.storage.base import StorageEstimate
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry_counts import answer_telemetry
@@ -160,6 +162,10 @@ class EngineHost:
                 priority=request.priority,
             )
             return response.model_dump()
+        if isinstance(request, Anticipate):
+            said: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
+            draft = Draft(request.draft, said, request.options, self._locale, request.agent)
+            return asdict(await engine.read_ahead(draft, cancel))
         if isinstance(request, RouteRequest):
             return asdict(await until_cancelled(engine.router.route(request.query, self._locale), cancel))
         if isinstance(request, Teach):
@@ -294,6 +300,7 @@ class EngineHost:
                 "persisted": estimate.persisted,
                 "shards": len(sizes),
                 "shard_bytes": sum(sizes.values()),
+                "prefix_bytes": engine.prefixes.bytes,
             },
             "models": [{**m.model_dump(), "offered": offered(m, device)} for m in engine.registry.known],
             "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],

@@ -21,6 +21,7 @@ from orion_py.loading.hydration import Hydrator
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.predictive import PredictiveLoader
+from orion_py.loading.saved_prefixes import SavedPrefixes
 from orion_py.loading.snapshot_keeper import SnapshotKeeper
 from orion_py.loading.updates import Updates
 from orion_py.ports import Ports
@@ -54,6 +55,8 @@ class Housekeeping:
         self.updates: Updates | None = None
         self.trials: GpuTrials | None = None
         """Finds out where WebGPU is right and faster; there once the models are known."""
+        self.prefixes: SavedPrefixes | None = None
+        """The read prompts that are kept; there once the models are known."""
         self._snapshots: SnapshotKeeper | None = None
         self._manager: ModelManager | None = None
         self._among: AmongTabs | None = None
@@ -115,6 +118,8 @@ class Housekeeping:
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
         )
         self.trials = GpuTrials(manager, registry, self._ports, self._log, self._between_turns, lambda: self.queue.idle)
+        self.prefixes = SavedPrefixes(manager, self._ports, self._log)
+        self.begin(self.prefixes.recall)
         self._snapshots = SnapshotKeeper(manager, self._ports, self._log, lambda: self.queue.idle)
         await self.breakers.recall(self._ports.settings)
         await self._predictive.recall()
@@ -207,6 +212,8 @@ class Housekeeping:
             self.begin(self._predictive.preload)
         if self.hydrator is not None:
             self.begin(self.hydrator.tick)
+        if self.prefixes is not None:
+            self.begin(self.prefixes.tick)
         if self._snapshots is not None:
             self.begin(self._snapshots.tick)
         self._try_gpu()

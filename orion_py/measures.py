@@ -9,7 +9,7 @@ from orion_py.protocol import ENGINE_ID, MetricEvent, MetricName, ProgressEvent,
 from orion_py.telemetry.metrics import Metrics
 
 _TIMINGS: tuple[MetricName, ...] = ("first_token", "routing", "total")
-Unit = Literal["ms", "tokens/s"]
+Unit = Literal["ms", "tokens/s", "tokens"]
 
 
 class Measures:
@@ -54,6 +54,8 @@ class Measures:
             self._observe(request, "inference", timings.get("prefill", 0.0) + timings["decode"])
         if response.tokens_per_second:
             self._observe(request, "tokens_per_second", response.tokens_per_second, unit="tokens/s")
+        if response.usage.prompt:
+            self._observe(request, "cached_tokens", response.usage.cached, unit="tokens")
 
     def _observe(self, id: str, name: MetricName, value: float, *, unit: Unit = "ms", slow: bool = False) -> None:
         self._metrics.observe(name, value)

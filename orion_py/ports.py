@@ -12,6 +12,7 @@ from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
 from orion_py.runtime.ahead import Ahead, NothingAhead
 from orion_py.runtime.base import InferenceRuntime
+from orion_py.runtime.prefixes import NoPrefixes, Prefixes
 from orion_py.runtime.snapshots import NoSnapshots, Snapshots
 from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
@@ -44,8 +45,8 @@ class Ports:
     far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
     ``facts``: what is known of it, None where there is none. ``template_factory``: reads the chat template of a
     model that is to be added; without one it is read when the model is loaded. ``ahead``: the model that was begun
-    before anybody asked. ``snapshots``: what the next start begins with. ``tabs``: the other engines on this store;
-    None: there is no other."""
+    before anybody asked. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are kept.
+    ``tabs``: the other engines on this store; None: there is no other."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -61,6 +62,7 @@ class Ports:
     template_factory: TemplateFactory | None = None
     ahead: Ahead = field(default_factory=NothingAhead)
     snapshots: Snapshots = field(default_factory=NoSnapshots)
+    prefixes: Prefixes = field(default_factory=NoPrefixes)
     tabs: Tabs | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts

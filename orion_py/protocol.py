@@ -5,7 +5,7 @@ asks) and ``type``. A request is answered by any number of events with its id an
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 hydrates in the background, the log) carry the id ``"engine"``.
 
-    page → engine   initialize infer route teach agent.register agent.unregister preload hydrate version
+    page → engine   initialize infer anticipate route teach agent.register agent.unregister preload hydrate version
                     model.inspect model.add model.remove cancel status logs telemetry configure unload shutdown
     engine → page   state advance progress hydration token revision fallback agent guard log metric breaker queue
                     prediction memory router | result error cancelled
@@ -55,7 +55,9 @@ PresetName = Literal["production", "development", "low_end"]
 FinishReason = Literal["stop", "length", "timeout", "loop"]
 GuardCategory = Literal["injection", "weapons", "minors", "violence", "self_harm"]
 Granularity = Literal["token", "word", "sentence"]
-MetricName = Literal["first_token", "routing", "inference", "total", "pace", "tokens_per_second", "loading"]
+MetricName = Literal[
+    "first_token", "routing", "inference", "total", "pace", "tokens_per_second", "cached_tokens", "loading"
+]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
 
 
@@ -127,6 +129,19 @@ class Infer(_Message):
     type: Literal["infer"] = "infer"
     query: str
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    history: list[ChatTurn] = []
+    options: InferOptions = Field(default_factory=InferOptions)
+
+
+class Anticipate(_Message):
+    """Somebody types: what the likely answer's prompt begins with is read ahead, in small pieces that give way to
+    all else. ``draft``: what stands in the box; ``agent``: who answers if that doesn't tell yet; the rest as in
+    Infer. Ends in ``{agent, model, tokens, cached, restored}``: how many tokens that beginning has, how many of
+    them are read now, and how many of these came from the device."""
+
+    type: Literal["anticipate"] = "anticipate"
+    draft: Annotated[str, Field(max_length=4000)] = ""
+    agent: str | None = None
     history: list[ChatTurn] = []
     options: InferOptions = Field(default_factory=InferOptions)
 
@@ -288,6 +303,7 @@ class Shutdown(_Message):
 Request = Annotated[
     Initialize
     | Infer
+    | Anticipate
     | RouteRequest
     | Teach
     | RegisterAgent
@@ -485,13 +501,14 @@ class LogEvent(_Message):
 class MetricEvent(_Message):
     """Something was measured; ``p50`` and ``p95`` are over the last ones, ``count`` says how many there
     were in all. Of an answer, under its id: first_token, routing, inference, total and, as ``pace``, what
-    the circuit breaker judges (see ``EngineConfig.slow_call_s``), all in ms, and tokens_per_second. Of a
-    model's load, under the id "engine": loading, in ms."""
+    the circuit breaker judges (see ``EngineConfig.slow_call_s``), all in ms, tokens_per_second, and
+    cached_tokens, those of its prompt that were read before it. Of a model's load, under the id "engine":
+    loading, in ms."""
 
     type: Literal["metric"] = "metric"
     name: MetricName
     value: float
-    unit: Literal["ms", "tokens/s"]
+    unit: Literal["ms", "tokens/s", "tokens"]
     count: int
     p50: float
     p95: float
@@ -673,6 +690,7 @@ Event = (
 Message = Annotated[
     Initialize
     | Infer
+    | Anticipate
     | RouteRequest
     | Teach
     | RegisterAgent

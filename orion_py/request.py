@@ -264,9 +264,12 @@ class RequestRun:
             prompt, answer, streamer = self._begin(query, brief, model)
             self.states.to("inferencing")
             answer.open(brief.opening)
+            await ended_by(self.services.prefixes.restore(model, prompt.tokens), self._limit.token)
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
+            if self.request.options.system is None:
+                self.services.prefixes.answered(model, self._agent or decision.agent, brief.system)
             await model.weigh()
             streamer.finish()
             answer.text = streamer.text

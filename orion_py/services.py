@@ -11,6 +11,7 @@ from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
 from orion_py.generation.tokenizer import ChatMessage
 from orion_py.loading.manager import ModelManager
+from orion_py.loading.saved_prefixes import SavedPrefixes
 from orion_py.measures import Measures
 from orion_py.protocol import Event, InferOptions, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
@@ -41,7 +42,7 @@ class Services:
     other; ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way.
     ``order`` puts first what can answer now; ``on_load`` calls a listener with the progress of every load,
     and returns what takes it back; ``step_back``: whether a failed model goes on with the version before,
-    as in ``Updates``."""
+    as in ``Updates``; ``prefixes``: the read prompts that are kept."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -55,6 +56,7 @@ class Services:
     router: Router
     guard: Guard
     models: ModelManager
+    prefixes: SavedPrefixes
     queue: RequestQueue
     breakers: Breakers
     before_load: Callable[[str], None]

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "request_options",
         "request",
         "housekeeping",
+        "reading_ahead",
         "measures",
     ),
     ("neighbours", "telemetry_counts", "engine", "engine_slot", "host", "printing"),

@@ -193,6 +193,7 @@ class World:
             sleep=self.clock.sleep,
             uniform=lambda: 0.5,
             new_seed=lambda: self.seed,
+            prefixes=self.runtime.prefixes,
         )
 
     async def _fetch_text(self, path: str) -> str:

@@ -97,6 +97,35 @@ def test_verified_tokens_are_single_steps_to_the_bit(kernel: Lab, manifest: dict
     assert (answer["unequal"], answer["refused"]) == (0, "protocol")
 
 
+def test_a_prompt_that_is_restored_has_the_bits_of_one_that_was_read(kernel: Lab, manifest: dict[str, Any]) -> None:
+    """Also where it is kept while the next one is read, and from the next position on."""
+    tokens = (manifest["golden"][-1]["tokens"] * 20)[:150]
+    found = kernel.run(
+        """
+        const { client } = globalThis.model;
+        const rows = 61;
+        const facts = JSON.stringify({ key: "k", model: "lite", agent: "conversation", edition: "1", rows });
+        const whole = await client.forward(tokens, 0);
+        const keeping = client.keepRows(facts, 10e6);
+        await client.forward(tokens.toReversed(), 0);
+        const kept = await keeping;
+        const begun = performance.now();
+        const restored = await client.restoreRows("k", rows);
+        const ms = performance.now() - begun;
+        const again = await client.forward(tokens.slice(rows), rows);
+        const gap = await lab.attempt(client.restoreRows("k", rows).then(() => client.forward([1], rows + 1)));
+        const refused = [await client.restoreRows("other", rows), await client.restoreRows("k", 5000)];
+        const none = await client.keepRows(JSON.stringify({ ...JSON.parse(facts), key: "l", rows: 62 }), 10e6);
+        return { kept, restored, ms, difference: lab.largestDifference(again, whole), gap: gap.code, refused, none };
+        """,
+        tokens=tokens,
+    )
+    a = manifest["architecture"]
+    assert found.pop("kept") == 2 * a["layers"] * a["kv_heads"] * a["head_dim"] * 2 * 61
+    assert found.pop("ms") < 500
+    assert found == {"restored": True, "difference": 0, "gap": "protocol", "refused": [False, False], "none": 0}
+
+
 def test_threads_change_nothing_about_an_answer(
     profile: BrowserContext, model_server: StaticServer, kernel: Lab, manifest: dict[str, Any]
 ) -> None:

@@ -13,6 +13,7 @@ from pyodide.ffi import create_proxy
 
 from orion_py.browser.ahead import BrowserAhead
 from orion_py.browser.errors import translated
+from orion_py.browser.prefixes import BrowserPrefixes
 from orion_py.browser.runtime import BrowserRuntime
 from orion_py.browser.snapshots import BrowserSnapshots
 from orion_py.browser.store import BrowserSettings, BrowserShardStore
@@ -26,7 +27,7 @@ from orion_py.ports import FileFacts, Ports
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
-    newTokenizer, newTemplate, fetchText, addBundle, metered and send."""
+    keptPrefixes, dropPrefixes, newTokenizer, newTemplate, fetchText, addBundle, metered and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
@@ -57,6 +58,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         tabs=BrowserTabs(bridge.tabs),
         ahead=BrowserAhead(bridge),
         snapshots=BrowserSnapshots(bridge),
+        prefixes=BrowserPrefixes(bridge),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,

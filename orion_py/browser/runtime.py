@@ -13,6 +13,7 @@ from orion_py.browser.errors import translated
 from orion_py.browser.store import BrowserShardStore
 from orion_py.loading.manifest import Manifest, Shard, Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
+from orion_py.runtime.prefixes import Prefix
 
 
 class BrowserSession:
@@ -61,6 +62,15 @@ class BrowserSession:
         rows: Logits = self._logits[: len(tokens)]
         logits.assign_to(rows.reshape(-1))
         return rows
+
+    async def keep_rows(self, prefix: Prefix, budget: int) -> int:
+        facts = {name: getattr(prefix, name) for name in ("key", "model", "agent", "edition", "rows")}
+        with translated():
+            return int(await self._client.keepRows(json.dumps(facts), budget))
+
+    async def restore_rows(self, key: str, rows: int) -> bool:
+        with translated():
+            return bool(await self._client.restoreRows(key, rows))
 
     async def interrupt(self) -> None:
         with translated():

@@ -12,6 +12,7 @@ from orion_py.errors import OrionError, WorkerDied
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
+from orion_py.runtime.prefixes import Prefix
 from orion_py.starting import start
 
 STOP_PATIENCE_S = 5.0
@@ -97,6 +98,28 @@ class LoadedModel:
     def begin_verify(self, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
         """Begins ``verify``, as ``begin``."""
         return self._begin(self._session.verify, tokens, position)
+
+    async def keep_rows(self, prefix: Prefix, tokens: Sequence[int], budget: int) -> int:
+        """As ``ModelSession.keep_rows``, of the rows of ``tokens``; 0 too where the cache doesn't begin with them, or
+        something computes."""
+        if self.closed or self._turn.locked() or self._held[: len(tokens)] != list(tokens):
+            return 0
+        # Not in turn: the rows are copied at once, and no question waits until they are written.
+        return await self._session.keep_rows(prefix, budget)
+
+    async def restore_rows(self, key: str, tokens: Sequence[int]) -> bool:
+        """As ``ModelSession.restore_rows``; these are the rows of ``tokens``."""
+        return await asyncio.shield(asyncio.ensure_future(self._restore(key, list(tokens))))
+
+    async def _restore(self, key: str, tokens: list[int]) -> bool:
+        if self._interrupted and self._turn.locked():
+            await self._stops()
+        async with self._turn:
+            self._interrupted = False
+            held, self._held = self._held, []
+            restored = await self._session.restore_rows(key, len(tokens))
+            self._held = tokens if restored else held
+            return restored
 
     def drop(self, position: int) -> None:
         """The rows from ``position`` on aren't wanted any more, such as those of a failed draft, or of a call

@@ -16,6 +16,7 @@ from orion_py.errors import BackendUnavailable, RuntimeFailure
 from orion_py.loading.manifest import Manifest, Shard
 from orion_py.native.kernel_layout import MAX_ROWS, Layout
 from orion_py.native.kernel_module import KernelModel, compiled
+from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
 
 BUILT = Path(__file__).parents[2] / "kernel" / "built"
@@ -90,6 +91,19 @@ class KernelRunner:
 
     def verify(self, tokens: Sequence[int], position: int) -> Logits:
         return self._run(tokens, position, len(tokens))
+
+    def rows_bytes(self, rows: int) -> int:
+        """Bytes that so many rows of the cache take."""
+        return rows_bytes(self._opened, rows)
+
+    def copy_rows(self, rows: int) -> bytes:
+        """The first rows of the cache, at most those that are here."""
+        return copy_rows(self._opened, rows)
+
+    def put_rows(self, data: bytes, rows: int) -> None:
+        """What ``copy_rows`` gave: these rows are here from now on, and no others."""
+        put_rows(self._opened, data, rows)
+        self._rows = rows
 
     def _run(self, tokens: Sequence[int], position: int, logit_rows: int) -> Logits:
         self._rows = min(self._rows, position)  # a pass that fails leaves those before it

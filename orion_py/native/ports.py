@@ -17,6 +17,7 @@ from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
 from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
+from orion_py.runtime.prefixes import MemoryPrefixes
 from orion_py.storage.settings import MemorySettings
 
 
@@ -26,6 +27,7 @@ def native_ports(root: Path) -> Ports:
     public = root / "public"
     shards = public / "models" / "shards"
     chance = random.SystemRandom()
+    prefixes = MemoryPrefixes()
 
     def built(manifest: str) -> bool:
         return (public / manifest).is_file()
@@ -51,7 +53,8 @@ def native_ports(root: Path) -> Ports:
         return only_built(await asyncio.to_thread(with_built_models, text, shards.parent), built)
 
     return Ports(
-        runtime=NativeRuntime(shards),
+        runtime=NativeRuntime(shards, prefixes),
+        prefixes=prefixes,
         store=FolderShardStore(shards, public),
         settings=MemorySettings(),
         tokenizer_factory=NativeTokenizer,

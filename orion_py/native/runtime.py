@@ -27,6 +27,7 @@ from orion_py.native.onnx_runner import OnnxRunner
 from orion_py.native.runner import Runner
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
+from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
 
 CHUNK = 256
 """Prompt tokens a run: bounds the attention scores in memory, and how late a close is heard."""
@@ -35,10 +36,20 @@ T = TypeVar("T")
 
 
 class NativeSession:
-    """One model on the processor, computed by ``runner``. ``shards`` is the folder where its shards lie."""
+    """One model on the processor, computed by ``runner``. ``shards`` is the folder where its shards lie; rows of
+    our own kernel's cache are kept in ``prefixes``."""
 
-    def __init__(self, manifest: Manifest, variant: Variant, runner: Runner, context: int, shards: Path) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        variant: Variant,
+        runner: Runner,
+        context: int,
+        shards: Path,
+        prefixes: MemoryPrefixes | None = None,
+    ) -> None:
         self._manifest, self._variant, self._shards = manifest, variant, shards
+        self._prefixes = prefixes or MemoryPrefixes()
         self._context = context
         self._runner: Runner | None = runner
         self._engine = runner.engine
@@ -57,6 +68,21 @@ class NativeSession:
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         return await asyncio.to_thread(self._guarded, lambda runner: self._verify(runner, tokens, position))
+
+    async def keep_rows(self, prefix: Prefix, budget: int) -> int:
+        runner = self._runner
+        if not isinstance(runner, KernelRunner) or not 0 < prefix.rows <= runner.rows:
+            return 0
+        return self._prefixes.keep(prefix, runner.copy_rows(prefix.rows), budget)
+
+    async def restore_rows(self, key: str, rows: int) -> bool:
+        runner = self._runner
+        if not self._built or not isinstance(runner, KernelRunner) or not 0 < rows <= self._context:
+            return False
+        data = self._prefixes.read(key, runner.rows_bytes(rows))
+        if data is not None:
+            runner.put_rows(data, rows)
+        return data is not None
 
     async def interrupt(self) -> None:
         """A long prompt ends after the part under way; a single step goes on to its end."""
@@ -161,10 +187,12 @@ class NativeEncoder:
 
 
 class NativeRuntime:
-    """Opens sessions over the shards in one folder."""
+    """Opens sessions over the shards in one folder. Read prompts are kept in ``prefixes``, as long as the process
+    lives."""
 
-    def __init__(self, shards: Path) -> None:
+    def __init__(self, shards: Path, prefixes: MemoryPrefixes | None = None) -> None:
         self._shards = shards
+        self._prefixes = prefixes or MemoryPrefixes()
 
     async def device(self) -> Device:
         threads = os.cpu_count() or 1
@@ -185,7 +213,7 @@ class NativeRuntime:
             runner = KernelRunner(manifest, threads, rows)
         else:
             runner = OnnxRunner(manifest, variant, threads, rows)
-        return NativeSession(manifest, variant, runner, rows, self._shards)
+        return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)
 
     async def open_encoder(self, graph: Shard) -> NativeEncoder:
         data = await asyncio.to_thread(read_verified, self._shards, graph.sha256)

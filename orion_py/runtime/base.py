@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.runtime.prefixes import Prefix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +81,15 @@ class ModelSession(Protocol):
 
         Otherwise as ``forward``; the array may be overwritten by the next call.
         """
+
+    async def keep_rows(self, prefix: Prefix, budget: int) -> int:
+        """Keeps the first ``prefix.rows`` rows of the cache, on the device where that is possible; what was used
+        longest ago goes, so that all that is kept is within ``budget`` bytes. The bytes that are kept of it, 0 where
+        they can't be. They are copied before this first waits: a forward may follow at once."""
+
+    async def restore_rows(self, key: str, rows: int) -> bool:
+        """Kept rows take the place of those that are here, bit for bit what was kept. False where they aren't
+        there or aren't whole: what was here still is."""
 
     async def interrupt(self) -> None:
         """Ends a forward under way at its next pause, if it has one; it then raises Cancelled."""

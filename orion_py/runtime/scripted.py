@@ -10,6 +10,7 @@ import numpy as np
 from orion_py.errors import OrionError
 from orion_py.loading.manifest import Manifest, Shard, Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
+from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
 
 Script = Callable[[list[int]], int]
 """From all tokens so far to the next token."""
@@ -30,6 +31,7 @@ class ScriptedSession:
     tokens: list[int] = field(default_factory=list)
     interrupts: int = 0
     closed: bool = False
+    prefixes: MemoryPrefixes = field(default_factory=MemoryPrefixes)
 
     def _fail(self, name: str) -> None:
         self.on_call(name)
@@ -60,6 +62,17 @@ class ScriptedSession:
         for row in range(len(tokens)):
             logits[row, self.script(self.tokens[: position + row + 1])] = 50.0
         return logits
+
+    async def keep_rows(self, prefix: Prefix, budget: int) -> int:
+        self._fail("keep")
+        return self.prefixes.keep(prefix, np.array(self.tokens[: prefix.rows], np.int32).tobytes(), budget)
+
+    async def restore_rows(self, key: str, rows: int) -> bool:
+        self._fail("restore")
+        data = self.prefixes.read(key, 4 * rows)
+        if data is not None:
+            self.tokens = np.frombuffer(data, np.int32).tolist()
+        return data is not None
 
     async def interrupt(self) -> None:
         self.interrupts += 1
@@ -114,6 +127,7 @@ class ScriptedRuntime:
         self.opened: list[tuple[str, int]] = []
         self.embed: Callable[[Sequence[int]], Embedding] = lambda tokens: np.zeros(512, np.float32)
         self.encoders: list[ScriptedEncoder] = []
+        self.prefixes = MemoryPrefixes()
 
     async def device(self) -> Device:
         return self._device
@@ -126,6 +140,7 @@ class ScriptedRuntime:
         backend = "kernel" if variant.engine == "kernel" else variant.backend
         report = BuildReport(backend, threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
         session = ScriptedSession(self._script, self._vocab, report, self.failures, self.on_call)
+        session.prefixes = self.prefixes
         self.sessions.append(session)
         return session
 

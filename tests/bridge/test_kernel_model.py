@@ -16,9 +16,11 @@ import pytest
 
 from model_foundry.reference.llama import ReferenceModel
 from orion_py.native.kernel_layout import _OF_LAYER, _WHOLE, rotary_table
+from orion_py.native.kernel_rows import copy_rows
 from tests.bridge_in_node import ROOT, Node, Refused, bridge
 from tests.kernel.models import Recipe, Stored, kl
 from tests.kernel.test_forward import FAMILIES
+from tests.kernel.test_kept_rows import opened
 
 SCRIPT = """
 import { readFile } from "node:fs/promises";
@@ -51,11 +53,17 @@ async function answer({ ask, ...given }) {
   }
   await model.build();
   const rows = [];
-  for (const { tokens, at, verify } of steps) {
+  let kept = new Uint8Array();
+  for (const { tokens, at, verify, keep, put } of steps) {
+    if (keep) kept = model.copyRows(keep);
+    if (keep && kept.length !== model.rowsBytes(keep)) throw new Error("rows of another size");
+    if (put) model.putRows(kept, put);
+    if (!tokens) continue;
     const ids = Int32Array.from(tokens);
     rows.push([...(verify ? await model.verify(ids, at) : await model.forward(ids, at, pause))]);
   }
-  return { rows, held: model.rows, bytes: model.memoryBytes, threads: model.threads, backend: model.backend };
+  const { rows: held, memoryBytes: bytes, threads, backend } = model;
+  return { rows, held, kept: Buffer.from(kept).toString("base64"), bytes, threads, backend };
 }
 """
 
@@ -98,6 +106,25 @@ def test_a_prompt_of_several_passes_is_one_prompt(node: Node) -> None:
     parts = [{"tokens": tokens[:200], "at": 0}, {"tokens": [1, 2], "at": 100}, {"tokens": tokens[100:], "at": 100}]
     assert node.ask(asked(stored, parts))["rows"][-1] == whole
     assert kl(ReferenceModel(recipe.model()).forward(tokens)[-1:], np.array([whole], np.float32)) < 1e-5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_that_were_put_back_are_those_that_were_read_and_lie_as_in_cpython(node: Node, family: str) -> None:
+    recipe = FAMILIES[family]
+    stored = Stored.of(recipe.model())
+    tokens = np.random.default_rng(7).integers(0, recipe.architecture.vocab_size, 40).tolist()
+    steps: list[dict[str, Any]] = [
+        {"tokens": tokens, "at": 0},
+        {"keep": 25},
+        {"tokens": tokens[::-1], "at": 0},
+        {"put": 25},
+        {"tokens": tokens[25:], "at": 25},
+    ]
+    found = node.ask(asked(stored, steps))
+    assert found["rows"][2] == found["rows"][0] != found["rows"][1]
+    native = opened("plain", stored, 300)
+    native.forward(tokens, 0)
+    assert base64.b64decode(found["kept"]) == copy_rows(native, 25), "the same build, the same bits"
 
 
 def test_the_memory_is_what_weights_cache_and_scratch_take(node: Node) -> None:

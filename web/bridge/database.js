@@ -1,5 +1,5 @@
 /**
- * The IndexedDB database "orion" as awaitable reads and writes.
+ * An IndexedDB database as awaitable reads and writes; "orion" has these stores:
  *
  *   shards    sha256            -> Blob      whole, verified
  *   partials  [sha256, offset]  -> Blob      what an unfinished download left, by byte offset
@@ -8,10 +8,11 @@
 
 import { BridgeError, toBridgeError } from "./errors.js";
 
-/** @typedef {"shards" | "partials" | "settings"} StoreName */
+/** @typedef {"shards" | "partials" | "settings" | "prefixes"} StoreName */
 
 const VERSION = 1;
-const STORES = /** @type {const} */ (["shards", "partials", "settings"]);
+/** @type {StoreName[]} */
+const STORES = ["shards", "partials", "settings"];
 
 /** Errors that a new connection doesn't help with: a full disk, a refusal, a value that can't be kept. */
 const FINAL = new Set([
@@ -33,9 +34,13 @@ function storageError(cause) {
 }
 
 export class Database {
-  /** @param {string} name */
-  constructor(name) {
+  /**
+   * @param {string} name
+   * @param {StoreName[]} [stores] that it is made with
+   */
+  constructor(name, stores = STORES) {
     /** @private */ this.name = name;
+    /** @private */ this.stores = stores;
     /** @private @type {Promise<IDBDatabase> | null} */ this.connection = null;
   }
 
@@ -90,7 +95,7 @@ export class Database {
     const connection = new Promise((resolve, reject) => {
       const request = indexedDB.open(this.name, VERSION);
       request.onupgradeneeded = () => {
-        for (const store of STORES) request.result.createObjectStore(store);
+        for (const store of this.stores) request.result.createObjectStore(store);
       };
       request.onerror = () => reject(request.error);
       request.onblocked = () => reject(new Error("another tab holds an older database open"));

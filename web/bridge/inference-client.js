@@ -102,6 +102,26 @@ export class InferenceClient {
     return answer.logits;
   }
 
+  /**
+   * The cache's first rows are kept on the device; a forward may follow at once.
+   *
+   * @param {string} factsJson {key, model, agent, edition, rows}
+   * @param {number} budget bytes for all that is kept
+   * @returns {Promise<number>} bytes; 0 where they can't be
+   */
+  async keepRows(factsJson, budget) {
+    return (await this.call("model.keep", { facts: JSON.parse(factsJson), budget })).bytes;
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} rows
+   * @returns {Promise<boolean>} whether the kept rows are those of the cache now
+   */
+  async restoreRows(key, rows) {
+    return (await this.call("model.restore", { key, rows })).restored;
+  }
+
   /** Ends a forward under way between two parts of its prompt: it rejects as cancelled. */
   async cancel() {
     await this.call("model.cancel", {});

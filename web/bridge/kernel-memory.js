@@ -24,7 +24,10 @@ const TENSOR_WORDS = 10;
 const PLAN_PAGES = 64;
 
 /** Words of struct orion_decoder that are read back or written late. */
-const WORD = { tensors: 18, tensorCount: 19, rope: 20, workspace: 24, cache: 26, workspaceNeeded: 28, cacheNeeded: 29, stride: 30, logits: 35 };
+const WORD = {
+  tensors: 18, tensorCount: 19, rope: 20, workspace: 24, cache: 26, workspaceNeeded: 28, cacheNeeded: 29, stride: 30,
+  values: 31, layerStride: 32, headStride: 33, rowBytes: 34, logits: 35,
+};
 
 /**
  * What is used of an instance of the kernel.
@@ -112,6 +115,16 @@ export class KernelMemory {
   /** Its real size, in bytes. */
   get byteLength() {
     return this.memory.buffer.byteLength;
+  }
+
+  /** Where the rows of the cache lie. @returns {import("./kernel-rows.js").CachePlan} */
+  get cachePlan() {
+    const { layers, kv_heads: heads } = this.spec.manifest.architecture;
+    const words = this.words().subarray(this.decoder / 4, this.decoder / 4 + DECODER_WORDS);
+    return {
+      at: words[WORD.cache], layers, heads, values: words[WORD.values],
+      layerStride: words[WORD.layerStride], headStride: words[WORD.headStride], rowBytes: words[WORD.rowBytes],
+    };
   }
 
   /**

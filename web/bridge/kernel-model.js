@@ -4,6 +4,7 @@
 
 import { BridgeError, toBridgeError } from "./errors.js";
 import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./kernel-memory.js";
+import { bytesOf, copyRows, putRows } from "./kernel-rows.js";
 import { chosen, fetchBuild, NO_SIMD, probe } from "./kernel-module.js";
 import { KernelThreads } from "./kernel-threads.js";
 import { readVerified } from "./shards.js";
@@ -124,6 +125,28 @@ export class KernelModel {
     this.rows = position;
     this.pass(tokens, tokens.length);
     return this.memory.logits(tokens.length);
+  }
+
+  /** @param {number} rows @returns {number} bytes that so many rows of the cache take */
+  rowsBytes(rows) {
+    return bytesOf(this.memory.cachePlan, rows);
+  }
+
+  /** A copy of the first `rows` rows of the cache. @param {number} rows at most those that are here */
+  copyRows(rows) {
+    return copyRows(this.memory.memory.buffer, this.memory.cachePlan, rows);
+  }
+
+  /**
+   * What `copyRows` gave takes the place of what is here.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} rows
+   */
+  putRows(bytes, rows) {
+    this.rows = 0;
+    putRows(this.memory.memory.buffer, this.memory.cachePlan, bytes, rows);
+    this.rows = rows;
   }
 
   /**

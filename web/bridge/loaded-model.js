@@ -4,6 +4,7 @@
 
 import { Database } from "./database.js";
 import { BridgeError } from "./errors.js";
+import { PrefixStore } from "./prefix-store.js";
 import { openRunner } from "./runner.js";
 import { neededShards, readSpec } from "./spec.js";
 
@@ -18,6 +19,7 @@ export class LoadedModel {
     /** @private */ this.spec = spec;
     /** @private */ this.runner = runner;
     /** @private */ this.database = new Database("orion");
+    /** @private */ this.prefixes = new PrefixStore();
     /** @private @type {Set<string>} the shards that were fed, by sha256 */
     this.fed = new Set();
   }
@@ -129,6 +131,33 @@ export class LoadedModel {
     }
     this.check(tokens, position);
     return this.runner.verify(tokens, position);
+  }
+
+  /**
+   * Keeps the first rows of the cache on the device. They are copied before this returns, so that a forward may follow
+   * at once.
+   *
+   * @param {import("./prefix-store.js").PrefixFacts} facts
+   * @param {number} budget bytes for all that is kept
+   * @returns {Promise<number>} bytes that are kept of it; 0 where none can be
+   */
+  async keepRows(facts, budget) {
+    if (!this.runner.copyRows || !(facts.rows > 0 && facts.rows <= this.runner.rows)) return 0;
+    return this.prefixes.keep(facts, this.runner.copyRows(facts.rows), budget);
+  }
+
+  /**
+   * Rows that were kept take the place of those that are here.
+   *
+   * @param {string} key
+   * @param {number} rows
+   * @returns {Promise<boolean>} false: they aren't there, or not whole, and what was here still is
+   */
+  async restoreRows(key, rows) {
+    if (!this.runner.rowsBytes || !this.runner.putRows || !(rows > 0 && rows <= this.spec.context)) return false;
+    const bytes = await this.prefixes.read(key, this.runner.rowsBytes(rows), rows);
+    if (bytes) this.runner.putRows(bytes, rows);
+    return bytes !== null;
   }
 
   /**

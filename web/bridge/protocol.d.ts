@@ -48,6 +48,22 @@ export interface AgentEvent {
 }
 
 /**
+ * Somebody types: what the likely answer's prompt begins with is read ahead, in small pieces that give way to
+ * all else. `draft`: what stands in the box; `agent`: who answers if that doesn't tell yet; the rest as in
+ * Infer. Ends in `{agent, model, tokens, cached, restored}`: how many tokens that beginning has, how many of
+ * them are read now, and how many of these came from the device.
+ */
+export interface Anticipate {
+  v: 1;
+  id: string;
+  type: "anticipate";
+  draft?: string;
+  agent?: string | null;
+  history?: ChatTurn[];
+  options?: InferOptions;
+}
+
+/**
  * How far the engine's worker is before it takes requests: Python begins with a "snapshot" of an earlier one's
  * memory or from "bytecode" (after a snapshot if that is given up), "python" runs, the "engine" does. `ms` since
  * the worker's start. Sent by the bridge (workers/engine.js), under the id "engine".
@@ -298,16 +314,17 @@ export interface MemoryEvent {
 /**
  * Something was measured; `p50` and `p95` are over the last ones, `count` says how many there
  * were in all. Of an answer, under its id: first_token, routing, inference, total and, as `pace`, what
- * the circuit breaker judges (see `EngineConfig.slow_call_s`), all in ms, and tokens_per_second. Of a
- * model's load, under the id "engine": loading, in ms.
+ * the circuit breaker judges (see `EngineConfig.slow_call_s`), all in ms, tokens_per_second, and
+ * cached_tokens, those of its prompt that were read before it. Of a model's load, under the id "engine":
+ * loading, in ms.
  */
 export interface MetricEvent {
   v: 1;
   id: string;
   type: "metric";
-  name: "first_token" | "routing" | "inference" | "total" | "pace" | "tokens_per_second" | "loading";
+  name: "first_token" | "routing" | "inference" | "total" | "pace" | "tokens_per_second" | "cached_tokens" | "loading";
   value: number;
-  unit: "ms" | "tokens/s";
+  unit: "ms" | "tokens/s" | "tokens";
   count: number;
   p50: number;
   p95: number;
@@ -615,6 +632,7 @@ export interface VersionRequest {
 export type Request =
   | Initialize
   | Infer
+  | Anticipate
   | RouteRequest
   | Teach
   | RegisterAgent

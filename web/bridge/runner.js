@@ -30,6 +30,9 @@ import { toBridgeError } from "./errors.js";
  *   parts of a long prompt: what it throws ends the call, and the rows so far stay
  * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} verify
  *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`
+ * @property {(rows: number) => number} [rowsBytes] bytes of so many rows of the cache; without it rows can't be kept
+ * @property {(rows: number) => Uint8Array<ArrayBuffer>} [copyRows] the first rows of the cache, at most those that are here
+ * @property {(bytes: Uint8Array, rows: number) => void} [putRows] what `copyRows` gave: these rows are here, and no others
  */
 
 /**

@@ -12,6 +12,7 @@ import { fetchText, fileFacts } from "../bridge/fetch-text.js";
 import { InferenceClient } from "../bridge/inference-client.js";
 import { kernelHere } from "../bridge/kernel-module.js";
 import { allowedUrl } from "../bridge/origins.js";
+import { PrefixStore } from "../bridge/prefix-store.js";
 import { addBundle } from "../bridge/python.js";
 import { openShards } from "../bridge/shards.js";
 import { SnapshotMaker } from "../bridge/snapshot-maker.js";
@@ -26,6 +27,7 @@ const started = performance.now();
 const told = new URL(self.location.href).searchParams;
 const again = told.has("again");
 const snapshots = new SnapshotMaker(root);
+const prefixes = new PrefixStore();
 
 /**
  * Held as long as this worker lives, so that the page notices its end, whatever ended it. The page looks for the lock
@@ -112,6 +114,8 @@ try {
     limitAhead: (/** @type {number} */ bytes) => void standby.limit(bytes),
     makeSnapshot: () => snapshots.make(),
     stopSnapshot: () => snapshots.stop(),
+    keptPrefixes: async () => JSON.stringify(await prefixes.all()),
+    dropPrefixes: (/** @type {string} */ keys) => prefixes.drop(JSON.parse(keys)),
     tabs: new Tabs(),
     fetchText: (/** @type {string} */ path) => {
       const text = early.get(path);

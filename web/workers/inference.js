@@ -10,6 +10,8 @@
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
  *   model.verify   {tokens, position}     -> {logits}    after each token
+ *   model.keep     {facts, budget}        -> {bytes}    the cache's first rows, on the device
+ *   model.restore  {key, rows}            -> {restored}
  *   model.memory   {}                     -> {memory_bytes}
  *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
@@ -76,6 +78,12 @@ const handlers = {
   async "model.verify"({ tokens, position }) {
     const logits = await opened().verify(tokens, position);
     return { payload: { logits }, transfer: [logits.buffer] };
+  },
+  async "model.keep"({ facts, budget }) {
+    return { payload: { bytes: await opened().keepRows(facts, budget) } };
+  },
+  async "model.restore"({ key, rows }) {
+    return { payload: { restored: await opened().restoreRows(key, rows) } };
   },
   async "model.memory"() {
     return { payload: { memory_bytes: opened().memoryBytes } };
