@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
+from e2e.support.database import kept_prompts
 from e2e.support.person import Person
+from e2e.support.waiting import until
 from e2e.support.web import Web
 
 
@@ -19,9 +23,17 @@ def test_the_second_visit_reads_the_model_from_the_device(regular: Person, web: 
 def test_a_second_question_goes_on_with_the_conversation_even_after_a_reload(regular: Person) -> None:
     regular.opens()
     regular.asks("I have a cat called Zoe.").succeeds()
+    until(regular.page, "the agent's prompt is kept", lambda: kept_prompts(regular.page))
     regular.reloads()
     expect(regular.questions).to_have_count(1)
-    assert regular.recalls("Zoe", "What is my cat called?")
+    regular.waits_for_the_model()
+    regular.message.press_sequentially("What is my cat called?", delay=40)
+    first = regular.asks("What is my cat called?")
+    first.succeeds()
+    read = re.match(r"(\d+) of (\d+) tokens", first.fact("first-token").get_attribute("title") or "")
+    assert read, "the answer says how much of its prompt was read before"
+    assert 16 <= int(read[1]) < int(read[2]), "the agent's prompt was restored, or read while the question was typed"
+    assert "Zoe" in first.text or regular.recalls("Zoe", "What is my cat called?")
 
     regular.page.get_by_role("button", name="New conversation").click()
     expect(regular.questions).to_have_count(0)

@@ -13,7 +13,7 @@ import { answerOf } from "./bridge/page-thoughts.js";
 
 const MODULES = ["__init__", "strings_chats", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
   "client", "store", "chat_rows", "chat_database", "old_chats", "drafts", "chats", "keeping", "dom", "frames", "agents", "why_view", "answer_view", "following", "log_view", "loading_view",
-  "composer", "agent_picker", "status_view", "hydration_view", "tongues", "welcome_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
+  "anticipation", "composer", "agent_picker", "status_view", "hydration_view", "tongues", "welcome_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
   panel: ["panel_model", "panel_machine", "panel_parts", "panel_measures", "panel_compute", "panel_log", "panel"],

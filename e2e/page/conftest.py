@@ -113,12 +113,21 @@ class Visit:
 
     def seen_by_engine(self) -> list[dict[str, Any]]:
         """What the scripted engine was asked, through the page's own log button."""
+        records: list[dict[str, Any]] = self._log()["records"]
+        return records
+
+    def requests_to_engine(self) -> list[str]:
+        """The types of the requests that the scripted engine had, in their order."""
+        asked: list[str] = self._log()["asked"]
+        return asked
+
+    def _log(self) -> dict[str, Any]:
         self.page.get_by_role("button", name="Settings").click()
         with self.page.expect_download() as download:
             self.page.get_by_role("button", name="Save the technical log").click()
-        records: list[dict[str, Any]] = json.loads(Path(download.value.path()).read_text())["records"]
+        log: dict[str, Any] = json.loads(Path(download.value.path()).read_text())
         self.page.get_by_role("button", name="Close").click()
-        return records
+        return log
 
     def foreign(self) -> list[str]:
         """Addresses asked for outside the page's origin."""

@@ -163,7 +163,7 @@ function status() {
     webgpu: scenario.webgpu ?? (loaded ? [{ model: MODEL, state: "absent", speedup: null, kl: null, reason: "" }] : []),
     fallbacks: scenario.fallbacks ?? [],
     metrics: { counters: { answers: answered, slow_calls: slow }, histograms: Object.fromEntries(Object.entries(measured).map(([name, { count, p50, p95 }]) => [name, { count, p50, p95 }])) },
-    storage: { shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0 },
+    storage: { shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0, prefix_bytes: kept ? 1_400_000 : 0 },
     models: scenario.models ?? [{ id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"] }],
     agents: AGENTS,
     loaded: loaded ? [{ model: MODEL, backend: "WASM, 2 threads" }] : [],

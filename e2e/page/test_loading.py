@@ -84,12 +84,19 @@ def test_with_data_saver_the_model_waits_for_a_word(visit: Callable[..., Visit],
     expect(page.page.locator("#loading")).to_contain_text("Data saver is on")
     page.page.get_by_role("button", name="Download it now").click()
     expect(page.page.locator("#loading")).to_be_hidden()
+    page.box.press_sequentially("Why is the sky blue?", delay=20)
+    page.page.wait_for_timeout(400)
+    assert "anticipate" not in page.requests_to_engine(), "nothing is read that wasn't asked for"
 
 
 def test_the_storage_panel_shows_the_model_and_forgets_it(page: Visit) -> None:
+    page.box.press_sequentially("Why is the sky blue?", delay=40)
+    asked = page.requests_to_engine()
+    assert 1 <= asked.count("anticipate") <= 2, "the engine reads ahead while somebody types, and isn't told each key"
     page.ask_and_wait("Why is the sky blue?")
     page.page.get_by_role("button", name="Settings").click()
     panel = page.page.get_by_role("dialog", name="Settings")
+    expect(panel).to_contain_text(re.compile(r"Agents’ instructions, already read: 1\.4\sMB"))
     expect(panel).to_contain_text(re.compile(r"Models and router: \d+\sMB"))
     kept = re.search(r"(\d+)\sMB kept for Orion.*: (\d+)\sMB", panel.inner_text(), re.DOTALL)
     assert kept, panel.inner_text()

@@ -100,3 +100,24 @@ def settings(page: Page) -> dict[str, Any]:
         )
         or {}
     )
+
+
+def kept_prompts(page: Page) -> list[str]:
+    """The agents of which prompts that were read are kept."""
+    agents: list[str] = page.evaluate(
+        """async () => {
+            if (!(await indexedDB.databases()).some(({ name }) => name === "orion-prefixes")) return [];
+            const done = (request) => new Promise((resolve, reject) => {
+                request.onsuccess = () => resolve(request.result);
+                request.onerror = () => reject(request.error);
+            });
+            const database = await done(indexedDB.open("orion-prefixes", 1));
+            try {
+                const kept = await done(database.transaction(["prefixes"]).objectStore("prefixes").getAll());
+                return kept.map(({ agent }) => agent);
+            } finally {
+                database.close();
+            }
+        }"""
+    )
+    return agents

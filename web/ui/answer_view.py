@@ -87,7 +87,9 @@ def facts(turn, words, model_name):
         rows.append(("rate", formatting.rate(meta["rate"], lang), guessed))
     first = meta.get("first_token_ms")
     if first is not None:
-        rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), None))
+        prompt = meta.get("prompt")
+        read = words("read_before", cached=meta.get("cached") or 0, prompt=prompt) if prompt else None
+        rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), read))
     return rows
 
 

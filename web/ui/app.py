@@ -8,6 +8,7 @@ import json
 
 from ui import reducer, tongues
 from ui.agent_picker import AgentPicker
+from ui.anticipation import Anticipation
 from ui.client import EngineClient
 from ui.composer import Composer
 from ui.conversation import Conversation, Turn
@@ -41,6 +42,8 @@ TO_CHANGE = (
     "nothing_allowed",
 )
 FLASH_MS = 1600
+MOST_DRAFT = 4000
+"""Characters of a draft that the engine is told: ``Anticipate.draft``."""
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
 
 
@@ -71,6 +74,7 @@ class App:
         self._frames = Frames(platform.request_frame, self._clock, self._draw)
         self.client = EngineClient(self._bridge.spawnEngine, self._timers, self._received, self._phase, self._initial)
         self._corrections = Corrections(self.state, self.client.send, self._again)
+        self._anticipation = Anticipation(self._timers, self.client.send, self._anticipated)
         self._panel = None  # the live panel, once it was opened
         self._workshop = None
         self._runs = None  # the code that was run, once there was some
@@ -255,6 +259,8 @@ class App:
             self._engine_settings.telemetry_ended(message, self._bridge.saveFile)
         elif asked == "version" or (asked or "").startswith("model."):
             self._models.ended(message, state)
+        elif asked == "preload" and message["type"] == "result":
+            self._anticipation.typed()  # the model came while somebody typed, perhaps
         elif asked in ("status", "unload", "configure", "hydrate") and self._settings.is_open:
             self._settings.show_storage(state)
             self._engine_settings.draw(state)
@@ -297,19 +303,38 @@ class App:
         answer.request = answer.id + "." + str(answer.attempts)
         answer.asked_at = self._clock()
         conversation = self.state.conversation
-        options = dict(STYLES.get(self._preferences["style"], {}))
-        options.update(streaming(self._preferences))
-        options.update(answer.options)
-        models, chosen = offered_models(self.state.device.get("models")), self._preferences["model"]
-        if chosen in [row["id"] for row in models] and not waits_for_nothing(chosen, models):
-            options["model"] = chosen
         fields = {
             "query": conversation.question_of(answer).text,
             "history": conversation.history(answer),
-            "options": options,
+            "options": self._options(answer.options),
         }
         if self._coded is None or not self._coded.takes(answer.request, fields):
             self.client.send("infer", fields, answer.request)
+
+    def _options(self, own):
+        options = dict(STYLES.get(self._preferences["style"], {}))
+        options.update(streaming(self._preferences))
+        options.update(own)
+        models, chosen = offered_models(self.state.device.get("models")), self._preferences["model"]
+        if chosen in [row["id"] for row in models] and not waits_for_nothing(chosen, models):
+            options["model"] = chosen
+        return options
+
+    def _anticipated(self):
+        """What the engine is told of a question that is being typed; None where nothing is loaded unasked, or there
+        is none."""
+        conversation, ready = self.state.conversation, self.client.phase == "ready"
+        allowed = self._preferences["preload"] and not self._able["saveData"]
+        length = int(self._composer.box.textLength)
+        if not allowed or not ready or not length or conversation.current:
+            return None
+        answered = [turn.agent for turn in conversation.turns if turn.agent]
+        return {
+            "draft": self._composer.text if length <= MOST_DRAFT else "",
+            "agent": answered[-1] if answered else None,
+            "history": conversation.history(),
+            "options": self._options(self._picker.options),
+        }
 
     # agents made here
 
@@ -501,6 +526,10 @@ class App:
 
     def _draft(self, text):
         self._keeping.typed(text)
+        if text is None:
+            self._anticipation.typed()
+        else:
+            self._anticipation.sent()
 
     def _network(self, online):
         if online:

@@ -161,14 +161,14 @@ class Conversation:
                 return turn
         return None
 
-    def history(self, answer):
-        """What was said before ``answer``'s question, as the engine wants it.
+    def history(self, answer=None):
+        """What was said before ``answer``'s question (None: the next one), as the engine wants it.
 
         Questions without an answer are left out, with the failed answer: the model would
         otherwise be asked to continue something that it never said.
         """
         said = []
-        place = self.turns.index(answer) - 1
+        place = self.turns.index(answer) - 1 if answer else len(self.turns)
         for index in range(0, place - 1):
             question, reply = self.turns[index], self.turns[index + 1]
             if question.role != "user" or reply.role != "assistant":

@@ -100,7 +100,7 @@ class SettingsView:
         words, lang, by_id = self._words, self._words.lang, self._dom.by_id
         usage, quota = estimate["usage"], estimate["quota"]
         if usage is not None:
-            usage = max(usage, self._stored(state))  # the browser's estimate comes late
+            usage = max(usage, self._stored(state) + self._read(state))  # the browser's estimate comes late
         bar = by_id("storage-bar")
         bar.hidden = not quota
         if usage is None:
@@ -120,6 +120,10 @@ class SettingsView:
         """Bytes of all shards on the device."""
         return (state.device.get("storage") or {}).get("shard_bytes") or 0
 
+    def _read(self, state):
+        """Bytes that are kept of what agents' prompts come to."""
+        return (state.device.get("storage") or {}).get("prefix_bytes") or 0
+
     def _draw_models(self, state):
         words, place = self._words, self._dom.by_id("storage-models")
         place.replaceChildren()
@@ -129,7 +133,10 @@ class SettingsView:
         else:
             text = words("storage_none")
         place.appendChild(self._dom.el("li", None, text))
-        self._dom.by_id("forget").disabled = not stored and state.model is None
+        if self._read(state):
+            text = words("storage_prefixes", size=formatting.size(self._read(state), words.lang))
+            place.appendChild(self._dom.el("li", None, text))
+        self._dom.by_id("forget").disabled = not stored and not self._read(state) and state.model is None
         device = state.device.get("device") or {}
         parts = ["Orion " + state.device["version"]] if state.device.get("version") else []
         if device.get("threads"):

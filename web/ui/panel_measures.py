@@ -2,7 +2,7 @@
 
 from ui import formatting
 
-ROWS = ("first_token", "routing", "loading", "inference", "tokens_per_second")
+ROWS = ("first_token", "routing", "loading", "inference", "tokens_per_second", "cached_tokens")
 COLUMNS = ("measure", "p50", "p95", "measured")
 
 
@@ -48,4 +48,6 @@ class Measures:
 
 
 def value_words(name, value, lang):
+    if name == "cached_tokens":
+        return formatting.whole(value, lang) + (" jetons" if lang == "fr" else " tokens")
     return formatting.rate(value, lang) if name == "tokens_per_second" else formatting.duration(value, lang)

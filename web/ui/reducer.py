@@ -195,6 +195,8 @@ def _result(state, message, turn, now):
         "first_token_ms": timings.get("first_token", turn.first_token_ms),
         "total_ms": timings.get("total"),
         "tokens": usage.get("completion"),
+        "prompt": usage.get("prompt"),
+        "cached": usage.get("cached"),
         "drafted": usage.get("drafted"),
         "accepted": usage.get("accepted"),
         "timings": timings,

@@ -162,6 +162,10 @@ TEXT = {
         "{accepted} des {drafted} jetons devinés à l’avance étaient justes",
     ),
     "first_word": ("first word in {time}", "premier mot en {time}"),
+    "read_before": (
+        "{cached} of {prompt} tokens were read before the question",
+        "{cached} jetons sur {prompt} étaient lus avant la question",
+    ),
     "reason_title": ("Why this agent: {reason}", "Pourquoi cet agent : {reason}"),
     # the model's loading
     "phase_initializing": ("Preparing the model", "Préparation du modèle"),
@@ -258,6 +262,7 @@ TEXT = {
         "Le navigateur peut l’effacer si la place manque.",
     ),
     "storage_models": ("Models and router: {size}", "Modèles et routeur : {size}"),
+    "storage_prefixes": ("Agents’ instructions, already read: {size}", "Consignes d’agents déjà lues : {size}"),
     "storage_none": ("No model is kept yet.", "Aucun modèle n’est encore conservé."),
     "persist": ("Ask to keep it", "Demander à le conserver"),
     "forget": ("Forget the model", "Effacer le modèle"),

@@ -193,6 +193,7 @@ ENGINE = {
     "measure_loading": ("Loading a model", "Chargement d’un modèle"),
     "measure_inference": ("Reading and writing", "Lecture et rédaction"),
     "measure_tokens_per_second": ("Speed", "Vitesse"),
+    "measure_cached_tokens": ("Read before the question", "Lu avant la question"),
     "slow_calls": (
         "Slow answers: {slow} of {calls} (64 tokens would take over {limit}).",
         "Réponses lentes : {slow} sur {calls} (plus de {limit} pour 64 jetons).",

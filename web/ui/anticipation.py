@@ -1,0 +1,37 @@
+"""Tells the engine that somebody types, so that it reads ahead what the answer's prompt will begin with.
+
+``fields()`` are those of the request, or None where nothing is to be read ahead now. It is sent shortly after the first
+key, and then seldom: who answers can change with a word, and not with each key.
+"""
+
+FIRST_MS = 150
+AGAIN_MS = 1500
+
+
+class Anticipation:
+    """``typed`` at each key, ``sent`` once the box is empty. ``send(kind, fields)`` as the client's."""
+
+    def __init__(self, timers, send, fields):
+        self._timers, self._send, self._fields = timers, send, fields
+        self._timer = None
+        self._told = None  # what the engine was told of this draft
+
+    def typed(self):
+        if self._timer is None:
+            self._timer = self._timers.later(AGAIN_MS if self._told else FIRST_MS, self._ask)
+
+    def sent(self):
+        if self._timer is not None:
+            self._timers.cancel(self._timer)
+        self._timer = self._told = None
+
+    def _ask(self):
+        self._timer = None
+        fields = self._fields()
+        if fields is None:
+            return
+        known = dict(fields)
+        known["draft"] = len(fields["draft"].split())
+        if known != self._told:
+            self._told = known
+            self._send("anticipate", fields)
