@@ -32,7 +32,10 @@ NATIVE = "llama.cpp, native"
 TRANSFORMERS = "transformers.js, q8"
 
 METRICS = {"prefill_tps": ("prefill", "tokens/s"), "decode_tps": ("decode", "tokens/s")}
-PYTHON = {"python_percent": ("Python's share", "% of a step")}
+PYTHON = {
+    "python_percent": ("Python's share", "% of a step"),
+    "beside_percent": ("Python beside the model", "% of a step"),
+}
 PREFILL_LONG = f"prefill of {LONG_PROMPT}"
 DECODE_FAR = f"decode at {FAR:,}"
 ROWS = "8 rows verified"

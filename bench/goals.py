@@ -53,6 +53,10 @@ START_MS = {LARGE: 5000.0}
 LIMIT_AT_MOST = {LITE: None, FULL: 1.3, LARGE: 1.3}
 """Times the shortest time in which the memory gives a token's bytes."""
 PYTHON_AT_MOST = 10.0
+"""Percent of a step in which no call of the model is under way."""
+ENGINE_OVER_KERNEL = 0.9
+"""Decode of the whole engine over the kernel's own behind the same messages: what sampling, streaming and whatever
+competes for the processor take of a step."""
 
 WLLAMA_NOTE = (
     "wllama's released builds are compiled without llama.cpp's own kernels for WebAssembly: one with them would be a "
@@ -93,6 +97,9 @@ def targets_for(contenders: list[Contender], threads: int, model: str = LITE) ->
         if "Python's share" in contender.series:
             wanted_here = PYTHON_AT_MOST if "kernel" in contender.name else None
             targets.append(limit(f"Python's share: {contender.name}", contender.series["Python's share"], wanted_here))
+        if ours and "whole engine, kernel" in contender.name and "decode" in contender.series:
+            title = f"{contender.name} over the kernel alone, decode"
+            targets.append(ratio(title, contender.series["decode"], ours.series["decode"], ENGINE_OVER_KERNEL))
     return targets
 
 

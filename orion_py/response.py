@@ -100,6 +100,7 @@ def _timings(answer: Answer, time: Timing) -> dict[str, float]:
         "prefill": answer.prefill * 1000,
         "decode": answer.decode * 1000,
         "engine": (answer.decode - answer.waiting) * 1000,
+        "beside": answer.beside * 1000,
         "total": time.total,
     }
     if time.first_piece is not None:

@@ -98,7 +98,7 @@ async def test_a_response_invents_no_confidence() -> None:
 async def test_timings_cover_every_phase() -> None:
     world = World(says("good day"))
     response = await (await engine(world)).infer("hello", GREEDY)
-    names = {"validating", "routing", "loading", "prefill", "decode", "engine", "total", "first_token"}
+    names = {"validating", "routing", "loading", "prefill", "decode", "engine", "beside", "total", "first_token"}
     assert set(response.timings) == names
     assert response.timings["total"] >= response.timings["first_token"] > response.timings["loading"] > 0
     assert 0 < response.timings["engine"] < response.timings["decode"]

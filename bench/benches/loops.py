@@ -1,4 +1,4 @@
-"""What noticing loops costs: Python's share of a step with the detector and without it.
+"""What noticing loops costs: what Python takes of a step, beside the model too, with the detector and without it.
 
 The whole engine in one Chromium, as in ``speculate``: the same answers, with ``cut_loops`` and without in
 turn, after a run that leaves the prompt in the cache for both. An answer that isn't the same both times
@@ -31,6 +31,8 @@ PAIRS = 3
 """Measured a round and query: so often with, and as often without."""
 MOST = 1.0
 """Percent of a step that the detector may take."""
+METRIC = ("Python's work", "% of a step")
+"""Where the model waits for it and where it doesn't: on two cores, both cost."""
 WAYS = {False: "without", True: "with"}
 
 
@@ -55,7 +57,7 @@ def measure(
     job: Job, query: str, contenders: dict[bool, Contender], watch: Callable[[], AbstractContextManager[Any]]
 ) -> None:
     """Both ways in turn. Raises playwright's Error where all answers loop or are too short."""
-    metric, unit = PYTHON["python_percent"]
+    metric, unit = METRIC
     seed, text = steady(job, query)
     for number in range(2 * PAIRS):
         watched = number % 2 == 1
@@ -63,7 +65,7 @@ def measure(
             figures = job.run(asking(query, seed, watched))
         if figures["text"] != text:
             raise Error("the answer isn't the same each time")
-        contenders[watched].add(metric, unit, figures["python_percent"], seen.foreign)
+        contenders[watched].add(metric, unit, sum(figures[key] for key in PYTHON), seen.foreign)
 
 
 def steady(job: Job, query: str) -> tuple[int, str]:
@@ -81,7 +83,7 @@ def asking(query: str, seed: int, watched: bool) -> dict[str, Any]:
 
 def targets_for(contenders: dict[bool, Contender]) -> list[Target]:
     """The detector's share of a step: the difference of the two medians."""
-    metric, unit = PYTHON["python_percent"]
+    metric, unit = METRIC
     without, watched = (contenders[way].series.get(metric) for way in (False, True))
     if not without or not watched:
         return []

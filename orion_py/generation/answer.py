@@ -55,7 +55,9 @@ class Answer:
     prefill: float = 0.0
     decode: float = 0.0
     waiting: float = 0.0
-    """Seconds: reading the prompt, decoding, and of that what the model took."""
+    beside: float = 0.0
+    """Seconds: reading the prompt, decoding, of that what the model took, and of that when text was made of the
+    token before."""
     cached: int = 0
     speculate: bool = True
     """Whether drafts are verified where the model can; the text is the same either way."""
@@ -155,6 +157,7 @@ class Answer:
             self.prefill += stats.prefill
             self.decode += stats.decode
             self.waiting += stats.waiting
+            self.beside += stats.beside
             self.drafted += stats.drafted
             self.accepted += stats.accepted
 

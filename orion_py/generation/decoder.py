@@ -27,8 +27,9 @@ from orion_py.protocol import FinishReason
 
 @dataclass(slots=True)
 class DecodeStats:
-    """Filled while decoding. Times in seconds; ``waiting`` is what the model took of ``decode``.
-    ``drafted``: guessed tokens that were verified; ``accepted``: those that came true."""
+    """Filled while decoding. Times in seconds; ``waiting`` is what the model took of ``decode``, and ``beside`` the
+    part of that in which whoever takes the tokens was at work. ``drafted``: guessed tokens that were verified;
+    ``accepted``: those that came true."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -38,6 +39,7 @@ class DecodeStats:
     prefill: float = 0.0
     decode: float = 0.0
     waiting: float = 0.0
+    beside: float = 0.0
     finish: FinishReason = "stop"
 
 
@@ -99,7 +101,10 @@ async def decode(
                         # One token more than is accepted comes of a step.
                         draft = [] if speculation is None else speculation.propose(room - 1)
                         steps.begin([token, *draft], len(tokens) - 1, step_timeout)
+                    shown = clock()
                     yield token
+                    if steps.under_way:
+                        stats.beside += clock() - shown
                     if room <= 0:
                         stats.finish = "length"
                         return

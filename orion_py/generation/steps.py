@@ -48,6 +48,11 @@ class Steps:
         self._call = (self._model.begin_verify if verify else self._model.begin)(tokens, position)
         self._limit.set(timeout)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a call was begun whose rows nobody took yet."""
+        return self._call is not None
+
     async def rows(self) -> Sequence[Logits]:
         """The logits after each token of a draft, else after the last one, each of shape [vocab].
 

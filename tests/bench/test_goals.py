@@ -146,6 +146,15 @@ def test_pythons_share_has_a_limit_on_the_kernel_and_is_told_on_onnxruntime() ->
     assert second.wanted is None
 
 
+def test_the_whole_engine_is_held_to_what_the_kernel_alone_decodes() -> None:
+    engine = made("ORION, whole engine, kernel, greedy", {"decode": 118.0})
+    onnx = made("ORION, whole engine, onnxruntime, greedy", {"decode": 30.0})
+    found = by_title(targets_for([KERNEL, engine, onnx], 2))
+    target = found["ORION, whole engine, kernel, greedy, 2 threads over the kernel alone, decode"]
+    assert (target.value, target.wanted, target.met) == (pytest.approx(118 / 130), 0.9, True)
+    assert not any("onnxruntime" in title for title in found if "over the kernel alone" in title)
+
+
 def test_ratios_over_wllama_come_with_a_word_about_its_builds() -> None:
     assert WLLAMA_NOTE in notes_for([made("wllama, Q8_0", {"decode": 20.0})])
     assert notes_for([KERNEL]) == []

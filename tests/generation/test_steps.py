@@ -52,6 +52,18 @@ async def test_the_next_step_runs_while_a_token_is_handed_on() -> None:
     assert calls == [2, 3, 4, 5, 6, 7, 8, 9]
 
 
+async def test_what_is_done_while_the_model_computes_is_told_apart() -> None:
+    loaded, _ = model("good day")
+    clock, stats = Clock(), DecodeStats()
+    count = 0
+    async for _ in tokens_of(loaded, stats=stats, clock=clock, max_tokens=3):
+        count += 1
+        clock.now += 1.0 if count < 3 else 100.0  # behind the last token no step is under way
+    assert stats.beside == pytest.approx(2.0)
+    assert stats.waiting == pytest.approx(2.0)
+    assert stats.decode == pytest.approx(102.0)
+
+
 @pytest.mark.parametrize("most", [1, 3])
 async def test_no_step_begins_behind_the_last_token_that_is_wanted(most: int) -> None:
     loaded, session = model("good day")

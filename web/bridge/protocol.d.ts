@@ -411,8 +411,9 @@ export interface RemoveModel {
 
 /**
  * One answer. `timings` are ms per phase: validating, routing, loading, prefill, decode,
- * engine (the part of decode spent in Python: sampling, streaming, messages), total, and
- * first_token (from the request's arrival). `notes`: what the agent found out, such as the
+ * engine (the part of decode in which the model waited for Python: sampling, messages), beside (the part in
+ * which Python worked while the model did: text, loops, streaming), total, and first_token (from the
+ * request's arrival). `notes`: what the agent found out, such as the
  * language or the result of a sum. An answer that took no model says so: `model` and
  * `backend` are "calculator" or "engine", its usage is zero, and `stream` is None. `loops`: how
  * often the model began to repeat itself and the answer was cut back: once, and it was tried again;

@@ -23,6 +23,7 @@ export async function prepare({ model, threads, steps, runner = "auto" }) {
       drafted: usage.drafted,
       accepted: usage.accepted,
       python_percent: (timings.engine / timings.decode) * 100,
+      beside_percent: (timings.beside / timings.decode) * 100,
       prefill_tps: ((usage.prompt - usage.cached) / timings.prefill) * 1000,
       text: content,
     };
