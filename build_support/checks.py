@@ -117,8 +117,8 @@ def end_to_end(wishes: Wishes) -> bool:
         _needs_a_display()
     counting = [f"--js-coverage={RESULTS / 'js'}"] if wishes.missing else []
     if wishes.select or wishes.headed:
-        passed = pytest("e2e", "e2e", *_marked([], wishes), *counting, wishes=wishes)
-        return _told(counting) and passed
+        chosen = pytest("e2e", "e2e", *_marked([], wishes), *counting, wishes=wishes)
+        return _told(counting) and chosen
     groups = [
         ("e2e-light", "not model and not alone and not long", LIGHT_AT_ONCE),
         ("e2e-model", "(model or alone) and not long", MODEL_AT_ONCE),

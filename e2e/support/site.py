@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ DIST = ROOT / "dist"
 MODEL = "smollm2-135m-instruct"
 MANIFEST = f"models/{MODEL}/manifest.json"
 REGISTRY = "models.json"
+SHELL = "precache.json"
 NO_APP = "vendor/LICENSES.txt"
 """A file of the site that starts no engine."""
 
@@ -39,9 +41,7 @@ class Site:
         self.folder = folder
         shutil.copytree(DIST, folder, copy_function=link)
         if not larger:
-            registry = only_built(self._text(REGISTRY), lambda name: name == MANIFEST)
-            (folder / REGISTRY).unlink()  # a link to the one in dist/
-            (folder / REGISTRY).write_text(registry)
+            self._replace(REGISTRY, only_built(self._text(REGISTRY), lambda name: name == MANIFEST))
         self.manifest: dict[str, Any] = json.loads(self._text(MANIFEST))
         self.registry: dict[str, Any] = json.loads(self._text(REGISTRY))
 
@@ -82,6 +82,15 @@ class Site:
             yield
         finally:
             original.replace(file)
+
+    def _replace(self, path: str, content: str) -> None:
+        """As if the build had made ``path`` so: the shell takes nothing whose hash it doesn't know."""
+        listing = json.loads(self._text(SHELL))
+        (row,) = [row for row in listing["files"] if row["url"] == path]
+        row |= {"size": len(content.encode()), "sha256": hashlib.sha256(content.encode()).hexdigest()}
+        for name, text in ((path, content), (SHELL, json.dumps(listing))):
+            (self.folder / name).unlink()  # a link to the file of dist/
+            (self.folder / name).write_text(text, "utf-8")
 
     def _text(self, path: str) -> str:
         return (self.folder / path).read_text()
