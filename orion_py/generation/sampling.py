@@ -31,7 +31,7 @@ Logits: TypeAlias = "NDArray[np.float32]"
 _Ids: TypeAlias = "NDArray[np.intp]"
 _Scores: TypeAlias = "NDArray[np.float64]"
 
-_BLOCK = 64
+_BLOCK = 128
 _FIRST_NUCLEUS = 256
 _ROUNDING = 1 - 1e-12
 """A sum that misses top_p by a rounding error, as nine tenths of a tie do, must not draw in one token more."""
