@@ -6,7 +6,7 @@ Whoever wants answers of a form (a second try that mustn't begin as the first, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Logits: TypeAlias = "NDArray[np.float32]"
+Ids: TypeAlias = "Collection[int] | NDArray[np.intp]"
+"""A grammar's mask of most of the vocabulary is best an array, which isn't gone through one by one."""
 
 _GREATEST = 3.4e38
 """Of float32, about."""
@@ -32,8 +34,8 @@ class Constraint:
     that isn't a finite float32: what mustn't be chosen is barred.
     """
 
-    allowed: Collection[int] | None = None
-    barred: Collection[int] = ()
+    allowed: Ids | None = None
+    barred: Ids = ()
     bias: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,8 +66,8 @@ class Constraint:
         return Constraint(allowed, frozenset(self.barred) | frozenset(other.barred), bias)
 
     @staticmethod
-    def _within(ids: Collection[int], vocabulary: int) -> NDArray[np.intp]:
-        found = np.fromiter(ids, dtype=np.intp, count=len(ids))
+    def _within(ids: Ids, vocabulary: int) -> NDArray[np.intp]:
+        found = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, dtype=np.intp, count=len(ids))
         return found[(found >= 0) & (found < vocabulary)]
 
 
@@ -73,7 +75,7 @@ Constrain: TypeAlias = Callable[[Sequence[int]], Constraint | None]
 """From all tokens so far, prompt included, to what the next one may be; None: anything."""
 
 
-def barring(ids: Collection[int], place: int) -> Constrain:
+def barring(ids: Iterable[int], place: int) -> Constrain:
     """Bars ``ids`` right after a context of ``place`` tokens, and nowhere else."""
     there = Constraint(barred=frozenset(ids))
     return lambda context: there if len(context) == place else None

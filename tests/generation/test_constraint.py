@@ -35,6 +35,14 @@ def test_nothing_but_what_is_allowed_is_chosen() -> None:
     assert {taken(logits, Constraint(allowed=[1, 3]), hot, seed) for seed in range(60)} == {1, 3}
 
 
+def test_a_mask_may_be_an_array() -> None:
+    logits = logits_of(9, 5, 7, 1)
+    assert taken(logits, Constraint(allowed=np.array([1, 3, 99]))) == 1
+    assert taken(logits, Constraint(barred=np.array([0, 2, -1]))) == 1
+    both = Constraint(allowed=np.array([1, 2])).joined(Constraint(allowed=[2, 3], barred=np.array([0])))
+    assert taken(logits, both) == 2
+
+
 def test_what_is_barred_is_never_chosen() -> None:
     assert taken(logits_of(9, 5, 7), Constraint(barred=[0])) == 2
     assert taken(logits_of(9, 5, 7), Constraint(allowed=[0, 1], barred=[0])) == 1
