@@ -1,88 +1,11 @@
 #include "attention.h"
 
+#include "attention_bytes.h"
+#include "attention_halves.h"
 #include "numbers.h"
 
-/* Eight float16 numbers as two vectors of float32, times 2^-112. */
-INLINE void eight(V *low, V *high, const u16 *at) {
-  V halves = load(at);
-  *low = from_half(wasm_i32x4_extend_low_i16x8(halves));
-  *high = from_half(wasm_i32x4_extend_high_i16x8(halves));
-}
-
-
-/* The sums of a's lanes and of b's, in lanes 0 and 1. */
-INLINE V two_sums(V a, V b) {
-  V halves = add4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5), wasm_i32x4_shuffle(a, b, 2, 3, 6, 7));
-  return add4(wasm_i32x4_shuffle(halves, halves, 0, 2, 0, 2), wasm_i32x4_shuffle(halves, halves, 1, 3, 1, 3));
-}
-
-/* scores[query][position] for n queries, which lie head_dim apart. Two positions at a time share the queries' loads; a last one
- * alone is computed twice. */
-INLINE void score(const int n, const float *q, const u16 *keys, u32 head_dim, u32 positions, float *scores) {
-  for (u32 p = 0; p < positions; p += 2) {
-    const u16 *one = keys + p * head_dim, *two = p + 1 < positions ? one + head_dim : one;
-    V a[QUERIES], b[QUERIES];
-#pragma unroll
-    for (int i = 0; i < n; i++) a[i] = b[i] = splat(0);
-    for (u32 j = 0; j < head_dim; j += 8) {
-      V one_low, one_high, two_low, two_high;
-      eight(&one_low, &one_high, one + j);
-      eight(&two_low, &two_high, two + j);
-      const float *at = q + j;
-#pragma unroll
-      for (int i = 0; i < n; i++, at += head_dim) {
-        V low = load(at), high = load(at + 4);
-        a[i] = multiply_add(high, one_high, multiply_add(low, one_low, a[i]));
-        b[i] = multiply_add(high, two_high, multiply_add(low, two_low, b[i]));
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < n; i++) wasm_v128_store64_lane(scores + i * CHUNK + p, mul4(two_sums(a[i], b[i]), splat(HALF_OF_SHIFT)), 0);
-  }
-}
-
-/* out[query] = sum of weight times value, for n queries whose parts lie `stride` apart. */
-INLINE void mix(const int n, const float *weights, const u16 *values, u32 head_dim, u32 positions, float *out, u32 stride) {
-  for (u32 j = 0; j < head_dim; j += 8) {
-    V low[QUERIES], high[QUERIES];
-#pragma unroll
-    for (int i = 0; i < n; i++) low[i] = high[i] = splat(0);
-    const u16 *at = values + j;
-    u32 p = 0;
-    for (; p + 2 <= positions; p += 2, at += 2 * head_dim) {
-      V one_low, one_high, two_low, two_high;
-      eight(&one_low, &one_high, at);
-      eight(&two_low, &two_high, at + head_dim);
-#pragma unroll
-      for (int i = 0; i < n; i++) {
-        V two = wasm_v128_load64_splat(weights + i * CHUNK + p), weight = wasm_i32x4_shuffle(two, two, 0, 0, 0, 0);
-        low[i] = multiply_add(weight, one_low, low[i]);
-        high[i] = multiply_add(weight, one_high, high[i]);
-        weight = wasm_i32x4_shuffle(two, two, 1, 1, 1, 1);
-        low[i] = multiply_add(weight, two_low, low[i]);
-        high[i] = multiply_add(weight, two_high, high[i]);
-      }
-    }
-    if (p < positions) {
-      V value_low, value_high;
-      eight(&value_low, &value_high, at);
-#pragma unroll
-      for (int i = 0; i < n; i++) {
-        V weight = load_splat(weights + i * CHUNK + p);
-        low[i] = multiply_add(weight, value_low, low[i]);
-        high[i] = multiply_add(weight, value_high, high[i]);
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < n; i++) {
-      store(out + i * stride + j, mul4(low[i], splat(HALF_OF_SHIFT)));
-      store(out + i * stride + j + 4, mul4(high[i], splat(HALF_OF_SHIFT)));
-    }
-  }
-}
-
-/* Scores become e^(score - greatest) * HALF_OF_SHIFT. */
-INLINE void weigh(float *scores, u32 positions, float cap, float *greatest, float *sum) {
+/* Scores become e^(score - greatest) * factor. */
+INLINE void weigh(float *scores, u32 positions, float cap, float factor, float *greatest, float *sum) {
   const u32 whole = rounded_up(positions, 4);
   for (u32 p = positions; p < whole; p++) scores[p] = -1e30f;
   V top = splat(-1e30f), total = splat(0);
@@ -100,37 +23,43 @@ INLINE void weigh(float *scores, u32 positions, float cap, float *greatest, floa
   top = splat(*greatest);
   for (u32 p = 0; p < whole; p += 4) {
     V e = exp4(wasm_f32x4_sub(load(scores + p), top));
-    store(scores + p, mul4(e, splat(HALF_OF_SHIFT)));
+    store(scores + p, mul4(e, splat(factor)));
     total = add4(total, e);
   }
   *sum = sum_of(total);
 }
 
-#define ATTEND(n)                                                                                                                  \
-  static HOT void attend_##n(const float *q, const u16 *keys, const u16 *values, u32 head_dim, u32 positions, float cap, \
-                             float *parts, u32 stride, float *scores) {                                                            \
-    score(n, q, keys, head_dim, positions, scores);                                                                                \
+#define ATTEND(n, form, factor)                                                                                                    \
+  static HOT void attend_##form##_##n(const float *q, const u8 *keys, const u8 *values, u32 head_dim, u32 positions, float cap,    \
+                                      float *parts, u32 stride, float *scores) {                                                   \
+    score_##form(n, q, keys, head_dim, positions, scores);                                                                         \
     for (int i = 0; i < n; i++) {                                                                                                  \
       float *end = parts + i * stride + head_dim;                                                                                  \
-      weigh(scores + i * CHUNK, positions, cap, end, end + 1);                                                                     \
+      weigh(scores + i * CHUNK, positions, cap, factor, end, end + 1);                                                             \
     }                                                                                                                              \
-    mix(n, scores, values, head_dim, positions, parts, stride);                                                                    \
+    mix_##form(n, scores, values, head_dim, positions, parts, stride);                                                             \
   }
-ATTEND(1)
-ATTEND(2)
-ATTEND(3)
-ATTEND(4)
+ATTEND(1, halves, HALF_OF_SHIFT)
+ATTEND(2, halves, HALF_OF_SHIFT)
+ATTEND(3, halves, HALF_OF_SHIFT)
+ATTEND(4, halves, HALF_OF_SHIFT)
+ATTEND(1, bytes, 1.f)
+ATTEND(2, bytes, 1.f)
+ATTEND(3, bytes, 1.f)
+ATTEND(4, bytes, 1.f)
 
-typedef void Attend(const float *q, const u16 *keys, const u16 *values, u32 head_dim, u32 positions, float cap, float *parts, u32 stride,
+typedef void Attend(const float *q, const u8 *keys, const u8 *values, u32 head_dim, u32 positions, float cap, float *parts, u32 stride,
                     float *scores);
-static Attend *const ATTENDS[QUERIES + 1] = {0, attend_1, attend_2, attend_3, attend_4};
+static Attend *const OF_HALVES[QUERIES + 1] = {0, attend_halves_1, attend_halves_2, attend_halves_3, attend_halves_4};
+static Attend *const OF_BYTES[QUERIES + 1] = {0, attend_bytes_1, attend_bytes_2, attend_bytes_3, attend_bytes_4};
 
 void attend_chunk(const Heads *h, const Cache *cache, const float *q, u32 unit, u32 first, u32 end, float *parts, u32 part_stride,
                   float *scores) {
   u32 count;
   const u32 head = unit_heads(h, unit, &count);
-  const u64 at = (u64)(head / h->group) * cache->head_stride + (u64)first * h->head_dim;
-  ATTENDS[count](q + head * h->head_dim, cache->keys + at, cache->values + at, h->head_dim, end - first, h->cap, parts, part_stride, scores);
+  const u64 at = (u64)(head / h->group) * cache->head_stride + (u64)first * cache->row_bytes;
+  Attend *const attend = (h->bits == 8 ? OF_BYTES : OF_HALVES)[count];
+  attend(q + head * h->head_dim, cache->keys + at, cache->values + at, h->head_dim, end - first, h->cap, parts, part_stride, scores);
 }
 
 HOT void join_chunks(const Heads *h, const float *parts, u32 part_stride, u32 chunks, float *out) {
@@ -162,9 +91,14 @@ HOT void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, floa
   for (u32 j = rotary_dim; j < head_dim; j += 4) store(x + j, mul4(load(x + j), k));
 }
 
-HOT void store_halves(u16 *to, const float *x, u32 head_dim) {
-  for (u32 j = 0; j < head_dim; j += 8) {
-    V low = to_half(load(x + j)), high = to_half(load(x + j + 4));
-    store(to + j, wasm_i8x16_shuffle(low, high, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29));
-  }
+HOT void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim) {
+  rotate(query, table, h->head_dim, rotary_dim, h->bits == 8 ? h->scale : h->scale * HALF_OF_SHIFT);
+  if (h->bits == 8) shorten_query(query, h->head_dim);
+}
+
+HOT void store_row(const Heads *h, u8 *row, const float *x) {
+  if (h->bits == 8)
+    store_bytes(row, x, h->head_dim);
+  else
+    store_halves(row, x, h->head_dim);
 }

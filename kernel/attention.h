@@ -14,14 +14,28 @@
 typedef struct {
   u32 heads, kv_heads, head_dim, group; /* group: query heads of one key head */
   u32 units;                            /* rounds of at most QUERIES heads that a row takes */
+  u32 bits;                             /* of a cached number: 16 or 8 */
   float scale, cap;
 } Heads;
 
-/* The keys and values of one layer: head h's row p is at h * head_stride + p * head_dim. */
+/* The keys and values of one layer: head h's row p is at h * head_stride + p * row_bytes. */
 typedef struct {
-  u16 *keys, *values;
-  u32 head_stride;
+  u8 *keys, *values;
+  u32 head_stride, row_bytes;
 } Cache;
+
+#define BYTES_BLOCK 32 /* numbers of a row of 8-bit numbers that share a scale */
+
+/* A head's row of keys or values in the cache, an even number of bytes: attention_halves.h and attention_bytes.h. */
+INLINE u32 cached_row_bytes(u32 head_dim, u32 bits) {
+  return bits == 8 ? head_dim + 2 * ((head_dim + BYTES_BLOCK - 1) / BYTES_BLOCK) : 2 * head_dim;
+}
+
+/* The sums of a's lanes and of b's, in lanes 0 and 1. */
+INLINE V two_sums(V a, V b) {
+  V halves = add4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5), wasm_i32x4_shuffle(a, b, 2, 3, 6, 7));
+  return add4(wasm_i32x4_shuffle(halves, halves, 0, 2, 0, 2), wasm_i32x4_shuffle(halves, halves, 1, 3, 1, 3));
+}
 
 /* What a chunk gives for one head: head_dim values, not divided yet, then the greatest score and the sum of
  * exponentials; padded to whole vectors. */
@@ -34,7 +48,7 @@ INLINE u32 unit_heads(const Heads *h, u32 unit, u32 *count) {
   return unit / rounds * h->group + within;
 }
 
-/* One chunk for one unit. q: the row's rotated queries [heads][head_dim], times scale and HALF_OF_SHIFT. parts: of `count`
+/* One chunk for one unit. q: the row's queries [heads][head_dim], from ready_query. parts: of `count`
  * heads, part_stride floats apart. Positions from `first` to `end`, both of one chunk. scores: F32 [QUERIES][CHUNK]. */
 void attend_chunk(const Heads *h, const Cache *cache, const float *q, u32 unit, u32 first, u32 end, float *parts, u32 part_stride,
                   float *scores);
@@ -46,7 +60,10 @@ void join_chunks(const Heads *h, const float *parts, u32 part_stride, u32 chunks
  * `factor`. */
 void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, float factor);
 
-/* Writes x [head_dim] as float16. */
-void store_halves(u16 *to, const float *x, u32 head_dim);
+/* Turns a query [head_dim] as `rotate` does, and brings it into the form that the cache's rows are multiplied with. */
+void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim);
+
+/* Writes x [head_dim] as a row of the cache. */
+void store_row(const Heads *h, u8 *row, const float *x);
 
 #endif

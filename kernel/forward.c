@@ -94,11 +94,11 @@ static int add_product(const Thread *me, const Matrix *m, const u8 *const *x, co
 
 static Cache layer_cache(u32 layer) {
   const struct orion_decoder *d = &model.decoder;
-  u16 *keys = PLACE(u16, model.cache) + (u64)layer * d->layer_stride / 2;
-  return (Cache){keys, keys + d->values / 2, d->head_stride / 2};
+  u8 *keys = PLACE(u8, model.cache) + (u64)layer * d->layer_stride;
+  return (Cache){keys, keys + d->values, d->head_stride, d->row_bytes};
 }
 
-/* Rotates row t's queries to `queries`, and writes its keys and values to the cache. */
+/* Readies row t's queries at `queries`, and writes its keys and values to the cache. */
 static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 t, float *queries) {
   const struct orion_decoder *d = &model.decoder;
   const u32 n = d->head_dim;
@@ -108,18 +108,18 @@ static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 
       rms_norm(queries, qkv, l->query_norm, n, d->norm_epsilon);
     else if (queries != qkv)
       copy(queries, qkv, n);
-    rotate(queries, table, n, d->rotary_dim, model.heads.scale * HALF_OF_SHIFT);
+    ready_query(&model.heads, queries, table, d->rotary_dim);
   }
   float *key = me->own->row;
   for (u32 h = 0; h < d->kv_heads; h++, qkv += n) {
-    const u64 at = (u64)h * cache->head_stride + (u64)(call.position + t) * n;
+    const u64 at = (u64)h * cache->head_stride + (u64)(call.position + t) * cache->row_bytes;
     if (l->key_norm)
       rms_norm(key, qkv, l->key_norm, n, d->norm_epsilon);
     else
       copy(key, qkv, n);
     rotate(key, table, n, d->rotary_dim, 1.f);
-    store_halves(cache->keys + at, key, n);
-    store_halves(cache->values + at, qkv + d->kv_heads * n, n);
+    store_row(&model.heads, cache->keys + at, key);
+    store_row(&model.heads, cache->values + at, qkv + d->kv_heads * n);
   }
 }
 

@@ -4,8 +4,8 @@
  *     node kernel/measure.mjs BUILD THREADS MANIFEST SHARDS [NAME=VALUE …]
  *     node kernel/measure.mjs relaxed-threads 2 public/models/smollm2-135m-instruct/manifest.json public/models/shards
  *
- * rounds=30, rows=1,2,4,8 (tokens of a pass, behind 128), at=1500 (a long context), prompt=128, context=2048. Medians and minima
- * in ms, and a plain read of the weights by the same threads. Needs a node with relaxed SIMD (22 or newer) and an idle machine.
+ * rounds=30, rows=1,2,4,8 (tokens of a pass, behind 128), at=1500,4000 (long contexts), prompt=128 (and others),
+ * context=2048, cache=16 (bits of a cached number, or 8). Medians and minima in ms, and a plain read of the weights by the same threads. Needs a node with relaxed SIMD (22 or newer) and an idle machine.
  */
 
 import { readFileSync } from "node:fs";
@@ -20,11 +20,11 @@ async function work({ module, memory, number, stack }) {
 async function measure([build, threadsText, manifestFile, shards, ...wishes]) {
   const { KernelMemory } = await import(new URL("../web/bridge/kernel-memory.js", import.meta.url).href);
   const asked = Object.fromEntries(wishes.map((wish) => wish.split("=")));
-  const { rounds = 30, rows = "1,2,4,8", at = 1500, prompt = 128, context = 2048 } = asked;
+  const { rounds = 30, rows = "1,2,4,8", at = "1500", prompt = "128", context = 2048, cache = 16 } = asked;
   const threads = Number(threadsText);
   const manifest = JSON.parse(readFileSync(manifestFile, "utf8"));
   const module = await WebAssembly.compile(readFileSync(new URL(`built/${build}.wasm`, import.meta.url)));
-  const kernel = await KernelMemory.make(module, build.endsWith("-threads"), { manifest, context: Number(context) }, threads);
+  const kernel = await KernelMemory.make(module, build.endsWith("-threads"), { manifest, variant: { cache_bits: Number(cache) }, context: Number(context) }, threads);
   const { exports, memory } = kernel;
   for (let number = 1; number < threads; number += 1) {
     new Worker(new URL(import.meta.url), { workerData: { module, memory, number, stack: exports.orion_stack(number) } });
@@ -57,11 +57,12 @@ async function measure([build, threadsText, manifestFile, shards, ...wishes]) {
     console.log(`${label}: median ${times[count >> 1].toFixed(2)}, least ${times[0].toFixed(2)} ms`);
   };
 
-  fill(Number(at));
+  const places = at.split(",").map(Number);
+  fill(places.at(-1));
   for (let warm = 0; warm < 3; warm += 1) fill(128);
   for (const count of rows.split(",").map(Number)) timed(`${count} rows behind 128`, Number(rounds), () => run(count, 128, Math.min(count, 8)));
-  timed(`1 row behind ${at}`, Number(rounds), () => run(1, Number(at), 1));
-  timed(`a prompt of ${prompt}`, Math.max(5, Number(rounds) >> 2), () => fill(Number(prompt)));
+  for (const place of places) timed(`1 row behind ${place}`, Number(rounds), () => run(1, place, 1));
+  for (const length of prompt.split(",").map(Number)) timed(`a prompt of ${length}`, Math.max(5, Number(rounds) >> 2), () => fill(length));
   const weights = [...kernel.shards.values()];
   const [first, bytes] = [weights[0].at, weights.reduce((sum, shard) => sum + shard.size, 0)];
   timed(`a plain read of ${(bytes / 1e6).toFixed(1)} MB`, 20, () => exports.orion_read(first, bytes));

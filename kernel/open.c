@@ -78,6 +78,7 @@ static u32 check_shape(const struct orion_decoder *d) {
   NEEDS(is_finite(d->logit_cap) && d->logit_cap >= 0, logit_cap);
   NEEDS(is_finite(d->attention_cap) && d->attention_cap >= 0, attention_cap);
   NEEDS(d->rope_rows >= d->context && d->rope_rows <= 1 << 21, rope_rows);
+  NEEDS(d->cache_bits == 16 || d->cache_bits == 8, cache_bits);
   NEEDS(d->tensor_count && d->tensor_count <= 1 << 14, tensor_count);
   if (!inside(d->tensors, (u64)d->tensor_count * sizeof(struct orion_tensor), 4)) return failed(ORION_OUTSIDE, WORD(tensors));
   return ORION_OK;
@@ -197,13 +198,14 @@ u32 orion_plan(orion_offset at) {
   Model counted;
   lay_out(&room, d, tensors, &counted);
   for (u32 i = 0; i < d->tensor_count; i++) lay_out_rest(&room, tensors + i, 0);
-  const u64 half = (u64)d->layers * d->kv_heads * d->context * d->head_dim * 2;
+  const u32 row_bytes = cached_row_bytes(d->head_dim, d->cache_bits);
+  const u64 half = (u64)d->layers * d->kv_heads * d->context * row_bytes;
   if (room.used > 0xffffffffu || 2 * half > 0xffffffffu) return failed(ORION_OUTSIDE, WORD(workspace_needed));
   d->workspace_needed = (u32)room.used;
   d->cache_needed = (u32)(2 * half);
   d->logits_stride = rounded_up(d->vocab, PANEL_ROWS);
   d->values = (u32)half;
-  d->row_bytes = d->head_dim * 2;
+  d->row_bytes = row_bytes;
   d->head_stride = d->context * d->row_bytes;
   d->layer_stride = d->kv_heads * d->head_stride;
   return ORION_OK;
@@ -342,6 +344,7 @@ u32 orion_open(orion_offset at) {
       .head_dim = d->head_dim,
       .group = group,
       .units = d->kv_heads * ((group + QUERIES - 1) / QUERIES),
+      .bits = d->cache_bits,
       .scale = d->attention_scale > 0 ? d->attention_scale : 1.f / __builtin_sqrtf((float)d->head_dim),
       .cap = d->attention_cap,
   };

@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define ORION_ABI 1
+#define ORION_ABI 2
 #define ORION_MOST_THREADS 16
 #define ORION_MOST_ROWS 256  /* tokens of one orion_forward */
 #define ORION_MOST_LOGITS 8  /* rows of logits that one orion_forward can give */
@@ -86,9 +86,11 @@ struct orion_decoder {
   uint32_t values;           /* 31: bytes from the cache's start to the values; keys begin at 0 */
   uint32_t layer_stride;     /* 32: bytes; key (layer, head, row) is at layer * layer_stride + */
   uint32_t head_stride;      /* 33: head * head_stride + row * row_bytes, and value the same, `values` later */
-  uint32_t row_bytes;        /* 34: head_dim float16 numbers */
+  uint32_t row_bytes;        /* 34: head_dim numbers of cache_bits, of 8 with their scales behind them */
   /* Written by orion_open: */
   uint32_t logits;           /* 35: offset of F32 [ORION_MOST_LOGITS][logits_stride] */
+  /* The host's: */
+  uint32_t cache_bits;       /* 36: of a cached number: 16 (float16), or 8 with a scale for 32 of a head's numbers */
 };
 
 enum orion_activation { ORION_SILU = 0, ORION_GELU_TANH = 1 };

@@ -29,6 +29,12 @@ PORTABLE v128_t wasm_v128_load32_splat(const void *at) {
   memcpy(&x, at, 4);
   return (v128_t){x, x, x, x};
 }
+PORTABLE v128_t wasm_v128_load16_splat(const void *at) {
+  uint16_t x;
+  memcpy(&x, at, 2);
+  const int32_t two = (int32_t)(x | (uint32_t)x << 16);
+  return (v128_t){two, two, two, two};
+}
 #define wasm_v128_store32_lane(at, v, lane) \
   do {                                      \
     int32_t x_ = (v)[lane];                 \
@@ -122,6 +128,12 @@ PORTABLE v128_t portable_extend(v128_t a, int from) {
   portable_i16 x = AS(i16, a);
   return (v128_t){x[from], x[from + 1], x[from + 2], x[from + 3]};
 }
+PORTABLE v128_t portable_extend_bytes(v128_t a, int from) {
+  portable_i8 x = AS(i8, a);
+  return (v128_t)(portable_i16){x[from], x[from + 1], x[from + 2], x[from + 3], x[from + 4], x[from + 5], x[from + 6], x[from + 7]};
+}
+PORTABLE v128_t wasm_i16x8_extend_low_i8x16(v128_t a) { return portable_extend_bytes(a, 0); }
+PORTABLE v128_t wasm_i16x8_extend_high_i8x16(v128_t a) { return portable_extend_bytes(a, 8); }
 PORTABLE v128_t wasm_i32x4_extend_low_i16x8(v128_t a) { return portable_extend(a, 0); }
 PORTABLE v128_t wasm_i32x4_extend_high_i16x8(v128_t a) { return portable_extend(a, 4); }
 PORTABLE v128_t wasm_i32x4_extadd_pairwise_i16x8(v128_t a) {

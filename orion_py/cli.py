@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         help="what computes: our own kernel or onnxruntime (default: the kernel where it can)",
     )
     chat.add_argument(
+        "--cache-bits",
+        choices=("auto", "16", "8"),
+        default="auto",
+        help="how wide the kernel keeps a conversation's keys and values (default: 16, and 8 where memory is short)",
+    )
+    chat.add_argument(
         "--speculation",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -152,6 +158,7 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
 
     config = EngineConfig(
         runner=options.runner,
+        cache_bits=options.cache_bits,
         exact=options.exact,
         enable_speculation=options.speculation,
         wait_for_larger_models=not options.lite,

@@ -55,6 +55,9 @@ class EngineConfig(BaseModel):
     runner: Literal["auto", "kernel", "onnxruntime"] = "auto"
     """What computes on the processor. "auto": our own kernel where it computes the model rightly, else onnxruntime;
     "kernel": the kernel first in any case, also before a GPU that proved faster; "onnxruntime": never the kernel."""
+    cache_bits: Literal["auto", "16", "8"] = "auto"
+    """How wide our own kernel keeps a number of a conversation's keys and values. "8": half the memory, slightly other
+    answers; "auto": 16, and 8 where the memory is short."""
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
     """None: as many as the device has and the runtime gains from."""
     exact: bool = False

@@ -38,6 +38,7 @@ FallbackKind = Literal[
     "backend",
     "kernel",
     "threads",
+    "cache",
     "model",
     "router",
     "context",

@@ -372,6 +372,7 @@ EFFECTS: dict[str, Effect] = {
     "context_tokens": Effect(64, context, 256, 64),
     "backend": Effect("webgpu", opened, ("wasm", 4), ("webgpu", 1), with_gpu),
     "runner": Effect("onnxruntime", opened, ("kernel", 4), ("wasm", 4), with_kernel),
+    "cache_bits": Effect("8", opened, ("kernel", 4), ("kernel-8bit", 4), with_kernel),
     "threads": Effect(1, opened, ("wasm", 2), ("wasm", 1)),
     "exact": Effect(True, opened, ("wasm", 4), ("exact", 4), with_gpu),
     "download_concurrency": Effect(1, downloads_at_once, 3, 1),

@@ -196,6 +196,8 @@ def test_the_agents_own_preference_answers_where_it_is_built(
         (["--runner", "auto"], "Kernel, 2 threads"),
         (["--runner", "kernel"], "Kernel, 2 threads"),
         (["--runner", "onnxruntime"], "WASM, 2 threads"),
+        (["--cache-bits", "16"], "Kernel, 2 threads"),
+        (["--cache-bits", "8"], "Kernel, 2 threads, 8-bit cache"),
     ],
 )
 def test_what_computes_can_be_chosen(

@@ -61,11 +61,17 @@ def test_what_computes_is_chosen_and_kept(page: Visit) -> None:
     expect(runner).to_have_value("auto")
     runner.select_option("Orion’s own kernel")
     assert engines(page)["config"]["runner"] == "kernel"
+    memory = page.page.get_by_label("Memory for the conversation")
+    expect(memory).to_have_value("auto")
+    memory.select_option("Half the size (8 bits)")
+    assert engines(page)["config"]["cache_bits"] == "8"
     page.page.reload()
     page.wait()
     page.page.get_by_role("button", name="Settings").click()
     expect(runner).to_have_value("kernel")
-    assert engines(page)["config"]["runner"] == "kernel"
+    expect(memory).to_have_value("8")
+    told = engines(page)["config"]
+    assert (told["runner"], told["cache_bits"]) == ("kernel", "8")
 
 
 def test_counting_is_off_and_can_be_seen_exported_and_erased_once_on(page: Visit) -> None:

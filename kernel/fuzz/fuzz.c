@@ -86,6 +86,7 @@ static void describe(void) {
       .embedding_scale = 1,
       .logit_cap = one_in(4) ? 20 : 0,
       .attention_cap = one_in(4) ? 20 : 0,
+      .cache_bits = one_in(2) ? 8 : 16,
   };
   made.end = 64;
   made.decoder.rope_rows = d->context + between(0, 3);
@@ -186,7 +187,7 @@ static void model(u64 seed) {
   if (wild)
     for (u32 i = between(0, 3); i; i--) {
       if (one_in(2))
-        ((u32 *)(void *)&made.decoder)[any() % 28] = odd_number();
+        ((u32 *)(void *)&made.decoder)[one_in(28) ? 36 : any() % 28] = odd_number();
       else
         ((u32 *)(void *)(made.tensors + any() % 4))[any() % 10] = odd_number();
     }

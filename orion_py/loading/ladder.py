@@ -1,7 +1,8 @@
 """The ways to run one model on one device, best first: the rungs that loading descends.
 
 A GPU where it proved itself, our own kernel, onnxruntime on the processor; the last two with all threads, then with
-one. Wherever a rung's form isn't in the manifest, or the device can't, it is left out.
+one, and the kernel also with a narrower cache (``loading.cache_width``). Wherever a rung's form isn't in the
+manifest, or the device can't, it is left out.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orion_py.config import EngineConfig
-from orion_py.errors import BackendUnavailable, GoldenMismatch, OrionError
+from orion_py.errors import BackendUnavailable, GoldenMismatch, OrionError, OutOfMemory
+from orion_py.loading.cache_width import cache_widths
 from orion_py.loading.loaded_model import backend_label
 from orion_py.loading.manifest import Engine, Manifest, Variant
 from orion_py.loading.verdicts import Verdicts
@@ -28,7 +30,7 @@ class Attempt:
     @property
     def label(self) -> str:
         backend = "kernel" if self.variant.engine == "kernel" else self.variant.backend
-        return backend_label(backend, self.threads, self.variant.exact)
+        return backend_label(backend, self.threads, self.variant.exact, self.variant.cache_bits)
 
 
 async def ladder(manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts) -> list[Attempt]:
@@ -43,7 +45,7 @@ async def ladder(manifest: Manifest, device: Device, config: EngineConfig, verdi
         kernel = []
     gpu = await _gpu(manifest, device, config, verdicts, "kernel" if kernel else "onnxruntime")
     rungs = [Attempt(v, 1) for v in gpu]
-    for variants in (kernel, wasm):
+    for variants in (*([variant] for variant in kernel), wasm):
         for count in dict.fromkeys((threads, 1)):
             rungs.extend(Attempt(v, count) for v in variants)
     return rungs
@@ -58,9 +60,11 @@ async def _kernel(manifest: Manifest, device: Device, config: EngineConfig, verd
     variant = kernel_variant(manifest)
     if variant is None or not device.kernel or config.runner == "onnxruntime":
         return []
-    if config.runner == "auto" and (await verdicts.read(manifest, variant)).get("right") is False:
-        return []
-    return [variant]
+    widths = cache_widths(variant, manifest, config)
+    if config.runner == "kernel":
+        return widths
+    wrong = [v for v in (variant, *widths) if (await verdicts.read(manifest, v)).get("right") is False]
+    return [] if variant in wrong else [v for v in widths if v not in wrong]
 
 
 async def _gpu(
@@ -84,10 +88,16 @@ def kind_of_step(failed: Attempt, following: Attempt) -> FallbackKind:
     """What kind of step down it is from one rung to another."""
     if failed.variant.backend != following.variant.backend:
         return "backend"
+    if failed.variant.cache_bits > following.variant.cache_bits:
+        return "cache"
     return "kernel" if failed.variant.engine != following.variant.engine else "threads"
 
 
 def is_futile(rung: Attempt, failed: Attempt, error: OrionError) -> bool:
-    """Whether ``rung`` would end as ``failed`` did: the kernel computes the same with any number of threads."""
-    same = rung.variant == failed.variant and rung.variant.engine == "kernel"
-    return same and isinstance(error, GoldenMismatch | BackendUnavailable)
+    """Whether ``rung`` would end as ``failed`` did: the kernel computes the same with any number of threads, and a
+    narrower cache takes less memory and changes nothing else."""
+    if rung.variant.engine != "kernel" or failed.variant.engine != "kernel":
+        return False
+    if rung.variant.cache_bits < failed.variant.cache_bits:
+        return not isinstance(error, OutOfMemory)
+    return rung.variant == failed.variant and isinstance(error, GoldenMismatch | BackendUnavailable)

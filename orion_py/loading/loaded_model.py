@@ -21,12 +21,13 @@ the parts of a prompt, which take a second or two on a slow phone."""
 _Call = Callable[[Sequence[int], int], Awaitable[Logits]]
 
 
-def backend_label(backend: str, threads: int, exact: bool) -> str:
-    """``exact`` is worth saying only where a quicker, inexact way exists."""
+def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16) -> str:
+    """``exact`` is worth saying only where a quicker, inexact way exists, ``cache_bits`` where they aren't 16."""
     if backend == "webgpu":
         return "WebGPU"
     name = {"wasm": "WASM", "kernel": "Kernel"}.get(backend, backend)
-    return f"{name}, {threads} thread{'s' if threads > 1 else ''}{', exact' if exact else ''}"
+    narrow = f", {cache_bits}-bit cache" if cache_bits != 16 else ""
+    return f"{name}, {threads} thread{'s' if threads > 1 else ''}{', exact' if exact else ''}{narrow}"
 
 
 class LoadedModel:
@@ -60,13 +61,16 @@ class LoadedModel:
         self.patience_s = STOP_PATIENCE_S
         self.for_kernel = False
         """Whether our own kernel was asked for when it was loaded, even if another runner serves."""
+        self.cache_wish = "auto"
+        """``cache_bits`` of the configuration that it was loaded by."""
         self.closed = False
 
     @property
     def label(self) -> str:
         """What computes, in words that a person can read: "Kernel, 2 threads", "WASM, 2 threads", "WebGPU" or
         "native, 2 threads"."""
-        return backend_label(self.report.backend, self.report.threads, self.variant.exact)
+        variant = self.variant
+        return backend_label(self.report.backend, self.report.threads, variant.exact, variant.cache_bits)
 
     def cached_prefix(self, prompt: Sequence[int]) -> int:
         """How many leading tokens of ``prompt`` needn't run; the last one always has to."""

@@ -64,6 +64,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # until one is read
 
 
+def _is_wide(value: object) -> bool:
+    return value == 16
+
+
 def _is_none(value: object) -> bool:
     return value is None
 
@@ -314,6 +318,8 @@ class Variant(_Strict):
     expansions: tuple[Expansion, ...] = ()
     widenings: tuple[Widening, ...] = ()
     tolerance_kl: Annotated[float, Field(gt=0, le=1)]
+    cache_bits: Annotated[Literal[16, 8], Field(exclude_if=_is_wide)] = 16
+    """Of a number in the kernel's cache of keys and values; onnxruntime's is float32."""
 
     @model_validator(mode="after")
     def _has_what_its_engine_runs(self) -> Self:
@@ -322,6 +328,8 @@ class Variant(_Strict):
                 raise ValueError(f"variant {self.id}: the kernel runs on wasm, on the weights as they are stored")
         elif self.prefill is None or self.decode is None:
             raise ValueError(f"variant {self.id}: onnxruntime needs prefill and decode")
+        elif self.cache_bits != 16:
+            raise ValueError(f"variant {self.id}: the kernel alone has a cache of {self.cache_bits} bits")
         return self
 
     @model_validator(mode="after")

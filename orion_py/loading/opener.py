@@ -28,6 +28,7 @@ from orion_py.errors import (
 )
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
+from orion_py.loading.cache_width import cache_widths
 from orion_py.loading.golden import check_golden
 from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, wants_kernel
 from orion_py.loading.loaded_model import LoadedModel
@@ -42,6 +43,7 @@ from orion_py.registry.added import AddedEntry
 from orion_py.registry.models import ModelEntry
 from orion_py.resilience.breakers import Breakers, is_backends
 from orion_py.runtime.base import Device
+from orion_py.runtime.kernel_variant import kernel_variant
 
 GOLDEN_LIMIT = 2
 """How many of the golden vectors, shortest first, a load checks."""
@@ -233,7 +235,12 @@ class ModelOpener:
             return False  # the kernel isn't exact, whatever the runner
         # What stepped down from the kernel was asked for on it, and stays where it is.
         device = await self._ports.runtime.device()
-        return wants_kernel(model.manifest, device, config) != model.for_kernel
+        if wants_kernel(model.manifest, device, config) != model.for_kernel:
+            return True
+        if variant.engine != "kernel" or config.cache_bits == model.cache_wish:
+            return False  # nor is a cache widened again that was narrowed for want of memory
+        named = kernel_variant(model.manifest) or variant
+        return cache_widths(named, model.manifest, config)[0].cache_bits != variant.cache_bits
 
     def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
         """Without those whose breaker is open; the last one stays, since there is nothing else."""
@@ -290,6 +297,7 @@ class ModelOpener:
         manifest = with_named_end(job.manifest, tokenizer)
         model = LoadedModel(manifest, attempt.variant, session, tokenizer, report, context)
         model.for_kernel = wants_kernel(manifest, job.device, self.config)
+        model.cache_wish = self.config.cache_bits
         try:
             self._weigh(model)
             await self._believe(model, job)

@@ -17,11 +17,13 @@ from orion_py.loading.manifest import FLOATS, Architecture, Shard, Tensor, bits_
 from orion_py.runtime.bit_stream import BLOCK
 from orion_py.runtime.rotary import frequencies
 
-ABI = 1
+ABI = 2
 MAX_ROWS = 128
 """Tokens of one call: between two of them a cancel is heard."""
 MOST_LOGITS = 8
-DECODER_WORDS, TENSOR_WORDS = 36, 10
+DECODER_WORDS, TENSOR_WORDS = 37, 10
+CACHE_BITS = 36
+"""The description's word that says how wide a cached number is."""
 F32, F16, SYMMETRIC, AFFINE = range(4)
 
 _WHOLE = {"embedding": 0, "embedding.rescale": 1, "final_norm": 2, "head": 3}
@@ -154,6 +156,8 @@ class Layout:
     """Positions that each layer's queries see, 0 for all; empty where no layer has a window."""
     caches: int = 1
     """Conversations that are kept side by side."""
+    cache_bits: int = 16
+    """Of a cached number: 16, or 8 with a scale for 32 of a head's numbers."""
     options: dict[int, float] = field(default_factory=dict)
     """Float words of the description by number, in place of their defaults."""
 
@@ -196,6 +200,7 @@ class Layout:
             floats[word] = value
         words[18:24] = (self.table, len(self.tensors), self.rope, self.context, 0, self.window_words)
         words[24:28] = (self.workspace, self.workspace_bytes, self.cache, self.cache_bytes)
+        words[CACHE_BITS] = self.cache_bits
         return words
 
     def tensor_table(self) -> Words:

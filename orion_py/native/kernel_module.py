@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from orion_py.errors import BackendUnavailable, Cancelled, ContextOverflow, InvalidInput, OutOfMemory, RuntimeFailure
 from orion_py.loading.manifest import Shard
-from orion_py.native.kernel_layout import MAX_ROWS, MOST_LOGITS, Layout, rotary_table
+from orion_py.native.kernel_layout import DECODER_WORDS, MAX_ROWS, MOST_LOGITS, Layout, rotary_table
 
 PAGE = 65536
 MOST_PAGES = 65535
@@ -157,7 +157,7 @@ class KernelModel:
     def description(self) -> NDArray[np.uint32]:
         """A copy of the description's words, with what the kernel wrote there."""
         at = self.layout.decoder
-        return self._instance.bytes()[at : at + 144].view(np.uint32).copy()
+        return self._instance.bytes()[at : at + 4 * DECODER_WORDS].view(np.uint32).copy()
 
     def feed(self, shard: Shard, data: bytes) -> None:
         """Copies a verified shard to its place and readies its tensors. Raises RuntimeFailure."""

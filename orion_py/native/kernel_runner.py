@@ -41,14 +41,15 @@ def kernel_here() -> tuple[str, str]:
 
 
 class KernelRunner:
-    """One model with one cache of ``context`` tokens. Not re-entrant (``native.runner.Runner``)."""
+    """One model with one cache of ``context`` tokens, of ``cache_bits`` a number. Not re-entrant
+    (``native.runner.Runner``)."""
 
     backend = "kernel"
     engine = "the kernel"
     chunk = MAX_ROWS
 
-    def __init__(self, manifest: Manifest, threads: int, context: int) -> None:
-        self._manifest, self._context = manifest, context
+    def __init__(self, manifest: Manifest, threads: int, context: int, cache_bits: int = 16) -> None:
+        self._manifest, self._context, self._cache_bits = manifest, context, cache_bits
         self._wanted = min(max(1, threads), MOST_THREADS)
         self._model: KernelModel | None = None
         self._rows = 0
@@ -122,7 +123,7 @@ class KernelRunner:
         shards = [shard for shard in manifest.shards if shard.tensors]
 
         def layout(base: int) -> Layout:
-            return Layout(manifest.architecture, shards, self._context, threads, base)
+            return Layout(manifest.architecture, shards, self._context, threads, base, cache_bits=self._cache_bits)
 
         model = KernelModel(build_for(threads), layout, threads)
         # The threads hold the memory, and wait for work: they end with whoever could give them any.

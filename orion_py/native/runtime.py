@@ -210,7 +210,7 @@ class NativeRuntime:
         rows = min(context, manifest.architecture.context_length)
         runner: Runner
         if variant.engine == "kernel":
-            runner = KernelRunner(manifest, threads, rows)
+            runner = KernelRunner(manifest, threads, rows, variant.cache_bits)
         else:
             runner = OnnxRunner(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)

@@ -45,8 +45,8 @@ async function answer({ ask, ...given }) {
     return { here, probed: probe() };
   }
   if (ask === "frequencies") return [...frequencies(given.architecture)];
-  const { manifest, data, context, steps } = given;
-  const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
+  const { manifest, data, context, steps, more } = given;
+  const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [], ...more };
   const model = await KernelModel.open(new URL("file:///kernel/"), { manifest, variant, threads: 1, context });
   for (const shard of manifest.shards) {
     await model.feed(shard, new Blob([Buffer.from(data[shard.sha256], "base64")]));
@@ -75,11 +75,12 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         yield process
 
 
-def asked(stored: Stored, steps: list[dict[str, Any]], context: int = 300) -> dict[str, Any]:
+def asked(stored: Stored, steps: list[dict[str, Any]], context: int = 300, **more: Any) -> dict[str, Any]:
+    """``more``: of the variant."""
     shards = [shard.model_dump(mode="json") for shard in stored.shards]
     manifest = {"architecture": stored.architecture.model_dump(mode="json"), "shards": shards, "variants": []}
     data = {sha256: base64.b64encode(raw).decode() for sha256, raw in stored.data.items()}
-    return {"ask": "run", "manifest": manifest, "data": data, "context": context, "steps": steps}
+    return {"ask": "run", "manifest": manifest, "data": data, "context": context, "steps": steps, "more": more}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -133,6 +134,22 @@ def test_the_memory_is_what_weights_cache_and_scratch_take(node: Node) -> None:
     weights = sum(shard.size for shard in stored.shards)
     assert weights < taken < weights + 3_000_000
     assert taken % 65536 == 0
+
+
+def test_a_variant_with_a_cache_of_bytes_has_the_logits_and_the_memory_of_one(node: Node) -> None:
+    recipe = Recipe(sizes={"kv_heads": 4, "head_dim": 64})
+    stored = Stored.of(recipe.model())
+    tokens = np.random.default_rng(5).integers(0, recipe.architecture.vocab_size, 90).tolist()
+    native = stored.opened("plain", cache_bits=8)
+    expected = np.concatenate(
+        [native.forward(tokens[:80], 0), *(native.forward([t], 80 + i) for i, t in enumerate(tokens[80:84]))]
+    )
+    steps = [{"tokens": tokens[:80], "at": 0}, {"tokens": tokens[80:84], "at": 80, "verify": True}]
+    narrow, wide = (node.ask(asked(stored, steps, **more)) for more in ({"cache_bits": 8}, {}))
+    rows = np.array([value for row in narrow["rows"] for value in row], np.float32).reshape(5, -1)
+    assert np.array_equal(rows, expected), "the bits that wasmtime gives"
+    assert kl(ReferenceModel(recipe.model()).forward(tokens[:84])[79:], rows) < 2e-3
+    assert wide["bytes"] - narrow["bytes"] > 200_000
 
 
 @pytest.mark.parametrize("family", ["llama", "stretched"])

@@ -46,7 +46,7 @@ def unopened(stored: Stored, change: Callable[[Any], None]) -> None:
 
 
 WORDS = {
-    "another version": (0, 2, 1),
+    "another version": (0, 1, 1),
     "no layers": (1, 0, 2),
     "a hidden size that isn't whole blocks": (2, 48, 2),
     "heads that don't share key heads evenly": (3, 5, 2),
@@ -64,6 +64,7 @@ WORDS = {
     "a table below the heap": (18, 64, 4),
     "too many tensors": (19, 1 << 20, 2),
     "a rotary table shorter than the context": (21, 63, 2),
+    "a cache of four bits": (36, 4, 2),
 }
 
 

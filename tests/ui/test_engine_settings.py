@@ -55,6 +55,12 @@ def test_the_runner_that_was_chosen_is_told_to_the_engine() -> None:
     Initialize(id="i", **fields)
 
 
+def test_the_width_of_the_cache_that_was_chosen_is_told_to_the_engine() -> None:
+    fields = initial({"preset": "auto", "engine": {"cache_bits": "8"}})
+    assert fields == {"preset": None, "config": {"cache_bits": "8"}}
+    Initialize(id="i", **fields)
+
+
 def test_the_profile_says_what_it_allows() -> None:
     state = ViewState(Conversation("c"))
     assert preset_note(state, "auto", EN) == ""

@@ -36,6 +36,7 @@ LABELS = [
     (backend_label("webgpu", 1, True), "webgpu"),
     (backend_label("native", 4, False), "native"),
     (backend_label("kernel", 2, False), "kernel"),
+    (backend_label("kernel", 2, False, 8), "kernel"),
     ("calculator", "calculator"),
     ("engine", "engine"),
 ]
@@ -107,3 +108,13 @@ def test_the_page_tells_an_exact_backend_from_a_quicker_one(lang: str) -> None:
     words = Words(lang)
     exact, quick = (backend_words(backend_label("wasm", 2, each), words) for each in (True, False))
     assert exact == quick + ", exact"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "2 threads, 8-bit memory"), ("fr", "2 threads, mémoire en 8 bits")])
+def test_the_page_tells_a_narrow_cache(lang: str, said: str) -> None:
+    from ui.answer_view import backend_words
+
+    words = Words(lang)
+    wide, narrow = (backend_words(backend_label("kernel", 2, False, bits), words) for bits in (16, 8))
+    assert narrow.startswith(wide + ", ")
+    assert narrow.endswith(said.partition(", ")[2])

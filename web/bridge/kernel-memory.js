@@ -15,10 +15,10 @@ export const CHUNK = 128;
 /** Rows of logits that one pass gives: what `verify` can take. */
 export const MOST_LOGITS = 8;
 
-const ABI = 1;
+const ABI = 2;
 const PAGE = 65536;
 const MOST_PAGES = 65536;
-const DECODER_WORDS = 36;
+const DECODER_WORDS = 37;
 const TENSOR_WORDS = 10;
 /** Room for the module's own data and the two tables, while only sizes are asked for. */
 const PLAN_PAGES = 64;
@@ -26,7 +26,7 @@ const PLAN_PAGES = 64;
 /** Words of struct orion_decoder that are read back or written late. */
 const WORD = {
   tensors: 18, tensorCount: 19, rope: 20, workspace: 24, cache: 26, workspaceNeeded: 28, cacheNeeded: 29, stride: 30,
-  values: 31, layerStride: 32, headStride: 33, rowBytes: 34, logits: 35,
+  values: 31, layerStride: 32, headStride: 33, rowBytes: 34, logits: 35, cacheBits: 36,
 };
 
 /**
@@ -178,7 +178,7 @@ export class KernelMemory {
 
   /** @private Writes the description and the table. */
   describe() {
-    const { manifest, context } = this.spec;
+    const { manifest, variant, context } = this.spec;
     const a = manifest.architecture;
     const words = this.words();
     const at = this.decoder / 4;
@@ -190,6 +190,7 @@ export class KernelMemory {
     new Float32Array(this.memory.buffer).set([a.norm_epsilon, 1, 0, 0, 0], at + 13);
     words.set([this.table, this.tensors.length, this.rope, context], at + WORD.tensors);
     words.set([...this.workspace, ...this.cache], at + WORD.workspace);
+    words[at + WORD.cacheBits] = variant.cache_bits ?? 16;
     this.tensors.forEach((tensor, index) => {
       const place = (/** @type {import("./kernel-tensors.js").Place | null} */ of) => (of ? this.shardAt(of.shard) + of.offset : 0);
       words.set([

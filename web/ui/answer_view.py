@@ -49,17 +49,18 @@ def labels(words):
 
 
 def backend_words(backend, words):
-    """The engine's label ("Kernel, 2 threads", "WASM, 1 thread, exact", "WebGPU") in the page's language."""
+    """The engine's label ("Kernel, 2 threads, 8-bit cache", "WASM, 1 thread, exact") in the page's language."""
     if not backend:
         return ""
     name, _, rest = backend.partition(",")
     known = {"wasm": "WebAssembly", "webgpu": "WebGPU", "kernel": words("backend_kernel")}
     name = known.get(name.strip().lower(), name)
-    digits = "".join([char for char in rest if char.isdigit()])
+    digits = "".join([char for char in rest.partition("thread")[0] if char.isdigit()])
     if not digits:
         return name
     threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
-    return name + ", " + threads + (", " + words("exact_backend") if "exact" in rest else "")
+    exact = ", " + words("exact_backend") if "exact" in rest else ""
+    return name + ", " + threads + exact + (", " + words("narrow_cache") if "8-bit cache" in rest else "")
 
 
 def facts(turn, words, model_name):

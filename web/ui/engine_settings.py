@@ -18,7 +18,7 @@ SWITCHES = (
     "verbose_logging",
     "enable_telemetry",
 )
-CHOICES = {"runner": ("auto", "kernel", "onnxruntime")}
+CHOICES = {"runner": ("auto", "kernel", "onnxruntime"), "cache_bits": ("auto", "16", "8")}
 """Settings with several values, the engine's own first."""
 MB = 1000000
 

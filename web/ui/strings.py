@@ -608,6 +608,10 @@ FALLBACKS = {
         "Memory is short: other models made room for this one.",
         "La mémoire est limitée : d’autres modèles ont cédé leur place.",
     ),
+    "cache": (
+        "Memory is short: the conversation is kept in 8 bits, which takes half the room.",
+        "La mémoire est limitée : la conversation est gardée en 8 bits, deux fois moins encombrants.",
+    ),
     "backend:circuit_open": (
         "This way of computing failed or was too slow several times and is paused: another one is used.",
         "Ce mode de calcul a échoué ou a été trop lent plusieurs fois ; il est suspendu et un autre est utilisé.",
