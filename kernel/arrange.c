@@ -1,4 +1,5 @@
 /* orion_prepare: a tensor's bytes are looked over and put in the kernel's order (blocks.h), in place, group by group. */
+#include "key_sizes.h"
 #include "model.h"
 #include "threads.h"
 
@@ -201,6 +202,7 @@ u32 orion_prepare(u32 index) {
   if (status) return failed(status, index);
   if (work.not_finite) return failed(ORION_NOT_FINITE, index);
   model.prepared[index] = 1;
-  model.unprepared--;
-  return ORION_OK;
+  if (--model.unprepared || model.decoder.cache_bits != 8) return ORION_OK;
+  const u32 sized = size_keys();
+  return sized ? failed(sized, index) : ORION_OK;
 }

@@ -5,7 +5,7 @@
 #include "numbers.h"
 
 /* Scores become e^(score - greatest) * factor. */
-INLINE void weigh(float *scores, u32 positions, float cap, float factor, float *greatest, float *sum) {
+static HOT void weigh(float *scores, u32 positions, float cap, float factor, float *greatest, float *sum) {
   const u32 whole = rounded_up(positions, 4);
   for (u32 p = positions; p < whole; p++) scores[p] = -1e30f;
   V top = splat(-1e30f), total = splat(0);
@@ -91,9 +91,15 @@ HOT void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, floa
   for (u32 j = rotary_dim; j < head_dim; j += 4) store(x + j, mul4(load(x + j), k));
 }
 
-HOT void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim) {
+HOT void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim, const float *sizes) {
   rotate(query, table, h->head_dim, rotary_dim, h->bits == 8 ? h->scale : h->scale * HALF_OF_SHIFT);
+  if (sizes) enlarge(query, sizes, h->head_dim);
   if (h->bits == 8) shorten_query(query, h->head_dim);
+}
+
+HOT void ready_key(const Heads *h, float *key, const float *table, u32 rotary_dim, const float *sizes) {
+  rotate(key, table, h->head_dim, rotary_dim, 1.f);
+  if (sizes) reduce(key, sizes, h->head_dim);
 }
 
 HOT void store_row(const Heads *h, u8 *row, const float *x) {

@@ -60,8 +60,12 @@ void join_chunks(const Heads *h, const float *parts, u32 part_stride, u32 chunks
  * `factor`. */
 void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, float factor);
 
-/* Turns a query [head_dim] as `rotate` does, and brings it into the form that the cache's rows are multiplied with. */
-void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim);
+/* Turns a query [head_dim] as `rotate` does, and brings it into the form that the cache's rows are multiplied with. sizes
+ * [head_dim]: of its key head's channels, or 0. */
+void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim, const float *sizes);
+
+/* Turns a key [head_dim], to be stored by store_row. */
+void ready_key(const Heads *h, float *key, const float *table, u32 rotary_dim, const float *sizes);
 
 /* Writes x [head_dim] as a row of the cache. */
 void store_row(const Heads *h, u8 *row, const float *x);

@@ -2,6 +2,8 @@
  *
  * A row is head_dim signed bytes, then a scale for each BYTES_BLOCK of them (the last may be shorter): the upper half
  * of a float32, rounded up, so that the greatest number of a block is 127 at most. A query is 16-bit integers with one scale.
+ * Some channels of keys are much larger than the others, above all by their bias, and would coarsen the scale that they
+ * share: keys are divided by the sizes of their channels (key_sizes.h), and queries multiplied with them.
  * Weights of a chunk's positions are multiplied with the scales of its values, and become 16-bit integers too. */
 #ifndef ATTENTION_BYTES_H
 #define ATTENTION_BYTES_H
@@ -21,6 +23,14 @@ INLINE float greatest_size(const float *x, u32 count) {
   for (u32 j = 0; j < count; j += 4) top = wasm_f32x4_pmax(top, wasm_f32x4_abs(load(x + j)));
   const float greatest = greatest_of(top);
   return greatest < VAST ? greatest : VAST;
+}
+
+INLINE void enlarge(float *x, const float *sizes, u32 head_dim) {
+  for (u32 j = 0; j < head_dim; j += 4) store(x + j, mul4(load(x + j), load(sizes + j)));
+}
+
+INLINE void reduce(float *x, const float *sizes, u32 head_dim) {
+  for (u32 j = 0; j < head_dim; j += 4) store(x + j, wasm_f32x4_div(load(x + j), load(sizes + j)));
 }
 
 /* x [head_dim] becomes i16 [head_dim], in place, and behind them their scale as a float. */

@@ -108,7 +108,7 @@ static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 
       rms_norm(queries, qkv, l->query_norm, n, d->norm_epsilon);
     else if (queries != qkv)
       copy(queries, qkv, n);
-    ready_query(&model.heads, queries, table, d->rotary_dim);
+    ready_query(&model.heads, queries, table, d->rotary_dim, l->key_sizes ? l->key_sizes + h / model.heads.group * n : 0);
   }
   float *key = me->own->row;
   for (u32 h = 0; h < d->kv_heads; h++, qkv += n) {
@@ -117,7 +117,7 @@ static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 
       rms_norm(key, qkv, l->key_norm, n, d->norm_epsilon);
     else
       copy(key, qkv, n);
-    rotate(key, table, n, d->rotary_dim, 1.f);
+    ready_key(&model.heads, key, table, d->rotary_dim, l->key_sizes ? l->key_sizes + h * n : 0);
     store_row(&model.heads, cache->keys + at, key);
     store_row(&model.heads, cache->values + at, qkv + d->kv_heads * n);
   }

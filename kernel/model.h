@@ -9,7 +9,8 @@ typedef struct {
   const float *attention_norm, *query_norm, *key_norm, *attention_post_norm, *mlp_norm, *mlp_post_norm;
   Matrix qkv, output, gate, up, down;
   const float *rope;
-  u32 window; /* positions that a query sees; 0 for all */
+  u32 window;       /* positions that a query sees; 0 for all */
+  float *key_sizes; /* [kv_heads][head_dim], what keys are divided by before they become 8 bits; or 0 */
 } Layer;
 
 /* What one thread has for itself. */
@@ -42,6 +43,7 @@ typedef struct {
   u32 qkv_stride;
   float *parts; /* [chunks][heads][part_floats], of a row that is alone */
   float *logits;
+  float *key_sizes; /* of all layers, where the cache is of 8 bits */
   u32 *tokens, *positions;
   u32 cache; /* offset */
 } Model;

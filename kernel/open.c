@@ -165,6 +165,7 @@ static void lay_out(Room *room, const struct orion_decoder *d, const struct orio
     m->inputs[kind] = needs.kinds >> kind & 1 ? TAKE(u8, (u64)rows / LANES * packet_bytes(kind, needs.longest, LANES)) : 0;
   m->parts = TAKE(float, (u64)chunks * d->heads * part_floats(d->head_dim));
   m->logits = TAKE(float, (u64)ORION_MOST_LOGITS * rounded_up(d->vocab, PANEL_ROWS));
+  m->key_sizes = TAKE(float, d->cache_bits == 8 ? (u64)d->layers * d->kv_heads * d->head_dim : 0);
   m->tokens = TAKE(u32, rows);
   m->positions = TAKE(u32, rows);
   for (u32 i = 0; i < d->max_threads; i++) lay_out_worker(room, d, &needs, chunks, room->base ? m->workers + i : 0);
@@ -334,6 +335,7 @@ u32 orion_open(orion_offset at) {
     m->layers[i] = (Layer){
         .rope = PLACE(const float, d->layer_ropes ? PLACE(u32, d->layer_ropes)[i] : d->rope),
         .window = d->windows ? PLACE(u32, d->windows)[i] : 0,
+        .key_sizes = d->cache_bits == 8 ? m->key_sizes + (u64)i * d->kv_heads * d->head_dim : 0,
     };
   for (u32 i = 0; i < d->tensor_count; i++) m->tensors[i] = tensors[i];
   if ((status = take_tensors(m, &room))) return status;

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model_foundry.reference.llama import ReferenceModel
 from orion_py.loading.cache_width import cache_bytes
 from orion_py.native.kernel_module import ROW_BYTES
-from tests.kernel.models import Recipe, Stored
-from tests.kernel.test_forward import cache_of, some_tokens
+from tests.kernel.models import Recipe, Stored, kl
+from tests.kernel.test_forward import cache_of, one_by_one, some_tokens
 
 HEADS: dict[str, tuple[int, int]] = {
     "half a block": (16, 2),
@@ -30,12 +31,13 @@ def sized(head_dim: int, kv_heads: int) -> Recipe:
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_each_number_is_within_half_a_step_of_what_16_bits_hold(name: str) -> None:
+def test_each_value_is_within_half_a_step_of_what_16_bits_hold(name: str) -> None:
     head_dim, kv_heads = HEADS[name]
     recipe, blocks = sized(head_dim, kv_heads), -(-head_dim // 32)
     tokens = some_tokens(recipe, 20)
     exact = np.frombuffer(rows_of(recipe, 16, tokens), np.float16).astype(np.float32).reshape(-1, head_dim)
     rows = np.frombuffer(rows_of(recipe, 8, tokens), np.uint8).reshape(-1, head_dim + 2 * blocks)
+    exact, rows = exact[len(exact) // 2 :], rows[len(rows) // 2 :]  # what is behind the keys
     scales = (rows[:, head_dim:].copy().view(np.uint16).astype(np.uint32) << 16).view(np.float32)
     steps = np.repeat(scales, 32, axis=1)[:, :head_dim]
     found = rows[:, :head_dim].view(np.int8) * steps
@@ -73,3 +75,19 @@ def test_a_token_that_stands_alone_at_the_end_of_a_chunk_reads_no_row_behind_it(
     at = dirty.layout.cache
     dirty.memory[at : at + dirty.layout.cache_bytes] = 0xFF
     assert np.array_equal(kernel.forward(tokens, 0), dirty.forward(tokens, 0))
+
+
+def test_channels_with_a_large_bias_do_not_coarsen_the_others() -> None:
+    """Keys of Qwen2.5 have some channels with a bias of a hundred beside others of about one: rotated, they would
+    share a scale with them."""
+    recipe = Recipe(biases=True, sizes={"family": "qwen2", "head_dim": 32, "kv_heads": 2})
+    model = recipe.model()
+    keys = recipe.architecture.heads * 32
+    for layer in model.layers:
+        assert layer.qkv.bias is not None
+        layer.qkv.bias[[keys + 3, keys + 9, keys + 32 + 20]] = (90.0, -70.0, 120.0)
+    tokens = some_tokens(recipe, 90)
+    expected = ReferenceModel(model).forward(tokens)
+    wide, narrow = (one_by_one(Stored.of(model).opened("plain", cache_bits=bits), tokens) for bits in (16, 8))
+    assert kl(expected, narrow) < 1.2e-2, "0.067 where they do"
+    assert kl(expected, wide) < 1e-4
