@@ -22,7 +22,7 @@ from e2e.support.waiting import until
 from e2e.support.web import Web
 
 LARGE = "qwen2.5-coder-1.5b-instruct"
-NEEDED_GB = 16
+NEEDED_GB = 8
 FIGURES = ROOT / "test-results/large.json"
 PATIENCE_S = 900.0
 """For 1.2 GB to be hashed, stored and built on two cores; an answer takes a minute."""

@@ -486,7 +486,11 @@ class OrionInferenceEngine:
             return None
         usable = {model_id for agent in self._agents.ids for model_id in self._agents.get(agent).models}
         return await self._hydrator.first.choose(
-            [entry for entry in self._registry.models if entry.id in usable and offered(entry, self._device)]
+            [
+                entry
+                for entry in self._registry.models
+                if entry.id in usable and offered(entry, self._device, self._config)
+            ]
         )
 
     async def _first_model(self) -> ModelEntry:

@@ -302,7 +302,7 @@ class EngineHost:
                 "shard_bytes": sum(sizes.values()),
                 "prefix_bytes": engine.prefixes.bytes,
             },
-            "models": [{**m.model_dump(), "offered": offered(m, device)} for m in engine.registry.known],
+            "models": [{**m.model_dump(), "offered": offered(m, device, engine.config)} for m in engine.registry.known],
             "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],
             "coming": [{"id": entry.id, "title": entry.title} for entry in engine.registry.coming],
             "recommended": recommended.id if recommended is not None else None,

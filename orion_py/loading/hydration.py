@@ -160,7 +160,9 @@ class Hydrator:
         if not quick:
             await self.allow_again([e.id for e in entries])
             return list(entries)
-        larger = [e for e in entries if e not in quick and self.enabled and offered(e, self._device)]
+        larger = [
+            e for e in entries if e not in quick and self.enabled and offered(e, self._device, self._manager.config)
+        ]
         unasked = [e for e in larger if e.tier != "large"]
         if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
             await self._want(unasked[0].id)
@@ -169,7 +171,7 @@ class Hydrator:
     async def _at_hand(self, entry: ModelEntry) -> bool:
         if entry.id in self._manager.loaded or entry.id == self.first.coming:
             return True
-        if not self.waits or entry in self._registry.added or not offered(entry, self._device):
+        if not self.waits or entry in self._registry.added or not offered(entry, self._device, self._manager.config):
             return False
         opener = self._manager.opener
         try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
@@ -229,7 +231,11 @@ class Hydrator:
     def _asked_for_large(self) -> bool:
         """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
         asked = [e for e in self._registry.known if e.id == self._wishes.target and e.tier == "large"]
-        return bool(asked) and self._wishes.target not in self._barred and offered(asked[0], self._device)
+        return (
+            bool(asked)
+            and self._wishes.target not in self._barred
+            and offered(asked[0], self._device, self._manager.config)
+        )
 
     # what the person says
 
@@ -239,7 +245,7 @@ class Hydrator:
         self._asked = True
         if model_id is not None and action in ("start", "resume"):
             entry = self._registry.model(model_id)
-            require_offered(entry, self._device)
+            require_offered(entry, self._device, self._manager.config)
             self._wishes.target = entry.id
             self._refused.discard(entry.id)
             await self.allow_again([entry.id])
@@ -333,7 +339,7 @@ class Hydrator:
         if self._breakers.model(target).state == "open":
             return None
         entry = self._registry.model(target)
-        return entry if offered(entry, self._device) else None
+        return entry if offered(entry, self._device, self._manager.config) else None
 
     async def _drop(self, job: Job) -> None:
         """Nothing of what came of it stays, where it isn't in use or kept again by now."""

@@ -114,8 +114,8 @@ class ModelManager:
         Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
         """
         while (model := await self._current(entry.id)) is None:
-            if entry.device_memory_gb is not None:
-                require_offered(entry, await self._device())
+            if entry.tier == "large" or entry.device_memory_gb is not None:
+                require_offered(entry, await self._device(), self.config)
             await self._join(entry, cancel, keep)
         if cancel.cancelled:
             await self.release(model)

@@ -1,25 +1,48 @@
-"""Which models a device is offered: a large one only where there is memory enough for it."""
+"""Which models a device is offered: a large one only where there is memory enough for what would run it."""
 
 from __future__ import annotations
 
+from orion_py.config import EngineConfig
 from orion_py.errors import TooLarge
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Device
 
+GB = 2**30
+SHARE = 4
+"""Of a device's memory a tab should leave three quarters to everything else: one that takes more is soon ended."""
+EXPANDED = 3
+"""Times the kernel's memory that onnxruntime takes, which expands the weights: 2.6, 3.1 and 3.0 with Lite, Full and
+Large (docs/bench.md, ``memory_bytes``)."""
 
-def offered(entry: ModelEntry, device: Device) -> bool:
+
+def needed_gb(entry: ModelEntry, device: Device, config: EngineConfig) -> int | None:
+    """The least memory of a device that is offered ``entry`` as it would run there, a power of two, as browsers tell
+    it; None: any. What the registry asks for is the least of it."""
+    if entry.tier != "large":
+        return entry.device_memory_gb
+    on_kernel = bool(device.kernel) and config.runner != "onnxruntime" and not config.exact
+    taken = entry.memory_bytes if on_kernel else EXPANDED * entry.memory_bytes
+    least = 1
+    while least * GB < SHARE * taken:
+        least *= 2
+    return max(least, entry.device_memory_gb or 0)
+
+
+def offered(entry: ModelEntry, device: Device, config: EngineConfig) -> bool:
     """Whether the person may ask for ``entry`` on ``device``. A device that doesn't say how much memory it
     has is taken to have too little: a tab that runs out of it is ended without a word."""
-    return entry.device_memory_gb is None or (device.memory_gb or 0) >= entry.device_memory_gb
+    needed = needed_gb(entry, device, config)
+    return needed is None or (device.memory_gb or 0) >= needed
 
 
-def require_offered(entry: ModelEntry, device: Device) -> None:
+def require_offered(entry: ModelEntry, device: Device, config: EngineConfig) -> None:
     """Raises TooLarge, which says what is missing, unless ``offered``."""
-    if offered(entry, device):
+    if offered(entry, device, config):
         return
+    needed = needed_gb(entry, device, config)
     has = "doesn't say how much it has" if device.memory_gb is None else f"has {device.memory_gb:g} GB"
     raise TooLarge(
-        f"{entry.title} needs a device with {entry.device_memory_gb} GB of memory; this one {has}.",
-        needed_gb=entry.device_memory_gb,
+        f"{entry.title} needs a device with {needed} GB of memory; this one {has}.",
+        needed_gb=needed,
         memory_gb=device.memory_gb,
     )

@@ -65,7 +65,7 @@ class ModelEntry(_Entry):
     manifest: RelativePath
     tier: Literal["lite", "full", "large"]
     """"lite": answers while others come; "full": comes by itself in the background; "large": only when
-    the person asks for it, and only where the device has ``device_memory_gb``."""
+    the person asks for it, and only where the device has memory for it (``loading.offers``)."""
     family: Annotated[str, Field(min_length=1, max_length=60)]
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
@@ -74,7 +74,8 @@ class ModelEntry(_Entry):
     capabilities: tuple[str, ...] = ()
     sampling: ModelSampling = ModelSampling()
     device_memory_gb: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """The least memory of a device that is offered it; None: any."""
+    """The least memory of a device that is offered it. None: any, but that a large one's follows from
+    ``memory_bytes`` and from what runs it."""
 
 
 class RouterEntry(_Entry):

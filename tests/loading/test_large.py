@@ -119,7 +119,7 @@ async def test_where_both_do_not_fit_it_takes_the_smaller_ones_place_and_gives_i
 
 
 async def test_more_than_the_budget_is_refused_before_a_byte_moves() -> None:
-    world = LiteFullAndLarge(memory=3900 * MB)
+    world = LiteFullAndLarge(Device(threads=4, webgpu=False, memory_gb=64), memory=3900 * MB)
     made = await engine(world, max_memory_mb=2000)
     await made.hydrate("start", "huge")
     await world.rests()
