@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error
 
-from bench.benches.memory_bytes import compared, held_by, registered_bytes
+from bench.benches.memory_bytes import WAYS, compared, held_by, registered_bytes
+from orion_py.config import EngineConfig
 
 
 def test_only_models_that_the_site_has_are_measured(tmp_path: Path) -> None:
@@ -37,6 +38,16 @@ LOADED: list[dict[str, Any]] = [
 
 def test_the_engines_own_status_is_what_counts() -> None:
     assert held_by(LOADED, "lite", "kernel") == 149_422_080
+
+
+def test_a_narrower_cache_is_the_kernels_too() -> None:
+    narrow = LOADED[0] | {"variant": "kernel-8bit", "backend": "Kernel, 2 threads, 8-bit cache"}
+    assert held_by([narrow], "lite", "kernel") == 149_422_080
+
+
+def test_every_way_is_a_configuration_that_the_engine_takes() -> None:
+    for way in WAYS:
+        assert EngineConfig(runner=way.runner, **way.config)
 
 
 def test_a_model_that_came_up_on_another_runner_is_no_measurement() -> None:

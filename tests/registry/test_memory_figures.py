@@ -9,6 +9,7 @@ import pytest
 from bench.benches.memory_bytes import THREADS, compared
 from build_support import paths
 from orion_py.config import EngineConfig
+from orion_py.loading.cache_width import kernel_bytes
 from orion_py.loading.manifest import parse_manifest
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel
@@ -35,6 +36,23 @@ def test_the_registrys_figure_is_the_kernels_memory(model: str) -> None:
             assert target.met, f"{target.title}: {target.value:.1f} %"
     finally:
         planned.close()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("bits", [16, 8])
+@pytest.mark.parametrize("model", sorted(ENTRIES))
+def test_what_the_engine_expects_of_a_width_of_the_cache_is_what_the_kernel_takes(model: str, bits: int) -> None:
+    path = paths.MODELS / model / "manifest.json"
+    if not path.is_file():
+        pytest.skip(f"{model} wasn't made here")
+    manifest = parse_manifest(path.read_bytes())
+    shards = [shard for shard in manifest.shards if shard.tensors]
+    for context in (2048, 4096):
+        planned = KernelModel(
+            BUILT / "relaxed.wasm",
+            lambda base, size=context: Layout(manifest.architecture, shards, size, THREADS, base, cache_bits=bits),
+        )
+        assert kernel_bytes(manifest, context, bits) == pytest.approx(planned.memory_bytes, rel=0.02)
 
 
 def test_memory_is_told_in_whole_megabytes() -> None:

@@ -2,11 +2,14 @@
 
 const orion = new URL("../../orion/", import.meta.url);
 
-/** @param {{model: string, threads: number, steps: number, runner?: "auto" | "kernel" | "onnxruntime"}} options */
-export async function prepare({ model, threads, steps, runner = "auto" }) {
+/**
+ * @param {{model: string, threads: number, steps: number, runner?: "auto" | "kernel" | "onnxruntime", config?: object}} options
+ *   `config`: further fields of the engine's
+ */
+export async function prepare({ model, threads, steps, runner = "auto", config = {} }) {
   const { engine } = await import("../engine.js");
   const ask = engine(orion);
-  const { version } = await ask("initialize", { config: { backend: "wasm", threads, runner }, locale: "en" });
+  const { version } = await ask("initialize", { config: { backend: "wasm", threads, runner, ...config }, locale: "en" });
   await ask("preload", { model });
   const { loaded } = await ask("status", {});
 
