@@ -10,8 +10,8 @@ from orion_py.config import EngineConfig
 from orion_py.loading.manifest import Architecture, Manifest, Variant
 from orion_py.loading.memory_budget import MB
 
-NARROW_ID = "-8bit"
-"""Behind a variant's id: it is checked and remembered by itself."""
+OTHER_ID = "-{bits}bit"
+"""Behind the id of a variant whose width was changed: its verdict and its kept rows are its own."""
 WORTH = 16 * MB
 """Bytes that a narrower cache has to save before a model is opened again for them."""
 SCALED = 32
@@ -23,7 +23,7 @@ _MODULE_BYTES = 1 << 20
 def cache_widths(variant: Variant, manifest: Manifest, config: EngineConfig) -> list[Variant]:
     """The kernel's ``variant`` with the widths to try, best first. One of 8 bits by its manifest stays that, unless
     16 are asked for."""
-    wide, narrow = variant.model_copy(update={"cache_bits": 16}), narrowed(variant)
+    wide, narrow = with_cache(variant, 16), with_cache(variant, 8)
     if config.cache_bits != "auto":
         return [narrow if config.cache_bits == "8" else wide]
     if variant.cache_bits == 8:
@@ -37,11 +37,11 @@ def cache_widths(variant: Variant, manifest: Manifest, config: EngineConfig) -> 
     return [wide, narrow]
 
 
-def narrowed(variant: Variant) -> Variant:
-    """``variant`` with a cache of 8 bits."""
-    if variant.cache_bits == 8:
+def with_cache(variant: Variant, bits: int) -> Variant:
+    """``variant`` with a cache of so many bits."""
+    if variant.cache_bits == bits:
         return variant
-    return variant.model_copy(update={"id": f"{variant.id}{NARROW_ID}", "cache_bits": 8})
+    return variant.model_copy(update={"id": variant.id + OTHER_ID.format(bits=bits), "cache_bits": bits})
 
 
 def cache_bytes(a: Architecture, context: int, bits: int) -> int:

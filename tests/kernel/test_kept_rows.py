@@ -26,9 +26,10 @@ FACTS = Prefix("key", "random", "conversation", "1", rows=20)
 VARIANT = Variant(id="kernel", engine="kernel", backend="wasm", exact=False, tolerance_kl=0.1)
 
 
-def opened(build: str, stored: Stored, context: int = 64) -> KernelModel:
+def opened(build: str, stored: Stored, context: int = 64, bits: int = 16) -> KernelModel:
     model = KernelModel(
-        BUILT / f"{build}.wasm", lambda base: Layout(stored.architecture, stored.shards, context, 1, base)
+        BUILT / f"{build}.wasm",
+        lambda base: Layout(stored.architecture, stored.shards, context, 1, base, cache_bits=bits),
     )
     for shard in stored.shards:
         model.feed(shard, stored.data[shard.sha256])
@@ -36,11 +37,14 @@ def opened(build: str, stored: Stored, context: int = 64) -> KernelModel:
 
 
 @pytest.mark.parametrize("build", ["relaxed", "plain"])
+@pytest.mark.parametrize("bits", [16, 8])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_prompt_whose_beginning_was_put_back_has_the_bits_of_one_that_was_read(build: str, family: str) -> None:
+def test_a_prompt_whose_beginning_was_put_back_has_the_bits_of_one_that_was_read(
+    build: str, family: str, bits: int
+) -> None:
     recipe = FAMILIES[family]
     tokens = np.random.default_rng(6).integers(0, recipe.architecture.vocab_size, 40).tolist()
-    model = opened(build, Stored.of(recipe.model()))
+    model = opened(build, Stored.of(recipe.model()), bits=bits)
     whole = model.forward(tokens, 0)
     kept = copy_rows(model, 25)
     assert len(kept) == rows_bytes(model, 25)
