@@ -18,6 +18,7 @@ def test_the_history_is_what_was_said_before_the_question() -> None:
     history = conversation.history(conversation.turns[-1])
     assert [row["content"] for row in history] == ["question 0", "answer 0", "question 1", "answer 1"]
     assert [row["role"] for row in history] == ["user", "assistant"] * 2
+    assert talk("success", "success").history() == history, "of a question that is being typed"
 
 
 def test_failed_and_empty_answers_are_left_out_with_their_questions() -> None:

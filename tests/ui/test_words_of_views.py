@@ -42,6 +42,15 @@ def test_the_rate_tells_what_was_guessed_ahead() -> None:
     assert facts(turn, EN, str) == [("rate", "41 tokens/s", "31 of 40 tokens guessed ahead were right")]
 
 
+def test_the_first_word_says_how_much_of_the_prompt_was_read_before_the_question() -> None:
+    turn = Turn("a", "assistant", "Hi", "success")
+    turn.meta = {"first_token_ms": 120, "prompt": 61, "cached": 27}
+    assert [row[2] for row in facts(turn, EN, str)] == ["27 of 61 tokens were read before the question"]
+    assert [row[2] for row in facts(turn, FR, str)] == ["27 jetons sur 61 étaient lus avant la question"]
+    turn.meta = {"first_token_ms": 3, "prompt": 0, "cached": 0}
+    assert [row[2] for row in facts(turn, EN, str)] == [None], "nothing was read at all"
+
+
 def test_figures_that_are_not_known_are_not_made_up() -> None:
     turn = Turn("a", "assistant", "text")
     turn.meta = {"backend": None, "rate": None, "first_token_ms": None}

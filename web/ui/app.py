@@ -330,7 +330,7 @@ class App:
             return None
         answered = [turn.agent for turn in conversation.turns if turn.agent]
         return {
-            "draft": self._composer.text if length <= MOST_DRAFT else "",
+            "draft": self._bridge.wellFormed(self._composer.text) if length <= MOST_DRAFT else "",
             "agent": answered[-1] if answered else None,
             "history": conversation.history(),
             "options": self._options(self._picker.options),
