@@ -622,6 +622,7 @@ class OrionInferenceEngine:
             priority=priority,
         )
         self._requests[request.id] = request.cancel
+        self._ahead.give_way()
         log = self.log.child(request=request.id)
         try:
             response = await RequestRun(request, self._services(log)).run()

@@ -62,6 +62,13 @@ class ReadingAhead:
     def __init__(self, model_of: Callable[[str], ModelEntry | None]) -> None:
         self._model_of = model_of
         self._latest = CancelToken()
+        self._asked = 0
+        """Questions so far."""
+
+    def give_way(self) -> None:
+        """A question came: what was to be read before it isn't wanted any more, not even after its answer. The piece
+        under way is the question's."""
+        self._asked += 1
 
     def stop(self) -> None:
         """What is under way ends after its piece."""
@@ -82,12 +89,13 @@ class ReadingAhead:
             unsubscribe()
 
     async def _read(self, draft: Draft, services: Services, cancel: CancelToken) -> ReadAhead:
+        asked = self._asked
         agent = await until_cancelled(self._agent(draft, services), cancel)
         name = draft.options.model
         entry = services.registry.model(name) if name else self._model_of(agent)
         model = None if entry is None else services.models.loaded.get(entry.id)
         found = ReadAhead(agent)
-        if entry is None or model is None or not services.queue.idle:
+        if entry is None or model is None:
             return found
         brief = await until_cancelled(
             services.agents.get(agent).prepare(draft.text, draft.locale, draft.options), cancel
@@ -101,9 +109,11 @@ class ReadingAhead:
             return shared_part(model.tokenizer, system, draft.history, draft.text, model.context, most)
 
         def wanted() -> bool:
-            alone = services.queue.idle and not services.models.loading
+            alone = self._asked == asked and services.queue.idle and not services.models.loading
             return alone and not cancel.cancelled and services.models.loaded.get(entry.id) is model
 
+        if not wanted():
+            return found
         with suppress(OrionError):
             tokens = prompt_of(brief.system)
             found = replace(found, tokens=len(tokens))

@@ -154,9 +154,30 @@ async def test_a_question_that_is_under_way_is_left_alone() -> None:
     gate = Gate(world)
     asked = asyncio.ensure_future(engine.infer("hello", GREEDY))
     await calm()
-    assert await engine.read_ahead(draft(options=WRITE)) == ReadAhead("scribe")
+    assert await engine.read_ahead(draft(options=WRITE)) == ReadAhead("scribe", "tiny")
     await gate.opens(20)
     assert (await asked).content == "good day"
+
+
+async def test_what_was_to_be_read_before_a_question_is_not_read_after_its_answer() -> None:
+    world = ReadingWorld()
+    engine = await ready(world)
+    scribe, go = engine.agents.get("scribe"), asyncio.Event()
+    prepare = scribe.prepare
+
+    async def slow(query: str, locale: str, options: InferOptions) -> Any:
+        await go.wait()
+        return await prepare(query, locale, options)
+
+    scribe.prepare = slow  # type: ignore[method-assign]
+    reading = asyncio.ensure_future(engine.read_ahead(draft(options=WRITE)))
+    await calm()
+    assert (await engine.infer("hello", GREEDY)).content == "good day"
+    read = len(world.read)
+    go.set()
+    assert (await reading).cached == 0
+    assert len(world.read) == read
+    assert (await engine.read_ahead(draft("hm"))).cached == SHARED, "the next draft is another matter"
 
 
 @pytest.mark.parametrize("how", ["stop", "its own"])
