@@ -78,6 +78,7 @@ class Steps:
         """Nobody waits for what was begun."""
         self._unsubscribe()
         self._limit.close()
+        self._unsubscribe = _nothing  # what knows this object mustn't be known by it: it would keep the model
         if self._call is not None and not self._call.cancel() and not self._call.cancelled():
             self._call.exception()  # it failed meanwhile, and whoever asks next learns of it
         self._call = None
@@ -85,6 +86,10 @@ class Steps:
     def _end(self, error: Exception) -> None:
         if self._call is not None and not self._call.done():
             self._call.set_exception(error)
+
+
+def _nothing() -> None:
+    pass
 
 
 class TimeLimit:
@@ -104,7 +109,8 @@ class TimeLimit:
             self._wait(self._due)
 
     def close(self) -> None:
-        self._due = None
+        """For good."""
+        self._due, self._on_late = None, _nothing
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from weakref import ReferenceType, ref
 
 from orion_py.errors import OrionError
 from orion_py.generation.shared_part import shared_part
@@ -36,9 +37,9 @@ LEAST_FREE_BYTES = 200_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """What a model answered with last."""
+    """What a model answered with last. It doesn't keep the model, whose tokenizer is large, in memory."""
 
-    model: LoadedModel
+    of: ReferenceType[LoadedModel]
     agent: str
     system: str
 
@@ -70,13 +71,13 @@ class SavedPrefixes:
 
     def answered(self, model: LoadedModel, agent: str, system: str) -> None:
         """``agent`` answers with ``model``, with a prompt of its own."""
-        self._answered[model.manifest.model] = _Prompt(model, agent, system)
+        self._answered[model.manifest.model] = _Prompt(ref(model), agent, system)
         self._due.add(model.manifest.model)
 
     def system_of(self, model: LoadedModel) -> str | None:
         """The prompt with which ``model`` answered last."""
         prompt = self._answered.get(model.manifest.model)
-        return prompt.system if prompt is not None and prompt.model is model else None
+        return prompt.system if prompt is not None and prompt.of() is model else None
 
     def restorable(self, model: LoadedModel, tokens: Sequence[int]) -> int:
         """How many of the first ``tokens`` are kept."""
@@ -123,15 +124,15 @@ class SavedPrefixes:
 
     async def _keep(self, prompt: _Prompt) -> bool:
         """Whether there is nothing left to keep of it."""
-        model = prompt.model
-        if not self._lives(prompt) or not self._can(model):
+        model = prompt.of()
+        if model is None or not self._lives(prompt, model) or not self._can(model):
             return True
         tokens = shared_part(model.tokenizer, prompt.system, (), "", model.context, max_tokens=1)
         edition = self._edition(model)
         key = _key(edition, tokens)
         if key in self._known or len(tokens) < LEAST_ROWS:
             return True
-        if not await self._room() or not self._lives(prompt):
+        if not await self._room() or not self._lives(prompt, model):
             return False
         prefix = Prefix(key, model.manifest.model, prompt.agent, edition, len(tokens))
         kept = await model.keep_rows(prefix, tokens, BUDGET_BYTES)
@@ -141,10 +142,10 @@ class SavedPrefixes:
             await self.recall()
         return kept > 0
 
-    def _lives(self, prompt: _Prompt) -> bool:
-        model_id = prompt.model.manifest.model
+    def _lives(self, prompt: _Prompt, model: LoadedModel) -> bool:
+        model_id = model.manifest.model
         still = self._answered.get(model_id) is prompt
-        return still and not prompt.model.closed and self._manager.loaded.get(model_id) is prompt.model
+        return still and not model.closed and self._manager.loaded.get(model_id) is model
 
     async def _room(self) -> bool:
         if self._ports.store.memory_reason is not None:
