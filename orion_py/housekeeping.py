@@ -119,7 +119,7 @@ class Housekeeping:
         )
         self.trials = GpuTrials(manager, registry, self._ports, self._log, self._between_turns, lambda: self.queue.idle)
         self.prefixes = SavedPrefixes(manager, self._ports, self._log)
-        self.begin(self.prefixes.recall)
+        self.begin(partial(self.prefixes.begin, agents.ids))
         self._snapshots = SnapshotKeeper(manager, self._ports, self._log, lambda: self.queue.idle)
         await self.breakers.recall(self._ports.settings)
         await self._predictive.recall()

@@ -69,6 +69,7 @@ class RequestRun:
     _obstacle: Obstacle | None = None
     _first_piece: float | None = None
     _agent: str | None = None
+    _speaker: Agent | None = None
     _decision: RoutingDecision | None = None
     _model: str | None = None
     _lent: LoadedModel | None = None
@@ -205,6 +206,7 @@ class RequestRun:
 
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
         agent, token = self.services.agents.get(self._agent or decision.agent), self._limit.token
+        self._speaker = agent
         brief = await ended_by(agent.prepare(query, self.request.locale, self.request.options), token)
         if self._obstacle is not None and self._obstacle.refused:
             return self._direct(replace(brief, opening=self._obstacle.why, direct="engine"), decision)
@@ -268,7 +270,7 @@ class RequestRun:
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
-            if self.request.options.system is None:
+            if self._prompt_may_stay(brief):
                 self.services.prefixes.answered(model, self._agent or decision.agent, brief.system)
             await model.weigh()
             streamer.finish()
@@ -290,6 +292,12 @@ class RequestRun:
         self.services.measures.paced(self.request.id, answer.pace_s)
         stream = statistics(self._streamer.stats(), self.request.options)
         return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing(), stream)
+
+    def _prompt_may_stay(self, brief: Brief) -> bool:
+        """Whether the prompt is the agent's alone, and the agent hasn't been deleted or changed meanwhile."""
+        agents, name = self.services.agents, self._agent or ""
+        own = self.request.options.system is None and not brief.quotes
+        return own and name in agents.ids and agents.get(name) is self._speaker
 
     def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, AnswerStream]:
         options = self.request.options

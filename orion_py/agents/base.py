@@ -18,8 +18,9 @@ class Brief:
 
     ``opening``: what the answer begins with, whatever the model says; the model goes on from it.
     ``direct`` names what worked the opening out, if that is the whole answer: no model is asked
-    then. ``stops`` end the answer as the caller's do. ``shaper`` makes what has a say in the
-    streamed text. ``notes``: what the agent found out, for the Response.
+    then. ``quotes``: words of the query stand in ``system``, so that nothing of it may outlive the conversation.
+    ``stops`` end the answer as the caller's do. ``shaper`` makes what has a say in the streamed text. ``notes``: what
+    the agent found out, for the Response.
     """
 
     system: str
@@ -27,6 +28,7 @@ class Brief:
     max_tokens: int
     opening: str = ""
     direct: str = ""
+    quotes: bool = False
     stops: tuple[str, ...] = ()
     shaper: Callable[[], Shaper] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)

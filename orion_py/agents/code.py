@@ -90,6 +90,7 @@ class CodeAgent(RegisteredAgent):
         return replace(
             brief,
             system=f"{brief.system} {wish}",
+            quotes=language not in _LANGUAGES,
             opening=f"```{language}\n" if only_code else "",
             shaper=partial(FenceShaper, language, only_code),
             notes={**brief.notes, "code_language": language},

@@ -112,13 +112,24 @@ class LoadedModel:
         return await self._session.keep_rows(prefix, budget)
 
     async def restore_rows(self, key: str, tokens: Sequence[int]) -> bool:
-        """As ``ModelSession.restore_rows``; these are the rows of ``tokens``."""
-        return await asyncio.shield(asyncio.ensure_future(self._restore(key, list(tokens))))
+        """As ``ModelSession.restore_rows``; these are the rows of ``tokens``.
 
-    async def _restore(self, key: str, tokens: list[int]) -> bool:
+        Whoever is cancelled in it gives it up. It goes on to its end, unless it still waits for its turn: then it
+        would take the place of rows on which whoever came next relies already.
+        """
+        given_up = asyncio.Event()
+        try:
+            return await asyncio.shield(asyncio.ensure_future(self._restore(key, list(tokens), given_up)))
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+
+    async def _restore(self, key: str, tokens: list[int], given_up: asyncio.Event) -> bool:
         if self._interrupted and self._turn.locked():
             await self._stops()
         async with self._turn:
+            if given_up.is_set():
+                return False
             self._interrupted = False
             held, self._held = self._held, []
             restored = await self._session.restore_rows(key, len(tokens))

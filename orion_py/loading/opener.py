@@ -33,7 +33,7 @@ from orion_py.loading.golden import check_golden
 from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, wants_kernel
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
-from orion_py.loading.manifest import Manifest, Variant
+from orion_py.loading.manifest import ChatFormat, Manifest, Variant
 from orion_py.loading.memory_budget import MB
 from orion_py.loading.verdicts import Verdicts
 from orion_py.loading.versions import Kept, Versions, read_version
@@ -72,8 +72,9 @@ class ModelOpener:
     ) -> None:
         self.config = config
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
-        self._tokenizers: WeakValueDictionary[str, Tokenizer] = WeakValueDictionary()
-        """By their definition's sha256: those of models in memory, which hold them."""
+        self._tokenizers: WeakValueDictionary[tuple[str, ChatFormat | None], Tokenizer] = WeakValueDictionary()
+        """By their definition's sha256 and what the manifest adds to it: those of models in memory, which hold
+        them."""
         self._exhausted: dict[str, set[tuple[str, int]]] = {}
         """Variant and threads of the steps on which a model ran out of memory while it answered, this visit."""
         self.versions = Versions(ports.settings)
@@ -317,11 +318,12 @@ class ModelOpener:
             )
 
     def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
-        """One for all copies of a version in memory: it is large (20 to 60 MB in a browser), and goes with the last."""
-        tokenizer = self._tokenizers.get(manifest.tokenizer)
+        """One for all copies of a version in memory: it is large (some 25 MB in a browser), and goes with the last."""
+        what = manifest.tokenizer, manifest.chat
+        tokenizer = self._tokenizers.get(what)
         if tokenizer is None:
             tokenizer = read_tokenizer(self._ports.tokenizer_factory, manifest, definition)
-            self._tokenizers[manifest.tokenizer] = tokenizer
+            self._tokenizers[what] = tokenizer
         return tokenizer
 
     async def _believe(self, model: LoadedModel, job: _Job) -> None:

@@ -45,7 +45,7 @@ class _Prompt:
 
 
 class SavedPrefixes:
-    """``recall`` at the start; ``tick`` is called whenever nothing was asked for a moment. Nothing here raises: what
+    """``begin`` at the start; ``tick`` is called whenever nothing was asked for a moment. Nothing here raises: what
     can't be kept or restored is read as ever."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger) -> None:
@@ -62,6 +62,14 @@ class SavedPrefixes:
     def bytes(self) -> int:
         """What is kept takes so much on the device."""
         return sum(prefix.bytes for prefix in self._known.values())
+
+    async def begin(self, agents: Collection[str]) -> None:
+        """Looks what is there. What is of none of ``agents`` goes: one was deleted as the page was closed, perhaps."""
+        await self.recall()
+        going = [prefix.key for prefix in self._known.values() if prefix.agent not in agents]
+        if going:
+            self._known = {key: prefix for key, prefix in self._known.items() if key not in going}
+            await self._ports.prefixes.drop(going)
 
     async def recall(self) -> None:
         """Looks what is there."""
@@ -168,7 +176,8 @@ class SavedPrefixes:
         """Of the weights, how they are computed, and by which build."""
         manifest = model.manifest
         weights = [shard.sha256 for shard in manifest.shards if shard.role not in ("graph", "tokenizer")]
-        of = [FORMAT, manifest.model, manifest.version, weights, model.variant.id, self._kernel]
+        shape = manifest.architecture.model_dump_json()  # it is the manifest's, and rows are turned by it
+        of = [FORMAT, manifest.model, manifest.version, shape, weights, model.variant.id, self._kernel]
         return hashlib.sha256(json.dumps(of).encode()).hexdigest()
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, ended_by
 from orion_py.errors import Cancelled, InferenceTimeout, WorkerDied
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.steps import TimeLimit
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.scripted import ScriptedSession
 from tests.generation.test_decoder import PROMPT, model, said
 from tests.tiny import Clock, LetterTokenizer
@@ -258,3 +260,26 @@ def test_a_limit_that_was_lifted_or_closed_is_never_passed() -> None:
     due.close()
     timers.pass_to(9.0)
     assert (late, timers.timers) == ([], [])
+
+
+async def test_a_restore_that_was_given_up_while_it_waited_takes_no_rows_away() -> None:
+    loaded, session = model("good day")
+    other = [9] * 20
+    session.prefixes.keep(Prefix("k", "tiny", "a", "1", len(other)), np.array(other, np.int32).tobytes(), 10**6)
+    await said(loaded)
+    gate = gated(session, len(PROMPT))
+    step = loaded.begin([1], len(PROMPT))  # nobody waits for it any more, and it still computes
+    await settle()
+    step.cancel()
+    cancel = CancelToken()
+    restoring = asyncio.ensure_future(ended_by(loaded.restore_rows("k", other), cancel))
+    await settle()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        await restoring
+    asked = asyncio.ensure_future(said(loaded))
+    await settle()
+    gate.set_result(None)
+    text, stats = await asked
+    assert (text, stats.cached_tokens) == ("good day", len(PROMPT) - 1)
+    assert session.tokens[: len(PROMPT)] == PROMPT

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
 
 from orion_py.errors import Cancelled, OrionError, StorageUnavailable
 from orion_py.loading.saved_prefixes import LEAST_FREE_BYTES
-from orion_py.protocol import AgentDefinition, InferOptions, MetricEvent
+from orion_py.protocol import AgentDefinition, InferOptions, MetricEvent, TokenEvent
 from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
 from orion_py.storage.base import StorageEstimate
 from tests.reading_world import HERE, SCRIBE, SHARED, ReadingWorld, calm, visit
@@ -100,12 +101,16 @@ async def test_what_is_damaged_or_gone_is_read_as_ever_and_kept_again(damage: st
     assert (await engine.infer("more", GREEDY)).usage.cached == SHARED
 
 
-@pytest.mark.parametrize("change", ["kernel", "weights"])
+@pytest.mark.parametrize("change", ["kernel", "weights", "shape"])
 async def test_another_build_of_the_kernel_or_other_weights_read_anew_and_take_the_place(change: str) -> None:
     before = await after_one_question()
     world = visit(before, device=replace(HERE, kernel="plain-2") if change == "kernel" else HERE)
-    if change == "weights":
-        manifest = world.texts["models/tiny/manifest.json"].replace('"1.0.0"', '"2.0.0"')
+    if change != "kernel":
+        old, new = (
+            ('"1.0.0"', '"2.0.0"') if change == "weights" else ('"rope_theta": 10000.0', '"rope_theta": 500000.0')
+        )
+        manifest = world.texts["models/tiny/manifest.json"].replace(old, new)
+        assert manifest != world.texts["models/tiny/manifest.json"]
         world.texts["models/tiny/manifest.json"] = manifest
         for name in await world.settings.names(""):
             await world.settings.delete(name)
@@ -171,6 +176,49 @@ async def test_a_custom_agents_prompt_goes_with_it_and_with_its_earlier_wording(
     await engine.unregister_agent("mine")
     await world.rests()
     assert await kept(world) == []
+
+
+@pytest.mark.parametrize("change", ["deleted", "reworded"])
+async def test_an_agent_that_goes_or_changes_while_it_answers_leaves_no_prompt(change: str) -> None:
+    world = ReadingWorld()
+    engine = await world.engine()
+    await engine.register_agent(MINE)
+    changing: list[asyncio.Future[None]] = []
+
+    def change_it(event: object) -> None:
+        if isinstance(event, TokenEvent) and not changing:
+            other = MINE.model_copy(update={"prompt": "you know of no garden and never heard of one"})
+            work = engine.unregister_agent("mine") if change == "deleted" else engine.register_agent(other)
+            changing.append(asyncio.ensure_future(work))
+
+    engine.subscribe(change_it)
+    await engine.infer("hello", InferOptions(temperature=0, force_agent="mine"))
+    await changing[0]
+    await world.rests()
+    assert await kept(world) == []
+
+
+async def test_what_an_agent_that_is_no_more_left_goes_at_the_next_visit() -> None:
+    before = await after_one_question()
+    before.prefixes.keep(replace((await before.prefixes.all())[0], key="k", agent="gone"), b"0" * 80, 10**6)
+    world = visit(before)
+    engine = await world.engine()
+    await calm()
+    assert await kept(world) == [("conversation", SHARED)]
+    assert engine.prefixes.bytes == 4 * SHARED
+
+
+async def test_a_prompt_with_words_of_the_question_is_not_kept() -> None:
+    world = ReadingWorld()
+    registry = json.loads(world.texts["models.json"])
+    registry["agents"][1]["id"] = "code"
+    world.texts["models.json"] = json.dumps(registry)
+    engine = await world.engine()
+    coding = InferOptions(temperature=0, force_agent="code")
+    for question, count in (("write this ```my-secret-name", 0), ("write this ```python", 1)):
+        await engine.infer(question, coding)
+        await world.rests()
+        assert [agent for agent, _ in await kept(world)] == ["code"] * count
 
 
 async def test_what_is_forgotten_while_it_is_written_goes_too() -> None:
