@@ -26,6 +26,7 @@ FAR = 1500
 
 KERNEL = "ORION kernel"
 PLAIN = "ORION kernel, plain SIMD"
+NARROW = "ORION kernel, 8-bit cache"
 READ = "ORION kernel, plain read"
 ORT = "ORION, onnxruntime"
 NATIVE = "llama.cpp, native"
@@ -108,6 +109,10 @@ def entries_for(asked: Prompt, manifest: Manifest, threads: int, *, peers: bool)
     on_kernel = {**own, "variant": kernel.derived(manifest)["id"], "derived": kernel.derived(manifest)}
     for name, site in ((KERNEL, "orion"), (PLAIN, "orion-plain")):
         yield Entry(name, "orion-inference", {**on_kernel, "site": site, "tokens": asked.tokens}, parts, LOADING)
+    if threads > 1:
+        narrow = kernel.narrow(manifest)
+        given = {**on_kernel, "variant": narrow["id"], "derived": narrow, "site": "orion", "tokens": asked.tokens}
+        yield Entry(NARROW, "orion-inference", given, parts, LOADING)
     spans = kernel.as_options(kernel.reads(manifest))
     yield Entry(READ, "orion-read", {**on_kernel, "site": "orion", "reads": spans}, (PLAIN_READ,))
     onnx = {**own, "site": "orion", "variant": VARIANT, "tokens": asked.tokens}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from build_support.errors import StepFailed
-from orion_py.loading.manifest import Manifest, Tensor, parse_manifest
+from orion_py.loading.cache_width import with_cache
+from orion_py.loading.manifest import Manifest, Tensor, Variant, parse_manifest
 from orion_py.runtime.kernel_variant import kernel_variant
 
 TABLE = "embedding."
@@ -32,9 +33,22 @@ def manifest_of(site: Path, model: str) -> Manifest:
 def derived(manifest: Manifest) -> dict[str, Any]:
     """The kernel's variant as a page adds it to the manifest. Raises StepFailed where the kernel doesn't
     compute the model."""
+    return _told(_variant(manifest))
+
+
+def narrow(manifest: Manifest) -> dict[str, Any]:
+    """As ``derived``, with keys and values of 8 bits."""
+    return _told(with_cache(_variant(manifest), 8))
+
+
+def _variant(manifest: Manifest) -> Variant:
     variant = kernel_variant(manifest)
     if variant is None:
         raise StepFailed(f"The kernel doesn't compute {manifest.model}.", "Its manifest has a form that it can't read.")
+    return variant
+
+
+def _told(variant: Variant) -> dict[str, Any]:
     return variant.model_dump(mode="json", exclude_defaults=True) | {"expansions": []}
 
 

@@ -10,6 +10,7 @@ from bench.contenders import (
     LARGE,
     LITE,
     LONG_PROMPT,
+    NARROW,
     ORT,
     PLAIN,
     READ,
@@ -48,6 +49,7 @@ def test_the_kernel_runs_with_relaxed_simd_and_without_beside_onnxruntime() -> N
     taking_part = entries()
     assert [taking_part[name].options["site"] for name in (KERNEL, PLAIN, ORT)] == ["orion", "orion-plain", "orion"]
     assert taking_part[KERNEL].options["derived"]["engine"] == "kernel"
+    assert "cache_bits" not in taking_part[KERNEL].options["derived"]
     assert "derived" not in taking_part[ORT].options
     for name in (KERNEL, PLAIN, ORT):
         assert taking_part[name].options["tokens"] == PROMPT.tokens
@@ -63,6 +65,13 @@ def test_with_two_threads_ours_also_read_512_verify_eight_rows_and_go_on_after_1
             {"part": "context", "position": 1500},
         ]
         assert len(entries(threads=1)[name].parts) == 1
+
+
+def test_the_kernel_runs_with_a_cache_of_8_bits_too() -> None:
+    narrow = entries()[NARROW]
+    assert (narrow.options["variant"], narrow.options["derived"]["cache_bits"]) == ("ours-8bit", 8)
+    assert narrow.parts == entries()[KERNEL].parts
+    assert NARROW not in entries(threads=1)
 
 
 def test_the_plain_read_is_of_the_weights_that_the_kernel_reads() -> None:
