@@ -31,6 +31,10 @@ class BrowserSession:
         # One buffer for the life of the session: a step's logits are copied here and nowhere else.
         self._logits = np.empty((max(1, verifies), vocab), dtype=np.float32)
 
+    @property
+    def threads(self) -> int:
+        return int(self._client.threads)
+
     async def feed(self, shard: Shard) -> None:
         with translated():
             await self._client.feed(shard.sha256, self._store.held_blob(shard.sha256))

@@ -56,6 +56,10 @@ class LoadedModel:
         self._turn = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
         """The loop itself holds tasks weakly."""
+        self._threads = self.asked_threads = report.threads
+        """``asked_threads``: that it was opened with, even if fewer came."""
+        self.on_fewer_threads: Callable[[str, str], None] = lambda before, now: None
+        """Told the label before and the label now, where a thread was lost."""
         self._interrupted = False
         """What runs was stopped: nobody waits for it but the next call."""
         self.patience_s = STOP_PATIENCE_S
@@ -69,8 +73,11 @@ class LoadedModel:
     def label(self) -> str:
         """What computes, in words that a person can read: "Kernel, 2 threads", "WASM, 2 threads", "WebGPU" or
         "native, 2 threads"."""
+        return self._label(self._session.threads)
+
+    def _label(self, threads: int) -> str:
         variant = self.variant
-        return backend_label(self.report.backend, self.report.threads, variant.exact, variant.cache_bits)
+        return backend_label(self.report.backend, threads, variant.exact, variant.cache_bits)
 
     def cached_prefix(self, prompt: Sequence[int]) -> int:
         """How many leading tokens of ``prompt`` needn't run; the last one always has to."""
@@ -198,10 +205,13 @@ class LoadedModel:
             await self._session.ping()
 
     async def weigh(self) -> None:
-        """Brings the report's ``memory_bytes`` up to date. A model that can't tell, or not soon, keeps what
-        it told last: the answer that is there doesn't wait for it."""
+        """Brings the report's ``memory_bytes`` up to date, and says where threads were lost. A model that can't
+        tell, or not soon, keeps what it told last: the answer that is there doesn't wait for it."""
         if self._turn.locked() and self._interrupted:
             return
+        before, self._threads = self._threads, self._session.threads
+        if self._threads < before:
+            self.on_fewer_threads(self._label(before), self.label)
         with suppress(OrionError, TimeoutError):
             async with asyncio.timeout(self.patience_s):
                 self.report = replace(self.report, memory_bytes=await self._session.memory_bytes())

@@ -25,6 +25,7 @@ from orion_py.errors import (
     QuotaExceeded,
     RuntimeFailure,
     StorageUnavailable,
+    WorkerDied,
 )
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
@@ -214,7 +215,8 @@ class ModelOpener:
     async def step_below(self, model: LoadedModel) -> str | None:
         """From now on ``model`` isn't opened as it was, since its memory ran out; the label of how it is
         opened instead. None where that was the last step."""
-        step = (model.variant.id, model.report.threads)
+        # As it was opened: a thread that didn't come doesn't make it another step.
+        step = (model.variant.id, model.asked_threads)
         exhausted = self._exhausted.setdefault(model.manifest.model, set())
         exhausted.add(step)
         rungs = await self.ladder(model.manifest, await self._ports.runtime.device())
@@ -299,6 +301,8 @@ class ModelOpener:
         model = LoadedModel(manifest, attempt.variant, session, tokenizer, report, context)
         model.for_kernel = wants_kernel(manifest, job.device, self.config)
         model.cache_wish = self.config.cache_bits
+        model.asked_threads = attempt.threads
+        model.on_fewer_threads = self._say_lost
         try:
             self._weigh(model)
             await self._believe(model, job)
@@ -340,6 +344,9 @@ class ModelOpener:
             await verdicts.keep(model.manifest, model.variant, right=False, preferred=False)
             raise
         await verdicts.keep(model.manifest, model.variant, right=True, kl=result.kl)
+
+    def _say_lost(self, before: str, now: str) -> None:
+        self._say("threads", before, now, WorkerDied("A thread that computed beside the worker is gone."))
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))

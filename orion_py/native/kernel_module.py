@@ -145,6 +145,7 @@ class KernelModel:
         self._describe()
         self._write(layout.rope, self._rope())
         self._checked(self._instance.call("orion_open", layout.decoder))
+        self._cancel_flag = self._instance.call("orion_cancel_flag")
         self._workers: list[threading.Thread] = []
         self.threads = 1
         if threads > 1 and shared:
@@ -205,18 +206,20 @@ class KernelModel:
         return rows[:, : layout.architecture.vocab_size].copy()
 
     def cancel(self, wanted: bool = True) -> None:
-        """Ends the forward under way before its next layer, and those after it, until it isn't wanted any more."""
+        """Ends the forward under way before its next layer, and those after it, until it isn't wanted any more. From
+        any thread: it writes a word, and calls nothing."""
         at = self._cancel_flag
         self.memory[at : at + 4].view(np.uint32)[0] = int(wanted)
-
-    @property
-    def _cancel_flag(self) -> int:
-        return self._instance.call("orion_cancel_flag")
 
     def use_threads(self, count: int) -> None:
         """How many of the threads compute. Raises RuntimeFailure for more than there are."""
         self._checked(self._instance.call("orion_use_threads", count))
         self.threads = count
+
+    def go_alone(self) -> None:
+        """Goes on with the calling thread: another one was lost, and those that live end."""
+        self._instance.call("orion_dismiss")
+        self.use_threads(1)
 
     def use_cache(self, index: int) -> None:
         """Goes on in another of the layout's caches."""
@@ -273,6 +276,7 @@ _ERRORS: Mapping[int, type[RuntimeFailure | InvalidInput | Cancelled]] = {
     14: ContextOverflow,
     15: Cancelled,
 }
+THREAD_LOST = 16
 
 
 def _error_of(status: int) -> type[RuntimeFailure | InvalidInput | Cancelled]:

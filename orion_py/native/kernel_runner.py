@@ -15,7 +15,7 @@ from pathlib import Path
 from orion_py.errors import BackendUnavailable, RuntimeFailure
 from orion_py.loading.manifest import Manifest, Shard
 from orion_py.native.kernel_layout import MAX_ROWS, Layout
-from orion_py.native.kernel_module import KernelModel, compiled
+from orion_py.native.kernel_module import THREAD_LOST, KernelModel, compiled
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
 
@@ -106,9 +106,20 @@ class KernelRunner:
         put_rows(self._opened, data, rows)
         self._rows = rows
 
+    def cancel(self, wanted: bool) -> None:
+        if self._model is not None:
+            self._model.cancel(wanted)
+
     def _run(self, tokens: Sequence[int], position: int, logit_rows: int) -> Logits:
         self._rows = min(self._rows, position)  # a pass that fails leaves those before it
-        logits = self._opened.forward(tokens, position, logit_rows)
+        model = self._opened
+        try:
+            logits = model.forward(tokens, position, logit_rows)
+        except RuntimeFailure as error:
+            if error.detail.get("status") != THREAD_LOST:
+                raise
+            model.go_alone()  # as in a browser it costs a wait, and no token
+            logits = model.forward(tokens, position, logit_rows)
         self._rows = position + len(tokens)
         return logits
 

@@ -96,6 +96,9 @@ class OnnxRunner:
         self._prefill: _Steps | OptimumRunner | None = None
         self._decode: _Steps | OptimumRunner | None = None
 
+    def cancel(self, wanted: bool) -> None:
+        """A run goes on to its end."""
+
     @property
     def rows(self) -> int:
         return 0 if self._cache is None else self._cache.rows

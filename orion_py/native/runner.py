@@ -29,7 +29,7 @@ class Runner(Protocol):
 
     @property
     def threads(self) -> int:
-        """That compute, once it is built."""
+        """That compute now, once it is built; fewer than then, once one was lost."""
 
     @property
     def memory_bytes(self) -> int:
@@ -53,3 +53,7 @@ class Runner(Protocol):
 
     def verify(self, tokens: Sequence[int], position: int) -> Logits:
         """Logits [s, vocab], the caller's own, after each of the tokens, as ``ModelSession.verify``."""
+
+    def cancel(self, wanted: bool) -> None:
+        """From another thread: what runs, and what runs next, raises Cancelled as soon as it can, until it isn't
+        wanted any more. The rows before what was cancelled stay. A runner that can't goes on to the end of a part."""

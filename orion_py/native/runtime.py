@@ -54,7 +54,13 @@ class NativeSession:
         self._runner: Runner | None = runner
         self._engine = runner.engine
         self._built = self._closed = self._interrupted = False
-        self._memory = 0
+        self._memory = self._threads = 0
+
+    @property
+    def threads(self) -> int:
+        if self._runner is not None and self._built:
+            self._threads = self._runner.threads
+        return self._threads
 
     async def feed(self, shard: Shard) -> None:
         await asyncio.to_thread(self._guarded, lambda runner: self._feed(runner, shard))
@@ -63,10 +69,11 @@ class NativeSession:
         return await asyncio.to_thread(self._guarded, self._build)
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
-        self._interrupted = False
+        self._interrupts(False)
         return await asyncio.to_thread(self._guarded, lambda runner: self._forward(runner, tokens, position))
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
+        self._interrupts(False)
         return await asyncio.to_thread(self._guarded, lambda runner: self._verify(runner, tokens, position))
 
     async def keep_rows(self, prefix: Prefix, budget: int) -> int:
@@ -85,8 +92,14 @@ class NativeSession:
         return data is not None
 
     async def interrupt(self) -> None:
-        """A long prompt ends after the part under way; a single step goes on to its end."""
-        self._interrupted = True
+        """On the kernel what runs ends before its next layer. By onnxruntime a long prompt ends after the part under
+        way, and a single step goes on to its end."""
+        self._interrupts(True)
+
+    def _interrupts(self, wanted: bool) -> None:
+        self._interrupted = wanted
+        if self._runner is not None:
+            self._runner.cancel(wanted)
 
     async def ping(self) -> None:
         """The model is in this process: it lives as long as whoever asks."""
@@ -98,6 +111,7 @@ class NativeSession:
     async def close(self) -> None:
         """A call under way ends with Cancelled, or with its result; the memory goes with it."""
         self._closed = True
+        self._interrupts(True)
         self._runner = None
 
     def _guarded(self, call: Callable[[Runner], T]) -> T:

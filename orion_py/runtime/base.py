@@ -59,6 +59,10 @@ class BuildReport:
 class ModelSession(Protocol):
     """One model in memory, with one KV cache. Not re-entrant: one call at a time."""
 
+    @property
+    def threads(self) -> int:
+        """That compute now: fewer than the report said, once one was lost."""
+
     async def feed(self, shard: Shard) -> None:
         """Reads a stored shard, verifies its sha256 and readies its tensors.
 
@@ -92,7 +96,8 @@ class ModelSession(Protocol):
         there or aren't whole: what was here still is."""
 
     async def interrupt(self) -> None:
-        """Ends a forward under way at its next pause, if it has one; it then raises Cancelled."""
+        """Ends a call under way early, which then raises Cancelled: on our kernel before its next layer, where the
+        page has memory that threads share; else between two parts of a prompt."""
 
     async def ping(self) -> None:
         """Returns as soon as whoever computes answers at all. Raises WorkerDied where nobody is left."""

@@ -32,11 +32,17 @@ class ScriptedSession:
     interrupts: int = 0
     closed: bool = False
     prefixes: MemoryPrefixes = field(default_factory=MemoryPrefixes)
+    threads_left: int | None = None
+    """That still compute; None: those of the report."""
 
     def _fail(self, name: str) -> None:
         self.on_call(name)
         if self.failures.get(name):
             raise self.failures[name].pop(0)
+
+    @property
+    def threads(self) -> int:
+        return self.report.threads if self.threads_left is None else self.threads_left
 
     async def feed(self, shard: Shard) -> None:
         self._fail("feed")

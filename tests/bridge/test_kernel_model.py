@@ -24,6 +24,7 @@ from tests.kernel.test_kept_rows import opened
 
 SCRIPT = """
 import { readFile } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
 
 let missing = false;
 globalThis.fetch = async (url) => {
@@ -36,6 +37,43 @@ const { frequencies } = await import("./bridge/kernel-memory.js");
 const { chosen, kernelHere, probe } = await import("./bridge/kernel-module.js");
 const pause = async () => {};
 
+/** One pass, whose flag another thread sets while it runs; what it answers, and what the same prompt gives after. */
+async function stopped({ manifest, data, context, tokens, shared }) {
+  globalThis.crossOriginIsolated = shared;
+  try {
+    const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
+    const model = await KernelModel.open(new URL("file:///kernel/"), { manifest, variant, threads: 1, context });
+    for (const shard of manifest.shards) {
+      await model.feed(shard, new Blob([Buffer.from(data[shard.sha256], "base64")]));
+    }
+    await model.build();
+    const ids = Int32Array.from(tokens);
+    const whole = [...await model.forward(ids, 0, pause)];
+    const flag = model.cancelFlag;
+    if (!flag) return { flag: null };
+    const word = new Int32Array(flag.buffer, flag.at, 1);
+    await model.forward(ids.subarray(0, 20), 0, pause);
+    const set = "const { workerData: { word, go } } = require('node:worker_threads');" +
+      "Atomics.wait(go, 0, 0); Atomics.store(word, 0, 1);";
+    const go = new Int32Array(new SharedArrayBuffer(4));
+    const other = new Worker(set, { eval: true, workerData: { word, go } });
+    await new Promise((resolve) => other.once("online", resolve));
+    Atomics.store(go, 0, 1);
+    Atomics.notify(go, 0);
+    let code = "logits";
+    for (let pass = 0; pass < 10_000 && code === "logits"; pass += 1) {
+      await model.forward(ids.subarray(20), 20, pause).catch((error) => { code = error.code; });
+    }
+    const kept = model.rows;
+    const still = await model.forward(ids.subarray(20), 20, pause).then(() => "logits", (error) => error.code);
+    Atomics.store(word, 0, 0);
+    const after = [...await model.forward(ids.subarray(20), 20, pause)];
+    return { code, kept, still, equal: after.every((value, index) => value === whole[index]) };
+  } finally {
+    globalThis.crossOriginIsolated = undefined;
+  }
+}
+
 async function answer({ ask, ...given }) {
   if (ask === "chosen") return chosen(given.features);
   if (ask === "here") {
@@ -44,6 +82,7 @@ async function answer({ ask, ...given }) {
     missing = false;
     return { here, probed: probe() };
   }
+  if (ask === "stopped") return stopped(given);
   if (ask === "frequencies") return [...frequencies(given.architecture)];
   const { manifest, data, context, steps, more } = given;
   const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [], ...more };
@@ -184,6 +223,22 @@ def test_the_device_names_the_build_and_its_hash_or_says_why_there_is_none(node:
     missing = node.ask({"ask": "here", "missing": True})["here"]
     assert missing["kernel"] == ""
     assert "isn't on this site (404)" in missing["kernel_reason"]
+
+
+def stop_asked(shared: bool) -> dict[str, Any]:
+    stored = Stored.of(Recipe(sizes={"layers": 20}).model())
+    tokens = np.random.default_rng(8).integers(0, 101, 120).tolist()
+    return {**asked(stored, []), "ask": "stopped", "tokens": tokens, "shared": shared}
+
+
+def test_another_thread_ends_a_pass_between_two_layers_and_what_was_before_it_stays(node: Node) -> None:
+    found = node.ask(stop_asked(shared=True))
+    assert found == {"code": "cancelled", "kept": 20, "still": "cancelled", "equal": True}
+
+
+def test_without_memory_that_threads_share_there_is_no_flag(node: Node) -> None:
+    """Then a cancel is heard between two passes, as by onnxruntime (e2e/bridge/test_kernel.py)."""
+    assert node.ask(stop_asked(shared=False)) == {"flag": None}
 
 
 def without(stored: Stored, name: str) -> Stored:

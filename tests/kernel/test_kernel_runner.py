@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+import wasmtime
 
 from model_foundry.reference.llama import ReferenceModel
-from orion_py.errors import BackendUnavailable, ContextOverflow, RuntimeFailure
-from orion_py.loading.manifest import Manifest
+from orion_py.errors import BackendUnavailable, Cancelled, ContextOverflow, RuntimeFailure
+from orion_py.loading.manifest import Manifest, Variant
+from orion_py.native.kernel_module import KernelModel, _work
 from orion_py.native.kernel_runner import KernelRunner, build_for, kernel_here
+from orion_py.native.runtime import NativeSession
 from tests.kernel.models import Recipe, Stored, kl
 
 RECIPE = Recipe()
@@ -99,3 +104,71 @@ def test_this_machine_runs_the_build_with_threads() -> None:
     name, reason = kernel_here()
     assert (name.startswith("relaxed-threads-"), reason) == (True, "")
     assert build_for(1).stem == "relaxed"
+
+
+VARIANT = Variant(id="kernel", engine="kernel", backend="wasm", exact=False, tolerance_kl=0.1)
+DEEP = Recipe(sizes={"layers": 60})
+
+
+async def session_of(recipe: Recipe, folder: Path, threads: int = 1) -> NativeSession:
+    stored = Stored.of(recipe.model())
+    for sha256, data in stored.data.items():
+        (folder / sha256).write_bytes(data)
+    manifest = manifest_of(stored)
+    session = NativeSession(manifest, VARIANT, KernelRunner(manifest, threads, 300), 300, folder)
+    for shard in stored.shards:
+        await session.feed(shard)
+    await session.build()
+    return session
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+async def test_a_stop_ends_what_runs_in_the_middle_of_a_pass_and_what_ran_stays(tmp_path: Path, threads: int) -> None:
+    """The prompt is one pass: nothing but its layers is there to stop between."""
+    session = await session_of(DEEP, tmp_path, threads)
+    expected = (await session.forward(TOKENS, 0)).copy()
+    await session.forward(TOKENS[:20], 0)
+    running = asyncio.ensure_future(session.forward((TOKENS * 4)[:128], 20))
+    await asyncio.sleep(0)
+    await session.interrupt()
+    with pytest.raises(Cancelled):
+        await running
+    assert np.array_equal(await session.forward(TOKENS[20:], 20), expected), "and the next call isn't stopped any more"
+
+
+async def test_closing_ends_what_runs_too(tmp_path: Path) -> None:
+    session = await session_of(DEEP, tmp_path)
+    running = asyncio.ensure_future(session.forward((TOKENS * 4)[:128], 0))
+    await asyncio.sleep(0)
+    await session.close()
+    with pytest.raises(Cancelled):
+        await running
+
+
+def loses_its_thread(runner: KernelRunner) -> threading.Thread:
+    """A helper without a stack: it traps as soon as it has something to compute."""
+    kernel: KernelModel = runner._opened
+    memory = kernel._instance.memory
+
+    def worker() -> None:
+        with pytest.raises((wasmtime.WasmtimeError, wasmtime.Trap)):
+            _work(build_for(2), memory, 1, 32)
+
+    kernel.call("orion_dismiss")
+    thread = threading.Thread(target=worker, daemon=True)
+    thread.start()
+    assert kernel.call("orion_await_threads", 2, 10_000) == 2
+    kernel.use_threads(2)
+    kernel.call("orion_patience", 100)
+    return thread
+
+
+def test_a_thread_that_is_lost_costs_a_wait_and_no_token() -> None:
+    runner = fed(2)
+    runner.prefill(TOKENS[:10], 0)
+    expected = runner.prefill(TOKENS[10:20], 10)
+    thread = loses_its_thread(runner)
+    assert np.array_equal(runner.prefill(TOKENS[10:20], 10), expected)
+    thread.join(10)
+    assert (runner.threads, runner.rows) == (1, 20), "what it says is what computes"
+    runner.step(1, 20)

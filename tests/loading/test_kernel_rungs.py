@@ -180,3 +180,23 @@ async def test_the_kernel_that_is_asked_for_comes_before_a_gpu_that_is_faster() 
     await prefers_gpu(w, against="kernel")
     assert await label(manager(w, runner="kernel")) == "Kernel, 2 threads"
     assert await label(manager(w, runner="kernel", backend="webgpu")) == "WebGPU"
+
+
+async def test_a_thread_that_is_lost_is_said_and_the_label_tells_what_computes() -> None:
+    w = world()
+    m = manager(w)
+    model = await m.acquire(ENTRY, CancelToken())
+    w.runtime.sessions[0].threads_left = 1
+    assert model.label == "Kernel, 1 thread"
+    await model.weigh()
+    await model.weigh()
+    assert steps(w) == [("threads", "Kernel, 2 threads", "Kernel, 1 thread", "worker_died")], "once"
+
+
+async def test_a_model_whose_thread_was_lost_still_steps_down_when_memory_ends() -> None:
+    w = world()
+    m = manager(w)
+    model = await m.acquire(ENTRY, CancelToken())
+    w.runtime.sessions[0].threads_left = 1
+    assert await m.step_down(ENTRY, model) == "Kernel, 1 thread"
+    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == "WASM, 2 threads"

@@ -16,6 +16,10 @@ export class InferenceClient {
     /** @private @type {BridgeError | null} why nothing can be called any more */
     this.ended = null;
     const name = `orion-inference-${newId()}`;
+    /** That compute now, as the worker said last. */
+    this.threads = 1;
+    /** @private @type {Int32Array | null} set to 1 it ends what runs, where the runner looks at such a flag */
+    this.flag = null;
     /** @private */ this.worker = new Worker(workerUrl, { type: "module", name });
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => {
@@ -32,7 +36,8 @@ export class InferenceClient {
    * @returns {Promise<string>} JSON {backend, threads}
    */
   async open(specJson) {
-    const answer = await this.call("model.open", JSON.parse(specJson));
+    const { cancel, ...answer } = await this.call("model.open", JSON.parse(specJson));
+    this.flag = cancel ? new Int32Array(cancel.buffer, cancel.at, 1) : null;
     this.watchOver();
     return JSON.stringify(answer);
   }
@@ -79,7 +84,9 @@ export class InferenceClient {
 
   /** @returns {Promise<string>} JSON {backend, threads, create_ms, warmup_ms, memory_bytes} */
   async build() {
-    return JSON.stringify(await this.call("model.build", {}));
+    const report = await this.call("model.build", {});
+    this.threads = report.threads;
+    return JSON.stringify(report);
   }
 
   /**
@@ -88,6 +95,7 @@ export class InferenceClient {
    * @returns {Promise<Float32Array>} logits [vocab]
    */
   async forward(tokens, position) {
+    this.raise(0);
     const answer = await this.call("model.forward", { tokens: Int32Array.from(tokens), position });
     return answer.logits;
   }
@@ -98,6 +106,7 @@ export class InferenceClient {
    * @returns {Promise<Float32Array>} logits [tokens, vocab]
    */
   async verify(tokens, position) {
+    this.raise(0);
     const answer = await this.call("model.verify", { tokens: Int32Array.from(tokens), position });
     return answer.logits;
   }
@@ -122,9 +131,23 @@ export class InferenceClient {
     return (await this.call("model.restore", { key, rows })).restored;
   }
 
-  /** Ends a forward under way between two parts of its prompt: it rejects as cancelled. */
+  /**
+   * Ends a call under way, which rejects as cancelled: between two layers where the runner looks at the flag, else
+   * between two parts of a prompt.
+   */
   async cancel() {
+    this.raise(1);
     await this.call("model.cancel", {});
+  }
+
+  /**
+   * Only this end writes the flag, so that a cancel is never lost: what it is for was posted before.
+   *
+   * @private
+   * @param {0 | 1} wanted
+   */
+  raise(wanted) {
+    if (this.flag) Atomics.store(this.flag, 0, wanted);
   }
 
   /** Resolves when the worker answers at all; rejects as worker_died where it no longer can. */
@@ -159,9 +182,13 @@ export class InferenceClient {
 
   /**
    * @private
-   * @param {{id: number, type: "result", payload: unknown} | {id: number, type: "error", error: {code: string, message: string, detail: Record<string, unknown>}}} message
+   * @param {{id: number, type: "result", payload: unknown} | {id: number, type: "error", error: {code: string, message: string, detail: Record<string, unknown>}} | {type: "threads", payload: {threads: number}}} message
    */
   receive(message) {
+    if (message.type === "threads") {
+      this.threads = message.payload.threads;
+      return;
+    }
     const pending = this.pending.get(message.id);
     this.pending.delete(message.id);
     if (message.type === "result") pending?.resolve(message.payload);

@@ -48,6 +48,7 @@ const WORD = {
  * @property {(milliseconds: number) => void} orion_patience
  * @property {(barriers: number, calls: number) => void} orion_spin
  * @property {() => void} orion_dismiss
+ * @property {() => number} orion_cancel_flag
  */
 
 /**
@@ -125,6 +126,18 @@ export class KernelMemory {
       at: words[WORD.cache], layers, heads, values: words[WORD.values],
       layerStride: words[WORD.layerStride], headStride: words[WORD.headStride], rowBytes: words[WORD.rowBytes],
     };
+  }
+
+  /**
+   * The word by which another thread ends a pass before its next layer (I32, 1: end; whoever sets it clears it); null
+   * where no other thread sees this memory.
+   *
+   * @returns {import("./runner.js").CancelFlag | null}
+   */
+  get cancelFlag() {
+    const { buffer } = this.memory;
+    const shared = typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+    return shared ? { buffer, at: this.exports.orion_cancel_flag() } : null;
   }
 
   /**

@@ -72,6 +72,10 @@ export class KernelModel {
     return this.team.count;
   }
 
+  get cancelFlag() {
+    return this.memory.cancelFlag;
+  }
+
   /** Bytes in use: the whole WASM memory. */
   get memoryBytes() {
     return this.memory.byteLength;
@@ -101,7 +105,8 @@ export class KernelModel {
    *
    * @param {Int32Array} tokens at least one; they fit the context
    * @param {number} position at most the rows that are here
-   * @param {() => Promise<void>} pause awaited between passes; what it throws ends the call, the rows so far stay
+   * @param {() => Promise<void>} pause awaited between passes; what it throws ends the call, the rows so far stay, as
+   *   they do where `cancelFlag` ends a pass between two layers
    * @returns {Promise<Float32Array<ArrayBuffer>>} logits [vocab] after the last token
    */
   async forward(tokens, position, pause) {

@@ -41,6 +41,10 @@ export class LoadedModel {
     return this.runner.threads;
   }
 
+  get cancelFlag() {
+    return this.runner.cancelFlag ?? null;
+  }
+
   /**
    * Hands one shard to the runner, which verifies it and readies what it can.
    *

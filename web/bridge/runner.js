@@ -13,11 +13,19 @@ import { toBridgeError } from "./errors.js";
  */
 
 /**
+ * A word of shared memory: whoever sets it to 1 ends a `forward` or `verify` under way, which rejects as cancelled and keeps
+ * the rows of the parts before; it stays set, and ends those that follow, until it is 0 again.
+ *
+ * @typedef {{buffer: SharedArrayBuffer, at: number}} CancelFlag
+ */
+
+/**
  * One model with one KV cache. Not re-entrant, but that feeds may overlap.
  *
  * @typedef {object} Runner
  * @property {string} backend as the report says it
- * @property {number} threads that compute; final once it is built
+ * @property {number} threads that compute now; fewer than were built with, once one was lost
+ * @property {CancelFlag | null} [cancelFlag] ends what runs early; without it a cancel is heard at the next `pause` alone
  * @property {number} rows tokens whose keys and values are here
  * @property {number} memoryBytes in use now
  * @property {number} warmupTokens a prompt that lets every kernel run, cheaply

@@ -149,7 +149,7 @@ def _fallback(state, message, turn, now):
         _touch(state, turn)
     else:
         state.notice(**note)
-    if note["step"] in ("backend", "kernel"):
+    if note["step"] in ("backend", "kernel", "simd", "threads"):
         state.backend = note["to"]
     if note["step"] in LIMITING and state.engine == "ready":
         state.engine = "degraded"

@@ -583,6 +583,10 @@ FALLBACKS = {
         "Orion computes on one thread here and answers more slowly.",
         "Orion calcule ici sur un seul fil et répond plus lentement.",
     ),
+    "threads:worker_died": (
+        "A thread that helped to compute is gone: Orion goes on with one and answers more slowly.",
+        "Un fil qui aidait au calcul a disparu : Orion continue avec un seul et répond plus lentement.",
+    ),
     "version": (
         "The new version doesn’t work here: the one before answers.",
         "La nouvelle version ne fonctionne pas ici : la précédente répond.",

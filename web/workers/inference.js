@@ -5,7 +5,7 @@
  * Messages {v: 1, id, type, payload}; each is answered with {v: 1, id, type: "result", payload} or
  * {v: 1, id, type: "error", error: {code, message, detail}}.
  *
- *   model.open     {manifest, variant, threads, context} -> {backend, threads}
+ *   model.open     {manifest, variant, threads, context} -> {backend, threads, cancel}   a flag (runner.js), or null
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
@@ -14,10 +14,13 @@
  *   model.restore  {key, rows}            -> {restored}
  *   model.memory   {}                     -> {memory_bytes}
  *   model.ping     {}                     -> {}      at once, unless something computes
- *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled
+ *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled; where
+ *                                                    there is a flag it has ended by then
  *
  *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
  *   encoder.encode {tokens}               -> {embedding}
+ *
+ * Before an answer there may be {v: 1, type: "threads", payload: {threads}}: another number computes since the last one.
  *
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
@@ -43,6 +46,8 @@ let model = null;
 /** @type {Encoder | null} */
 let encoder = null;
 let cancelled = false;
+/** Threads that the other side was told of; 0 before the build. */
+let told = 0;
 
 function opened() {
   if (!model) throw new BridgeError("protocol", "model.open comes first");
@@ -55,12 +60,19 @@ async function pause() {
   if (cancelled) throw new BridgeError("cancelled", "stopped between two parts of the prompt");
 }
 
+/** Whether a thread was lost in what just ran. */
+function tellThreads() {
+  if (!model || !told || model.threads === told) return;
+  told = model.threads;
+  self.postMessage({ v: 1, type: "threads", payload: { threads: told } });
+}
+
 /** @type {Record<string, (payload: any) => Promise<{payload: object, transfer?: Transferable[]}>>} */
 const handlers = {
   async "model.open"(payload) {
     model = await LoadedModel.open(payload);
     await held;
-    return { payload: { backend: model.backend, threads: model.threads } };
+    return { payload: { backend: model.backend, threads: model.threads, cancel: model.cancelFlag } };
   },
   async "model.feed"({ sha256, blob }) {
     const started = performance.now();
@@ -68,7 +80,9 @@ const handlers = {
     return { payload: { ms: performance.now() - started } };
   },
   async "model.build"() {
-    return { payload: await opened().build() };
+    const report = await opened().build();
+    told = report.threads;
+    return { payload: report };
   },
   async "model.forward"({ tokens, position }) {
     cancelled = false;
@@ -112,8 +126,10 @@ self.onmessage = async ({ data: { id, type, payload } }) => {
     const handler = handlers[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
     const { payload: answer, transfer = [] } = await handler(payload);
+    tellThreads();
     self.postMessage({ v: 1, id, type: "result", payload: answer }, { transfer });
   } catch (cause) {
+    tellThreads();
     self.postMessage({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
   }
 };
