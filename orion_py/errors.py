@@ -177,6 +177,13 @@ class DownloadFailed(LoadError):
     hint = "Check the connection and try again; what was downloaded is kept."
 
 
+class RunnerMissing(DownloadFailed):
+    """The model is here whole; what would compute it isn't, and can't be fetched now."""
+
+    code = "runner_missing"
+    hint = "Connect to the internet once: what computes the model comes then, and stays."
+
+
 class ShardCorrupt(LoadError):
     code = "shard_corrupt"
     hint = "The damaged part is fetched again by itself."

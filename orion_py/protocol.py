@@ -37,6 +37,8 @@ FallbackKind = Literal[
     "agent",
     "backend",
     "kernel",
+    "onnxruntime",
+    "simd",
     "threads",
     "cache",
     "model",

@@ -18,7 +18,8 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, TooLarge, UnknownModel
 from orion_py.loading.hub_folder import HubFolder, HubFolders
 from orion_py.loading.hub_survey import Survey
-from orion_py.loading.manifest import Architecture, Manifest, Variant, read_manifest
+from orion_py.loading.manifest import Manifest, Variant, read_manifest
+from orion_py.loading.memory_needs import OVERHEAD_BYTES, cache_bytes, memory_estimate
 from orion_py.ports import Ports
 from orion_py.registry.added import AddedEntry, folder_of
 from orion_py.registry.models import Registry
@@ -27,9 +28,6 @@ from orion_py.storage.rows import KeptRows
 
 SETTING = "models.added"
 MOST = 16
-OVERHEAD_BYTES = 130_000_000
-"""What a session takes beside its weights and its cache: the runtime, and a prefill's activations."""
-KV_TOKENS = 2048
 WASM_BYTES = 2**32
 
 
@@ -170,20 +168,6 @@ def _known_fields(row: Any) -> Any:
 
 def _preferred(manifest: Manifest) -> Variant:
     return next((v for v in manifest.variants if v.backend == "wasm" and not v.exact), manifest.variants[0])
-
-
-def memory_estimate(manifest: Manifest, variant: Variant) -> int:
-    """Bytes: the expanded weights, those that stay as they are, the cache for ``KV_TOKENS``, and
-    ``OVERHEAD_BYTES``. An estimate: what it really takes is measured once it is loaded."""
-    expanded = {expansion.shard: expansion.size for expansion in variant.expansions}
-    weights = sum(expanded.get(s.sha256, s.size) for s in manifest.shards_for(variant))
-    shape = manifest.architecture
-    return weights + cache_bytes(shape) + OVERHEAD_BYTES
-
-
-def cache_bytes(shape: Architecture) -> int:
-    """Keys and values of ``KV_TOKENS``, in float32."""
-    return 2 * shape.layers * shape.kv_heads * shape.head_dim * 4 * min(KV_TOKENS, shape.context_length)
 
 
 def folder_memory(folder: HubFolder) -> int:

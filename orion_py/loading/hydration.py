@@ -351,7 +351,9 @@ class Hydrator:
     async def _run(self, job: Job) -> None:
         try:
             # Before a byte moves.
-            require_room(job.entry.title, job.entry.memory_bytes, self._manager.config.max_memory_mb * MB)
+            require_room(
+                job.entry.title, self._manager.opener.expected_bytes(job.entry), self._manager.config.max_memory_mb * MB
+            )
             if self._ports.store.memory_reason is not None:
                 raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
             if not await self._manager.opener.complete(job.version.manifest):

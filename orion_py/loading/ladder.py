@@ -1,8 +1,9 @@
 """The ways to run one model on one device, best first: the rungs that loading descends.
 
 A GPU where it proved itself, our own kernel, onnxruntime on the processor; the last two with all threads, then with
-one, and the kernel also with a narrower cache (``loading.cache_width``). Wherever a rung's form isn't in the
-manifest, or the device can't, it is left out.
+one, and the kernel also with a narrower cache (``loading.cache_width``). Between them the kernel's build without
+relaxed SIMD, which lies on the device (25 KB on the wire) where onnxruntime (14 MB, and a model's graphs) may not.
+Wherever a rung's form isn't in the manifest, or the device can't, it is left out.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orion_py.config import EngineConfig
-from orion_py.errors import BackendUnavailable, GoldenMismatch, OrionError, OutOfMemory
+from orion_py.errors import BackendUnavailable, DownloadFailed, GoldenMismatch, OrionError, OutOfMemory
 from orion_py.loading.cache_width import cache_widths
 from orion_py.loading.loaded_model import backend_label
 from orion_py.loading.manifest import Engine, Manifest, Variant
 from orion_py.loading.verdicts import Verdicts
 from orion_py.protocol import FallbackKind
 from orion_py.runtime.base import Device
-from orion_py.runtime.kernel_variant import kernel_variant
+from orion_py.runtime.kernel_variant import MOST_THREADS, kernel_variant, without_relaxed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +31,34 @@ class Attempt:
     @property
     def label(self) -> str:
         backend = "kernel" if self.variant.engine == "kernel" else self.variant.backend
-        return backend_label(backend, self.threads, self.variant.exact, self.variant.cache_bits)
+        variant = self.variant
+        return backend_label(backend, self.threads, variant.exact, variant.cache_bits, variant.plain)
+
+    @property
+    def taken(self) -> tuple[str, int]:
+        """What memory is taken by: either build of the kernel takes the same."""
+        return taken_by(self.variant, self.threads)
+
+
+def taken_by(variant: Variant, threads: int) -> tuple[str, int]:
+    return (f"kernel-{variant.cache_bits}bit" if variant.engine == "kernel" else variant.id, threads)
 
 
 async def ladder(manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts) -> list[Attempt]:
     """What to try. WebGPU comes first when asked for, or when it has proved itself right and faster on this device
-    than what would serve otherwise. The kernel is left out where it is known to compute this model wrongly."""
+    than what would serve otherwise. A build of the kernel is left out where it is known to compute this model wrongly.
+    Whoever asked for onnxruntime still gets the kernel where that can't be had, such as without a network."""
     threads = device.threads if config.threads is None else config.threads
     on_wasm = [v for v in manifest.variants if v.backend == "wasm" and v.engine == "onnxruntime"]
     # A model of another layout has one form alone.
     wasm = [v for v in on_wasm if v.exact == config.exact] or on_wasm
-    kernel = await _kernel(manifest, device, config, verdicts)
+    kernel = await _kernel(manifest, device, config, verdicts, min(threads, MOST_THREADS))
     if config.exact and any(v.exact for v in on_wasm):
         kernel = []
-    gpu = await _gpu(manifest, device, config, verdicts, "kernel" if kernel else "onnxruntime")
-    rungs = [Attempt(v, 1) for v in gpu]
-    for variants in (*([variant] for variant in kernel), wasm):
-        for count in dict.fromkeys((threads, 1)):
-            rungs.extend(Attempt(v, count) for v in variants)
-    return rungs
+    first = bool(kernel) and config.runner != "onnxruntime"
+    gpu = await _gpu(manifest, device, config, verdicts, "kernel" if first else "onnxruntime")
+    other = [Attempt(v, count) for count in dict.fromkeys((threads, 1)) for v in wasm]
+    return [Attempt(v, 1) for v in gpu] + (kernel + other if first else other + kernel)
 
 
 def wants_kernel(manifest: Manifest, device: Device, config: EngineConfig) -> bool:
@@ -56,15 +66,26 @@ def wants_kernel(manifest: Manifest, device: Device, config: EngineConfig) -> bo
     return config.runner != "onnxruntime" and bool(device.kernel) and kernel_variant(manifest) is not None
 
 
-async def _kernel(manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts) -> list[Variant]:
+async def _kernel(
+    manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts, threads: int
+) -> list[Attempt]:
     variant = kernel_variant(manifest)
-    if variant is None or not device.kernel or config.runner == "onnxruntime":
+    if variant is None or not device.kernel:
         return []
     widths = cache_widths(variant, manifest, config)
-    if config.runner == "kernel":
-        return widths
-    wrong = [v for v in (variant, *widths) if (await verdicts.read(manifest, v)).get("right") is False]
-    return [] if variant in wrong else [v for v in widths if v not in wrong]
+    plain = [without_relaxed(widths[0])] if has_relaxed(device) and not variant.plain else []
+    if config.runner != "kernel":
+        every = (variant, *widths, *plain)
+        wrong = [v for v in every if (await verdicts.read(manifest, v)).get("right") is False]
+        widths = [] if variant in wrong else [v for v in widths if v not in wrong]
+        plain = [v for v in plain if v not in wrong]
+    rungs = [Attempt(v, count) for v in widths for count in dict.fromkeys((threads, 1))]
+    return rungs + [Attempt(v, threads) for v in plain]
+
+
+def has_relaxed(device: Device) -> bool:
+    """Whether its build of the kernel uses relaxed SIMD; builds are named by what they need (kernel/built)."""
+    return device.kernel.startswith("relaxed")
 
 
 async def _gpu(
@@ -85,19 +106,27 @@ def measured_against(verdict: dict[str, object]) -> object:
 
 
 def kind_of_step(failed: Attempt, following: Attempt) -> FallbackKind:
-    """What kind of step down it is from one rung to another."""
+    """What kind of step down it is from one rung to another: between engines, the one that is left."""
     if failed.variant.backend != following.variant.backend:
         return "backend"
-    if failed.variant.cache_bits > following.variant.cache_bits:
-        return "cache"
-    return "kernel" if failed.variant.engine != following.variant.engine else "threads"
+    if failed.variant.engine != following.variant.engine:
+        return failed.variant.engine
+    if failed.variant.plain != following.variant.plain:
+        return "simd"
+    return "cache" if failed.variant.cache_bits > following.variant.cache_bits else "threads"
 
 
 def is_futile(rung: Attempt, failed: Attempt, error: OrionError) -> bool:
-    """Whether ``rung`` would end as ``failed`` did: the kernel computes the same with any number of threads, and a
-    narrower cache takes less memory and changes nothing else."""
-    if rung.variant.engine != "kernel" or failed.variant.engine != "kernel":
-        return False
-    if rung.variant.cache_bits < failed.variant.cache_bits:
+    """Whether ``rung`` would end as ``failed`` did: the kernel computes the same with any number of threads, its
+    builds take the same memory, a narrower cache takes less and changes nothing else, and what can't be fetched once
+    can't be again."""
+    rungs, faileds = rung.variant, failed.variant
+    if rungs.engine != "kernel" or faileds.engine != "kernel":
+        return isinstance(error, DownloadFailed) and rungs == faileds
+    if isinstance(error, DownloadFailed):
+        return rungs.plain == faileds.plain
+    if rungs.plain != faileds.plain:
+        return isinstance(error, OutOfMemory) and rungs.cache_bits >= faileds.cache_bits
+    if rungs.cache_bits < faileds.cache_bits:
         return not isinstance(error, OutOfMemory)
     return rung.variant == failed.variant and isinstance(error, GoldenMismatch | BackendUnavailable)

@@ -21,13 +21,14 @@ the parts of a prompt, which take a second or two on a slow phone."""
 _Call = Callable[[Sequence[int], int], Awaitable[Logits]]
 
 
-def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16) -> str:
-    """``exact`` is worth saying only where a quicker, inexact way exists, ``cache_bits`` where they aren't 16."""
+def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16, plain: bool = False) -> str:
+    """``exact`` is worth saying only where a quicker, inexact way exists, ``cache_bits`` where they aren't 16,
+    ``plain``, without relaxed SIMD, where that was to be had."""
     if backend == "webgpu":
         return "WebGPU"
     name = {"wasm": "WASM", "kernel": "Kernel"}.get(backend, backend)
-    narrow = f", {cache_bits}-bit cache" if cache_bits != 16 else ""
-    return f"{name}, {threads} thread{'s' if threads > 1 else ''}{', exact' if exact else ''}{narrow}"
+    besides = (", exact" if exact else "") + (f", {cache_bits}-bit cache" if cache_bits != 16 else "")
+    return f"{name}, {threads} thread{'s' if threads > 1 else ''}{besides}{', plain SIMD' if plain else ''}"
 
 
 class LoadedModel:
@@ -77,7 +78,7 @@ class LoadedModel:
 
     def _label(self, threads: int) -> str:
         variant = self.variant
-        return backend_label(self.report.backend, threads, variant.exact, variant.cache_bits)
+        return backend_label(self.report.backend, threads, variant.exact, variant.cache_bits, variant.plain)
 
     def cached_prefix(self, prompt: Sequence[int]) -> int:
         """How many leading tokens of ``prompt`` needn't run; the last one always has to."""

@@ -37,6 +37,8 @@ class _Pending:
     cancel: CancelToken
     task: asyncio.Future[LoadedModel] = field(init=False)
     waiters: int = 0
+    bytes: int = 0
+    """That it will take, by what is being opened now."""
 
 
 class ModelManager:
@@ -212,7 +214,7 @@ class ModelManager:
         by the number of models too."""
         residents = self._residents(entry.id, keep)
         try:
-            going = evictions(residents, entry.memory_bytes, self._budget(), entry.id)
+            going = evictions(residents, self.opener.expected_bytes(entry), self._budget(), entry.id)
         except OrionError:
             return False
         return len(residents) - len(going) < self._budget().models
@@ -243,16 +245,11 @@ class ModelManager:
 
     async def _load(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:
         self._entries[entry.id] = entry
-        others = self._residents(entry.id, keep)
-        await self._evict(evictions(others, entry.memory_bytes, self._budget(), entry.id))
-
-        async def give_room() -> bool:
-            idle = [r.model for r in self._residents(entry.id, keep) if not r.kept]
-            await self._evict(idle)
-            return bool(idle)
-
+        await self._device()  # what computes here decides how much it takes
+        room = _Room(self, entry.id, keep)
+        await room.admit(self.opener.expected_bytes(entry))
         try:
-            model = await self.opener.open(entry, cancel, give_room)
+            model = await self.opener.open(entry, cancel, room)
         except OrionError as error:
             self._breakers.model(entry.id).failure(error)
             raise
@@ -277,8 +274,11 @@ class ModelManager:
 
     def _bytes(self, model_id: str) -> int:
         measured = sum(model.report.memory_bytes for model in self._pool.workers(model_id))
+        pending = self._pending.get(model_id)
+        if measured or (pending and pending.bytes):
+            return measured or (pending.bytes if pending else 0)
         entry = self._entries.get(model_id) or self._pending[model_id].entry
-        return measured or entry.memory_bytes
+        return self.opener.expected_bytes(entry)
 
     def _busy(self, model_id: str) -> bool:
         return self._pool.busy(model_id)
@@ -298,3 +298,30 @@ class ModelManager:
 
     def _say_memory(self, evicted: Sequence[str] = ()) -> None:
         self._emit(self.memory().model_copy(update={"evicted": list(evicted)}))
+
+    async def make_room(self, model_id: str, needed: int, keep: Collection[str]) -> None:
+        """As ``memory_needs.Room.admit``, for a model that is being opened."""
+        if pending := self._pending.get(model_id):
+            pending.bytes = needed
+        await self._evict(evictions(self._residents(model_id, keep), needed, self._budget(), model_id))
+
+    async def end_idle(self, model_id: str, keep: Collection[str]) -> bool:
+        """As ``memory_needs.Room.give``, for a model that is being opened."""
+        idle = [r.model for r in self._residents(model_id, keep) if not r.kept]
+        await self._evict(idle)
+        return bool(idle)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The memory as one load asks for it (``memory_needs.Room``); what is among ``keep`` isn't ended for it."""
+
+    manager: ModelManager
+    model_id: str
+    keep: Collection[str]
+
+    async def admit(self, needed: int) -> None:
+        await self.manager.make_room(self.model_id, needed, self.keep)
+
+    async def give(self) -> bool:
+        return await self.manager.end_idle(self.model_id, self.keep)

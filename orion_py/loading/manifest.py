@@ -72,6 +72,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
 def _is_empty(value: tuple[object, ...]) -> bool:
     return not value
 
@@ -310,6 +314,8 @@ class Variant(_Strict):
     id: Identifier
     engine: Annotated[Engine, Field(exclude_if=_is_onnxruntime)] = "onnxruntime"
     backend: Literal["wasm", "webgpu"]
+    plain: Annotated[bool, Field(exclude_if=_is_false)] = False
+    """For the kernel: its build without relaxed SIMD, wherever it runs."""
     exact: bool
     """Computes with the source's own weights: no loss beside rounding."""
     prefill: Annotated[SessionSpec | None, Field(exclude_if=_is_none)] = None
@@ -328,8 +334,8 @@ class Variant(_Strict):
                 raise ValueError(f"variant {self.id}: the kernel runs on wasm, on the weights as they are stored")
         elif self.prefill is None or self.decode is None:
             raise ValueError(f"variant {self.id}: onnxruntime needs prefill and decode")
-        elif self.cache_bits != 16:
-            raise ValueError(f"variant {self.id}: the kernel alone has a cache of {self.cache_bits} bits")
+        elif self.cache_bits != 16 or self.plain:
+            raise ValueError(f"variant {self.id}: the kernel alone has a narrow cache, and a build of plain SIMD")
         return self
 
     @model_validator(mode="after")

@@ -2,12 +2,13 @@
 
 The rungs are ways to compute (``loading.ladder``). A way whose circuit breaker
 is open is passed over while another is left. When memory is short, idle models go first
-(``give_room``), then the context is halved, and all rungs are tried again with it.
+(``Room``), then the context is halved, and all rungs are tried again with it. Where something can't be fetched,
+a rung that needs nothing more than is on the device is tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -23,19 +24,22 @@ from orion_py.errors import (
     OrionError,
     OutOfMemory,
     QuotaExceeded,
+    RunnerMissing,
     RuntimeFailure,
     StorageUnavailable,
+    TooLarge,
     WorkerDied,
 )
 from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.loading.cache_width import cache_widths
 from orion_py.loading.golden import check_golden
-from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, wants_kernel
+from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, taken_by, wants_kernel
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
 from orion_py.loading.manifest import ChatFormat, Manifest, Variant
 from orion_py.loading.memory_budget import MB
+from orion_py.loading.memory_needs import Room, memory_needed
 from orion_py.loading.verdicts import Verdicts
 from orion_py.loading.versions import Kept, Versions, read_version
 from orion_py.ports import Ports
@@ -51,8 +55,6 @@ GOLDEN_LIMIT = 2
 LEAST_CONTEXT = 512
 """Tokens: below that a conversation isn't one."""
 Emit = Callable[[ProgressEvent | FallbackEvent], None]
-GiveRoom = Callable[[], Awaitable[bool]]
-"""Ends what idles; False where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +79,23 @@ class ModelOpener:
         """By their definition's sha256 and what the manifest adds to it: those of models in memory, which hold
         them."""
         self._exhausted: dict[str, set[tuple[str, int]]] = {}
-        """Variant and threads of the steps on which a model ran out of memory while it answered, this visit."""
+        """The steps (``Attempt.taken``) on which a model ran out of memory while it answered, this visit."""
+        self._has_kernel = True
+        """What the device said last; until it has, what most have."""
         self.versions = Versions(ports.settings)
 
-    async def open(self, entry: ModelEntry, cancel: CancelToken, give_room: GiveRoom) -> LoadedModel:
+    async def open(self, entry: ModelEntry, cancel: CancelToken, room: Room) -> LoadedModel:
         """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
         Cancelled: the last rung's failure is the load's."""
         manifest = await self.manifest(entry, cancel)
         try:
-            return await self.open_version(entry, manifest, cancel, give_room)
+            return await self.open_version(entry, manifest, cancel, room)
         except DownloadFailed:
             # A part of the kept version was lost, and the server no longer has that version.
             other = await self._another(entry, manifest)
             if other is None:
                 raise
-            return await self.open_version(entry, other, cancel, give_room)
+            return await self.open_version(entry, other, cancel, room)
 
     async def _another(self, entry: ModelEntry, manifest: Manifest) -> Manifest | None:
         """What the server has in place of ``manifest``, kept from now on; None: nothing else."""
@@ -104,18 +108,16 @@ class ModelOpener:
         await self.versions.keep(published)
         return published.manifest
 
-    async def open_version(
-        self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, give_room: GiveRoom
-    ) -> LoadedModel:
+    async def open_version(self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, room: Room) -> LoadedModel:
         """As ``open``, for one version of the model."""
-        job = _Job(entry, manifest, await self._ports.runtime.device(), cancel)
+        job = _Job(entry, manifest, await self.device(), cancel)
         rungs = await self.ladder(job.manifest, job.device)
         if not rungs:
             raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
         while True:
             try:
-                return await self._descend(job, self._passing(rungs), context, give_room)
+                return await self._descend(job, self._passing(rungs), context, room)
             except OutOfMemory as error:
                 smaller = max(context // 2, LEAST_CONTEXT)
                 if smaller >= context:
@@ -129,7 +131,7 @@ class ModelOpener:
     ) -> LoadedModel:
         """A second copy of a model on another backend, checked but not serving; nobody waits for it, so
         that nothing is told of its progress. Raises as ``open``."""
-        job = _Job(entry, manifest, await self._ports.runtime.device(), cancel)
+        job = _Job(entry, manifest, await self.device(), cancel)
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
         return await self._try(job, attempt, context, emit=lambda event: None)
 
@@ -194,12 +196,25 @@ class ModelOpener:
         variant = await self.first_variant(manifest)
         if variant is None:
             return False
+        return await self._here(manifest, variant)
+
+    async def _here(self, manifest: Manifest, variant: Variant) -> bool:
+        """Whether all of the model that ``variant`` needs lies on the device."""
         sizes = await self._ports.store.sizes()
         return all(sizes.get(s.sha256) == s.size for s in manifest.shards_for(variant))
 
+    async def device(self) -> Device:
+        found = await self._ports.runtime.device()
+        self._has_kernel = bool(found.kernel)
+        return found
+
+    def expected_bytes(self, entry: ModelEntry) -> int:
+        """What the model will take in memory, by what would compute it here; each rung is weighed anew."""
+        return entry.memory_on(self._has_kernel and self.config.runner != "onnxruntime" and not self.config.exact)
+
     async def first_variant(self, manifest: Manifest) -> Variant | None:
         """What this device would try first of that version; None where nothing of it runs here."""
-        rungs = await self.ladder(manifest, await self._ports.runtime.device())
+        rungs = await self.ladder(manifest, await self.device())
         return rungs[0].variant if rungs else None
 
     def verdicts(self, device: Device) -> Verdicts:
@@ -210,17 +225,17 @@ class ModelOpener:
         """What to try, best first, but for the steps on which the model ran out of memory."""
         rungs = await ladder(manifest, device, self.config, self.verdicts(device))
         exhausted = self._exhausted.get(manifest.model, set())
-        return [r for r in rungs if (r.variant.id, r.threads) not in exhausted] or rungs[-1:]
+        return [r for r in rungs if r.taken not in exhausted] or rungs[-1:]
 
     async def step_below(self, model: LoadedModel) -> str | None:
         """From now on ``model`` isn't opened as it was, since its memory ran out; the label of how it is
         opened instead. None where that was the last step."""
         # As it was opened: a thread that didn't come doesn't make it another step.
-        step = (model.variant.id, model.asked_threads)
+        step = taken_by(model.variant, model.asked_threads)
         exhausted = self._exhausted.setdefault(model.manifest.model, set())
         exhausted.add(step)
-        rungs = await self.ladder(model.manifest, await self._ports.runtime.device())
-        if not rungs or (rungs[0].variant.id, rungs[0].threads) in exhausted:
+        rungs = await self.ladder(model.manifest, await self.device())
+        if not rungs or rungs[0].taken in exhausted:
             exhausted.discard(step)  # with less in memory the last step may hold next time
             return None
         return rungs[0].label
@@ -237,7 +252,7 @@ class ModelOpener:
         if exact and exact in forms:
             return False  # the kernel isn't exact, whatever the runner
         # What stepped down from the kernel was asked for on it, and stays where it is.
-        device = await self._ports.runtime.device()
+        device = await self.device()
         if wants_kernel(model.manifest, device, config) != model.for_kernel:
             return True
         if variant.engine != "kernel" or config.cache_bits == model.cache_wish:
@@ -254,30 +269,56 @@ class ModelOpener:
                 self._say(kind_of_step(rung, passing[0]), rung.label, passing[0].label, refusal)
         return passing
 
-    async def _descend(self, job: _Job, rungs: list[Attempt], context: int, give_room: GiveRoom) -> LoadedModel:
-        left = list(rungs)
+    async def _descend(self, job: _Job, rungs: list[Attempt], context: int, room: Room) -> LoadedModel:
+        left, told = list(rungs), list[str]()
         while left:
             attempt = left.pop(0)
             job.cancel.raise_if_cancelled()
             try:
                 breaker = self._breakers.backend(attempt.label)
                 with breaker.entered() if breaker.admits() else nullcontext():  # the last rung is tried in any case
-                    return await self._try_with_room(job, attempt, context, give_room)
-            except (RuntimeFailure, OutOfMemory) as error:
+                    return await self._try_with_room(job, attempt, context, room)
+            except (RuntimeFailure, OutOfMemory, DownloadFailed) as error:
                 if is_backends(error):
                     breaker.failure(error)
+                told.append(f"{attempt.label}: {error.message}")
                 left = [rung for rung in left if not is_futile(rung, attempt, error)]
+                if isinstance(error, DownloadFailed):
+                    left = await self._without_network(job.manifest, attempt, left)
+                    if not left and await self._has_weights(job.manifest):
+                        raise RunnerMissing(
+                            f"Nothing on this device computes the model now. {' '.join(told)}"
+                        ) from error
                 if not left:
                     raise
                 self._say(kind_of_step(attempt, left[0]), attempt.label, left[0].label, error)
         raise AssertionError("unreachable")
 
-    async def _try_with_room(self, job: _Job, attempt: Attempt, context: int, give_room: GiveRoom) -> LoadedModel:
+    async def _without_network(self, manifest: Manifest, failed: Attempt, left: list[Attempt]) -> list[Attempt]:
+        """Those that may hold after a download failed: what lies on the device whole, or all where it wasn't the model
+        that couldn't be fetched, but what computes."""
+        if await self._here(manifest, failed.variant):
+            return left
+        return [rung for rung in left if await self._here(manifest, rung.variant)]
+
+    async def _has_weights(self, manifest: Manifest) -> bool:
+        sizes = await self._ports.store.sizes()
+        return all(sizes.get(s.sha256) == s.size for s in manifest.shards if s.role != "graph")
+
+    async def _admit(self, job: _Job, attempt: Attempt, context: int, room: Room) -> None:
+        """Makes room for what this rung takes: by onnxruntime two to three times what the kernel does."""
+        try:
+            await room.admit(memory_needed(job.entry, job.manifest, attempt.variant, context))
+        except TooLarge as error:  # with a shorter context it may not be
+            raise OutOfMemory(error.message, **error.detail) from error
+
+    async def _try_with_room(self, job: _Job, attempt: Attempt, context: int, room: Room) -> LoadedModel:
         """As ``_try``; when memory is short what idles goes, and it is tried once more."""
+        await self._admit(job, attempt, context, room)
         try:
             return await self._try_within_quota(job, attempt, context)
         except OutOfMemory as error:
-            if not await give_room():
+            if not await room.give():
                 raise
             self._say("memory", "other models kept at hand", "this model alone", error)
             return await self._try_within_quota(job, attempt, context)

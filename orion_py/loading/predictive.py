@@ -109,7 +109,7 @@ class PredictiveLoader:
             return
         await self._manager.release(model)
         if self._guess is guess:
-            guess.bytes = model.report.memory_bytes or guess.entry.memory_bytes
+            guess.bytes = model.report.memory_bytes or self._manager.opener.expected_bytes(guess.entry)
             self._say(guess, "done")
 
     def status(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from orion_py.errors import OrionError
 from orion_py.loading.added_models import SETTING as ADDED
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.memory_budget import MB
+from orion_py.loading.memory_needs import NoRoom
 from orion_py.loading.versions import Kept, Place, Versions
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent
@@ -92,13 +93,9 @@ class Updates:
         Beside the one that serves where memory allows, else in its place. Raises as ``acquire``: then
         the old version serves on, and ``version`` isn't tried again this visit."""
         memory = self._manager.memory()
-        if memory.used_bytes + entry.memory_bytes > self._manager.config.max_memory_mb * MB:
+        if memory.used_bytes + self._manager.opener.expected_bytes(entry) > self._manager.config.max_memory_mb * MB:
             await self._manager.unload(entry.id)
-
-        async def no_room() -> bool:
-            return False
-
-        opened = await self._manager.opener.open_version(entry, version.manifest, cancel, no_room)
+        opened = await self._manager.opener.open_version(entry, version.manifest, cancel, NoRoom())
         try:
             async with self._between_turns(cancel):
                 cancel.raise_if_cancelled()

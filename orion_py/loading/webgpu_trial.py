@@ -18,6 +18,7 @@ from orion_py.loading.ladder import Attempt, measured_against
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.manifest import Engine, Variant
+from orion_py.loading.memory_needs import memory_needed
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Device, Logits
 from orion_py.telemetry.log import Logger
@@ -119,7 +120,8 @@ async def consider_webgpu(
     if variant is None or wasm is None or not wasm.manifest.golden:
         return None
     memory = manager.memory()
-    if memory.used_bytes + entry.memory_bytes > memory.budget_bytes:
+    needed = memory_needed(entry, wasm.manifest, variant, wasm.context)
+    if memory.used_bytes + needed > memory.budget_bytes:
         log.info("webgpu trial put off", code="out_of_memory")
         return None
     verdicts = manager.opener.verdicts(device)

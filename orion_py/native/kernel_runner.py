@@ -18,15 +18,15 @@ from orion_py.native.kernel_layout import MAX_ROWS, Layout
 from orion_py.native.kernel_module import THREAD_LOST, KernelModel, compiled
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
+from orion_py.runtime.kernel_variant import MOST_THREADS
 
 BUILT = Path(__file__).parents[2] / "kernel" / "built"
-MOST_THREADS = 16
-"""That the kernel can use, the calling one included."""
 
 
-def build_for(threads: int) -> Path:
-    """The module for so many threads: relaxed SIMD, which wasmtime has on every processor that it compiles for."""
-    return BUILT / f"relaxed{'-threads' if threads > 1 else ''}.wasm"
+def build_for(threads: int, plain: bool = False) -> Path:
+    """The module for so many threads: relaxed SIMD, which wasmtime has on every processor that it compiles for,
+    unless the plain one is wanted."""
+    return BUILT / f"{'plain' if plain else 'relaxed'}{'-threads' if threads > 1 else ''}.wasm"
 
 
 @cache
@@ -48,8 +48,10 @@ class KernelRunner:
     engine = "the kernel"
     chunk = MAX_ROWS
 
-    def __init__(self, manifest: Manifest, threads: int, context: int, cache_bits: int = 16) -> None:
-        self._manifest, self._context, self._cache_bits = manifest, context, cache_bits
+    def __init__(
+        self, manifest: Manifest, threads: int, context: int, cache_bits: int = 16, plain: bool = False
+    ) -> None:
+        self._manifest, self._context, self._cache_bits, self._plain = manifest, context, cache_bits, plain
         self._wanted = min(max(1, threads), MOST_THREADS)
         self._model: KernelModel | None = None
         self._rows = 0
@@ -136,7 +138,7 @@ class KernelRunner:
         def layout(base: int) -> Layout:
             return Layout(manifest.architecture, shards, self._context, threads, base, cache_bits=self._cache_bits)
 
-        model = KernelModel(build_for(threads), layout, threads)
+        model = KernelModel(build_for(threads, self._plain), layout, threads)
         # The threads hold the memory, and wait for work: they end with whoever could give them any.
         weakref.finalize(self, model.close)
         return model

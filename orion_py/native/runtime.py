@@ -224,7 +224,7 @@ class NativeRuntime:
         rows = min(context, manifest.architecture.context_length)
         runner: Runner
         if variant.engine == "kernel":
-            runner = KernelRunner(manifest, threads, rows, variant.cache_bits)
+            runner = KernelRunner(manifest, threads, rows, variant.cache_bits, variant.plain)
         else:
             runner = OnnxRunner(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)

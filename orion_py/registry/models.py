@@ -70,12 +70,19 @@ class ModelEntry(_Entry):
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]
+    """On our own kernel, where the model runs on it."""
+    onnxruntime_memory_bytes: Annotated[int, Field(gt=0, le=2**40)] | None = None
+    """By onnxruntime on WebAssembly, which the ladder steps down to; None: as ``memory_bytes``."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     capabilities: tuple[str, ...] = ()
     sampling: ModelSampling = ModelSampling()
     device_memory_gb: Annotated[int, Field(gt=0, le=4096)] | None = None
     """The least memory of a device that is offered it. None: any, but that a large one's follows from
     ``memory_bytes`` and from what runs it."""
+
+    def memory_on(self, kernel: bool) -> int:
+        """Bytes in memory, with 2,048 tokens of context, on our kernel or by onnxruntime."""
+        return self.memory_bytes if kernel else self.onnxruntime_memory_bytes or self.memory_bytes
 
 
 class RouterEntry(_Entry):

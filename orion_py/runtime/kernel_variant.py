@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from orion_py.loading.manifest import FLOATS, Architecture, Manifest, Tensor, Variant, bits_of
 
 KERNEL_ID = "kernel"
+PLAIN_SUFFIX = "-plain"
+MOST_THREADS = 16
+"""That the kernel can use, the calling one included."""
 TOLERANCE_KL = 0.1
 """In nats, for a golden vector: activations are rounded to 8 bits in each block of 32, where the processor
 multiplies such numbers; that of ``wasm-int8``."""
@@ -31,6 +34,12 @@ def kernel_variant(manifest: Manifest) -> Variant | None:
     if not _sizes_fit(manifest.architecture) or not _is_ours(manifest) or not _all_stored(manifest):
         return None
     return Variant(id=KERNEL_ID, engine="kernel", backend="wasm", exact=False, tolerance_kl=TOLERANCE_KL)
+
+
+def without_relaxed(variant: Variant) -> Variant:
+    """The same on the kernel's plain build: what relaxed SIMD gives is the processor's choice, within limits, and a
+    browser's fault in it needn't be one of its SIMD."""
+    return variant.model_copy(update={"id": variant.id + PLAIN_SUFFIX, "plain": True})
 
 
 def _is_ours(manifest: Manifest) -> bool:

@@ -26,15 +26,20 @@ SCRIPT = """
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 
-let missing = false;
+/** Builds that the site lacks, and whether there is a network at all. */
+let missing = [];
+let offline = false;
+let asked = [];
 globalThis.fetch = async (url) => {
   const name = String(url).split("/").pop();
-  if (missing) return { ok: false, status: 404 };
+  asked.push(name.replace(".wasm", ""));
+  if (offline && missing.includes(asked.at(-1))) throw new TypeError("Failed to fetch");
+  if (missing.includes(asked.at(-1))) return { ok: false, status: 404 };
   return { ok: true, arrayBuffer: async () => Uint8Array.from(await readFile(BUILT + name)).buffer };
 };
 const { KernelModel } = await import("./bridge/kernel-model.js");
 const { frequencies } = await import("./bridge/kernel-memory.js");
-const { chosen, kernelHere, probe } = await import("./bridge/kernel-module.js");
+const { builds, kernelHere, probe } = await import("./bridge/kernel-module.js");
 const pause = async () => {};
 
 /** One pass, whose flag another thread sets while it runs; what it answers, and what the same prompt gives after. */
@@ -75,12 +80,18 @@ async function stopped({ manifest, data, context, tokens, shared }) {
 }
 
 async function answer({ ask, ...given }) {
-  if (ask === "chosen") return chosen(given.features);
+  if (ask === "builds") return builds(given.features);
   if (ask === "here") {
-    missing = given.missing;
-    const here = await kernelHere();
-    missing = false;
-    return { here, probed: probe() };
+    ({ missing, offline } = given);
+    asked = [];
+    const validate = WebAssembly.validate;
+    if ("relaxed" in given) WebAssembly.validate = (code) => (code.includes(0x92) ? given.relaxed : given.simd ?? true);
+    try {
+      return { here: await kernelHere(), probed: probe(), asked };
+    } finally {
+      WebAssembly.validate = validate;
+      missing = [];
+    }
   }
   if (ask === "stopped") return stopped(given);
   if (ask === "frequencies") return [...frequencies(given.architecture)];
@@ -200,29 +211,48 @@ def test_angles_are_those_of_cpython(node: Node, family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "name"),
+    ("features", "names"),
     [
-        ({"simd": True, "relaxed": True, "shared": True}, "relaxed-threads"),
-        ({"simd": True, "relaxed": True, "shared": False}, "relaxed"),
-        ({"simd": True, "relaxed": False, "shared": True}, "plain-threads"),
-        ({"simd": True, "relaxed": False, "shared": False}, "plain"),
-        ({"simd": False, "relaxed": False, "shared": True}, ""),
+        ({"simd": True, "relaxed": True, "shared": True}, ["relaxed-threads", "plain-threads"]),
+        ({"simd": True, "relaxed": True, "shared": False}, ["relaxed", "plain"]),
+        ({"simd": True, "relaxed": False, "shared": True}, ["plain-threads"]),
+        ({"simd": True, "relaxed": False, "shared": False}, ["plain"]),
+        ({"simd": False, "relaxed": False, "shared": True}, []),
     ],
 )
-def test_the_build_is_chosen_by_what_the_browser_has(node: Node, features: dict[str, bool], name: str) -> None:
-    assert node.ask({"ask": "chosen", "features": features}) == name
+def test_builds_are_chosen_by_what_the_browser_has(node: Node, features: dict[str, bool], names: list[str]) -> None:
+    assert node.ask({"ask": "builds", "features": features}) == names
 
 
 def test_the_device_names_the_build_and_its_hash_or_says_why_there_is_none(node: Node) -> None:
-    found = node.ask({"ask": "here", "missing": False})
+    found = node.ask({"ask": "here", "missing": []})
     assert found["probed"]["simd"] is True
     name, _, digest = found["here"]["kernel"].rpartition("-")
     assert name in ("plain", "relaxed")
     assert len(digest) == 16
     assert found["here"]["kernel_reason"] == ""
-    missing = node.ask({"ask": "here", "missing": True})["here"]
+    missing = node.ask({"ask": "here", "missing": ["plain", "relaxed"]})["here"]
     assert missing["kernel"] == ""
     assert "isn't on this site (404)" in missing["kernel_reason"]
+
+
+def test_only_the_build_that_is_used_is_fetched(node: Node) -> None:
+    for relaxed, name in ((True, "relaxed"), (False, "plain")):
+        found = node.ask({"ask": "here", "missing": [], "relaxed": relaxed})
+        assert (found["asked"], found["here"]["kernel"].rpartition("-")[0]) == ([name], name)
+
+
+def test_without_a_network_the_build_that_is_kept_computes(node: Node) -> None:
+    """The browser has learned relaxed SIMD since the last visit, whose build is the plain one."""
+    found = node.ask({"ask": "here", "missing": ["relaxed"], "offline": True, "relaxed": True})
+    assert found["asked"] == ["relaxed", "plain"]
+    assert found["here"]["kernel"].startswith("plain-")
+
+
+def test_a_browser_without_simd_says_so_and_fetches_nothing(node: Node) -> None:
+    found = node.ask({"ask": "here", "missing": [], "relaxed": False, "simd": False})
+    assert (found["here"]["kernel"], found["asked"]) == ("", [])
+    assert "no WebAssembly SIMD" in found["here"]["kernel_reason"]
 
 
 def stop_asked(shared: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def test_the_backend_is_said_in_both_languages() -> None:
     assert backend_words("WebGPU", FR) == "WebGPU"
     assert backend_words("Kernel, 2 threads", EN) == "Orion’s kernel, 2 threads"
     assert backend_words("Kernel, 1 thread", FR) == "Noyau d’Orion, 1 fil"
+    assert backend_words("Kernel, 2 threads, plain SIMD", EN) == "Orion’s kernel, 2 threads, plain SIMD"
     assert backend_words(None, EN) == ""
 
 

@@ -5,7 +5,7 @@
 import { BridgeError, toBridgeError } from "./errors.js";
 import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./kernel-memory.js";
 import { bytesOf, copyRows, putRows } from "./kernel-rows.js";
-import { chosen, fetchBuild, NO_SIMD, probe } from "./kernel-module.js";
+import { builds, fetchBuild, probe } from "./kernel-module.js";
 import { KernelThreads } from "./kernel-threads.js";
 import { readVerified } from "./shards.js";
 
@@ -49,9 +49,8 @@ export class KernelModel {
    */
   static async open(folder, spec) {
     const features = probe();
-    const name = chosen(features);
-    if (!name) throw new BridgeError("backend_unavailable", NO_SIMD);
-    const code = await fetchBuild(folder, name);
+    const names = builds(features);
+    const { code } = await fetchBuild(folder, spec.variant.plain ? names.slice(-1) : names);
     /** @type {WebAssembly.Module} */
     let module;
     try {

@@ -42,23 +42,39 @@ export function probe() {
 }
 
 /**
- * The name of the build, "" where none runs.
+ * The builds that run here, by name, best first; the last one is without relaxed SIMD.
  *
  * @param {Features} features
+ * @returns {string[]}
  */
-export function chosen({ simd, relaxed, shared }) {
-  if (!simd) return "";
-  return (relaxed ? "relaxed" : "plain") + (shared ? "-threads" : "");
+export function builds({ simd, relaxed, shared }) {
+  const kinds = simd ? [...(relaxed ? ["relaxed"] : []), "plain"] : [];
+  return kinds.map((kind) => kind + (shared ? "-threads" : ""));
 }
 
 /**
- * A build's code. Raises backend_unavailable, or download_failed where it didn't arrive.
+ * The best of those builds that can be had: without a network it may be another than at the last visit, whose browser
+ * hadn't yet what this one has. Raises backend_unavailable, or download_failed where none arrived.
  *
  * @param {URL} folder where the builds lie
- * @param {string} name
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @param {string[]} names best first
+ * @returns {Promise<{name: string, code: Uint8Array<ArrayBuffer>}>}
  */
-export async function fetchBuild(folder, name) {
+export async function fetchBuild(folder, names) {
+  /** @type {unknown} */
+  let first = new BridgeError("backend_unavailable", NO_SIMD);
+  for (const [index, name] of names.entries()) {
+    try {
+      return { name, code: await fetchOne(folder, name) };
+    } catch (cause) {
+      if (!index) first = cause;
+    }
+  }
+  throw first;
+}
+
+/** @param {URL} folder @param {string} name @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function fetchOne(folder, name) {
   try {
     const answer = await fetch(new URL(`${name}.wasm`, folder));
     if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
@@ -75,12 +91,10 @@ export async function fetchBuild(folder, name) {
  * @returns {Promise<{kernel: string, kernel_reason: string}>}
  */
 export async function kernelHere() {
-  const name = chosen(probe());
-  if (!name) return { kernel: "", kernel_reason: NO_SIMD };
   try {
-    const build = fetchBuild(new URL("../kernel/", import.meta.url), name);
-    const hash = await sha256Hex(await within(build, BUILD_MS, "backend_unavailable", "the server of the kernel's build"));
-    return { kernel: `${name}-${hash.slice(0, 16)}`, kernel_reason: "" };
+    const build = fetchBuild(new URL("../kernel/", import.meta.url), builds(probe()));
+    const { name, code } = await within(build, BUILD_MS, "backend_unavailable", "the server of the kernel's build");
+    return { kernel: `${name}-${(await sha256Hex(code)).slice(0, 16)}`, kernel_reason: "" };
   } catch (cause) {
     return { kernel: "", kernel_reason: toBridgeError(cause, "backend_unavailable").message };
   }

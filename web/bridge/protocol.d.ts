@@ -156,7 +156,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "kernel" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
+  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
   from: string;
   to: string;
   reason_code: string;

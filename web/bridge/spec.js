@@ -12,7 +12,7 @@
  * @typedef {{shard: string, size: number, weights: WidenedWeight[]}} Widening
  * @typedef {{graph: string, shards: string[]}} StageSpec
  * @typedef {{graph: string, kv: "grow" | "inplace", verifies?: number, stages?: StageSpec[], io?: "orion" | "optimum"}} SessionSpec
- * @typedef {{id: string, engine?: "onnxruntime" | "kernel", backend: "wasm" | "webgpu", prefill?: SessionSpec, decode?: SessionSpec, expansions: Expansion[], widenings?: Widening[], cache_bits?: 8 | 16}} VariantSpec
+ * @typedef {{id: string, engine?: "onnxruntime" | "kernel", plain?: boolean, backend: "wasm" | "webgpu", prefill?: SessionSpec, decode?: SessionSpec, expansions: Expansion[], widenings?: Widening[], cache_bits?: 8 | 16}} VariantSpec
  * @typedef {{factor: number, low_frequency_factor: number, high_frequency_factor: number, original_context: number}} RopeScaling
  * @typedef {{layers: number, hidden_size: number, heads: number, kv_heads: number, head_dim: number, ffn_size: number,
  *   vocab_size: number, context_length: number, rope_theta: number, norm_epsilon: number, tied_embeddings: boolean,

@@ -60,7 +60,9 @@ def backend_words(backend, words):
         return name
     threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
     exact = ", " + words("exact_backend") if "exact" in rest else ""
-    return name + ", " + threads + exact + (", " + words("narrow_cache") if "8-bit cache" in rest else "")
+    narrow = ", " + words("narrow_cache") if "8-bit cache" in rest else ""
+    plain = ", " + words("plain_backend") if "plain" in rest else ""
+    return name + ", " + threads + exact + narrow + plain
 
 
 def facts(turn, words, model_name):

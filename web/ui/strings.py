@@ -451,6 +451,16 @@ ERRORS = {
             "Vérifiez la connexion et réessayez ; ce qui est téléchargé est gardé.",
         ),
     ),
+    "runner_missing": (
+        (
+            "The model is here, but nothing on this device can compute it now",
+            "Le modèle est là, mais rien sur cet appareil ne peut le faire tourner",
+        ),
+        (
+            "Connect to the internet and try again: what is missing is downloaded once and kept.",
+            "Connectez-vous à internet et réessayez : ce qui manque est téléchargé une fois et gardé.",
+        ),
+    ),
     "shard_corrupt": (
         ("A part of the model is damaged", "Une partie du modèle est abîmée"),
         ("Try again: only that part is fetched anew.", "Réessayez : seule cette partie est reprise."),
@@ -570,6 +580,26 @@ FALLBACKS = {
     "kernel:circuit_open": (
         "Orion’s own kernel failed several times in a row and rests: onnxruntime takes its place, more slowly.",
         "Le noyau d’Orion a échoué plusieurs fois de suite et se repose : onnxruntime le remplace, plus lentement.",
+    ),
+    "kernel:download_failed": (
+        "Orion’s own kernel couldn’t be downloaded: onnxruntime takes its place, more slowly.",
+        "Le noyau d’Orion n’a pas pu être téléchargé : onnxruntime le remplace, plus lentement.",
+    ),
+    "simd": (
+        "Orion’s kernel goes on without relaxed SIMD here, a little more slowly.",
+        "Le noyau d’Orion se passe ici du SIMD « relaxed », un peu plus lentement.",
+    ),
+    "simd:golden_mismatch": (
+        "With relaxed SIMD Orion’s kernel gave wrong results: it goes on without, a little more slowly.",
+        "Avec le SIMD « relaxed », le noyau d’Orion donnait des résultats faux : il s’en passe, un peu plus lentement.",
+    ),
+    "onnxruntime": (
+        "onnxruntime can’t compute this here: Orion’s own kernel takes its place.",
+        "onnxruntime ne peut pas faire ce calcul ici : le noyau d’Orion prend sa place.",
+    ),
+    "onnxruntime:download_failed": (
+        "onnxruntime isn’t on this device and can’t be downloaded now: Orion’s own kernel takes its place.",
+        "onnxruntime n’est pas sur cet appareil et ne peut être téléchargé : le noyau d’Orion prend sa place.",
     ),
     "backend:golden_mismatch": (
         "The graphics processor gave wrong results: Orion computes on the processor.",

@@ -100,6 +100,7 @@ ENGINE = {
         "Poids exacts : plus lent, sans arrondi",
     ),
     "exact_backend": ("exact", "exact"),
+    "plain_backend": ("plain SIMD", "SIMD simple"),
     "runner": ("Computes with", "Calcule avec"),
     "runner_auto": ("What is fastest here", "Ce qui va le plus vite ici"),
     "runner_kernel": ("Orion’s own kernel", "Le noyau d’Orion"),
