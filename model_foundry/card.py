@@ -99,7 +99,8 @@ def _quality(reports: list[Report]) -> str:
     note = (
         f"Beside the original on the same tokens, the first {PREFILLED} of each text not counted. ± is the "
         "standard error. "
-        f"*{WEIGHTS.capitalize()}*: the stored weights in the numpy reference; a variant: in native onnxruntime.\n\n"
+        f"*{WEIGHTS.capitalize()}*: the stored weights in the numpy reference; a variant: natively, by our kernel or "
+        "onnxruntime.\n\n"
     )
     return title + note + _table(header, rows)
 

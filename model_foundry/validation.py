@@ -22,6 +22,7 @@ from model_foundry.weights import Float32
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from orion_py.native.tokenizer import NativeTokenizer
+from orion_py.runtime.kernel_variant import kernel_variant, without_relaxed
 
 PREFILLED = 32
 """Tokens of each text that the prefill session takes."""
@@ -38,6 +39,9 @@ class Thresholds:
 
 INT8 = Thresholds(perplexity_loss=0.02, top1_agreement=0.90, mean_kl=0.02)
 EXACT = Thresholds(perplexity_loss=0.001, top1_agreement=0.995, mean_kl=0.0001)
+KERNEL = Thresholds(perplexity_loss=0.005, top1_agreement=0.95, mean_kl=0.004)
+PLAIN_KERNEL = Thresholds(perplexity_loss=0.0005, top1_agreement=0.995, mean_kl=0.0001)
+"""Activations in 16 bits, where relaxed SIMD multiplies 8."""
 
 
 NOISE = 1.645
@@ -116,6 +120,20 @@ class Report:
         return {**asdict(self), "passed": self.passed}
 
 
+def measurable(manifest: Manifest) -> dict[str, Variant]:
+    """By their ids all ways to run the model: on our kernel as browsers do, with relaxed SIMD and without, which
+    no manifest has to name, then the manifest's own."""
+    kernel = kernel_variant(manifest)
+    ours = [] if kernel is None else [kernel, without_relaxed(kernel)]
+    return {variant.id: variant for variant in (*ours, *manifest.variants)}
+
+
+def thresholds_of(variant: Variant) -> Thresholds:
+    if variant.engine == "kernel":
+        return PLAIN_KERNEL if variant.plain else KERNEL
+    return EXACT if variant.exact else INT8
+
+
 def validate(
     manifest: Manifest,
     shards: Path,
@@ -125,10 +143,14 @@ def validate(
     progress: Progress,
     threads: int = 2,
 ) -> list[Report]:
-    """One report a variant. ``model`` is what the reference computes with.
+    """One report for each of ``variants``, ids of ``measurable``. ``model`` is what the reference computes with.
 
-    Raises FoundryError for a text that is too short.
+    Raises FoundryError for a text that is too short, and for a variant that there isn't.
     """
+    known = measurable(manifest)
+    for variant in variants:
+        if variant not in known:
+            raise FoundryError(f"there is no variant {variant}; known are {', '.join(known)}")
     tokenizer = NativeTokenizer(model.tokenizer.shard_bytes())
     tokens = {name: tokenizer.encode(text) for name, text in texts.items()}
     for name, ids in tokens.items():
@@ -141,7 +163,7 @@ def validate(
         expected[name] = reference.forward(ids)[PREFILLED:-1]
     progress("computing the reference", len(tokens), len(tokens))
     return [
-        asyncio.run(_measure(manifest, manifest.variant(variant), shards, tokens, expected, progress, threads))
+        asyncio.run(_measure(manifest, known[variant], shards, tokens, expected, progress, threads))
         for variant in variants
     ]
 
@@ -168,7 +190,7 @@ async def _measure(
     await session.close()
     return Report(
         variant=variant.id,
-        thresholds=EXACT if variant.exact else INT8,
+        thresholds=thresholds_of(variant),
         texts=tuple(score(name, [steps]) for name, steps in measured.items()),
         total=score("all", list(measured.values())),
     )

@@ -25,7 +25,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--site", type=Path, required=True, help="the built site")
     parser.add_argument("--models", type=Path, required=True, help="the folder of built models")
     parser.add_argument("--model", required=True)
-    parser.add_argument("--variant", required=True)
+    parser.add_argument(
+        "--variant", type=json.loads, required=True, help="as JSON: a manifest needn't name our kernel's"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--context", type=int, default=2048)
     options = parser.parse_args(arguments)

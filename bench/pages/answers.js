@@ -44,13 +44,14 @@ function logProbability(logits, token) {
 }
 
 /** @type {any} */ (globalThis).answers = {
-  /** @param {{model: string, variant: string, threads: number, context: number}} options */
+  /** @param {{model: string, variant: {id: string}, threads: number, context: number}} options */
   async open({ model, variant, threads, context }) {
     const [{ InferenceClient }, { openShards }, { neededShards, readSpec }] = await Promise.all(
       ["inference-client", "shards", "spec"].map((name) => import(new URL(`bridge/${name}.js`, orion).href)),
     );
     const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
-    const spec = { manifest, variant, threads, context, baseUrl: orion.href };
+    const named = { ...manifest, variants: [variant] };
+    const spec = { manifest: named, variant: variant.id, threads, context, baseUrl: orion.href };
     const needed = neededShards(readSpec(spec));
     const store = await openShards();
     for (const { sha256, size } of needed) {

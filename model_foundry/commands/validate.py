@@ -17,7 +17,7 @@ from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.sharding.restore import load_manifest, restore
-from model_foundry.validation import Report, validate
+from model_foundry.validation import Report, measurable, validate
 from model_foundry.versions import MODELS, SHARDS
 
 
@@ -25,7 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("validate", help="measure a built model against the reference implementation")
     parser.add_argument("model", nargs="?", default="smollm2-135m-instruct")
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of built models")
-    parser.add_argument("--variant", action="append", help="may be repeated; default: those for WASM")
+    parser.add_argument("--variant", action="append", help="may be repeated; default: our kernel, and those for WASM")
     parser.add_argument("--text", action="append", choices=TEXTS, help="may be repeated; default: all")
     parser.add_argument("--gguf", type=Path, help="take the reference's weights from here, not from the shards")
     parser.add_argument("--threads", type=int, default=2)
@@ -38,8 +38,8 @@ def _validate(options: argparse.Namespace) -> int:
     if wants_tasks(options):
         return validate_tasks(options)
     manifest = load_manifest(options.models, options.model)
-    known = [variant.id for variant in manifest.variants]
-    chosen = options.variant or [variant.id for variant in manifest.variants if variant.backend == "wasm"]
+    known = measurable(manifest)
+    chosen = options.variant or [variant.id for variant in known.values() if variant.backend == "wasm"]
     for variant in chosen:
         if variant not in known:
             print(f"foundry: there is no variant {variant}; known are {', '.join(known)}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Who is measured, from a word on the command line.
 
-MODEL[@VARIANT]             a built model on native onnxruntime; the default is its first variant for WASM
+MODEL[@VARIANT]             a built model as browsers run it: on our kernel where that computes it, else its first
+                            variant for WASM on native onnxruntime; or on the one that is named
 browser:MODEL[@VARIANT]     the same in Chromium, through the page's own worker and bridge
 reference:MODEL             the same weights in the plain numpy implementation: slow, for small samples
 command:PROGRAM ARGUMENTS   a program that answers (see command_subject.py)
@@ -21,6 +22,7 @@ from model_foundry.evaluation.subject import Subject
 from model_foundry.reference.golden import BUILD_DAY
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
+from model_foundry.validation import measurable
 from orion_py.loading.manifest import Manifest, Variant
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import read_verified
@@ -76,7 +78,7 @@ async def open_subject(word: str, place: Place, like: str | None = None) -> Subj
             "--model",
             model,
             "--variant",
-            variant.id,
+            variant.model_dump_json(),
             "--threads",
             str(place.threads),
             "--context",
@@ -106,8 +108,8 @@ def _built(model: str, place: Place) -> tuple[Manifest, NativeTokenizer]:
 
 
 def _variant(manifest: Manifest, wanted: str) -> Variant:
-    for variant in manifest.variants:
+    known = measurable(manifest)
+    for variant in known.values():
         if variant.id == wanted or (not wanted and variant.backend == "wasm"):
             return variant
-    known = ", ".join(variant.id for variant in manifest.variants)
-    raise NotBuilt(f"{manifest.model} has no variant {wanted or 'for WASM'}; known are {known}")
+    raise NotBuilt(f"{manifest.model} has no variant {wanted or 'for WASM'}; known are {', '.join(known)}")

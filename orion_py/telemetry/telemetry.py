@@ -34,9 +34,9 @@ AGENTS = (
 )
 BACKENDS = ("webgpu", "kernel", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
-    *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "threads", "cache", "model", "router",
-    "context", "storage", "settings", "worker", "memory", "version", "warn", "injection", "weapons", "minors",
-    "violence",
+    *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "onnxruntime", "simd", "threads",
+    "cache", "model", "router", "context", "storage", "settings", "worker", "memory", "version", "warn", "injection",
+    "weapons", "minors", "violence",
     "self_harm",
 ))
 # fmt: on

@@ -80,5 +80,5 @@ def test_a_page_gets_one_model_and_what_runs_it(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_site_exits_with_2(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as exit_:
-        chromium.parse(["--site", str(tmp_path), "--models", ".", "--model", "m", "--variant", "v"])
+        chromium.parse(["--site", str(tmp_path), "--models", ".", "--model", "m", "--variant", "{}"])
     assert exit_.value.code == 2

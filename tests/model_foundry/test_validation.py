@@ -10,7 +10,7 @@ import pytest
 
 from model_foundry.errors import FoundryError
 from model_foundry.evaluation import evaluation_texts
-from model_foundry.validation import EXACT, INT8, Steps, compare, score, validate
+from model_foundry.validation import EXACT, INT8, KERNEL, PLAIN_KERNEL, Steps, compare, measurable, score, validate
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 
@@ -95,6 +95,27 @@ def test_exact_variants_of_a_tiny_model_pass_over_a_text(tmp_path: Path) -> None
         assert report.passed
         assert report.total.mean_kl < 1e-9
         assert json.loads(json.dumps(report.as_json()))["passed"] is True
+
+
+def test_both_builds_of_the_kernel_are_measured_as_browsers_run_them(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    manifest = built(tmp_path, model)
+    assert list(measurable(manifest)) == ["kernel", "kernel-plain", *(variant.id for variant in manifest.variants)]
+    text = {"text": "the cat sat on a mat, saw a rat, and ran off at noon"}
+    reports = validate(manifest, tmp_path / "shards", model, ["kernel", "kernel-plain"], text, lambda *_: None, 2)
+    assert [(report.variant, report.thresholds) for report in reports] == [
+        ("kernel", KERNEL),
+        ("kernel-plain", PLAIN_KERNEL),
+    ]
+    relaxed, plain = (report.total.mean_kl for report in reports)
+    assert 0 < plain < relaxed < 0.01, "16 bits of an activation round less than 8"
+    assert reports[1].passed
+
+
+def test_a_variant_that_there_is_not_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    model = imported(tmp_path, TinyModel())
+    with pytest.raises(FoundryError, match="no variant webnn; known are kernel, kernel-plain, wasm-int8"):
+        validate(built(tmp_path, model), tmp_path / "shards", model, ["webnn"], {"t": "x" * 80}, lambda *_: None)
 
 
 def test_a_reference_with_other_weights_fails(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_foundry import validation
 from model_foundry.errors import EvaluationFailed, NotBuilt
 from model_foundry.evaluation.command_subject import CommandSubject
 from model_foundry.evaluation.opening import Place, open_subject
@@ -54,14 +55,31 @@ async def test_the_exact_session_scores_and_answers_as_the_reference_does(place:
     await session.close()
 
 
-async def test_the_default_is_the_first_variant_for_wasm(place: Place) -> None:
+async def test_the_default_is_what_browsers_run(place: Place) -> None:
+    assert (await open_subject("tiny", place)).name == "native: tiny 1.0.0 kernel"
+
+
+async def test_a_model_that_the_kernel_does_not_compute_is_run_by_onnxruntime(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "kernel_variant", lambda manifest: None)
     assert (await open_subject("tiny", place)).name.endswith("wasm-int8")
+
+
+async def test_the_kernel_scores_as_the_reference_does(place: Place) -> None:
+    reference = await open_subject("reference:tiny", place)
+    for variant, limit in (("kernel", 0.1), ("kernel-plain", 2e-3)):
+        kernel = await open_subject(f"tiny@{variant}", place)
+        for ours, theirs in zip(await scores(kernel), await scores(reference), strict=True):
+            for one, other in zip(ours, theirs, strict=True):
+                assert one.logprobs == pytest.approx(other.logprobs, abs=limit)
+        await kernel.close()
 
 
 @pytest.mark.parametrize(
     ("word", "error", "match"),
     [
-        ("tiny@webnn", NotBuilt, "known are wasm-int8"),
+        ("tiny@webnn", NotBuilt, "known are kernel, kernel-plain, wasm-int8"),
         ("huge", NotBuilt, "huge isn.t built in .*; built are: tiny"),
         ("gpu:tiny", EvaluationFailed, "names nobody"),
         ("command:true", EvaluationFailed, "whose prompts"),
