@@ -45,8 +45,9 @@ class Ports:
     far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
     ``facts``: what is known of it, None where there is none. ``template_factory``: reads the chat template of a
     model that is to be added; without one it is read when the model is loaded. ``ahead``: the model that was begun
-    before anybody asked. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are kept.
-    ``tabs``: the other engines on this store; None: there is no other."""
+    before anybody asked. ``list_is_kept``: whether the list of models was the one that the device had kept, while the
+    newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
+    kept. ``tabs``: the other engines on this store; None: there is no other."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -59,6 +60,7 @@ class Ports:
     new_seed: Callable[[], int]
     languages: LanguageDetector = field(default_factory=NoDetector)
     metered: Callable[[], bool] = lambda: False
+    list_is_kept: Callable[[], bool] = lambda: False
     template_factory: TemplateFactory | None = None
     ahead: Ahead = field(default_factory=NothingAhead)
     snapshots: Snapshots = field(default_factory=NoSnapshots)

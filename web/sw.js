@@ -9,13 +9,16 @@
  * - Only what the version's list names is the shell's; all else is the network's alone.
  * - Headers are added before a response is put into the cache and hits are returned untouched:
  *   a response rebuilt on the way out loses V8's compiled code.
- * - Weights aren't touched here: they live in IndexedDB. The model list and the manifests come from
- *   the network, or from here without one.
+ * - Weights aren't touched here: they live in IndexedDB. The list of models is the one kept here, at once, while
+ *   the newest is fetched behind it; manifests come from the network, or from here without one.
+ * - Of the kernel's builds those are kept that this browser runs: the one that its features choose, and the one
+ *   that the engine steps down to.
  */
 /// <reference lib="webworker" />
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 const VERSION = "__ORION_VERSION__";
+worker.importScripts(`sw-builds.js?${VERSION}`); // by version: a browser's cache may have another one's
 const SCOPE = new URL("./", worker.location.href);
 const PREFIX = `orion:${SCOPE.pathname}:`;
 const SHELLS = `${PREFIX}shell:`;
@@ -28,6 +31,9 @@ const HASH = "X-Orion-Sha256";
 const AT_ONCE = 4;
 const TRIES = 3;
 const LIST_PATIENCE_MS = 4000;
+const REGISTRY = "models.json";
+/** On a list that is kept here: whether there is a newer one isn't known yet. */
+const KEPT = "X-Orion-Kept";
 /** What an engine asks for that can't read a newer models.json: the one of its own version. */
 const OWN_LIST = "own-models.json";
 const TIDY_MS = 100;
@@ -56,7 +62,8 @@ worker.addEventListener("fetch", (event) => {
   const path = url.pathname.slice(SCOPE.pathname.length);
   if (request.headers.has("range") || path === "sw.js" || path === LISTING) return;
   tidySoon(event);
-  if (path === "models.json" || /^models\/[^/]+\/manifest\.json$/.test(path)) event.respondWith(list(request));
+  if (path === REGISTRY) event.respondWith(registry(event));
+  else if (/^models\/[^/]+\/manifest\.json$/.test(path)) event.respondWith(list(request));
   else if (path === OWN_LIST) event.respondWith(ownList(event));
   else if (path.startsWith("models/")) return;
   else if (request.mode === "navigate") event.respondWith(page(path, event));
@@ -127,13 +134,40 @@ function listing(version, cache) {
   return known;
 }
 
-/** The newest list, or within four seconds the one kept here. @param {Request} request */
+/**
+ * The list of models that is kept here, since the engine's start waits for it; the newest is kept behind it, for an
+ * engine that asks again. The first time it is the newest, or without a network that of the version.
+ *
+ * @param {FetchEvent} event
+ */
+async function registry(event) {
+  const cache = await caches.open(LISTS);
+  const kept = await cache.match(event.request.url);
+  const fresh = newest(event.request, cache);
+  if (!kept) {
+    return fresh.catch(async (error) => {
+      const own = await ownList(event);
+      if (own.ok) return own;
+      throw error;
+    });
+  }
+  event.waitUntil(fresh.catch(() => undefined));
+  const headers = new Headers(kept.headers);
+  headers.set(KEPT, "1");
+  return new Response(kept.body, { headers });
+}
+
+/** @param {Request} request @param {Cache} cache */
+async function newest(request, cache) {
+  const answer = await fetch(request);
+  if (answer.status === 200) await cache.put(request.url, answer.clone()).catch(() => undefined);
+  return answer;
+}
+
+/** The newest manifest, or within four seconds the one kept here. @param {Request} request */
 async function list(request) {
   const cache = await caches.open(LISTS);
-  const fresh = fetch(request).then(async (answer) => {
-    if (answer.status === 200) await cache.put(request.url, answer.clone()).catch(() => undefined);
-    return answer;
-  });
+  const fresh = newest(request, cache);
   const kept = await cache.match(request.url);
   if (!kept) return fresh;
   const patience = new Promise((resolve) => setTimeout(resolve, LIST_PATIENCE_MS, kept));
@@ -144,7 +178,7 @@ async function list(request) {
 /** @param {FetchEvent} event */
 async function ownList(event) {
   const cache = await caches.open(SHELLS + (await versionOf(event.clientId)));
-  return (await cache.match(address("models.json"))) ?? new Response("", { status: 404 });
+  return (await cache.match(address(REGISTRY))) ?? new Response("", { status: 404 });
 }
 
 /** @param {string} path */
@@ -186,7 +220,8 @@ async function install() {
   const answer = await fetch(address(LISTING), { cache: "no-store" });
   if (!answer.ok) throw new Error(`precache.json: ${answer.status}`);
   /** @type {{version: string, files: ShellFile[], later?: ShellFile[]}} */
-  const { version, files, later = [] } = await answer.json();
+  const { version, files: listed, later: lazy = [] } = await answer.json();
+  const { files, later } = forThisBrowser(listed, lazy);
   if (version !== VERSION) throw new Error("The site is being updated; the next visit installs it.");
   const total = files.reduce((sum, file) => sum + file.size, 0);
   let done = 0;
@@ -294,6 +329,8 @@ async function activate() {
   // Whoever is open by now was served by the worker before this one.
   for (const { id } of before ? await worker.clients.matchAll({ type: "all" }) : []) noted.clients[id] ??= before;
   noted.active = VERSION;
+  // The list kept for another version may lack what this one's build came with.
+  if (before && before !== VERSION) await (await caches.open(LISTS)).delete(address(REGISTRY));
   haveNoted();
   await write();
   await tidy();

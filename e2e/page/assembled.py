@@ -33,6 +33,7 @@ OURS = (
     "index.html",
     "manifest.webmanifest",
     "sw.js",
+    "sw-builds.js",
 )
 REGISTRY = {"version": 1, "models": [], "agents": []}
 

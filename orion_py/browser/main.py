@@ -70,6 +70,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         exists=exists,
         facts=facts,
         metered=lambda: bool(bridge.metered()),
+        list_is_kept=lambda: bool(bridge.listIsKept()),
     )
     host = EngineHost(ports, bridge.send)
     receive: Callable[[str], None] = create_proxy(host.receive)

@@ -1,7 +1,8 @@
-"""Models that the site gets while the page is open.
+"""Models that the site gets while the page is open, or has got since the last visit.
 
 ``build.py serve`` makes the larger model after the page opened. Its server marks the model in models.json as one that
-is being made (``AbsentModel.coming``); as long as a list says so, and only then, it is asked for again.
+is being made (``AbsentModel.coming``); as long as a list says so it is asked for again. So it is, once, where the
+service worker gave the list that it had: an engine's start doesn't wait for a slow line to say that nothing is new.
 """
 
 from __future__ import annotations
@@ -38,19 +39,21 @@ class SiteGrowth:
         self._looking = False
 
     async def watch(self) -> None:
-        """Looks again and again until nothing is being made any more. Raises nothing."""
-        wait = FIRST_LOOK_S
+        """Looks again and again until nothing is being made any more, and once where the list may be an older one.
+        Raises nothing."""
+        wait, older = FIRST_LOOK_S, self._ports.list_is_kept()
         for _ in range(LOOKS):
-            if not self._registry.coming:
+            if not self._registry.coming and not older:
                 return
             await self._ports.sleep(wait)
             wait = min(wait * SLOWER, LONGEST_WAIT_S)
-            await self.look()
+            await self.look(older=older)
+            older = False
 
-    async def look(self) -> None:
-        """Takes in what the site has by now, where something was being made. A list that can't be read changes
-        nothing: it is the running engine's that holds."""
-        if self._looking or not self._registry.coming:
+    async def look(self, *, older: bool = False) -> None:
+        """Takes in what the site has by now, where something was being made, or where the list is perhaps an ``older``
+        one. A list that can't be read changes nothing: it is the running engine's that holds."""
+        if self._looking or not (self._registry.coming or older):
             return
         self._looking = True
         try:

@@ -210,3 +210,17 @@ def test_an_added_model_of_the_same_id_stays_the_persons() -> None:
     registry.add(mine)
     assert registry.grow(parse_registry(json.dumps(lite_and_full()))) == ()
     assert registry.model("big").title == "Mine"
+
+
+async def test_a_list_that_the_device_had_kept_is_asked_for_once_more() -> None:
+    """The service worker gives it at once; what the site has got since comes in the same visit."""
+    world = Growing(coming=False)
+    object.__setattr__(world.ports, "list_is_kept", lambda: True)
+    await engine(world)
+    looks = world.looks
+    world.grows()
+    await world.time.passes(FIRST_LOOK_S)
+    assert world.told == [(["big"], [])]
+    for _ in range(4):
+        await world.time.passes(LONGEST_WAIT_S)
+    assert world.looks == looks + 1

@@ -44,15 +44,17 @@ export async function fileFacts(url) {
  * A small text. Raises download_failed.
  *
  * @param {URL} url
+ * @param {(headers: Headers) => void} [heard] told what came with it
  * @returns {Promise<string>}
  */
-export async function fetchText(url) {
+export async function fetchText(url, heard = () => {}) {
   try {
     // A list or a manifest may have changed since.
     const response = await within(fetch(url, { cache: "no-cache" }), SILENCE_MS, "download_failed", url.pathname);
     if (!response.ok || !response.body) {
       throw new BridgeError("download_failed", `${url.pathname}: HTTP ${response.status}`, { status: response.status });
     }
+    heard(response.headers);
     return await readText(response.body, url);
   } catch (cause) {
     throw toBridgeError(cause, "download_failed");

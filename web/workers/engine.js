@@ -41,6 +41,8 @@ const held = new Promise((resolve) => {
   else resolve();
 });
 
+/** The service worker gave the list of models that it had, and fetches the newest behind it. */
+let listIsKept = false;
 /** @type {string[]} */
 const inbox = [];
 /** @type {(message: {ahead?: boolean}) => void} */
@@ -81,7 +83,9 @@ function metered() {
 try {
   // What doesn't need Python doesn't wait for it: the list of models, the database, and the last visit's model.
   /** @type {Map<string, Promise<string>>} */
-  const early = new Map([["models.json", fetchText(new URL("models.json", root))]]);
+  const early = new Map([["models.json", fetchText(new URL("models.json", root), (headers) => {
+    listIsKept = headers.has("X-Orion-Kept");
+  })]]);
   for (const text of early.values()) text.catch(() => {}); // whoever asks for it tries again
   const opening = openShards().then((shards) => {
     const standby = new Standby(shards, new URL("workers/inference.js", root));
@@ -127,6 +131,7 @@ try {
       const found = await fileFacts(allowedUrl(path, root));
       return found ? JSON.stringify(found) : "";
     },
+    listIsKept: () => listIsKept,
     metered,
     resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
