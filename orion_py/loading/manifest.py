@@ -334,8 +334,10 @@ class Variant(_Strict):
                 raise ValueError(f"variant {self.id}: the kernel runs on wasm, on the weights as they are stored")
         elif self.prefill is None or self.decode is None:
             raise ValueError(f"variant {self.id}: onnxruntime needs prefill and decode")
-        elif self.cache_bits != 16 or self.plain:
-            raise ValueError(f"variant {self.id}: the kernel alone has a narrow cache, and a build of plain SIMD")
+        elif self.cache_bits != 16:
+            raise ValueError(f"variant {self.id}: the kernel alone has a cache of {self.cache_bits} bits")
+        elif self.plain:
+            raise ValueError(f"variant {self.id}: only the kernel has a build of plain SIMD")
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from orion_py.loading.cache_width import cache_bytes as kernel_cache
+from orion_py.loading.cache_width import kernel_bytes
 from orion_py.loading.manifest import Architecture, Manifest, Variant
+from orion_py.registry.added import AddedEntry
 from orion_py.registry.models import ModelEntry
 
 OVERHEAD_BYTES = 130_000_000
@@ -42,13 +45,15 @@ def memory_needed(entry: ModelEntry, manifest: Manifest, variant: Variant, conte
     where there is none."""
     shape = manifest.architecture
     if variant.engine == "kernel":
-        return entry.memory_on(kernel=True)
-    if entry.onnxruntime_memory_bytes is None:
-        return entry.memory_bytes  # an added model's is an estimate for just this
-    if variant.backend == "wasm" and not variant.exact:
-        full = entry.onnxruntime_memory_bytes
-    else:
-        full = memory_estimate(manifest, variant)
+        if isinstance(entry, AddedEntry):
+            return kernel_bytes(manifest, context, variant.cache_bits)
+        usual, mine = (min(tokens, shape.context_length) for tokens in (KV_TOKENS, context))
+        saved = kernel_cache(shape, usual, 16) - kernel_cache(shape, mine, variant.cache_bits)
+        return entry.memory_on(kernel=True) - saved
+    if isinstance(entry, AddedEntry):
+        return entry.memory_bytes  # an estimate for just this
+    measured = entry.onnxruntime_memory_bytes if variant.backend == "wasm" and not variant.exact else None
+    full = measured or max(entry.memory_bytes, memory_estimate(manifest, variant))
     return full - cache_bytes(shape) + cache_bytes(shape, context)
 
 

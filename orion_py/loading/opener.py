@@ -350,6 +350,8 @@ class ModelOpener:
         except BaseException:
             await model.close()
             raise
+        if attempt.variant.engine == "kernel" and job.device.isolated and model.report.threads < attempt.threads:
+            self._say_lost(attempt.label, model.label)
         return model
 
     def _weigh(self, model: LoadedModel) -> None:
@@ -387,7 +389,7 @@ class ModelOpener:
         await verdicts.keep(model.manifest, model.variant, right=True, kl=result.kl)
 
     def _say_lost(self, before: str, now: str) -> None:
-        self._say("threads", before, now, WorkerDied("A thread that computed beside the worker is gone."))
+        self._say("threads", before, now, WorkerDied("A thread that was to compute beside the worker isn't there."))
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))

@@ -72,7 +72,7 @@ class ModelEntry(_Entry):
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]
     """On our own kernel, where the model runs on it."""
     onnxruntime_memory_bytes: Annotated[int, Field(gt=0, le=2**40)] | None = None
-    """By onnxruntime on WebAssembly, which the ladder steps down to; None: as ``memory_bytes``."""
+    """By onnxruntime on WebAssembly, which the ladder steps down to; None: estimated once the manifest is read."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     capabilities: tuple[str, ...] = ()
     sampling: ModelSampling = ModelSampling()

@@ -131,6 +131,8 @@ class ScriptedRuntime:
         self.on_call = on_call
         self.sessions: list[ScriptedSession] = []
         self.opened: list[tuple[str, int]] = []
+        self.threads_that_come: int | None = None
+        """Of those asked for; None: all."""
         self.embed: Callable[[Sequence[int]], Embedding] = lambda tokens: np.zeros(512, np.float32)
         self.encoders: list[ScriptedEncoder] = []
         self.prefixes = MemoryPrefixes()
@@ -144,7 +146,8 @@ class ScriptedRuntime:
         if self.failures.get("open"):
             raise self.failures["open"].pop(0)
         backend = "kernel" if variant.engine == "kernel" else variant.backend
-        report = BuildReport(backend, threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
+        here = threads if self.threads_that_come is None else min(threads, self.threads_that_come)
+        report = BuildReport(backend, here, create_ms=0.0, warmup_ms=0.0, memory_bytes=0)
         session = ScriptedSession(self._script, self._vocab, report, self.failures, self.on_call)
         session.prefixes = self.prefixes
         self.sessions.append(session)

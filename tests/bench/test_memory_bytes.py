@@ -15,13 +15,13 @@ from orion_py.config import EngineConfig
 
 def test_only_models_that_the_site_has_are_measured(tmp_path: Path) -> None:
     entries = [
-        {"id": name, "manifest": f"models/{name}/manifest.json", "memory_bytes": size}
-        for name, size in (("lite", 150), ("full", 600))
+        {"id": name, "manifest": f"models/{name}/manifest.json", "memory_bytes": size, **more}
+        for name, size, more in (("lite", 150, {"onnxruntime_memory_bytes": 390}), ("full", 600, {}))
     ]
     (tmp_path / "models.json").write_text(json.dumps({"models": entries}))
     (tmp_path / "models" / "lite").mkdir(parents=True)
     (tmp_path / "models" / "lite" / "manifest.json").touch()
-    assert registered_bytes(tmp_path) == {"lite": 150}
+    assert registered_bytes(tmp_path) == {"lite": {"kernel": 150, "onnxruntime": 390}}
 
 
 @pytest.mark.parametrize(

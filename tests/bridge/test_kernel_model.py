@@ -94,6 +94,25 @@ async function answer({ ask, ...given }) {
     }
   }
   if (ask === "stopped") return stopped(given);
+  if (ask === "no memory") {
+    const { Memory } = WebAssembly;
+    let made = 0;
+    // The first one is for planning alone.
+    WebAssembly.Memory = function (limits) {
+      if (limits.initial && (made += 1) > 1) throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+      return new Memory(limits);
+    };
+    const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
+    const spec = { manifest: given.manifest, variant, threads: 1, context: given.context };
+    try {
+      await KernelModel.open(new URL("file:///kernel/"), spec);
+      return null;
+    } catch ({ code, detail }) {
+      return { code, detail };
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+  }
   if (ask === "frequencies") return [...frequencies(given.architecture)];
   const { manifest, data, context, steps, more } = given;
   const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [], ...more };
@@ -253,6 +272,12 @@ def test_a_browser_without_simd_says_so_and_fetches_nothing(node: Node) -> None:
     found = node.ask({"ask": "here", "missing": [], "relaxed": False, "simd": False})
     assert (found["here"]["kernel"], found["asked"]) == ("", [])
     assert "no WebAssembly SIMD" in found["here"]["kernel_reason"]
+
+
+def test_memory_that_cannot_be_had_is_out_of_memory_with_its_size(node: Node) -> None:
+    found = node.ask({**asked(Stored.of(Recipe().model()), []), "ask": "no memory"})
+    assert found["code"] == "out_of_memory"
+    assert found["detail"]["needed_bytes"] % 65536 == 0
 
 
 def stop_asked(shared: bool) -> dict[str, Any]:

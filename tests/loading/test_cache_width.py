@@ -64,7 +64,7 @@ async def test_out_of_memory_narrows_the_cache_before_it_leaves_the_kernel() -> 
 
 async def test_a_fault_that_has_nothing_to_do_with_memory_does_not() -> None:
     w = world()
-    w.runtime.failures["build"] = [RuntimeFailure("a trap"), RuntimeFailure("a trap")]
+    w.runtime.failures["build"] = [RuntimeFailure("a trap"), RuntimeFailure("a trap"), RuntimeFailure("a trap")]
     assert await label(manager(w)) == "WASM, 2 threads"
     assert NARROW not in [step[2] for step in steps(w)]
 

@@ -14,9 +14,11 @@ from orion_py.errors import (
     BackendUnavailable,
     DownloadFailed,
     GoldenMismatch,
+    OrionError,
     OutOfMemory,
     RunnerMissing,
     RuntimeFailure,
+    WorkerDied,
 )
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
@@ -361,3 +363,47 @@ async def test_a_shorter_context_takes_less_of_the_memory_by_onnxruntime() -> No
     cell = 2 * manifest.architecture.layers * manifest.architecture.kv_heads * manifest.architecture.head_dim * 4
     assert needed[0] == 400_000_000
     assert needed[1] - needed[2] == 4 * cell
+
+
+async def test_a_thread_that_never_comes_is_said_once_and_is_no_step_down() -> None:
+    """A browser that starts no workers in workers, or not in time: in a tab in the background timers are throttled."""
+    w = world()
+    w.runtime.threads_that_come = 1
+    m = manager(w)
+    model = await m.acquire(ENTRY, CancelToken())
+    await model.weigh()
+    assert model.label == "Kernel, 1 thread"
+    assert w.runtime.opened == [("kernel", 2)]
+    assert steps(w) == [("threads", "Kernel, 2 threads", "Kernel, 1 thread", "worker_died")]
+
+
+async def test_threads_that_a_page_without_isolation_cannot_have_are_not_missed() -> None:
+    w = world(device=replace(HERE, isolated=False, kernel="relaxed-1"))
+    w.runtime.threads_that_come = 1
+    assert await label(manager(w, threads=4)) == "Kernel, 1 thread"
+    assert steps(w) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "ends_at"),
+    [
+        ("feed", RuntimeFailure("shard 1 has 8 bytes, and not 16"), "WASM, 2 threads"),
+        ("feed", RuntimeFailure("a tensor holds a number that isn't finite (layers.0.mlp.up)"), "WASM, 2 threads"),
+        ("open", OutOfMemory("1 GB of memory can't be had"), "WASM, 2 threads"),
+        ("open", BackendUnavailable("the kernel: it doesn't compute this model (3)"), "WASM, 2 threads"),
+        ("build", WorkerDied("it ended"), "WASM, 2 threads"),
+    ],
+)
+async def test_what_no_build_of_the_kernel_can_is_left_to_onnxruntime(
+    where: str, error: OrionError, ends_at: str
+) -> None:
+    """What its host refuses, typed: tests/kernel, tests/bridge and e2e/bridge/test_kernel.py."""
+    w = world()
+
+    def fails(name: str) -> None:
+        if name == where and w.runtime.opened[-1][0].startswith("kernel"):
+            raise error
+
+    w.runtime.on_call = fails
+    assert await label(manager(w)) == ends_at
+    assert {step[0] for step in steps(w)} >= {"kernel"}

@@ -55,5 +55,8 @@ def test_what_the_engine_expects_of_a_width_of_the_cache_is_what_the_kernel_take
         assert kernel_bytes(manifest, context, bits) == pytest.approx(planned.memory_bytes, rel=0.02)
 
 
-def test_memory_is_told_in_whole_megabytes() -> None:
-    assert all(entry["memory_bytes"] % 1_000_000 == 0 for entry in ENTRIES.values())
+def test_memory_is_told_in_whole_megabytes_for_both_runners() -> None:
+    """``bench memory_bytes`` measures them in a browser."""
+    for entry in ENTRIES.values():
+        assert entry["memory_bytes"] % 1_000_000 == entry["onnxruntime_memory_bytes"] % 1_000_000 == 0
+        assert entry["onnxruntime_memory_bytes"] > entry["memory_bytes"]
