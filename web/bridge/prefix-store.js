@@ -47,8 +47,9 @@ export class PrefixStore {
       const record = { ...facts, bytes: bytes.length, used: Date.now(), browser: navigator.userAgent, sha256, data: new Blob([bytes]) };
       await this.change((store) => {
         store.put(record, facts.key);
+        const keys = store.getAllKeys();
         const all = store.getAll();
-        all.onsuccess = () => tooMany(all.result, record, budget).forEach((key) => store.delete(key));
+        all.onsuccess = () => tooMany(keys.result, all.result, record, budget).forEach((key) => store.delete(key));
       });
       return bytes.length;
     } catch {
@@ -105,10 +106,10 @@ export class PrefixStore {
   /** @returns {Promise<(PrefixFacts & {bytes: number})[]>} what is kept; [] where that can't be told */
   async all() {
     if (typeof indexedDB === "undefined") return [];
-    /** @type {Kept[] | null} */
+    /** @type {unknown[] | null} */
     const kept = await this.database.transact([STORE], "readonly", (transaction) =>
       transaction.objectStore(STORE).getAll()).catch(() => null);
-    return (kept ?? []).map(({ key, model, agent, edition, rows, bytes }) => ({ key, model, agent, edition, rows, bytes }));
+    return (kept ?? []).filter(isKept).map(({ key, model, agent, edition, rows, bytes }) => ({ key, model, agent, edition, rows, bytes }));
   }
 
   /** Deletes these. Raises storage_unavailable. @param {string[]} keys */
@@ -124,19 +125,32 @@ export class PrefixStore {
 }
 
 /**
- * The keys of what has to go once `latest` is there.
+ * Whether a record is one of this version's: another one may have left what it likes.
  *
- * @param {Kept[]} all
+ * @param {any} record
+ * @returns {record is Kept}
+ */
+function isKept(record) {
+  return ["key", "model", "agent", "edition"].every((name) => typeof record?.[name] === "string")
+    && ["rows", "bytes", "used"].every((name) => Number.isInteger(record[name]) && record[name] >= 0);
+}
+
+/**
+ * The keys of what has to go once `latest` is there; what isn't one of ours is among it.
+ *
+ * @param {IDBValidKey[]} keys
+ * @param {unknown[]} all their records
  * @param {Kept} latest
  * @param {number} budget bytes
- * @returns {string[]}
+ * @returns {IDBValidKey[]}
  */
-export function tooMany(all, latest, budget) {
-  const others = all.filter(({ key }) => key !== latest.key).sort((one, other) => other.used - one.used);
+export function tooMany(keys, all, latest, budget) {
+  const ours = all.filter(isKept).filter(({ key }) => keys.includes(key) && key !== latest.key);
   let left = budget - latest.bytes;
-  return others.filter(({ model, edition, bytes }) => {
-    if (model === latest.model && edition !== latest.edition) return true;
+  const kept = ours.sort((one, other) => other.used - one.used).filter(({ model, edition, bytes }) => {
+    if (model === latest.model && edition !== latest.edition) return false;
     left -= bytes;
-    return left < 0;
+    return left >= 0;
   }).map(({ key }) => key);
+  return keys.filter((key) => key !== latest.key && !kept.includes(/** @type {string} */ (key)));
 }
