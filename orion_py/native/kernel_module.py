@@ -46,6 +46,7 @@ STATUS = (
 )
 """enum orion_status in words."""
 
+_OUTSIDE = 4
 _UNSUPPORTED = frozenset({1, 2, 3, 5, 6})
 
 Float32 = NDArray[np.float32]
@@ -135,7 +136,10 @@ class KernelModel:
         self.layout = layout
         self._instance = planning
         self._describe()
-        self._checked(planning.call("orion_plan", layout.decoder))
+        status = planning.call("orion_plan", layout.decoder)
+        if status == _OUTSIDE and planning.call("orion_detail") == WORKSPACE_NEEDED:
+            raise OutOfMemory("the cache is larger than WebAssembly can address")
+        self._checked(status)
         words = self.description()
         size = layout.planned(int(words[WORKSPACE_NEEDED]), int(words[CACHE_NEEDED]))
         if size > MOST_PAGES * PAGE:

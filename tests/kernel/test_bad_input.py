@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import wasmtime
 
-from orion_py.errors import BackendUnavailable, ContextOverflow, InvalidInput, RuntimeFailure
+from orion_py.errors import BackendUnavailable, ContextOverflow, InvalidInput, OutOfMemory, RuntimeFailure
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel, _work
 from tests.kernel.models import BUILT, Form, Recipe, Stored
@@ -122,6 +122,12 @@ def test_a_tensor_that_is_wrong_is_refused(what: str, stored: Stored) -> None:
     with pytest.raises(RuntimeFailure) as raised:
         KernelModel(BUILT / "plain.wasm", lambda base: Changed(stored.architecture, stored.shards, 64, 1, base))
     assert status_of(raised) == status
+
+
+def test_a_cache_that_no_memory_can_hold_is_a_matter_of_memory_and_not_of_the_model(stored: Stored) -> None:
+    deep = stored.architecture.model_copy(update={"layers": 512})
+    with pytest.raises(OutOfMemory):
+        KernelModel(BUILT / "plain.wasm", lambda base: Layout(deep, stored.shards, 1 << 20, 1, base))
 
 
 def test_a_tensor_that_is_missing_is_refused(stored: Stored) -> None:
