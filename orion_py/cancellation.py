@@ -72,8 +72,7 @@ async def until_cancelled(work: Awaitable[T], cancel: CancelToken, timeout: floa
         return task.result()
     finally:
         unsubscribe()
-        if not task.done():
-            task.add_done_callback(_look_at)
+        task.add_done_callback(_look_at)  # it may have failed just as it was cancelled
 
 
 async def ended_by(work: Awaitable[T], cancel: CancelToken, timeout: float | None = None) -> T:
