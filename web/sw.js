@@ -9,8 +9,8 @@
  * - Only what the version's list names is the shell's; all else is the network's alone.
  * - Headers are added before a response is put into the cache and hits are returned untouched:
  *   a response rebuilt on the way out loses V8's compiled code.
- * - Weights aren't touched here: they live in IndexedDB. The list of models is the one kept here, at once, while
- *   the newest is fetched behind it; manifests come from the network, or from here without one.
+ * - Weights aren't touched here: they live in IndexedDB. The list of models is the newest where that comes while
+ *   Python boots, else the one kept here; manifests come from the network, or from here without one.
  * - Of the kernel's builds those are kept that this browser runs: the one that its features choose, and the one
  *   that the engine steps down to.
  */
@@ -32,6 +32,8 @@ const AT_ONCE = 4;
 const TRIES = 3;
 const LIST_PATIENCE_MS = 4000;
 const REGISTRY = "models.json";
+/** Python boots for longer: so far the engine's start doesn't wait for the list. */
+const REGISTRY_PATIENCE_MS = 600;
 /** On a list that is kept here: whether there is a newer one isn't known yet. */
 const KEPT = "X-Orion-Kept";
 /** What an engine asks for that can't read a newer models.json: the one of its own version. */
@@ -135,8 +137,9 @@ function listing(version, cache) {
 }
 
 /**
- * The list of models that is kept here, since the engine's start waits for it; the newest is kept behind it, for an
- * engine that asks again. The first time it is the newest, or without a network that of the version.
+ * The list of models, which the engine's start waits for: the newest, or the one kept here where that doesn't come at
+ * once. Then the newest is kept behind it, for an engine that asks again. Where none is kept it is the newest, or
+ * without a network that of the version.
  *
  * @param {FetchEvent} event
  */
@@ -151,7 +154,10 @@ async function registry(event) {
       throw error;
     });
   }
-  event.waitUntil(fresh.catch(() => undefined));
+  const came = fresh.catch(() => undefined);
+  event.waitUntil(came);
+  const first = await Promise.race([came, new Promise((resolve) => setTimeout(resolve, REGISTRY_PATIENCE_MS))]);
+  if (first?.ok) return first;
   const headers = new Headers(kept.headers);
   headers.set(KEPT, "1");
   return new Response(kept.body, { headers });
@@ -160,7 +166,9 @@ async function registry(event) {
 /** @param {Request} request @param {Cache} cache */
 async function newest(request, cache) {
   const answer = await fetch(request);
-  if (answer.status === 200) await cache.put(request.url, answer.clone()).catch(() => undefined);
+  // A page that a network puts in a site's place isn't kept, such as one to sign in with.
+  const isJson = answer.status === 200 && (await answer.clone().json().then(() => true, () => false));
+  if (isJson) await cache.put(request.url, answer.clone()).catch(() => undefined);
   return answer;
 }
 

@@ -194,7 +194,6 @@ def test_the_models_list_of_the_shells_own_version_is_at_hand(page: Visit, folde
     page.wait()
     (folder / "models.json").write_text('{"version": 2}')
     comes_true(page.page, "fetch('own-models.json').then((a) => a.text()).then((t) => t.includes('one'))")
-    # The one kept here comes at once, the newest with the next request.
     comes_true(page.page, "fetch('models.json').then((a) => a.text()).then((t) => t.includes('2'))")
 
 

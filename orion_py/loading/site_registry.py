@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orion_py.errors import NewerRegistry, OrionError
+from orion_py.errors import InvalidRegistry, NewerRegistry, OrionError
 from orion_py.ports import Ports
 from orion_py.registry.load import read_registry
 from orion_py.registry.models import Registry
@@ -18,13 +18,19 @@ KEPT = "registry"
 
 async def site_registry(ports: Ports, path: str, note: Callable[[str], None]) -> Registry:
     """The list at ``path``; ``note`` is told what of it isn't known here. Where it is of a newer form than this
-    engine reads, the list of the engine's own version. Raises InvalidRegistry or DownloadFailed."""
+    engine reads, the list of the engine's own version. One that the device had kept and that can't be read is asked
+    for again: the site may have a better one by now. Raises InvalidRegistry or DownloadFailed."""
     text = await ports.fetch_text(path)
     try:
         registry = read_registry(text, note)
     except NewerRegistry as newer:
         note(f"{newer.code}: {newer.message}")
         return await _own(ports, newer, note)
+    except InvalidRegistry:
+        again = await ports.fetch_text(path) if ports.list_is_kept() else text
+        if again == text:
+            raise
+        registry, text = read_registry(again, note), again
     await ports.settings.set(KEPT, text)
     return registry
 

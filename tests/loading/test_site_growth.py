@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orion_py.errors import InvalidRegistry
 from orion_py.loading.site_growth import FIRST_LOOK_S, LONGEST_WAIT_S, LOOKS, SLOWER
 from orion_py.protocol import InferOptions, SiteEvent
 from orion_py.registry.load import parse_registry
@@ -224,3 +225,20 @@ async def test_a_list_that_the_device_had_kept_is_asked_for_once_more() -> None:
     for _ in range(4):
         await world.time.passes(LONGEST_WAIT_S)
     assert world.looks == looks + 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_kept_list_that_cannot_be_read_is_asked_for_again_and_the_networks_is_not(kept: bool) -> None:
+    world = Growing(coming=False)
+    object.__setattr__(world.ports, "list_is_kept", lambda: kept)
+    texts = [json.dumps({"version": 1, "models": "none"}), world.texts[LIST]]
+
+    async def fetch_text(path: str) -> str:
+        return texts.pop(0) if path == LIST and texts else await world._fetch_text(path)
+
+    object.__setattr__(world.ports, "fetch_text", fetch_text)
+    if kept:
+        assert (await (await engine(world)).infer("hello", GREEDY)).model == "tiny"
+    else:
+        with pytest.raises(InvalidRegistry):
+            await engine(world)
