@@ -365,7 +365,7 @@ class ModelOpener:
             )
 
     def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
-        """One for all copies of a version in memory: it is large (some 25 MB in a browser), and goes with the last."""
+        """One for all copies of a version in memory: it is large (20 to 60 MB in a browser), and goes with the last."""
         what = manifest.tokenizer, manifest.chat
         tokenizer = self._tokenizers.get(what)
         if tokenizer is None:

@@ -81,13 +81,20 @@ export class KernelModel {
   }
 
   /**
-   * Copies a shard into the memory, once: weights are nowhere else.
-   *
    * @param {import("./spec.js").ShardSpec} shard
    * @param {Blob | null} stored
    */
-  async feed({ sha256 }, stored) {
-    const bytes = await readVerified(stored, sha256);
+  async feed(shard, stored) {
+    this.take(shard, await readVerified(stored, shard.sha256));
+  }
+
+  /**
+   * Copies a shard into the memory, once: weights are nowhere else.
+   *
+   * @param {import("./spec.js").ShardSpec} shard
+   * @param {Uint8Array} bytes verified
+   */
+  take({ sha256 }, bytes) {
     if (this.taken.has(sha256)) return; // its bytes are in the kernel's own order by now
     this.guarded(() => this.memory.take(sha256, bytes));
     this.taken.add(sha256);

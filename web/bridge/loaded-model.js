@@ -5,6 +5,7 @@
 import { Database } from "./database.js";
 import { BridgeError } from "./errors.js";
 import { PrefixStore } from "./prefix-store.js";
+import { ReadAhead } from "./read-ahead.js";
 import { openRunner } from "./runner.js";
 import { neededShards, readSpec } from "./spec.js";
 
@@ -14,11 +15,14 @@ export class LoadedModel {
   /**
    * @param {ModelSpec} spec
    * @param {import("./runner.js").Runner} runner
+   * @param {Database} database
+   * @param {ReadAhead | null} ahead
    */
-  constructor(spec, runner) {
+  constructor(spec, runner, database, ahead) {
     /** @private */ this.spec = spec;
     /** @private */ this.runner = runner;
-    /** @private */ this.database = new Database("orion");
+    /** @private */ this.database = database;
+    /** @private */ this.ahead = ahead;
     /** @private */ this.prefixes = new PrefixStore();
     /** @private @type {Set<string>} the shards that were fed, by sha256 */
     this.fed = new Set();
@@ -30,7 +34,11 @@ export class LoadedModel {
    */
   static async open(payload) {
     const spec = readSpec(payload);
-    return new LoadedModel(spec, await openRunner(new URL("..", import.meta.url), spec));
+    const database = new Database("orion");
+    // onnxruntime expands what it is fed, and its runners need the Blob: only the kernel takes plain bytes.
+    const ahead = spec.variant.engine === "kernel"
+      ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
+    return new LoadedModel(spec, await openRunner(new URL("..", import.meta.url), spec), database, ahead);
   }
 
   get backend() {
@@ -56,19 +64,9 @@ export class LoadedModel {
   async feed(sha256, blob) {
     const shard = this.spec.manifest.shards.find((candidate) => candidate.sha256 === sha256);
     if (!shard) throw new BridgeError("protocol", `the manifest has no shard ${sha256.slice(0, 12)}`);
-    await this.runner.feed(shard, blob ?? (await this.stored(sha256)));
+    const read = blob ? null : await this.ahead?.take(sha256);
+    await (read ? this.runner.take?.(shard, read) : this.runner.feed(shard, blob ?? (await stored(this.database, sha256))));
     this.fed.add(sha256);
-  }
-
-  /**
-   * @private
-   * @param {string} sha256
-   * @returns {Promise<Blob | null>}
-   */
-  async stored(sha256) {
-    if (typeof indexedDB === "undefined") return null;
-    return (await this.database.transact(["shards"], "readonly", (transaction) =>
-      transaction.objectStore("shards").get(sha256))) ?? null;
   }
 
   /** Readies what computes from what was fed, and runs it once. */
@@ -78,6 +76,7 @@ export class LoadedModel {
       throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} wasn't fed`, { sha256 });
     }
     const started = performance.now();
+    this.ahead = null;
     await this.runner.build();
     this.fed.clear();
     const created = performance.now();
@@ -185,4 +184,15 @@ export class LoadedModel {
       throw new BridgeError("protocol", `a token is outside the vocabulary of ${vocabulary}`);
     }
   }
+}
+
+/**
+ * @param {Database} database
+ * @param {string} sha256
+ * @returns {Promise<Blob | null>}
+ */
+async function stored(database, sha256) {
+  if (typeof indexedDB === "undefined") return null;
+  return (await database.transact(["shards"], "readonly", (transaction) =>
+    transaction.objectStore("shards").get(sha256))) ?? null;
 }

@@ -32,6 +32,8 @@ import { toBridgeError } from "./errors.js";
  * @property {number} verifies tokens that `verify` takes at once; 0 where it can't
  * @property {(shard: ShardSpec, stored: Blob | null) => Promise<void>} feed
  *   takes one shard in, verified; raises shard_missing, shard_corrupt, out_of_memory, runtime_failure
+ * @property {(shard: ShardSpec, verified: Uint8Array<ArrayBuffer>) => void} [take] as feed, for bytes that have the hash;
+ *   only of a runner whose variant's engine is the kernel
  * @property {() => Promise<void>} build readies what computes; all needed shards were fed
  * @property {(tokens: Int32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} forward
  *   logits [vocab] after the last token; rows from `position` on are dropped. `pause` is awaited between the

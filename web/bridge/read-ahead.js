@@ -1,0 +1,91 @@
+/**
+ * Shards that are read and verified before they are asked for: while one is arranged in memory, the next ones come
+ * from the database and are hashed, each on threads of the browser's own. However many are asked for at once, only so
+ * many bytes lie beside the model's own memory.
+ */
+
+import { readVerified } from "./shards.js";
+
+/** A larger shard is read when nothing else is. */
+const MOST_BYTES = 48e6;
+
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/**
+ * @typedef {object} Entry
+ * @property {string} sha256
+ * @property {number} size bytes
+ * @property {Promise<Bytes | null> | null} bytes while it is read and until it is taken
+ * @property {((bytes: Promise<Bytes | null>) => void) | null} wanted whoever waits for it
+ */
+
+export class ReadAhead {
+  /**
+   * Begins with the first ones.
+   *
+   * @param {{sha256: string, size: number}[]} shards in the order in which they will be taken, as far as that is known
+   * @param {(sha256: string) => Promise<Blob | null>} find in the database
+   * @param {number} [most] bytes
+   */
+  constructor(shards, find, most = MOST_BYTES) {
+    /** @private @type {Entry[]} what wasn't given out yet */
+    this.entries = shards.map(({ sha256, size }) => ({ sha256, size, bytes: null, wanted: null }));
+    /** @private */ this.find = find;
+    /** @private */ this.most = most;
+    this.goOn();
+  }
+
+  /**
+   * A shard's bytes, verified. Each can be taken once.
+   *
+   * @param {string} sha256
+   * @returns {Promise<Bytes | null>} null: it isn't stored or is damaged, or it was taken
+   */
+  async take(sha256) {
+    const entry = this.entries.find((candidate) => candidate.sha256 === sha256 && !candidate.wanted);
+    if (!entry) return null;
+    const bytes = await new Promise((resolve) => {
+      entry.wanted = resolve;
+      if (entry.bytes) resolve(entry.bytes);
+      else this.goOn();
+    });
+    this.drop(entry);
+    return bytes;
+  }
+
+  /** @private What is waited for comes first, and what is read but not waited for doesn't keep it back. */
+  goOn() {
+    const wanted = this.entries.filter((entry) => entry.wanted);
+    this.read(wanted, wanted);
+    this.read(this.entries, this.entries);
+  }
+
+  /**
+   * @private
+   * @param {Entry[]} entries
+   * @param {Entry[]} among what counts
+   */
+  read(entries, among) {
+    for (const entry of entries) {
+      if (entry.bytes) continue;
+      const held = among.reduce((sum, { bytes, size }) => sum + (bytes ? size : 0), 0);
+      if (held && held + entry.size > this.most) return;
+      this.begin(entry);
+    }
+  }
+
+  /** @private @param {Entry} entry */
+  begin(entry) {
+    const { sha256 } = entry;
+    // What can't be read ahead is read again by whoever needs it, who then hears why: it may still be downloaded.
+    entry.bytes = this.find(sha256).then((blob) => blob && readVerified(blob, sha256)).catch(() => null);
+    entry.wanted?.(entry.bytes);
+    void entry.bytes.then((bytes) => bytes || this.drop(entry));
+  }
+
+  /** @private @param {Entry} entry */
+  drop(entry) {
+    if (!this.entries.includes(entry)) return;
+    this.entries = this.entries.filter((other) => other !== entry);
+    this.goOn();
+  }
+}
