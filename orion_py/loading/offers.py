@@ -11,8 +11,7 @@ GB = 2**30
 SHARE = 4
 """Of a device's memory a tab should leave three quarters to everything else: one that takes more is soon ended."""
 EXPANDED = 3
-"""Times the kernel's memory that onnxruntime takes, which expands the weights: 2.6, 3.1 and 3.0 with Lite, Full and
-Large (docs/bench.md, ``memory_bytes``)."""
+"""Times the kernel's memory that onnxruntime takes, which expands the weights, where the registry doesn't say."""
 
 
 def needed_gb(entry: ModelEntry, device: Device, config: EngineConfig) -> int | None:
@@ -21,7 +20,7 @@ def needed_gb(entry: ModelEntry, device: Device, config: EngineConfig) -> int | 
     if entry.tier != "large":
         return entry.device_memory_gb
     on_kernel = bool(device.kernel) and config.runner != "onnxruntime" and not config.exact
-    taken = entry.memory_bytes if on_kernel else EXPANDED * entry.memory_bytes
+    taken = entry.memory_bytes if on_kernel else entry.onnxruntime_memory_bytes or EXPANDED * entry.memory_bytes
     least = 1
     while least * GB < SHARE * taken:
         least *= 2

@@ -46,6 +46,12 @@ def test_the_smaller_ones_are_offered_everywhere() -> None:
     assert [needed_gb(e, device(None), USUAL) for e in REGISTRY.models if e.tier != "large"] == [None, None]
 
 
+def test_what_the_registry_says_of_onnxruntime_counts() -> None:
+    told = json.loads(LARGE.model_dump_json())
+    entries = [ModelEntry.model_validate(told | {"onnxruntime_memory_bytes": size}) for size in (None, 2 * 10**9)]
+    assert [needed_gb(entry, device(8, kernel=""), USUAL) for entry in entries] == [16, 8]
+
+
 def test_a_registry_may_ask_for_more_and_not_for_less() -> None:
     def asking(gb: int) -> ModelEntry:
         return ModelEntry.model_validate(json.loads(LARGE.model_dump_json()) | {"device_memory_gb": gb})
