@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -126,22 +126,25 @@ class Sampler:
         step's mask and bias. NaN counts as impossible. Raises RuntimeFailure where no token is possible, and
         NothingAllowed where ``constraint`` leaves none of those that are.
         """
-        if constraint is None:
-            scores, best = _without_nan(self._penalised(logits, context))
-        else:
-            scores, best = _without_nan(self._penalised(constraint.applied(logits), context), possible=logits)
+        scores = self._penalised(logits if constraint is None else constraint.applied(logits), context)
+        scores, peaks = _without_nan(scores, _every if self.params.temperature == 0 else _peaks)
+        best = int(peaks.argmax())
+        peak = float(peaks[best])
+        if peak == -math.inf:
+            if constraint is not None and bool((logits > -np.inf).any()):
+                raise NothingAllowed(vocabulary=len(scores))
+            raise RuntimeFailure("the model's output holds no number", vocabulary=len(scores))
         if self.params.temperature == 0:
             return best
-        peak = float(scores[best])
         if peak == math.inf:  # infinitely likely tokens share all the probability
             ids = np.flatnonzero(scores == peak)
             return int(ids[self._draw(np.ones(len(ids)))])
         if 0 < self.params.top_k < len(scores):
-            ids = _at_least_kth(scores, self.params.top_k)
+            ids = _at_least_kth(scores, peaks, self.params.top_k)
             return self._choose(ids, self._weights(scores[ids], peak))
         weights = self._weights(scores, peak)
         if self.params.top_p < 1:
-            ids = _likeliest(scores, weights, self.params.top_p)
+            ids = _likeliest(scores, peaks, weights, self.params.top_p)
             return self._choose(ids, weights[ids], total=float(weights.sum()))
         return self._draw(weights)
 
@@ -198,49 +201,61 @@ class Sampler:
         return index
 
 
-def _without_nan(scores: Logits, possible: Logits | None = None) -> tuple[Logits, int]:
-    """Scores with NaN as -inf, and the first id of the highest. Raises RuntimeFailure if there is none, or
-    NothingAllowed if there is one in ``possible``, from which they were masked."""
-    best = int(scores.argmax()) if len(scores) else -1
-    if best >= 0 and math.isnan(scores[best]):  # to argmax NaN is the highest, so one pass answers both questions
+def _every(scores: Logits) -> Logits:
+    return scores
+
+
+def _peaks(scores: Logits) -> Logits:
+    """The highest score of each block of them, the last of which may be shorter; NaN where a block holds one.
+    (In Pyodide argmax is the fastest way over a vocabulary: it takes half of what max takes.)"""
+    whole, rest = _blocks(scores)
+    peaks: Logits = whole[np.arange(len(whole)), whole.argmax(axis=1)]
+    return np.append(peaks, rest[rest.argmax()]) if len(rest) else peaks
+
+
+def _blocks(scores: Logits) -> tuple[Logits, Logits]:
+    """Scores in rows of a block, and those that are left."""
+    end = len(scores) - len(scores) % _BLOCK
+    return scores[:end].reshape(-1, _BLOCK), scores[end:]
+
+
+def _without_nan(scores: Logits, overview: Callable[[Logits], Logits]) -> tuple[Logits, Logits]:
+    """Scores with NaN as -inf, and what ``overview`` finds in them, which is NaN where they were."""
+    if not len(scores):
+        raise RuntimeFailure("the model's output holds no number", vocabulary=0)
+    found = overview(scores)
+    if math.isnan(found[found.argmax()]):  # to argmax NaN is the highest
         scores = np.where(np.isnan(scores), np.float32(-np.inf), scores)
-        best = int(scores.argmax())
-    if best < 0 or scores[best] == -np.inf:
-        if possible is not None and bool((possible > -np.inf).any()):
-            raise NothingAllowed(vocabulary=len(scores))
-        raise RuntimeFailure("the model's output holds no number", vocabulary=len(scores))
-    return scores, best
+        found = overview(scores)
+    return scores, found
 
 
-def _at_least_kth(scores: Logits, k: int) -> _Ids:
-    """Ids, ascending, of all scores not below the k-th highest.
+def _at_least_kth(scores: Logits, peaks: Logits, k: int) -> _Ids:
+    """Ids, ascending, of all scores not below the k-th highest; ``peaks`` as ``_peaks`` finds them.
 
-    Partitioning a whole vocabulary costs more than sampling may. The k-th highest of the highest of some blocks
-    can't be above the k-th highest of all, so the blocks that lie below it are dropped first, and few scores
-    are left to partition. (In Pyodide argmax is the fastest way over a vocabulary: half of what max takes.)
+    Partitioning a whole vocabulary costs more than sampling may. The k-th highest peak can't be above the k-th
+    highest of all, so the blocks that lie below it are dropped first, and few scores are left to partition.
     """
-    count = len(scores) // _BLOCK
-    if count <= k:
+    if len(peaks) <= k:
         return np.flatnonzero(scores >= np.partition(scores, -k)[-k])
-    blocks = scores[: count * _BLOCK].reshape(count, _BLOCK)
-    highest = blocks[np.arange(count), blocks.argmax(axis=1)]
-    least = np.partition(highest, -k)[-k]
-    some = np.flatnonzero(highest >= least)
-    places = np.flatnonzero(blocks[some] >= least)
+    least = np.partition(peaks, -k)[-k]
+    whole, rest = _blocks(scores)
+    some = np.flatnonzero(peaks[: len(whole)] >= least)
+    places = np.flatnonzero(whole[some] >= least)
     ids = some[places // _BLOCK] * _BLOCK + places % _BLOCK
-    if count * _BLOCK < len(scores):
-        ids = np.concatenate([ids, count * _BLOCK + np.flatnonzero(scores[count * _BLOCK :] >= least)])
+    if len(rest):
+        ids = np.concatenate([ids, len(scores) - len(rest) + np.flatnonzero(rest >= least)])
     candidates = scores[ids]
     kept: _Ids = ids[candidates >= np.partition(candidates, -k)[-k]]
     return kept
 
 
-def _likeliest(scores: Logits, weights: _Scores, top_p: float) -> _Ids:
+def _likeliest(scores: Logits, peaks: Logits, weights: _Scores, top_p: float) -> _Ids:
     """Ids that hold at least ``top_p`` of all weight, and with them the whole nucleus."""
     enough = top_p * float(weights.sum())
     count = _FIRST_NUCLEUS
     while count < len(scores):
-        ids = _at_least_kth(scores, count)
+        ids = _at_least_kth(scores, peaks, count)
         if float(weights[ids].sum()) >= enough:
             return ids
         count *= 4
