@@ -15,10 +15,13 @@ from tests.kernel.models import Recipe, Stored
 SCRIPT = """
 import { readFile } from "node:fs/promises";
 
-globalThis.fetch = async (url) => ({
-  ok: true,
-  arrayBuffer: async () => Uint8Array.from(await readFile(BUILT + String(url).split("/").pop())).buffer,
-});
+/** What was asked for first. */
+let first = "";
+globalThis.fetch = async (url) => {
+  first ||= "the kernel's build";
+  const file = BUILT + String(url).split("/").pop();
+  return { ok: true, arrayBuffer: async () => Uint8Array.from(await readFile(file)).buffer };
+};
 /** What the database holds, and what was asked of it. */
 const kept = new Map();
 let reads = [];
@@ -27,18 +30,20 @@ const request = (result) => {
   queueMicrotask(() => made.onsuccess?.());
   return made;
 };
-globalThis.indexedDB = { open: () => request({
+const database = {
   transaction: () => {
     const transaction = { objectStore: () => ({ get: (key) => { reads.push(key); return request(kept.get(key)); } }) };
     setTimeout(() => transaction.oncomplete());
     return transaction;
   },
-}) };
+};
+globalThis.indexedDB = { open: () => { first ||= "the database"; return request(database); } };
 const { LoadedModel } = await import("./bridge/loaded-model.js");
 
 async function answer({ manifest, data, without = [], damaged = [], passed = false }) {
   kept.clear();
   reads = [];
+  first = "";
   const blobs = new Map();
   for (const [sha256, text] of Object.entries(data)) {
     const bytes = Buffer.from(text, "base64");
@@ -64,7 +69,7 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   }
   await model.build();
   const logits = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
-  return { ahead, reads, logits: [...logits] };
+  return { ahead, reads, first, logits: [...logits] };
 }
 """
 STORED = Stored.of(Recipe().model())
@@ -104,3 +109,7 @@ def test_a_shard_that_is_missing_or_damaged_is_told_and_read_again_once_it_is_he
 
 def test_a_shard_that_is_handed_over_needs_no_database(node: Node) -> None:
     assert asked(node, without=names(), passed=True)["logits"] == asked(node)["logits"]
+
+
+def test_what_would_come_late_behind_the_shards_is_asked_for_before_them(node: Node) -> None:
+    assert asked(node)["first"] == "the kernel's build"

@@ -35,10 +35,12 @@ export class LoadedModel {
   static async open(payload) {
     const spec = readSpec(payload);
     const database = new Database("orion");
+    // What the runner fetches is asked for first: behind the shards it would come late.
+    const opening = openRunner(new URL("..", import.meta.url), spec);
     // onnxruntime expands what it is fed, and its runners need the Blob: only the kernel takes plain bytes.
     const ahead = spec.variant.engine === "kernel"
       ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
-    return new LoadedModel(spec, await openRunner(new URL("..", import.meta.url), spec), database, ahead);
+    return new LoadedModel(spec, await opening, database, ahead);
   }
 
   get backend() {

@@ -6,6 +6,7 @@
  */
 
 import { toBridgeError } from "./errors.js";
+import { KernelModel } from "./kernel-model.js";
 
 /**
  * @typedef {import("./spec.js").ModelSpec} ModelSpec
@@ -46,13 +47,15 @@ import { toBridgeError } from "./errors.js";
  */
 
 /**
- * The runner that the spec's variant is for. Only its own modules are fetched. Raises backend_unavailable.
+ * The runner that the spec's variant is for. The kernel's few modules come with the worker's own, since fetching them later
+ * would wait behind the shards; onnxruntime's only where it runs. Raises backend_unavailable.
  *
  * @param {URL} root of the site
  * @param {ModelSpec} spec
  * @returns {Promise<Runner>}
  */
 export async function openRunner(root, spec) {
+  if (spec.variant.engine === "kernel") return KernelModel.open(new URL("kernel/", root), spec);
   const [kind, folder] = await kindOf(spec.variant);
   return kind.open(new URL(folder, root), spec);
 }
@@ -61,9 +64,8 @@ export async function openRunner(root, spec) {
  * @param {import("./spec.js").VariantSpec} variant
  * @returns {Promise<[{open: (folder: URL, spec: ModelSpec) => Promise<Runner>}, string]>} what opens it, and where its own files lie
  */
-async function kindOf({ engine, backend, prefill }) {
+async function kindOf({ backend, prefill }) {
   try {
-    if (engine === "kernel") return [(await import("./kernel-model.js")).KernelModel, "kernel/"];
     if (backend === "webgpu") return [(await import("./ort-webgpu.js")).GpuModel, "vendor/ort/"];
     if (prefill?.io === "optimum") return [(await import("./hub-model.js")).HubModel, "vendor/ort/"];
     return [(await import("./wasm-model.js")).WasmModel, "vendor/ort/"];

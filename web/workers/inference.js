@@ -25,7 +25,6 @@
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
 
-import { Encoder } from "../bridge/encoder.js";
 import { BridgeError, toBridgeError } from "../bridge/errors.js";
 import { LoadedModel } from "../bridge/loaded-model.js";
 
@@ -43,7 +42,7 @@ const held = new Promise((resolve) => {
 });
 /** @type {LoadedModel | null} */
 let model = null;
-/** @type {Encoder | null} */
+/** @type {import("../bridge/encoder.js").Encoder | null} */
 let encoder = null;
 let cancelled = false;
 /** Threads that the other side was told of; 0 before the build. */
@@ -106,6 +105,7 @@ const handlers = {
     return { payload: {} };
   },
   async "encoder.open"({ sha256, blob }) {
+    const { Encoder } = await import("../bridge/encoder.js"); // with onnxruntime's side, which a model seldom needs
     encoder = await Encoder.open(new URL("../vendor/ort/", import.meta.url), sha256, blob ?? null);
     await held;
     return { payload: {} };
