@@ -179,3 +179,22 @@ def newcomer(web: Web, browsers: Browsers, empty_profile: Path) -> Person:
 @pytest.fixture
 def regular(profile: Path, web: Web, browsers: Browsers) -> Person:
     return Person(browsers.start(profile), web.url)
+
+
+@pytest.fixture(params=["kernel", pytest.param("onnxruntime", marks=pytest.mark.long)])
+def runner(request: pytest.FixtureRequest) -> str:
+    """What computes. In the normal run onnxruntime has one visit that does all of it (test_runners.py)."""
+    return str(request.param)
+
+
+@pytest.fixture
+def accustomed(regular: Person, web: Web, runner: str) -> Person:
+    """``regular``, who chose what computes at an earlier visit and has all that it needs on the device."""
+    if runner == "onnxruntime":
+        regular.opens()
+        regular.waits_for_the_model()
+        regular.computes_with("onnxruntime")
+        assert regular.asks(PLAIN).succeeds()
+        regular.visits(NO_APP)
+        web.forgets()
+    return regular

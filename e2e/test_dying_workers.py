@@ -5,11 +5,14 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from e2e.support import workers
-from e2e.support.person import Person
+from e2e.support.person import LABELS, Person
 from e2e.support.web import Web
 
 
-def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(regular: Person, web: Web) -> None:
+def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(
+    accustomed: Person, web: Web, runner: str
+) -> None:
+    regular = accustomed
     regular.opens()
     regular.waits_for_the_model()
     workers.hold(regular.page, after=16)
@@ -22,6 +25,7 @@ def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(regular: P
     assert any("replaced" in note for note in answer.notes)
     assert web.shard_requests() == [], "the new worker reads the device"
     assert regular.engine == "ready"
+    assert answer.backend == LABELS[runner]
 
     assert "Paris" in regular.asks("What is the capital of France?").succeeds()
 

@@ -7,16 +7,18 @@ import re
 from playwright.sync_api import expect
 
 from e2e.support.database import kept_prompts
-from e2e.support.person import Person
+from e2e.support.person import LABELS, Person
 from e2e.support.waiting import until
 from e2e.support.web import Web
 
 
-def test_the_second_visit_reads_the_model_from_the_device(regular: Person, web: Web) -> None:
+def test_the_second_visit_reads_the_model_from_the_device(accustomed: Person, web: Web, runner: str) -> None:
+    regular = accustomed
     regular.opens()
     answer = regular.asks("What is the capital of France?")
     expect(regular.loading).to_contain_text("from this device")
     assert "Paris" in answer.succeeds()
+    assert answer.backend == LABELS[runner]
     assert web.shard_requests() == []
 
 
@@ -40,13 +42,16 @@ def test_a_second_question_goes_on_with_the_conversation_even_after_a_reload(reg
     assert "Zoe" not in regular.asks("What is my cat called?").succeeds(), "a new one starts afresh"
 
 
-def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(regular: Person, web: Web) -> None:
+def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(
+    accustomed: Person, web: Web, runner: str
+) -> None:
     """A browser that was closed, opened again with nothing to talk to."""
+    regular = accustomed
     web.goes_down()
     regular.opens()
     answer = regular.asks("What is the capital of France?")
     assert "Paris" in answer.succeeds()
-    assert answer.backend == "Kernel, 2 threads"
+    assert answer.backend == LABELS[runner]
 
     regular.page.context.set_offline(True)
     regular.reloads()

@@ -1,17 +1,25 @@
-"""What computes on the processor: our own kernel, onnxruntime where a person chooses it, or where the kernel fails."""
+"""What computes on the processor: our own kernel, onnxruntime where a person chooses it, or where the kernel fails.
+
+The first visit is onnxruntime's of the normal run: an answer, and without a network a reload, a Stop, a dead worker.
+The tests that try each of these by itself are for the kernel, and for both with ``python3 build.py test long``
+(``runner`` in conftest.py).
+"""
 
 from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from e2e.support.person import Person
+from e2e.support import workers
+from e2e.support.person import LABELS, Person
 from e2e.support.web import Web
 
 QUESTION = "What is the capital of France?"
-KERNEL, ONNXRUNTIME = "Kernel, 2 threads", "WASM, 2 threads"
+KERNEL, ONNXRUNTIME = LABELS["kernel"], LABELS["onnxruntime"]
 
 
-def test_a_person_chooses_and_the_choice_holds_at_the_next_visit(regular: Person, web: Web) -> None:
+def test_a_person_chooses_and_the_choice_holds_at_a_next_visit_offline_through_a_stop_and_a_dead_worker(
+    regular: Person, web: Web
+) -> None:
     regular.opens()
     answer = regular.asks(QUESTION)
     assert "Paris" in answer.succeeds()
@@ -26,9 +34,22 @@ def test_a_person_chooses_and_the_choice_holds_at_the_next_visit(regular: Person
     assert asked == set(web.site.graphs), "its graphs come when they are wanted, and nothing else"
 
     web.forgets()
+    regular.page.context.set_offline(True)
     regular.reloads()
-    answer = regular.asks("What is the capital of Germany?")
-    assert "Berlin" in answer.succeeds()
+    regular.waits_for_the_model()
+    workers.slow(regular.page, ms=100)
+    answer = regular.asks("Write a long story about a dragon and a knight.")
+    answer.grows(30)
+    regular.stops()
+    expect(regular.send).to_be_visible(timeout=5_000)
+    answer.comes_to("cancelled")
+
+    workers.hold(regular.page, after=16)
+    answer = regular.asks("Explain simply why the sky is blue.")
+    before = answer.grows(20)
+    workers.end(regular.page, "workers/inference.js")
+    assert answer.succeeds().startswith(before[:20])
+    assert any("replaced" in note for note in answer.notes)
     assert answer.backend == ONNXRUNTIME
     assert web.shard_requests() == []
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from e2e.support import workers
 from e2e.support.database import partial_bytes, stored
-from e2e.support.person import Person
+from e2e.support.person import LABELS, Person
 from e2e.support.waiting import until
 from e2e.support.web import Web
 
@@ -52,7 +52,8 @@ def test_a_pause_of_the_download_is_taken_up_again(newcomer: Person, web: Web) -
     assert stored(person.page, web.site) == web.site.shards
 
 
-def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(regular: Person) -> None:
+def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(accustomed: Person, runner: str) -> None:
+    regular = accustomed
     regular.opens()
     regular.waits_for_the_model()
     workers.slow(regular.page, ms=100)
@@ -65,5 +66,7 @@ def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(r
     assert len(kept) > 30
     expect(answer.article).to_contain_text("Stopped")
 
-    assert "Paris" in regular.asks("What is the capital of France?").succeeds()
+    following = regular.asks("What is the capital of France?")
+    assert "Paris" in following.succeeds()
+    assert following.backend == LABELS[runner]
     assert answer.text == kept

@@ -219,6 +219,31 @@ OPEN = """
 """
 
 
+def test_the_build_without_relaxed_simd_computes_where_it_is_asked_for(
+    profile: BrowserContext, model_server: StaticServer
+) -> None:
+    """The ladder's step below relaxed SIMD, whose 16 bits of an activation round less."""
+    lab = Lab(profile, model_server.url)
+    answer = lab.run(
+        """
+        const manifest = await lab.fetchManifest();
+        await lab.store(manifest, "kernel");
+        const kernel = manifest.variants.find(({ id }) => id === "kernel");
+        manifest.variants.push({ ...kernel, id: "kernel-plain", plain: true });
+        const client = new lab.InferenceClient(lab.workerUrl);
+        await client.open(JSON.stringify({ manifest, variant: "kernel-plain", threads: 2, context: 64 }));
+        for (const { sha256 } of lab.shardsFor(manifest, "kernel")) await client.feed(sha256);
+        const { threads } = JSON.parse(await client.build());
+        const { kl } = await lab.checkGolden(client, manifest.golden[0], 2);
+        client.close();
+        return { threads, kl };
+        """
+    )
+    assert answer["threads"] == 2
+    assert 0 <= answer["kl"] < 1e-4
+    lab.page.close()
+
+
 def test_a_damaged_shard_is_told_from_a_missing_one_and_can_be_fed_again(
     profile: BrowserContext, model_server: StaticServer
 ) -> None:

@@ -13,6 +13,8 @@ from e2e.support.waiting import PATIENCE_S, until
 
 ENDS = ("success", "error", "cancelled")
 KEY = "orion.preferences"
+LABELS = {"kernel": "Kernel, 2 threads", "onnxruntime": "WASM, 2 threads"}
+"""What the engine calls what computes, by the setting's word for it."""
 Language = Literal["en", "fr"]
 WORDS = {
     "en": {
