@@ -225,7 +225,7 @@ def test_a_program_is_compared_on_the_same_prompts(models: Path, data: Path, tmp
     command = f"command:{sys.executable} {program}"
     assert foundry(models, data, "compare", "tiny", command, "--task", "truthfulqa", "--limit", "2", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert [row["subject"] for row in said["results"]] == ["native: tiny 1.0.0 wasm-int8", command]
+    assert [row["subject"] for row in said["results"]] == ["native: tiny 1.0.0 kernel", command]
 
 
 @pytest.mark.parametrize(
