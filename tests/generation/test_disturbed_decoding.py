@@ -50,6 +50,7 @@ class StrictSession:
     interrupted: bool = False
     kept: dict[str, list[int]] = field(default_factory=dict)
     closed: bool = False
+    threads: int = 2
 
     def __post_init__(self) -> None:
         self._logits = np.zeros((8, VOCAB), np.float32)
@@ -69,8 +70,8 @@ class StrictSession:
             self._logits.fill(np.nan)
             for first in range(0, len(tokens), 4):
                 await self._takes()
-                if first and self.interrupted and not verify:
-                    raise Cancelled
+                if self.interrupted:
+                    raise Cancelled  # between two layers; the parts before stay
                 self.rows += tokens[first : first + 4]
             if self.chance.random() < self.failures:
                 self.rows = self.rows[:position]
@@ -235,7 +236,7 @@ async def run(seed: int, failures: float) -> None:
     assert model._held == session.rows[: len(model._held)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from((0.0, 0.03)))
 @pytest.mark.filterwarnings("error")
 def test_each_answer_is_that_of_single_steps(seed: int, failures: float) -> None:
