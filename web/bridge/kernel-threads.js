@@ -3,8 +3,10 @@
  * its memory. One that doesn't come in time is done without.
  */
 
-/** A thread is a worker that fetches one small file: it comes within some 50 ms, or it doesn't. */
+/** A thread is a worker that fetches one small file: it comes within some 50 ms, unless a model is being fetched. */
 const ARRIVAL_MS = 3000;
+/** So long it has in any case once nothing else is waited for: its file may have stood behind the model's. */
+const LAST_MS = 1000;
 /** After it said that it is here, its next step is to wait for work. */
 const COUNTED_MS = 200;
 
@@ -22,6 +24,10 @@ export class KernelThreads {
     this.count = 1;
     /** @private that compute at present */ this.inUse = 1;
     /** @private */ this.starting = Promise.resolve();
+    /** @private */ this.patience = Promise.resolve();
+    /** @private Who hasn't come by now isn't waited for. */ this.giveUp = () => {};
+    /** @private @type {Promise<void>} */
+    this.givenUp = new Promise((resolve) => { this.giveUp = resolve; });
   }
 
   /**
@@ -31,6 +37,7 @@ export class KernelThreads {
    */
   start(wanted) {
     const numbers = Array.from({ length: Math.max(0, wanted - 1) }, (_, index) => index + 1);
+    if (numbers.length) this.patience = after(ARRIVAL_MS);
     this.starting = Promise.all(numbers.map((number) => this.arrived(number))).then((here) => {
       const came = here.filter(Boolean).length;
       if (!came) return;
@@ -49,8 +56,9 @@ export class KernelThreads {
     if (threads !== this.inUse && this.memory.exports.orion_use_threads(threads) === 0) this.inUse = threads;
   }
 
-  /** Resolves once it is known how many threads there are. */
+  /** Resolves once it is known how many threads there are; from now on nothing else is waited for. */
   async settled() {
+    void Promise.all([this.patience, after(LAST_MS)]).then(this.giveUp);
     await this.starting;
   }
 
@@ -76,20 +84,24 @@ export class KernelThreads {
     /** @type {Worker | null} */
     let worker = null;
     const came = await new Promise((resolve) => {
-      const timer = setTimeout(resolve, ARRIVAL_MS, false);
-      const settle = (/** @type {boolean} */ here) => { clearTimeout(timer); resolve(here); };
+      void this.givenUp.then(() => resolve(false));
       try {
         worker = new Worker(new URL("../workers/kernel-thread.js", import.meta.url), { type: "module", name: `orion-kernel-${number}` });
         this.workers.push(worker);
-        worker.onmessage = ({ data }) => settle("here" in data);
-        worker.onerror = (event) => { event.preventDefault(); settle(false); };
+        worker.onmessage = ({ data }) => resolve("here" in data);
+        worker.onerror = (event) => { event.preventDefault(); resolve(false); };
         worker.postMessage({ module: this.module, memory: this.memory.memory, number });
       } catch {
-        settle(false); // a browser without workers in workers
+        resolve(false); // a browser without workers in workers
       }
     });
     // Nobody counts on one that comes late: it must not take part.
     if (!came) /** @type {Worker | null} */ (worker)?.terminate();
     return came;
   }
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function after(ms) {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
