@@ -24,8 +24,9 @@ async function answer({ arrivals, whole }) {
     constructor(url, { name }) {
       this.name = name;
       const comes = arrivals[Number(name.split("-").pop()) - 1];
-      if (comes === "error") timers.push({ at: 10, call: () => this.onerror({ preventDefault() {} }) });
-      else if (comes !== null) timers.push({ at: comes, call: () => !ended.includes(name) && this.onmessage({ data: { here: 1 } }) });
+      const fails = () => this.onerror({ preventDefault() {} });
+      const here = () => !ended.includes(name) && this.onmessage({ data: { here: 1 } });
+      if (comes !== null) timers.push(comes === "error" ? { at: 10, call: fails } : { at: comes, call: here });
     }
     postMessage() {}
     terminate() { ended.push(this.name); }
