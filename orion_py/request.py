@@ -22,6 +22,7 @@ from orion_py.errors import (
     OutOfMemory,
     QueueTimeout,
     RuntimeFailure,
+    WorkerDied,
 )
 from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt, build_prompt
@@ -351,6 +352,8 @@ class RequestRun:
         services, token, begun = self.services, self._limit.token, self.services.clock()
         for replacement in range(REPLACEMENTS + 1):
             try:
+                if model.closed:
+                    raise WorkerDied  # it had to be ended since, and what a closed one says would be "cancelled"
                 await answer.run(model, token, services.clock, services.config.inference_timeout_s, self._left())
                 break
             except Cancelled:

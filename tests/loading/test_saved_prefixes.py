@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -272,3 +273,32 @@ async def test_stop_while_a_prompt_is_restored_ends_the_question() -> None:
     gate.set()
     await calm()
     assert (await engine.infer("more", GREEDY)).usage.cached == SHARED
+
+
+async def test_a_worker_that_does_not_stop_for_a_restore_is_replaced_and_the_question_answered() -> None:
+    before = ReadingWorld()
+    engine = await before.engine()
+    for options in (GREEDY, WRITE):
+        await engine.infer("hello", options)
+        await before.rests()
+    world = visit(before)
+    engine = await world.engine()
+    await calm()
+    await engine.preload()
+    engine.models.loaded["tiny"].patience_s = 0.01
+
+    session = world.runtime.sessions[-1]
+
+    async def hangs(tokens: object, position: int) -> Any:
+        while not session.closed:
+            await asyncio.sleep(0)
+        raise Cancelled  # what a client says whose worker was ended
+
+    session.forward = hangs  # type: ignore[method-assign]
+    asked = asyncio.ensure_future(engine.infer("more", GREEDY))
+    await calm()
+    engine.cancel()
+    with pytest.raises(Cancelled):
+        await asked
+    assert (await engine.infer("more", WRITE)).content == "good day"
+    assert len(world.runtime.sessions) == 2
