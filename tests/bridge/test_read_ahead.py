@@ -14,6 +14,18 @@ import { createHash } from "node:crypto";
 const { ReadAhead } = await import("./bridge/read-ahead.js");
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
+let reading = 0;
+let sideBySide = 0;
+function watched(blob) {
+  blob.arrayBuffer = async () => {
+    sideBySide = Math.max(sideBySide, reading += 1);
+    await settle();
+    reading -= 1;
+    return Blob.prototype.arrayBuffer.call(blob);
+  };
+  return blob;
+}
+
 /** Shards "a", "b", … of so many bytes; what is asked for, in turn or at once, and what was read by then. */
 async function answer({ sizes, takes, most, missing = [], damaged = [], together = false }) {
   const blobs = new Map();
@@ -23,9 +35,10 @@ async function answer({ sizes, takes, most, missing = [], damaged = [], together
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     names.set(sha256, name);
     if (damaged.includes(name)) bytes[0] ^= 1;
-    if (!missing.includes(name)) blobs.set(sha256, new Blob([bytes]));
+    if (!missing.includes(name)) blobs.set(sha256, watched(new Blob([bytes])));
     return { name, sha256, size };
   });
+  sideBySide = 0;
   const read = [];
   let held = 0;
   let largest = 0;
@@ -47,7 +60,7 @@ async function answer({ sizes, takes, most, missing = [], damaged = [], together
     steps.push([before, await take(name)]);
   }
   await settle();
-  return { steps, read: read.join("") };
+  return { steps, read: read.join(""), sideBySide };
 }
 """
 SIZES = {"a": 10, "b": 4, "c": 4, "d": 4}
@@ -68,6 +81,10 @@ def test_what_comes_next_is_read_before_it_is_asked_for(node: Node) -> None:
     found = asked(node, "abcd", 100)
     assert found["steps"] == [["abcd", "a10"], ["abcd", "b4"], ["abcd", "c4"], ["abcd", "d4"]]
     assert found["read"] == "abcd"
+
+
+def test_one_is_read_after_the_other_so_that_the_first_comes_first(node: Node) -> None:
+    assert asked(node, "abcd", 100)["sideBySide"] == 1
 
 
 def test_no_more_than_so_many_bytes_lie_there_but_a_larger_shard_comes_alone(node: Node) -> None:

@@ -4,7 +4,7 @@
  * many bytes lie beside the model's own memory.
  */
 
-import { readVerified } from "./shards.js";
+import { verified } from "./shards.js";
 
 /** While a token table (30 MB of Lite) is hashed, layers are read. A larger shard is read when nothing else is. */
 const MOST_BYTES = 72e6;
@@ -31,6 +31,7 @@ export class ReadAhead {
     this.entries = shards.map(({ sha256, size }) => ({ sha256, size, bytes: null, wanted: null }));
     /** @private */ this.find = find;
     /** @private */ this.most = most;
+    /** @private The latest read. */ this.read = Promise.resolve();
     this.goOn();
   }
 
@@ -55,8 +56,8 @@ export class ReadAhead {
   /** @private What is waited for comes first, and what is read but not waited for doesn't keep it back. */
   goOn() {
     const wanted = this.entries.filter((entry) => entry.wanted);
-    this.read(wanted, wanted);
-    this.read(this.entries, this.entries);
+    this.fill(wanted, wanted);
+    this.fill(this.entries, this.entries);
   }
 
   /**
@@ -64,7 +65,7 @@ export class ReadAhead {
    * @param {Entry[]} entries
    * @param {Entry[]} among what counts
    */
-  read(entries, among) {
+  fill(entries, among) {
     for (const entry of entries) {
       if (entry.bytes) continue;
       const held = among.reduce((sum, { bytes, size }) => sum + (bytes ? size : 0), 0);
@@ -76,8 +77,13 @@ export class ReadAhead {
   /** @private @param {Entry} entry */
   begin(entry) {
     const { sha256 } = entry;
+    const found = this.find(sha256);
+    found.catch(() => {}); // awaited below, and maybe later
+    // One after the other: side by side they take as long, and the first would come with the last.
+    const read = this.read.then(() => found).then((blob) => blob && blob.arrayBuffer());
+    this.read = read.then(() => {}, () => {});
     // What can't be read ahead is read again by whoever needs it, who then hears why: it may still be downloaded.
-    entry.bytes = this.find(sha256).then((blob) => blob && readVerified(blob, sha256)).catch(() => null);
+    entry.bytes = read.then((buffer) => buffer && verified(buffer, sha256)).catch(() => null);
     entry.wanted?.(entry.bytes);
     void entry.bytes.then((bytes) => bytes || this.drop(entry));
   }

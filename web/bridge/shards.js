@@ -461,6 +461,17 @@ export async function readVerified(blob, sha256) {
     throw new BridgeError(error.code, error.message, { sha256 });
   });
   if (!buffer) throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} isn't stored`, { sha256 });
+  return verified(buffer, sha256);
+}
+
+/**
+ * `buffer` as bytes if they have the hash. Raises shard_corrupt.
+ *
+ * @param {ArrayBuffer} buffer
+ * @param {string} sha256
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function verified(buffer, sha256) {
   const bytes = new Uint8Array(buffer);
   if ((await sha256Hex(bytes)) === sha256) return bytes;
   throw new BridgeError("shard_corrupt", `shard ${sha256.slice(0, 12)} doesn't have its hash`, { sha256 });
