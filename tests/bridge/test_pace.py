@@ -16,11 +16,13 @@ function answer({ threads, phases }) {
   const pace = new Pace(threads);
   let seed = 7;
   const chance = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-  return phases.map(({ steps, times, noise = 0, prompt = false, slope = 0 }) => {
+  let rows = 128;
+  return phases.map(({ steps, times, noise = 0, prompt = false, slope = 0, at = rows }) => {
+    rows = at;
     if (prompt) pace.begins();
     return Array.from({ length: steps }, (_, step) => {
       const used = pace.threads;
-      pace.took(times[used - 1] * (1 + noise * chance()) * (1 + slope * step));
+      pace.took(times[used - 1] * (1 + noise * chance()) * (1 + slope * step), rows++);
       return used;
     });
   });
@@ -54,6 +56,11 @@ def test_on_a_quiet_machine_all_threads_compute_all_the_time(node: Node, noise: 
 def test_a_context_that_grows_is_no_neighbour(node: Node) -> None:
     [counts] = used(node, 2, {"steps": 1800, "times": QUIET, "slope": 1 / 1800})
     assert set(counts) == {2}
+
+
+def test_a_conversation_that_is_longer_at_once_is_no_neighbour(node: Node) -> None:
+    quiet, far = {"steps": 64, "times": QUIET}, {"steps": 300, "times": [14.6, 8.9], "at": 1500, "prompt": True}
+    assert set(used(node, 2, quiet, far)[1]) == {2}
 
 
 def test_beside_a_busy_neighbour_steps_take_little_longer_than_with_one_thread(node: Node) -> None:

@@ -189,7 +189,7 @@ export class KernelModel {
         status = this.memory.run(tokens, this.rows, logits);
       }
       this.memory.checked(status, "runtime_failure");
-      if (tokens.length === 1) this.pace.took(this.clock() - begun);
+      if (tokens.length === 1) this.pace.took(this.clock() - begun, this.rows);
     });
     this.rows += tokens.length;
   }

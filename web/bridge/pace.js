@@ -20,11 +20,14 @@ const PAUSE = 32;
 const LONGEST_PAUSE = 256;
 /** A longer context makes steps slower, little by little: so much is forgiven with each of them. */
 const DRIFT = 1.001;
+/** Rows of the cache between two steps: another conversation's steps aren't compared with the last one's. */
+const JUMP = 256;
 
 export class Pace {
   /** @param {number} threads that there are */
   constructor(threads) {
     /** @private */ this.all = threads;
+    /** @private Of the cache, before the latest step. */ this.rows = 0;
     /** @private */ this.settled = threads;
     /** @private @type {number[]} ms of the latest steps with `settled` threads */
     this.recent = [];
@@ -34,6 +37,16 @@ export class Pace {
     /** @private */ this.pause = PAUSE;
     /** @private Steps until there may be another trial. */ this.left = 0;
     /** @private */ this.upwards = true;
+  }
+
+  /** @private */
+  restart() {
+    this.settled = this.all;
+    this.recent = [];
+    this.trial = null;
+    this.quickest = Infinity;
+    this.pause = PAUSE;
+    this.left = 0;
   }
 
   /** Threads of the next step. */
@@ -47,10 +60,16 @@ export class Pace {
     if (this.settled < this.all && this.recent.length) this.begin(this.settled + 1);
   }
 
-  /** @param {number} ms that a step took, with `threads` threads */
-  took(ms) {
+  /**
+   * @param {number} ms that a step took, with `threads` threads
+   * @param {number} rows of the cache before it
+   */
+  took(ms, rows) {
     if (this.all === 1) return;
-    if (this.trial) this.tried(this.trial, ms);
+    const jumped = Math.abs(rows - this.rows) > JUMP;
+    this.rows = rows;
+    if (jumped) this.restart();
+    else if (this.trial) this.tried(this.trial, ms);
     else this.settledAt(ms);
   }
 
