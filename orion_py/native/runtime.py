@@ -80,6 +80,8 @@ class NativeSession:
         runner = self._runner
         if not isinstance(runner, KernelRunner) or not 0 < prefix.rows <= runner.rows:
             return 0
+        if runner.rows_bytes(prefix.rows) > budget:
+            return 0
         return self._prefixes.keep(prefix, runner.copy_rows(prefix.rows), budget)
 
     async def restore_rows(self, key: str, rows: int) -> bool:

@@ -69,7 +69,9 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   }
   await model.build();
   const logits = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
-  return { ahead, reads, first, logits: [...logits] };
+  model.runner.copyRows = () => { throw new Error("copied"); };
+  const room = await model.keepRows({ key: "k", model: "m", agent: "a", edition: "1", rows: 3 }, 10);
+  return { ahead, reads, first, room, logits: [...logits] };
 }
 """
 STORED = Stored.of(Recipe().model())
@@ -105,6 +107,10 @@ def test_a_shard_that_is_missing_or_damaged_is_told_and_read_again_once_it_is_he
     healed = asked(node, **{why: [bad]})
     assert healed["logits"] == whole["logits"]
     assert healed["reads"].count(bad) == 3
+
+
+def test_rows_for_which_there_is_no_room_are_not_even_copied(node: Node) -> None:
+    assert asked(node)["room"] == 0
 
 
 def test_a_shard_that_is_handed_over_needs_no_database(node: Node) -> None:

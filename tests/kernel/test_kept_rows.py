@@ -99,6 +99,14 @@ async def test_what_is_not_kept_not_whole_or_does_not_fit_leaves_the_rows_alone(
     assert np.array_equal(await opened.forward(TOKENS[24:25], 24), first)
 
 
+async def test_rows_for_which_there_is_no_room_are_not_even_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = session(MemoryPrefixes())
+    await opened.build()
+    await opened.forward(TOKENS, 0)
+    monkeypatch.setattr(KernelRunner, "copy_rows", lambda self, rows: pytest.fail("copied"))
+    assert await opened.keep_rows(FACTS, 10) == 0
+
+
 async def test_a_session_that_was_closed_restores_nothing() -> None:
     prefixes = MemoryPrefixes()
     opened = session(prefixes)

@@ -147,8 +147,10 @@ export class LoadedModel {
    * @returns {Promise<number>} bytes that are kept of it; 0 where none can be
    */
   async keepRows(facts, budget) {
-    if (!this.runner.copyRows || !(facts.rows > 0 && facts.rows <= this.runner.rows)) return 0;
-    return this.prefixes.keep(facts, this.runner.copyRows(facts.rows), budget);
+    const { runner } = this;
+    if (!runner.copyRows || !runner.rowsBytes || !(facts.rows > 0 && facts.rows <= runner.rows)) return 0;
+    if (runner.rowsBytes(facts.rows) > budget) return 0; // of a long prompt a copy alone is a burden
+    return this.prefixes.keep(facts, runner.copyRows(facts.rows), budget);
   }
 
   /**
