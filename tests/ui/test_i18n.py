@@ -82,6 +82,9 @@ def test_the_most_precise_fallback_wording_wins() -> None:
     assert "wrong results" in words.fallback("kernel", "WASM, 2 threads", "golden_mismatch")
     assert "graphics" not in words.fallback("kernel", "WASM, 2 threads", "golden_mismatch")
     assert "onnxruntime" in words.fallback("kernel", "WASM, 2 threads", "out_of_memory")
+    assert "isn’t on this device" in words.fallback("onnxruntime", "Kernel, 2 threads", "download_failed")
+    assert "relaxed SIMD" in words.fallback("simd", "Kernel, 2 threads, plain SIMD", "golden_mismatch")
+    assert "on one" in words.fallback("threads", "Kernel, 1 thread", "worker_died")
     assert words.fallback("new-kind", "x", "y", "as the engine says") == "as the engine says"
 
 

@@ -207,6 +207,14 @@ def test_a_step_to_the_processor_is_no_limit() -> None:
     assert page.state.backend == "WASM, 2 threads"
 
 
+def test_a_thread_that_is_lost_changes_what_the_page_says_computes() -> None:
+    page = Page("success")
+    steps = {"from": "Kernel, 2 threads", "to": "Kernel, 1 thread"}
+    page.hear("fallback", "engine", kind="threads", reason_code="worker_died", **steps)
+    assert page.state.backend == "Kernel, 1 thread"
+    assert page.state.engine == "degraded"
+
+
 def test_status_gives_names_and_what_is_loaded() -> None:
     page = Page("success")
     payload = {

@@ -614,8 +614,8 @@ FALLBACKS = {
         "Orion calcule ici sur un seul fil et répond plus lentement.",
     ),
     "threads:worker_died": (
-        "A thread that helped to compute is gone: Orion goes on with one and answers more slowly.",
-        "Un fil qui aidait au calcul a disparu : Orion continue avec un seul et répond plus lentement.",
+        "A thread that was to help isn’t there: Orion computes on one and answers more slowly.",
+        "Un fil d’aide au calcul manque : Orion calcule sur un seul et répond plus lentement.",
     ),
     "version": (
         "The new version doesn’t work here: the one before answers.",
