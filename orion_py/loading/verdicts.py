@@ -29,6 +29,8 @@ class Verdicts:
             hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
         # All that is computed with stands in the key: a rebuilt model is judged anew.
         parts = "".join(shard.sha256 for shard in manifest.shards_for(variant))
+        if variant.engine == "kernel":
+            parts += manifest.architecture.model_dump_json()  # a graph has its own, in a shard
         digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
         return f"verdict:{manifest.model}:{manifest.version}:{variant.id}:{digest}:{hardware}"
 

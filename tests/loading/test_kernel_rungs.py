@@ -407,3 +407,15 @@ async def test_what_no_build_of_the_kernel_can_is_left_to_onnxruntime(
     w.runtime.on_call = fails
     assert await label(manager(w)) == ends_at
     assert {step[0] for step in steps(w)} >= {"kernel"}
+
+
+async def test_a_verdict_on_one_architecture_does_not_hold_for_another_over_the_same_weights() -> None:
+    w = world()
+    m = manager(w)
+    described = json.loads(w.texts["models/tiny/manifest.json"])
+    one = parse_manifest(json.dumps(described))
+    described["architecture"]["rope_theta"] = 500000.0
+    other = parse_manifest(json.dumps(described))
+    await m.opener.verdicts(HERE).keep(one, one.variant("kernel"), right=False)
+    assert await m.opener.verdicts(HERE).read(other, other.variant("kernel")) == {}
+    assert await m.opener.verdicts(HERE).read(one, one.variant("kernel")) == {"right": False}
