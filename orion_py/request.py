@@ -271,6 +271,7 @@ class RequestRun:
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
                 facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
+            self.services.prefixes.believe(model)
             if self._prompt_may_stay(brief):
                 self.services.prefixes.answered(model, self._agent or decision.agent, brief.system)
             await model.weigh()
@@ -371,6 +372,7 @@ class RequestRun:
                 model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")
             except RuntimeFailure as error:
+                await services.prefixes.doubt(model)
                 services.breakers.failed(entry.id, model.label, error, services.clock() - begun)
                 hopeless = services.breakers.model(entry.id).state == "open"
                 if replacement == REPLACEMENTS or hopeless or not error.retryable:

@@ -56,6 +56,8 @@ class SavedPrefixes:
         """By model."""
         self._due: set[str] = set()
         """Models of which it isn't known yet that their last prompt is kept."""
+        self._restored: dict[str, str] = {}
+        """Of a model the key of what was restored, until it has answered."""
         self._writing = asyncio.Lock()
 
     @property
@@ -78,7 +80,7 @@ class SavedPrefixes:
             self._known = {prefix.key: prefix for prefix in await self._ports.prefixes.all()}
 
     def answered(self, model: LoadedModel, agent: str, system: str) -> None:
-        """``agent`` answers with ``model``, with a prompt of its own."""
+        """``agent`` answered with ``model``, with a prompt of its own."""
         self._answered[model.manifest.model] = _Prompt(ref(model), agent, system)
         self._due.add(model.manifest.model)
 
@@ -105,9 +107,22 @@ class SavedPrefixes:
         if not restored:
             self._known.pop(found.key, None)  # evicted, by another tab perhaps, or damaged
             return 0
+        self._restored[found.model] = found.key
         ms = round((self._ports.clock() - begun) * 1000, 1)
         self._log.debug("prompt restored", model=found.model, agent=found.agent, rows=found.rows, ms=ms)
         return found.rows
+
+    def believe(self, model: LoadedModel) -> None:
+        """It answered: what was restored is right."""
+        self._restored.pop(model.manifest.model, None)
+
+    async def doubt(self, model: LoadedModel) -> None:
+        """It failed: if that was by rows that were restored, they aren't restored again."""
+        key = self._restored.pop(model.manifest.model, None)
+        if key is not None:
+            self._known.pop(key, None)
+            with suppress(OrionError):
+                await self._ports.prefixes.drop([key])
 
     async def tick(self) -> None:
         """Keeps the prompts that were read and aren't kept yet."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orion_py.errors import Cancelled, OrionError, StorageUnavailable
+from orion_py.errors import Cancelled, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.loading.saved_prefixes import LEAST_FREE_BYTES
 from orion_py.protocol import AgentDefinition, InferOptions, MetricEvent, TokenEvent
 from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
@@ -302,3 +302,28 @@ async def test_a_worker_that_does_not_stop_for_a_restore_is_replaced_and_the_que
         await asked
     assert (await engine.infer("more", WRITE)).content == "good day"
     assert len(world.runtime.sessions) == 2
+
+
+async def test_rows_with_which_a_model_fails_are_not_restored_again() -> None:
+    before = await after_one_question()
+    for visits, (sessions, cached) in enumerate([(2, 0), (1, SHARED)]):
+        before = world = visit(before)
+        engine = await world.engine()
+        await calm()
+        await engine.preload()
+        if visits == 0:
+            session = world.runtime.sessions[-1]
+            forward = session.forward
+
+            async def fails(tokens: list[int], position: int, forward: Any = forward) -> Any:
+                if position:
+                    raise RuntimeFailure("the model's output holds no number")
+                return await forward(tokens, position)
+
+            session.forward = fails  # type: ignore[method-assign]
+        response = await engine.infer("more", GREEDY)
+        assert (response.content, response.usage.cached, len(world.runtime.sessions)) == ("good day", cached, sessions)
+        if visits == 0:
+            assert await kept(world) == []
+            await world.rests()
+            assert await kept(world) == [("conversation", SHARED)], "as it was read anew"
