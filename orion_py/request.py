@@ -29,6 +29,7 @@ from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Penalised, Sampler
 from orion_py.generation.streamer import Piece, TokenStreamer
 from orion_py.generation.typewriter import Typewriter
+from orion_py.loading.ladder import Step
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.progress import fraction_of
 from orion_py.protocol import (
@@ -367,7 +368,7 @@ class RequestRun:
                 if below is None or replacement == REPLACEMENTS:
                     raise
                 self.states.to("fallback")
-                self._say("backend", model.label, below, error.code, error.message)
+                self._say(below.kind, model.label, below.label, error.code, error.message)
                 self.states.to("loading_agent")
                 model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")
@@ -378,8 +379,9 @@ class RequestRun:
                 if replacement == REPLACEMENTS or hopeless or not error.retryable:
                     raise
                 self.states.to("fallback")
-                self._say("worker", model.label, model.label, error.code, error.message)
-                await services.models.discard(entry.id, model)
+                before = model.label
+                step = await services.models.step_past(entry, model, error) or Step("worker", before)
+                self._say(step.kind, before, step.label, error.code, error.message)
                 self.states.to("loading_agent")
                 model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")

@@ -116,6 +116,14 @@ def kind_of_step(failed: Attempt, following: Attempt) -> FallbackKind:
     return "cache" if failed.variant.cache_bits > following.variant.cache_bits else "threads"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step down that was taken: what kind it is, and the label of what computes from now on."""
+
+    kind: FallbackKind
+    label: str
+
+
 def is_futile(rung: Attempt, failed: Attempt, error: OrionError) -> bool:
     """Whether ``rung`` would end as ``failed`` did: the kernel computes the same with any number of threads, its
     builds take the same memory, a narrower cache takes less and changes nothing else, and what can't be fetched once

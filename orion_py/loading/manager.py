@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
-from orion_py.errors import OrionError
+from orion_py.errors import OrionError, RuntimeFailure
+from orion_py.loading.ladder import Step
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.memory_budget import MB, Budget, Resident, evictions, excess
@@ -148,9 +149,14 @@ class ModelManager:
         await model.close()
         self._say_memory()
 
-    async def step_down(self, entry: ModelEntry, model: LoadedModel) -> str | None:
+    async def step_past(self, entry: ModelEntry, model: LoadedModel, error: RuntimeFailure) -> Step | None:
+        """``model`` failed while it answered, and is ended. None: it is opened again as it was."""
+        await self.discard(entry.id, model)
+        return await self.opener.step_past(model, error)
+
+    async def step_down(self, entry: ModelEntry, model: LoadedModel) -> Step | None:
         """``model`` ran out of memory while it answered. It is ended, what idles makes room, and from now
-        on the model is opened by the steps below; answers with the next one's label.
+        on the model is opened by the steps below; answers with the next one.
 
         None: there is nothing below, and the model is ended all the same.
         """

@@ -34,7 +34,7 @@ from orion_py.generation.tokenizer import Tokenizer
 from orion_py.loading.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.loading.cache_width import cache_widths
 from orion_py.loading.golden import check_golden
-from orion_py.loading.ladder import Attempt, is_futile, kind_of_step, ladder, taken_by, wants_kernel
+from orion_py.loading.ladder import Attempt, Step, is_futile, kind_of_step, ladder, taken_by, wants_kernel
 from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
 from orion_py.loading.manifest import ChatFormat, Manifest, Variant
@@ -80,6 +80,8 @@ class ModelOpener:
         them."""
         self._exhausted: dict[str, set[tuple[str, int]]] = {}
         """The steps (``Attempt.taken``) on which a model ran out of memory while it answered, this visit."""
+        self._faulty: dict[str, set[str]] = {}
+        """The variants whose kernel failed while a model answered, this visit."""
         self._has_kernel = True
         """What the device said last; until it has, what most have."""
         self.versions = Versions(ports.settings)
@@ -222,14 +224,30 @@ class ModelOpener:
         return Verdicts(self._ports.settings, device)
 
     async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
-        """What to try, best first, but for the steps on which the model ran out of memory."""
+        """What to try, best first, but for the steps on which the model ran out of memory or failed as it answered."""
         rungs = await ladder(manifest, device, self.config, self.verdicts(device))
+        faulty = self._faulty.get(manifest.model, set())
+        rungs = [r for r in rungs if r.variant.id not in faulty] or rungs
         exhausted = self._exhausted.get(manifest.model, set())
         return [r for r in rungs if r.taken not in exhausted] or rungs[-1:]
 
-    async def step_below(self, model: LoadedModel) -> str | None:
-        """From now on ``model`` isn't opened as it was, since its memory ran out; the label of how it is
-        opened instead. None where that was the last step."""
+    async def step_past(self, model: LoadedModel, error: RuntimeFailure) -> Step | None:
+        """Our kernel failed in the midst of an answer, and would again at the same place: from now on ``model`` is
+        opened by the next variant. None where it is opened as it was: a worker that died or didn't answer says nothing
+        of what it computed, onnxruntime's sessions are made anew, and below the last rung there is nothing."""
+        if model.variant.engine != "kernel" or isinstance(error, WorkerDied | InferenceTimeout):
+            return None
+        faulty = self._faulty.setdefault(model.manifest.model, set())
+        faulty.add(model.variant.id)
+        rungs = await self.ladder(model.manifest, await self.device())
+        if not rungs or rungs[0].variant.id in faulty:
+            faulty.discard(model.variant.id)
+            return None
+        return _step(model, rungs[0])
+
+    async def step_below(self, model: LoadedModel) -> Step | None:
+        """From now on ``model`` isn't opened as it was, since its memory ran out; how it is opened instead. None where
+        that was the last step."""
         # As it was opened: a thread that didn't come doesn't make it another step.
         step = taken_by(model.variant, model.asked_threads)
         exhausted = self._exhausted.setdefault(model.manifest.model, set())
@@ -238,7 +256,7 @@ class ModelOpener:
         if not rungs or rungs[0].taken in exhausted:
             exhausted.discard(step)  # with less in memory the last step may hold next time
             return None
-        return rungs[0].label
+        return _step(model, rungs[0])
 
     async def outdated(self, model: LoadedModel) -> bool:
         """Whether the configuration has come to ask for another form of a model in memory: the exact one or
@@ -393,6 +411,10 @@ class ModelOpener:
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
+
+
+def _step(model: LoadedModel, following: Attempt) -> Step:
+    return Step(kind_of_step(Attempt(model.variant, model.asked_threads), following), following.label)
 
 
 def is_folder(entry: ModelEntry) -> bool:

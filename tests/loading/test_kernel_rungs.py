@@ -20,6 +20,7 @@ from orion_py.errors import (
     RuntimeFailure,
     WorkerDied,
 )
+from orion_py.loading.ladder import Step
 from orion_py.loading.loader import ProgressiveLoader
 from orion_py.loading.manager import ModelManager
 from orion_py.loading.manifest import parse_manifest
@@ -215,8 +216,8 @@ async def test_out_of_memory_in_an_answer_goes_on_below_it() -> None:
     w = world()
     m = manager(w)
     model = await m.acquire(ENTRY, CancelToken())
-    assert await m.step_down(ENTRY, model) == "Kernel, 1 thread"
-    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == "WASM, 2 threads"
+    assert await m.step_down(ENTRY, model) == Step("threads", "Kernel, 1 thread")
+    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == Step("kernel", "WASM, 2 threads")
 
 
 async def prefers_gpu(w: World, **verdict: Any) -> str:
@@ -255,8 +256,8 @@ async def test_a_model_whose_thread_was_lost_still_steps_down_when_memory_ends()
     m = manager(w)
     model = await m.acquire(ENTRY, CancelToken())
     w.runtime.sessions[0].threads_left = 1
-    assert await m.step_down(ENTRY, model) == "Kernel, 1 thread"
-    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == "WASM, 2 threads"
+    assert await m.step_down(ENTRY, model) == Step("threads", "Kernel, 1 thread")
+    assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == Step("kernel", "WASM, 2 threads")
 
 
 async def offline(w: World, *, keeps: str) -> None:
