@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from orion_py.ability import obstacle
-from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.cancellation import CancelToken, ended_by, until_cancelled
 from orion_py.errors import Cancelled, OrionError
 from orion_py.generation.shared_part import shared_part
 from orion_py.generation.tokenizer import ChatMessage
@@ -147,7 +147,9 @@ class ReadingAhead:
                 if wanted() and at < len(tokens):
                     piece = tokens[at : at + size]
                     with suppress(TimeoutError):
-                        await until_cancelled(model.forward(piece, at), cancel, PIECE_TIMEOUT_S)
+                        # A piece that still waits for the model is given up: rows that a question found may be gone
+                        # behind it.
+                        await ended_by(model.forward(piece, at), cancel, PIECE_TIMEOUT_S)
                     took = services.clock() - begun
                     if took > PIECE_S:
                         size = max(LEAST_PIECE, size // 2)

@@ -294,3 +294,30 @@ async def test_a_page_asks_for_it_by_a_message() -> None:
     assert end["payload"]["cached"] == end["payload"]["tokens"] > SHARED
     wrong = await ends({"id": "4", "type": "anticipate", "draft": "x" * 4001})
     assert (wrong["type"], wrong["error"]["code"]) == ("error", "protocol")
+
+
+async def test_a_piece_that_was_called_off_while_it_waited_is_not_read_behind_the_next_question() -> None:
+    world = ReadingWorld()
+    engine = await ready(world)
+    await engine.infer("hello", GREEDY)
+    await world.rests()
+    model, session = engine.models.loaded["tiny"], world.runtime.sessions[-1]
+    said: list[ChatMessage] = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day"}]
+    held = len(session.tokens)
+    gate = Gate(world)
+    step = model.begin([1], held)  # nobody waits for it any more, and it still computes
+    await calm()
+    step.cancel()
+    before = len(world.read)
+    reading = asyncio.ensure_future(engine.read_ahead(draft("a letter to my aunt", options=WRITE)))
+    await calm()
+    engine.cancel()
+    await calm()
+    assert reading.done()
+    asked = asyncio.ensure_future(engine.infer("more", GREEDY, said))
+    await gate.opens(40)
+    response = await asked
+    assert response.content == "good day"
+    assert response.usage.cached > SHARED
+    assert [at for _, at in world.read[before:]] == sorted(at for _, at in world.read[before:])
+    assert world.read[before + 1][1] == response.usage.cached

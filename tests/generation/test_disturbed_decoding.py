@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orion_py.cancellation import CancelToken, ended_by, until_cancelled
+from orion_py.cancellation import CancelToken, ended_by
 from orion_py.errors import Cancelled, RuntimeFailure
 from orion_py.generation.constraint import Constrain, Constraint
 from orion_py.generation.decoder import DecodeStats, decode
@@ -200,7 +200,7 @@ async def between(model: LoadedModel, prompts: list[list[int]], chance: random.R
             cancel = CancelToken()
             asyncio.get_running_loop().call_soon(cancel.cancel)
             with suppress(Cancelled, RuntimeFailure):
-                await until_cancelled(model.forward(piece, at), cancel if chance.random() < 0.5 else CancelToken())
+                await ended_by(model.forward(piece, at), cancel if chance.random() < 0.5 else CancelToken())
     rows = min(len(prompt), chance.choice((3, 6, 12)))
     key = str(prompt[:rows])
     if what == "keep":
