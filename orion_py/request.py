@@ -373,14 +373,17 @@ class RequestRun:
                 model = self._lent = await self._acquire(entry)
                 self.states.to("inferencing")
             except RuntimeFailure as error:
-                await services.prefixes.doubt(model)
+                restored = await services.prefixes.doubt(model)
                 services.breakers.failed(entry.id, model.label, error, services.clock() - begun)
                 hopeless = services.breakers.model(entry.id).state == "open"
                 if replacement == REPLACEMENTS or hopeless or not error.retryable:
                     raise
                 self.states.to("fallback")
                 before = model.label
-                step = await services.models.step_past(entry, model, error) or Step("worker", before)
+                if restored:  # by these rows, perhaps, and not by what computes
+                    await services.models.discard(entry.id, model)
+                step = None if restored else await services.models.step_past(entry, model, error)
+                step = step or Step("worker", before)
                 self._say(step.kind, before, step.label, error.code, error.message)
                 self.states.to("loading_agent")
                 model = self._lent = await self._acquire(entry)

@@ -116,13 +116,14 @@ class SavedPrefixes:
         """It answered: what was restored is right."""
         self._restored.pop(model.manifest.model, None)
 
-    async def doubt(self, model: LoadedModel) -> None:
-        """It failed: if that was by rows that were restored, they aren't restored again."""
+    async def doubt(self, model: LoadedModel) -> bool:
+        """It failed: rows that were restored since it answered aren't restored again. False: none were."""
         key = self._restored.pop(model.manifest.model, None)
         if key is not None:
             self._known.pop(key, None)
             with suppress(OrionError):
                 await self._ports.prefixes.drop([key])
+        return key is not None
 
     async def tick(self) -> None:
         """Keeps the prompts that were read and aren't kept yet."""
