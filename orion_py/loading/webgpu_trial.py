@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.cancellation import CancelToken, ended_by
 from orion_py.errors import Cancelled, InferenceTimeout, LoadError, OrionError, Unavailable, WorkerDied, from_code
 from orion_py.loading.ladder import Attempt, measured_against
 from orion_py.loading.loaded_model import LoadedModel
@@ -79,7 +79,7 @@ async def variant_to_try(manager: ModelManager, model_id: str, device: Device) -
 
 async def _step(model: LoadedModel, tokens: list[int], position: int, cancel: CancelToken) -> Logits:
     try:
-        return await until_cancelled(model.forward(tokens, position), cancel, STEP_PATIENCE_S)
+        return await ended_by(model.forward(tokens, position), cancel, STEP_PATIENCE_S)
     except TimeoutError:
         raise InferenceTimeout(f"{model.label}: no token for {STEP_PATIENCE_S:g} s.") from None
 

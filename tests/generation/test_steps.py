@@ -14,10 +14,11 @@ from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.steps import TimeLimit
 from orion_py.loading.loaded_model import LoadedModel
+from orion_py.loading.webgpu_trial import median_step
 from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.scripted import ScriptedSession
 from tests.generation.test_decoder import PROMPT, model, said
-from tests.tiny import Clock, LetterTokenizer
+from tests.tiny import Clock, LetterTokenizer, manifest
 
 
 def tokens_of(loaded: LoadedModel, cancel: CancelToken | None = None, stats: DecodeStats | None = None, **options):
@@ -282,4 +283,23 @@ async def test_a_restore_that_was_given_up_while_it_waited_takes_no_rows_away() 
     gate.set_result(None)
     text, stats = await asked
     assert (text, stats.cached_tokens) == ("good day", len(PROMPT) - 1)
+    assert session.tokens[: len(PROMPT)] == PROMPT
+
+
+async def test_a_trial_that_was_called_off_while_it_waited_runs_nothing() -> None:
+    loaded, session = model("good day")
+    loaded.manifest = manifest(golden=[{"name": "g", "tokens": [5, 6], "top": [[1, 50.0], [2, 0.0]]}])
+    await said(loaded)
+    gate = gated(session, len(PROMPT))
+    step = loaded.begin([1], len(PROMPT))
+    await settle()
+    step.cancel()
+    cancel = CancelToken()
+    trying = asyncio.ensure_future(median_step(loaded, Clock(), cancel))
+    await settle()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        await trying
+    gate.set_result(None)
+    await settle()
     assert session.tokens[: len(PROMPT)] == PROMPT
