@@ -9,10 +9,8 @@ from e2e.support.person import LABELS, Person
 from e2e.support.web import Web
 
 
-def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(
-    accustomed: Person, web: Web, runner: str
-) -> None:
-    regular = accustomed
+def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(regular: Person, web: Web) -> None:
+    """So is onnxruntime's, in test_runners.py."""
     regular.opens()
     regular.waits_for_the_model()
     workers.hold(regular.page, after=16)
@@ -25,7 +23,7 @@ def test_a_killed_inference_worker_is_replaced_and_the_answer_goes_on(
     assert any("replaced" in note for note in answer.notes)
     assert web.shard_requests() == [], "the new worker reads the device"
     assert regular.engine == "ready"
-    assert answer.backend == LABELS[runner]
+    assert answer.backend == LABELS["kernel"]
 
     assert "Paris" in regular.asks("What is the capital of France?").succeeds()
 

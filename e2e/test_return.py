@@ -42,16 +42,13 @@ def test_a_second_question_goes_on_with_the_conversation_even_after_a_reload(reg
     assert "Zoe" not in regular.asks("What is my cat called?").succeeds(), "a new one starts afresh"
 
 
-def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(
-    accustomed: Person, web: Web, runner: str
-) -> None:
-    """A browser that was closed, opened again with nothing to talk to."""
-    regular = accustomed
+def test_with_the_server_gone_and_without_a_network_the_page_opens_and_answers(regular: Person, web: Web) -> None:
+    """A browser that was closed, opened again with nothing to talk to; on onnxruntime in test_runners.py."""
     web.goes_down()
     regular.opens()
     answer = regular.asks("What is the capital of France?")
     assert "Paris" in answer.succeeds()
-    assert answer.backend == LABELS[runner]
+    assert answer.backend == LABELS["kernel"]
 
     regular.page.context.set_offline(True)
     regular.reloads()

@@ -1,8 +1,8 @@
 """What computes on the processor: our own kernel, onnxruntime where a person chooses it, or where the kernel fails.
 
 The first visit is onnxruntime's of the normal run: an answer, and without a network a reload, a Stop, a dead worker.
-The tests that try each of these by itself are for the kernel, and for both with ``python3 build.py test long``
-(``runner`` in conftest.py).
+The tests that try each of these by itself are for the kernel; a second visit and a Stop are for both with
+``python3 build.py test long`` (``runner`` in conftest.py).
 """
 
 from __future__ import annotations
