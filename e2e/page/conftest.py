@@ -94,6 +94,7 @@ class Visit:
 
     def ask(self, text: str) -> Locator:
         """Sends ``text``, and waits for the answer's place: until then the last answer is the one before."""
+        expect(self.page.locator("#log:not([aria-busy=true])")).to_be_attached()  # the conversation is read
         before = self.answers.count()
         self.box.fill(text)
         if self.box.get_attribute("enterkeyhint") == "enter":  # a phone, where Enter starts a line

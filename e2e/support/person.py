@@ -185,6 +185,8 @@ class Person:
 
     def asks(self, question: str) -> Answer:
         """Types a question and presses Send."""
+        reading = self.conversation.get_attribute
+        until(self.page, "the conversation is read", lambda: reading("aria-busy") != "true")
         before = set(self._turns())
         self.message.fill(question)
         self.send.click()

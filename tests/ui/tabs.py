@@ -193,7 +193,7 @@ class Platform:
         self.timers = tab.timers
         self.clock = lambda: 0.0
         self.backing, self.session = tab.browser.backing, session
-        self.dom = Dom(Document("composer-note", "draft-waits", "draft-back"))
+        self.dom = Dom(Document("composer-note", "draft-waits", "draft-back", "log"))
 
 
 class Tab:

@@ -110,7 +110,10 @@ def test_an_owner_that_was_taken_for_dead_still_has_the_last_word(browser: Brows
 def test_after_the_pages_own_reload_the_question_is_asked_again(browser: Browser) -> None:
     (a,) = with_one_answer(browser, 1)
     a.sends("two")
-    again = a.settle().reloads_itself().settle()
+    again = a.settle().reloads_itself()
+    assert again.by_id("log").attributes.get("aria-busy") == "true", "nothing is read yet"
+    again.settle()
+    assert "aria-busy" not in again.by_id("log").attributes
     assert again.said[2:] == [("success", "two"), ("queued", "")]
     assert again.conversation.current is again.conversation.turns[3]
     assert again.begun == [again.conversation.turns[3]], "an engine that is ready by then waits for no other word"

@@ -43,12 +43,14 @@ class Keeping:
         self._wanted = None  # the conversation that is being opened
         dom = platform.dom
         self._note, self._waits = dom.by_id("composer-note"), dom.by_id("draft-waits")
+        self._log = dom.by_id("log")
         dom.on(dom.by_id("draft-back"), "click", lambda _event: self.back_to_draft())
 
     # start
 
     def start(self):
         drafts = self.drafts
+        self._log.setAttribute("aria-busy", "true")  # until the conversation is read
         self._show_draft()
         previous = self._session.get(PREVIOUS)
         self._session.remove(PREVIOUS)
@@ -128,6 +130,7 @@ class Keeping:
         if first:
             self._page.ask(first)
         self._show_waiting()
+        self._log.removeAttribute("aria-busy")
         self._page.redraw()
 
     def wait(self, text):
