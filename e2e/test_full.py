@@ -1,7 +1,7 @@
 """Full, the real one, comes in behind Lite while a person types: what the page's main thread does meanwhile.
 
-``python3 build.py build --models lite,full``, then ``python3 build.py test long e2e -k test_full``. Tasks are
-judged by the processor's time that they took: on a machine whose cores are all busy, any task waits.
+``python3 build.py test long e2e -k test_full`` runs it. Tasks are judged by the processor's time that they took: on a
+machine whose cores are all busy, any task waits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Large on the real page: chosen in the settings, it comes in the background, takes over and answers.
 
-``python3 build.py build --models lite,large``, then ``python3 build.py test long e2e -k test_large``. What
-it measured stands in test-results/large.json.
+``python3 build.py test long e2e -k test_large`` runs it. What it measured stands in test-results/large.json.
 """
 
 from __future__ import annotations

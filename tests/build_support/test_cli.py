@@ -101,6 +101,15 @@ def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
         cli.origin(url)
 
 
+@pytest.mark.parametrize(("parts", "models"), [([], "lite"), (["unit"], "lite"), (["long", "e2e"], "lite,full,large")])
+def test_the_long_tests_have_the_larger_models(parts: list[str], models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(cli, "_site", made.append)
+    monkeypatch.setattr("build_support.checks.run", lambda parts, wishes: 0)
+    assert cli.run(cli.parse(["test", *parts])) == 0
+    assert made == [models]
+
+
 @pytest.mark.parametrize("arguments", [["bench", "--model", "huge"], ["serve", "--models", "huge"]])
 def test_a_model_that_nobody_knows_is_refused_before_anything_is_made(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
