@@ -177,7 +177,7 @@ static int attention(const Thread *me, const Layer *l, u32 layer) {
   const u8 *const *x = inputs_of(me, me->count, model.x, l->attention_norm, d->hidden, kind_bit(&l->qkv));
   if (!x) return 1;
   product(me, &l->qkv, x, me->count, model.qkv, model.qkv_stride, 0);
-  if (me->number == 0) call.stopped = __atomic_load_n(&cancel_flag, __ATOMIC_SEQ_CST);
+  if (me->number == 0) call.stopped = __atomic_load_n(&cancel_flag, __ATOMIC_SEQ_CST) || orion_stop();
   if (barrier(me->threads) || call.stopped) return 1;
   const Cache cache = layer_cache(layer);
   if (me->count == 1 ? attend_alone(me, l, &cache) : attend_rows(me, l, &cache)) return 1;

@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 import { Worker, isMainThread, workerData } from "node:worker_threads";
 
 async function work({ module, memory, number, stack }) {
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory, orion_stop: () => 0 } });
   exports.__stack_pointer.value = stack;
   exports.orion_worker(number);
 }

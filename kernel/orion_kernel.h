@@ -190,6 +190,14 @@ uint32_t ORION_EXPORT(orion_forward)(orion_offset tokens, orion_offset embedding
  * The kernel only reads it; the host sets it to 0 again before it asks for more. */
 orion_offset ORION_EXPORT(orion_cancel_flag)(void);
 
+/* The one function that a module imports, as env.orion_stop: anything but 0 does what that word does. The leader asks it
+ * once a layer. It is for hosts that mustn't hold this memory where a cancel comes from. */
+#ifdef __wasm__
+__attribute__((import_module("env"), import_name("orion_stop"))) uint32_t orion_stop(void);
+#else
+uint32_t orion_stop(void);
+#endif
+
 /* Threads (in a module without ORION_THREADS there is one, the leader, and these answer accordingly).
  * The leader is whoever calls everything else. A worker is an own instance of the module over the same memory in a
  * thread of its own: it sets its exported global __stack_pointer to orion_stack(number), number 1 to

@@ -211,7 +211,7 @@ export class InferenceClient {
   end(error) {
     if (this.ended) return;
     this.ended = error;
-    this.flag = null; // it lies in the model's memory, all of which it would keep
+    this.flag = null;
     this.watch.abort();
     this.worker.terminate();
     for (const { reject } of this.pending.values()) reject(error);

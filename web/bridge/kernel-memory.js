@@ -48,7 +48,6 @@ const WORD = {
  * @property {(milliseconds: number) => void} orion_patience
  * @property {(barriers: number, calls: number) => void} orion_spin
  * @property {() => void} orion_dismiss
- * @property {() => number} orion_cancel_flag
  */
 
 /**
@@ -76,6 +75,8 @@ export class KernelMemory {
     /** @private */ this.workspace = [0, 0];
     /** @private */ this.cache = [0, 0];
     /** @type {WebAssembly.Memory} */ this.memory = new WebAssembly.Memory({ initial: 0 });
+    /** @private @type {Int32Array | null} what `orion_stop` answers, where another thread can set it */
+    this.stop = null;
     /** @type {KernelExports} */ this.exports = /** @type {any} */ (null);
   }
 
@@ -130,14 +131,12 @@ export class KernelMemory {
 
   /**
    * The word by which another thread ends a pass before its next layer (I32, 1: end; whoever sets it clears it); null
-   * where no other thread sees this memory.
+   * where no other thread can see one. It lies beside the model's memory: who holds it doesn't hold that.
    *
    * @returns {import("./runner.js").CancelFlag | null}
    */
   get cancelFlag() {
-    const { buffer } = this.memory;
-    const shared = typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
-    return shared ? { buffer, at: this.exports.orion_cancel_flag() } : null;
+    return this.stop && { buffer: /** @type {SharedArrayBuffer} */ (this.stop.buffer), at: 0 };
   }
 
   /**
@@ -154,7 +153,10 @@ export class KernelMemory {
       throw new BridgeError("out_of_memory", `${pages * PAGE} bytes of memory can't be had: ${why}`, { needed_bytes: pages * PAGE });
     }
     try {
-      const instance = await WebAssembly.instantiate(module, { env: { memory: this.memory } });
+      const stop = shared ? new Int32Array(new SharedArrayBuffer(4)) : null;
+      const env = { memory: this.memory, orion_stop: () => (stop ? Atomics.load(stop, 0) : 0) };
+      const instance = await WebAssembly.instantiate(module, { env });
+      this.stop = stop;
       this.exports = /** @type {KernelExports} */ (/** @type {unknown} */ (instance.exports));
     } catch (cause) {
       throw toBridgeError(cause, "backend_unavailable");

@@ -8,7 +8,8 @@
 
 self.onmessage = async ({ data: { module, memory, number } }) => {
   try {
-    const instance = await WebAssembly.instantiate(/** @type {WebAssembly.Module} */ (module), { env: { memory } });
+    const env = { memory, orion_stop: () => 0 }; // only the leader is asked
+    const instance = await WebAssembly.instantiate(/** @type {WebAssembly.Module} */ (module), { env });
     const exports = /** @type {any} */ (instance.exports);
     exports.__stack_pointer.value = exports.orion_stack(number);
     self.postMessage({ here: number });
