@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from e2e.support.larger import serving_all_models
+from e2e.support.larger import serving_with
 from e2e.support.person import Person
 from e2e.support.site import DIST
 from e2e.support.waiting import until
@@ -37,7 +37,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    yield from serving_all_models(tmp_path_factory.mktemp("all-models"))
+    yield from serving_with(FULL, tmp_path_factory.mktemp("larger"))
 
 
 @contextmanager

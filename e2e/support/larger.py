@@ -19,9 +19,9 @@ TITLE = "Full"
 BALLAST = 12_000_000
 
 
-def serving_all_models(folder: Path) -> Iterator[Web]:
-    """A server of all models that dist/ was built with, for a fixture ``address`` in place of Lite's alone."""
-    web = Web(Site(folder / "site", larger=True))
+def serving_with(model: str, folder: Path) -> Iterator[Web]:
+    """A server of Lite and ``model``, which dist/ has, for a fixture ``address`` in place of that of Lite alone."""
+    web = Web(Site(folder / "site", [model]))
     yield web
     web.goes_down()
 

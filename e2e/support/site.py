@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,13 @@ def link(source: str | Path, target: str | Path) -> None:
 
 class Site:
     """A copy of dist/ in ``folder``: large files are links, so it costs no space. Of the models that dist/ was built
-    with it has Lite, as where the tests build it; the others, too, with ``larger``."""
+    with it has Lite, as where the tests build it, and those of ``larger``, by id."""
 
-    def __init__(self, folder: Path, *, larger: bool = False) -> None:
+    def __init__(self, folder: Path, larger: Collection[str] = ()) -> None:
         self.folder = folder
         shutil.copytree(DIST, folder, copy_function=link)
-        if not larger:
-            self._replace(REGISTRY, only_built(self._text(REGISTRY), lambda name: name == MANIFEST))
+        kept = {f"models/{model}/manifest.json" for model in (MODEL, *larger)}
+        self._replace(REGISTRY, only_built(self._text(REGISTRY), lambda name: name in kept))
         self.manifest: dict[str, Any] = json.loads(self._text(MANIFEST))
         self.registry: dict[str, Any] = json.loads(self._text(REGISTRY))
 
