@@ -7,7 +7,6 @@ import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./kernel-memory.j
 import { bytesOf, copyRows, putRows } from "./kernel-rows.js";
 import { builds, fetchBuild, probe } from "./kernel-module.js";
 import { KernelThreads } from "./kernel-threads.js";
-import { Pace } from "./pace.js";
 import { readVerified } from "./shards.js";
 
 /** What the kernel's tables have room for. */
@@ -28,9 +27,8 @@ export class KernelModel {
   /**
    * @param {KernelMemory} memory
    * @param {KernelThreads} team
-   * @param {() => number} clock ms
    */
-  constructor(memory, team, clock = () => performance.now()) {
+  constructor(memory, team) {
     this.backend = "kernel";
     this.verifies = MOST_LOGITS;
     /** V8 improves what a prompt runs while it runs: to warm that up too would cost each start 25 ms more. */
@@ -39,8 +37,6 @@ export class KernelModel {
     this.rows = 0;
     /** @private */ this.memory = memory;
     /** @private */ this.team = team;
-    /** @private */ this.clock = clock;
-    /** @private */ this.pace = new Pace(1);
     /** @private @type {Set<string>} shards that lie in the memory, by sha256 */
     this.taken = new Set();
     /** @private */ this.built = false;
@@ -108,7 +104,6 @@ export class KernelModel {
   /** Waits until it is known how many threads compute. */
   async build() {
     await this.team.settled();
-    this.pace = new Pace(this.team.count);
     this.built = true;
   }
 
@@ -176,20 +171,13 @@ export class KernelModel {
    */
   pass(tokens, logits) {
     if (!this.built) throw new BridgeError("protocol", "the model isn't built yet");
-    // Many rows are shared out in pieces that last, a few are held up at each of some hundred barriers.
-    const long = tokens.length > MOST_LOGITS;
-    if (long) this.pace.begins();
     this.guarded(() => {
-      this.team.use(long ? this.team.count : this.pace.threads);
-      const begun = this.clock();
       let status = this.memory.run(tokens, this.rows, logits);
       if (status === THREAD_LOST) {
         this.team.dismiss();
-        this.pace = new Pace(1);
         status = this.memory.run(tokens, this.rows, logits);
       }
       this.memory.checked(status, "runtime_failure");
-      if (tokens.length === 1) this.pace.took(this.clock() - begun, this.rows);
     });
     this.rows += tokens.length;
   }

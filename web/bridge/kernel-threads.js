@@ -20,9 +20,8 @@ export class KernelThreads {
     /** @private */ this.memory = memory;
     /** @private @type {Worker[]} */
     this.workers = [];
-    /** That can compute, the inference worker included. */
+    /** That compute, the inference worker included. */
     this.count = 1;
-    /** @private that compute at present */ this.inUse = 1;
     /** @private */ this.starting = Promise.resolve();
     /** @private */ this.patience = Promise.resolve();
     /** @private Who hasn't come by now isn't waited for. */ this.giveUp = () => {};
@@ -43,17 +42,8 @@ export class KernelThreads {
       if (!came) return;
       const { exports } = this.memory;
       const there = exports.orion_await_threads(came + 1, COUNTED_MS);
-      if (exports.orion_use_threads(there) === 0) this.count = this.inUse = there;
+      if (exports.orion_use_threads(there) === 0) this.count = there;
     });
-  }
-
-  /**
-   * So many compute from now on; the others sleep.
-   *
-   * @param {number} threads at most `count`
-   */
-  use(threads) {
-    if (threads !== this.inUse && this.memory.exports.orion_use_threads(threads) === 0) this.inUse = threads;
   }
 
   /** Resolves once it is known how many threads there are; from now on nothing else is waited for. */
@@ -67,7 +57,7 @@ export class KernelThreads {
     this.end();
     this.memory.exports.orion_dismiss();
     this.memory.exports.orion_use_threads(1);
-    this.count = this.inUse = 1;
+    this.count = 1;
   }
 
   /** @private */
