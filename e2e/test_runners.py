@@ -37,12 +37,7 @@ def test_a_person_chooses_and_the_choice_holds_at_a_next_visit_offline_through_a
     regular.page.context.set_offline(True)
     regular.reloads()
     regular.waits_for_the_model()
-    workers.slow(regular.page, ms=100)
-    answer = regular.asks("Write a long story about a dragon and a knight.")
-    answer.grows(30)
-    regular.stops()
-    expect(regular.send).to_be_visible(timeout=5_000)
-    answer.comes_to("cancelled")
+    workers.stops_amid_an_answer(regular)
 
     workers.hold(regular.page, after=16)
     answer = regular.asks("Explain simply why the sky is blue.")

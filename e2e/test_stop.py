@@ -56,12 +56,7 @@ def test_stopped_while_answering_it_keeps_the_text_and_takes_the_next_question(a
     regular = accustomed
     regular.opens()
     regular.waits_for_the_model()
-    workers.slow(regular.page, ms=100)
-    answer = regular.asks("Write a long story about a dragon and a knight.")
-    answer.grows(30)
-    regular.stops()
-    expect(regular.send).to_be_visible(timeout=5_000)
-    answer.comes_to("cancelled")
+    answer = workers.stops_amid_an_answer(regular)
     kept = answer.text
     assert len(kept) > 30
     expect(answer.article).to_contain_text("Stopped")

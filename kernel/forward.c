@@ -9,12 +9,8 @@
 static struct {
   u32 count, position, logit_rows;
   const float *embeddings; /* 0: tokens */
-  u32 stopped;             /* the leader saw the flag; the others read it behind a barrier */
+  u32 stopped;             /* the host told the leader; the others read it behind a barrier */
 } call;
-
-static u32 cancel_flag __attribute__((aligned(64)));
-
-orion_offset orion_cancel_flag(void) { return OFFSET(&cancel_flag); }
 
 /* What a thread carries through the pass. */
 typedef struct {
@@ -177,7 +173,7 @@ static int attention(const Thread *me, const Layer *l, u32 layer) {
   const u8 *const *x = inputs_of(me, me->count, model.x, l->attention_norm, d->hidden, kind_bit(&l->qkv));
   if (!x) return 1;
   product(me, &l->qkv, x, me->count, model.qkv, model.qkv_stride, 0);
-  if (me->number == 0) call.stopped = __atomic_load_n(&cancel_flag, __ATOMIC_SEQ_CST) || orion_stop();
+  if (me->number == 0) call.stopped = orion_stop();
   if (barrier(me->threads) || call.stopped) return 1;
   const Cache cache = layer_cache(layer);
   if (me->count == 1 ? attend_alone(me, l, &cache) : attend_rows(me, l, &cache)) return 1;

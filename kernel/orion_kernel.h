@@ -44,7 +44,7 @@ enum orion_status {
   ORION_BAD_TOKEN = 12,     /* detail: the row whose token isn't in the vocabulary */
   ORION_BAD_POSITION = 13,  /* detail: the row whose position has no row of the rotary table */
   ORION_CONTEXT_FULL = 14,  /* position + count is past the cache's end */
-  ORION_CANCELLED = 15,     /* the flag was set; the cache from `position` on is undefined, what was before stands */
+  ORION_CANCELLED = 15,     /* orion_stop said so; the cache from `position` on is undefined, what was before stands */
   ORION_THREAD_LOST = 16,   /* a worker didn't come to a barrier in time: end the workers' instances, then go on
                                with orion_dismiss() and one thread; the cache from `position` on is undefined */
 };
@@ -186,12 +186,8 @@ uint32_t ORION_EXPORT(orion_use_cache)(orion_offset cache);
 uint32_t ORION_EXPORT(orion_forward)(orion_offset tokens, orion_offset embeddings, orion_offset positions,
                                      uint32_t count, uint32_t position, uint32_t logit_rows);
 
-/* The offset of a word that any thread may set to 1 (atomically): a forward ends with ORION_CANCELLED before its next layer.
- * The kernel only reads it; the host sets it to 0 again before it asks for more. */
-orion_offset ORION_EXPORT(orion_cancel_flag)(void);
-
-/* The one function that a module imports, as env.orion_stop: anything but 0 does what that word does. The leader asks it
- * once a layer. It is for hosts that mustn't hold this memory where a cancel comes from. */
+/* The host's, and the one function that a module imports, as env.orion_stop. The leader asks it once a layer: after anything
+ * but 0 a forward ends with ORION_CANCELLED before its next layer. */
 #ifdef __wasm__
 __attribute__((import_module("env"), import_name("orion_stop"))) uint32_t orion_stop(void);
 #else

@@ -4,9 +4,13 @@
  */
 
 import { detectDevice } from "../orion/bridge/device.js";
+import { fetchText, fileFacts } from "../orion/bridge/fetch-text.js";
 import { InferenceClient } from "../orion/bridge/inference-client.js";
+import { kernelHere } from "../orion/bridge/kernel-module.js";
+import { addBundle } from "../orion/bridge/python.js";
 import { openShards } from "../orion/bridge/shards.js";
 import { ChatTemplate } from "../orion/bridge/chat-template.js";
+import { Tabs } from "../orion/bridge/tabs.js";
 import { ChatTokenizer } from "../orion/bridge/tokenizer.js";
 import { loadPyodide } from "../stock/pyodide.mjs";
 
@@ -28,16 +32,38 @@ async function bootPython() {
 }
 
 const [python, shards] = await Promise.all([bootPython(), openShards()]);
+/** @param {string} path */
+const found = (path) => fileFacts(new URL(path, root));
 receive = python.pyimport("orion_py.browser.main").start({
   root: root.href,
   shards,
-  detectDevice: async () => JSON.stringify(await detectDevice()),
+  tabs: new Tabs(),
+  detectDevice: async () => JSON.stringify(await detectDevice(kernelHere())),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+  newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
   newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
     new ChatTokenizer(definition, now),
   newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
     new ChatTemplate(JSON.parse(parts), now),
-  fetchText: async (/** @type {string} */ path) => (await fetch(new URL(path, root))).text(),
+  // Nothing is begun ahead, kept or saved here.
+  rememberSpec: () => {},
+  heldAhead: () => "",
+  dropAhead: () => {},
+  limitAhead: () => {},
+  makeSnapshot: async () => "impossible",
+  stopSnapshot: () => {},
+  keptPrefixes: async () => "[]",
+  dropPrefixes: async () => {},
+  listIsKept: () => false,
+  metered: () => false,
+  fetchText: (/** @type {string} */ path) => fetchText(new URL(path, root)),
+  exists: async (/** @type {string} */ path) => (await found(path)) !== null,
+  facts: async (/** @type {string} */ path) => {
+    const facts = await found(path);
+    return facts ? JSON.stringify(facts) : "";
+  },
+  resolve: (/** @type {string} */ path) => new URL(path, root).href,
+  addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
   send: (/** @type {string} */ text) => self.postMessage(text),
 });
 for (const text of inbox.splice(0)) receive(text);

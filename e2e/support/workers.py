@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, Worker
+from playwright.sync_api import Page, Worker, expect
 
+from e2e.support.person import Answer, Person
 from e2e.support.waiting import until
 
 HOLD = """count => {
@@ -40,3 +41,14 @@ def slow(page: Page, ms: int) -> None:
 def end(page: Page, script: str) -> None:
     """Ends a worker as a browser does that takes its memory: nobody is told."""
     named(page, script).evaluate(END)
+
+
+def stops_amid_an_answer(person: Person) -> Answer:
+    """``person`` stops an answer of which more than 30 characters are there, and can send again at once."""
+    slow(person.page, ms=100)
+    answer = person.asks("Write a long story about a dragon and a knight.")
+    answer.grows(30)
+    person.stops()
+    expect(person.send).to_be_visible(timeout=5_000)
+    answer.comes_to("cancelled")
+    return answer

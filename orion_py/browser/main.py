@@ -27,7 +27,8 @@ from orion_py.ports import FileFacts, Ports
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
-    keptPrefixes, dropPrefixes, newTokenizer, newTemplate, fetchText, addBundle, metered and send."""
+    keptPrefixes, dropPrefixes, listIsKept, newEncoderClient, newTokenizer, newTemplate, fetchText, addBundle, metered
+    and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))

@@ -146,6 +146,9 @@ class Hydrator:
         if self._told.last is not None and self._told.last.model in model_ids:
             self._told.close("cancelled")
 
+    def _offered(self, entry: ModelEntry) -> bool:
+        return offered(entry, self._device, self._manager.config)
+
     @property
     def _barred(self) -> set[str]:
         return self._refused | self._wishes.forgotten
@@ -160,9 +163,7 @@ class Hydrator:
         if not quick:
             await self.allow_again([e.id for e in entries])
             return list(entries)
-        larger = [
-            e for e in entries if e not in quick and self.enabled and offered(e, self._device, self._manager.config)
-        ]
+        larger = [e for e in entries if e not in quick and self.enabled and self._offered(e)]
         unasked = [e for e in larger if e.tier != "large"]
         if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
             await self._want(unasked[0].id)
@@ -171,7 +172,7 @@ class Hydrator:
     async def _at_hand(self, entry: ModelEntry) -> bool:
         if entry.id in self._manager.loaded or entry.id == self.first.coming:
             return True
-        if not self.waits or entry in self._registry.added or not offered(entry, self._device, self._manager.config):
+        if not self.waits or entry in self._registry.added or not self._offered(entry):
             return False
         opener = self._manager.opener
         try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
@@ -231,11 +232,7 @@ class Hydrator:
     def _asked_for_large(self) -> bool:
         """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
         asked = [e for e in self._registry.known if e.id == self._wishes.target and e.tier == "large"]
-        return (
-            bool(asked)
-            and self._wishes.target not in self._barred
-            and offered(asked[0], self._device, self._manager.config)
-        )
+        return bool(asked) and self._wishes.target not in self._barred and self._offered(asked[0])
 
     # what the person says
 
@@ -339,7 +336,7 @@ class Hydrator:
         if self._breakers.model(target).state == "open":
             return None
         entry = self._registry.model(target)
-        return entry if offered(entry, self._device, self._manager.config) else None
+        return entry if self._offered(entry) else None
 
     async def _drop(self, job: Job) -> None:
         """Nothing of what came of it stays, where it isn't in use or kept again by now."""

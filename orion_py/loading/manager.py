@@ -281,8 +281,8 @@ class ModelManager:
     def _bytes(self, model_id: str) -> int:
         measured = sum(model.report.memory_bytes for model in self._pool.workers(model_id))
         pending = self._pending.get(model_id)
-        if measured or (pending and pending.bytes):
-            return measured or (pending.bytes if pending else 0)
+        if known := measured or (pending.bytes if pending else 0):
+            return known
         entry = self._entries.get(model_id) or self._pending[model_id].entry
         return self.opener.expected_bytes(entry)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from orion_py.config import EngineConfig
 from orion_py.loading.cache_width import cache_bytes as kernel_cache
 from orion_py.loading.cache_width import kernel_bytes
 from orion_py.loading.manifest import Architecture, Manifest, Variant
@@ -38,6 +39,11 @@ class NoRoom:
 
     async def give(self) -> bool:
         return False
+
+
+def on_kernel(has_kernel: bool, config: EngineConfig) -> bool:
+    """Whether our kernel is what would compute a model of the registry, on a device that has it or not."""
+    return has_kernel and config.runner != "onnxruntime" and not config.exact
 
 
 def memory_needed(entry: ModelEntry, manifest: Manifest, variant: Variant, context: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orion_py.config import EngineConfig
 from orion_py.errors import TooLarge
+from orion_py.loading.memory_needs import on_kernel
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Device
 
@@ -19,8 +20,10 @@ def needed_gb(entry: ModelEntry, device: Device, config: EngineConfig) -> int | 
     it; None: any. What the registry asks for is the least of it."""
     if entry.tier != "large":
         return entry.device_memory_gb
-    on_kernel = bool(device.kernel) and config.runner != "onnxruntime" and not config.exact
-    taken = entry.memory_bytes if on_kernel else entry.onnxruntime_memory_bytes or EXPANDED * entry.memory_bytes
+    if on_kernel(bool(device.kernel), config):
+        taken = entry.memory_bytes
+    else:
+        taken = entry.onnxruntime_memory_bytes or EXPANDED * entry.memory_bytes
     least = 1
     while least * GB < SHARE * taken:
         least *= 2

@@ -39,7 +39,7 @@ from orion_py.loading.loaded_model import LoadedModel
 from orion_py.loading.loader import LoadRequest, ProgressiveLoader
 from orion_py.loading.manifest import ChatFormat, Manifest, Variant
 from orion_py.loading.memory_budget import MB
-from orion_py.loading.memory_needs import Room, memory_needed
+from orion_py.loading.memory_needs import Room, memory_needed, on_kernel
 from orion_py.loading.verdicts import Verdicts
 from orion_py.loading.versions import Kept, Versions, read_version
 from orion_py.ports import Ports
@@ -212,7 +212,7 @@ class ModelOpener:
 
     def expected_bytes(self, entry: ModelEntry) -> int:
         """What the model will take in memory, by what would compute it here; each rung is weighed anew."""
-        return entry.memory_on(self._has_kernel and self.config.runner != "onnxruntime" and not self.config.exact)
+        return entry.memory_on(on_kernel(self._has_kernel, self.config))
 
     async def first_variant(self, manifest: Manifest) -> Variant | None:
         """What this device would try first of that version; None where nothing of it runs here."""

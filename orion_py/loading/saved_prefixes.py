@@ -14,7 +14,7 @@ import json
 from array import array
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import ReferenceType, ref
 
 from orion_py.errors import OrionError
@@ -45,8 +45,8 @@ class _Prompt:
 
 
 class SavedPrefixes:
-    """``begin`` at the start; ``tick`` is called whenever nothing was asked for a moment. Nothing here raises: what
-    can't be kept or restored is read as ever."""
+    """``begin`` at the start; ``tick`` is called whenever nothing was asked for a moment. What can't be kept or
+    restored is read as ever, and nobody hears of it."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger) -> None:
         self._manager, self._ports, self._log = manager, ports, log
@@ -66,7 +66,8 @@ class SavedPrefixes:
         return sum(prefix.bytes for prefix in self._known.values())
 
     async def begin(self, agents: Collection[str]) -> None:
-        """Looks what is there. What is of none of ``agents`` goes: one was deleted as the page was closed, perhaps."""
+        """Looks what is there. What is of none of ``agents`` goes: one was deleted as the page was closed, perhaps.
+        Raises StorageUnavailable."""
         await self.recall()
         going = [prefix.key for prefix in self._known.values() if prefix.agent not in agents]
         if going:
@@ -76,8 +77,7 @@ class SavedPrefixes:
     async def recall(self) -> None:
         """Looks what is there."""
         self._kernel = (await self._ports.runtime.device()).kernel
-        with suppress(OrionError):
-            self._known = {prefix.key: prefix for prefix in await self._ports.prefixes.all()}
+        self._known = {prefix.key: prefix for prefix in await self._ports.prefixes.all()}
 
     def answered(self, model: LoadedModel, agent: str, system: str) -> None:
         """``agent`` answered with ``model``, with a prompt of its own."""
@@ -161,7 +161,6 @@ class SavedPrefixes:
         prefix = Prefix(key, model.manifest.model, prompt.agent, edition, len(tokens))
         kept = await model.keep_rows(prefix, tokens, BUDGET_BYTES)
         if kept:
-            self._known[key] = replace(prefix, bytes=kept)
             self._log.debug("prompt kept", model=prefix.model, agent=prefix.agent, rows=prefix.rows, bytes=kept)
             await self.recall()
         return kept > 0

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import wasmtime
@@ -92,8 +93,13 @@ class _Instance:
                 raise OutOfMemory(f"{memory * PAGE} bytes can't be had: {error}") from error
         else:
             self.memory = memory
+        stopping = wasmtime.Instance(self.store, _stopping(), []).exports(self.store)
+        word = stopping["word"]
+        assert isinstance(word, wasmtime.Memory)
+        self.stop = _bytes_at(word.data_ptr(self.store), 4).view(np.uint32)
+        """U32 [1], to be set from any thread: 1 ends a pass before its next layer."""
         module = compiled(path)
-        given = {"memory": self.memory, "orion_stop": _never_stops(self.store)}
+        given = {"memory": self.memory, "orion_stop": stopping["orion_stop"]}
         imports = [given[each.name or ""] for each in module.imports]
         self.exports = wasmtime.Instance(self.store, module, imports).exports(self.store)
 
@@ -117,11 +123,8 @@ class _Instance:
     def bytes(self) -> NDArray[np.uint8]:
         """A view of the whole memory, for as long as the instance lives."""
         if isinstance(self.memory, wasmtime.SharedMemory):
-            start, size = self.memory.data_ptr(), self.memory.data_len()
-        else:
-            start, size = self.memory.data_ptr(self.store), self.memory.data_len(self.store)
-        address = ctypes.addressof(start.contents)
-        return np.frombuffer(memoryview((ctypes.c_ubyte * size).from_address(address)), np.uint8)
+            return _bytes_at(self.memory.data_ptr(), self.memory.data_len())
+        return _bytes_at(self.memory.data_ptr(self.store), self.memory.data_len(self.store))
 
 
 class KernelModel:
@@ -152,7 +155,6 @@ class KernelModel:
         self._describe()
         self._write(layout.rope, self._rope())
         self._checked(self._instance.call("orion_open", layout.decoder))
-        self._cancel_flag = self._instance.call("orion_cancel_flag")
         self._workers: list[threading.Thread] = []
         self.threads = 1
         if threads > 1 and shared:
@@ -215,8 +217,7 @@ class KernelModel:
     def cancel(self, wanted: bool = True) -> None:
         """Ends the forward under way before its next layer, and those after it, until it isn't wanted any more. From
         any thread: it writes a word, and calls nothing."""
-        at = self._cancel_flag
-        self.memory[at : at + 4].view(np.uint32)[0] = int(wanted)
+        self._instance.stop[0] = int(wanted)
 
     def use_threads(self, count: int) -> None:
         """How many of the threads compute. Raises RuntimeFailure for more than there are."""
@@ -290,17 +291,21 @@ def _error_of(status: int) -> type[RuntimeFailure | InvalidInput | Cancelled]:
     return BackendUnavailable if status in _UNSUPPORTED else _ERRORS.get(status, RuntimeFailure)
 
 
+_STOPPING = """(module
+  (memory (export "word") 1 1)
+  (func (export "orion_stop") (result i32) (i32.load (i32.const 0))))"""
+
+
 @cache
-def _constant() -> wasmtime.Module:
-    """A function that gives 0: one of Python's would take microseconds in every layer."""
-    return wasmtime.Module(_engine(), '(module (func (export "orion_stop") (result i32) i32.const 0))')
+def _stopping() -> wasmtime.Module:
+    """A module whose word says whether to stop: a function of Python's would take microseconds in every layer."""
+    return wasmtime.Module(_engine(), _STOPPING)
 
 
-def _never_stops(store: wasmtime.Store) -> wasmtime.Func:
-    """What a module asks for whether to stop. Here its own word in memory says so."""
-    function = wasmtime.Instance(store, _constant(), []).exports(store)["orion_stop"]
-    assert isinstance(function, wasmtime.Func)
-    return function
+def _bytes_at(start: Any, size: int) -> NDArray[np.uint8]:
+    """A view of ``size`` bytes from the pointer ``start`` on."""
+    address = ctypes.addressof(start.contents)
+    return np.frombuffer(memoryview((ctypes.c_ubyte * size).from_address(address)), np.uint8)
 
 
 def _instance(path: Path, pages: int, shared: bool) -> _Instance:

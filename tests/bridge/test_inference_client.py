@@ -9,7 +9,7 @@ import pytest
 from tests.bridge_in_node import Node, bridge
 
 SCRIPT = """
-const shared = new SharedArrayBuffer(64);
+const shared = new SharedArrayBuffer(4);
 const flag = new Int32Array(shared);
 const heard = [];
 globalThis.navigator ??= {};
@@ -17,8 +17,8 @@ globalThis.Worker = class {
   constructor() { heard.length = 0; flag.fill(7); }
   terminate() { heard.push("ended"); }
   postMessage({ id, type }) {
-    heard.push(`${type} ${flag[2]}`);
-    const payload = type === "model.open" ? { backend: "kernel", threads: 2, cancel: { buffer: shared, at: 8 } } : {};
+    heard.push(`${type} ${flag[0]}`);
+    const payload = type === "model.open" ? { backend: "kernel", threads: 2, cancel: shared } : {};
     if (type !== "model.forward") queueMicrotask(() => this.onmessage({ data: { id, type: "result", payload } }));
   }
 };
@@ -36,7 +36,7 @@ async function answer({ end }) {
   else client.died("it ended");
   const why = await under.catch(({ code }) => code);
   const later = await client.forward([1], 0).catch(({ code }) => code);
-  return { heard, before, after: keepsMemory(client), why, later, flag: flag[2] };
+  return { heard, before, after: keepsMemory(client), why, later, flag: flag[0] };
 }
 """
 

@@ -56,7 +56,7 @@ async function stopped({ manifest, data, context, tokens, shared }) {
     const whole = [...await model.forward(ids, 0, pause)];
     const flag = model.cancelFlag;
     if (!flag) return { flag: null };
-    const word = new Int32Array(flag.buffer, flag.at, 1);
+    const word = new Int32Array(flag);
     await model.forward(ids.subarray(0, 20), 0, pause);
     const set = "const { workerData: { word, go } } = require('node:worker_threads');" +
       "Atomics.wait(go, 0, 0); Atomics.store(word, 0, 1);";
@@ -74,7 +74,7 @@ async function stopped({ manifest, data, context, tokens, shared }) {
     Atomics.store(word, 0, 0);
     const after = [...await model.forward(ids.subarray(20), 20, pause)];
     const equal = after.every((value, index) => value === whole[index]);
-    return { bytes: flag.buffer.byteLength, code, kept, still, equal };
+    return { bytes: flag.byteLength, code, kept, still, equal };
   } finally {
     globalThis.crossOriginIsolated = undefined;
   }

@@ -37,7 +37,7 @@ export class InferenceClient {
    */
   async open(specJson) {
     const { cancel, ...answer } = await this.call("model.open", JSON.parse(specJson));
-    this.flag = cancel ? new Int32Array(cancel.buffer, cancel.at, 1) : null;
+    this.flag = cancel ? new Int32Array(cancel) : null;
     this.watchOver();
     return JSON.stringify(answer);
   }

@@ -75,8 +75,13 @@ export class KernelMemory {
     /** @private */ this.workspace = [0, 0];
     /** @private */ this.cache = [0, 0];
     /** @type {WebAssembly.Memory} */ this.memory = new WebAssembly.Memory({ initial: 0 });
-    /** @private @type {Int32Array | null} what `orion_stop` answers, where another thread can set it */
-    this.stop = null;
+    /**
+     * What `orion_stop` answers; null where no other thread could set it. It lies beside the model's memory: who holds it
+     * doesn't hold that.
+     *
+     * @type {import("./runner.js").CancelFlag | null}
+     */
+    this.cancelFlag = null;
     /** @type {KernelExports} */ this.exports = /** @type {any} */ (null);
   }
 
@@ -130,16 +135,6 @@ export class KernelMemory {
   }
 
   /**
-   * The word by which another thread ends a pass before its next layer (I32, 1: end; whoever sets it clears it); null
-   * where no other thread can see one. It lies beside the model's memory: who holds it doesn't hold that.
-   *
-   * @returns {import("./runner.js").CancelFlag | null}
-   */
-  get cancelFlag() {
-    return this.stop && { buffer: /** @type {SharedArrayBuffer} */ (this.stop.buffer), at: 0 };
-  }
-
-  /**
    * @private
    * @param {WebAssembly.Module} module
    * @param {boolean} shared
@@ -153,10 +148,11 @@ export class KernelMemory {
       throw new BridgeError("out_of_memory", `${pages * PAGE} bytes of memory can't be had: ${why}`, { needed_bytes: pages * PAGE });
     }
     try {
-      const stop = shared ? new Int32Array(new SharedArrayBuffer(4)) : null;
-      const env = { memory: this.memory, orion_stop: () => (stop ? Atomics.load(stop, 0) : 0) };
+      const flag = shared ? new SharedArrayBuffer(4) : null;
+      const word = flag && new Int32Array(flag);
+      const env = { memory: this.memory, orion_stop: () => (word ? Atomics.load(word, 0) : 0) };
       const instance = await WebAssembly.instantiate(module, { env });
-      this.stop = stop;
+      this.cancelFlag = flag;
       this.exports = /** @type {KernelExports} */ (/** @type {unknown} */ (instance.exports));
     } catch (cause) {
       throw toBridgeError(cause, "backend_unavailable");

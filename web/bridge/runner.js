@@ -14,10 +14,10 @@ import { KernelModel } from "./kernel-model.js";
  */
 
 /**
- * A word of shared memory: whoever sets it to 1 ends a `forward` or `verify` under way, which rejects as cancelled and keeps
- * the rows of the parts before; it stays set, and ends those that follow, until it is 0 again.
+ * Four bytes, an I32: whoever sets it to 1 ends a `forward` or `verify` under way, which rejects as cancelled and keeps the
+ * rows of the parts before; it stays set, and ends those that follow, until it is 0 again.
  *
- * @typedef {{buffer: SharedArrayBuffer, at: number}} CancelFlag
+ * @typedef {SharedArrayBuffer} CancelFlag
  */
 
 /**
