@@ -27,7 +27,10 @@ _LISTED = re.compile(r"const MODULES = (\[.*?\]);", re.DOTALL)
 
 
 def modules(app: str) -> list[str]:
-    """The names that app.js starts with. Raises BuildError if its source has no such list."""
+    """The modules that app.js starts with, as paths below ui/ without ``.py``.
+
+    Raises BuildError if its source has no such list.
+    """
     found = _LISTED.search(app)
     if found is None:
         raise BuildError("web/app.js has no list MODULES.", "Correct it, or this module.")
@@ -52,6 +55,7 @@ def compiled(ui: Path, names: list[str], program: Path) -> bytes:
     with tempfile.TemporaryDirectory(prefix="orion-mpy-") as folder:
         for name in names:
             target = Path(folder) / f"{name}.mpy"
+            target.parent.mkdir(parents=True, exist_ok=True)
             source = ui / f"{name}.py"
             run(
                 [program, "-s", f"ui/{name}.py", "-o", target, source],
@@ -68,6 +72,11 @@ def listed(content: bytes) -> list[str]:
     """The modules in such a file."""
     length = int.from_bytes(content[8:12], "little")
     return [name for name, _, _ in json.loads(content[12 : 12 + length])["modules"]]
+
+
+def is_served(url: str) -> bool:
+    """Whether a file of web/ is part of the page. MicroPython needs no ``__init__.py``, which hold a sentence each."""
+    return not (url.startswith("ui/") and url.endswith("__init__.py"))
 
 
 def files() -> dict[str, bytes]:

@@ -147,8 +147,9 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     """What dist/ holds: the content of each relative URL."""
     plan: dict[str, Content] = {}
     for path in tree(paths.WEB) if paths.WEB.exists() else []:
-        if path.suffix != ".ts":
-            plan[path.relative_to(paths.WEB).as_posix()] = path
+        url = path.relative_to(paths.WEB).as_posix()
+        if path.suffix != ".ts" and page_python.is_served(url):
+            plan[url] = path
     plan |= with_origins(plan, origins)
     for vendored in vendor.files():
         plan[f"vendor/{vendored.target}"] = vendor.content(vendored)

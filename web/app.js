@@ -11,20 +11,23 @@ import * as locks from "./bridge/page-locks.js";
 import * as shell from "./bridge/page-shell.js";
 import { answerOf } from "./bridge/page-thoughts.js";
 
-const MODULES = ["__init__", "strings_chats", "strings_engine", "strings_models", "strings", "i18n", "formatting", "json_text", "messages", "conversation", "view_state", "reducer",
-  "client", "store", "chat_rows", "chat_database", "old_chats", "drafts", "chats", "keeping", "dom", "frames", "agents", "why_view", "answer_view", "following", "log_view", "loading_view",
-  "anticipation", "composer", "agent_picker", "status_view", "hydration_view", "tongues", "welcome_view", "notices_view", "dialogs", "engine_settings", "models_settings", "corrections", "app", "main"];
+const MODULES = ["words/strings_chats", "words/strings_engine", "words/strings_models", "words/strings", "words/i18n", "words/formatting", "base/json_text",
+  "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
+  "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
+  "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/composer",
+  "asking/agent_picker", "status/status_view", "status/hydration_view", "status/tongues", "status/welcome_view", "status/notices_view",
+  "settings/dialogs", "settings/engine_settings", "settings/models_settings", "asking/corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
-  panel: ["panel_model", "panel_machine", "panel_parts", "panel_measures", "panel_compute", "panel_log", "panel"],
-  run: ["sandbox", "code_run"],
-  coded: ["workshop_run", "workshop_answers"],
-  workshop: ["workshop_strings", "workshop_model", "workshop_code", "workshop_form", "workshop_trial", "workshop"],
+  panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
+  run: ["answers/sandbox", "answers/code_run"],
+  coded: ["workshop/run", "workshop/answers"],
+  workshop: ["workshop/strings", "workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],
 };
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
-/** What the person chose at an earlier visit; ui/store.py keeps it. @returns {{language?: string, theme?: string, enter?: string}} */
+/** What the person chose at an earlier visit; ui/base/store.py keeps it. @returns {{language?: string, theme?: string, enter?: string}} */
 function preferences() {
   try { return JSON.parse(localStorage.getItem("orion.preferences") ?? "{}") ?? {}; } catch { return {}; }
 }
@@ -116,7 +119,8 @@ async function compiled() {
 }
 
 /**
- * Writes modules of ui/ for `python` and imports them, one a task.
+ * Writes modules of ui/ for `python` and imports them, one a task. Its folders need no __init__.py: those hold a sentence
+ * for who reads them, and aren't part of the page.
  *
  * @param {any} python
  * @param {string[]} names
@@ -124,11 +128,13 @@ async function compiled() {
  */
 async function bringIn(python, names, sources) {
   for (const [index, content] of sources.entries()) {
-    python.FS.writeFile(`/lib/ui/${names[index]}.${content instanceof Uint8Array ? "mpy" : "py"}`, await content);
+    const path = `/lib/ui/${names[index]}`;
+    python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    python.FS.writeFile(`${path}.${content instanceof Uint8Array ? "mpy" : "py"}`, await content);
   }
-  for (const name of names.filter((each) => each !== "__init__")) {
+  for (const name of names) {
     await breathe();
-    python.pyimport(`ui.${name}`);
+    python.pyimport(`ui.${name.replaceAll("/", ".")}`);
   }
 }
 
@@ -150,7 +156,6 @@ async function start() {
   const sources = made && made.mpy === (implementation._mpy & 255) ? made.parts : MODULES.map(source);
   // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
   void Promise.allSettled([...sources, markdown]).then(() => shell.enroll().catch(() => undefined));
-  python.FS.mkdirTree("/lib/ui");
   await bringIn(python, MODULES, sources);
   /** @type {Map<string, Promise<void>>} */
   const brought = new Map();

@@ -44,7 +44,7 @@ def assemble(target: Path) -> Path:
     plan: dict[str, Any] = {}
     for path in sorted((ROOT / "web").rglob("*")):
         url = path.relative_to(ROOT / "web").as_posix()
-        if path.is_file() and url.startswith(OURS) and "__pycache__" not in url:
+        if path.is_file() and url.startswith(OURS) and "__pycache__" not in url and page_python.is_served(url):
             plan[url] = path
     for file in vendor.files():
         if file.target.startswith(PAGE_VENDOR):

@@ -95,4 +95,4 @@ def test_bytecode_of_another_micropython_is_passed_over(visit: Callable[..., Vis
 def test_compiled_modules_are_one_request(page: Visit) -> None:
     asked = [url.rpartition("/ui/")[2] for url in page.asked if "/ui/" in url]
     assert "compiled.bin" in asked
-    assert not {"__init__.py", "app.py", "main.py", "reducer.py"} & set(asked)
+    assert not {"app.py", "main.py", "engine/reducer.py"} & set(asked)

@@ -16,7 +16,13 @@ from e2e.page.conftest import Visit
 from e2e.support.waiting import until
 
 SHELLS = "caches.keys().then((names) => names.filter((name) => name.includes(':shell:')))"
-MODULES = ("bridge/page-charts.js", "ui/panel.py", "ui/workshop.py", "workers/engine.js", "sandbox/host.html")
+MODULES = (
+    "bridge/page-charts.js",
+    "ui/panel/panel.py",
+    "ui/workshop/workshop.py",
+    "workers/engine.js",
+    "sandbox/host.html",
+)
 
 
 def text(page: Page, path: str) -> Any:
@@ -76,7 +82,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
     expect(first.locator("html")).to_have_attribute("data-engine", "ready")
     comes_true(first, f"fetch('{MODULES[0]}').then((answer) => answer.text()).then((t) => t.includes('two'))")
     assert {name: text(other, name) for name in MODULES} == before, "not a byte of the new one"
-    assert "version two" in text(first, "ui/panel.py")
+    assert "version two" in text(first, "ui/panel/panel.py")
     assert len(first.evaluate(SHELLS)) == 2
     expect(other.locator(".notice[data-kind=update_ready]")).to_be_visible()
 
@@ -86,7 +92,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
 
     other.reload()
     expect(other.locator("html")).to_have_attribute("data-engine", "ready")
-    assert "version two" in text(other, "ui/panel.py")
+    assert "version two" in text(other, "ui/panel/panel.py")
     comes_true(other, f"{SHELLS}.then((names) => names.length === 1)")
 
 

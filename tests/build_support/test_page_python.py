@@ -21,18 +21,18 @@ const python = await loadMicroPython({ heapsize: 2 * 1024 * 1024 });
 const whole = readFileSync(file);
 const start = 12 + whole.readUInt32LE(8);
 const { mpy, modules } = JSON.parse(whole.subarray(12, start).toString());
-python.FS.mkdirTree("/lib/ui");
 for (const [name, offset, length] of modules) {
+  python.FS.mkdirTree(`/lib/ui/${name.split("/").slice(0, -1).join("/")}`);
   python.FS.writeFile(`/lib/ui/${name}.mpy`, whole.subarray(start + offset, start + offset + length));
 }
 const imported = [];
 for (const [name] of modules) {
-  if (name === "__init__" || name === "main") continue; // main imports the browser
-  python.pyimport(`ui.${name}`);
+  if (name === "main") continue; // it imports the browser
+  python.pyimport(`ui.${name.replaceAll("/", ".")}`);
   imported.push(name);
 }
 const { implementation } = python.pyimport("sys");
-python.runPython("from ui.i18n import Words\\nsaid = Words('fr')('send')");
+python.runPython("from ui.words.i18n import Words\\nsaid = Words('fr')('send')");
 console.log(JSON.stringify({ fits: (implementation._mpy & 255) === mpy, imported, said: python.globals.get("said") }));
 """
 
@@ -51,7 +51,7 @@ def test_the_pages_own_micropython_imports_what_was_compiled(content: bytes, tmp
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     said = json.loads(printed)
     names = page_python.modules((paths.WEB / "app.js").read_text("utf-8"))
-    assert said["imported"] == [name for name in names if name not in ("__init__", "main")]
+    assert said["imported"] == [name for name in names if name != "main"]
     assert said["fits"], "mpy-cross and the npm package are of one version"
     assert said["said"] == "Envoyer"
 
@@ -62,9 +62,9 @@ def test_equal_sources_make_equal_bytes(content: bytes) -> None:
 
 def test_what_is_compiled_is_not_downloaded_as_source_before_it_is_wanted(content: bytes) -> None:
     names = page_python.listed(content)
-    plan: dict[str, site.Content] = {f"ui/{name}.py": b"" for name in [*names, "panel"]}
+    plan: dict[str, site.Content] = {f"ui/{name}.py": b"" for name in [*names, "panel/panel"]}
     with_it = site.precache({**plan, page_python.NAME: content})
-    assert [file["url"] for file in with_it["files"]] == [page_python.NAME, "ui/panel.py"]  # type: ignore[attr-defined]
+    assert [file["url"] for file in with_it["files"]] == [page_python.NAME, "ui/panel/panel.py"]  # type: ignore[attr-defined]
     assert len(with_it["later"]) == len(names)  # type: ignore[arg-type]
     without = site.precache(plan)
     assert len(without["files"]) == len(plan)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ui.dom import Dom
+from ui.base.dom import Dom
 
 
 class Event:

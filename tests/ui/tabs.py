@@ -15,13 +15,13 @@ from typing import Any
 
 from tests.ui.fake_dom import Document
 from tests.ui.page_parts import Composer, List, Timers
-from ui.chat_database import MemoryDatabase
-from ui.conversation import Conversation, Turn
-from ui.dom import Dom
-from ui.i18n import Words
-from ui.keeping import Keeping
-from ui.store import MemoryBacking, Store
-from ui.view_state import ViewState
+from ui.base.dom import Dom
+from ui.base.store import MemoryBacking, Store
+from ui.chats.conversation import Conversation, Turn
+from ui.chats.database import MemoryDatabase
+from ui.chats.keeping import Keeping
+from ui.engine.view_state import ViewState
+from ui.words.i18n import Words
 
 Call = Callable[..., Any]
 

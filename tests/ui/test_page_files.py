@@ -82,38 +82,49 @@ def listed() -> tuple[list[str], dict[str, list[str]]]:
     }
 
 
-def imports_at_load(name: str) -> set[str]:
+def modules() -> dict[str, ast.Module]:
+    """The page's modules by their paths below ui/, but for the packages' own."""
+    ui = WEB / "ui"
+    found = [path for path in ui.rglob("*.py") if path.name != "__init__.py"]
+    return {path.relative_to(ui).with_suffix("").as_posix(): ast.parse(path.read_text()) for path in found}
+
+
+def imports_at_load(module: ast.Module) -> set[str]:
     needed: set[str] = set()
-    for node in ast.parse((WEB / f"ui/{name}.py").read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ui"):
-            needed |= {node.module[3:]} if node.module != "ui" else {alias.name for alias in node.names}
+    for node in module.body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ui":
+            path = "/".join(node.module.split(".")[1:])
+            whole = (WEB / "ui" / path).is_dir()
+            needed |= {f"{path}/{alias.name}".lstrip("/") for alias in node.names} if whole else {path}
     return needed
 
 
 def test_the_app_loads_exactly_the_modules_that_there_are() -> None:
     first, later = listed()
     names = [*first, *(name for group in later.values() for name in group)]
-    assert sorted(names) == sorted(path.stem for path in (WEB / "ui").glob("*.py"))
+    assert sorted(names) == sorted(modules())
+
+
+def test_packages_hold_nothing_but_a_sentence_since_the_app_does_not_load_them() -> None:
+    for path in (WEB / "ui").rglob("__init__.py"):
+        (only,) = ast.parse(path.read_text()).body
+        assert isinstance(only, ast.Expr), path
 
 
 def test_modules_are_listed_after_what_they_import() -> None:
     first, later = listed()
+    found = modules()
     for group in [[], *later.values()]:
         seen: set[str] = set()
         for name in [*first, *group]:
-            assert seen >= imports_at_load(name), (name, imports_at_load(name))
+            assert seen >= imports_at_load(found[name]), (name, imports_at_load(found[name]))
             seen.add(name)
 
 
 def test_only_main_imports_the_browser() -> None:
-    for path in (WEB / "ui").glob("*.py"):
-        imported = {
-            alias.name
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        }
-        assert "js" not in imported or path.stem == "main", path.name
+    for name, module in modules().items():
+        imported = {alias.name for node in ast.walk(module) if isinstance(node, ast.Import) for alias in node.names}
+        assert "js" not in imported or name == "main", name
 
 
 @pytest.mark.parametrize(("name", "size"), [("orion-192", 192), ("orion-512", 512), ("orion-maskable-512", 512)])

@@ -24,10 +24,10 @@ from orion_py.routing.neural import NeuralRouter
 from orion_py.storage.settings import MemorySettings
 from orion_py.telemetry.telemetry import AGENTS, Telemetry
 from orion_py.telemetry_counts import backend_kind
-from ui import reducer
-from ui.agents import STYLES
-from ui.i18n import Words
-from ui.strings import TEXT
+from ui.asking.agents import STYLES
+from ui.engine import reducer
+from ui.words.i18n import Words
+from ui.words.strings import TEXT
 
 MODELS = json.loads((Path(__file__).parents[2] / "models.json").read_text("utf-8"))
 LABELS = [
@@ -103,7 +103,7 @@ def test_the_page_shows_every_busy_state_of_the_engine() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_page_tells_an_exact_backend_from_a_quicker_one(lang: str) -> None:
-    from ui.answer_view import backend_words
+    from ui.answers.answer_view import backend_words
 
     words = Words(lang)
     exact, quick = (backend_words(backend_label("wasm", 2, each), words) for each in (True, False))
@@ -112,7 +112,7 @@ def test_the_page_tells_an_exact_backend_from_a_quicker_one(lang: str) -> None:
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "2 threads, 8-bit memory"), ("fr", "2 threads, mémoire en 8 bits")])
 def test_the_page_tells_a_narrow_cache(lang: str, said: str) -> None:
-    from ui.answer_view import backend_words
+    from ui.answers.answer_view import backend_words
 
     words = Words(lang)
     wide, narrow = (backend_words(backend_label("kernel", 2, False, bits), words) for bits in (16, 8))

@@ -5,7 +5,7 @@
  *   turns   [chat, turn]  -> {chat, id, seq, role, text, state, run?, owner?, …}
  *   gone    chat          -> {turns}   deleted turns that an older version of the page may still write, or a page ask again
  *
- * What is read and written in a transaction is decided by ui/chat_rows.py, which is called inside of it.
+ * What is read and written in a transaction is decided by ui/chats/rows.py, which is called inside of it.
  * A later version of this layout raises VERSION; older pages then keep their conversations in memory.
  */
 

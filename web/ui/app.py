@@ -6,28 +6,29 @@ and ``bridge``, the functions of bridge/page-*.js.
 
 import json
 
-from ui import reducer, tongues
-from ui.agent_picker import AgentPicker
-from ui.anticipation import Anticipation
-from ui.client import EngineClient
-from ui.composer import Composer
-from ui.conversation import Conversation, Turn
-from ui.corrections import Corrections
-from ui.dialogs import ChatsView, SettingsView
-from ui.engine_settings import EngineSettings
-from ui.frames import Frames
-from ui.hydration_view import HydrationView
-from ui.i18n import LANGUAGES, Words, choose
-from ui.keeping import Keeping
-from ui.loading_view import LoadingView
-from ui.log_view import LogView
-from ui.models_settings import ModelsSettings, offered_models, waits_for_nothing
-from ui.notices_view import NoticesView
-from ui.old_chats import CHAT
-from ui.status_view import StatusView
-from ui.store import PREFERENCES, Store
-from ui.view_state import ViewState
-from ui.welcome_view import WelcomeView
+from ui.answers.log_view import LogView
+from ui.asking.agent_picker import AgentPicker
+from ui.asking.anticipation import Anticipation
+from ui.asking.composer import Composer
+from ui.asking.corrections import Corrections
+from ui.base.frames import Frames
+from ui.base.store import PREFERENCES, Store
+from ui.chats.conversation import Conversation, Turn
+from ui.chats.keeping import Keeping
+from ui.chats.old_chats import CHAT
+from ui.engine import reducer
+from ui.engine.client import EngineClient
+from ui.engine.view_state import ViewState
+from ui.settings.dialogs import ChatsView, SettingsView
+from ui.settings.engine_settings import EngineSettings
+from ui.settings.models_settings import ModelsSettings, offered_models, waits_for_nothing
+from ui.status import tongues
+from ui.status.hydration_view import HydrationView
+from ui.status.loading_view import LoadingView
+from ui.status.notices_view import NoticesView
+from ui.status.status_view import StatusView
+from ui.status.welcome_view import WelcomeView
+from ui.words.i18n import LANGUAGES, Words, choose
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
 TO_CHANGE = (
@@ -350,8 +351,8 @@ class App:
 
     def _coded_came(self):
         if self._coded is None:
-            from ui.sandbox import Sandbox
-            from ui.workshop_answers import CodedAnswers
+            from ui.answers.sandbox import Sandbox
+            from ui.workshop.answers import CodedAnswers
 
             sandbox = Sandbox(self._bridge.openRunner, self._timers)
             self._coded = CodedAnswers(sandbox, self.client.send, self._coded_says, lambda: self._words.lang)
@@ -695,7 +696,7 @@ class App:
 
     def _panel_came(self):
         if self._panel is None:
-            from ui.panel import Panel
+            from ui.panel.panel import Panel
 
             self._panel = Panel(
                 self._platform, self._words, self.state, self.client.send, self._frames.ask, self._save_log
@@ -711,8 +712,8 @@ class App:
 
     def _runs_came(self, button):
         if self._runs is None:
-            from ui.code_run import CodeRuns
-            from ui.sandbox import Sandbox
+            from ui.answers.code_run import CodeRuns
+            from ui.answers.sandbox import Sandbox
 
             sandbox = Sandbox(self._bridge.openRunner, self._timers)
             self._runs = CodeRuns(self._dom, self._words, sandbox, self._announce)
@@ -741,8 +742,8 @@ class App:
 
     def _workshop_came(self, then):
         if self._workshop is None:
-            from ui.sandbox import Sandbox
-            from ui.workshop import Workshop
+            from ui.answers.sandbox import Sandbox
+            from ui.workshop.workshop import Workshop
 
             sandbox = Sandbox(self._bridge.openRunner, self._timers)
             self._workshop = Workshop(self._platform, self._words, self.state, self.client.send, sandbox)

@@ -5,8 +5,8 @@ import json
 import js
 
 from ui.app import App
-from ui.dom import Dom
-from ui.store import MemoryBacking
+from ui.base.dom import Dom
+from ui.base.store import MemoryBacking
 
 
 class Timers:

@@ -1,0 +1,194 @@
+"""The live panel: what it shows, and that closed it asks, hears and draws nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import MagicMock
+
+from ui.chats.conversation import Conversation, Turn
+from ui.engine.view_state import ViewState
+from ui.panel import model as panel_model
+from ui.panel.log import is_shown, record_words
+from ui.panel.model import PanelModel
+from ui.panel.panel import PARTS, Panel
+from ui.words.i18n import Words
+
+STATUS: dict[str, Any] = {
+    "breakers": {"model:smol": {"state": "open", "retry_in_s": 12.0, "failures": 3}},
+    "queue": {"running": 1, "waiting": ["b"], "limit": 16},
+    "predictive": {"next": [{"agent": "code", "probability": 0.66}], "hit_rate": None, "wasted_bytes": 0},
+    "memory": {"used_bytes": 4, "budget_bytes": 10, "models": []},
+    "router": {"name": "keyword", "loading": True, "corrections": 0},
+    "loaded": [{"model": "smol", "backend": "WebGPU"}],
+}
+
+
+def message(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"v": 1, "id": "engine", "type": kind, **fields}
+
+
+def turn(state: str = "success", **meta: Any) -> Turn:
+    made = Turn("a", "assistant", "text", state)
+    made.meta = meta
+    return made
+
+
+# the model
+
+
+def test_a_status_is_the_whole_picture() -> None:
+    model = PanelModel()
+    model.status(STATUS, now=1000.0)
+    assert model.breakers["model:smol"]["until"] == 13_000.0
+    assert model.backends == {"smol": "WebGPU"}
+    assert model.take_dirty() == {"breakers", "queue", "predictive", "memory", "router", "measures", "compute"}
+    assert model.take_dirty() == set()
+
+
+def test_events_change_their_own_part_only() -> None:
+    model = PanelModel()
+    model.status(STATUS, now=0.0)
+    model.take_dirty()
+    moved = {"name": "backend:WebGPU", "state": "open", "previous": "closed", "failures": 3, "retry_in_s": 30}
+    model.apply(message("breaker", **moved), 500.0)
+    assert model.breakers["backend:WebGPU"]["until"] == 30_500.0
+    assert model.take_dirty() == {"breakers"}
+    model.apply(message("queue", running=0, waiting=[], limit=16), 0)
+    assert model.take_dirty() == {"queue"}
+    rows = [{"model": "smol", "bytes": 6, "busy": True}]
+    model.apply(message("memory", used_bytes=6, budget_bytes=10, models=rows, evicted=["big"]), 0)
+    assert (model.memory["used_bytes"], model.evicted, model.take_dirty()) == (6, ["big"], {"memory"})
+    model.apply(message("router", name="neural", corrections=2), 0)
+    assert model.router == {"name": "neural", "loading": False, "corrections": 2}
+    model.apply(message("prediction", model="smol", agent="code", probability=0.7, state="hit"), 0)
+    assert model.prediction is not None
+    assert model.take_dirty() == {"router", "predictive"}
+
+
+def test_messages_that_concern_no_part_change_nothing() -> None:
+    model = PanelModel()
+    for kind in ("token", "state", "progress", "guard", "something_new"):
+        model.apply(message(kind), 0)
+    assert model.take_dirty() == set()
+
+
+def test_the_log_keeps_a_limited_number_of_records() -> None:
+    model = PanelModel()
+    for number in range(3 * panel_model.MOST_RECORDS):
+        model.apply(message("log", record={"event": str(number)}), 0)
+    assert len(model.records) <= 2 * panel_model.MOST_RECORDS
+    assert model.records[-1]["event"] == str(3 * panel_model.MOST_RECORDS - 1)
+
+
+def test_the_machine_is_where_the_request_is() -> None:
+    assert panel_model.machine(None) == ("idle", [])
+    busy = turn("loading")
+    busy.path, busy.at = [("validating", 1.0), ("routing", 4.0)], "loading_agent"
+    assert panel_model.machine(busy) == ("loading_agent", [("validating", 1.0), ("routing", 4.0)])
+    busy.state = "cancelled"
+    assert panel_model.machine(busy)[0] == "cancelled"
+
+
+def test_an_answer_of_an_earlier_visit_shows_its_timings_as_its_way() -> None:
+    timings = {"validating": 1.0, "routing": 2.0, "loading": 3.0, "prefill": 4.0, "decode": 5.0}
+    lit, path = panel_model.machine(turn(timings=timings))
+    assert lit == "success"
+    assert path == [("validating", 1.0), ("routing", 2.0), ("loading_agent", 3.0), ("inferencing", 9.0)]
+
+
+def test_a_state_that_was_entered_twice_is_summed() -> None:
+    path = [("loading_agent", 100.0), ("fallback", 1.0), ("loading_agent", 50.0)]
+    assert panel_model.summed(path) == {"loading_agent": 150.0, "fallback": 1.0}
+
+
+def test_answers_keep_their_number_in_the_conversation() -> None:
+    failed, good = turn("error"), turn(timings={"routing": 2.0, "loading": 0, "decode": 9.0}, router="neural")
+    conversation = Conversation("c", [Turn("q", "user", "1"), failed, Turn("r", "user", "2"), good])
+    assert panel_model.answers(conversation) == [(2, good)]
+    assert panel_model.decided(conversation) is good
+    assert panel_model.phases(good.meta["timings"]) == [("routing", 2.0), ("decode", 9.0)]
+
+
+def test_probabilities_are_ranked() -> None:
+    assert panel_model.ranked({"a": 0.2, "b": 0.7, "c": 0.1}) == [("b", 0.7), ("a", 0.2), ("c", 0.1)]
+    assert panel_model.ranked(None) == []
+
+
+def test_records_are_one_line_and_filtered_by_level() -> None:
+    record = {"time": 1, "level": "WARN", "event": "fallback", "to": "x", "kind": "model", "request": "0123456789ab"}
+    assert record_words(record) == "fallback 01234567 kind=model to=x"
+    assert is_shown(record, "WARN")
+    assert not is_shown(record, "ERROR")
+    assert is_shown({"level": "NEW"}, "ERROR")
+
+
+# open and closed
+
+
+class Bench:
+    """A panel over a page of mocks; ``sent`` is what it asks of the engine."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, Any] | None]] = []
+        self.platform = MagicMock()
+        self.platform.dom.all.return_value = []
+        self.platform.clock.return_value = 0.0
+        self.frames = MagicMock()
+        state = ViewState(Conversation("c"))
+        self.panel = Panel(self.platform, Words("en"), state, self._send, self.frames, MagicMock())
+
+    def _send(self, kind: str, fields: dict[str, Any] | None = None) -> str:
+        self.sent.append((kind, fields))
+        return f"{kind}-{len(self.sent)}"
+
+
+def test_opening_asks_for_the_status_and_follows_the_log() -> None:
+    bench = Bench()
+    assert bench.sent == []
+    bench.panel.open()
+    assert bench.sent == [("status", None), ("logs", {"most": 200, "follow": True})]
+    bench.panel.open()
+    assert len(bench.sent) == 2
+
+
+def test_closing_stops_following_and_leaves_nothing_behind() -> None:
+    bench = Bench()
+    bench.panel.open()
+    bench.panel.receive({"type": "result", "id": "status-1", "asked": "status", "payload": STATUS})
+    bench.panel.draw({"turns"}, lambda: False)
+    assert bench.panel._timer is not None  # an open breaker counts down
+    bench.panel.close()
+    assert bench.sent[-1] == ("logs", {"most": 1, "follow": False})
+    assert not bench.panel.is_open
+    assert bench.panel._model is bench.panel._parts is bench.panel._timer is None
+    bench.platform.timers.cancel.assert_called_once()
+    bench.frames.reset_mock()
+    bench.panel.redraw()
+    bench.panel.engine_ready()
+    bench.panel.close()
+    assert len(bench.sent) == 3
+    bench.frames.assert_not_called()
+
+
+def test_a_restarted_engine_is_asked_again_while_the_panel_is_open() -> None:
+    bench = Bench()
+    bench.panel.engine_ready()
+    assert bench.sent == []
+    bench.panel.open()
+    bench.panel.engine_ready()
+    assert [kind for kind, _ in bench.sent] == ["status", "logs", "status", "logs"]
+
+
+def test_an_answer_that_ends_brings_a_fresh_status() -> None:
+    bench = Bench()
+    bench.panel.open()
+    bench.panel.receive({"type": "result", "id": "a.1", "asked": "infer", "payload": {}})
+    assert bench.sent[-1] == ("status", None)
+
+
+def test_parts_that_do_not_fit_a_frame_wait_for_the_next() -> None:
+    bench = Bench()
+    bench.panel.open()
+    assert bench.panel.draw(set(), lambda: True)
+    assert len(bench.panel._left) == len(PARTS)
+    assert not bench.panel.draw(set(), lambda: False)

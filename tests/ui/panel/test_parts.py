@@ -1,0 +1,158 @@
+"""The panel's tables: measurements, and what computes the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.ui.fake_dom import Element, dom
+from ui.chats.conversation import Conversation
+from ui.engine.view_state import ViewState
+from ui.panel.compute import Compute, limit_rows, verdict_words
+from ui.panel.measures import Measures
+from ui.panel.model import MOST_FALLBACKS, PanelModel
+from ui.words.i18n import Words
+
+GPU = {"webgpu": True, "webgpu_name": "intel gen-12", "webgpu_features": ["shader-f16"], "isolated": True}
+STEP = {
+    "kind": "backend",
+    "from": "WebGPU",
+    "to": "WASM, 2 threads",
+    "reason_code": "device_lost",
+    "reason": "It went.",
+}
+
+
+def known(**payload: Any) -> PanelModel:
+    model = PanelModel()
+    model.status(payload, 0)
+    return model
+
+
+def measures(model: PanelModel, lang: str = "en") -> Element:
+    document = dom("place")
+    place: Element = document.by_id("place")
+    Measures(document, Words(lang), model).draw(place)
+    return place
+
+
+def compute(model: PanelModel, lang: str = "en") -> Element:
+    document = dom("place")
+    place: Element = document.by_id("place")
+    state = ViewState(Conversation("c"))
+    state.model_titles = {"smol": "SmolLM2", "qwen": "Qwen"}
+    Compute(document, Words(lang), state, model).draw(place)
+    return place
+
+
+def test_percentiles_come_with_the_status_and_move_with_each_metric() -> None:
+    histograms = {"first_token": {"count": 4, "p50": 400.0, "p95": 2100.0}, "pace": {"count": 4, "p50": 1, "p95": 2}}
+    model = known(
+        metrics={"counters": {"slow_calls": 1}, "histograms": histograms}, config={"slow_call_s": 60.0}
+    )  # fmt: skip
+    place = measures(model)
+    row = place.all("[data-measure=first_token]")[0]
+    assert [cell.textContent for cell in row.children] == ["First word", "400\u202fms", "2.1\u202fs", "4"]
+    assert "Slow answers: 1 of 4" in place.textContent
+    model.take_dirty()
+    metric = {
+        "id": "q",
+        "type": "metric",
+        "name": "first_token",
+        "value": 1,
+        "unit": "ms",
+        "count": 5,
+        "p50": 3.0,
+        "p95": 9.0,
+    }
+    model.apply(metric | {"slow": False}, 0)
+    model.apply(metric | {"name": "pace", "slow": True}, 0)
+    assert model.take_dirty() == {"measures"}
+    place = measures(model, "fr")
+    assert "3\u202fms" in place.textContent
+    assert "Réponses lentes : 2 sur 5" in place.textContent
+
+
+def test_speed_is_told_in_tokens_a_second() -> None:
+    place = measures(known(metrics={"histograms": {"tokens_per_second": {"count": 1, "p50": 41.4, "p95": 52.0}}}))
+    assert "41 tokens/s" in place.textContent
+
+
+def test_before_the_first_answer_it_says_that_nothing_was_measured() -> None:
+    assert "Nothing has been measured yet." in measures(known()).textContent
+
+
+def test_a_breaker_that_opened_for_slowness_says_so() -> None:
+    model = known()
+    moved = {"name": "model:smol", "state": "open", "previous": "closed", "failures": 0, "retry_in_s": 30}
+    model.apply({"id": "engine", "type": "breaker", **moved, "cause": "slow", "slow_rate": 0.9}, 0)
+    assert (model.breakers["model:smol"]["cause"], model.breakers["model:smol"]["slow_rate"]) == ("slow", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "device", "english"),
+    [
+        ({"state": "absent"}, {"webgpu_reason": "the browser offers no GPU adapter"}, "the browser offers no GPU."),
+        ({"state": "absent"}, {"webgpu_reason": "driver says no"}, "driver says no"),
+        ({"state": "slower", "speedup": 0.84}, GPU, "0.84 times the speed"),
+        ({"state": "serves", "speedup": 3.1}, GPU, "3.10 times"),
+        ({"state": "failed", "reason": "device_lost"}, GPU, "failed its trial"),
+        ({"state": "wrong"}, GPU, "gives wrong results"),
+        ({"state": "software"}, GPU, "emulated"),
+        ({"state": "untried"}, GPU, "tried once"),
+    ],
+)
+def test_the_verdict_says_why(verdict: dict[str, Any], device: dict[str, Any], english: str) -> None:
+    assert english in verdict_words(verdict, device, Words("en"))
+    assert verdict_words(verdict, device, Words("fr")) != verdict_words(verdict, device, Words("en"))
+
+
+def test_every_state_that_the_engine_reports_has_words() -> None:
+    from typing import get_args
+
+    from orion_py.loading.webgpu_report import GpuState
+
+    for state in get_args(GpuState):
+        assert verdict_words({"state": state}, {}, Words("en"))
+
+
+def test_what_the_gpu_offers_and_each_step_down_with_its_reason_are_shown() -> None:
+    device = GPU | {"webgpu_limits": {"maxBufferSize": 2_147_483_648, "maxComputeInvocationsPerWorkgroup": 256}}
+    place = compute(
+        known(
+            device=device,
+            loaded=[{"model": "smol", "backend": "WASM, 2 threads"}],
+            webgpu=[{"model": "smol", "state": "slower", "speedup": 0.5, "reason": ""}],
+            fallbacks=[STEP] * (MOST_FALLBACKS + 3),
+        )
+    )
+    text = place.textContent
+    assert "SmolLM2" in text
+    assert "WebAssembly, 2 threads" in text
+    assert "What intel gen-12 offers" in text
+    assert "Features: shader-f16" in text
+    assert "WebGPU → WASM, 2 threads: It went." in text
+    assert len(place.all("[data-fallback=backend]")) == MOST_FALLBACKS
+    assert limit_rows(device["webgpu_limits"], "en") == [  # type: ignore[arg-type]
+        ("maxBufferSize", "2.1\u202fGB"),
+        ("maxComputeInvocationsPerWorkgroup", "256"),
+    ]
+
+
+def test_a_device_without_our_kernel_says_why() -> None:
+    lacking = {"webgpu": False, "isolated": True, "webgpu_reason": "x", "kernel": "", "kernel_reason": "no SIMD"}
+    assert "own kernel can’t run here (no SIMD)" in compute(known(device=lacking)).textContent
+    having = {**lacking, "kernel": "plain-1", "kernel_reason": ""}
+    assert "kernel" not in compute(known(device=having)).textContent
+
+
+def test_a_page_that_is_not_isolated_says_why_it_has_one_thread() -> None:
+    assert "COOP" in compute(known(device={"webgpu": False, "isolated": False, "webgpu_reason": "x"})).textContent
+
+
+def test_verdicts_of_several_models_name_them() -> None:
+    rows = [{"model": "smol", "state": "none"}, {"model": "qwen", "state": "serves"}]
+    text = compute(known(device=GPU, webgpu=rows)).textContent
+    assert "SmolLM2: This model has no variant" in text
+    assert "Qwen: WebGPU answers." in text

@@ -1,0 +1,92 @@
+"""Who may compute the answers: a large model is offered where the device bears it, and asked for by choosing it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.ui.fake_dom import Event, dom
+from ui.settings.models_settings import ModelsSettings, choice_words, large_words, offered_models, waits_for_nothing
+from ui.words.i18n import Words
+
+LITE = {"id": "lite", "title": "Lite", "tier": "lite", "offered": True, "download_bytes": 99_000_000}
+LARGE = {"id": "big", "title": "Big", "tier": "large", "download_bytes": 1_180_000_000, "memory_bytes": 3_800_000_000}
+S = "\u202f"
+
+
+def test_a_model_that_the_device_is_not_offered_is_not_in_the_list() -> None:
+    assert offered_models([LITE, LARGE | {"offered": False}]) == [LITE]
+    assert offered_models([LITE, LARGE | {"offered": True}]) == [LITE, LARGE | {"offered": True}]
+    assert offered_models(None) == []
+
+
+def test_a_large_model_shows_its_size_and_says_what_it_costs() -> None:
+    assert choice_words(LITE, Words("en")) == "Lite"
+    assert choice_words(LARGE, Words("en")) == f"Big · 1.2{S}GB"
+    assert f"3.8{S}GB of memory" in large_words(LARGE, Words("en"))
+    assert f"3,8{S}Go de mémoire" in large_words(LARGE, Words("fr"))
+
+
+def test_a_large_model_that_was_chosen_is_not_waited_for() -> None:
+    assert waits_for_nothing("big", [LITE, LARGE])
+    assert not waits_for_nothing("lite", [LITE, LARGE])
+    assert not waits_for_nothing("", [LITE, LARGE])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"), [("big", [("hydrate", {"action": "start", "model": "big"})]), ("lite", []), ("", [])]
+)
+def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect", "model-hub")
+    told: list[Any] = []
+    kept: list[Any] = []
+    settings = ModelsSettings(
+        page, Words("en"), {"model": ""}, lambda *what: told.append(what), lambda *what: kept.append(what)
+    )
+    state = SimpleNamespace(device={"models": [LITE, LARGE | {"offered": True}]}, model_name=lambda model: model)
+    settings.draw(state)
+    choice = page.by_id("set-model")
+    choice.value = chosen
+    for listener in choice.listeners["change"]:
+        listener(Event(choice))
+    assert kept == [("model", chosen)]
+    assert told == sent
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("default-src 'none'; connect-src 'self'", ""),
+        ("connect-src 'self' https://huggingface.co.evil.example", ""),
+        ("default-src https://huggingface.co; connect-src 'self'", ""),
+        ("default-src 'none'; connect-src 'self' https://huggingface.co", "A Hugging Face id"),
+    ],
+)
+def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(policy: str, said: str) -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect", "model-hub", "policy")
+    page.by_id("policy").setAttribute("http-equiv", "Content-Security-Policy")
+    page.by_id("policy").content = policy
+    ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    assert page.by_id("model-hub").textContent.startswith(said)
+    assert page.by_id("model-hub").attributes.get("data-words") == ("model_hub" if said else None)
+
+
+def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
+    names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
+    page = dom(*names, "model-add", "model-inspect", "model-hub")
+    settings = ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    device: dict[str, Any] = {"models": [LITE], "coming": [{"id": "full", "title": "Full"}]}
+    state = SimpleNamespace(device=device, model_name=lambda model: model)
+
+    def rows() -> list[str]:
+        return [row.textContent for row in page.by_id("model-versions").children]
+
+    settings.draw(state)
+    assert rows()[-1] == "Full is still being prepared on this site; it will appear here by itself."
+    device["coming"] = []
+    settings.draw(state)
+    assert rows() == ["No model is kept on this device yet."]

@@ -1,0 +1,309 @@
+"""One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
+
+import json
+
+from ui.answers.why_view import WhyView
+from ui.asking import agents
+from ui.base.frames import BUDGET_MS, Pace
+from ui.words import formatting
+
+ACTIVITY = {
+    "queued": "turn_queued",
+    "validating": "turn_validating",
+    "routing": "turn_routing",
+    "loading": "turn_loading",
+    "thinking": "turn_thinking",
+    "streaming": "turn_streaming",
+}
+NOTES = {
+    "length": "turn_cut",
+    "timeout": "turn_timeout",
+    "loop": "turn_loop",
+    "loop_again": "turn_loop_again",
+    "interrupted": "turn_interrupted",
+    "restarted": "turn_restarted",
+}
+
+
+def note_words(note, words):
+    """The sentence for a note or a notice."""
+    if note["kind"] == "fallback":
+        return words.fallback(note["step"], note["to"], note["code"], note["reason"])
+    key = NOTES.get(note["kind"], note["kind"])
+    if not words.has(key):
+        return ""
+    if note.get("agent"):
+        return words(key, agent=words.agent(note["agent"]))
+    return words(key, model=note["model"]) if note.get("model") else words(key)
+
+
+def labels(words):
+    """JSON of what bridge/page-markdown.js writes into an answer."""
+    return json.dumps(
+        {
+            "copy": words("copy"),
+            "run": words("run_code"),
+            "thought": words("thought"),
+            "thinking": words("thinking_aloud"),
+        }
+    )
+
+
+def backend_words(backend, words):
+    """The engine's label ("Kernel, 2 threads, 8-bit cache", "WASM, 1 thread, exact") in the page's language."""
+    if not backend:
+        return ""
+    name, _, rest = backend.partition(",")
+    known = {"wasm": "WebAssembly", "webgpu": "WebGPU", "kernel": words("backend_kernel")}
+    name = known.get(name.strip().lower(), name)
+    digits = "".join([char for char in rest.partition("thread")[0] if char.isdigit()])
+    if not digits:
+        return name
+    threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
+    exact = ", " + words("exact_backend") if "exact" in rest else ""
+    narrow = ", " + words("narrow_cache") if "8-bit cache" in rest else ""
+    plain = ", " + words("plain_backend") if "plain" in rest else ""
+    return name + ", " + threads + exact + narrow + plain
+
+
+def facts(turn, words, model_name):
+    """(name, text, title) of what the line under a finished answer says."""
+    lang, meta = words.lang, turn.meta
+    rows = []
+    if turn.agent:
+        reason = meta.get("reason")
+        rows.append(("agent", words.agent(turn.agent), words("reason_title", reason=reason) if reason else None))
+    certainty = agents.certainty(turn)
+    if certainty is not None:
+        share = formatting.share(certainty, lang)
+        rows.append(("confidence", words("chosen_with", share=share), words("chosen_with_title")))
+    direct = words("answered_by_" + turn.model) if words.has("answered_by_" + str(turn.model)) else None
+    if direct:
+        rows.append(("model", direct, None))
+    elif turn.model and model_name(turn.model):
+        version = meta.get("version")
+        rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
+    if meta.get("backend") and not direct:  # what was worked out without a model ran nowhere else
+        rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
+    if meta.get("rate"):
+        drafted = meta.get("drafted")
+        guessed = words("guessed", drafted=drafted, accepted=meta["accepted"]) if drafted else None
+        rows.append(("rate", formatting.rate(meta["rate"], lang), guessed))
+    first = meta.get("first_token_ms")
+    if first is not None:
+        prompt = meta.get("prompt")
+        read = words("read_before", cached=meta.get("cached") or 0, prompt=prompt) if prompt else None
+        rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), read))
+    return rows
+
+
+class UserView:
+    def __init__(self, dom, turn, words):
+        self._dom = dom
+        self._words = words
+        self._version = None
+        self.node = dom.el("article", "turn user", attributes={"data-role": "user", "data-turn": turn.id})
+        self._who = dom.el("h3", "unseen")
+        self._text = dom.el("div", "said", attributes={"dir": "auto"})
+        self._edit = None
+        self.node.append(self._who, self._text)
+
+    def draw(self, turn, is_last):
+        words = self._words
+        self.node.setAttribute("data-state", turn.state)
+        self._who.textContent = words("you")
+        if self._version is None:
+            self._text.textContent = turn.text
+            self._version = turn.version
+        if self._edit:
+            self._edit.remove()
+        self._edit = self._dom.button("edit", words("edit"), "edit", "icon")
+        self.node.appendChild(self._edit)
+        return True
+
+
+class AnswerView:
+    """The assistant's side. ``markdown`` is None until that module has arrived."""
+
+    def __init__(self, dom, turn, words, clock, state):
+        self._dom = dom
+        self._words = words
+        self._state = state
+        self._pace = Pace(clock)
+        self._drawn_text = None
+        self._drawn = {}
+        self.node = dom.el("article", "turn assistant", attributes={"data-role": "assistant", "data-turn": turn.id})
+        head = dom.el("header", "turn-head")
+        self._who = dom.el("h3", "who", "Orion")
+        self._activity = dom.el("span", "activity")
+        self._bar = dom.el("progress", "bar turn-progress", attributes={"max": "100"})
+        head.append(self._who, self._activity, self._bar)
+        self._body = dom.el("div", "answer", attributes={"aria-live": "off"})
+        self._error = dom.el("div", "error", attributes={"role": "group"})
+        self._notes = dom.el("ul", "notes")
+        self._offer = dom.el("div", "offer")
+        self._foot = dom.el("footer", "turn-foot")
+        self._why = WhyView(dom, words, state)
+        self._may_correct = False
+        self.node.append(head, self._body, self._error, self._notes, self._offer, self._foot, self._why.node)
+
+    def toggle_why(self, turn, wrong):
+        """Opens or closes the card that says why; ``wrong``: the person goes on to choose another."""
+        if self._why.is_open:
+            self._why.close()
+        else:
+            self._why.open(turn, self._may_correct)
+            if wrong:
+                self._why.focus()
+        for button in self._dom.all("[aria-expanded]", self._foot):
+            button.setAttribute("aria-expanded", "true" if self._why.is_open else "false")
+
+    def draw(self, turn, is_last, markdown):
+        """True when the text is on the page in full; False when it has to rest first."""
+        self._changed("state", turn.state, lambda value: self._dom.attribute(self.node, "data-state", value))
+        self._changed("busy", turn.busy, self._set_busy)
+        self._changed("agent", turn.agent, lambda value: self._dom.attribute(self.node, "data-agent", value))
+        self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
+        activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
+        self._changed("activity", (activity, self._words.lang), self._set_activity)
+        self._changed("progress", (turn.busy, turn.progress, self._words.lang), lambda _: self._set_progress(turn))
+        self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
+        error = (turn.error and turn.error["code"], turn.state, self._words.lang)
+        self._changed("error", error, lambda _: self._set_error(turn))
+        rate = turn.meta.get("rate") if not turn.busy else None
+        foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents))
+        self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
+        return self._set_text(turn, markdown)
+
+    def _changed(self, name, value, act):
+        if name not in self._drawn or self._drawn[name] != value:
+            self._drawn[name] = value
+            act(value)
+
+    def _set_busy(self, busy):
+        self.node.setAttribute("aria-busy", "true" if busy else "false")
+
+    def _set_activity(self, value):
+        key = value[0]
+        self._activity.textContent = self._words(key) if key else ""
+        self._activity.hidden = key is None
+
+    def _set_progress(self, turn):
+        """Shown once the engine has the request; an answer that has ended needs none."""
+        self._bar.hidden = not turn.busy or not turn.progress
+        self._bar.value = turn.progress
+        self._bar.setAttribute("aria-label", self._words("turn_progress"))
+
+    def _set_text(self, turn, markdown):
+        text = turn.text
+        key = (text, markdown is not None)
+        if self._drawn_text == key:
+            return True
+        if turn.busy and not self._pace.due():
+            return False
+        if markdown is None:
+            self._body.textContent = text
+        else:
+            if self._drawn_text is not None and not self._drawn_text[1]:
+                self._body.textContent = ""
+            took = markdown(self._body, text, BUDGET_MS, labels(self._words))
+            self._pace.took(abs(took))
+            if took < 0:
+                self._drawn_text = ("", True)
+                return False
+        self._drawn_text = key
+        return True
+
+    def _set_notes(self, turn):
+        self._notes.replaceChildren()
+        self._notes.hidden = not turn.notes
+        for note in turn.notes:
+            sentence = note_words(note, self._words)
+            if sentence:
+                title = note.get("reason")
+                row = self._dom.el("li", "note", attributes={"title": title} if title else None)
+                row.appendChild(self._dom.el("span", None, sentence))
+                if note.get("undo"):
+                    row.appendChild(self._dom.button("undo", self._words("undo"), cls="link"))
+                if note.get("wait") in self._state.model_titles:
+                    row.appendChild(self._wait_button(note["wait"]))
+                self._notes.appendChild(row)
+
+    def _wait_button(self, model):
+        """For a larger model to answer in place of this one."""
+        state, words = self._state, self._words
+        size = formatting.size(state.model_size(model), words.lang)
+        label = words("wait_for", model=state.model_name(model), size=size)
+        button = self._dom.button("wait", label, cls="link")
+        button.setAttribute("data-model", model)
+        return button
+
+    def _set_error(self, turn):
+        dom, words = self._dom, self._words
+        self._error.replaceChildren()
+        self._error.hidden = turn.state != "error"
+        if turn.state != "error":
+            return
+        info = turn.error or {"code": "orion", "message": "", "hint": ""}
+        what, hint = words.error(info["code"], info["message"], info["hint"])
+        self._error.appendChild(dom.el("p", "error-what", what))
+        if hint:
+            self._error.appendChild(dom.el("p", "error-hint", hint))
+        actions = dom.el("div", "error-actions")
+        actions.append(dom.button("retry", words("retry"), cls="solid"), dom.button("edit", words("edit")))
+        self._error.appendChild(actions)
+        if info["message"]:
+            more = dom.el("details", "error-more")
+            more.appendChild(dom.el("summary", None, words("details")))
+            more.appendChild(dom.el("p", None, info["message"]))
+            more.appendChild(dom.el("code", None, info["code"]))
+            self._error.appendChild(more)
+
+    def _set_foot(self, turn, is_last):
+        dom, words = self._dom, self._words
+        self._foot.replaceChildren()
+        self._why.close()
+        self._set_offer(turn, is_last)
+        self._foot.hidden = turn.busy or turn.state == "error"
+        if turn.busy or turn.state == "error":
+            return
+        if turn.state == "cancelled":
+            self._foot.appendChild(dom.el("span", "fact stopped", words("turn_cancelled")))
+        line = dom.el("div", "facts")
+        knows_why = bool(turn.meta.get("reason"))
+        for name, text, title in facts(turn, words, self._state.known_name):
+            if name == "agent" and knows_why:
+                fact = self._why_button("why", text, "fact")
+            else:
+                fact = dom.el("span", "fact", text)
+            fact.setAttribute("data-field", name)
+            fact.setAttribute("dir", "auto")
+            if title:
+                fact.setAttribute("title", title)
+            line.appendChild(fact)
+        self._may_correct = is_last and bool(turn.agent) and len(self._state.agents) > 1
+        if self._may_correct:
+            line.appendChild(self._why_button("wrong", words("wrong_agent"), "fact link"))
+        self._foot.appendChild(line)
+        actions = dom.el("div", "turn-actions")
+        if turn.text:
+            actions.appendChild(dom.button("copy", words("copy"), "copy", "icon"))
+        if is_last:
+            actions.appendChild(dom.button("regenerate", words("regenerate"), "again", "icon"))
+        self._foot.appendChild(actions)
+
+    def _why_button(self, action, text, cls):
+        button = self._dom.button(action, text, cls=cls)
+        button.setAttribute("aria-expanded", "false")
+        return button
+
+    def _set_offer(self, turn, is_last):
+        dom, words = self._dom, self._words
+        self._offer.replaceChildren()
+        agent = agents.alternative(turn, self._state.agents) if is_last else None
+        self._offer.hidden = agent is None
+        if agent is not None:
+            self._offer.appendChild(dom.el("p", None, words("unsure")))
+            button = dom.button("instead", words("ask_instead", agent=words.agent(agent)))
+            button.setAttribute("data-agent", agent)
+            self._offer.appendChild(button)

@@ -1,0 +1,1 @@
+"""What every other part of the page stands on: the document, frames, JSON text, what is kept at once."""

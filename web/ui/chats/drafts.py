@@ -1,0 +1,179 @@
+"""What stands in the message box, kept as it is typed: one row a tab, so that two tabs don't overwrite
+each other's. A tab finds its own again after a reload; one that opens takes up what a closed tab left.
+
+    text   what is in the box
+    aside  the draft that gave way to an earlier question (*Edit*) and comes back after it
+    sent   what was sent and isn't in the database yet: {text, chat, turn} of each, chat and turn are ""
+           while the page still opens
+
+``backing`` and ``session`` are localStorage's and sessionStorage's (base/store.py): both are written at once,
+also while the page goes away.
+"""
+
+import json
+
+from ui.base.json_text import read
+
+ROW = "orion.draft."
+OLD = "orion.draft"
+OWN = "orion.draft"
+MOST_CHARS = 100000
+"""Eight times what the engine reads at once; a longer draft lasts as long as its tab."""
+PATIENCE_MS = 1500
+
+
+def all_sent(backing):
+    """[chat, turn] of what any tab sent and doesn't know yet to be in the database."""
+    rows = [_row(backing, key) for key in backing.keys() if key.startswith(ROW)]
+    sent = [each for row in rows if row for each in _sent(row)]
+    return [[each["chat"], each["turn"]] for each in sent if each.get("turn")]
+
+
+def _row(backing, key):
+    """None for what isn't a row of this form."""
+    try:
+        row = read(backing.get(key) or "null")
+    except ValueError:
+        return None
+    texts = ("text", "aside", "at")
+    if not isinstance(row, dict) or not all([isinstance(row.get(key), str) for key in texts]):
+        return None
+    return row
+
+
+def _sent(row):
+    return [each for each in row.get("sent") or [] if isinstance(each, dict)]
+
+
+class Drafts:
+    def __init__(self, backing, session, names, new_id, timestamp):
+        self._backing, self._session, self._names = backing, session, names
+        self._new_id, self._timestamp = new_id, timestamp
+        self.text = self.aside = ""
+        self.sent = []
+        self._name = session.get(OWN)
+        if self._name:
+            self._take(self._read(self._name))
+
+    @property
+    def empty(self):
+        return not (self.text or self.aside or self.sent)
+
+    # which of the kept rows is this tab's
+
+    def start(self, then):
+        """Finds this tab's row. ``then`` is called with True where it took up what a closed tab left."""
+        old = self._backing.get(OLD)  # of an earlier version of the page, which had one for all tabs
+        if self.empty and old:
+            self.text = old
+            self._backing.remove(OLD)
+            self._own(self._name or self._new_id())
+            self.write()
+            then(True)
+        elif self._name:
+            # A duplicated tab has the same name: the row is the first one's, and this gets a copy.
+            self._names.holdName(ROW + self._name, PATIENCE_MS, lambda held: self._held_own(bool(held), then))
+        else:
+            self._adopt(self._left(), then)
+
+    def _held_own(self, held, then):
+        if not held:
+            self._own(self._new_id())
+            self.write()
+        then(False)
+
+    def _own(self, name):
+        self._name = name
+        self._session.set(OWN, name)
+        self._names.holdName(ROW + name, 0, lambda *_: None)
+
+    def _left(self):
+        """Names of the rows that there are, the one last written last."""
+        rows = []
+        for key in self._backing.keys():
+            row = self._read(key[len(ROW) :]) if key.startswith(ROW) else None
+            if row:
+                rows.append((row["at"], key[len(ROW) :]))
+        return [name for _, name in sorted(rows)]
+
+    def _adopt(self, names, then):
+        if self._name or not names:
+            if not self._name:
+                self._own(self._new_id())
+            then(False)
+            return
+        name = names.pop()
+        self._names.holdName(ROW + name, 0, lambda held: self._adopted(bool(held), name, names, then))
+
+    def _adopted(self, held, name, names, then):
+        row = self._read(name) if held and not self._name else None
+        if row is None:
+            self._adopt(names, then)
+            return
+        self._name = name
+        self._session.set(OWN, name)
+        self._take(row)
+        then(True)
+
+    # the row
+
+    def _read(self, name):
+        return _row(self._backing, ROW + name)
+
+    def _take(self, row):
+        if row:
+            self.text, self.aside = row["text"], row["aside"]
+            self.sent = _sent(row)
+
+    def write(self):
+        """False: the browser refuses to keep it."""
+        if self.empty:
+            if self._name:
+                self._backing.remove(ROW + self._name)
+            return True
+        if self._name is None:
+            self._own(self._new_id())
+        row = {"text": self.text, "aside": self.aside, "sent": self.sent, "at": self._timestamp()}
+        return self._backing.set(ROW + self._name, json.dumps(row))
+
+    # what happens to it
+
+    def typed(self, text):
+        self.text = text
+        return self.write()
+
+    def put_aside(self, text):
+        """``text`` gives way to an earlier question."""
+        if text.strip():
+            self.aside = self.aside + "\n\n" + text if self.aside else text
+
+    def bring_back(self):
+        """The draft that was put aside, which is the text in the box from now on."""
+        self.text, self.aside = self.aside, ""
+        self.write()
+        return self.text
+
+    def sending(self, text, chat="", turn=""):
+        """Until ``kept`` the message is here, too."""
+        self.sent.append({"text": text, "chat": chat, "turn": turn})
+        return self.write()
+
+    def kept(self, turn):
+        left = [each for each in self.sent if each["turn"] != turn]
+        if len(left) < len(self.sent):
+            self.sent = left
+            self.write()
+
+    def moved(self, turn, chat):
+        """It goes into another conversation than it was meant for."""
+        for each in self.sent:
+            if each["turn"] == turn:
+                each["chat"] = chat
+        self.write()
+
+    def unsend(self, texts):
+        """What never arrived is the text in the box again, and what stood there waits."""
+        self.put_aside(self.text)
+        self.text = "\n\n".join(texts)
+        self.write()
+        return self.text

@@ -1,0 +1,1 @@
+"""The page's side of the engine: requests, messages, and the state that they make."""

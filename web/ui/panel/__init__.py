@@ -1,0 +1,1 @@
+"""The live panel. It comes when somebody opens it."""

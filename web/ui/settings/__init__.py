@@ -1,0 +1,1 @@
+"""The settings' sheet: the page's own, the engine's, and models."""
