@@ -133,7 +133,7 @@ def with_origins(files: dict[str, Content], origins: Sequence[str]) -> dict[str,
     if not origins:
         return {}
     listed = " ".join(origins).encode()
-    wanted = {"index.html": _OWN_ORIGIN, "sw.js": _OWN_ORIGIN, "bridge/origins.js": ORIGINS_TOKEN}
+    wanted = {"index.html": _OWN_ORIGIN, "sw.js": _OWN_ORIGIN, "bridge/worker/engine/origins.js": ORIGINS_TOKEN}
     made: dict[str, Content] = {}
     for url, token in wanted.items():
         text = _read(files[url])

@@ -56,7 +56,7 @@ def test_a_person_chooses_and_the_choice_holds_at_a_next_visit_offline_through_a
 
 def test_a_kernel_that_computes_wrongly_is_stepped_down_from_in_plain_words(newcomer: Person, web: Web) -> None:
     web.faults.fail("sw.js", 404, times=None)  # it would refuse the altered file
-    name = "bridge/kernel-memory.js"
+    name = "bridge/worker/kernel/memory.js"
     right = (web.site.folder / name).read_text()
     wrong = right.replace("return found;", "return found.map((logit) => -logit);")
     assert wrong != right

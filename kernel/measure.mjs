@@ -18,7 +18,7 @@ async function work({ module, memory, number, stack }) {
 }
 
 async function measure([build, threadsText, manifestFile, shards, ...wishes]) {
-  const { KernelMemory } = await import(new URL("../web/bridge/kernel-memory.js", import.meta.url).href);
+  const { KernelMemory } = await import(new URL("../web/bridge/worker/kernel/memory.js", import.meta.url).href);
   const asked = Object.fromEntries(wishes.map((wish) => wish.split("=")));
   const { rounds = 30, rows = "1,2,4,8", at = "1500", prompt = "128", context = 2048, cache = 16 } = asked;
   const threads = Number(threadsText);

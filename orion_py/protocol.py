@@ -10,7 +10,7 @@ hydrates in the background, the log) carry the id ``"engine"``.
     engine → page   state advance progress hydration token revision fallback agent guard log metric breaker queue
                     prediction memory router | result error cancelled
 
-These models are the source; ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts`` are
+These models are the source; ``web/protocol.schema.json`` and ``web/bridge/shared/protocol.d.ts`` are
 generated from them (``python -m orion_py.protocol_schema``), and a test fails when they drift.
 """
 

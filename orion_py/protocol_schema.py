@@ -2,7 +2,7 @@
 
     python -m orion_py.protocol_schema
 
-makes ``web/protocol.schema.json`` and ``web/bridge/protocol.d.ts``; a test compares both with what
+makes ``web/protocol.schema.json`` and ``web/bridge/shared/protocol.d.ts``; a test compares both with what
 this would write. Requests are described as what may be sent (what has a default may be left out),
 events and ends as what arrives (every field is there). ``v`` and ``type`` are always there.
 """
@@ -19,7 +19,7 @@ from orion_py import protocol
 
 WEB = Path(__file__).parents[1] / "web"
 SCHEMA_FILE = WEB / "protocol.schema.json"
-TYPES_FILE = WEB / "bridge" / "protocol.d.ts"
+TYPES_FILE = WEB / "bridge" / "shared" / "protocol.d.ts"
 
 Schema = dict[str, Any]
 _WIDTH = 110

@@ -6,6 +6,7 @@ One process answers many questions, a line of JSON each way, so that a property 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,9 +63,7 @@ def bridge(folder: Path, script: str) -> Iterator[Node]:
     for name, source in LIBRARIES.items():
         (vendor / name).parent.mkdir(parents=True, exist_ok=True)
         (vendor / name).write_bytes((ROOT / "node_modules" / source).read_bytes())
-    (folder / "bridge").mkdir()
-    for path in (ROOT / "web" / "bridge").glob("*.js"):
-        (folder / "bridge" / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(ROOT / "web" / "bridge", folder / "bridge", ignore=shutil.ignore_patterns("*.ts"))
     (folder / "package.json").write_text('{"type": "module"}')
     main = folder / "main.js"
     main.write_text(script + _LOOP, "utf-8")

@@ -3,13 +3,13 @@
  *
  * The page is readable before this runs. Everything that decides anything is in ui/*.py.
  */
-import { openChats } from "./bridge/page-chats.js";
-import * as device from "./bridge/page-device.js";
-import { beginEngine, spawnEngine } from "./bridge/page-engine.js";
-import * as keys from "./bridge/page-keys.js";
-import * as locks from "./bridge/page-locks.js";
-import * as shell from "./bridge/page-shell.js";
-import { answerOf } from "./bridge/page-thoughts.js";
+import { openChats } from "./bridge/page/chats.js";
+import * as device from "./bridge/page/device.js";
+import { beginEngine, spawnEngine } from "./bridge/page/engine.js";
+import * as keys from "./bridge/page/keys.js";
+import * as locks from "./bridge/page/locks.js";
+import * as shell from "./bridge/page/shell.js";
+import { answerOf } from "./bridge/page/thoughts.js";
 
 const MODULES = ["words/strings_chats", "words/strings_engine", "words/strings_models", "words/strings", "words/i18n", "words/formatting", "base/json_text",
   "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
@@ -144,7 +144,7 @@ async function start() {
   if (typeof WebAssembly !== "object") return fail("no-wasm");
   beginEarly();
   const ready = compiled();
-  const markdown = import("./bridge/page-markdown.js");
+  const markdown = import("./bridge/page/markdown.js");
   markdown.catch(() => undefined);
   await import("./vendor/micropython/micropython.mjs");
   const python = await /** @type {any} */ (globalThis).loadMicroPython({
@@ -174,7 +174,7 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, ...locks, ...keys, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page-charts.js") };
+  const bridge = { ...device, ...shell, ...locks, ...keys, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page/charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

@@ -18,7 +18,7 @@ function forThisBrowser(files, later) {
   return { files: [...first, ...behind], later: [...later, ...files.filter(isOther)] };
 }
 
-/** As `probe` and `builds` of bridge/kernel-module.js, for the pages that this worker isolates. @returns {string[]} */
+/** As `probe` and `builds` of bridge/worker/kernel/module.js, for the pages that this worker isolates. @returns {string[]} */
 function builds() {
   const runs = (/** @type {number[]} */ code) =>
     WebAssembly.validate(Uint8Array.from([...V128, 10, code.length + 4, 1, code.length + 2, 0, ...code, 11]));

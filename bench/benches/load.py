@@ -78,7 +78,7 @@ def run(context: Context) -> Outcome:
 
 def keeps_snapshots(site: Path) -> bool:
     """Whether this build leaves a snapshot of Python for the next visit: an earlier one may not."""
-    return any((site / "bridge").glob("*snapshot*.js"))
+    return any((site / "bridge").rglob("*snapshot*"))
 
 
 def choosing(runner: str) -> str:

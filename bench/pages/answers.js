@@ -47,7 +47,7 @@ function logProbability(logits, token) {
   /** @param {{model: string, variant: {id: string}, threads: number, context: number}} options */
   async open({ model, variant, threads, context }) {
     const [{ InferenceClient }, { openShards }, { neededShards, readSpec }] = await Promise.all(
-      ["inference-client", "shards", "spec"].map((name) => import(new URL(`bridge/${name}.js`, orion).href)),
+      ["inference/client", "storage/shards", "inference/spec"].map((name) => import(new URL(`bridge/worker/${name}.js`, orion).href)),
     );
     const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
     const named = { ...manifest, variants: [variant] };

@@ -3,15 +3,15 @@
  * beside it, and orion_py as sources. All else is the same, so that the difference is the boot's.
  */
 
-import { detectDevice } from "../orion/bridge/device.js";
-import { fetchText, fileFacts } from "../orion/bridge/fetch-text.js";
-import { InferenceClient } from "../orion/bridge/inference-client.js";
-import { kernelHere } from "../orion/bridge/kernel-module.js";
-import { addBundle } from "../orion/bridge/python.js";
-import { openShards } from "../orion/bridge/shards.js";
-import { ChatTemplate } from "../orion/bridge/chat-template.js";
-import { Tabs } from "../orion/bridge/tabs.js";
-import { ChatTokenizer } from "../orion/bridge/tokenizer.js";
+import { detectDevice } from "../orion/bridge/worker/engine/device.js";
+import { fetchText, fileFacts } from "../orion/bridge/worker/engine/fetch-text.js";
+import { InferenceClient } from "../orion/bridge/worker/inference/client.js";
+import { kernelHere } from "../orion/bridge/worker/kernel/module.js";
+import { addBundle } from "../orion/bridge/worker/python/boot.js";
+import { openShards } from "../orion/bridge/worker/storage/shards.js";
+import { ChatTemplate } from "../orion/bridge/worker/chat-template/template.js";
+import { Tabs } from "../orion/bridge/worker/engine/tabs.js";
+import { ChatTokenizer } from "../orion/bridge/worker/tokenizer/tokenizer.js";
 import { loadPyodide } from "../stock/pyodide.mjs";
 
 const root = new URL("../orion/", import.meta.url);

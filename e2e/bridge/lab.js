@@ -1,12 +1,12 @@
 // What tests of the bridge do in a page. Answers are JSON: errors come back as {code, …}.
 
-import { detectDevice } from "./bridge/device.js";
-import { expand } from "./bridge/expand.js";
-import { InferenceClient } from "./bridge/inference-client.js";
-import { openShards } from "./bridge/shards.js";
-import { neededShards, readSpec } from "./bridge/spec.js";
-import { Tabs } from "./bridge/tabs.js";
-import { widen } from "./bridge/widen.js";
+import { detectDevice } from "./bridge/worker/engine/device.js";
+import { expand } from "./bridge/worker/weights/expand.js";
+import { InferenceClient } from "./bridge/worker/inference/client.js";
+import { openShards } from "./bridge/worker/storage/shards.js";
+import { neededShards, readSpec } from "./bridge/worker/inference/spec.js";
+import { Tabs } from "./bridge/worker/engine/tabs.js";
+import { widen } from "./bridge/worker/weights/widen.js";
 
 export { detectDevice, expand, InferenceClient, openShards, Tabs, widen };
 

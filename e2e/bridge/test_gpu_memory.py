@@ -22,8 +22,8 @@ MODEL = """
     pushErrorScope(filter) { if (filter !== "out-of-memory") throw new Error(filter); scopes.push(null); }
     popErrorScope() { return Promise.resolve(scopes.pop()); }
   };
-  const { GpuModel } = await import("./bridge/ort-webgpu.js");
-  const { meterMemory } = await import("./bridge/memory-meter.js");
+  const { GpuModel } = await import("./bridge/worker/ort/gpu-model.js");
+  const { meterMemory } = await import("./bridge/worker/ort/memory-meter.js");
   const meter = meterMemory(), device = new GPUDevice();
   let within = 0;
   class Tensor { static fromGpuBuffer(buffer) { return { buffer }; } }

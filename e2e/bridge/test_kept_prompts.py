@@ -5,7 +5,7 @@ from __future__ import annotations
 from e2e.bridge.conftest import Lab
 
 KEEP = """
-    const { PrefixStore } = await import("./bridge/prefix-store.js");
+    const { PrefixStore } = await import("./bridge/worker/storage/prefix-store.js");
     const store = new PrefixStore();
     const facts = (key, more) => ({ key, model: "lite", agent: "talker", edition: "1", rows: 3, ...more });
     const bytes = (length) => Uint8Array.from({ length }, (_, index) => (7 * index) % 251);

@@ -23,7 +23,7 @@ def poor(context: BrowserContext, server: StaticServer) -> Lab:
 def test_a_hash_is_the_same_without_the_browsers_help(poor: Lab, size: int) -> None:
     found = poor.run(
         """
-        const { sha256Hex } = await import("./bridge/hash.js");
+        const { sha256Hex } = await import("./bridge/worker/storage/hash.js");
         return sha256Hex(Uint8Array.from({ length: size }, (_, index) => (index * 7) % 251));
         """,
         size=size,
@@ -32,7 +32,9 @@ def test_a_hash_is_the_same_without_the_browsers_help(poor: Lab, size: int) -> N
 
 
 def test_ids_are_different_and_can_be_names(poor: Lab) -> None:
-    ids = poor.run("const { newId } = await import('./bridge/ids.js'); return Array.from({ length: 100 }, newId);")
+    ids = poor.run(
+        "const { newId } = await import('./bridge/shared/ids.js'); return Array.from({ length: 100 }, newId);"
+    )
     assert len(set(ids)) == 100
     assert all(each.isalnum() for each in ids)
 
@@ -40,7 +42,7 @@ def test_ids_are_different_and_can_be_names(poor: Lab) -> None:
 def test_a_wait_ends_and_what_comes_in_time_is_given(lab: Lab) -> None:
     seen = lab.run(
         """
-        const { within } = await import("./bridge/limit.js");
+        const { within } = await import("./bridge/shared/limit.js");
         const late = await lab.attempt(within(new Promise(() => {}), 10, "storage_unavailable", "the database"));
         return [late.code, late.message, await within(Promise.resolve(3), 10, "x", "y")];
         """
@@ -51,7 +53,7 @@ def test_a_wait_ends_and_what_comes_in_time_is_given(lab: Lab) -> None:
 def test_a_module_that_didnt_arrive_says_nothing_of_the_backend(lab: Lab) -> None:
     codes = lab.run(
         """
-        const { toBridgeError } = await import("./bridge/errors.js");
+        const { toBridgeError } = await import("./bridge/shared/errors.js");
         const missing = await import("./nothing.js").catch((cause) => toBridgeError(cause, "backend_unavailable").code);
         const wrapped = new Error("no available backend found. ERR: [webgpu] TypeError: Failed to fetch");
         const refused = new Error("no available backend found. ERR: [webgpu] Error: no adapter");

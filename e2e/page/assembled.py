@@ -22,8 +22,8 @@ from build_support import page_python, site, vendor
 ROOT = Path(__file__).resolve().parents[2]
 PAGE_VENDOR = ("micropython/", "marked/", "idiomorph/", "dompurify/", "highlight/", "temml/", "uplot/")
 OURS = (
-    "bridge/page-",
-    "bridge/ids.js",
+    "bridge/page/",
+    "bridge/shared/ids.js",
     "ui/",
     "sandbox/",
     "workshop/",

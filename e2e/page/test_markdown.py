@@ -15,7 +15,7 @@ from e2e.page.written_answers import ANSWERS, Written
 
 LABELS = json.dumps({"copy": "Copy", "run": "Run", "thought": "Considered", "thinking": "Thinking"})
 SHOW = """async ([text, labels]) => {
-  const { renderMarkdown } = await import("./bridge/page-markdown.js");
+  const { renderMarkdown } = await import("./bridge/page/markdown.js");
   const article = document.createElement("article");
   article.className = "turn assistant";
   const body = document.createElement("div");
@@ -77,7 +77,7 @@ def test_every_answer_looks_the_same_when_it_came_piece_by_piece(reader: Page) -
     """What is patched into the page is what would have been drawn at once."""
     differ = reader.evaluate(
         """async ([texts, labels]) => {
-            const { renderMarkdown } = await import("./bridge/page-markdown.js");
+            const { renderMarkdown } = await import("./bridge/page/markdown.js");
             const draw = (body, text) => { while (renderMarkdown(body, text, 50, labels) < 0); };
             const differ = [];
             for (const text of texts) {

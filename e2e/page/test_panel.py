@@ -49,7 +49,7 @@ def test_closed_it_asks_nothing_draws_nothing_and_its_code_is_not_even_there(pag
     assert page.page.evaluate("window.changes") == 0
     assert "logs" not in asked(page)[:-1]
     loaded = page.page.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
-    assert not [url for url in loaded if re.search(r"ui/panel|page-charts|uplot", url)]
+    assert not [url for url in loaded if re.search(r"ui/panel|page/charts|uplot", url)]
 
 
 def test_open_it_follows_closed_again_it_stops(page: Visit) -> None:

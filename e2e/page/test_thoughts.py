@@ -9,7 +9,7 @@ from tests.generation.test_thoughts import CASES
 def test_page_and_engine_tell_thoughts_from_answers_alike(page: Visit) -> None:
     found = page.page.evaluate(
         """async (texts) => {
-            const { answerOf } = await import("./bridge/page-thoughts.js");
+            const { answerOf } = await import("./bridge/page/thoughts.js");
             return texts.map(answerOf);
         }""",
         [text for text, _ in CASES],

@@ -17,7 +17,7 @@ from e2e.support.waiting import until
 
 SHELLS = "caches.keys().then((names) => names.filter((name) => name.includes(':shell:')))"
 MODULES = (
-    "bridge/page-charts.js",
+    "bridge/page/charts.js",
     "ui/panel/panel.py",
     "ui/workshop/workshop.py",
     "workers/engine.js",
@@ -87,7 +87,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
     expect(other.locator(".notice[data-kind=update_ready]")).to_be_visible()
 
     # A module that it loads only now.
-    loaded = other.evaluate("import('./bridge/page-charts.js').then((module) => Object.keys(module).length)")
+    loaded = other.evaluate("import('./bridge/page/charts.js').then((module) => Object.keys(module).length)")
     assert loaded > 0
 
     other.reload()
@@ -99,12 +99,12 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
 def test_a_worker_of_an_old_page_is_of_its_version_too(two: tuple[Page, Page], folder: Path) -> None:
     first, other = two
     # The scripted engine reads this when it starts; it stands for what a worker loads.
-    probe = folder / "bridge/page-probe.js"
+    probe = folder / "bridge/page/probe.js"
     probe.write_text("self.postMessage('one');")
     worker = folder / "workers/probe.js"
     worker.write_text(
-        "import '../bridge/page-probe.js';\n"
-        "fetch('../bridge/page-probe.js').then((answer) => answer.text()).then((text) => self.postMessage(text));"
+        "import '../bridge/page/probe.js';\n"
+        "fetch('../bridge/page/probe.js').then((answer) => answer.text()).then((text) => self.postMessage(text));"
     )
     assembled.restamp(folder)
     for tab in (first, other):

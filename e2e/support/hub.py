@@ -44,7 +44,7 @@ def a_hub(root: Path) -> Iterator[str]:
 @contextmanager
 def talking_to(folder: Path, origin: str) -> Iterator[None]:
     """The site in ``folder`` as if its engine had been built with ``--allow-origin``."""
-    file = folder / "bridge/origins.js"
+    file = folder / "bridge/worker/engine/origins.js"
     text = file.read_text()
     assert text.count("__ORION_ORIGINS__") == 1
     file.unlink()  # it may be a link into dist/

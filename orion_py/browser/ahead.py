@@ -1,4 +1,4 @@
-"""The standby worker (``web/bridge/standby.js``), as the memory budget sees it."""
+"""The standby worker (``web/bridge/worker/engine/standby.js``), as the memory budget sees it."""
 
 from __future__ import annotations
 

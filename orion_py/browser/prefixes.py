@@ -1,4 +1,4 @@
-"""What is kept of read prompts, through ``web/bridge/prefix-store.js``."""
+"""What is kept of read prompts, through ``web/bridge/worker/storage/prefix-store.js``."""
 
 from __future__ import annotations
 

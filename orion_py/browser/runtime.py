@@ -1,4 +1,4 @@
-"""Models in inference workers, one worker a model, through ``inference-client.js``."""
+"""Models in inference workers, one worker a model, through ``web/bridge/worker/inference/client.js``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What Python does around a snapshot of its memory (``web/bridge/snapshot.js``): before it is made, after it woke.
+"""What Python does before a snapshot of its memory is made, and after one woke.
+
+``web/bridge/worker/snapshot/snapshot.js`` does the rest.
 
 Whatever is imported and built by ``prepare`` is there at once in every Python that begins with the snapshot.
 Nothing of it may hold an object of JavaScript other than what ``js`` offers under a name, belong to one page or one

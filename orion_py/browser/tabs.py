@@ -1,4 +1,4 @@
-"""The other tabs of this site, through ``web/bridge/tabs.js``."""
+"""The other tabs of this site, through ``web/bridge/worker/engine/tabs.js``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Hugging Face's tokenizer and chat templates in JavaScript, through ``web/bridge/tokenizer.js`` and
-``chat-template.js``."""
+"""Hugging Face's tokenizer and chat templates in JavaScript, through ``web/bridge/worker/tokenizer/tokenizer.js`` and
+``chat-template/template.js``."""
 
 from __future__ import annotations
 

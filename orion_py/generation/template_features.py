@@ -2,7 +2,7 @@
 
 Templates are jinja2 as transformers has it (https://huggingface.co/docs/transformers/chat_templating_writing):
 its sandbox, loop controls, the ``generation`` tag, its own ``tojson``, ``raise_exception`` and
-``strftime_now``. The page evaluates them in web/bridge/chat-template.js. A template that uses anything
+``strftime_now``. The page evaluates them in web/bridge/worker/chat-template/template.js. A template that uses anything
 else is refused when its model is added, by name, instead of writing another prompt there.
 """
 

@@ -1,7 +1,7 @@
 """What a reasoning model thought aloud, told apart from what it answered.
 
 Models trained with ``<think>…</think>`` (DeepSeek-R1, Qwen3) expect earlier turns without it; their own
-chat templates take it out, those of other models don't. ``web/bridge/page-thoughts.js`` does the same for
+chat templates take it out, those of other models don't. ``web/bridge/page/thoughts.js`` does the same for
 what people read; a test holds the two together.
 """
 

@@ -52,7 +52,7 @@ def _to_json(
 
 
 MAX_REPEATED = 1_000_000
-"""Parts that ``*`` may make of a text or a list; web/bridge/chat-template.js has the same."""
+"""Parts that ``*`` may make of a text or a list; web/bridge/worker/chat-template/template.js has the same."""
 _MAX_POWER_BITS = 1024
 _MAX_WHOLE = 2**53 - 1
 """JavaScript's numbers are exact up to here."""

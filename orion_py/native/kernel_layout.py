@@ -1,7 +1,7 @@
 """A model as the kernel is told of it (kernel/orion_kernel.h): what lies where in its memory.
 
 From the module's heap base on: the description, its table of tensors, the tokens of a call, the rotary table, each
-weight shard whole, the workspace, the cache. web/bridge/kernel-memory.js does the same in a browser.
+weight shard whole, the workspace, the cache. web/bridge/worker/kernel/memory.js does the same in a browser.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The first rows of a kernel's cache as plain bytes: for each layer and key head the rows' keys, then for each layer
-and key head their values, as words 31 to 34 of ``struct orion_decoder`` place them. web/bridge/kernel-rows.js does the
-same."""
+and key head their values, as words 31 to 34 of ``struct orion_decoder`` place them. web/bridge/worker/kernel/rows.js
+does the same."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def read_text(address: str, root: Path) -> str:
 
 
 def file_facts(address: str, root: Path) -> FileFacts | None:
-    """As ``Ports.facts``; ``web/bridge/fetch-text.js`` says which headers count."""
+    """As ``Ports.facts``; ``web/bridge/worker/engine/fetch-text.js`` says which headers count."""
     if not is_url(address):
         file = root / address
         if not file.is_file():

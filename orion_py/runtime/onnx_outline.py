@@ -2,7 +2,7 @@
 
 A walk over protobuf's wire format (https://protobuf.dev/programming-guides/encoding) by the messages of
 onnx.proto (https://github.com/onnx/onnx) that can hold tensors; all else is stepped over and nothing is
-built. ``web/bridge/onnx-outline.js`` does the same in the browser. The foundry's ``onnx_file``, which
+built. ``web/bridge/worker/ort/onnx-outline.js`` does the same in the browser. The foundry's ``onnx_file``, which
 imports weights, checks each tensor too; here they stay onnxruntime's matter.
 """
 

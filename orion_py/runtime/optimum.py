@@ -1,6 +1,6 @@
 """Decoder graphs as Optimum exports them and transformers.js runs them: the names at their edges.
 
-``web/bridge/hub-model.js`` has the same rules for the browser.
+``web/bridge/worker/ort/external-model.js`` has the same rules for the browser.
 """
 
 from __future__ import annotations

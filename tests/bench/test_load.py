@@ -74,7 +74,7 @@ def test_a_runner_is_chosen_where_the_settings_keep_it() -> None:
 
 
 def test_a_build_without_snapshots_is_not_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "bridge").mkdir()
+    (tmp_path / "bridge" / "worker").mkdir(parents=True)
     assert not keeps_snapshots(tmp_path)
-    (tmp_path / "bridge" / "snapshot-store.js").touch()
+    (tmp_path / "bridge" / "worker" / "snapshot").mkdir()
     assert keeps_snapshots(tmp_path)

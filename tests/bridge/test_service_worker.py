@@ -17,7 +17,7 @@ SCRIPT = """
 import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 
-const { builds, probe } = await import("./bridge/kernel-module.js");
+const { builds, probe } = await import("./bridge/worker/kernel/module.js");
 const SITE = "https://example.org/orion/";
 
 class Cache {

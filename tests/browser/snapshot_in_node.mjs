@@ -18,7 +18,7 @@ globalThis.URL = class extends URL {
   get href() { return this.protocol === "file:" ? this.pathname : super.href; }
 };
 globalThis.fetch = async (path) => new Response(readFileSync(String(path)));
-const { makeSnapshot, wakeSnapshot } = await import(join(bridge, "snapshot.js"));
+const { makeSnapshot, wakeSnapshot } = await import(join(bridge, "worker/snapshot/snapshot.js"));
 const vendor = new URL(`${pathToFileURL(folder)}/`);
 
 const examined = (python) => python.pyimport("orion_py.browser.snapshot").examine();

@@ -117,9 +117,9 @@ def test_a_model_that_was_made_later_is_no_new_version_of_the_page() -> None:
 
 
 def test_an_origin_that_is_allowed_stands_in_both_policies_and_in_the_engines_list() -> None:
-    files = {name: paths.WEB / name for name in ("index.html", "sw.js", "bridge/origins.js")}
+    files = {name: paths.WEB / name for name in ("index.html", "sw.js", "bridge/worker/engine/origins.js")}
     assert site.with_origins(files, []) == {}
     made = site.with_origins(files, ["https://example.org"])
     for name in ("index.html", "sw.js"):
         assert b"connect-src 'self' https://example.org;" in made[name]
-    assert b'"https://example.org".split' in made["bridge/origins.js"]
+    assert b'"https://example.org".split' in made["bridge/worker/engine/origins.js"]

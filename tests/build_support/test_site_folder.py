@@ -27,8 +27,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(paths, name, tmp_path / {"ROOT": "."}.get(name, name.lower()))
     for name, text in {
         "web/index.html": "<script src=\"./app.js\"></script> connect-src 'self';",
-        "web/app.js": 'import "./bridge/origins.js";',
-        "web/bridge/origins.js": '"__ORION_ORIGINS__".split(" ")',
+        "web/app.js": 'import "./bridge/worker/engine/origins.js";',
+        "web/bridge/worker/engine/origins.js": '"__ORION_ORIGINS__".split(" ")',
         "web/types.ts": "type A = 1;",
         "web/sw.js": "const VERSION = '__ORION_VERSION__'; // connect-src 'self';",
         "kernel_builds/plain.wasm": "a build",
@@ -63,7 +63,7 @@ def test_a_site_holds_pages_vendored_files_builds_bundles_and_models_and_no_type
     assert build() == paths.DIST
     assert sorted(held()) == [
         "app.js",
-        "bridge/origins.js",
+        "bridge/worker/engine/origins.js",
         "index.html",
         "kernel/plain.wasm",
         "models/shards/abc",
@@ -90,7 +90,7 @@ def test_the_service_worker_has_the_version_of_the_list_that_it_reads() -> None:
 def test_a_page_that_changed_changes_in_the_site_and_the_rest_isnt_written_again(root: Path) -> None:
     build()
     before = {path: path.stat().st_ino for path in paths.DIST.rglob("*") if path.is_file()}
-    (root / "web" / "app.js").write_text('import "./bridge/origins.js"; // changed')
+    (root / "web" / "app.js").write_text('import "./bridge/worker/engine/origins.js"; // changed')
     build()
     again = {path.name for path, number in before.items() if path.stat().st_ino != number}
     assert again == {"app.js", "sw.js", "precache.json"}
@@ -151,7 +151,7 @@ def test_origins_that_are_allowed_reach_the_site() -> None:
     files = held()
     for name in ("index.html", "sw.js"):
         assert b"connect-src 'self' https://a.b https://c.d;" in files[name]
-    assert files["bridge/origins.js"] == b'"https://a.b https://c.d".split(" ")'
+    assert files["bridge/worker/engine/origins.js"] == b'"https://a.b https://c.d".split(" ")'
 
 
 def test_a_page_whose_policy_isnt_where_it_was_is_said(root: Path) -> None:

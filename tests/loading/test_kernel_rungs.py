@@ -130,7 +130,7 @@ async def test_a_device_without_relaxed_simd_has_no_such_step() -> None:
 
 
 async def test_no_shared_memory_means_one_thread_and_no_step_to_it() -> None:
-    """Nor does one core. ``Device.threads`` is 1 where memory can't be shared (web/bridge/device.js)."""
+    """Nor does one core. ``Device.threads`` is 1 where memory can't be shared (web/bridge/worker/engine/device.js)."""
     w = world(device=replace(HERE, threads=1, isolated=False, kernel="relaxed-1"))
     w.runtime.failures["build"] = [RuntimeFailure("a trap")]
     assert await label(manager(w)) == "Kernel, 1 thread, plain SIMD"

@@ -27,7 +27,7 @@ TEMPLATES = {path.stem: path for path in sorted((HERE / "chat_templates").glob("
 }
 NOW = datetime(2026, 3, 5, 9, 7, 1)
 SCRIPT = """
-import { ChatTemplate, KNOWN } from "./bridge/chat-template.js";
+import { ChatTemplate, KNOWN } from "./bridge/worker/chat-template/template.js";
 function answer({ template, bos, eos, messages, dates }) {
   if (template === undefined) return KNOWN;
   const chat = new ChatTemplate({ chat_template: template, bos_token: bos, eos_token: eos }, (format) => dates[format]);

@@ -19,7 +19,7 @@ from tests.model_foundry.tiny_gguf import TinyModel
 
 FAMILIES = Path(__file__).parents[1] / "model_foundry" / "families"
 SCRIPT = """
-import { ChatTokenizer } from "./bridge/tokenizer.js";
+import { ChatTokenizer } from "./bridge/worker/tokenizer/tokenizer.js";
 const made = new Map();
 function answer({ name, definition, texts, ids }) {
   if (definition) made.set(name, new ChatTokenizer(definition, () => ""));

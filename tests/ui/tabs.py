@@ -125,7 +125,7 @@ class Browser:
 
 
 class Bridge:
-    """The functions of bridge/page-*.js that ``Keeping`` uses."""
+    """The functions of bridge/page/ that ``Keeping`` uses."""
 
     def __init__(self, tab: Tab, *, resumed: bool) -> None:
         self._tab, self._resumed = tab, resumed

@@ -45,7 +45,7 @@ function writer(stream) {
 }
 
 /**
- * Lays what is in a bundle where Python finds it; web/bridge/python.js does the same.
+ * Lays what is in a bundle where Python finds it; web/bridge/worker/python/boot.js does the same.
  * @param {any} FS @param {{header: any, bytes: Uint8Array}} bundle
  */
 function unpack(FS, { header, bytes }) {

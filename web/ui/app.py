@@ -1,7 +1,7 @@
 """Holds the page together: what people do becomes requests, what the engine says becomes state.
 
 ``platform`` is everything from outside (see ``main.py``): dom, window, timers, clock, backing,
-and ``bridge``, the functions of bridge/page-*.js.
+and ``bridge``, the functions of bridge/page/.
 """
 
 import json

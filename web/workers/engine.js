@@ -6,20 +6,20 @@
  * message}; what it sends meanwhile is kept for Python.
  */
 
-import { ChatTemplate } from "../bridge/chat-template.js";
-import { detectDevice } from "../bridge/device.js";
-import { fetchText, fileFacts } from "../bridge/fetch-text.js";
-import { InferenceClient } from "../bridge/inference-client.js";
-import { kernelHere } from "../bridge/kernel-module.js";
-import { allowedUrl } from "../bridge/origins.js";
-import { PrefixStore } from "../bridge/prefix-store.js";
-import { addBundle } from "../bridge/python.js";
-import { openShards } from "../bridge/shards.js";
-import { SnapshotMaker } from "../bridge/snapshot-maker.js";
-import { Standby } from "../bridge/standby.js";
-import { startPython } from "../bridge/start-python.js";
-import { Tabs } from "../bridge/tabs.js";
-import { ChatTokenizer } from "../bridge/tokenizer.js";
+import { ChatTemplate } from "../bridge/worker/chat-template/template.js";
+import { detectDevice } from "../bridge/worker/engine/device.js";
+import { fetchText, fileFacts } from "../bridge/worker/engine/fetch-text.js";
+import { InferenceClient } from "../bridge/worker/inference/client.js";
+import { kernelHere } from "../bridge/worker/kernel/module.js";
+import { allowedUrl } from "../bridge/worker/engine/origins.js";
+import { PrefixStore } from "../bridge/worker/storage/prefix-store.js";
+import { addBundle } from "../bridge/worker/python/boot.js";
+import { openShards } from "../bridge/worker/storage/shards.js";
+import { SnapshotMaker } from "../bridge/worker/snapshot/maker.js";
+import { Standby } from "../bridge/worker/engine/standby.js";
+import { startPython } from "../bridge/worker/python/start.js";
+import { Tabs } from "../bridge/worker/engine/tabs.js";
+import { ChatTokenizer } from "../bridge/worker/tokenizer/tokenizer.js";
 
 const root = new URL("../", import.meta.url);
 const started = performance.now();
@@ -64,8 +64,8 @@ let receive = (text) => {
 };
 self.onmessage = (event) => receive(event.data);
 
-/** @typedef {import("../bridge/protocol.js").BootEvent} BootEvent */
-/** @typedef {import("../bridge/protocol.js").BootFailed} BootFailed */
+/** @typedef {import("../bridge/shared/protocol.js").BootEvent} BootEvent */
+/** @typedef {import("../bridge/shared/protocol.js").BootFailed} BootFailed */
 
 /** @param {Omit<BootEvent, "v" | "id"> | Omit<BootFailed, "v" | "id">} message */
 const post = (message) => {

@@ -25,8 +25,8 @@
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
 
-import { BridgeError, toBridgeError } from "../bridge/errors.js";
-import { LoadedModel } from "../bridge/loaded-model.js";
+import { BridgeError, toBridgeError } from "../bridge/shared/errors.js";
+import { LoadedModel } from "../bridge/worker/inference/loaded-model.js";
 
 /**
  * Resolves once the lock of this worker's name is held, as long as it lives: the other side notices its end by it,
@@ -42,7 +42,7 @@ const held = new Promise((resolve) => {
 });
 /** @type {LoadedModel | null} */
 let model = null;
-/** @type {import("../bridge/encoder.js").Encoder | null} */
+/** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
 let encoder = null;
 let cancelled = false;
 /** Threads that the other side was told of; 0 before the build. */
@@ -105,7 +105,7 @@ const handlers = {
     return { payload: {} };
   },
   async "encoder.open"({ sha256, blob }) {
-    const { Encoder } = await import("../bridge/encoder.js"); // with onnxruntime's side, which a model seldom needs
+    const { Encoder } = await import("../bridge/worker/ort/encoder.js"); // with onnxruntime's side, which a model seldom needs
     encoder = await Encoder.open(new URL("../vendor/ort/", import.meta.url), sha256, blob ?? null);
     await held;
     return { payload: {} };

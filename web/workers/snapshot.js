@@ -3,8 +3,8 @@
  * goes back. What is told is Python's answer to a longer test than each start makes: equal for both, or it failed.
  */
 
-import { SnapshotStore } from "../bridge/snapshot-store.js";
-import { makeSnapshot, wakeSnapshot } from "../bridge/snapshot.js";
+import { SnapshotStore } from "../bridge/worker/snapshot/store.js";
+import { makeSnapshot, wakeSnapshot } from "../bridge/worker/snapshot/snapshot.js";
 
 const vendor = new URL("../vendor/", import.meta.url);
 const store = new SnapshotStore(vendor);

@@ -43,7 +43,7 @@ const repeated = (tokens, count) => Array.from({ length: count }, (_, index) => 
 export async function prepare({ site, model, variant, derived, threads, context, tokens, steps }) {
   const orion = new URL(`../../${site}/`, import.meta.url);
   const [{ InferenceClient }, { openShards }, { neededShards, readSpec }] = await Promise.all(
-    ["inference-client", "shards", "spec"].map((name) => import(new URL(`bridge/${name}.js`, orion).href)),
+    ["inference/client", "storage/shards", "inference/spec"].map((name) => import(new URL(`bridge/worker/${name}.js`, orion).href)),
   );
   const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
   if (derived) manifest.variants.push(derived);

@@ -9,7 +9,7 @@ const READS = 24;
 export async function prepare({ site, model, derived, threads, context, reads }) {
   const orion = new URL(`../../${site}/`, import.meta.url);
   const [{ KernelModel }, { openShards }, { neededShards, readSpec }] = await Promise.all(
-    ["kernel-model", "shards", "spec"].map((name) => import(new URL(`bridge/${name}.js`, orion).href)),
+    ["kernel/model", "storage/shards", "inference/spec"].map((name) => import(new URL(`bridge/worker/${name}.js`, orion).href)),
   );
   const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
   manifest.variants.push(derived);

@@ -38,7 +38,7 @@ def note_words(note, words):
 
 
 def labels(words):
-    """JSON of what bridge/page-markdown.js writes into an answer."""
+    """JSON of what bridge/page/markdown.js writes into an answer."""
     return json.dumps(
         {
             "copy": words("copy"),

@@ -10,7 +10,7 @@ ICONS = {
 
 
 class Dom:
-    """``bridge``: functions of bridge/page-*.js, among them those that say what a key press is."""
+    """``bridge``: functions of bridge/page/, among them those that say what a key press is."""
 
     def __init__(self, document, bridge=None):
         self.document = document

@@ -4,7 +4,7 @@ Each change is one transaction that reads what is there first (rows.py). A page 
 long as it lives; an answer says which page makes it, and is taken for interrupted only when that name is
 free. What another tab changed is told, and read again.
 
-``names`` has holdName, whenFree and alone of bridge/page-locks.js; ``backing`` is localStorage's (base/store.py).
+``names`` has holdName, whenFree and alone of bridge/page/locks.js; ``backing`` is localStorage's (base/store.py).
 ``view`` hears what happens:
 
     chat_changed(conversation, turns, moved)   read anew: turns that differ, and whether others came or went

@@ -9,7 +9,7 @@ the same order (None for what isn't there), and answers with a plan:
 
 A step may be begun anew where the connection was lost, so what decides keeps nothing between two calls.
 
-The stores are those of bridge/page-chats.js. Since every change reads what is there first, tabs may
+The stores are those of bridge/page/chats.js. Since every change reads what is there first, tabs may
 interleave in any order: a turn is added to what others added, only its own attempt writes an answer, and
 nothing is written into a conversation that was deleted.
 """

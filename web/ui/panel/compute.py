@@ -9,7 +9,7 @@ REASONS = {
     "WebGPU needs https or localhost": "gpu_insecure",
     "the browser offers no GPU adapter": "gpu_no_adapter",
 }
-"""The bridge's own words (bridge/device.js) in the page's languages; a driver's stay as they are."""
+"""The bridge's own words (bridge/worker/engine/device.js) in the page's languages; a driver's stay as they are."""
 
 
 class Compute:

@@ -1,0 +1,77 @@
+"""The page's end of the engine's worker, which may have begun before anybody listened. Under Node, with a worker that
+does what a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bridge_in_node import Node, bridge
+
+SCRIPT = """
+globalThis.document = { documentElement: {} };
+const made = [];
+globalThis.Worker = class {
+  constructor(url) { this.search = url.search; this.posted = []; this.ended = false; made.push(this); }
+  postMessage(text) { this.posted.push(text); }
+  terminate() { this.ended = true; }
+};
+Object.defineProperty(globalThis, "navigator", { value: { locks: { query: async () => ({ held: [] }) } } });
+const { beginEngine, spawnEngine } = await import("./bridge/page/engine.js");
+const heard = [];
+const calls = {
+  begin: (ahead) => beginEngine(ahead),
+  spawn: () => {
+    const listens = (kind) => (...all) => heard.push([kind, ...all]);
+    calls.engine = spawnEngine(listens("text"), listens("crash"));
+    heard.push(["spawned"]);
+  },
+  says: (which, text) => made[which].onmessage({ data: text }),
+  fails: (which, message) => made[which].onerror({ message, preventDefault() {} }),
+};
+async function answer([name, ...all]) {
+  calls[name](...all);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return { heard, searches: made.map(({ search }) => search) };
+}
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    with bridge(tmp_path, SCRIPT) as running:
+        yield running
+
+
+def after(node: Node, *calls: list[Any]) -> Any:
+    said = None
+    for call in calls:
+        said = node.ask(call)
+    return said
+
+
+def test_what_an_early_engine_said_is_heard_once_the_caller_has_it(node: Node) -> None:
+    said = after(node, ["begin", True], ["says", 0, "one"], ["spawn"], ["says", 0, "two"])
+    assert said["searches"] == ["?ahead="]
+    assert said["heard"] == [["spawned"], ["text", "one"], ["text", "two"]]
+
+
+def test_an_early_engine_that_failed_is_told_as_any_other(node: Node) -> None:
+    said = after(node, ["begin", False], ["fails", 0, "broken"], ["spawn"])
+    assert said["heard"] == [["spawned"], ["crash", "broken"]]
+
+
+def test_without_an_early_one_an_engine_begins_when_it_is_wanted(node: Node) -> None:
+    said = after(node, ["spawn"], ["says", 0, "one"])
+    assert (said["searches"], said["heard"]) == ([""], [["spawned"], ["text", "one"]])
+
+
+def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> None:
+    assert after(node, ["begin", True], ["spawn"], ["spawn"], ["spawn"])["searches"] == [
+        "?ahead=",
+        "?again=",
+        "?again=",
+    ]

@@ -1,0 +1,55 @@
+"""The engine's end of an inference worker, with a worker that is played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bridge_in_node import Node, bridge
+
+SCRIPT = """
+const shared = new SharedArrayBuffer(4);
+const flag = new Int32Array(shared);
+const heard = [];
+globalThis.navigator ??= {};
+globalThis.Worker = class {
+  constructor() { heard.length = 0; flag.fill(7); }
+  terminate() { heard.push("ended"); }
+  postMessage({ id, type }) {
+    heard.push(`${type} ${flag[0]}`);
+    const payload = type === "model.open" ? { backend: "kernel", threads: 2, cancel: shared } : {};
+    if (type !== "model.forward") queueMicrotask(() => this.onmessage({ data: { id, type: "result", payload } }));
+  }
+};
+const { InferenceClient } = await import("./bridge/worker/inference/client.js");
+
+const keepsMemory = (client) => Object.values(client).some((value) => value?.buffer instanceof SharedArrayBuffer);
+
+async function answer({ end }) {
+  const client = new InferenceClient("worker.js");
+  await client.open("{}");
+  const under = client.forward([1], 0);
+  await client.cancel();
+  const before = keepsMemory(client);
+  if (end === "close") client.close();
+  else client.died("it ended");
+  const why = await under.catch(({ code }) => code);
+  const later = await client.forward([1], 0).catch(({ code }) => code);
+  return { heard, before, after: keepsMemory(client), why, later, flag: flag[0] };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with bridge(tmp_path_factory.mktemp("bridge"), SCRIPT) as process:
+        yield process
+
+
+@pytest.mark.parametrize(("end", "code"), [("close", "cancelled"), ("death", "worker_died")])
+def test_one_that_has_ended_keeps_nothing_of_the_models_memory(node: Node, end: str, code: str) -> None:
+    found = node.ask({"end": end})
+    assert found["heard"] == ["model.open 7", "model.forward 0", "model.cancel 1", "ended"]
+    assert (found["before"], found["after"], found["flag"]) == (True, False, 1)
+    assert (found["why"], found["later"]) == (code, code)

@@ -1,0 +1,121 @@
+"""A model's shards on our kernel are read before they are handed to it, and only what is right counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.bridge_in_node import ROOT, Node, bridge
+from tests.kernel.models import Recipe, Stored
+
+SCRIPT = """
+import { readFile } from "node:fs/promises";
+
+/** What was asked for first. */
+let first = "";
+globalThis.fetch = async (url) => {
+  first ||= "the kernel's build";
+  const file = BUILT + String(url).split("/").pop();
+  return { ok: true, arrayBuffer: async () => Uint8Array.from(await readFile(file)).buffer };
+};
+/** What the database holds, and what was asked of it. */
+const kept = new Map();
+let reads = [];
+const request = (result) => {
+  const made = { result };
+  queueMicrotask(() => made.onsuccess?.());
+  return made;
+};
+const database = {
+  transaction: () => {
+    const transaction = { objectStore: () => ({ get: (key) => { reads.push(key); return request(kept.get(key)); } }) };
+    setTimeout(() => transaction.oncomplete());
+    return transaction;
+  },
+};
+globalThis.indexedDB = { open: () => { first ||= "the database"; return request(database); } };
+const { LoadedModel } = await import("./bridge/worker/inference/loaded-model.js");
+
+async function answer({ manifest, data, without = [], damaged = [], passed = false }) {
+  kept.clear();
+  reads = [];
+  first = "";
+  const blobs = new Map();
+  for (const [sha256, text] of Object.entries(data)) {
+    const bytes = Buffer.from(text, "base64");
+    const blob = new Blob([bytes]);
+    blobs.set(sha256, blob);
+    if (damaged.includes(sha256)) bytes[0] ^= 1;
+    if (!without.includes(sha256)) kept.set(sha256, damaged.includes(sha256) ? new Blob([bytes]) : blob);
+  }
+  manifest.variants = [{ id: "kernel", engine: "kernel", backend: "wasm", expansions: [] }];
+  const model = await LoadedModel.open({ manifest, variant: "kernel", threads: 1, context: 64 });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const ahead = [...reads];
+  for (const { sha256 } of manifest.shards) {
+    try {
+      await model.feed(sha256, passed ? blobs.get(sha256) : null);
+    } catch (cause) {
+      if (!without.includes(sha256) && !damaged.includes(sha256)) throw cause;
+      // As the loader heals it: brought anew, and read again.
+      kept.set(sha256, blobs.get(sha256));
+      if (cause.code !== "shard_missing" && cause.code !== "shard_corrupt") throw cause;
+      await model.feed(sha256, null);
+    }
+  }
+  await model.build();
+  const logits = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
+  model.runner.copyRows = () => { throw new Error("copied"); };
+  const room = await model.keepRows({ key: "k", model: "m", agent: "a", edition: "1", rows: 3 }, 10);
+  return { ahead, reads, first, room, logits: [...logits] };
+}
+"""
+STORED = Stored.of(Recipe().model())
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    built = json.dumps(str(ROOT / "kernel" / "built") + "/")
+    with bridge(tmp_path_factory.mktemp("bridge"), f"const BUILT = {built};" + SCRIPT) as process:
+        yield process
+
+
+def asked(node: Node, **more: Any) -> dict[str, Any]:
+    shards = [shard.model_dump(mode="json") for shard in STORED.shards]
+    manifest = {"architecture": STORED.architecture.model_dump(mode="json"), "shards": shards}
+    data = {sha256: base64.b64encode(raw).decode() for sha256, raw in STORED.data.items()}
+    found: dict[str, Any] = node.ask({"manifest": manifest, "data": data, **more})
+    return found
+
+
+def names() -> list[str]:
+    return [shard.sha256 for shard in STORED.shards]
+
+
+def test_all_shards_are_read_before_the_first_is_handed_over_and_no_second_time(node: Node) -> None:
+    found = asked(node)
+    assert found["ahead"] == found["reads"] == names()
+
+
+@pytest.mark.parametrize("why", ["without", "damaged"])
+def test_a_shard_that_is_missing_or_damaged_is_told_and_read_again_once_it_is_healed(node: Node, why: str) -> None:
+    whole, bad = asked(node), names()[-1]
+    healed = asked(node, **{why: [bad]})
+    assert healed["logits"] == whole["logits"]
+    assert healed["reads"].count(bad) == 3
+
+
+def test_rows_for_which_there_is_no_room_are_not_even_copied(node: Node) -> None:
+    assert asked(node)["room"] == 0
+
+
+def test_a_shard_that_is_handed_over_needs_no_database(node: Node) -> None:
+    assert asked(node, without=names(), passed=True)["logits"] == asked(node)["logits"]
+
+
+def test_what_would_come_late_behind_the_shards_is_asked_for_before_them(node: Node) -> None:
+    assert asked(node)["first"] == "the kernel's build"

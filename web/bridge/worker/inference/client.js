@@ -1,0 +1,220 @@
+/**
+ * The engine worker's end of an inference worker: calls become messages, answers promises.
+ */
+
+import { BridgeError } from "../../shared/errors.js";
+import { newId } from "../../shared/ids.js";
+
+/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
+
+export class InferenceClient {
+  /** @param {string | URL} workerUrl of workers/inference.js */
+  constructor(workerUrl) {
+    /** @private @type {Map<number, Pending>} */
+    this.pending = new Map();
+    /** @private */ this.nextId = 1;
+    /** @private @type {BridgeError | null} why nothing can be called any more */
+    this.ended = null;
+    const name = `orion-inference-${newId()}`;
+    /** That compute now, as the worker said last. */
+    this.threads = 1;
+    /** @private @type {Int32Array | null} set to 1 it ends what runs, where the runner looks at such a flag */
+    this.flag = null;
+    /** @private */ this.worker = new Worker(workerUrl, { type: "module", name });
+    this.worker.onmessage = ({ data }) => this.receive(data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.died(event.message || "its script can't be loaded");
+    };
+    this.worker.onmessageerror = () => this.died("its answer can't be read");
+    /** @private */ this.watch = new AbortController();
+    /** @private */ this.name = name;
+  }
+
+  /**
+   * @param {string} specJson {manifest, variant, threads, context}
+   * @returns {Promise<string>} JSON {backend, threads}
+   */
+  async open(specJson) {
+    const { cancel, ...answer } = await this.call("model.open", JSON.parse(specJson));
+    this.flag = cancel ? new Int32Array(cancel) : null;
+    this.watchOver();
+    return JSON.stringify(answer);
+  }
+
+  /**
+   * A sentence encoder instead of a language model.
+   *
+   * @param {string} sha256 its graph
+   * @param {Blob | null} [blob] the graph, where it isn't in IndexedDB
+   */
+  async openEncoder(sha256, blob = null) {
+    await this.call("encoder.open", { sha256, blob });
+    this.watchOver();
+  }
+
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @returns {Promise<Float32Array>} the embedding
+   */
+  async encode(tokens) {
+    return (await this.call("encoder.encode", { tokens: Int32Array.from(tokens) })).embedding;
+  }
+
+  /**
+   * The worker has held the lock of its name since before it answered; it becomes free when the worker is gone.
+   * That is the only sign there is when a worker ends without an error event.
+   *
+   * @private
+   */
+  watchOver() {
+    navigator.locks
+      ?.request(this.name, { signal: this.watch.signal }, () => this.died("it ended"))
+      .catch(() => {});
+  }
+
+  /**
+   * @param {string} sha256
+   * @param {Blob | null} [blob] the shard, where it isn't in IndexedDB
+   * @returns {Promise<string>} JSON {ms}
+   */
+  async feed(sha256, blob = null) {
+    return JSON.stringify(await this.call("model.feed", { sha256, blob }));
+  }
+
+  /** @returns {Promise<string>} JSON {backend, threads, create_ms, warmup_ms, memory_bytes} */
+  async build() {
+    const report = await this.call("model.build", {});
+    this.threads = report.threads;
+    return JSON.stringify(report);
+  }
+
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array>} logits [vocab]
+   */
+  async forward(tokens, position) {
+    this.raise(0);
+    const answer = await this.call("model.forward", { tokens: Int32Array.from(tokens), position });
+    return answer.logits;
+  }
+
+  /**
+   * @param {Int32Array | number[]} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array>} logits [tokens, vocab]
+   */
+  async verify(tokens, position) {
+    this.raise(0);
+    const answer = await this.call("model.verify", { tokens: Int32Array.from(tokens), position });
+    return answer.logits;
+  }
+
+  /**
+   * The cache's first rows are kept on the device; a forward may follow at once.
+   *
+   * @param {string} factsJson {key, model, agent, edition, rows}
+   * @param {number} budget bytes for all that is kept
+   * @returns {Promise<number>} bytes; 0 where they can't be
+   */
+  async keepRows(factsJson, budget) {
+    return (await this.call("model.keep", { facts: JSON.parse(factsJson), budget })).bytes;
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} rows
+   * @returns {Promise<boolean>} whether the kept rows are those of the cache now
+   */
+  async restoreRows(key, rows) {
+    return (await this.call("model.restore", { key, rows })).restored;
+  }
+
+  /**
+   * Ends a call under way, which rejects as cancelled: between two layers where the runner looks at the flag, else
+   * between two parts of a prompt.
+   */
+  async cancel() {
+    this.raise(1);
+    await this.call("model.cancel", {});
+  }
+
+  /**
+   * Only this end writes the flag, so that a cancel is never lost: what it is for was posted before.
+   *
+   * @private
+   * @param {0 | 1} wanted
+   */
+  raise(wanted) {
+    if (this.flag) Atomics.store(this.flag, 0, wanted);
+  }
+
+  /** Resolves when the worker answers at all; rejects as worker_died where it no longer can. */
+  async ping() {
+    await this.call("model.ping", {});
+  }
+
+  /** @returns {Promise<number>} bytes that the model takes now */
+  async memoryBytes() {
+    return (await this.call("model.memory", {})).memory_bytes;
+  }
+
+  /** Ends the worker and gives its memory back; what is pending rejects as cancelled. */
+  close() {
+    this.end(new BridgeError("cancelled", "the model was closed"));
+  }
+
+  /**
+   * @private
+   * @param {string} type
+   * @param {object} payload
+   * @returns {Promise<any>}
+   */
+  call(type, payload) {
+    if (this.ended) return Promise.reject(this.ended);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.worker.postMessage({ v: 1, id, type, payload });
+    });
+  }
+
+  /**
+   * @private
+   * @param {{id: number, type: "result", payload: unknown} | {id: number, type: "error", error: {code: string, message: string, detail: Record<string, unknown>}} | {type: "threads", payload: {threads: number}}} message
+   */
+  receive(message) {
+    if (message.type === "threads") {
+      this.threads = message.payload.threads;
+      return;
+    }
+    const pending = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.type === "result") pending?.resolve(message.payload);
+    else pending?.reject(new BridgeError(message.error.code, message.error.message, message.error.detail));
+  }
+
+  /**
+   * @private
+   * @param {string} why
+   */
+  died(why) {
+    if (this.ended) return;
+    this.end(new BridgeError("worker_died", `the inference worker stopped: ${why}`));
+  }
+
+  /**
+   * @private
+   * @param {BridgeError} error
+   */
+  end(error) {
+    if (this.ended) return;
+    this.ended = error;
+    this.flag = null;
+    this.watch.abort();
+    this.worker.terminate();
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}

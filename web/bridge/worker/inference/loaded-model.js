@@ -1,0 +1,202 @@
+/**
+ * A model from its shards to its logits, whatever computes.
+ */
+
+import { Database } from "../storage/database.js";
+import { BridgeError } from "../../shared/errors.js";
+import { PrefixStore } from "../storage/prefix-store.js";
+import { ReadAhead } from "../storage/read-ahead.js";
+import { openRunner } from "./runner.js";
+import { neededShards, readSpec } from "./spec.js";
+
+/** @typedef {import("./spec.js").ModelSpec} ModelSpec */
+
+export class LoadedModel {
+  /**
+   * @param {ModelSpec} spec
+   * @param {import("./runner.js").Runner} runner
+   * @param {Database} database
+   * @param {ReadAhead | null} ahead
+   */
+  constructor(spec, runner, database, ahead) {
+    /** @private */ this.spec = spec;
+    /** @private */ this.runner = runner;
+    /** @private */ this.database = database;
+    /** @private */ this.ahead = ahead;
+    /** @private */ this.prefixes = new PrefixStore();
+    /** @private @type {Set<string>} the shards that were fed, by sha256 */
+    this.fed = new Set();
+  }
+
+  /**
+   * @param {any} payload of model.open
+   * @returns {Promise<LoadedModel>}
+   */
+  static async open(payload) {
+    const spec = readSpec(payload);
+    const database = new Database("orion");
+    // What the runner fetches is asked for first: behind the shards it would come late.
+    const opening = openRunner(new URL("../../..", import.meta.url), spec);
+    // onnxruntime expands what it is fed, and its runners need the Blob: only the kernel takes plain bytes.
+    const ahead = spec.variant.engine === "kernel"
+      ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
+    return new LoadedModel(spec, await opening, database, ahead);
+  }
+
+  get backend() {
+    return this.runner.backend;
+  }
+
+  get threads() {
+    return this.runner.threads;
+  }
+
+  get cancelFlag() {
+    return this.runner.cancelFlag ?? null;
+  }
+
+  /**
+   * Hands one shard to the runner, which verifies it and readies what it can.
+   *
+   * Raises shard_missing, shard_corrupt, out_of_memory, runtime_failure.
+   *
+   * @param {string} sha256
+   * @param {Blob | null} blob the shard, where it isn't in IndexedDB
+   */
+  async feed(sha256, blob) {
+    const shard = this.spec.manifest.shards.find((candidate) => candidate.sha256 === sha256);
+    if (!shard) throw new BridgeError("protocol", `the manifest has no shard ${sha256.slice(0, 12)}`);
+    const read = blob ? null : await this.ahead?.take(sha256);
+    await (read ? this.runner.take?.(shard, read) : this.runner.feed(shard, blob ?? (await stored(this.database, sha256))));
+    this.fed.add(sha256);
+  }
+
+  /** Readies what computes from what was fed, and runs it once. */
+  async build() {
+    for (const { sha256 } of neededShards(this.spec)) {
+      if (this.fed.has(sha256)) continue;
+      throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} wasn't fed`, { sha256 });
+    }
+    const started = performance.now();
+    this.ahead = null;
+    await this.runner.build();
+    this.fed.clear();
+    const created = performance.now();
+    await this.warmUp();
+    return {
+      backend: this.backend,
+      threads: this.threads,
+      create_ms: created - started,
+      warmup_ms: performance.now() - created,
+      memory_bytes: this.memoryBytes,
+    };
+  }
+
+  /** Bytes that the model takes now. */
+  get memoryBytes() {
+    return this.runner.memoryBytes;
+  }
+
+  /** @private The first runs compile: WASM tiers up, WebGPU builds its pipelines. */
+  async warmUp() {
+    const nothing = async () => {};
+    const prompt = new Int32Array(Math.min(this.runner.warmupTokens, this.spec.context - 1));
+    await this.runner.forward(prompt, 0, nothing);
+    await this.runner.forward(new Int32Array(1), prompt.length, nothing);
+  }
+
+  /**
+   * The logits [vocab] after `tokens` at `position`, position+1, …; rows from there on are dropped.
+   *
+   * Raises context_overflow, cancelled, runtime_failure, device_lost, out_of_memory; protocol for
+   * calls that make no sense: no tokens, unknown tokens, a gap after the rows that are here.
+   *
+   * @param {Int32Array} tokens
+   * @param {number} position
+   * @param {() => Promise<void>} pause between the parts of a long prompt
+   * @returns {Promise<Float32Array<ArrayBuffer>>}
+   */
+  async forward(tokens, position, pause) {
+    this.check(tokens, position);
+    return this.runner.forward(tokens, position, pause);
+  }
+
+  /**
+   * The logits [tokens, vocab] after each of `tokens` at `position`, position+1, …, to the bit those of as
+   * many calls of `forward`. Raises as it does, and protocol where the variant can't.
+   *
+   * @param {Int32Array} tokens
+   * @param {number} position
+   * @returns {Promise<Float32Array<ArrayBuffer>>}
+   */
+  async verify(tokens, position) {
+    const most = this.runner.verifies;
+    if (tokens.length > most) {
+      throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${most} can`);
+    }
+    this.check(tokens, position);
+    return this.runner.verify(tokens, position);
+  }
+
+  /**
+   * Keeps the first rows of the cache on the device. They are copied before this returns, so that a forward may follow
+   * at once.
+   *
+   * @param {import("../storage/prefix-store.js").PrefixFacts} facts
+   * @param {number} budget bytes for all that is kept
+   * @returns {Promise<number>} bytes that are kept of it; 0 where none can be
+   */
+  async keepRows(facts, budget) {
+    const { runner } = this;
+    if (!runner.copyRows || !runner.rowsBytes || !(facts.rows > 0 && facts.rows <= runner.rows)) return 0;
+    if (runner.rowsBytes(facts.rows) > budget) return 0; // of a long prompt a copy alone is a burden
+    return this.prefixes.keep(facts, runner.copyRows(facts.rows), budget);
+  }
+
+  /**
+   * Rows that were kept take the place of those that are here.
+   *
+   * @param {string} key
+   * @param {number} rows
+   * @returns {Promise<boolean>} false: they aren't there, or not whole, and what was here still is
+   */
+  async restoreRows(key, rows) {
+    if (!this.runner.rowsBytes || !this.runner.putRows || !(rows > 0 && rows <= this.spec.context)) return false;
+    const bytes = await this.prefixes.read(key, this.runner.rowsBytes(rows), rows);
+    if (bytes) this.runner.putRows(bytes, rows);
+    return bytes !== null;
+  }
+
+  /**
+   * @private
+   * @param {Int32Array} tokens
+   * @param {number} position
+   */
+  check(tokens, position) {
+    const { context, manifest } = this.spec;
+    if (!tokens.length) throw new BridgeError("protocol", "a forward needs at least one token");
+    if (!(position >= 0 && position <= this.runner.rows)) {
+      throw new BridgeError("protocol", `position ${position} isn't in the ${this.runner.rows} rows that are here`);
+    }
+    if (position + tokens.length > context) {
+      throw new BridgeError("context_overflow", `${position + tokens.length} tokens don't fit ${context}`, {
+        tokens: position + tokens.length, context,
+      });
+    }
+    const vocabulary = manifest.architecture.vocab_size;
+    if (tokens.some((token) => token < 0 || token >= vocabulary)) {
+      throw new BridgeError("protocol", `a token is outside the vocabulary of ${vocabulary}`);
+    }
+  }
+}
+
+/**
+ * @param {Database} database
+ * @param {string} sha256
+ * @returns {Promise<Blob | null>}
+ */
+async function stored(database, sha256) {
+  if (typeof indexedDB === "undefined") return null;
+  return (await database.transact(["shards"], "readonly", (transaction) =>
+    transaction.objectStore("shards").get(sha256))) ?? null;
+}

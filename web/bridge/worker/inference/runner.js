@@ -1,0 +1,75 @@
+/**
+ * The seam between a loaded model and what computes for it: onnxruntime-web's sessions on WASM or WebGPU,
+ * a graph from outside, or our own kernel.
+ *
+ * `LoadedModel` checks what is asked, and a runner is only asked what makes sense.
+ */
+
+import { toBridgeError } from "../../shared/errors.js";
+import { KernelModel } from "../kernel/model.js";
+
+/**
+ * @typedef {import("./spec.js").ModelSpec} ModelSpec
+ * @typedef {import("./spec.js").ShardSpec} ShardSpec
+ */
+
+/**
+ * Four bytes, an I32: whoever sets it to 1 ends a `forward` or `verify` under way, which rejects as cancelled and keeps the
+ * rows of the parts before; it stays set, and ends those that follow, until it is 0 again.
+ *
+ * @typedef {SharedArrayBuffer} CancelFlag
+ */
+
+/**
+ * One model with one KV cache. Not re-entrant, but that feeds may overlap.
+ *
+ * @typedef {object} Runner
+ * @property {string} backend as the report says it
+ * @property {number} threads that compute now; fewer than were built with, once one was lost
+ * @property {CancelFlag | null} [cancelFlag] ends what runs early; without it a cancel is heard at the next `pause` alone
+ * @property {number} rows tokens whose keys and values are here
+ * @property {number} memoryBytes in use now
+ * @property {number} warmupTokens a prompt that lets every kernel run, cheaply
+ * @property {number} verifies tokens that `verify` takes at once; 0 where it can't
+ * @property {(shard: ShardSpec, stored: Blob | null) => Promise<void>} feed
+ *   takes one shard in, verified; raises shard_missing, shard_corrupt, out_of_memory, runtime_failure
+ * @property {(shard: ShardSpec, verified: Uint8Array<ArrayBuffer>) => void} [take] as feed, for bytes that have the hash;
+ *   only of a runner whose variant's engine is the kernel
+ * @property {() => Promise<void>} build readies what computes; all needed shards were fed
+ * @property {(tokens: Int32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} forward
+ *   logits [vocab] after the last token; rows from `position` on are dropped. `pause` is awaited between the
+ *   parts of a long prompt: what it throws ends the call, and the rows so far stay
+ * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} verify
+ *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`
+ * @property {(rows: number) => number} [rowsBytes] bytes of so many rows of the cache; without it rows can't be kept
+ * @property {(rows: number) => Uint8Array<ArrayBuffer>} [copyRows] the first rows of the cache, at most those that are here
+ * @property {(bytes: Uint8Array, rows: number) => void} [putRows] what `copyRows` gave: these rows are here, and no others
+ */
+
+/**
+ * The runner that the spec's variant is for. The kernel's few modules come with the worker's own, since fetching them later
+ * would wait behind the shards; onnxruntime's only where it runs. Raises backend_unavailable.
+ *
+ * @param {URL} root of the site
+ * @param {ModelSpec} spec
+ * @returns {Promise<Runner>}
+ */
+export async function openRunner(root, spec) {
+  if (spec.variant.engine === "kernel") return KernelModel.open(new URL("kernel/", root), spec);
+  const [kind, folder] = await kindOf(spec.variant);
+  return kind.open(new URL(folder, root), spec);
+}
+
+/**
+ * @param {import("./spec.js").VariantSpec} variant
+ * @returns {Promise<[{open: (folder: URL, spec: ModelSpec) => Promise<Runner>}, string]>} what opens it, and where its own files lie
+ */
+async function kindOf({ backend, prefill }) {
+  try {
+    if (backend === "webgpu") return [(await import("../ort/gpu-model.js")).GpuModel, "vendor/ort/"];
+    if (prefill?.io === "optimum") return [(await import("../ort/external-model.js")).ExternalModel, "vendor/ort/"];
+    return [(await import("../ort/wasm-model.js")).WasmModel, "vendor/ort/"];
+  } catch (cause) {
+    throw toBridgeError(cause, "backend_unavailable");
+  }
+}

@@ -1,0 +1,34 @@
+/** Starts Python the fastest way that is to be trusted: from a tested snapshot of its memory, else from bytecode. */
+
+import { within } from "../../shared/limit.js";
+import { bootPython } from "./boot.js";
+import { SnapshotStore } from "../snapshot/store.js";
+import { wakeSnapshot } from "../snapshot/snapshot.js";
+
+/** A start from bytecode takes no longer on most machines. */
+const PATIENCE_MS = 8000;
+
+/**
+ * At the first doubt a snapshot is deleted, and Python boots from bytecode in the same visit.
+ *
+ * @param {URL} vendor the folder vendor/
+ * @param {boolean} distrust whatever is kept isn't used, and goes
+ * @param {(from: "snapshot" | "bytecode") => void} begins with what Python begins now
+ * @returns {Promise<any>} the Pyodide interface
+ */
+export async function startPython(vendor, distrust, begins) {
+  const store = new SnapshotStore(vendor);
+  try {
+    const snapshot = distrust ? null : await store.read();
+    if (snapshot) {
+      begins("snapshot");
+      return await within(wakeSnapshot(vendor, snapshot), PATIENCE_MS, "boot_timeout", "Python's snapshot");
+    }
+  } catch (cause) {
+    console.warn(`Python boots from bytecode: ${cause instanceof Error ? cause.message : cause}`);
+    distrust = true;
+  }
+  if (distrust) void store.drop().catch(() => {});
+  begins("bytecode");
+  return bootPython(vendor);
+}
