@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import kernel
 from bench.prompt import Prompt
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 
 LITE = "smollm2-135m-instruct"
 FULL = "qwen2.5-coder-0.5b-instruct"

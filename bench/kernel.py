@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from build_support.errors import StepFailed
-from orion_py.loading.cache_width import with_cache
-from orion_py.loading.manifest import Manifest, Tensor, Variant, parse_manifest
-from orion_py.runtime.kernel_variant import kernel_variant
+from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
+from orion_py.manifest.shards import Tensor
+from orion_py.manifest.variants import Variant
+from orion_py.memory.cache_width import with_cache
 
 TABLE = "embedding."
 """How the stored names of the token table begin."""

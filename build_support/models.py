@@ -102,7 +102,7 @@ def _convert(name: str, files: list[Path], report: Report) -> str:
 
         return build_model(name, files[0], paths.MODELS, report).model
     from model_foundry.routing.build import build_router
-    from orion_py.loading.manifest import Source as Origin
+    from orion_py.manifest.manifest import Source as Origin
 
     weights, pieces = files
     origins = tuple(

@@ -26,11 +26,9 @@ LANGUAGE = "language.bin"
 
 
 LEFT_OUT = (
-    "native/", "cli.py", "cli/", "__main__.py", "printing.py",
-    "terminal_chat.py",
-    "extras.py", "protocol_schema.py", "registry/schema.py",
-    "registry/built.py", "runtime/scripted.py", "runtime/expansion.py", "runtime/stored_matrix.py",
-    "runtime/bit_stream.py", "runtime/onnx_outline.py", "runtime/rotary.py", "safety/rates.py", "storage/memory.py",
+    "native/", "cli/", "protocol_schema.py", "registry/schema.py", "registry/built.py", "runtime/scripted.py",
+    "manifest/expansion.py", "manifest/stored_matrix.py", "manifest/bit_stream.py", "manifest/rotary.py",
+    "external/onnx_outline.py", "safety/rates.py", "storage/memory.py",
 )  # fmt: skip
 """What only CPython runs: command lines, generators, tests' doubles, and the references of what JavaScript does."""
 

@@ -14,7 +14,7 @@ from e2e.support.engine import Engine
 from e2e.support.hub import a_hub, talking_to
 from e2e.support.person import Person
 from e2e.support.web import Web
-from tests.hub.layout import publish, write_folder
+from tests.external.layout import publish, write_folder
 
 FOLDER = "elsewhere/tiny-llama/"
 

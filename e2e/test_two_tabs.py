@@ -17,7 +17,7 @@ from e2e.support.person import Person
 from e2e.support.site import MODEL
 from e2e.support.waiting import until
 from e2e.support.web import Web
-from tests.hub.layout import write_folder
+from tests.external.layout import write_folder
 
 BARE = "protocol.schema.json"
 FOLDER = "elsewhere/tiny-llama/"

@@ -95,7 +95,7 @@ struct orion_decoder {
 
 enum orion_activation { ORION_SILU = 0, ORION_GELU_TANH = 1 };
 
-/* One matrix or vector of the model, as it lies in a shard (orion_py/runtime/stored_matrix.py).
+/* One matrix or vector of the model, as it lies in a shard (orion_py/manifest/stored_matrix.py).
  * A block is 32 weights of a row, a little-endian bit stream of `bits` each:
  *   affine     weight = q * scale + minimum
  *   symmetric  weight = (q - 2^(bits - 1)) * scale

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from model_foundry.quality import WEIGHTS
 from model_foundry.sharding.precision import precision
 from model_foundry.validation import PREFILLED, Report
-from orion_py.loading.manifest import Manifest, Shard
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
 
 
 def model_card(manifest: Manifest, quality: Iterable[Report]) -> str:

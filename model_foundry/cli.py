@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from model_foundry.errors import FoundryError
 from model_foundry.stopping import terminated_by_exception
+from orion_py.cli.extras import missing
 from orion_py.errors import OrionError
-from orion_py.extras import missing
 from orion_py.faults import reason
 
 COMMANDS = (

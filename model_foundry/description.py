@@ -16,7 +16,8 @@ import numpy as np
 
 from model_foundry.errors import WrongSource
 from model_foundry.weights import Float32, Matrix
-from orion_py.loading.manifest import Architecture, Source
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.manifest import Source
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class TokenizerDescription:
     eos_tokens: tuple[int, ...]
 
     def shard_bytes(self) -> bytes:
-        """The tokenizer shard; its form is described in orion_py/loading/manifest.py."""
+        """The tokenizer shard; its form is described in orion_py/manifest/manifest.py."""
         parts = {
             "tokenizer": self.definition,
             "chat_template": self.chat_template,

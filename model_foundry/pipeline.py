@@ -35,7 +35,7 @@ from model_foundry.sharding.sizes import weight_bytes
 from model_foundry.steps import Steps, key_of
 from model_foundry.validation import Report
 from model_foundry.versions import SHARDS, STEPS, VERSIONS, publish
-from orion_py.loading.manifest import Golden, Manifest
+from orion_py.manifest.manifest import Golden, Manifest
 
 Transform = Callable[[ModelDescription, Progress], ModelDescription]
 

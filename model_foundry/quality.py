@@ -21,7 +21,7 @@ from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import restore
 from model_foundry.validation import PREFILLED, Report, Steps, Thresholds, compare, score, validate
 from model_foundry.weights import Float32
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from orion_py.native.tokenizer import NativeTokenizer
 
 STEPS = 128

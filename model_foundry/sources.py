@@ -15,7 +15,8 @@ from model_foundry.sharding.restore import restore
 from model_foundry.versions import MANIFEST, MODELS, SHARDS, VERSIONS
 from orion_py.errors import OrionError
 from orion_py.faults import reason
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
 
 _LAYERS_PER_SHARD = 3
 

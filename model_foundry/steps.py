@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from model_foundry.sharding.content_folder import write_atomically
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 from orion_py.native.store import read_verified
 
 T = TypeVar("T")
@@ -90,6 +90,6 @@ def _code_digest() -> str:
     foundry = Path(__file__).parent
     engine = foundry.parent / "orion_py"
     total = hashlib.sha256()
-    for path in sorted([*foundry.rglob("*.py"), engine / "loading" / "manifest.py", *engine.glob("runtime/*.py")]):
+    for path in sorted([*foundry.rglob("*.py"), *engine.glob("manifest/*.py")]):
         total.update(path.relative_to(foundry.parent).as_posix().encode() + b"\0" + path.read_bytes())
     return total.hexdigest()

@@ -19,10 +19,11 @@ from model_foundry.errors import FoundryError
 from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
-from orion_py.loading.manifest import Manifest, Variant
+from orion_py.manifest.kernel_variant import kernel_variant, without_relaxed
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.variants import Variant
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from orion_py.native.tokenizer import NativeTokenizer
-from orion_py.runtime.kernel_variant import kernel_variant, without_relaxed
 
 PREFILLED = 32
 """Tokens of each text that the prefill session takes."""

@@ -19,7 +19,8 @@ from pathlib import Path
 from model_foundry.errors import UnknownVersion
 from model_foundry.sharding.content_folder import write_atomically
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
 
 MODELS = Path("public/models")
 """The folder of built models, unless something else is asked for."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from orion_py.generation.chat_template import TemplateFactory
-from orion_py.generation.tokenizer import TokenizerFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
 from orion_py.runtime.ahead import Ahead, NothingAhead
 from orion_py.runtime.base import InferenceRuntime
 from orion_py.runtime.prefixes import NoPrefixes, Prefixes
 from orion_py.runtime.snapshots import NoSnapshots, Snapshots
+from orion_py.runtime.tokenizer import TokenizerFactory
 from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
 from orion_py.storage.tabs import Tabs

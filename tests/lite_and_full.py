@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from orion_py.protocol import HydrationEvent
 from orion_py.runtime.base import Device
 from orion_py.storage.memory import MemoryShardStore

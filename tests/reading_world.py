@@ -7,10 +7,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from orion_py.answering.reading_ahead import Draft
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.protocol import InferOptions
-from orion_py.reading_ahead import Draft
 from orion_py.runtime.base import Device
 from orion_py.runtime.prefixes import MemoryPrefixes
 from orion_py.storage.memory import MemoryShardStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -13,29 +14,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
 
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "faults", "lenient", "extras", "cancellation", "starting", "protocol", "config", "state_machine", ""),
-    ("telemetry",),
-    ("registry", "storage", "runtime", "arithmetic", "language", "loading.manifest"),
-    ("loading", "generation", "routing", "resilience", "safety", "ports"),
-    ("agents",),
-    (
-        "ability",
-        "deadline",
-        "services",
-        "response",
-        "answer_stream",
-        "request_options",
-        "request",
-        "housekeeping",
-        "reading_ahead",
-        "measures",
-    ),
-    ("neighbours", "telemetry_counts", "engine", "engine_slot", "host", "printing"),
-    ("browser", "native", "cli", "terminal_chat", "__main__", "protocol_schema"),
-)
-"""Lowest first. A module imports from its own layer and those below. ``loading.manifest`` is the
-format that runtimes and loaders share; "" is the package itself."""
+
+def _the_house() -> tuple[tuple[str, ...], ...]:
+    """The packages and modules of ``orion_py`` as the table of "The house" lists them, lowest first."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition("| Package | Holds |")[2].partition("\n\n")[0]
+    names = re.findall(r"`([a-z_]+)(?:/|\.py)`", "".join(row.split("|")[1] for row in table.splitlines()[2:]))
+    return (("",), *((name,) for name in names))
+
+
+LAYERS = _the_house()
+"""Each imports only from those before it; "" is the package itself."""
 
 FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "failures", "progress", "stopping", "bars", ""),
@@ -52,7 +41,7 @@ FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-"""The same for the foundry, but that packages of one layer don't know each other: what reading a
+"""Lowest first, and packages of one layer don't know each other: what reading a
 format and writing it have in common stands below both, and merging above them."""
 
 ALLOWED = {"numpy", "pydantic"}
@@ -78,11 +67,10 @@ class Package:
             self.modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
 
     @cache  # noqa: B019 - two packages, for as long as the tests run
-    def imports(self, module: str) -> tuple[frozenset[str], frozenset[str]]:
+    def imports(self, module: str, types: bool = False) -> tuple[frozenset[str], frozenset[str]]:
         """What ``module`` imports: its siblings (names below the package) and all other top-level packages.
 
-        Imports under ``if TYPE_CHECKING`` don't run, so they make no dependency between siblings; of
-        other packages they still count.
+        Siblings that are imported only under ``if TYPE_CHECKING`` are among them with ``types``.
         """
         tree = ast.parse(self.modules[module].read_text(encoding="utf-8"))
         for_types = {
@@ -104,7 +92,7 @@ class Package:
             for name in names:
                 if name.split(".")[0] != self.name:
                     others.add(name.split(".")[0])
-                elif node not in for_types:
+                elif types or node not in for_types:
                     siblings.add(self._module_of(name.removeprefix(self.name).lstrip(".")))
         return frozenset(siblings), frozenset(others)
 
@@ -138,8 +126,35 @@ FOUNDRY = Package(ROOT / "model_foundry", FOUNDRY_LAYERS)
 
 @pytest.mark.parametrize("module", ENGINE.modules)
 def test_imports_run_one_way(module: str) -> None:
-    upwards = [sibling for sibling in ENGINE.imports(module)[0] if ENGINE.layer(sibling) > ENGINE.layer(module)]
-    assert not upwards, f"orion_py.{module} imports from a layer above: {upwards}"
+    """Also for types alone: what a file has to be read with stands below it."""
+    siblings = ENGINE.imports(module, types=True)[0]
+    upwards = [sibling for sibling in siblings if ENGINE.layer(sibling) > ENGINE.layer(module)]
+    assert not upwards, f"orion_py.{module} imports from further down the table of docs/architecture.md: {upwards}"
+
+
+def packages(package: Package) -> dict[str, set[str]]:
+    """Which top-level packages each imports from, for types alone included."""
+    graph: dict[str, set[str]] = {}
+    for module in package.modules:
+        mine = module.partition(".")[0]
+        graph.setdefault(mine, set()).update(
+            sibling.partition(".")[0] for sibling in package.imports(module, types=True)[0]
+        )
+        graph[mine] -= {mine, ""}
+    return graph
+
+
+def test_no_two_packages_import_each_other_by_any_way_round() -> None:
+    """By itself, whatever the order of the table is."""
+    left = packages(ENGINE)
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left, f"a circle among these packages: {left}"
+
+
+def test_the_house_has_every_package_and_no_other() -> None:
+    assert {names[0] for names in LAYERS} == {module.partition(".")[0] for module in ENGINE.modules}
 
 
 @pytest.mark.parametrize("module", FOUNDRY.modules)
@@ -178,11 +193,12 @@ def test_no_two_modules_import_each_other_by_any_way_round(package: Package) -> 
 
 
 def test_a_breach_would_be_seen() -> None:
-    assert ENGINE.layer("loading.manifest") < ENGINE.layer("loading.loader") < ENGINE.layer("engine")
-    assert ENGINE.layer("engine") < ENGINE.layer("browser.main")
-    assert "errors" in ENGINE.imports("loading.manifest")[0]
+    assert ENGINE.layer("manifest.manifest") < ENGINE.layer("fetching.loader") < ENGINE.layer("engine.engine")
+    assert ENGINE.layer("engine.engine") < ENGINE.layer("browser.main")
+    assert "errors" in ENGINE.imports("manifest.reading")[0]
     assert "numpy" in ENGINE.imports("generation.sampling")[1]
     assert "runtime.base" not in ENGINE.imports("config")[0]  # there for types only
+    assert "runtime.base" in ENGINE.imports("config", types=True)[0]
     assert FOUNDRY.owner("sharding.assemble") != FOUNDRY.owner("sharding.layout") == "sharding"
     assert FOUNDRY.layer("exporting.weight_writer") < FOUNDRY.layer("merging.merge")
     for package in (ENGINE, FOUNDRY):

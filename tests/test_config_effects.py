@@ -16,15 +16,15 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.host import EngineHost
 from orion_py.errors import Cancelled, OrionError, RuntimeFailure
-from orion_py.host import EngineHost
 from orion_py.protocol import InferOptions, LogEvent, PredictionEvent, Response, StateEvent
 from orion_py.runtime.base import Device
 from orion_py.telemetry.log import Logger
+from tests.answering.test_ability import registry as with_every_agent
 from tests.lite_and_full import LiteAndFull
 from tests.patient_clock import settled
-from tests.test_ability import registry as with_every_agent
 from tests.tiny import GPU_GRAPH, GRAPH, manifest_json, sha
 from tests.two_models import TwoModels, registry
 

@@ -16,7 +16,7 @@ import pytest
 
 from build_support import cli as build_cli
 from model_foundry import cli as foundry_cli
-from orion_py import cli as orion_cli
+from orion_py.cli import commands as orion_cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from orion_py.extras import missing
+from orion_py.cli.extras import missing
 from orion_py.faults import reason
 
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from orion_py.errors import DownloadFailed
-from orion_py.generation.tokenizer import ChatMessage
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
 from orion_py.ports import Ports
 from orion_py.protocol import Event
 from orion_py.runtime.base import Device
 from orion_py.runtime.scripted import ScriptedRuntime
+from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.storage.memory import MemoryShardStore
 from orion_py.storage.settings import MemorySettings
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.errors import DownloadFailed, OrionError
-from orion_py.loading.manifest import Manifest, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.variants import Variant
 from orion_py.protocol import Event, InferOptions
 from orion_py.runtime.base import Device
 from orion_py.runtime.scripted import ScriptedRuntime, ScriptedSession

@@ -26,12 +26,12 @@ from typing import Any
 
 from bench.cli import MODELS
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.generation import answer
 from orion_py.generation.detokenizer import Detokenizer
-from orion_py.generation.tokenizer import Tokenizer
 from orion_py.native.ports import native_ports
 from orion_py.protocol import InferOptions
+from orion_py.runtime.tokenizer import Tokenizer
 from orion_py.telemetry.log import Logger
 
 ROOT = Path(__file__).resolve().parents[2]

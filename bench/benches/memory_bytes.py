@@ -19,7 +19,7 @@ from playwright.sync_api import Error
 from bench.benches.generate import contender_page
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
-from orion_py.runtime.kernel_variant import KERNEL_ID
+from orion_py.manifest.kernel_variant import KERNEL_ID
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from build_support import paths, vendor
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
-from orion_py.loading.manifest import parse_manifest
-from orion_py.runtime.kernel_variant import kernel_variant
+from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.manifest.reading import parse_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "smollm2-135m-instruct"

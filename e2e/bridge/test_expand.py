@@ -10,17 +10,11 @@ import numpy as np
 import pytest
 
 from e2e.bridge.conftest import MODELS, Lab
-from orion_py.loading.manifest import (
-    WIDTHS,
-    ExpandedWeight,
-    Expansion,
-    Shard,
-    Tensor,
-    WidenedWeight,
-    Widening,
-    parse_manifest,
-)
-from orion_py.runtime.expansion import expand, widen
+from orion_py.manifest.derived import ExpandedWeight, Expansion, WidenedWeight, Widening
+from orion_py.manifest.expansion import expand, widen
+from orion_py.manifest.reading import parse_manifest
+from orion_py.manifest.shards import Shard, Tensor
+from orion_py.manifest.stored_names import WIDTHS
 
 MAKE = """
     const shard = new Uint8Array(await (await fetch(url)).arrayBuffer());

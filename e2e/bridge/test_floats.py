@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab, make_site
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.test_floats import in_floats, random
 from tests.model_foundry.test_graphs import opened

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orion_py.loading.manifest import parse_manifest
+from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.manifest.reading import parse_manifest
 from orion_py.registry.built import only_built
-from orion_py.runtime.kernel_variant import kernel_variant
 
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"

@@ -22,7 +22,7 @@ from model_foundry.sharding.precision import precision
 from model_foundry.sources import DERIVED, open_source
 from model_foundry.validation import Thresholds
 from model_foundry.versions import MODELS
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 
 _UNITS = {"": 10**6, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?b)?", re.IGNORECASE)

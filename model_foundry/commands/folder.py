@@ -16,7 +16,7 @@ from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.recipes import BuildRecipe
 from orion_py.faults import reason
-from orion_py.loading.manifest import Source
+from orion_py.manifest.manifest import Source
 
 CONTEXT = 4096
 """The context's cap where no other is asked for: its KV cache is what a browser can spare."""

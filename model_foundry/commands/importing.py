@@ -19,7 +19,7 @@ from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.onnx_file import check_onnx
 from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.weights import Dense, Matrix
-from orion_py.loading.manifest import Source
+from orion_py.manifest.manifest import Source
 
 _ANY_CONTEXT = 2**20
 _ID = re.compile(r"[\w.-]+/[\w.-]+")

@@ -27,7 +27,7 @@ from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.scheme import BLOCKS, FLOATS, Scheme, parse_scheme
 from model_foundry.sources import DERIVED
 from model_foundry.weights import BLOCK
-from orion_py.loading.manifest import WIDTHS
+from orion_py.manifest.stored_names import WIDTHS
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from model_foundry.errors import EvaluationFailed
 from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreRequest
-from orion_py.generation.tokenizer import Tokenizer
+from orion_py.runtime.tokenizer import Tokenizer
 
 LINE_LIMIT = 64 * 2**20
 """Bytes of one answer."""

@@ -23,7 +23,8 @@ from model_foundry.reference.golden import BUILD_DAY
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import measurable
-from orion_py.loading.manifest import Manifest, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.variants import Variant
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import read_verified
 from orion_py.native.tokenizer import NativeTokenizer

@@ -8,8 +8,8 @@ from model_foundry.evaluation.session_subject import SessionSubject
 from model_foundry.evaluation.subject import Scored
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.validation import log_softmax
-from orion_py.generation.tokenizer import Tokenizer
 from orion_py.runtime.base import Logits
+from orion_py.runtime.tokenizer import Tokenizer
 
 
 class _Forward:

@@ -9,8 +9,8 @@ from typing import Protocol
 from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreRequest
 from model_foundry.validation import log_softmax
 from orion_py.errors import ContextOverflow
-from orion_py.generation.tokenizer import Tokenizer
 from orion_py.runtime.base import Logits
+from orion_py.runtime.tokenizer import Tokenizer
 
 
 class Forward(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orion_py.generation.tokenizer import Tokenizer
+from orion_py.runtime.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

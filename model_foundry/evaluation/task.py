@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from model_foundry.evaluation.subject import Scored
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.runtime.tokenizer import ChatMessage
 
 Detail = dict[str, Any]
 

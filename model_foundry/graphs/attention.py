@@ -13,7 +13,7 @@ import numpy as np
 from onnx import TensorProto
 
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
-from orion_py.loading.manifest import Architecture
+from orion_py.manifest.architecture import Architecture
 
 SEQUENCE, TOTAL, STACKED = "new", "present", "new*group"
 """Symbolic extents: new tokens, past and new tokens, and the rows of all query heads of a group."""

@@ -19,14 +19,15 @@ from model_foundry.graphs.linear import LinearMap
 from model_foundry.graphs.rotary import rotary_tables
 from model_foundry.graphs.weights import StoredWeights
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
-from orion_py.loading.manifest import FLOATS, Architecture
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.stored_names import FLOATS
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 
 
 @dataclass(frozen=True)
 class DecoderGraph:
-    """Builds what ``SessionSpec`` in orion_py/loading/manifest.py describes, or one ``Stage`` of it:
+    """Builds what ``SessionSpec`` in orion_py/manifest/variants.py describes, or one ``Stage`` of it:
     ``layers`` alone. The first stage looks tokens up, and the last one has the head. ``halves`` as in
     ``SessionPlan``."""
 

@@ -16,7 +16,7 @@ from onnx import TensorProto
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.weights import StoredWeights
 from model_foundry.weights import BLOCK
-from orion_py.loading.manifest import FLOATS
+from orion_py.manifest.stored_names import FLOATS
 
 
 class LinearMap(Protocol):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from model_foundry.graphs.builder import GraphBuilder
-from orion_py.loading.manifest import Architecture
-from orion_py.runtime.rotary import frequencies
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.rotary import frequencies
 
 
 def rotary_tables(graph: GraphBuilder, architecture: Architecture) -> tuple[str, str]:

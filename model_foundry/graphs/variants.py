@@ -10,7 +10,9 @@ from model_foundry.graphs.builder import GraphBuilder
 from model_foundry.graphs.decoder import DecoderGraph
 from model_foundry.graphs.linear import DynamicInt8, ExactOnWasm, ExactOnWebGpu, LinearMap, PerRowInt8
 from model_foundry.graphs.weights import StoredWeights
-from orion_py.loading.manifest import FLOATS, Architecture, Shard
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.stored_names import FLOATS
 
 Kv = Literal["grow", "inplace"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from onnx import TensorProto
 
-from orion_py.loading.manifest import Expansion, Shard, Widening
-from orion_py.runtime.bit_stream import BLOCK
+from orion_py.manifest.bit_stream import BLOCK
+from orion_py.manifest.derived import Expansion, Widening
+from orion_py.manifest.shards import Shard
 
 _ONNX_TYPES: dict[str, int] = {
     "U8": TensorProto.UINT8,

@@ -18,7 +18,8 @@ from model_foundry.errors import MalformedGguf, UnknownArchitecture
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.tokenizer import read_tokenizer
 from model_foundry.weights import Rows, stacked
-from orion_py.loading.manifest import Architecture, Source
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.manifest import Source
 
 
 def rope_row_order(heads: int, head_dim: int) -> Rows:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
 from model_foundry.hf_names import CLASSES, CONFIG_KEYS
 from orion_py.faults import first_fault
-from orion_py.loading.manifest import Architecture, RopeScaling
+from orion_py.manifest.architecture import Architecture, RopeScaling
 
 Activation = Literal["silu", "gelu_tanh"]
 

@@ -21,7 +21,8 @@ from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.progress import Progress
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
 from model_foundry.weights import Dense, Float32, Matrix
-from orion_py.loading.manifest import Architecture, Source
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.manifest import Source
 
 Quantizer = Callable[[str, Float32], Matrix]
 """Gives the matrix to store under a name (model_foundry/sharding/stored.py) for its values [n, k]."""

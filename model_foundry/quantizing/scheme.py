@@ -10,7 +10,7 @@ import numpy as np
 
 from model_foundry.errors import UnknownScheme, UnquantizableMatrix
 from model_foundry.weights import BLOCK, Affine, Dense, Float32, Matrix, Symmetric
-from orion_py.loading.manifest import WIDTHS
+from orion_py.manifest.stored_names import WIDTHS
 
 _SYMMETRIC = 8
 """From so many bits on a block is symmetric unless asked otherwise: a minimum brings little then."""

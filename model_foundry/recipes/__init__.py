@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model_foundry.errors import UnknownRecipe
 from orion_py.faults import reason
-from orion_py.loading.manifest import Identifier, Sha256, Source
+from orion_py.manifest.fields import Identifier, Sha256
+from orion_py.manifest.manifest import Source
 
 FOLDER = Path(__file__).parent
 

@@ -11,7 +11,7 @@ from model_foundry.description import ModelDescription, TokenizerDescription
 from model_foundry.recipes import BuildRecipe
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.weights import Float32
-from orion_py.loading.manifest import Golden
+from orion_py.manifest.manifest import Golden
 from orion_py.native.tokenizer import NativeTokenizer
 
 TOP, CONTINUATION = 64, 16

@@ -14,7 +14,8 @@ from model_foundry.routing.graph import encoder_graph
 from model_foundry.routing.source import EncoderSource, load_encoder
 from model_foundry.routing.vocabulary import kept, tokenizer_definition
 from model_foundry.sharding.content_folder import ContentFolder, write_atomically
-from orion_py.loading.manifest import Recipe, Shard, Source
+from orion_py.manifest.manifest import Recipe, Source
+from orion_py.manifest.shards import Shard
 from orion_py.routing.encoder import BEGIN, END
 from orion_py.routing.features import LABELS, features
 from orion_py.routing.head_file import read_head

@@ -16,7 +16,7 @@ from model_foundry.routing.source import load_encoder
 from model_foundry.routing.training import Trained, matrix, model_card, save
 from model_foundry.routing.training import evaluate as measured
 from model_foundry.routing.training import train as fitted
-from orion_py.loading.manifest import Source
+from orion_py.manifest.manifest import Source
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import parse_router_manifest
 

@@ -17,19 +17,12 @@ from model_foundry.sharding.layout import Layout, divided
 from model_foundry.sharding.safetensors_file import pack
 from model_foundry.sharding.stages import needed_shards, stage_layers
 from model_foundry.sharding.stored import EMBEDDING
-from orion_py.loading.manifest import (
-    Architecture,
-    Expansion,
-    Golden,
-    Manifest,
-    Recipe,
-    SessionSpec,
-    Shard,
-    Source,
-    Stage,
-    Variant,
-    parse_manifest,
-)
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.derived import Expansion
+from orion_py.manifest.manifest import Golden, Manifest, Recipe, Source
+from orion_py.manifest.reading import parse_manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import SessionSpec, Stage, Variant
 
 _TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
 """Fetch priorities: small files first, then weights in the order of the forward pass."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from model_foundry.sharding.stored_matrices import stored_matrices
-from orion_py.loading.manifest import ExpandedWeight, Expansion, Shard, WidenedWeight, Widening
+from orion_py.manifest.derived import ExpandedWeight, Expansion, WidenedWeight, Widening
+from orion_py.manifest.shards import Shard
 
 ALIGNMENT = 64
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from model_foundry.description import ModelDescription
 from model_foundry.errors import UnknownLayout
 from model_foundry.sharding.stored import FINAL_NORM, ShardContent, contents
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 
 MOST_SHARDS = 16
 """Of a layout by number. One by size may have more, up to the manifest's own limit."""

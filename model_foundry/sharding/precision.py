@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from model_foundry.sharding.stored import EMBEDDING, HEAD
 from model_foundry.sharding.stored_matrices import stored_matrices
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 
 
 def precision(shards: Iterable[Shard]) -> str:

@@ -17,9 +17,11 @@ from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM
 from model_foundry.weights import Affine, Dense, Matrix, Symmetric
 from orion_py.errors import OrionError
 from orion_py.faults import reason
-from orion_py.loading.manifest import FLOATS, Manifest, bits_of, parse_manifest
+from orion_py.manifest.bit_stream import unpack
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
+from orion_py.manifest.stored_names import FLOATS, bits_of
 from orion_py.native.store import read_verified
-from orion_py.runtime.bit_stream import unpack
 
 
 def load_manifest(models: Path, model: str) -> Manifest:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_foundry.safetensors_format import header
-from orion_py.loading.manifest import Tensor
+from orion_py.manifest.shards import Tensor
 
 _DTYPES = {"uint8": "U8", "int8": "I8", "float16": "F16", "float32": "F32"}
 

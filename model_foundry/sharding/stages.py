@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orion_py.loading.manifest import Shard
-from orion_py.runtime.onnx_outline import external_files
+from orion_py.external.onnx_outline import external_files
+from orion_py.manifest.shards import Shard
 
 FROM_THE_END = (1, 2)
 """How many shards of layers the last stage has, and the one before it; the first has all the others."""

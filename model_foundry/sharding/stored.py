@@ -2,13 +2,13 @@
 
 A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is stored as
 
-    s.q{b}   U8  [n, k/32, 4b]   a block's 32 weights as a bit stream (orion_py/runtime/bit_stream.py)
+    s.q{b}   U8  [n, k/32, 4b]   a block's 32 weights as a bit stream (orion_py/manifest/bit_stream.py)
     s.scale  F16 [n, k/32]       or [n, k/64], [n, k/128] where larger blocks share one
     s.min    F16 [n, k/32]       where it is affine: weight = q scale + min
                                  where it isn't:     weight = (q - 2^(b-1)) scale
 
 The numbers are the source's own. With 4 and 8 bits onnxruntime's MatMulNBits reads them in place;
-other widths are widened on the device (see ``Widening`` in orion_py/loading/manifest.py). A matrix of
+other widths are widened on the device (see ``Widening`` in orion_py/manifest/derived.py). A matrix of
 floats is stored as
 
     s.weight F16 or F32 [n, k]
@@ -27,8 +27,8 @@ from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownQuantization
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.weights import Affine, Dense, Matrix
-from orion_py.loading.manifest import FLOATS, WIDTHS
-from orion_py.runtime.bit_stream import pack
+from orion_py.manifest.bit_stream import pack
+from orion_py.manifest.stored_names import FLOATS, WIDTHS
 
 EMBEDDING, HEAD, FINAL_NORM = "embedding", "head", "final_norm"
 """Names of what no layer owns. A tied model has no ``head``: its graphs read ``embedding``."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orion_py.loading.manifest import FLOATS, Shard
-from orion_py.runtime.bit_stream import BLOCK
+from orion_py.manifest.bit_stream import BLOCK
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.stored_names import FLOATS
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from orion_py.browser.snapshots import BrowserSnapshots
 from orion_py.browser.store import BrowserSettings, BrowserShardStore
 from orion_py.browser.tabs import BrowserTabs
 from orion_py.browser.tokenizer import template_factory, tokenizer_factory
-from orion_py.host import EngineHost
+from orion_py.engine.host import EngineHost
 from orion_py.language.langid import LangidDetector
 from orion_py.ports import FileFacts, Ports
 

@@ -11,7 +11,9 @@ from pyodide.ffi import to_js
 
 from orion_py.browser.errors import translated
 from orion_py.browser.store import BrowserShardStore
-from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.prefixes import Prefix
 

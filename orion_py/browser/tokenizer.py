@@ -14,7 +14,7 @@ from pyodide.ffi import JsException, create_proxy, to_js
 from orion_py.errors import InvalidManifest, UnsupportedModel
 from orion_py.generation.chat_template import TemplateFactory
 from orion_py.generation.template_clock import formatted
-from orion_py.generation.tokenizer import ChatMessage, TokenizerFactory
+from orion_py.runtime.tokenizer import ChatMessage, TokenizerFactory
 
 
 @cache

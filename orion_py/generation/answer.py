@@ -19,9 +19,9 @@ from orion_py.generation.patience import Patience
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.shaping import Shaper
 from orion_py.generation.stops import StopMatcher
-from orion_py.generation.tokenizer import Tokenizer
-from orion_py.loading.loaded_model import LoadedModel
 from orion_py.protocol import FinishReason
+from orion_py.runtime.loaded_model import LoadedModel
+from orion_py.runtime.tokenizer import Tokenizer
 
 PACE_TOKENS = 64
 PACE_LEAST = 8

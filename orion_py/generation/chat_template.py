@@ -12,7 +12,7 @@ from typing import Protocol
 
 from orion_py.errors import InvalidManifest, OrionError
 from orion_py.generation.template_features import refuse_unknown
-from orion_py.generation.tokenizer import ChatMessage, Tokenizer
+from orion_py.runtime.tokenizer import ChatMessage, Tokenizer
 
 _QUESTION: ChatMessage = {"role": "user", "content": "orion-question"}
 _ANSWER: ChatMessage = {"role": "assistant", "content": "orion-answer"}

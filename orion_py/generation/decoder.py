@@ -21,8 +21,8 @@ from orion_py.generation.constraint import Constrain
 from orion_py.generation.sampling import Sampler
 from orion_py.generation.speculation import Speculation
 from orion_py.generation.steps import Steps
-from orion_py.loading.loaded_model import LoadedModel
 from orion_py.protocol import FinishReason
+from orion_py.runtime.loaded_model import LoadedModel
 
 
 @dataclass(slots=True)

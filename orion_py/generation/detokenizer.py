@@ -8,7 +8,7 @@ one, and what is new in its text is passed on: the way of Hugging Face's text-ge
 
 from __future__ import annotations
 
-from orion_py.generation.tokenizer import Tokenizer
+from orion_py.runtime.tokenizer import Tokenizer
 
 UNFINISHED = "\ufffd"
 MAX_WINDOW = 16

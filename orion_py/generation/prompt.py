@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orion_py.errors import ContextOverflow
 from orion_py.generation.thoughts import answer_of
-from orion_py.generation.tokenizer import ChatMessage, Tokenizer
+from orion_py.runtime.tokenizer import ChatMessage, Tokenizer
 from orion_py.safety.validation import neutralise_special_tokens
 
 ANSWER_ROOM = 256

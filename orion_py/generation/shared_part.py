@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orion_py.generation.prompt import build_prompt
-from orion_py.generation.tokenizer import ChatMessage, Tokenizer
+from orion_py.runtime.tokenizer import ChatMessage, Tokenizer
 
 
 def shared_part(

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InferenceTimeout
-from orion_py.loading.loaded_model import LoadedModel
 from orion_py.runtime.base import Logits
+from orion_py.runtime.loaded_model import LoadedModel
 
 
 class Steps:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orion_py.errors import InvalidManifest
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
 
 
 def with_built_models(registry: str, models: Path) -> str:

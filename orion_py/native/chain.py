@@ -21,7 +21,7 @@ class _Link:
 
 
 class Chain:
-    """``sessions`` are the stages of ``orion_py.loading.manifest.SessionSpec``, or one session alone: no two
+    """``sessions`` are the stages of ``orion_py.manifest.variants.SessionSpec``, or one session alone: no two
     have an output of the same name. ``handed_on`` are the outputs that a later session takes in."""
 
     def __init__(self, sessions: Sequence[Any]) -> None:

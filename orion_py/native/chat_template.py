@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from orion_py.errors import InvalidManifest, OrionError, UnsupportedModel
 from orion_py.generation.template_clock import Now, formatted
 from orion_py.generation.template_features import ARGUED_TESTS
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.runtime.tokenizer import ChatMessage
 
 
 class _Generation(Extension):

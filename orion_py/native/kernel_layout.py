@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import BackendUnavailable
-from orion_py.loading.manifest import FLOATS, Architecture, Shard, Tensor, bits_of
-from orion_py.runtime.bit_stream import BLOCK
-from orion_py.runtime.rotary import frequencies
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.bit_stream import BLOCK
+from orion_py.manifest.rotary import frequencies
+from orion_py.manifest.shards import Shard, Tensor
+from orion_py.manifest.stored_names import FLOATS, bits_of
 
 ABI = 2
 MAX_ROWS = 128

@@ -15,7 +15,7 @@ import wasmtime._ffi as ffi
 from numpy.typing import NDArray
 
 from orion_py.errors import BackendUnavailable, Cancelled, ContextOverflow, InvalidInput, OutOfMemory, RuntimeFailure
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 from orion_py.native.kernel_layout import DECODER_WORDS, MAX_ROWS, MOST_LOGITS, Layout, rotary_table
 
 PAGE = 65536

@@ -13,12 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from orion_py.errors import BackendUnavailable, RuntimeFailure
-from orion_py.loading.manifest import Manifest, Shard
+from orion_py.manifest.kernel_variant import MOST_THREADS
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
 from orion_py.native.kernel_layout import MAX_ROWS, Layout
 from orion_py.native.kernel_module import THREAD_LOST, KernelModel, compiled
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
-from orion_py.runtime.kernel_variant import MOST_THREADS
 
 BUILT = Path(__file__).parents[2] / "kernel" / "built"
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from orion_py.loading.manifest import Architecture
+from orion_py.manifest.architecture import Architecture
 
 Rows = NDArray[np.float32]
 

@@ -11,13 +11,16 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from orion_py.errors import InvalidModelFolder, RuntimeFailure
-from orion_py.loading.manifest import Architecture, Manifest, SessionSpec, Shard, Variant, location_of
+from orion_py.external.onnx_outline import external_files
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.expansion import expand, widen
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard, location_of
+from orion_py.manifest.variants import SessionSpec, Variant
 from orion_py.native.chain import BoundChain, Chain
 from orion_py.native.kv_cache import KvCache
 from orion_py.native.optimum_runner import OptimumRunner
 from orion_py.runtime.base import Logits
-from orion_py.runtime.expansion import expand, widen
-from orion_py.runtime.onnx_outline import external_files
 
 Bytes = NDArray[np.uint8]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import InvalidModelFolder, UnsupportedModel
-from orion_py.loading.manifest import Architecture
+from orion_py.external.optimum import check_edges, logits_rows, past_names, present_names
+from orion_py.manifest.architecture import Architecture
 from orion_py.native.kv_cache import KvCache
 from orion_py.runtime.base import Logits
-from orion_py.runtime.optimum import check_edges, logits_rows, past_names, present_names
 
 
 class OptimumRunner:

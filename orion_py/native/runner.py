@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 from orion_py.runtime.base import Logits
 
 

@@ -21,7 +21,9 @@ from orion_py.errors import (
     OutOfMemory,
     RuntimeFailure,
 )
-from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import Variant
 from orion_py.native.kernel_runner import KernelRunner, kernel_here
 from orion_py.native.onnx_runner import OnnxRunner
 from orion_py.native.runner import Runner

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer as RustTokenizer
 
 from orion_py.errors import InvalidManifest
 from orion_py.generation.template_clock import Now
-from orion_py.generation.tokenizer import ChatMessage
 from orion_py.native.chat_template import NativeChatTemplate
+from orion_py.runtime.tokenizer import ChatMessage
 
 PARTS = ("chat_template", "bos_token", "eos_token")
 

@@ -18,7 +18,7 @@ _PATH = re.compile(r"^(?:\./)?(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)+$")
 
 class AddedEntry(ModelEntry):
     """``manifest`` may be a whole URL. ``shards``: whether their folder lies beside the model's folder,
-    as on our sites, or inside it. ``layout`` "onnx": a folder as ``orion_py.loading.hub_folder`` says,
+    as on our sites, or inside it. ``layout`` "onnx": a folder as ``orion_py.external.folder`` says,
     whose config.json stands for a manifest; ``file`` is its graph."""
 
     manifest: Annotated[str, Field(max_length=600)]

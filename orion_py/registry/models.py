@@ -65,7 +65,7 @@ class ModelEntry(_Entry):
     manifest: RelativePath
     tier: Literal["lite", "full", "large"]
     """"lite": answers while others come; "full": comes by itself in the background; "large": only when
-    the person asks for it, and only where the device has memory for it (``loading.offers``)."""
+    the person asks for it, and only where the device has memory for it (``memory.offers``)."""
     family: Annotated[str, Field(min_length=1, max_length=60)]
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]

@@ -8,9 +8,8 @@ import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, ShardCorrupt, ShardMissing
-from orion_py.loading.idle_limit import unless_idle
-from orion_py.loading.manifest import Shard
-from orion_py.loading.patience import while_it_lives
+from orion_py.fetching.idle_limit import unless_idle
+from orion_py.manifest.shards import Shard
 from orion_py.ports import Ports
 from orion_py.registry.models import RouterEntry
 from orion_py.resilience.retry import RetryPolicy, retry
@@ -20,6 +19,7 @@ from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import RouterManifest, parse_router_manifest
 from orion_py.runtime.base import EncoderSession
+from orion_py.runtime.worker_timeout import while_it_lives
 from orion_py.storage.base import OnBytes
 from orion_py.storage.settings import Settings
 

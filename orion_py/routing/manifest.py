@@ -1,6 +1,6 @@
 """The manifest of one version of the neural router: encoder graph, tokenizer and head, by content.
 
-Data from outside, parsed strictly as a model's manifest is (``loading.manifest``); it lies at
+Data from outside, parsed strictly as a model's manifest is (``manifest.manifest``); it lies at
 ``models/<model>/manifest.json`` with its shards in ``models/shards/``.
 """
 
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from orion_py.errors import InvalidManifest
 from orion_py.faults import first_fault
 from orion_py.lenient import read_leniently
-from orion_py.loading.manifest import Identifier, Recipe, Sha256, Shard, Source
+from orion_py.manifest.fields import Identifier, Sha256
+from orion_py.manifest.manifest import Recipe, Source
+from orion_py.manifest.shards import Shard
 
 
 class _Strict(BaseModel):

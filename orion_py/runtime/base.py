@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import Variant
 from orion_py.runtime.prefixes import Prefix
 
 if TYPE_CHECKING:

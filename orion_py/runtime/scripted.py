@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orion_py.errors import OrionError
-from orion_py.loading.manifest import Manifest, Shard, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.protocol import AgentEvent, FallbackEvent, InferOptions, StateEvent, TokenEvent
 from orion_py.registry.models import AgentEntry
 from orion_py.telemetry.log import Logger

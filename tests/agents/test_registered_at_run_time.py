@@ -5,7 +5,7 @@ from __future__ import annotations
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
 from orion_py.telemetry.log import Logger

@@ -19,7 +19,7 @@ from bench.contenders import (
     entries_for,
 )
 from bench.prompt import TOKENS, Prompt
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from tests.tiny import manifest
 
 PROMPT = Prompt("a question", "the question in its template", list(range(TOKENS)))

@@ -9,8 +9,8 @@ import pytest
 
 from bench.kernel import Span, as_options, derived, reads, token_bytes
 from build_support.errors import StepFailed
-from orion_py.loading.manifest import parse_manifest
-from orion_py.runtime.kernel_variant import kernel_variant
+from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.manifest.reading import parse_manifest
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 from tests.tiny import manifest

@@ -55,8 +55,8 @@ def test_only_bytecode_is_shipped() -> None:
 
 def test_the_app_is_orion_py_without_what_only_cpython_runs() -> None:
     files = {file for file, *_ in read("app.bin")[0]["files"]}
-    assert "orion_py/engine.pyc" in files
-    assert not [file for file in files if file.startswith(("orion_py/native/", "orion_py/cli"))]
+    assert "orion_py/engine/engine.pyc" in files
+    assert not [file for file in files if file.startswith(("orion_py/native/", "orion_py/cli/"))]
 
 
 def imported(path: Path) -> set[str]:

@@ -49,7 +49,7 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compiler:
     pyodide = tmp_path / "clone" / "node_modules" / "pyodide" / "package.json"
     pyodide.parent.mkdir(parents=True)
     pyodide.write_text('{"version": "1"}')
-    module(tmp_path / "clone", "engine.py", "x = 1")
+    module(tmp_path / "clone", "engine/engine.py", "x = 1")
     monkeypatch.setattr(python_bundle, "pyodide_wheels", lambda: WHEELS)
     monkeypatch.setattr(python_bundle, "obtain", lambda sources: {source: tmp_path / source.name for source in sources})
     monkeypatch.setattr(python_bundle, "run", made.run)
@@ -71,7 +71,7 @@ def test_everything_is_compiled_once_each_from_its_own(compiler: Compiler, tmp_p
     assert compiler.asked == {
         "stdlib": ["stdlib"],
         "site": ["site", str(tmp_path / "numpy.whl")],
-        "app": ["app", str(out / "stdlib.zip"), str(paths.ROOT), "orion_py/engine.py"],
+        "app": ["app", str(out / "stdlib.zip"), str(paths.ROOT), "orion_py/engine/engine.py"],
         "language": ["app", str(out / "stdlib.zip"), str(out / "language"), "py3langid/langid.py"],
     }
     compiler.asked.clear()
@@ -82,7 +82,7 @@ def test_everything_is_compiled_once_each_from_its_own(compiler: Compiler, tmp_p
 def test_a_changed_module_compiles_the_app_and_nothing_else(compiler: Compiler) -> None:
     python_bundle.build(NODE)
     compiler.asked.clear()
-    module(paths.ROOT, "engine.py", "x = 2")
+    module(paths.ROOT, "engine/engine.py", "x = 2")
     python_bundle.build(NODE)
     assert list(compiler.asked) == ["app"]
 
@@ -91,7 +91,7 @@ def test_what_only_cpython_runs_compiles_nothing(compiler: Compiler) -> None:
     python_bundle.build(NODE)
     compiler.asked.clear()
     module(paths.ROOT, "native/files.py", "")
-    module(paths.ROOT, "cli.py", "")
+    module(paths.ROOT, "cli/files.py", "")
     python_bundle.build(NODE)
     assert compiler.asked == {}
 

@@ -8,8 +8,8 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import Cancelled, InferenceTimeout, WorkerDied
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
-from orion_py.loading.loaded_model import LoadedModel
 from orion_py.runtime.base import BuildReport
+from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.scripted import ScriptedSession
 from tests.tiny import VOCAB, Clock, LetterTokenizer, manifest, says
 

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer as RealTokenizer
 from tokenizers import decoders, models, pre_tokenizers
 
 from orion_py.generation.detokenizer import MAX_WINDOW, Detokenizer
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.runtime.tokenizer import ChatMessage
 
 
 class Bytes:

@@ -19,9 +19,9 @@ from orion_py.errors import Cancelled, RuntimeFailure
 from orion_py.generation.constraint import Constrain, Constraint
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
-from orion_py.loading.loaded_model import LoadedModel
-from orion_py.loading.manifest import Variant
+from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Logits
+from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.prefixes import Prefix
 from tests.tiny import LetterTokenizer, manifest
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orion_py.errors import ContextOverflow
 from orion_py.generation.prompt import ANSWER_ROOM, build_prompt
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.runtime.tokenizer import ChatMessage
 from tests.tiny import LetterTokenizer
 
 TOKENIZER = LetterTokenizer()

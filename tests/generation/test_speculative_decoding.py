@@ -10,8 +10,8 @@ from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InferenceTimeout
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
-from orion_py.loading.loaded_model import LoadedModel
 from orion_py.runtime.base import BuildReport
+from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.scripted import ScriptedSession
 from tests.tiny import GRAPH, VOCAB, Clock, LetterTokenizer, manifest, manifest_json, says, sha
 
@@ -163,7 +163,7 @@ async def test_any_answer_to_any_prompt_is_the_same(asked: str, answer: str, mos
 
 def test_only_a_growing_prefill_beside_steps_in_place_may_claim_to_verify() -> None:
     from orion_py.errors import InvalidManifest
-    from orion_py.loading.manifest import parse_manifest
+    from orion_py.manifest.reading import parse_manifest
 
     grow = f'"prefill": {{"graph": "{sha(GRAPH)}", "kv": "grow"}}'
     text = manifest_json()

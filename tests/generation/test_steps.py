@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from orion_py.background.webgpu_trial import median_step
 from orion_py.cancellation import CancelToken, ended_by
 from orion_py.errors import Cancelled, InferenceTimeout, WorkerDied
 from orion_py.generation.decoder import DecodeStats, decode
 from orion_py.generation.sampling import Sampler, SamplingParams
 from orion_py.generation.steps import TimeLimit
-from orion_py.loading.loaded_model import LoadedModel
-from orion_py.loading.webgpu_trial import median_step
+from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.scripted import ScriptedSession
 from tests.generation.test_decoder import PROMPT, model, said

@@ -6,7 +6,7 @@ import pytest
 
 from orion_py.generation.prompt import build_prompt
 from orion_py.generation.thoughts import answer_of
-from orion_py.generation.tokenizer import ChatMessage
+from orion_py.runtime.tokenizer import ChatMessage
 from tests.tiny import LetterTokenizer
 
 CASES = [

@@ -13,7 +13,9 @@ from model_foundry.description import Layer, Linear, ModelDescription, Tokenizer
 from model_foundry.sharding.safetensors_file import pack
 from model_foundry.sharding.stored import contents
 from model_foundry.weights import Affine, Dense, Float32, Matrix, Symmetric
-from orion_py.loading.manifest import Architecture, Shard, Source
+from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.manifest import Source
+from orion_py.manifest.shards import Shard
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel
 

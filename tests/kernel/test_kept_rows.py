@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from orion_py.errors import Cancelled
-from orion_py.loading.manifest import Variant
+from orion_py.manifest.variants import Variant
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes

@@ -13,7 +13,8 @@ import wasmtime
 
 from model_foundry.reference.llama import ReferenceModel
 from orion_py.errors import BackendUnavailable, Cancelled, ContextOverflow, RuntimeFailure
-from orion_py.loading.manifest import Manifest, Variant
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.variants import Variant
 from orion_py.native.kernel_module import KernelModel, _work
 from orion_py.native.kernel_runner import KernelRunner, build_for, kernel_here
 from orion_py.native.runtime import NativeSession

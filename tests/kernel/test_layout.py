@@ -7,7 +7,7 @@ import pytest
 
 from model_foundry.reference.llama import ReferenceModel
 from orion_py.errors import BackendUnavailable
-from orion_py.loading.manifest import Shard, Tensor
+from orion_py.manifest.shards import Shard, Tensor
 from orion_py.native.kernel_layout import Layout, kernel_tensors, rotary_table
 from tests.kernel.models import Form, Recipe, Stored
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_foundry.reference.llama import ReferenceModel
-from orion_py.loading.cache_width import cache_bytes
+from orion_py.memory.cache_width import cache_bytes
 from orion_py.native.kernel_module import ROW_BYTES
 from tests.kernel.models import Recipe, Stored, kl
 from tests.kernel.test_forward import cache_of, one_by_one, some_tokens

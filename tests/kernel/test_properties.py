@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model_foundry.reference.llama import ReferenceModel
-from orion_py.loading.manifest import WIDTHS
+from orion_py.manifest.stored_names import WIDTHS
 from tests.kernel.models import Form, Recipe, Stored, kl
 
 BUILDS = {"plain": 2e-5, "relaxed": 8e-3}

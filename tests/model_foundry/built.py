@@ -9,7 +9,7 @@ from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.pipeline import build_description
 from model_foundry.recipes import BuildRecipe
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.tiny_gguf import TinyModel
 
 RECIPE = BuildRecipe(

@@ -28,7 +28,7 @@ from model_foundry.sharding.precision import precision
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.sharding.sizes import weight_bytes
 from model_foundry.weights import Dense, Float32, Symmetric
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.built import RECIPE, built, imported
 from tests.model_foundry.folders import FAMILIES, NAMES, changed, expected, plan
 from tests.model_foundry.test_graphs import TOKENS, check, in_one_graph, opened

@@ -18,7 +18,7 @@ from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.tokenizer import CHATML
 from model_foundry.reference.llama import ReferenceModel
-from orion_py.loading.manifest import parse_manifest
+from orion_py.manifest.reading import parse_manifest
 from tests.model_foundry.built import RECIPE, built
 from tests.model_foundry.rewritten_gguf import COUNT, NUMBER, TENSORS, rewritten, split
 from tests.model_foundry.tiny_gguf import TinyModel

@@ -15,7 +15,8 @@ from model_foundry.graphs.weights import StoredWeights
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.content_folder import ContentFolder
 from model_foundry.weights import Affine, Matrix, Symmetric
-from orion_py.loading.manifest import Manifest, Shard
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel

@@ -15,7 +15,7 @@ from model_foundry.exporting.hf_folder import write_folder
 from model_foundry.importing.hf_folder import plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.parents import Parent
-from orion_py.loading.manifest import Source
+from orion_py.manifest.manifest import Source
 from tests.model_foundry.built import imported
 from tests.model_foundry.folders import FAMILIES, plan
 from tests.model_foundry.tiny_gguf import TinyModel

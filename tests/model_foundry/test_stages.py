@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_foundry.sharding.stages import needed_shards, stage_layers
-from orion_py.loading.manifest import Shard
+from orion_py.manifest.shards import Shard
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

@@ -11,7 +11,7 @@ from model_foundry.pipeline import Job, build
 from model_foundry.sharding.layout import ShardCount
 from model_foundry.sharding.restore import load_manifest
 from model_foundry.versions import drop, prune, publish, unused, use, versions
-from orion_py.loading.manifest import Manifest
+from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.built import RECIPE, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

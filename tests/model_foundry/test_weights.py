@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_foundry.errors import InexactScale, UnknownQuantization
 from model_foundry.weights import Affine, Dense, Matrix, Symmetric, stacked
-from orion_py.loading.manifest import WIDTHS
+from orion_py.manifest.stored_names import WIDTHS
 
 
 def drawn(kind: type[Affine] | type[Symmetric], bits: int, seed: int, n: int = 3, blocks: int = 2) -> Matrix:

@@ -13,8 +13,8 @@ from onnx import helper
 from orion_py.errors import InvalidModelFolder, RuntimeFailure, UnsupportedModel
 from orion_py.native import optimum_runner
 from orion_py.native.runtime import NativeRuntime, NativeSession
-from tests.hub.layout import ARCHITECTURES, write_folder
-from tests.hub.ports import described
+from tests.external.layout import ARCHITECTURES, write_folder
+from tests.external.ports import described
 from tests.model_foundry.folders import expected
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from e2e.support.hub import a_hub
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.errors import DownloadFailed
 from orion_py.native import remote
 from orion_py.native.ports import native_ports
 from orion_py.native.remote import file_facts, read_text
 from orion_py.protocol import InferOptions
 from orion_py.telemetry.log import Logger
-from tests.hub.layout import publish
+from tests.external.layout import publish
 
 ROOT = Path(__file__).parents[2]
 

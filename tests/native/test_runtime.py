@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from orion_py.errors import Cancelled, ContextOverflow, InvalidInput, RuntimeFailure, ShardCorrupt, ShardMissing
-from orion_py.loading.golden import divergence
-from orion_py.loading.manifest import Manifest, parse_manifest
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import parse_manifest
 from orion_py.native import runtime
 from orion_py.native.runtime import NativeRuntime, NativeSession
+from orion_py.opening.golden import divergence
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

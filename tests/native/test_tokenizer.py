@@ -88,7 +88,7 @@ def test_bytes_that_are_no_definition_are_refused(data: bytes) -> None:
 
 @pytest.mark.model
 def test_smollm2_speaks_its_own_chat_format(models_folder: Path, lite_manifest: Path) -> None:
-    from orion_py.loading.manifest import parse_manifest
+    from orion_py.manifest.reading import parse_manifest
 
     manifest = parse_manifest(lite_manifest.read_bytes())
     ours = NativeTokenizer((models_folder / "shards" / manifest.tokenizer).read_bytes())

@@ -9,8 +9,8 @@ import pytest
 from bench.benches.memory_bytes import THREADS, compared
 from build_support import paths
 from orion_py.config import EngineConfig
-from orion_py.loading.cache_width import kernel_bytes
-from orion_py.loading.manifest import parse_manifest
+from orion_py.manifest.reading import parse_manifest
+from orion_py.memory.cache_width import kernel_bytes
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel
 from orion_py.native.kernel_runner import BUILT

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orion_py.errors import InvalidManifest, InvalidRegistry, NewerRegistry
-from orion_py.loading.manifest import parse_manifest, read_manifest
+from orion_py.manifest.reading import parse_manifest, read_manifest
 from orion_py.protocol import InferOptions
 from orion_py.registry.load import parse_registry, read_registry
 from orion_py.routing.manifest import parse_router_manifest

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orion_py.config import PRESETS
-from orion_py.loading.manifest import parse_manifest
+from orion_py.manifest.reading import parse_manifest
 from orion_py.registry.load import parse_registry
 from orion_py.registry.schema import FILE, schema_text
 

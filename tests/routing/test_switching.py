@@ -9,7 +9,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from tests.lite_and_full import LiteAndFull, lite_and_full
 from tests.patient_clock import settled
 from tests.tiny import sha

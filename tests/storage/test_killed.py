@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orion_py.engine import OrionInferenceEngine
-from orion_py.loading.added_models import SETTING
+from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.external.added_models import SETTING
 from orion_py.protocol import AgentDefinition, InferOptions
 from orion_py.storage.memory import MemoryShardStore
 from orion_py.storage.settings import MemorySettings

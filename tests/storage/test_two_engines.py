@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orion_py.engine import OrionInferenceEngine
+from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.errors import UnknownAgent
 from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent, SiteEvent
 from orion_py.storage.tabs import LEADER, Hall, HallTab

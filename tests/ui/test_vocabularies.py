@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from orion_py.loading.loaded_model import backend_label
+from orion_py.engine.telemetry_counts import backend_kind
 from orion_py.protocol import (
     BreakerEvent,
     FallbackKind,
@@ -21,9 +21,9 @@ from orion_py.protocol import (
 )
 from orion_py.routing.keyword import KeywordRouter
 from orion_py.routing.neural import NeuralRouter
+from orion_py.runtime.loaded_model import backend_label
 from orion_py.storage.settings import MemorySettings
 from orion_py.telemetry.telemetry import AGENTS, Telemetry
-from orion_py.telemetry_counts import backend_kind
 from ui.asking.agents import STYLES
 from ui.engine import reducer
 from ui.words.i18n import Words
@@ -96,7 +96,7 @@ def test_the_page_offers_the_styles_that_the_engine_takes() -> None:
 
 
 def test_the_page_shows_every_busy_state_of_the_engine() -> None:
-    from orion_py.state_machine import BUSY
+    from orion_py.answering.state_machine import BUSY
 
     assert set(reducer.ACTIVITY) == set(BUSY)
 

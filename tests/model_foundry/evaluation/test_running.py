@@ -17,8 +17,8 @@ from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreReque
 from model_foundry.evaluation.task import Graded
 from model_foundry.evaluation.tasks import TASKS
 from model_foundry.evaluation.texts import TextResult, run_texts
-from orion_py.generation.tokenizer import Tokenizer
 from orion_py.native.tokenizer import NativeTokenizer
+from orion_py.runtime.tokenizer import Tokenizer
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

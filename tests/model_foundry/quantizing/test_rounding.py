@@ -17,8 +17,8 @@ from model_foundry.quantizing.round_to_nearest import round_to_nearest, rounding
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.sharding.stored import EMBEDDING, contents
 from model_foundry.weights import Affine, Float32, Symmetric
-from orion_py.loading.manifest import WIDTHS
-from orion_py.runtime.bit_stream import pack, unpack
+from orion_py.manifest.bit_stream import pack, unpack
+from orion_py.manifest.stored_names import WIDTHS
 from tests.model_foundry.built import RECIPE
 from tests.model_foundry.folders import FAMILIES, plan
 

@@ -13,7 +13,7 @@ from model_foundry import cli
 from model_foundry.errors import MalformedRows
 from model_foundry.routing import build, commands
 from model_foundry.routing.dataset import read_rows, training_rows, without_repeats
-from orion_py.loading.manifest import Source
+from orion_py.manifest.manifest import Source
 from orion_py.routing.features import EMBEDDING, LABELS
 from orion_py.routing.manifest import parse_router_manifest
 from tests.model_foundry.routing.test_training import rows

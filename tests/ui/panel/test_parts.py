@@ -111,7 +111,7 @@ def test_the_verdict_says_why(verdict: dict[str, Any], device: dict[str, Any], e
 def test_every_state_that_the_engine_reports_has_words() -> None:
     from typing import get_args
 
-    from orion_py.loading.webgpu_report import GpuState
+    from orion_py.background.webgpu_report import GpuState
 
     for state in get_args(GpuState):
         assert verdict_words({"state": state}, {}, Words("en"))

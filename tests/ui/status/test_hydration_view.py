@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orion_py.loading.hub_texts import UNSTATED
+from orion_py.external.texts import UNSTATED
 from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
 from tests.ui.engine.test_reducer import Page
 from tests.ui.fake_dom import dom

@@ -3,7 +3,7 @@
 from ui.words import formatting
 
 FAMILIES = {"llama": "Llama", "qwen2": "Qwen2", "mistral": "Mistral", "gemma": "Gemma"}
-UNSTATED = "not stated"  # orion_py.loading.hub_texts's word
+UNSTATED = "not stated"  # orion_py.external.texts's word
 EXPLAINED = ("unsupported_model", "invalid_model_folder", "invalid_manifest", "too_large")
 
 

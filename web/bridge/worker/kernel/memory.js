@@ -321,7 +321,7 @@ const STATUS = [
 
 /**
  * Angles per position [head_dim / 2]: https://arxiv.org/abs/2104.09864, and where the model stretches them as
- * `RopeScaling` of orion_py/loading/manifest.py says.
+ * `RopeScaling` of orion_py/manifest/architecture.py says.
  *
  * @param {import("../inference/spec.js").Architecture} architecture
  * @returns {Float64Array}

@@ -1,7 +1,7 @@
 /**
  * A manifest's tensors as our kernel wants to be told of them: `struct orion_tensor` of kernel/orion_kernel.h.
  *
- * What they are called stands in model_foundry/sharding/stored.py; orion_py/runtime/kernel_variant.py decides whether
+ * What they are called stands in model_foundry/sharding/stored.py; orion_py/manifest/kernel_variant.py decides whether
  * all that is needed is there, and the kernel checks every extent itself.
  */
 

@@ -3,7 +3,7 @@
  *
  * The graph is from outside: it is looked at before onnxruntime parses it, may ask for nothing that
  * isn't known, and what it puts out is held against config.json before it is read. What its edges are
- * called stands in orion_py/runtime/optimum.py.
+ * called stands in orion_py/external/optimum.py.
  */
 
 import { BridgeError, toBridgeError } from "../../shared/errors.js";

@@ -1,8 +1,8 @@
 /**
  * Matrices of a stored weight shard with more bits a weight, for kernels that read 4 or 8 alone.
  *
- * What is computed stands in WidenedWeight (orion_py/loading/manifest.py); the reference is
- * orion_py/runtime/expansion.py, and a test holds the two bit for bit together.
+ * What is computed stands in WidenedWeight (orion_py/manifest/derived.py); the reference is
+ * orion_py/manifest/expansion.py, and a test holds the two bit for bit together.
  */
 
 import { BLOCK, UNPACK } from "./bit-stream.js";

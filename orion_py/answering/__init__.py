@@ -1,0 +1,1 @@
+"""Carries one question from its arrival to its one end."""

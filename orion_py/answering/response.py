@@ -1,0 +1,120 @@
+"""The Response that an answer ends in: from a model, or from an agent that needed none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orion_py import __version__
+from orion_py.agents.base import Brief
+from orion_py.generation.answer import Answer
+from orion_py.generation.prompt import Prompt
+from orion_py.generation.streamer import StreamStats
+from orion_py.protocol import InferOptions, Response, Routing, StreamStatistics, Usage
+from orion_py.routing.base import RoutingDecision
+from orion_py.runtime.loaded_model import LoadedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """``phases``: ms spent in each state. ``first_piece`` and ``total``: ms since the arrival."""
+
+    phases: dict[str, float]
+    total: float
+    first_piece: float | None
+
+
+def from_model(
+    agent: str,
+    decision: RoutingDecision,
+    brief: Brief,
+    model: LoadedModel,
+    prompt: Prompt,
+    answer: Answer,
+    time: Timing,
+    stream: StreamStatistics,
+) -> Response:
+    """What ``model`` answered for ``agent``."""
+    return Response(
+        content=answer.text,
+        agent=agent,
+        routing=routing_of(decision),
+        finish_reason=answer.finish,
+        loops=answer.loops,
+        usage=Usage(
+            prompt=len(prompt.tokens),
+            cached=answer.cached,
+            completion=len(answer.tokens),
+            drafted=answer.drafted,
+            accepted=answer.accepted,
+            cut=answer.cut,
+        ),
+        timings=_timings(answer, time),
+        tokens_per_second=answer.tokens_per_second,
+        backend=model.label,
+        model=model.manifest.model,
+        model_version=model.manifest.version,
+        seed=answer.seed,
+        notes=dict(brief.notes),
+        stream=stream,
+    )
+
+
+def statistics(stats: StreamStats, options: InferOptions) -> StreamStatistics:
+    """The streamer's own count, as it crosses to the page."""
+    rate = stats.tokens_per_second
+    return StreamStatistics(
+        granularity=options.granularity,
+        delay_ms=options.delay_ms,
+        pieces=stats.pieces,
+        characters=stats.characters,
+        tokens=stats.tokens,
+        first_ms=None if stats.first_ms is None else round(stats.first_ms, 3),
+        ms=round(stats.ms, 3),
+        tokens_per_second=None if rate is None else round(rate, 3),
+    )
+
+
+def from_agent(agent: str, decision: RoutingDecision, brief: Brief, seed: int, time: Timing) -> Response:
+    """What ``agent`` worked out by itself; ``brief.direct`` stands where a model would be named."""
+    return Response(
+        content=brief.opening,
+        agent=agent,
+        routing=routing_of(decision),
+        finish_reason="stop",
+        usage=Usage(prompt=0, cached=0, completion=0),
+        timings={name: round(ms, 3) for name, ms in (time.phases | {"total": time.total}).items()},
+        tokens_per_second=None,
+        backend=brief.direct,
+        model=brief.direct,
+        model_version=__version__,
+        seed=seed,
+        notes=dict(brief.notes),
+    )
+
+
+def _timings(answer: Answer, time: Timing) -> dict[str, float]:
+    timings = {
+        "validating": time.phases.get("validating", 0.0),
+        "routing": time.phases.get("routing", 0.0),
+        "loading": time.phases.get("loading_agent", 0.0),
+        "prefill": answer.prefill * 1000,
+        "decode": answer.decode * 1000,
+        "engine": (answer.decode - answer.waiting) * 1000,
+        "beside": answer.beside * 1000,
+        "total": time.total,
+    }
+    if time.first_piece is not None:
+        timings["first_token"] = time.first_piece
+    return {name: round(ms, 3) for name, ms in timings.items()}
+
+
+def routing_of(decision: RoutingDecision) -> Routing:
+    """The decision as it crosses to the page."""
+    return Routing(
+        agent=decision.agent,
+        router=decision.router,
+        reason=decision.reason,
+        confidence=decision.confidence,
+        probabilities=decision.probabilities,
+        runner_up=decision.runner_up,
+    )

@@ -1,0 +1,1 @@
+"""Does what nobody waits for: upgrades, updates, prediction, GPU trials, snapshots."""

@@ -1,0 +1,177 @@
+"""New versions of models in use: looked for, verified beside the old one, switched to, gone back from.
+
+Only what changed is downloaded, since shards are addressed by their content. The old version answers
+until the new one has been opened and its golden vectors agree; it is kept until the next update, so
+that it can be gone back to. What no kept version names is deleted after a switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import OrionError
+from orion_py.external.added_models import SETTING as ADDED
+from orion_py.fetching.versions import Kept, Place, Versions
+from orion_py.memory.budget import MB
+from orion_py.memory.needs import NoRoom
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, FallbackEvent
+from orion_py.registry.models import ModelEntry, Registry
+from orion_py.residency.manager import ModelManager
+from orion_py.routing.load import kept_router_shards
+from orion_py.storage.rows import rows_of
+from orion_py.storage.tabs import SWEEP, Hall, Tabs, locked
+
+BetweenTurns = Callable[[CancelToken], AbstractAsyncContextManager[None]]
+"""``async with`` it: nothing is answered meanwhile. Raises Cancelled where the token fires before."""
+
+
+class Updates:
+    """``between_turns`` gives the moment in which what serves may change."""
+
+    def __init__(
+        self,
+        manager: ModelManager,
+        ports: Ports,
+        registry: Registry,
+        emit: Callable[[FallbackEvent], None],
+        between_turns: BetweenTurns,
+    ) -> None:
+        self._manager, self._ports, self._registry = manager, ports, registry
+        self._emit, self._between_turns = emit, between_turns
+        self.versions: Versions = manager.opener.versions
+        self._looked: set[str] = set()
+        self._tabs: Tabs = ports.tabs or Hall().tab()
+
+    def look_again(self, model_id: str) -> None:
+        """The server is asked once a visit; this makes it twice."""
+        self._looked.discard(model_id)
+
+    async def look(self, entry: ModelEntry) -> Kept | None:
+        """The server's version, where it is another one than the one in use and this device didn't go
+        back from it. None too where the server can't be reached or sends nothing sensible."""
+        if entry.id in self._looked:
+            return await self._coming(entry)
+        self._looked.add(entry.id)
+        current = await self.versions.kept(entry.id)
+        try:
+            found = await self._manager.opener.published(entry)
+        except OrionError:
+            return None
+        if current is None or found.digest == current.digest or await self.versions.declined(found):
+            await self.versions.drop(entry.id, "next")
+            return None
+        await self.versions.keep(found, "next")
+        return found
+
+    async def in_use(self, entry: ModelEntry) -> Kept:
+        """The version that loading the model would bring, kept from now on. Raises as ``ModelOpener.manifest``."""
+        await self._manager.opener.manifest(entry)
+        kept = await self.versions.kept(entry.id)
+        assert kept is not None, "manifest() keeps what it answers with"
+        return kept
+
+    async def complete(self, entry: ModelEntry) -> Kept | None:
+        """The version in use, where all that it needs is on the device."""
+        kept = await self.versions.kept(entry.id)
+        return kept if kept is not None and await self._manager.opener.complete(kept.manifest) else None
+
+    async def keeps(self, version: Kept) -> bool:
+        """Whether ``version`` is still in use or on its way: another tab may have been told to forget it."""
+        places: tuple[Place, ...] = ("current", "next")
+        kept = [await self.versions.kept(version.manifest.model, place) for place in places]
+        return any(other is not None and other.digest == version.digest for other in kept)
+
+    async def _coming(self, entry: ModelEntry) -> Kept | None:
+        coming, current = await self.versions.kept(entry.id, "next"), await self.versions.kept(entry.id)
+        return coming if coming and current and coming.digest != current.digest else None
+
+    async def take_over(self, entry: ModelEntry, version: Kept, cancel: CancelToken) -> bool:
+        """Opens ``version``, whose shards are here, checks it, and lets it serve from the next turn on.
+        Beside the one that serves where memory allows, else in its place. Raises as ``acquire``: then
+        the old version serves on, and ``version`` isn't tried again this visit."""
+        memory = self._manager.memory()
+        if memory.used_bytes + self._manager.opener.expected_bytes(entry) > self._manager.config.max_memory_mb * MB:
+            await self._manager.unload(entry.id)
+        opened = await self._manager.opener.open_version(entry, version.manifest, cancel, NoRoom())
+        try:
+            async with self._between_turns(cancel):
+                cancel.raise_if_cancelled()
+                await self.versions.switch(version)
+                await self._manager.replace(entry.id, opened)
+        except BaseException:
+            await opened.close()
+            raise
+        await self.sweep()
+        return True
+
+    async def decline(self, version: Kept) -> None:
+        """``version`` isn't wanted, or is wrong here: what came of it is deleted."""
+        await self.versions.decline(version)
+        await self.sweep()
+
+    async def forget(self, model_ids: Collection[str]) -> None:
+        """Nothing of these models stays on the device but what others share."""
+        for model_id in model_ids:
+            self._looked.discard(model_id)
+            await self.versions.forget(model_id)
+        await self.sweep()
+
+    async def go_back(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
+        """The earlier version serves from the next turn on. Raises NoEarlierVersion, Cancelled, or what
+        loading it raises; the later one stays kept, and isn't taken again by itself."""
+        cancel = cancel or CancelToken()
+        async with self._between_turns(cancel):
+            await self.versions.go_back(entry.id)
+            await self._manager.unload(entry.id)
+        await self._manager.release(await self._manager.acquire(entry, cancel))
+
+    async def step_back(self, entry: ModelEntry, error: OrionError) -> bool:
+        """Whether ``entry`` failed with a version that never answered yet: then the one before is in use
+        again, and the same question can be tried with it."""
+        if not await self.versions.on_probation(entry.id):
+            return False
+        failed = await self.versions.kept(entry.id)
+        try:
+            back = await self.versions.go_back(entry.id)
+        except OrionError:
+            return False
+        await self._manager.unload(entry.id)
+        names = [f"{entry.title} {v.manifest.version if v else ''}".strip() for v in (failed, back)]
+        self._emit(FallbackEvent.step(ENGINE_ID, "version", names[0], names[1], error.code, error.message))
+        return True
+
+    async def sweep(self) -> list[str]:
+        """Deletes every shard, whole or in part, that nothing kept on this device names, by whichever tab it is
+        kept; answers with what went. One tab sweeps at a time. Where the settings can't be read nothing goes."""
+        async with locked(self._tabs, SWEEP):
+            # In this order: what a shard belongs to is kept before its first byte comes.
+            here = dict.fromkeys(await self._ports.store.names())
+            try:
+                needed = await self._needed()
+            except (OrionError, OSError):
+                return []
+            stale = [name for name in here if name not in needed]
+            for sha256 in stale:
+                await self._ports.store.delete(sha256)
+        return stale
+
+    async def _needed(self) -> set[str]:
+        """What is kept as the device has it, and what of it waits to be written. Raises InvalidManifest, and
+        what the store does."""
+        forgiving = self._ports.settings
+        needed: set[str] = set()
+        for settings in (getattr(forgiving, "behind", forgiving), forgiving):
+            versions = Versions(settings)
+            wanted = await versions.kept_models()
+            added = {row.get("id") for row in rows_of(await settings.get(ADDED)) if isinstance(row, dict)}
+            orphans = [each for each in wanted if each not in added and not self._registry.mentions(each)]
+            if orphans and await self._tabs.alone():  # else a tab of another version may know them
+                for model_id in orphans:
+                    await versions.forget(model_id)
+                wanted = [each for each in wanted if each not in orphans]
+            needed |= await versions.needed(wanted)
+            needed |= await kept_router_shards(settings)
+        return needed

@@ -1,0 +1,452 @@
+"""Brings the models that agents prefer, and new versions of those in use, while questions are answered.
+
+A question never waits for what this brings: ``order`` puts first what is at hand, and notes what
+was preferred. The preferred one then downloads when nothing else loads, comes into memory when
+nothing is asked, and from then on stands first in ``order``: it takes over between two turns.
+What was downloaded is kept across visits, and so is the person's word to pause it.
+
+It gives way: to any load that a question needs, always; to an answer, when the line is fast enough
+for receiving and storing to take a core's time from it (``BUSY_LINE``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Literal
+
+from orion_py.background.first_model import FirstModel
+from orion_py.background.updates import Updates
+from orion_py.background.upgrade_events import Job, Told
+from orion_py.background.upgrade_plan import Wishes
+from orion_py.cancellation import CancelToken
+from orion_py.errors import (
+    Cancelled,
+    DownloadFailed,
+    InvalidManifest,
+    OrionError,
+    QuotaExceeded,
+    RuntimeFailure,
+    ShardCorrupt,
+    StorageUnavailable,
+)
+from orion_py.fetching.loader import ProgressiveLoader
+from orion_py.memory.budget import MB, require_room
+from orion_py.memory.offers import offered, require_offered
+from orion_py.opening.opener import shards_base
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
+from orion_py.registry.models import ModelEntry, Registry
+from orion_py.residency.manager import ModelManager
+from orion_py.resilience.breakers import Breakers
+from orion_py.runtime.base import Device
+from orion_py.storage.among_tabs import AmongTabs
+
+QUIET_S = 0.5
+"""Between looks whether models still load."""
+BUSY_LINE = 4 * MB
+"""Bytes per second. Hashing and storing cost about 10 ms of a core per MB (measured: SHA-256 at 800,
+IndexedDB at 170 MiB/s): from 4 MB/s on that is what an answer would feel."""
+
+Emit = Callable[[HydrationEvent | FallbackEvent], None]
+
+
+class Hydrator:
+    """``tick`` is called whenever nothing was asked for a moment. ``idle``: nothing runs or waits."""
+
+    def __init__(
+        self,
+        manager: ModelManager,
+        loader: ProgressiveLoader,
+        updates: Updates,
+        breakers: Breakers,
+        ports: Ports,
+        registry: Registry,
+        emit: Emit,
+        idle: Callable[[], bool],
+        device: Device | None = None,
+    ) -> None:
+        self._manager, self._loader, self._updates, self._breakers = manager, loader, updates, breakers
+        self._ports, self._registry, self._emit, self._idle = ports, registry, emit, idle
+        self._device = device or Device(threads=1, webgpu=False)
+        self.enabled = True
+        """Whether larger models are brought and used; updates come in any case."""
+        self.waits = False
+        """Whether a question waits for a larger model that lies on the device whole."""
+        self._wishes = Wishes(ports.settings, registry)
+        self._allowed = False
+        """The person asked for it although the line is metered: until the end of this visit."""
+        self.first = FirstModel(ports.settings, manager.opener.stored)
+        self._refused: set[str] = set()
+        """Models that this visit has given up: too large here, or not on this site."""
+        self._asked = False
+        """Something was asked in this tab: until then nothing is brought for its own sake."""
+        self._for_others = False
+        """Another tab wants the target, whether or not larger models are used in this one."""
+        self._swept = False
+        self._among: AmongTabs | None = None
+        self._job: Job | None = None
+        self._told = Told(emit, lambda model_id: self._job is not None or model_id in manager.loaded)
+        self._resting = asyncio.Event()
+        self._resting.set()
+
+    # other tabs
+
+    def join(self, among: AmongTabs) -> None:
+        """From now on one tab downloads for all: the one that leads."""
+        self._among = among
+        self._told.join(among)
+
+    @property
+    def _leads(self) -> bool:
+        return self._among is None or self._among.leads
+
+    def heard_want(self, model_id: str) -> bool:
+        """Whether this tab leads, and so brings what another one waits for."""
+        if not self._leads or all(entry.id != model_id for entry in self._registry.known):
+            return False
+        self._wishes.target, self._for_others = model_id, True
+        return True
+
+    async def heard_wishes(self) -> None:
+        """Another tab changed what is wanted."""
+        target = self._wishes.target
+        await self.recall()
+        self._for_others = self._wishes.target is not None and (self._for_others or self._wishes.target != target)
+        job = self._job
+        if job is not None and not job.update and (self._wishes.paused or job.entry.id in self._barred):
+            job.cancel.cancel()
+            self._told.close("paused" if self._wishes.paused else "cancelled")
+
+    async def heard_command(self, action: str, model_id: str | None) -> None:
+        """Another tab was told so by the person; what it kept of it is here already."""
+        await self.recall()
+        if action == "start":
+            self._allowed = True
+        if action in ("start", "resume") and model_id is not None:
+            self._refused.discard(model_id)
+        if action == "cancel" and model_id is not None:
+            self._refused.add(model_id)
+            await self._end_job([model_id])
+            await self._updates.sweep()
+
+    async def abandon(self, model_ids: Collection[str], *, for_good: bool = True) -> None:
+        """What is brought of these models ends, and they don't come again by themselves."""
+        larger = [e.id for e in self._registry.known if e.id in model_ids and e.tier != "lite"]
+        self._refused |= set(model_ids)
+        await self._wishes.forget(model_ids, larger, keep=for_good)
+        await self._end_job(model_ids)
+        self._refused -= set(model_ids)
+
+    async def _end_job(self, model_ids: Collection[str]) -> None:
+        job = self._job
+        if job is not None and job.entry.id in model_ids:
+            job.cancel.cancel()
+            await self._resting.wait()  # what arrives last is deleted, too
+        if self._told.last is not None and self._told.last.model in model_ids:
+            self._told.close("cancelled")
+
+    def _offered(self, entry: ModelEntry) -> bool:
+        return offered(entry, self._device, self._manager.config)
+
+    @property
+    def _barred(self) -> set[str]:
+        return self._refused | self._wishes.forgotten
+
+    # what is asked
+
+    async def order(self, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
+        """``entries``, preferred first, as a question should try them: what is in memory or small, and
+        after it, as a last resort, the larger ones that lie on the device. Only where nothing else
+        exists, or ``waits`` says so, does a question wait for a larger one."""
+        quick = [e for e in entries if e.tier == "lite" or (self.enabled and await self._at_hand(e))]
+        if not quick:
+            await self.allow_again([e.id for e in entries])
+            return list(entries)
+        larger = [e for e in entries if e not in quick and self.enabled and self._offered(e)]
+        unasked = [e for e in larger if e.tier != "large"]
+        if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
+            await self._want(unasked[0].id)
+        return [*quick, *[e for e in larger if await self._manager.opener.stored(e)]]
+
+    async def _at_hand(self, entry: ModelEntry) -> bool:
+        if entry.id in self._manager.loaded or entry.id == self.first.coming:
+            return True
+        if not self.waits or entry in self._registry.added or not self._offered(entry):
+            return False
+        opener = self._manager.opener
+        try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
+            return await opener.complete(await opener.manifest(entry))
+        except OrionError:
+            return False
+
+    def quickest(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
+        """Which of an agent's models would answer now, without noting anything."""
+        loaded = self._manager.loaded
+        quick = [e for e in entries if e.tier == "lite" or (self.enabled and e.id in loaded)]
+        return next(iter([*quick, *entries]), None)
+
+    def wanted(self, model_id: str) -> None:
+        """A request needs this model now: what runs in the background gives way if it stands in the way."""
+        job, self._asked = self._job, True
+        if job is None:
+            return
+        if job.entry.id == model_id and not job.update:
+            self._give_way(job, keep_loading=True)
+        elif model_id not in self._manager.loaded or (job.last and job.last.state == "loading"):
+            self._give_way(job)
+
+    def hears(self, event: ProgressEvent) -> bool:
+        """Whether this load's progress is the background's own: then it is told as such."""
+        job = self._job
+        if job is None or job.entry.id != event.model or job.cancel.cancelled:
+            return False
+        if event.phase != "ready":
+            self._told.say(job, "loading", event)
+        return True
+
+    async def answered(self, model_id: str) -> None:
+        """The version that answered has proved itself."""
+        await self._updates.versions.answered(model_id)
+        if any(entry.id == model_id for entry in self._registry.models):
+            await self.first.answered(model_id)
+
+    def larger(self) -> list[str]:
+        """The larger models that are in memory."""
+        return [e.id for e in self._registry.known if e.tier != "lite" and e.id in self._manager.loaded]
+
+    def stop(self) -> None:
+        """What is under way ends; what came is kept."""
+        if self._job is not None:
+            self._give_way(self._job)
+
+    async def _want(self, model_id: str) -> None:
+        if model_id != self._wishes.target and model_id not in self._barred and not self._asked_for_large():
+            self._wishes.target = model_id
+            await self._wishes.keep()
+
+    async def allow_again(self, model_ids: Collection[str]) -> None:
+        """The person asks for what was forgotten."""
+        await self._wishes.allow(model_ids)
+
+    def _asked_for_large(self) -> bool:
+        """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
+        asked = [e for e in self._registry.known if e.id == self._wishes.target and e.tier == "large"]
+        return bool(asked) and self._wishes.target not in self._barred and self._offered(asked[0])
+
+    # what the person says
+
+    async def command(self, action: str, model_id: str | None = None) -> None:
+        """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``tick``.
+        Raises UnknownModel, and TooLarge for one that this device isn't offered."""
+        self._asked = True
+        if model_id is not None and action in ("start", "resume"):
+            entry = self._registry.model(model_id)
+            require_offered(entry, self._device, self._manager.config)
+            self._wishes.target = entry.id
+            self._refused.discard(entry.id)
+            await self.allow_again([entry.id])
+        if action == "pause":
+            self._wishes.paused = True
+            if self._job is not None:
+                self._job.cancel.cancel()
+            self._told.close("paused")
+        elif action == "cancel":
+            await self._give_up(model_id or (self._job.entry.id if self._job else self._wishes.target))
+        else:
+            self._wishes.paused, self._allowed = False, self._allowed or action == "start"
+            self._refused.discard(self._wishes.target or "")
+        await self._wishes.keep()
+        if self._among is not None:
+            self._among.tell(
+                "hydrate", action=action, model=model_id or (self._told.last.model if self._told.last else None)
+            )
+
+    async def _give_up(self, model_id: str | None) -> None:
+        job, self._wishes.target, self._wishes.paused = self._job, None, False
+        if job is not None:
+            job.cancel.cancel()
+            await self._resting.wait()  # what arrives last is deleted, too
+        self._told.close("cancelled")
+        if model_id is None:
+            return
+        self._refused.add(model_id)
+        if job is not None and job.update:
+            await self._updates.decline(job.version)
+        elif model_id not in self._manager.loaded:
+            await self._updates.forget([model_id])
+
+    # what is done meanwhile
+
+    async def recall(self) -> None:
+        """Goes on from what earlier visits left."""
+        await self._wishes.recall()
+
+    async def tick(self) -> None:
+        """Does the next thing there is to do, if nothing speaks against it. Raises nothing: whatever
+        fails is an event, and is tried again when something is asked."""
+        if not self._resting.is_set():
+            return
+        self._resting.clear()
+        try:
+            self._job = await self._next()
+            if self._job is not None and self._job.entry.id in self._barred:
+                await self._drop(self._job)  # forgotten while it was looked up
+            elif self._job is not None:
+                await self._run(self._job)
+            elif self._leads and not self._swept:
+                self._swept = True
+                await self._updates.sweep()
+        except OrionError:
+            return  # no manifest was to be had: there is nothing to tell about
+        finally:
+            self._job = None
+            self._resting.set()
+
+    async def _next(self) -> Job | None:
+        while self._manager.loading:
+            await self._ports.sleep(QUIET_S)
+        entry = self._wanted_entry()
+        if entry is not None and not self._leads:
+            # Another tab brings it; here it comes into memory once all of it is on the device.
+            here = await self._updates.complete(entry)
+            if here is None and self._among is not None:
+                self._among.tell("wanted", model=entry.id)
+            return None if here is None else Job(entry, here, update=False)
+        if entry is not None:
+            try:
+                version = await self._updates.in_use(entry)
+            except DownloadFailed as error:
+                if error.detail.get("status") == 404:
+                    self._refused.add(entry.id)  # this site doesn't have it: nothing is offered
+            else:
+                return Job(entry, version, update=False)
+        for model_id in list(self._manager.loaded) if self._leads else ():
+            known = [e for e in self._registry.known if e.id == model_id]
+            found = await self._updates.look(known[0]) if known and model_id not in self._barred else None
+            if found is not None:
+                return Job(known[0], found, update=True)
+        return None
+
+    def _wanted_entry(self) -> ModelEntry | None:
+        target = self._wishes.target
+        wanted = (self.enabled and self._asked) or (self._for_others and self._leads)
+        if not wanted or target is None or target in self._barred or target in self._manager.loaded:
+            return None
+        if self._breakers.model(target).state == "open":
+            return None
+        entry = self._registry.model(target)
+        return entry if self._offered(entry) else None
+
+    async def _drop(self, job: Job) -> None:
+        """Nothing of what came of it stays, where it isn't in use or kept again by now."""
+        if not job.update and job.entry.id not in self._manager.loaded:
+            await self._updates.forget([job.entry.id])
+        else:
+            await self._updates.sweep()
+
+    async def _run(self, job: Job) -> None:
+        try:
+            # Before a byte moves.
+            require_room(
+                job.entry.title, self._manager.opener.expected_bytes(job.entry), self._manager.config.max_memory_mb * MB
+            )
+            if self._ports.store.memory_reason is not None:
+                raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
+            if not await self._manager.opener.complete(job.version.manifest):
+                if not await self._download(job):
+                    return
+                if not await self._updates.keeps(job.version):
+                    await self._updates.sweep()  # another tab was told to forget it meanwhile
+                    return
+            if not (self.enabled and self._asked) and not job.update:
+                return  # it came for another tab
+            if not self._idle():
+                return  # it is here; the next quiet moment takes it in
+            if job.update:
+                await self._take_update(job)
+            else:
+                await self._take_in(job)
+        except Cancelled:
+            if job.gave_way:
+                self._told.say(job, "waiting", reason_code="busy")
+        except OrionError as error:
+            await self._failed(job, error)
+
+    async def _download(self, job: Job) -> bool:
+        """Whether all is here now."""
+        variant = await self._manager.opener.first_variant(job.version.manifest)
+        if variant is None:
+            self._refused.add(job.entry.id)
+            return False
+        here: list[ProgressEvent] = []
+        await self._loader.look(job.version.manifest, variant, here.append)
+        if self._wishes.paused:
+            self._told.say(job, "paused", here[-1])
+            return False
+        if self._ports.metered() and not self._allowed:
+            self._told.say(job, "waiting", here[-1], reason_code="metered")
+            return False
+
+        def told(event: ProgressEvent) -> None:
+            self._told.say(job, "downloading", event)
+            if (event.bytes_per_second or 0) > BUSY_LINE and not self._idle():
+                self._give_way(job)
+
+        await self._loader.fetch(job.version.manifest, variant, shards_base(job.entry), job.cancel, told)
+        if self._among is not None:
+            self._among.tell("arrived", model=job.entry.id)
+        return True
+
+    async def _take_in(self, job: Job) -> None:
+        """Into memory beside what is there, or where both don't fit in place of it."""
+        others = list(self._manager.loaded)
+        keep: Collection[str] = others if self._manager.has_room(job.entry, others) else ()
+        self._told.say(job, "loading")
+        try:
+            with self._breakers.model(job.entry.id).entered():
+                await self._manager.release(await self._manager.acquire(job.entry, job.cancel, keep))
+        except OrionError:
+            await self._bring_back(others)
+            raise
+        self._told.say(job, "ready")
+
+    async def _take_update(self, job: Job) -> None:
+        self._told.say(job, "loading")
+        if await self._updates.take_over(job.entry, job.version, job.cancel):
+            self._told.say(job, "ready")
+
+    async def _bring_back(self, model_ids: Sequence[str]) -> None:
+        """What made room for a model that then didn't come; nobody asked, so nobody is told."""
+        for model_id in model_ids:
+            if model_id not in self._manager.loaded and self._idle():
+                try:
+                    entry = self._registry.model(model_id)
+                    await self._manager.release(await self._manager.acquire(entry, CancelToken()))
+                except OrionError:
+                    return
+
+    def _give_way(self, job: Job, keep_loading: bool = False) -> None:
+        job.gave_way = not keep_loading
+        if not keep_loading:
+            self._manager.cancel_loading(job.entry.id, unless_awaited_by=2)
+        job.cancel.cancel()
+
+    async def _failed(self, job: Job, error: OrionError) -> None:
+        """A line that broke is tried again; for the rest of the visit nothing else is. A version that
+        doesn't compute rightly is never tried again."""
+        if not isinstance(error, DownloadFailed):
+            self._refused.add(job.entry.id)
+        if job.update and isinstance(error, (RuntimeFailure, InvalidManifest, ShardCorrupt)):
+            await self._updates.decline(job.version)
+        self._told.say(job, "failed", reason_code=error.code, reason=error.message)
+        if isinstance(error, (DownloadFailed, QuotaExceeded, StorageUnavailable)):
+            return
+        to = "the version before" if job.update else "the smaller model"
+        kind: Literal["version", "model"] = "version" if job.update else "model"
+        self._emit(FallbackEvent.step(ENGINE_ID, kind, job.entry.title, to, error.code, error.message))
+
+    def status(self) -> dict[str, Any]:
+        """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
+        event = None if self._told.last is None else self._told.last.model_dump()
+        return {"model": self._wishes.target, "paused": self._wishes.paused, "enabled": self.enabled, "event": event}

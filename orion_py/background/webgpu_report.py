@@ -1,0 +1,56 @@
+"""What became of WebGPU for each model in memory, and why: for people to read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from orion_py.background.webgpu_trial import judged
+from orion_py.config import EngineConfig
+from orion_py.opening.backend_checks import Verdicts
+from orion_py.residency.manager import ModelManager
+from orion_py.runtime.base import Device
+from orion_py.runtime.loaded_model import LoadedModel
+
+GpuState = Literal[
+    "serves", "absent", "off", "none", "software", "wrong", "failed", "preferred", "slower", "checked", "untried"
+]
+"""``absent``: the device says why; ``off``: the configuration asks for the processor; ``none``: the model has no form
+for a GPU; ``software``: it is emulated; ``wrong``: the golden vectors disagreed; ``failed``: its trial ended
+in the error ``reason``; ``preferred``: it won its trial and serves from the next load on; ``slower``: it
+lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known."""
+
+
+async def webgpu_report(config: EngineConfig, device: Device, manager: ModelManager) -> list[dict[str, Any]]:
+    """``model, state, speedup, kl, reason`` of each model in memory; what isn't known is None or ""."""
+    verdicts = manager.opener.verdicts(device)
+    return [{"model": key, **await _of(model, config, device, verdicts)} for key, model in manager.loaded.items()]
+
+
+async def _of(model: LoadedModel, config: EngineConfig, device: Device, verdicts: Verdicts) -> dict[str, Any]:
+    variant = next((v for v in model.manifest.variants if v.backend == "webgpu"), None)
+    known = {} if variant is None else await verdicts.read(model.manifest, variant)
+    if model.variant.backend != "webgpu" and not judged(known, model.variant.engine):
+        known = {key: known[key] for key in ("right", "kl") if key in known}
+    state: GpuState
+    if model.variant.backend == "webgpu":
+        state = "serves"
+    elif not device.webgpu:
+        state = "absent"
+    elif config.backend == "wasm" or (config.backend == "auto" and config.runner == "kernel"):
+        state = "off"
+    elif variant is None:
+        state = "none"
+    elif known.get("right") is False:
+        state = "wrong"
+    elif known.get("reason"):
+        state = "failed"
+    elif known.get("preferred"):
+        state = "preferred"
+    elif "preferred" in known:
+        state = "slower"
+    elif device.webgpu_software and config.backend == "auto":
+        state = "software"
+    else:
+        state = "checked" if known.get("right") else "untried"
+    reason = device.webgpu_reason if state == "absent" else str(known.get("reason") or "")
+    return {"state": state, "speedup": known.get("speedup"), "kl": known.get("kl"), "reason": reason}

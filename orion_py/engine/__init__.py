@@ -1,0 +1,1 @@
+"""Runs the engine, and the host that speaks the protocol for it."""

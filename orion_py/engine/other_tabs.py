@@ -1,0 +1,97 @@
+"""What the other tabs did: their changes to the lists are taken over here, and what they forgot is let go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from orion_py.agents.custom import SETTING as AGENTS
+from orion_py.agents.custom import CustomAgents
+from orion_py.background.updates import Updates
+from orion_py.background.upgrade import Hydrator
+from orion_py.background.upgrade_plan import KEY as WISHES
+from orion_py.external.added_models import SETTING as ADDED
+from orion_py.external.added_models import AddedModels
+from orion_py.registry.models import Registry
+from orion_py.residency.manager import ModelManager
+from orion_py.routing.corrections import SETTING as CORRECTIONS
+from orion_py.routing.service import RouterService
+from orion_py.storage.among_tabs import AmongTabs
+
+SHARED = (AGENTS, ADDED, CORRECTIONS, WISHES)
+"""Settings whose change the other tabs are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """``begin`` runs work beside; ``rest`` lets the background begin; ``retire`` gives a model's memory back
+    between two turns; ``look`` asks the site for models that were being made."""
+
+    among: AmongTabs
+    registry: Registry
+    custom: CustomAgents
+    added: AddedModels
+    router: RouterService
+    hydrator: Hydrator
+    manager: ModelManager
+    updates: Updates
+    begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
+    rest: Callable[[], None]
+    retire: Callable[[str], Awaitable[None]]
+    look: Callable[[], Coroutine[Any, Any, None]]
+    say_models: Callable[[list[str]], None]
+    """Tells the page that the list of models is another, and which are new."""
+
+    def listen(self) -> None:
+        self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
+        self.among.on("forget", lambda note: self.begin(lambda: self._forget(_texts(note.get("models")))))
+        self.among.on("hydrate", lambda note: self.begin(lambda: self._command(note)))
+        self.among.on("site", lambda note: self.begin(self.look))
+        self.among.on("wanted", lambda note: self._wanted(note))
+        for kind in ("arrived", "leads"):
+            self.among.on(kind, lambda note: self.rest())
+
+    async def _reread(self, keys: list[str]) -> None:
+        if AGENTS in keys:
+            await self.custom.restore()
+        if ADDED in keys:
+            before = [entry.id for entry in self.registry.added]
+            await self.added.restore()
+            now = [entry.id for entry in self.registry.added]
+            if now != before:
+                self.say_models([model_id for model_id in now if model_id not in before])
+            gone = set(before) - set(now)
+            if gone:
+                await self._forget(sorted(gone))
+        if CORRECTIONS in keys:
+            await self.router.reread()
+        if WISHES in keys:
+            await self.hydrator.heard_wishes()
+            self.rest()
+
+    async def _forget(self, models: list[str]) -> None:
+        """Nothing of them is brought any more; what serves goes when nothing is asked of it. What came after the
+        other tab had swept goes as well."""
+        await self.hydrator.abandon(models, for_good=False)
+        for model_id in models:
+            self.manager.cancel_loading(model_id, unless_awaited_by=1)
+            if model_id in self.manager.loaded:
+                self.begin(lambda gone=model_id: self._retire(gone))  # type: ignore[misc]
+        await self.updates.sweep()
+
+    async def _retire(self, model_id: str) -> None:
+        await self.retire(model_id)
+
+    def _wanted(self, note: dict[str, Any]) -> None:
+        if self.hydrator.heard_want(str(note.get("model"))):
+            self.rest()
+
+    async def _command(self, note: dict[str, Any]) -> None:
+        model = note.get("model")
+        await self.hydrator.heard_command(str(note.get("action")), model if isinstance(model, str) else None)
+        self.rest()
+
+
+def _texts(found: Any) -> list[str]:
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []

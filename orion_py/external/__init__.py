@@ -1,0 +1,1 @@
+"""Takes in other people's ONNX folders: survey, manifest, tokenizer."""

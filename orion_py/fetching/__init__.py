@@ -1,0 +1,1 @@
+"""Brings shards from the network into the store."""

@@ -1,0 +1,368 @@
+"""Brings one model version into memory, shard by shard.
+
+Plan, then fetch what is missing by priority, with the line to one shard at a time, while the session is
+opened and what is here already is read into it. Every shard is verified by the store when it is committed
+and by the session when it is read; one that turns out damaged or gone is fetched again, and only it.
+Cancelling and failing keep what is verified, and what is left of an unfinished shard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.errors import LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.fetching.idle_limit import Download, unless_idle
+from orion_py.fetching.progress import LoadProgress
+from orion_py.fetching.slots import DownloadLine
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.shards import Shard
+from orion_py.manifest.variants import Variant
+from orion_py.protocol import ProgressEvent
+from orion_py.resilience.retry import RetryPolicy, Sleep, retry
+from orion_py.runtime.base import BuildReport, InferenceRuntime, ModelSession
+from orion_py.runtime.worker_timeout import ROUNDS, while_it_lives
+from orion_py.storage.base import OnBytes, ShardStore
+
+HEAL_TRIES = 3
+"""How often one shard is fetched anew because reading it failed, before the load gives up."""
+"""How long a download that was given up may take to keep what it has."""
+Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """What to load. ``base_url`` is where ``shards/<sha256>`` lies, or a shard's own path; ``context`` is
+    in tokens."""
+
+    manifest: Manifest
+    variant: Variant
+    base_url: str
+    threads: int
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What lies on the device: the sha256 of whole shards, and the bytes of unfinished ones."""
+
+    whole: frozenset[str]
+    begun: dict[str, int]
+
+
+class ProgressiveLoader:
+    """One loader serves all models; a load has no state outside its call."""
+
+    def __init__(
+        self,
+        store: ShardStore,
+        runtime: InferenceRuntime,
+        *,
+        clock: Callable[[], float],
+        sleep: Sleep,
+        uniform: Callable[[], float],
+        concurrency: int = 3,
+        idle_timeout_s: float = 60.0,
+        retry_policy: RetryPolicy | None = None,
+        on_retry: Callable[[OrionError, int], None] = lambda error, failed: None,
+    ) -> None:
+        self._store, self._runtime = store, runtime
+        self._clock, self._sleep, self._uniform = clock, sleep, uniform
+        self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
+        self._retry_policy, self._on_retry = retry_policy or RetryPolicy(), on_retry
+
+    def configure(self, concurrency: int, idle_timeout_s: float) -> None:
+        """Takes effect with the next load."""
+        self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
+
+    async def load(
+        self,
+        request: LoadRequest,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    ) -> tuple[ModelSession, BuildReport, bytes]:
+        """A session ready to run, how it was built, and the tokenizer's definition.
+
+        Raises LoadError and its children, RuntimeFailure where the backend fails, Cancelled. The
+        session is closed on every failure, so no memory stays behind.
+        """
+        shards = request.manifest.shards_for(request.variant)
+        here = await self._here(shards)
+        stored = here.whole
+        progress = self._progress(request.manifest.model, request.manifest.version, shards, here, on_progress)
+        progress.enter("initializing")
+        await self._check_quota([s for s in shards if s.sha256 not in stored], here)
+        cancel.raise_if_cancelled()
+        # Opening takes seconds where a worker fetches its runtime first: the line isn't idle meanwhile.
+        opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
+            self._runtime.open(request.manifest, request.variant, request.threads, request.context)
+        )
+        closing: list[asyncio.Future[None]] = []
+        unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(_end(opening))))
+        try:
+            definition = await self._fill(opening, request, shards, stored, progress, cancel)
+            session = opening.result()
+            progress.enter("hydrating")
+            build = session.build()
+            report = await while_it_lives(build, session.ping, self._idle_timeout, "building the model")
+            cancel.raise_if_cancelled()
+        except BaseException:
+            await _end(opening)
+            # Closing a session fails its pending calls; what the user did is the cause to report.
+            cancel.raise_if_cancelled()
+            raise
+        finally:
+            unsubscribe()
+        progress.enter("ready")
+        return session, report, definition
+
+    async def fetch(
+        self,
+        manifest: Manifest,
+        variant: Variant,
+        base_url: str,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    ) -> None:
+        """Brings what ``variant`` lacks onto the device and nothing into memory.
+
+        Raises LoadError and its children, or Cancelled; what arrived is kept either way.
+        """
+        shards = manifest.shards_for(variant)
+        here = await self._here(shards)
+        progress = self._progress(manifest.model, manifest.version, shards, here, on_progress)
+
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
+            await self._fetch(base_url, shard, progress, downloads, arrived)
+
+        await self._bring_all([s for s in shards if s.sha256 not in here.whole], here, bring, progress, cancel)
+
+    async def look(self, manifest: Manifest, variant: Variant, on_progress: Callable[[ProgressEvent], None]) -> None:
+        """Tells how much of what ``variant`` needs lies on the device, and brings nothing."""
+        shards = manifest.shards_for(variant)
+        here = await self._here(shards)
+        self._progress(manifest.model, manifest.version, shards, here, on_progress).enter("initializing")
+
+    async def pin(
+        self,
+        model: str,
+        shards: Sequence[Shard],
+        unknown: frozenset[str],
+        base_url: str,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None],
+        on_pinned: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        """Brings those of ``shards`` onto the device whose sha256 is ``unknown``: there it is only a name.
+        ``on_pinned`` is awaited with the name and the sha256 of each once it is here whole.
+
+        Raises as ``fetch``; what arrived is kept, whole or in part.
+        """
+        here = await self._here(shards)
+        progress = self._progress(model, "", shards, here, on_progress)
+
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
+            url = _url(base_url, shard)
+            found: list[str] = []
+
+            async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
+                found.append(await self._store.pin(url, shard.sha256, shard.size, on_bytes, mine))
+
+            await self._download(download, shard, progress, downloads, arrived)
+            await on_pinned(shard.sha256, found[-1])
+
+        await self._bring_all([s for s in shards if s.sha256 in unknown], here, bring, progress, cancel)
+
+    async def _here(self, shards: Sequence[Shard]) -> _Here:
+        sizes = await self._store.sizes()
+        whole = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
+        missing = {s.sha256: s.size for s in shards if s.sha256 not in whole}
+        return _Here(whole, await self._store.resumable(missing) if missing else {})
+
+    def _progress(
+        self,
+        model: str,
+        version: str,
+        shards: Sequence[Shard],
+        here: _Here,
+        emit: Callable[[ProgressEvent], None],
+    ) -> LoadProgress:
+        return LoadProgress(model, version, shards, here.whole, self._clock, emit, begun=here.begun)
+
+    async def _bring_all(
+        self,
+        missing: Sequence[Shard],
+        here: _Here,
+        bring: Bring,
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> None:
+        """In their order; the first failure ends the others."""
+        await self._check_quota(missing, here)
+        progress.enter("downloading")
+        async with self._downloading(missing, bring, cancel) as fetchers:
+            await asyncio.gather(*fetchers)
+            cancel.raise_if_cancelled()
+
+    @asynccontextmanager
+    async def _downloading(
+        self, missing: Sequence[Shard], bring: Bring, cancel: CancelToken
+    ) -> AsyncIterator[Sequence[asyncio.Future[None]]]:
+        """Brings ``missing`` in their order while the body runs; what is under way ends with the body."""
+        # Failing or being cancelled has to stop the downloads that run side by side, and no others.
+        downloads = CancelToken()
+        unsubscribe = cancel.subscribe(downloads.cancel)
+        todo, line = iter(missing), DownloadLine(self._concurrency, self._sleep)
+
+        async def fetcher() -> None:
+            for shard in todo:
+                async with line.place(shard.size) as arrived:
+                    await bring(shard, downloads, arrived)
+
+        fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]
+        try:
+            yield fetchers
+        finally:
+            unsubscribe()
+            downloads.cancel()
+            await asyncio.gather(*fetchers, return_exceptions=True)
+
+    async def _check_quota(self, missing: Sequence[Shard], here: _Here) -> None:
+        estimate = await self._store.estimate()
+        # What is used already holds the unfinished shards.
+        needed = sum(s.size - min(here.begun.get(s.sha256, 0), s.size) for s in missing)
+        if estimate.quota is None or estimate.usage is None or not needed:
+            return
+        free = estimate.quota - estimate.usage
+        if needed > free:
+            raise QuotaExceeded(
+                f"The model needs {needed / 1e6:.0f} MB more; this browser lets the page store {free / 1e6:.0f} MB.",
+                needed=needed,
+                free=free,
+            )
+
+    async def _fill(
+        self,
+        opening: asyncio.Future[ModelSession],
+        request: LoadRequest,
+        shards: Sequence[Shard],
+        stored: frozenset[str],
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> bytes:
+        here: asyncio.Queue[Shard | BaseException] = asyncio.Queue()
+        missing = [s for s in shards if s.sha256 not in stored]
+        for shard in shards:
+            if shard.sha256 in stored:
+                here.put_nowait(shard)
+        if missing:
+            progress.enter("downloading")
+
+        async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
+            try:
+                await self._fetch(request.base_url, shard, progress, downloads, arrived)
+            except BaseException as error:
+                here.put_nowait(error)
+                raise
+            here.put_nowait(shard)
+
+        definition = b""
+        async with self._downloading(missing, bring, cancel) as fetchers:
+            session = await self._opened(opening, cancel)
+            if not missing:
+                progress.enter("loading_shard")
+            for done in range(len(shards)):
+                if progress.phase == "downloading" and done >= len(missing) and all(f.done() for f in fetchers):
+                    progress.enter("loading_shard")
+                item = await here.get()
+                cancel.raise_if_cancelled()
+                if isinstance(item, BaseException):
+                    raise item
+                read = await self._feed(session, request, item, progress, cancel)
+                definition = read or definition
+        return definition
+
+    async def _opened(self, opening: asyncio.Future[ModelSession], cancel: CancelToken) -> ModelSession:
+        # A worker that fetches its runtime over a slow line says nothing meanwhile.
+        limit = ROUNDS * self._idle_timeout
+        try:
+            return await until_cancelled(opening, cancel, limit)
+        except TimeoutError:
+            raise LoadTimeout(f"The worker didn't start within {limit:g} s.") from None
+
+    async def _feed(
+        self,
+        session: ModelSession,
+        request: LoadRequest,
+        shard: Shard,
+        progress: LoadProgress,
+        cancel: CancelToken,
+    ) -> bytes | None:
+        for attempt in range(1, HEAL_TRIES + 1):
+            progress.loading(shard.sha256)
+            try:
+                read = None
+                if shard.role == "tokenizer":
+                    read = await self._store.read(shard.sha256)
+                else:
+                    feed = session.feed(shard)
+                    await while_it_lives(feed, session.ping, self._idle_timeout, "reading a shard")
+                progress.loaded(shard.sha256)
+                return read
+            except (ShardCorrupt, ShardMissing) as error:
+                if attempt == HEAL_TRIES:
+                    raise
+                self._on_retry(error, attempt)
+                progress.lost(shard.sha256)
+                await self._store.delete(shard.sha256)
+                await self._fetch(request.base_url, shard, progress, cancel, lambda count: None)
+        raise AssertionError("unreachable")
+
+    async def _fetch(
+        self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
+    ) -> None:
+        url = _url(base_url, shard)
+
+        async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
+            await self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine)
+
+        await self._download(download, shard, progress, cancel, arrived)
+
+    async def _download(
+        self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
+    ) -> None:
+        def bytes_here(count: int) -> None:
+            progress.bytes_here(shard.sha256, count)
+            arrived(count)
+
+        async def once() -> None:
+            cancel.raise_if_cancelled()
+            progress.starts(shard.sha256)
+            try:
+                await unless_idle(
+                    download, bytes_here, cancel, self._clock, self._sleep, self._idle_timeout, shard.sha256
+                )
+            except OrionError as error:
+                if isinstance(error, ShardCorrupt):
+                    progress.lost(shard.sha256)  # nothing of it was kept
+                arrived(shard.size)  # while it waits for its next try the line is another's
+                raise
+
+        await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)
+        progress.stored(shard.sha256)
+
+
+async def _end(opening: asyncio.Future[ModelSession]) -> None:
+    """Closes the session that is or was being opened. Safe to call twice, and at the same time."""
+    opening.cancel()
+    await asyncio.wait({opening})
+    if not opening.cancelled() and opening.exception() is None:
+        await opening.result().close()
+
+
+def _url(base_url: str, shard: Shard) -> str:
+    return base_url + (shard.path or f"shards/{shard.sha256}")

@@ -1,0 +1,195 @@
+"""Which versions of each model this device keeps: the one in use, the one on its way, the one before.
+
+A version is a manifest, kept as the text that the server sent. A new one is only *coming* until all
+its shards are here and verified; then it takes over and the old one is kept, so that it can be gone
+back to. Until the new one has answered once it is on probation: its first failure goes back.
+
+Keys in the settings, for a model ``m``: ``manifest:m`` (in use), ``manifest:m:next``,
+``manifest:m:previous``, and ``versions:m``, JSON ``{"declined": digest, "probation": bool}``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from orion_py.errors import InvalidManifest, NoEarlierVersion
+from orion_py.external.folder import HubFolders
+from orion_py.manifest.manifest import Manifest
+from orion_py.manifest.reading import read_manifest
+from orion_py.storage.settings import Record, Settings
+
+Place = Literal["current", "next", "previous"]
+_ROUTER = "router"
+"""``manifest:router`` is the neural router's (``orion_py.routing.load``): no model of that list."""
+_KEYS: dict[Place, str] = {"current": "manifest:{}", "next": "manifest:{}:next", "previous": "manifest:{}:previous"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version as it is kept; two are the same when their ``digest`` is."""
+
+    manifest: Manifest
+    text: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+def read_version(model_id: str, text: str, note: Callable[[str], None] = lambda what: None) -> Kept:
+    """A version from a manifest's text, as ``read_manifest``. Raises InvalidManifest, also where it is another
+    model's."""
+    manifest = read_manifest(text, note)
+    if manifest.model != model_id:
+        raise InvalidManifest(f"manifest: model: is {manifest.model!r}, the registry says {model_id!r}", path="model")
+    return Kept(manifest, text)
+
+
+class Versions:
+    """Reads and writes what is kept; moves no shard and opens no session."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.folders = HubFolders(settings)
+        """Of models in another layout: what becomes their version."""
+        self.on_note: Callable[[str], None] = lambda what: None
+        """Told what of a newer manifest isn't known here."""
+
+    async def kept(self, model_id: str, place: Place = "current") -> Kept | None:
+        """None where there is none, and where what is there can't be read any more."""
+        return _read(model_id, await self._settings.get(_key(model_id, place)))
+
+    async def keep(self, version: Kept, place: Place = "current") -> None:
+        key = _key(version.manifest.model, place)
+        if await self._settings.get(key) != version.text:
+            await self._settings.set(key, version.text)
+
+    async def drop(self, model_id: str, place: Place) -> None:
+        await self._settings.delete(_key(model_id, place))
+
+    async def switch(self, version: Kept) -> None:
+        """``version``, verified, is in use from now on, on probation; what was is kept."""
+        model_id = version.manifest.model
+        current, previous = _key(model_id, "current"), _key(model_id, "previous")
+        notes, coming = _notes_key(model_id), _key(model_id, "next")
+
+        def change(record: Record) -> Record:
+            switched: dict[str, str | None] = {current: version.text, coming: None}
+            if record[current] not in (None, version.text):
+                switched[previous] = record[current]
+            return switched | {notes: _noted(record[notes], probation=True, declined="")}
+
+        await self._settings.change([current, previous, coming, notes], change)
+
+    async def go_back(self, model_id: str) -> Kept:
+        """The earlier version is in use again; the later one is kept in its place, and won't come
+        back by itself. Raises NoEarlierVersion."""
+        keys = {place: _key(model_id, place) for place in _KEYS}
+        notes = _notes_key(model_id)
+        taken: list[Kept] = []
+
+        def change(record: Record) -> Record:
+            current, previous = (_read(model_id, record[keys[place]]) for place in ("current", "previous"))
+            if previous is None or current is None:
+                raise NoEarlierVersion(f"No earlier version of {model_id} is kept.", model=model_id)
+            taken[:] = [previous]
+            return {
+                keys["current"]: previous.text,
+                keys["previous"]: current.text,
+                keys["next"]: None,
+                notes: _noted(record[notes], probation=False, declined=current.digest),
+            }
+
+        await self._settings.change([*keys.values(), notes], change)
+        return taken[0]
+
+    async def on_probation(self, model_id: str) -> bool:
+        return bool((await self._notes(model_id)).get("probation"))
+
+    async def answered(self, model_id: str) -> None:
+        """The version in use has answered: it has proved itself."""
+        if await self.on_probation(model_id):
+            await self._note(model_id, probation=False)
+
+    async def declined(self, version: Kept) -> bool:
+        """Whether this device went back from ``version``."""
+        return (await self._notes(version.manifest.model)).get("declined") == version.digest
+
+    async def decline(self, version: Kept) -> None:
+        """``version`` turned out wrong here: it isn't taken again."""
+        coming, notes = _key(version.manifest.model, "next"), _notes_key(version.manifest.model)
+
+        def change(record: Record) -> Record:
+            return {coming: None, notes: _noted(record[notes], declined=version.digest)}
+
+        await self._settings.change([coming, notes], change)
+
+    async def forget(self, model_id: str) -> None:
+        """Nothing of the model is kept any more."""
+        keys = [*(_key(model_id, place) for place in _KEYS), _notes_key(model_id)]
+        await self._settings.change(keys, lambda record: dict.fromkeys(keys))
+        await self.folders.forget(model_id)
+
+    async def kept_models(self) -> list[str]:
+        """The ids of all models of which anything is kept, by whichever tab."""
+        keys = [*await self._settings.names("manifest:"), *await self._settings.names("folder:")]
+        found = dict.fromkeys(key.split(":")[1] for key in keys)
+        return [model_id for model_id in found if model_id != _ROUTER]
+
+    async def needed(self, model_ids: Iterable[str]) -> set[str]:
+        """The sha256 of every shard that a kept version of these models names. Raises InvalidManifest
+        where one can't be read: what it names may still be wanted."""
+        found: set[str] = set()
+        for model_id in model_ids:
+            found |= await self.folders.needed(model_id)
+            for key in _KEYS.values():
+                text = await self._settings.get(key.format(model_id))
+                if text is not None:
+                    found.update(shard.sha256 for shard in read_version(model_id, text).manifest.shards)
+        return found
+
+    async def describe(self, model_id: str) -> dict[str, Any]:
+        """The versions' names: ``current``, ``next``, ``previous`` (None: there is none), and
+        whether the one in use is on ``probation``."""
+        rows: dict[str, Any] = {}
+        for place in _KEYS:
+            version = await self.kept(model_id, place)
+            rows[place] = version.manifest.version if version else None
+        return {"model": model_id, **rows, "probation": await self.on_probation(model_id)}
+
+    async def _notes(self, model_id: str) -> dict[str, Any]:
+        return _facts(await self._settings.get(_notes_key(model_id)))
+
+    async def _note(self, model_id: str, **facts: Any) -> None:
+        await self._settings.update(_notes_key(model_id), lambda text: _noted(text, **facts))
+
+
+def _key(model_id: str, place: Place) -> str:
+    return _KEYS[place].format(model_id)
+
+
+def _notes_key(model_id: str) -> str:
+    return f"versions:{model_id}"
+
+
+def _read(model_id: str, text: str | None) -> Kept | None:
+    try:
+        return None if text is None else read_version(model_id, text)
+    except InvalidManifest:
+        return None
+
+
+def _facts(text: str | None) -> dict[str, Any]:
+    try:
+        facts = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _noted(text: str | None, **facts: Any) -> str:
+    return json.dumps({**_facts(text), **facts})

@@ -1,0 +1,68 @@
+"""Describes the decoder that the weights are for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from orion_py.manifest.fields import Strict, is_none
+
+
+class RopeScaling(Strict):
+    """Llama 3.1's stretching of the rotary embedding for contexts longer than ``original_context``.
+
+    With f an angle per position and w = 2 pi / f its wavelength, in tokens: f stays where
+    w < original_context / high_frequency_factor, becomes f / factor where
+    w > original_context / low_frequency_factor, and is between the two in between, by how often
+    the wave turns in the original context (transformers, ``_compute_llama3_parameters``).
+    """
+
+    kind: Literal["llama3"]
+    factor: Annotated[float, Field(ge=1, le=1024)]
+    low_frequency_factor: Annotated[float, Field(gt=0, le=1024)]
+    high_frequency_factor: Annotated[float, Field(gt=0, le=1024)]
+    original_context: Annotated[int, Field(gt=0, le=2**20)]
+
+    @model_validator(mode="after")
+    def _has_a_band_between(self) -> Self:
+        if self.high_frequency_factor <= self.low_frequency_factor:
+            raise ValueError("high_frequency_factor has to be greater than low_frequency_factor")
+        return self
+
+
+def _is_silu(value: str) -> bool:
+    return value == "silu"
+
+
+class Architecture(Strict):
+    """``activation`` and ``rope_scaling`` aren't written where they are Llama's: manifests from
+    before they existed stay what they were, byte for byte."""
+
+    family: Literal["llama", "qwen2", "mistral", "gemma"]
+    layers: Annotated[int, Field(gt=0, le=512)]
+    hidden_size: Annotated[int, Field(gt=0, le=2**16)]
+    heads: Annotated[int, Field(gt=0, le=512)]
+    kv_heads: Annotated[int, Field(gt=0, le=512)]
+    head_dim: Annotated[int, Field(gt=0, le=1024)]
+    ffn_size: Annotated[int, Field(gt=0, le=2**18)]
+    vocab_size: Annotated[int, Field(gt=0, le=2**20)]
+    context_length: Annotated[int, Field(gt=0, le=2**20)]
+    rope_theta: Annotated[float, Field(gt=0)]
+    norm_epsilon: Annotated[float, Field(gt=0, lt=1)]
+    tied_embeddings: bool
+    activation: Annotated[Literal["silu", "gelu_tanh"], Field(exclude_if=_is_silu)] = "silu"
+    """Of the MLP's gate. ``gelu_tanh`` is GELU by its tanh formula (https://arxiv.org/abs/1606.08415)."""
+    rope_scaling: Annotated[RopeScaling | None, Field(exclude_if=is_none)] = None
+    rope_factors: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None,
+        Field(min_length=1, max_length=512, exclude_if=is_none),
+    ] = None
+    """What each of the head_dim / 2 frequencies is divided by, where a GGUF says so itself
+    (``rope_freqs.weight``). Not beside ``rope_scaling``; not written where there are none."""
+
+    @model_validator(mode="after")
+    def _one_factor_a_frequency(self) -> Self:
+        if self.rope_factors is not None and (self.rope_scaling or 2 * len(self.rope_factors) != self.head_dim):
+            raise ValueError(f"rope_factors have to be {self.head_dim // 2} numbers, and the only scaling")
+        return self

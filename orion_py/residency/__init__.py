@@ -1,0 +1,1 @@
+"""Holds models in memory, each in a worker of its own."""

@@ -1,0 +1,55 @@
+"""What a terminal and a file show of an answer that was cut back."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from orion_py.cli.printing import AGAIN, ENDS, AnswerPrinter
+from orion_py.protocol import InferOptions
+from tests.answering.test_loops_in_answers import STANDS, UNIT, goes_round
+from tests.engine.test_engine import engine
+from tests.tiny import World
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def printed(out: io.StringIO, then: str | None, options: InferOptions | None = None) -> tuple[str, str]:
+    notes, ends = io.StringIO(), []
+    printer = AnswerPrinter(out, notes)
+    made = await engine(World(goes_round("well ", UNIT, then=then)))
+    wanted = options or InferOptions(temperature=0, max_tokens=180)
+    async for piece in made.stream("hello", wanted, on_response=ends.append, on_revision=printer.revised):
+        printer.piece(piece)
+    printer.end(ends[0])
+    return out.getvalue(), notes.getvalue()
+
+
+async def test_a_file_holds_the_answer_alone_without_what_was_taken_back() -> None:
+    text, notes = await printed(io.StringIO(), then=" and that is all")
+    assert text.startswith(STANDS)
+    assert text.endswith(" and that is all\n")
+    assert text.count("deep") == 1
+    assert notes == ""
+
+
+async def test_a_terminal_is_told_and_gets_the_last_line_that_stands_again() -> None:
+    text, notes = await printed(Terminal(), then=" and that is all")
+    before, stands, after = text.rpartition(STANDS)
+    assert before.startswith(STANDS), "what was seen can't be unseen"
+    assert stands + after == text[-len(stands + after) :]
+    assert after.endswith(" and that is all\n")
+    assert notes == f"\n[{AGAIN}]\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [(InferOptions(temperature=0, max_tokens=180), "loop"), (InferOptions(temperature=0, max_tokens=9), "length")],
+)
+async def test_the_note_says_why_an_answer_ends_early(options: InferOptions, reason: str) -> None:
+    _, notes = await printed(io.StringIO(), then=None, options=options)
+    assert notes == f"[{ENDS[reason]}]\n"

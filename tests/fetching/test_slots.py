@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orion_py.fetching.slots import STALL_SECONDS, DownloadLine
+
+
+class Downloads:
+    """Downloads that want one line; each stays on it until it is told to end."""
+
+    def __init__(self, line: DownloadLine) -> None:
+        self.line = line
+        self.begun: list[str] = []
+        self.arrived: dict[str, Callable[[int], None]] = {}
+        self.ends: dict[str, asyncio.Event] = {}
+
+    async def want(self, name: str, size: int) -> asyncio.Task[None]:
+        self.ends[name] = asyncio.Event()
+        task = asyncio.ensure_future(self._download(name, size))
+        await settled()
+        return task
+
+    async def _download(self, name: str, size: int) -> None:
+        async with self.line.place(size) as arrived:
+            self.begun.append(name)
+            self.arrived[name] = arrived
+            await self.ends[name].wait()
+
+
+async def forever(seconds: float) -> None:
+    await asyncio.Event().wait()
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_large_download_has_the_line_until_little_of_it_is_left() -> None:
+    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    for name in "abc":
+        await downloads.want(name, 100)
+    assert downloads.begun == ["a"]
+    downloads.arrived["a"](90)
+    await settled()
+    assert downloads.begun == ["a"], "ten are left: not little enough"
+    downloads.arrived["a"](91)
+    await settled()
+    assert downloads.begun == ["a", "b"]
+    downloads.ends["a"].set()
+    await settled()
+    assert downloads.begun == ["a", "b"], "b has the line now"
+
+
+async def test_small_ones_come_at_once_but_no_more_than_allowed() -> None:
+    downloads = Downloads(DownloadLine(2, forever, ahead=10))
+    for name in "abc":
+        await downloads.want(name, 3)
+    assert downloads.begun == ["a", "b"]
+    downloads.ends["b"].set()
+    await settled()
+    assert downloads.begun == ["a", "b", "c"]
+
+
+async def test_a_download_that_fails_or_is_cancelled_leaves_the_line() -> None:
+    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    first = await downloads.want("a", 100)
+    waiting = await downloads.want("b", 100)
+    await downloads.want("c", 100)
+    waiting.cancel()
+    first.cancel()
+    await settled()
+    assert downloads.begun == ["a", "c"]
+
+
+async def test_a_download_that_stalls_is_passed_by_until_it_moves_again() -> None:
+    asked: list[float] = []
+    stalled = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        await stalled.wait()
+
+    downloads = Downloads(DownloadLine(3, sleep, ahead=10))
+    for name in "abc":
+        await downloads.want(name, 100)
+    assert downloads.begun == ["a"]
+    stalled.set()
+    await settled()
+    stalled.clear()
+    await settled()
+    assert downloads.begun[:2] == ["a", "b"]
+    assert set(asked) == {STALL_SECONDS}
+    downloads.arrived["a"](50)
+    downloads.ends["b"].set()
+    await downloads.want("d", 100)
+    assert "d" not in downloads.begun, "a has the line again"
+
+
+async def test_a_retry_counts_what_is_left_anew() -> None:
+    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    await downloads.want("a", 100)
+    downloads.arrived["a"](100)
+    downloads.arrived["a"](0)
+    await downloads.want("b", 100)
+    assert downloads.begun == ["a"]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+@given(sizes=st.lists(st.integers(1, 50), max_size=12), ahead=st.integers(1, 60))
+async def test_all_get_their_turn_in_the_order_in_which_they_asked(most: int, sizes: list[int], ahead: int) -> None:
+    downloads = Downloads(DownloadLine(most, forever, ahead))
+    tasks = [await downloads.want(str(place), size) for place, size in enumerate(sizes)]
+    for place in range(len(sizes)):
+        downloads.ends[str(place)].set()
+        await settled()
+    await asyncio.gather(*tasks)
+    assert downloads.begun == [str(place) for place in range(len(sizes))]
