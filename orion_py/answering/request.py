@@ -224,7 +224,7 @@ class RequestRun:
             except OrionError as error:
                 if not self._may_fall_back(error):
                     raise
-                if isinstance(error, RuntimeFailure) and await self.services.step_back(entry, error):
+                if isinstance(error, RuntimeFailure) and await self.services.auto_rollback(entry, error):
                     candidates.insert(0, entry)
                 elif candidates:
                     self._say("model", entry.id, candidates[0].id, error.code, error.message)

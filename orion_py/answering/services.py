@@ -41,7 +41,7 @@ class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way.
     ``order`` puts first what can answer now; ``on_load`` calls a listener with the progress of every load,
-    and returns what takes it back; ``step_back``: whether a failed model goes on with the version before,
+    and returns what takes it back; ``auto_rollback``: whether a failed model goes on with the version before,
     as in ``Updates``; ``prefixes``: the read prompts that are kept."""
 
     config: EngineConfig
@@ -62,4 +62,4 @@ class Services:
     before_load: Callable[[str], None]
     on_load: Callable[[Callable[[ProgressEvent], None]], Callable[[], None]]
     order: Callable[[Sequence[ModelEntry]], Awaitable[list[ModelEntry]]]
-    step_back: Callable[[ModelEntry, OrionError], Awaitable[bool]]
+    auto_rollback: Callable[[ModelEntry, OrionError], Awaitable[bool]]

@@ -1,8 +1,8 @@
-"""New versions of models in use: looked for, verified beside the old one, switched to, gone back from.
+"""New versions of models in use: looked for, verified beside the old one, switched to, rolled back.
 
 Only what changed is downloaded, since shards are addressed by their content. The old version answers
 until the new one has been opened and its golden vectors agree; it is kept until the next update, so
-that it can be gone back to. What no kept version names is deleted after a switch.
+that one can roll back to it. What no kept version names is deleted after a switch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from orion_py.cancellation import CancelToken
 from orion_py.errors import OrionError
 from orion_py.external.added_models import SETTING as ADDED
-from orion_py.fetching.versions import Kept, Place, Versions
+from orion_py.fetching.versions import Place, StoredVersion, Versions
 from orion_py.memory.budget import MB
 from orion_py.memory.needs import NoRoom
 from orion_py.ports import Ports
@@ -42,53 +42,53 @@ class Updates:
         self._manager, self._ports, self._registry = manager, ports, registry
         self._emit, self._between_turns = emit, between_turns
         self.versions: Versions = manager.opener.versions
-        self._looked: set[str] = set()
+        self._checked: set[str] = set()
         self._tabs: Tabs = ports.tabs or Hall().tab()
 
-    def look_again(self, model_id: str) -> None:
+    def recheck(self, model_id: str) -> None:
         """The server is asked once a visit; this makes it twice."""
-        self._looked.discard(model_id)
+        self._checked.discard(model_id)
 
-    async def look(self, entry: ModelEntry) -> Kept | None:
-        """The server's version, where it is another one than the one in use and this device didn't go
-        back from it. None too where the server can't be reached or sends nothing sensible."""
-        if entry.id in self._looked:
+    async def check(self, entry: ModelEntry) -> StoredVersion | None:
+        """The server's version, where it is another one than the one in use and this device didn't
+        roll back from it. None too where the server can't be reached or sends nothing sensible."""
+        if entry.id in self._checked:
             return await self._coming(entry)
-        self._looked.add(entry.id)
+        self._checked.add(entry.id)
         current = await self.versions.kept(entry.id)
         try:
             found = await self._manager.opener.published(entry)
         except OrionError:
             return None
-        if current is None or found.digest == current.digest or await self.versions.declined(found):
+        if current is None or found.digest == current.digest or await self.versions.rejected(found):
             await self.versions.drop(entry.id, "next")
             return None
         await self.versions.keep(found, "next")
         return found
 
-    async def in_use(self, entry: ModelEntry) -> Kept:
+    async def in_use(self, entry: ModelEntry) -> StoredVersion:
         """The version that loading the model would bring, kept from now on. Raises as ``ModelOpener.manifest``."""
         await self._manager.opener.manifest(entry)
         kept = await self.versions.kept(entry.id)
         assert kept is not None, "manifest() keeps what it answers with"
         return kept
 
-    async def complete(self, entry: ModelEntry) -> Kept | None:
+    async def complete(self, entry: ModelEntry) -> StoredVersion | None:
         """The version in use, where all that it needs is on the device."""
         kept = await self.versions.kept(entry.id)
         return kept if kept is not None and await self._manager.opener.complete(kept.manifest) else None
 
-    async def keeps(self, version: Kept) -> bool:
+    async def keeps(self, version: StoredVersion) -> bool:
         """Whether ``version`` is still in use or on its way: another tab may have been told to forget it."""
         places: tuple[Place, ...] = ("current", "next")
         kept = [await self.versions.kept(version.manifest.model, place) for place in places]
         return any(other is not None and other.digest == version.digest for other in kept)
 
-    async def _coming(self, entry: ModelEntry) -> Kept | None:
+    async def _coming(self, entry: ModelEntry) -> StoredVersion | None:
         coming, current = await self.versions.kept(entry.id, "next"), await self.versions.kept(entry.id)
         return coming if coming and current and coming.digest != current.digest else None
 
-    async def take_over(self, entry: ModelEntry, version: Kept, cancel: CancelToken) -> bool:
+    async def take_over(self, entry: ModelEntry, version: StoredVersion, cancel: CancelToken) -> bool:
         """Opens ``version``, whose shards are here, checks it, and lets it serve from the next turn on.
         Beside the one that serves where memory allows, else in its place. Raises as ``acquire``: then
         the old version serves on, and ``version`` isn't tried again this visit."""
@@ -107,35 +107,35 @@ class Updates:
         await self.sweep()
         return True
 
-    async def decline(self, version: Kept) -> None:
+    async def reject(self, version: StoredVersion) -> None:
         """``version`` isn't wanted, or is wrong here: what came of it is deleted."""
-        await self.versions.decline(version)
+        await self.versions.reject(version)
         await self.sweep()
 
     async def forget(self, model_ids: Collection[str]) -> None:
         """Nothing of these models stays on the device but what others share."""
         for model_id in model_ids:
-            self._looked.discard(model_id)
+            self._checked.discard(model_id)
             await self.versions.forget(model_id)
         await self.sweep()
 
-    async def go_back(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
+    async def rollback(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
         """The earlier version serves from the next turn on. Raises NoEarlierVersion, Cancelled, or what
         loading it raises; the later one stays kept, and isn't taken again by itself."""
         cancel = cancel or CancelToken()
         async with self._between_turns(cancel):
-            await self.versions.go_back(entry.id)
+            await self.versions.rollback(entry.id)
             await self._manager.unload(entry.id)
         await self._manager.release(await self._manager.acquire(entry, cancel))
 
-    async def step_back(self, entry: ModelEntry, error: OrionError) -> bool:
+    async def auto_rollback(self, entry: ModelEntry, error: OrionError) -> bool:
         """Whether ``entry`` failed with a version that never answered yet: then the one before is in use
         again, and the same question can be tried with it."""
         if not await self.versions.on_probation(entry.id):
             return False
         failed = await self.versions.kept(entry.id)
         try:
-            back = await self.versions.go_back(entry.id)
+            back = await self.versions.rollback(entry.id)
         except OrionError:
             return False
         await self._manager.unload(entry.id)

@@ -272,7 +272,7 @@ class Hydrator:
             return
         self._refused.add(model_id)
         if job is not None and job.update:
-            await self._updates.decline(job.version)
+            await self._updates.reject(job.version)
         elif model_id not in self._manager.loaded:
             await self._updates.forget([model_id])
 
@@ -323,7 +323,7 @@ class Hydrator:
                 return Job(entry, version, update=False)
         for model_id in list(self._manager.loaded) if self._leads else ():
             known = [e for e in self._registry.known if e.id == model_id]
-            found = await self._updates.look(known[0]) if known and model_id not in self._barred else None
+            found = await self._updates.check(known[0]) if known and model_id not in self._barred else None
             if found is not None:
                 return Job(known[0], found, update=True)
         return None
@@ -438,7 +438,7 @@ class Hydrator:
         if not isinstance(error, DownloadFailed):
             self._refused.add(job.entry.id)
         if job.update and isinstance(error, (RuntimeFailure, InvalidManifest, ShardCorrupt)):
-            await self._updates.decline(job.version)
+            await self._updates.reject(job.version)
         self._told.say(job, "failed", reason_code=error.code, reason=error.message)
         if isinstance(error, (DownloadFailed, QuotaExceeded, StorageUnavailable)):
             return

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from orion_py.cancellation import CancelToken
-from orion_py.fetching.versions import Kept
+from orion_py.fetching.versions import StoredVersion
 from orion_py.protocol import ENGINE_ID, HydrationEvent, HydrationState, ProgressEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.storage.among_tabs import AmongTabs
@@ -20,7 +20,7 @@ class Job:
     """What is brought: ``version`` of a model, in place of the one in use where it is an update."""
 
     entry: ModelEntry
-    version: Kept
+    version: StoredVersion
     update: bool
     cancel: CancelToken = field(default_factory=CancelToken)
     gave_way: bool = False

@@ -541,13 +541,13 @@ class OrionInferenceEngine:
 
     async def check_version(self, model_id: str) -> None:
         """Asks the server for a newer version, which then comes in the background."""
-        self._updates.look_again(self._registry.model(model_id).id)
+        self._updates.recheck(self._registry.model(model_id).id)
         self._house.rest()
 
-    async def go_back(self, model_id: str, cancel: CancelToken | None = None) -> None:
+    async def rollback(self, model_id: str, cancel: CancelToken | None = None) -> None:
         """The version before the one in use answers from the next turn on. Raises NoEarlierVersion,
         UnknownModel, Cancelled, or what loading it raises."""
-        await self._updates.go_back(self._registry.model(model_id), cancel)
+        await self._updates.rollback(self._registry.model(model_id), cancel)
 
     async def inspect_model(self, address: str, cancel: CancelToken | None = None) -> ModelEntry:
         """As ``AddedModels.inspect``; raises Cancelled too."""
@@ -736,7 +736,7 @@ class OrionInferenceEngine:
             before_load=self._house.wanted,
             on_load=self._on_load,
             order=self._hydrator.order,
-            step_back=self._updates.step_back,
+            auto_rollback=self._updates.auto_rollback,
         )
 
     def _record(self, request: Request, response: Response, log: Logger) -> None:

@@ -186,7 +186,7 @@ class EngineHost:
             if request.action == "check":
                 await engine.check_version(request.model)
             else:
-                await engine.go_back(request.model, cancel)
+                await engine.rollback(request.model, cancel)
             return await self._status(engine)
         if isinstance(request, InspectModel):
             return {"model": (await engine.inspect_model(request.address, cancel)).model_dump()}

@@ -1,8 +1,8 @@
 """Which versions of each model this device keeps: the one in use, the one on its way, the one before.
 
 A version is a manifest, kept as the text that the server sent. A new one is only *coming* until all
-its shards are here and verified; then it takes over and the old one is kept, so that it can be gone
-back to. Until the new one has answered once it is on probation: its first failure goes back.
+its shards are here and verified; then it takes over and the old one is kept, so that one can roll
+back to it. Until the new one has answered once it is on probation: its first failure rolls back.
 
 Keys in the settings, for a model ``m``: ``manifest:m`` (in use), ``manifest:m:next``,
 ``manifest:m:previous``, and ``versions:m``, JSON ``{"declined": digest, "probation": bool}``.
@@ -29,7 +29,7 @@ _KEYS: dict[Place, str] = {"current": "manifest:{}", "next": "manifest:{}:next",
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredVersion:
     """A version as it is kept; two are the same when their ``digest`` is."""
 
     manifest: Manifest
@@ -40,13 +40,13 @@ class Kept:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def read_version(model_id: str, text: str, note: Callable[[str], None] = lambda what: None) -> Kept:
+def read_version(model_id: str, text: str, note: Callable[[str], None] = lambda what: None) -> StoredVersion:
     """A version from a manifest's text, as ``read_manifest``. Raises InvalidManifest, also where it is another
     model's."""
     manifest = read_manifest(text, note)
     if manifest.model != model_id:
         raise InvalidManifest(f"manifest: model: is {manifest.model!r}, the registry says {model_id!r}", path="model")
-    return Kept(manifest, text)
+    return StoredVersion(manifest, text)
 
 
 class Versions:
@@ -59,11 +59,11 @@ class Versions:
         self.on_note: Callable[[str], None] = lambda what: None
         """Told what of a newer manifest isn't known here."""
 
-    async def kept(self, model_id: str, place: Place = "current") -> Kept | None:
+    async def kept(self, model_id: str, place: Place = "current") -> StoredVersion | None:
         """None where there is none, and where what is there can't be read any more."""
         return _read(model_id, await self._settings.get(_key(model_id, place)))
 
-    async def keep(self, version: Kept, place: Place = "current") -> None:
+    async def keep(self, version: StoredVersion, place: Place = "current") -> None:
         key = _key(version.manifest.model, place)
         if await self._settings.get(key) != version.text:
             await self._settings.set(key, version.text)
@@ -71,7 +71,7 @@ class Versions:
     async def drop(self, model_id: str, place: Place) -> None:
         await self._settings.delete(_key(model_id, place))
 
-    async def switch(self, version: Kept) -> None:
+    async def switch(self, version: StoredVersion) -> None:
         """``version``, verified, is in use from now on, on probation; what was is kept."""
         model_id = version.manifest.model
         current, previous = _key(model_id, "current"), _key(model_id, "previous")
@@ -85,12 +85,12 @@ class Versions:
 
         await self._settings.change([current, previous, coming, notes], change)
 
-    async def go_back(self, model_id: str) -> Kept:
+    async def rollback(self, model_id: str) -> StoredVersion:
         """The earlier version is in use again; the later one is kept in its place, and won't come
         back by itself. Raises NoEarlierVersion."""
         keys = {place: _key(model_id, place) for place in _KEYS}
         notes = _notes_key(model_id)
-        taken: list[Kept] = []
+        taken: list[StoredVersion] = []
 
         def change(record: Record) -> Record:
             current, previous = (_read(model_id, record[keys[place]]) for place in ("current", "previous"))
@@ -115,11 +115,11 @@ class Versions:
         if await self.on_probation(model_id):
             await self._note(model_id, probation=False)
 
-    async def declined(self, version: Kept) -> bool:
-        """Whether this device went back from ``version``."""
+    async def rejected(self, version: StoredVersion) -> bool:
+        """Whether this device rolled back from ``version``, or found it wrong."""
         return (await self._notes(version.manifest.model)).get("declined") == version.digest
 
-    async def decline(self, version: Kept) -> None:
+    async def reject(self, version: StoredVersion) -> None:
         """``version`` turned out wrong here: it isn't taken again."""
         coming, notes = _key(version.manifest.model, "next"), _notes_key(version.manifest.model)
 
@@ -176,7 +176,7 @@ def _notes_key(model_id: str) -> str:
     return f"versions:{model_id}"
 
 
-def _read(model_id: str, text: str | None) -> Kept | None:
+def _read(model_id: str, text: str | None) -> StoredVersion | None:
     try:
         return None if text is None else read_version(model_id, text)
     except InvalidManifest:

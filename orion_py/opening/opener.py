@@ -32,7 +32,7 @@ from orion_py.errors import (
 )
 from orion_py.external.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.fetching.loader import LoadRequest, ProgressiveLoader
-from orion_py.fetching.versions import Kept, Versions, read_version
+from orion_py.fetching.versions import StoredVersion, Versions, read_version
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.manifest import ChatFormat, Manifest
 from orion_py.manifest.variants import Variant
@@ -159,7 +159,7 @@ class ModelOpener:
         await self.versions.keep(published)
         return published.manifest
 
-    async def published(self, entry: ModelEntry) -> Kept:
+    async def published(self, entry: ModelEntry) -> StoredVersion:
         """The version that the server has now; of a folder in another layout the one that was pinned, which
         no other takes the place of. Raises InvalidManifest or DownloadFailed."""
         if is_folder(entry):
@@ -169,7 +169,7 @@ class ModelOpener:
             return kept
         return read_version(entry.id, await self._ports.fetch_text(entry.manifest), self.versions.on_note)
 
-    async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> Kept:
+    async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> StoredVersion:
         folders = self.versions.folders
         record = await folders.kept(entry.id)
         if record is None:

@@ -49,7 +49,7 @@ async def test_one_can_go_back_and_the_newer_one_does_not_come_again_by_itself()
     await made.infer("hello", GREEDY)
     await world.rests()
     world.store.requests.clear()
-    await made.go_back("tiny")
+    await made.rollback("tiny")
     assert (await made.infer("hello", GREEDY)).model_version == "1.0.0"
     await world.rests()
     await made.shutdown()
@@ -58,7 +58,7 @@ async def test_one_can_go_back_and_the_newer_one_does_not_come_again_by_itself()
     await world.rests()
     assert (await again.infer("hello", GREEDY)).model_version == "1.0.0"
     assert world.store.requests == [], "both versions were kept"
-    await again.go_back("tiny")
+    await again.rollback("tiny")
     assert (await again.infer("hello", GREEDY)).model_version == "1.1.0", "back and forth"
 
 
@@ -66,7 +66,7 @@ async def test_without_an_earlier_version_going_back_says_so() -> None:
     world = await with_the_old_version()
     made = await engine(world, enable_full_models=False)
     with pytest.raises(NoEarlierVersion):
-        await made.go_back("tiny")
+        await made.rollback("tiny")
 
 
 async def test_a_new_version_that_computes_wrongly_never_serves_and_is_not_tried_again() -> None:

@@ -103,7 +103,7 @@ async def agents(made: OrionInferenceEngine, tab: Tab) -> None:
 
 async def back(made: OrionInferenceEngine, tab: Tab) -> None:
     await update(made, tab)
-    await made.go_back("tiny")
+    await made.rollback("tiny")
 
 
 Work = Callable[[OrionInferenceEngine, Tab], Awaitable[None]]
