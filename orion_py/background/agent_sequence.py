@@ -14,7 +14,7 @@ MOST = 64
 LONGEST_ID = 80
 
 
-class Transitions:
+class AgentSequence:
     """Counts with exponential decay. ``probability`` is the share of what is counted, prior included."""
 
     def __init__(self) -> None:

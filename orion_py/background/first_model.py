@@ -57,7 +57,7 @@ class FirstModel:
         finally:
             self.coming = None
 
-    async def answered(self, model_id: str) -> None:
+    async def on_answered(self, model_id: str) -> None:
         """``model_id`` gave the last answer."""
         if self._kept != model_id:
             await self._write({"model": model_id, "trying": False})

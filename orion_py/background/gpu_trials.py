@@ -30,7 +30,7 @@ class _Patience:
 
 
 class GpuTrials:
-    """``tick`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
+    """``poll`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
     ``between_turns`` gives the moment in which the winner takes over. ``idle``: nothing runs or waits."""
 
     def __init__(
@@ -50,7 +50,7 @@ class GpuTrials:
         self._decided = False
         """The trial under way is over but for the change of who serves, which is for its turn to come."""
 
-    async def tick(self) -> None:
+    async def poll(self) -> None:
         """Tries what is to be tried, one model after the other, while nothing is asked and the line costs
         nothing by the byte: a trial fetches what WebGPU needs. Never raises: a GPU that fails is a log line,
         not a problem."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orion_py.background.agent_sequence import Transitions
+from orion_py.background.agent_sequence import AgentSequence
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, OrionError
 from orion_py.protocol import ENGINE_ID, PredictionEvent
@@ -52,7 +52,7 @@ class PredictiveLoader:
     ) -> None:
         self._manager, self._breakers, self._settings, self._metrics = manager, breakers, settings, metrics
         self._emit, self._model_of, self._idle, self._threshold = emit, model_of, idle, threshold
-        self._transitions = Transitions()
+        self._sequence = AgentSequence()
         self._last: tuple[str, str] | None = None
         self._guess: _Guess | None = None
         self._totals = {"started": 0, "done": 0, "cancelled": 0, "failed": 0, "hit": 0, "wasted": 0}
@@ -60,19 +60,19 @@ class PredictiveLoader:
 
     async def recall(self) -> None:
         """Goes on from what earlier visits learnt."""
-        self._transitions.restore(await self._settings.get(KEY))
+        self._sequence.restore(await self._settings.get(KEY))
 
-    async def answered(self, agent: str, model_id: str) -> None:
+    async def on_answered(self, agent: str, model_id: str) -> None:
         """Learns that ``agent`` answered, with that model, after whoever did before."""
         if self._last is not None:
             last = self._last[0]
-            self._transitions.observe(last, agent)
+            self._sequence.observe(last, agent)
             await self._settings.update(KEY, lambda text: _observed(text, last, agent))
         if self._last is not None and model_id not in self._manager.loaded:
             model_id = self._last[1]  # it took no model: the one at hand stays so
         self._last = (agent, model_id)
 
-    def wanted(self, model_id: str) -> None:
+    def on_model_needed(self, model_id: str) -> None:
         """A request needs this model now: the guess is judged, and gives way at once unless it is
         the same, whose load the request joins."""
         guess, self._guess = self._guess, None
@@ -115,7 +115,7 @@ class PredictiveLoader:
     def status(self) -> dict[str, Any]:
         """Totals, ``hit_rate`` (of those judged, None before), ``wasted_bytes``, and what is likely next."""
         judged = self._totals["hit"] + self._totals["wasted"] + self._totals["cancelled"]
-        likely = self._transitions.following(self._last[0])[:3] if self._last else []
+        likely = self._sequence.following(self._last[0])[:3] if self._last else []
         return {
             **self._totals,
             "hit_rate": self._totals["hit"] / judged if judged else None,
@@ -126,7 +126,7 @@ class PredictiveLoader:
     async def _next(self) -> _Guess | None:
         if self._guess is not None or self._last is None:
             return None
-        agent, probability = next(iter(self._transitions.following(self._last[0])), ("", 0.0))
+        agent, probability = next(iter(self._sequence.following(self._last[0])), ("", 0.0))
         entry = self._model_of(agent) if probability >= self._threshold else None
         if entry is None or entry.id in self._manager.loaded or entry.id in self._manager.loading:
             return None
@@ -145,7 +145,7 @@ class PredictiveLoader:
 
 def _observed(text: str | None, previous: str, following: str) -> str:
     """What all tabs have counted, and one more."""
-    counted = Transitions()
+    counted = AgentSequence()
     counted.restore(text)
     counted.observe(previous, following)
     return counted.export()

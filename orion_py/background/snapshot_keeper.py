@@ -25,14 +25,14 @@ SETTLED = ("there", "made", "impossible")
 
 
 class SnapshotKeeper:
-    """``tick`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
+    """``poll`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
     ``idle``: nothing runs or waits."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger, idle: Callable[[], bool]) -> None:
         self._manager, self._ports, self._log, self._idle = manager, ports, log, idle
         self._left, self._busy = TRIES, False
 
-    async def tick(self) -> None:
+    async def poll(self) -> None:
         """Makes the snapshot if it is time. Never raises: without one the next start takes longer, and no more."""
         if self._busy or not self._left:
             return

@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from orion_py.background.first_model import FirstModel
 from orion_py.background.updates import Updates
-from orion_py.background.upgrade_events import Job, Told
-from orion_py.background.upgrade_plan import Wishes
+from orion_py.background.upgrade_events import Job, UpgradeEvents
+from orion_py.background.upgrade_plan import UpgradePlan
 from orion_py.cancellation import CancelToken
 from orion_py.errors import (
     Cancelled,
@@ -51,8 +51,8 @@ IndexedDB at 170 MiB/s): from 4 MB/s on that is what an answer would feel."""
 Emit = Callable[[HydrationEvent | FallbackEvent], None]
 
 
-class Hydrator:
-    """``tick`` is called whenever nothing was asked for a moment. ``idle``: nothing runs or waits."""
+class BackgroundUpgrade:
+    """``poll`` is called whenever nothing was asked for a moment. ``idle``: nothing runs or waits."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Hydrator:
         """Whether larger models are brought and used; updates come in any case."""
         self.waits = False
         """Whether a question waits for a larger model that lies on the device whole."""
-        self._wishes = Wishes(ports.settings, registry)
+        self._plan = UpgradePlan(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
         self.first = FirstModel(ports.settings, manager.opener.stored)
@@ -86,7 +86,7 @@ class Hydrator:
         self._swept = False
         self._among: AmongTabs | None = None
         self._job: Job | None = None
-        self._told = Told(emit, lambda model_id: self._job is not None or model_id in manager.loaded)
+        self._events = UpgradeEvents(emit, lambda model_id: self._job is not None or model_id in manager.loaded)
         self._resting = asyncio.Event()
         self._resting.set()
 
@@ -95,30 +95,30 @@ class Hydrator:
     def join(self, among: AmongTabs) -> None:
         """From now on one tab downloads for all: the one that leads."""
         self._among = among
-        self._told.join(among)
+        self._events.join(among)
 
     @property
     def _leads(self) -> bool:
         return self._among is None or self._among.leads
 
-    def heard_want(self, model_id: str) -> bool:
+    def on_wanted(self, model_id: str) -> bool:
         """Whether this tab leads, and so brings what another one waits for."""
         if not self._leads or all(entry.id != model_id for entry in self._registry.known):
             return False
-        self._wishes.target, self._for_others = model_id, True
+        self._plan.target, self._for_others = model_id, True
         return True
 
-    async def heard_wishes(self) -> None:
+    async def on_plan_changed(self) -> None:
         """Another tab changed what is wanted."""
-        target = self._wishes.target
+        target = self._plan.target
         await self.recall()
-        self._for_others = self._wishes.target is not None and (self._for_others or self._wishes.target != target)
+        self._for_others = self._plan.target is not None and (self._for_others or self._plan.target != target)
         job = self._job
-        if job is not None and not job.update and (self._wishes.paused or job.entry.id in self._barred):
+        if job is not None and not job.update and (self._plan.paused or job.entry.id in self._barred):
             job.cancel.cancel()
-            self._told.close("paused" if self._wishes.paused else "cancelled")
+            self._events.close("paused" if self._plan.paused else "cancelled")
 
-    async def heard_command(self, action: str, model_id: str | None) -> None:
+    async def on_command(self, action: str, model_id: str | None) -> None:
         """Another tab was told so by the person; what it kept of it is here already."""
         await self.recall()
         if action == "start":
@@ -134,7 +134,7 @@ class Hydrator:
         """What is brought of these models ends, and they don't come again by themselves."""
         larger = [e.id for e in self._registry.known if e.id in model_ids and e.tier != "lite"]
         self._refused |= set(model_ids)
-        await self._wishes.forget(model_ids, larger, keep=for_good)
+        await self._plan.forget(model_ids, larger, keep=for_good)
         await self._end_job(model_ids)
         self._refused -= set(model_ids)
 
@@ -143,15 +143,15 @@ class Hydrator:
         if job is not None and job.entry.id in model_ids:
             job.cancel.cancel()
             await self._resting.wait()  # what arrives last is deleted, too
-        if self._told.last is not None and self._told.last.model in model_ids:
-            self._told.close("cancelled")
+        if self._events.last is not None and self._events.last.model in model_ids:
+            self._events.close("cancelled")
 
     def _offered(self, entry: ModelEntry) -> bool:
         return offered(entry, self._device, self._manager.config)
 
     @property
     def _barred(self) -> set[str]:
-        return self._refused | self._wishes.forgotten
+        return self._refused | self._plan.forgotten
 
     # what is asked
 
@@ -186,7 +186,7 @@ class Hydrator:
         quick = [e for e in entries if e.tier == "lite" or (self.enabled and e.id in loaded)]
         return next(iter([*quick, *entries]), None)
 
-    def wanted(self, model_id: str) -> None:
+    def on_model_needed(self, model_id: str) -> None:
         """A request needs this model now: what runs in the background gives way if it stands in the way."""
         job, self._asked = self._job, True
         if job is None:
@@ -196,20 +196,20 @@ class Hydrator:
         elif model_id not in self._manager.loaded or (job.last and job.last.state == "loading"):
             self._give_way(job)
 
-    def hears(self, event: ProgressEvent) -> bool:
+    def owns(self, event: ProgressEvent) -> bool:
         """Whether this load's progress is the background's own: then it is told as such."""
         job = self._job
         if job is None or job.entry.id != event.model or job.cancel.cancelled:
             return False
         if event.phase != "ready":
-            self._told.say(job, "loading", event)
+            self._events.say(job, "loading", event)
         return True
 
-    async def answered(self, model_id: str) -> None:
+    async def on_answered(self, model_id: str) -> None:
         """The version that answered has proved itself."""
-        await self._updates.versions.answered(model_id)
+        await self._updates.versions.on_answered(model_id)
         if any(entry.id == model_id for entry in self._registry.models):
-            await self.first.answered(model_id)
+            await self.first.on_answered(model_id)
 
     def larger(self) -> list[str]:
         """The larger models that are in memory."""
@@ -221,53 +221,53 @@ class Hydrator:
             self._give_way(self._job)
 
     async def _want(self, model_id: str) -> None:
-        if model_id != self._wishes.target and model_id not in self._barred and not self._asked_for_large():
-            self._wishes.target = model_id
-            await self._wishes.keep()
+        if model_id != self._plan.target and model_id not in self._barred and not self._asked_for_large():
+            self._plan.target = model_id
+            await self._plan.keep()
 
     async def allow_again(self, model_ids: Collection[str]) -> None:
         """The person asks for what was forgotten."""
-        await self._wishes.allow(model_ids)
+        await self._plan.allow(model_ids)
 
     def _asked_for_large(self) -> bool:
         """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
-        asked = [e for e in self._registry.known if e.id == self._wishes.target and e.tier == "large"]
-        return bool(asked) and self._wishes.target not in self._barred and self._offered(asked[0])
+        asked = [e for e in self._registry.known if e.id == self._plan.target and e.tier == "large"]
+        return bool(asked) and self._plan.target not in self._barred and self._offered(asked[0])
 
     # what the person says
 
     async def command(self, action: str, model_id: str | None = None) -> None:
-        """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``tick``.
+        """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``poll``.
         Raises UnknownModel, and TooLarge for one that this device isn't offered."""
         self._asked = True
         if model_id is not None and action in ("start", "resume"):
             entry = self._registry.model(model_id)
             require_offered(entry, self._device, self._manager.config)
-            self._wishes.target = entry.id
+            self._plan.target = entry.id
             self._refused.discard(entry.id)
             await self.allow_again([entry.id])
         if action == "pause":
-            self._wishes.paused = True
+            self._plan.paused = True
             if self._job is not None:
                 self._job.cancel.cancel()
-            self._told.close("paused")
+            self._events.close("paused")
         elif action == "cancel":
-            await self._give_up(model_id or (self._job.entry.id if self._job else self._wishes.target))
+            await self._give_up(model_id or (self._job.entry.id if self._job else self._plan.target))
         else:
-            self._wishes.paused, self._allowed = False, self._allowed or action == "start"
-            self._refused.discard(self._wishes.target or "")
-        await self._wishes.keep()
+            self._plan.paused, self._allowed = False, self._allowed or action == "start"
+            self._refused.discard(self._plan.target or "")
+        await self._plan.keep()
         if self._among is not None:
             self._among.tell(
-                "hydrate", action=action, model=model_id or (self._told.last.model if self._told.last else None)
+                "hydrate", action=action, model=model_id or (self._events.last.model if self._events.last else None)
             )
 
     async def _give_up(self, model_id: str | None) -> None:
-        job, self._wishes.target, self._wishes.paused = self._job, None, False
+        job, self._plan.target, self._plan.paused = self._job, None, False
         if job is not None:
             job.cancel.cancel()
             await self._resting.wait()  # what arrives last is deleted, too
-        self._told.close("cancelled")
+        self._events.close("cancelled")
         if model_id is None:
             return
         self._refused.add(model_id)
@@ -280,9 +280,9 @@ class Hydrator:
 
     async def recall(self) -> None:
         """Goes on from what earlier visits left."""
-        await self._wishes.recall()
+        await self._plan.recall()
 
-    async def tick(self) -> None:
+    async def poll(self) -> None:
         """Does the next thing there is to do, if nothing speaks against it. Raises nothing: whatever
         fails is an event, and is tried again when something is asked."""
         if not self._resting.is_set():
@@ -329,7 +329,7 @@ class Hydrator:
         return None
 
     def _wanted_entry(self) -> ModelEntry | None:
-        target = self._wishes.target
+        target = self._plan.target
         wanted = (self.enabled and self._asked) or (self._for_others and self._leads)
         if not wanted or target is None or target in self._barred or target in self._manager.loaded:
             return None
@@ -369,7 +369,7 @@ class Hydrator:
                 await self._take_in(job)
         except Cancelled:
             if job.gave_way:
-                self._told.say(job, "waiting", reason_code="busy")
+                self._events.say(job, "waiting", reason_code="busy")
         except OrionError as error:
             await self._failed(job, error)
 
@@ -381,15 +381,15 @@ class Hydrator:
             return False
         here: list[ProgressEvent] = []
         await self._loader.look(job.version.manifest, variant, here.append)
-        if self._wishes.paused:
-            self._told.say(job, "paused", here[-1])
+        if self._plan.paused:
+            self._events.say(job, "paused", here[-1])
             return False
         if self._ports.metered() and not self._allowed:
-            self._told.say(job, "waiting", here[-1], reason_code="metered")
+            self._events.say(job, "waiting", here[-1], reason_code="metered")
             return False
 
         def told(event: ProgressEvent) -> None:
-            self._told.say(job, "downloading", event)
+            self._events.say(job, "downloading", event)
             if (event.bytes_per_second or 0) > BUSY_LINE and not self._idle():
                 self._give_way(job)
 
@@ -402,19 +402,19 @@ class Hydrator:
         """Into memory beside what is there, or where both don't fit in place of it."""
         others = list(self._manager.loaded)
         keep: Collection[str] = others if self._manager.has_room(job.entry, others) else ()
-        self._told.say(job, "loading")
+        self._events.say(job, "loading")
         try:
             with self._breakers.model(job.entry.id).entered():
                 await self._manager.release(await self._manager.acquire(job.entry, job.cancel, keep))
         except OrionError:
             await self._bring_back(others)
             raise
-        self._told.say(job, "ready")
+        self._events.say(job, "ready")
 
     async def _take_update(self, job: Job) -> None:
-        self._told.say(job, "loading")
+        self._events.say(job, "loading")
         if await self._updates.take_over(job.entry, job.version, job.cancel):
-            self._told.say(job, "ready")
+            self._events.say(job, "ready")
 
     async def _bring_back(self, model_ids: Sequence[str]) -> None:
         """What made room for a model that then didn't come; nobody asked, so nobody is told."""
@@ -439,7 +439,7 @@ class Hydrator:
             self._refused.add(job.entry.id)
         if job.update and isinstance(error, (RuntimeFailure, InvalidManifest, ShardCorrupt)):
             await self._updates.reject(job.version)
-        self._told.say(job, "failed", reason_code=error.code, reason=error.message)
+        self._events.say(job, "failed", reason_code=error.code, reason=error.message)
         if isinstance(error, (DownloadFailed, QuotaExceeded, StorageUnavailable)):
             return
         to = "the version before" if job.update else "the smaller model"
@@ -448,5 +448,5 @@ class Hydrator:
 
     def status(self) -> dict[str, Any]:
         """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
-        event = None if self._told.last is None else self._told.last.model_dump()
-        return {"model": self._wishes.target, "paused": self._wishes.paused, "enabled": self.enabled, "event": event}
+        event = None if self._events.last is None else self._events.last.model_dump()
+        return {"model": self._plan.target, "paused": self._plan.paused, "enabled": self.enabled, "event": event}

@@ -31,7 +31,7 @@ class Job:
         return "update" if self.update else "model"
 
 
-class Told:
+class UpgradeEvents:
     """``busy_with``: whether this engine has something of its own to tell, or the model already."""
 
     def __init__(self, emit: Callable[[HydrationEvent], None], busy_with: Callable[[str], bool]) -> None:

@@ -13,7 +13,7 @@ KEY = "hydration"
 """The setting: JSON ``{"model": id or null, "paused": bool, "forgotten": [id, …]}``."""
 
 
-class Wishes:
+class UpgradePlan:
     """``recall`` reads what the tabs agreed on last; what changes here is written by whoever changes it."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:

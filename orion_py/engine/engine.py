@@ -25,12 +25,12 @@ from orion_py.answering.services import Request, Services
 from orion_py.background.site_growth import SiteGrowth
 from orion_py.background.site_registry import site_registry
 from orion_py.background.updates import Updates
-from orion_py.background.upgrade import Hydrator
+from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig, preset_for
-from orion_py.engine.other_tabs import SHARED, Neighbours
-from orion_py.engine.scheduler import Housekeeping
+from orion_py.engine.other_tabs import SHARED, OtherTabs
+from orion_py.engine.scheduler import BackgroundScheduler
 from orion_py.engine.telemetry_counts import all_codes, count_answer, count_event
 from orion_py.errors import Cancelled, EngineClosed, LoadError, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.external.added_models import AddedModels
@@ -108,7 +108,7 @@ class OrionInferenceEngine:
         self._watching: asyncio.Future[None] | None = None
         self._answered: str | None = None
         """The agent that answered last."""
-        self._house = Housekeeping(config, ports, self._emit, logger, self.metrics)
+        self._scheduler = BackgroundScheduler(config, ports, self._emit, logger, self.metrics)
         self._ahead = ReadingAhead(self._quickest_of)
 
     @property
@@ -129,7 +129,7 @@ class OrionInferenceEngine:
 
     def resilience(self) -> dict[str, Any]:
         """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
-        return self._house.status()
+        return self._scheduler.status()
 
     @property
     def fallbacks(self) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ class OrionInferenceEngine:
         if (isinstance(event, HydrationEvent) and event.state == "ready") or (
             isinstance(event, PredictionEvent) and event.state == "done"
         ):
-            self._house.rest()  # a model came in the background: there may be something to find out about it
+            self._scheduler.schedule()  # a model came in the background: there may be something to find out about it
         for listener in list(self._listeners):
             listener(event)
 
@@ -196,8 +196,8 @@ class OrionInferenceEngine:
             self._measures.load(event)
             for listener in list(self._load_listeners):
                 listener(event)
-        hydrator = self._house.hydrator
-        if isinstance(event, ProgressEvent) and hydrator is not None and hydrator.hears(event):
+        upgrade = self._scheduler.upgrade
+        if isinstance(event, ProgressEvent) and upgrade is not None and upgrade.owns(event):
             return
         self._emit(event)
 
@@ -237,11 +237,11 @@ class OrionInferenceEngine:
             self._ports,
             loader,
             self._on_model_event,
-            self._house.breakers,
+            self._scheduler.breakers,
             on_dead=lambda model_id: self.log.warn("worker replaced", model=model_id),
         )
         self._manager.opener.versions.on_note = self._on_skipped("a manifest")
-        await self._house.start(self._manager, self._registry, self._agents, loader, self._among)
+        await self._scheduler.start(self._manager, self._registry, self._agents, loader, self._among)
         self._growth = SiteGrowth(
             self._ports, self._registry, self._registry_path, self._on_skipped("models.json"), self._on_growth
         )
@@ -254,21 +254,21 @@ class OrionInferenceEngine:
         self.log.info("initialized", ms=round((self._ports.clock() - started) * 1000, 1))
 
     def _listen_to_neighbours(self) -> None:
-        hydrator, updates = self._house.hydrator, self._house.updates
-        assert hydrator is not None, "there once the house has started"
-        assert updates is not None, "there once the house has started"
-        Neighbours(
+        upgrade, updates = self._scheduler.upgrade, self._scheduler.updates
+        assert upgrade is not None, "there once the scheduler has started"
+        assert updates is not None, "there once the scheduler has started"
+        OtherTabs(
             self._among,
             self._registry,
             self._custom,
             self._added,
             self._router,
-            hydrator,
+            upgrade,
             self._manager,
             updates,
-            begin=self._house.begin,
-            rest=self._house.rest,
-            retire=self._house.retire,
+            begin=self._scheduler.begin,
+            schedule=self._scheduler.schedule,
+            retire=self._scheduler.retire,
             look=self._growth.look,
             say_models=self._say_models,
         ).listen()
@@ -284,15 +284,15 @@ class OrionInferenceEngine:
         self._say_models(list(new))
         if new:
             self._among.tell("site")
-            self._house.begin(self._want_new)
+            self._scheduler.begin(self._want_new)
 
     async def _want_new(self) -> None:
         """What the agent that answered last prefers now comes in the background, by the usual rules."""
-        await self._hydrator.recall()
+        await self._upgrade.recall()
         if self._answered is not None and self._answered in self._agents.ids:
             models = self._registry.usable(self._agents.get(self._answered).models)
-            await self._hydrator.order([self._registry.model(model_id) for model_id in models])
-        self._house.rest()
+            await self._upgrade.order([self._registry.model(model_id) for model_id in models])
+        self._scheduler.schedule()
 
     def _on_skipped(self, of: str) -> Callable[[str], None]:
         return lambda what: self.log.warn("not known to this version", of=of, what=what)
@@ -412,7 +412,7 @@ class OrionInferenceEngine:
         self._router.enable(self._routable())
         self._router.exemplify(self._agents.examples)
         if change == "unregistered":
-            self._house.begin(partial(self.prefixes.forget, agent=agent_id))
+            self._scheduler.begin(partial(self.prefixes.forget, agent=agent_id))
         self._emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 
     def _say_where_models_stay(self) -> None:
@@ -433,7 +433,7 @@ class OrionInferenceEngine:
             self._in_background(self.telemetry.switch(config.enable_telemetry))
         self._loader.configure(config.download_concurrency, config.load_timeout_s)
         self._manager.config = config
-        self._house.configure(config)
+        self._scheduler.configure(config)
         self._router.enable(self._routable())
         if config.use_neural_router:
             self._load_router()
@@ -460,10 +460,10 @@ class OrionInferenceEngine:
         """
         self._require_open()
         if model_id:
-            await self._hydrator.allow_again([model_id])
+            await self._upgrade.allow_again([model_id])
         if model_id is None and (last := await self._model_of_last_answer()) is not None:
             try:
-                async with self._hydrator.first.tried(last):
+                async with self._upgrade.first.tried(last):
                     await self._bring(last, cancel)
                 return last.id
             except (LoadError, RuntimeFailure) as error:
@@ -473,19 +473,19 @@ class OrionInferenceEngine:
         return entry.id
 
     async def _bring(self, entry: ModelEntry, cancel: CancelToken | None) -> None:
-        self._house.wanted(entry.id)
-        with self._house.breakers.model(entry.id).entered(though_slow=True):
+        self._scheduler.on_model_needed(entry.id)
+        with self._scheduler.breakers.model(entry.id).entered(though_slow=True):
             await self._manager.release(await self._manager.acquire(entry, cancel or CancelToken()))
         with suppress(OrionError):  # a promise of the browser's, on which nothing depends
             await self._ports.store.persist()
-        self._house.rest()
+        self._scheduler.schedule()
 
     async def _model_of_last_answer(self) -> ModelEntry | None:
         """The larger model that answered last, where this engine may begin with it."""
         if self._manager.loaded or not self._config.enable_full_models:
             return None
         usable = {model_id for agent in self._agents.ids for model_id in self._agents.get(agent).models}
-        return await self._hydrator.first.choose(
+        return await self._upgrade.first.choose(
             [
                 entry
                 for entry in self._registry.models
@@ -499,13 +499,13 @@ class OrionInferenceEngine:
             return recommended
         models = self._agents.get(self._agents.ids[0]).models
         usable = [self._registry.model(model_id) for model_id in self._registry.usable(models) or models]
-        return self._hydrator.quickest(usable) or usable[0]
+        return self._upgrade.quickest(usable) or usable[0]
 
     def _quickest_of(self, agent: str) -> ModelEntry | None:
         """Which of an agent's models, or else of the first agent's, would answer now."""
         models = (*self._agents.get(agent).models, *self._agents.get(self._agents.ids[0]).models)
         usable = self._registry.usable(tuple(dict.fromkeys(models)))
-        return self._hydrator.quickest([self._registry.model(model_id) for model_id in usable])
+        return self._upgrade.quickest([self._registry.model(model_id) for model_id in usable])
 
     async def read_ahead(self, draft: Draft, cancel: CancelToken | None = None) -> ReadAhead:
         """Somebody types: what the likely prompt begins with is read, unless something else wants the engine. Raises
@@ -518,31 +518,31 @@ class OrionInferenceEngine:
     def prefixes(self) -> SavedPrefixes:
         """The read prompts that are kept on the device."""
         self._require_open()
-        assert self._house.prefixes is not None, "there from initialize on"
-        return self._house.prefixes
+        assert self._scheduler.prefixes is not None, "there from initialize on"
+        return self._scheduler.prefixes
 
     @property
-    def _hydrator(self) -> Hydrator:
+    def _upgrade(self) -> BackgroundUpgrade:
         self._require_open()
-        assert self._house.hydrator is not None, "there from initialize to shutdown"
-        return self._house.hydrator
+        assert self._scheduler.upgrade is not None, "there from initialize to shutdown"
+        return self._scheduler.upgrade
 
     @property
     def _updates(self) -> Updates:
         self._require_open()
-        assert self._house.updates is not None, "there from initialize on"
-        return self._house.updates
+        assert self._scheduler.updates is not None, "there from initialize on"
+        return self._scheduler.updates
 
     async def hydrate(self, action: str, model_id: str | None = None) -> None:
-        """As ``Hydrator.command``; what is begun goes on in the background. Raises UnknownModel and
+        """As ``BackgroundUpgrade.command``; what is begun goes on in the background. Raises UnknownModel and
         EngineClosed."""
-        await self._hydrator.command(action, model_id)
-        self._house.rest()
+        await self._upgrade.command(action, model_id)
+        self._scheduler.schedule()
 
     async def check_version(self, model_id: str) -> None:
         """Asks the server for a newer version, which then comes in the background."""
         self._updates.recheck(self._registry.model(model_id).id)
-        self._house.rest()
+        self._scheduler.schedule()
 
     async def rollback(self, model_id: str, cancel: CancelToken | None = None) -> None:
         """The version before the one in use answers from the next turn on. Raises NoEarlierVersion,
@@ -558,7 +558,7 @@ class OrionInferenceEngine:
         """As ``AddedModels.add``."""
         self._require_open()
         entry = await self._added.add(address, cancel)
-        await self._hydrator.allow_again([entry.id])
+        await self._upgrade.allow_again([entry.id])
         return entry
 
     async def remove_model(self, model_id: str) -> None:
@@ -575,7 +575,7 @@ class OrionInferenceEngine:
                 await self.prefixes.forget()  # of models too that nobody knows any more
 
     async def _forget(self, model_ids: list[str]) -> None:
-        await self._hydrator.abandon(model_ids)
+        await self._upgrade.abandon(model_ids)
         self._among.tell("forget", models=model_ids)
         for model_id in model_ids:
             await self._manager.end(model_id)
@@ -593,8 +593,8 @@ class OrionInferenceEngine:
         model in memory when nothing else is; this asks now. Never raises: a GPU that fails the trial is
         a log line, not a problem."""
         self._require_open()
-        if self._house.trials is not None:
-            await self._house.trials.consider(model_id)
+        if self._scheduler.trials is not None:
+            await self._scheduler.trials.consider(model_id)
 
     async def infer(
         self,
@@ -641,7 +641,7 @@ class OrionInferenceEngine:
             await self.telemetry.save()
         self._record(request, response, log)
         self._answered = response.agent
-        await self._house.answered(response.agent, response.model)
+        await self._scheduler.on_answered(response.agent, response.model)
         return response
 
     async def stream(
@@ -691,7 +691,7 @@ class OrionInferenceEngine:
                 token.cancel()
         if request_id is None:
             self._manager.cancel_loading()
-            self._house.call_off()
+            self._scheduler.call_off()
             self._ahead.stop()
 
     async def shutdown(self) -> None:
@@ -702,7 +702,7 @@ class OrionInferenceEngine:
         if self._watching is not None:
             self._watching.cancel()
         self.cancel()
-        self._house.stop()
+        self._scheduler.stop()
         self._router_cancel.cancel()
         await self._router.close()
         await self._manager.unload()
@@ -731,11 +731,11 @@ class OrionInferenceEngine:
             guard=self._guard,
             models=self._manager,
             prefixes=self.prefixes,
-            queue=self._house.queue,
-            breakers=self._house.breakers,
-            before_load=self._house.wanted,
+            queue=self._scheduler.queue,
+            breakers=self._scheduler.breakers,
+            before_load=self._scheduler.on_model_needed,
             on_load=self._on_load,
-            order=self._hydrator.order,
+            order=self._upgrade.order,
             auto_rollback=self._updates.auto_rollback,
         )
 

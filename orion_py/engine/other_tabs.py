@@ -9,8 +9,8 @@ from typing import Any
 from orion_py.agents.custom import SETTING as AGENTS
 from orion_py.agents.custom import CustomAgents
 from orion_py.background.updates import Updates
-from orion_py.background.upgrade import Hydrator
-from orion_py.background.upgrade_plan import KEY as WISHES
+from orion_py.background.upgrade import BackgroundUpgrade
+from orion_py.background.upgrade_plan import KEY as UPGRADE_PLAN
 from orion_py.external.added_models import SETTING as ADDED
 from orion_py.external.added_models import AddedModels
 from orion_py.registry.models import Registry
@@ -19,13 +19,13 @@ from orion_py.routing.corrections import SETTING as CORRECTIONS
 from orion_py.routing.service import RouterService
 from orion_py.storage.among_tabs import AmongTabs
 
-SHARED = (AGENTS, ADDED, CORRECTIONS, WISHES)
+SHARED = (AGENTS, ADDED, CORRECTIONS, UPGRADE_PLAN)
 """Settings whose change the other tabs are told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
-    """``begin`` runs work beside; ``rest`` lets the background begin; ``retire`` gives a model's memory back
+class OtherTabs:
+    """``begin`` runs work beside; ``schedule`` lets the background begin; ``retire`` gives a model's memory back
     between two turns; ``look`` asks the site for models that were being made."""
 
     among: AmongTabs
@@ -33,11 +33,11 @@ class Neighbours:
     custom: CustomAgents
     added: AddedModels
     router: RouterService
-    hydrator: Hydrator
+    upgrade: BackgroundUpgrade
     manager: ModelManager
     updates: Updates
     begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
-    rest: Callable[[], None]
+    schedule: Callable[[], None]
     retire: Callable[[str], Awaitable[None]]
     look: Callable[[], Coroutine[Any, Any, None]]
     say_models: Callable[[list[str]], None]
@@ -50,7 +50,7 @@ class Neighbours:
         self.among.on("site", lambda note: self.begin(self.look))
         self.among.on("wanted", lambda note: self._wanted(note))
         for kind in ("arrived", "leads"):
-            self.among.on(kind, lambda note: self.rest())
+            self.among.on(kind, lambda note: self.schedule())
 
     async def _reread(self, keys: list[str]) -> None:
         if AGENTS in keys:
@@ -66,14 +66,14 @@ class Neighbours:
                 await self._forget(sorted(gone))
         if CORRECTIONS in keys:
             await self.router.reread()
-        if WISHES in keys:
-            await self.hydrator.heard_wishes()
-            self.rest()
+        if UPGRADE_PLAN in keys:
+            await self.upgrade.on_plan_changed()
+            self.schedule()
 
     async def _forget(self, models: list[str]) -> None:
         """Nothing of them is brought any more; what serves goes when nothing is asked of it. What came after the
         other tab had swept goes as well."""
-        await self.hydrator.abandon(models, for_good=False)
+        await self.upgrade.abandon(models, for_good=False)
         for model_id in models:
             self.manager.cancel_loading(model_id, unless_awaited_by=1)
             if model_id in self.manager.loaded:
@@ -84,13 +84,13 @@ class Neighbours:
         await self.retire(model_id)
 
     def _wanted(self, note: dict[str, Any]) -> None:
-        if self.hydrator.heard_want(str(note.get("model"))):
-            self.rest()
+        if self.upgrade.on_wanted(str(note.get("model"))):
+            self.schedule()
 
     async def _command(self, note: dict[str, Any]) -> None:
         model = note.get("model")
-        await self.hydrator.heard_command(str(note.get("action")), model if isinstance(model, str) else None)
-        self.rest()
+        await self.upgrade.on_command(str(note.get("action")), model if isinstance(model, str) else None)
+        self.schedule()
 
 
 def _texts(found: Any) -> list[str]:

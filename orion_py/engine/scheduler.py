@@ -17,7 +17,7 @@ from orion_py.background.gpu_trials import GpuTrials
 from orion_py.background.prediction import PredictiveLoader
 from orion_py.background.snapshot_keeper import SnapshotKeeper
 from orion_py.background.updates import Updates
-from orion_py.background.upgrade import Hydrator
+from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
@@ -39,7 +39,7 @@ MOMENT_S = 1.0
 MINUTE_S = 60.0
 
 
-class Housekeeping:
+class BackgroundScheduler:
     """``start`` once the models are known; ``stop`` at the end. ``emit`` gets breaker, queue and
     prediction events."""
 
@@ -50,7 +50,7 @@ class Housekeeping:
         self.queue = RequestQueue(ports.clock, ports.sleep, on_change=self._queue_changed)
         self.breakers = Breakers(ports.clock, on_change=self._breaker_changed)
         self._predictive: PredictiveLoader | None = None
-        self.hydrator: Hydrator | None = None
+        self.upgrade: BackgroundUpgrade | None = None
         """Brings larger models and new versions in; there once the models are known."""
         self.updates: Updates | None = None
         self.trials: GpuTrials | None = None
@@ -72,14 +72,14 @@ class Housekeeping:
         self.queue.policy = ordered if config.enable_request_queue else plain
         self.breakers.enabled = config.enable_circuit_breaker
         self.breakers.adopt(BreakerPolicy(window_s=config.breaker_window_s, slow_call_s=config.slow_call_s))
-        if self.hydrator is not None and self._manager is not None:
-            self.hydrator.enabled = config.enable_full_models
-            self.hydrator.waits = config.wait_for_larger_models
+        if self.upgrade is not None and self._manager is not None:
+            self.upgrade.enabled = config.enable_full_models
+            self.upgrade.waits = config.wait_for_larger_models
             if not config.enable_full_models:
-                self.hydrator.stop()
-                for model_id in self.hydrator.larger():
+                self.upgrade.stop()
+                for model_id in self.upgrade.larger():
                     self.begin(partial(self.retire, model_id))
-            self.rest()
+            self.schedule()
 
     async def start(
         self,
@@ -93,11 +93,11 @@ class Housekeeping:
 
         def model_of(agent: str) -> ModelEntry | None:
             usable = registry.usable(agents.get(agent).models) if agent in agents.ids else ()
-            return hydrator.quickest([registry.model(model_id) for model_id in usable])
+            return upgrade.quickest([registry.model(model_id) for model_id in usable])
 
         self._manager = manager
         updates = self.updates = Updates(manager, self._ports, registry, self._emit, self._between_turns)
-        hydrator = self.hydrator = Hydrator(
+        upgrade = self.upgrade = BackgroundUpgrade(
             manager,
             loader,
             updates,
@@ -108,12 +108,12 @@ class Housekeeping:
             lambda: self.queue.idle,
             await self._ports.runtime.device(),
         )
-        hydrator.enabled = self._config.enable_full_models
-        hydrator.waits = self._config.wait_for_larger_models
-        hydrator.join(among)
-        among.on_lead = self.rest
+        upgrade.enabled = self._config.enable_full_models
+        upgrade.waits = self._config.wait_for_larger_models
+        upgrade.join(among)
+        among.on_lead = self.schedule
         self._among = among
-        await hydrator.recall()
+        await upgrade.recall()
         self._predictive = PredictiveLoader(
             manager, self.breakers, self._ports.settings, self._metrics, self._emit, model_of, lambda: self.queue.idle
         )
@@ -125,20 +125,20 @@ class Housekeeping:
         await self._predictive.recall()
         among.start()
 
-    def wanted(self, model_id: str) -> None:
+    def on_model_needed(self, model_id: str) -> None:
         """A model is needed now: what was loaded on a guess is judged, and gives way."""
         self._give_way()
         if self._predictive is not None:
-            self._predictive.wanted(model_id)
-        if self.hydrator is not None:
-            self.hydrator.wanted(model_id)
+            self._predictive.on_model_needed(model_id)
+        if self.upgrade is not None:
+            self.upgrade.on_model_needed(model_id)
 
-    async def answered(self, agent: str, model_id: str) -> None:
+    async def on_answered(self, agent: str, model_id: str) -> None:
         """Learns who answered."""
-        if self.hydrator is not None:
-            await self.hydrator.answered(model_id)
+        if self.upgrade is not None:
+            await self.upgrade.on_answered(model_id)
         if self._predictive is not None and self._config.enable_predictive_loading:
-            await self._predictive.answered(agent, model_id)
+            await self._predictive.on_answered(agent, model_id)
 
     def status(self) -> dict[str, Any]:
         """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
@@ -146,7 +146,7 @@ class Housekeeping:
             "breakers": self.breakers.metrics(),
             "queue": self._queue_event().model_dump(exclude={"v", "id", "type"}),
             "predictive": self._predictive.status() if self._predictive is not None else {},
-            "hydration": self.hydrator.status() if self.hydrator is not None else {},
+            "hydration": self.upgrade.status() if self.upgrade is not None else {},
             "memory": self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})
             if self._manager
             else {},
@@ -165,13 +165,13 @@ class Housekeeping:
 
     def stop(self) -> None:
         self.call_off()
-        if self.hydrator is not None:
-            self.hydrator.stop()
+        if self.upgrade is not None:
+            self.upgrade.stop()
         for task in (*self._tasks, *([self._idling] if self._idling else [])):
             task.cancel()
         if self._among is not None:
             self._among.leave()
-        self._manager = self._predictive = self.hydrator = self.trials = self._snapshots = None
+        self._manager = self._predictive = self.upgrade = self.trials = self._snapshots = None
 
     def _queue_changed(self) -> None:
         self._emit(self._queue_event())
@@ -180,9 +180,9 @@ class Housekeeping:
         if self._idling is not None:
             self._idling.cancel()
             self._idling = None
-        self.rest()
+        self.schedule()
 
-    def rest(self) -> None:
+    def schedule(self) -> None:
         """If nothing runs or waits: what there is to do then begins in a moment."""
         if self._idling is not None:
             self._idling.cancel()
@@ -210,12 +210,12 @@ class Housekeeping:
         await self._ports.sleep(MOMENT_S)
         if self._predictive is not None and self._config.enable_predictive_loading:
             self.begin(self._predictive.preload)
-        if self.hydrator is not None:
-            self.begin(self.hydrator.tick)
+        if self.upgrade is not None:
+            self.begin(self.upgrade.poll)
         if self.prefixes is not None:
-            self.begin(self.prefixes.tick)
+            self.begin(self.prefixes.poll)
         if self._snapshots is not None:
-            self.begin(self._snapshots.tick)
+            self.begin(self._snapshots.poll)
         self._try_gpu()
         await self._ports.sleep(MINUTE_S)
         if self._manager is not None:
@@ -224,7 +224,7 @@ class Housekeeping:
 
     def _try_gpu(self) -> None:
         if self.trials is not None:
-            self.begin(self.trials.tick)
+            self.begin(self.trials.poll)
 
     def _breaker_changed(self, change: BreakerChange) -> None:
         self._metrics.count(f"breaker.{change.state}")

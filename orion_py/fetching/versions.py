@@ -110,7 +110,7 @@ class Versions:
     async def on_probation(self, model_id: str) -> bool:
         return bool((await self._notes(model_id)).get("probation"))
 
-    async def answered(self, model_id: str) -> None:
+    async def on_answered(self, model_id: str) -> None:
         """The version in use has answered: it has proved itself."""
         if await self.on_probation(model_id):
             await self._note(model_id, probation=False)

@@ -45,7 +45,7 @@ class _Prompt:
 
 
 class SavedPrefixes:
-    """``begin`` at the start; ``tick`` is called whenever nothing was asked for a moment. What can't be kept or
+    """``begin`` at the start; ``poll`` is called whenever nothing was asked for a moment. What can't be kept or
     restored is read as ever, and nobody hears of it."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger) -> None:
@@ -125,7 +125,7 @@ class SavedPrefixes:
                 await self._ports.prefixes.drop([key])
         return key is not None
 
-    async def tick(self) -> None:
+    async def poll(self) -> None:
         """Keeps the prompts that were read and aren't kept yet."""
         for model_id in list(self._due):
             async with self._writing:

@@ -231,7 +231,7 @@ async def test_work_between_two_turns_goes_first() -> None:
     gate = Gate(world)
     reading = asyncio.ensure_future(engine.read_ahead(draft("and", history=LONG)))
     await calm()
-    async with engine._house._between_turns(CancelToken()):
+    async with engine._scheduler._between_turns(CancelToken()):
         await gate.opens(9)
         assert (await reading).cached == PIECE
 

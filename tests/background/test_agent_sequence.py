@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.background.agent_sequence import Transitions
+from orion_py.background.agent_sequence import AgentSequence
 
 
-def learnt(*agents: str) -> Transitions:
-    made = Transitions()
+def learnt(*agents: str) -> AgentSequence:
+    made = AgentSequence()
     for previous, following in itertools.pairwise(agents):
         made.observe(previous, following)
     return made
@@ -25,7 +25,7 @@ def test_what_followed_once_is_as_likely_as_not_and_what_followed_twice_is_likel
 def test_what_never_followed_is_not_likely_at_all() -> None:
     assert learnt("a", "b").probability("a", "c") == 0.0
     assert learnt("a", "b").probability("nobody", "b") == 0.0
-    assert Transitions().following("a") == []
+    assert AgentSequence().following("a") == []
 
 
 def test_the_likeliest_stands_first() -> None:
@@ -42,7 +42,7 @@ def test_old_habits_fade() -> None:
 
 @given(st.lists(st.sampled_from("abcd"), max_size=60))
 def test_probabilities_never_sum_to_one_and_survive_a_visit(agents: list[str]) -> None:
-    made, again = learnt(*agents), Transitions()
+    made, again = learnt(*agents), AgentSequence()
     again.restore(made.export())
     for agent in "abcd":
         following = made.following(agent)
@@ -51,7 +51,7 @@ def test_probabilities_never_sum_to_one_and_survive_a_visit(agents: list[str]) -
 
 
 def test_a_record_never_grows_beyond_its_bound() -> None:
-    made = Transitions()
+    made = AgentSequence()
     for n in range(1000):
         made.observe(f"a{n % 100}", f"b{n}")
         made.observe("a", f"b{n}")
@@ -69,7 +69,7 @@ JSON = st.recursive(
 
 @given(st.text() | JSON.map(json.dumps) | JSON.map(lambda counts: json.dumps({"version": 1, "counts": counts})))
 def test_whatever_was_kept_is_read_or_counts_as_nothing(text: str) -> None:
-    made = Transitions()
+    made = AgentSequence()
     made.restore(text)
     made.observe("a", "b")
     for agent in json.loads(made.export())["counts"]:
@@ -81,6 +81,6 @@ def test_whatever_was_kept_is_read_or_counts_as_nothing(text: str) -> None:
     [{"a": {"b": 1e300}}, {"a": {"b": -1}}, {"a": {"b": True}}, {"a": {"b": "many"}}, {"a": []}, {"a" * 99: {"b": 1}}],
 )
 def test_a_count_that_cannot_be_is_left_out(counts: object) -> None:
-    made = Transitions()
+    made = AgentSequence()
     made.restore(json.dumps({"version": 1, "counts": counts}))
     assert json.loads(made.export())["counts"] == {}

@@ -131,6 +131,6 @@ async def test_a_device_that_keeps_no_note_answers_all_the_same(monkeypatch: pyt
     made = await visit(LiteAndFull())
     first = FirstModel(settings, stored)
     assert await first.choose([made.registry.model("big")]) is None
-    await first.answered("big")
+    await first.on_answered("big")
     async with first.tried(made.registry.model("big")):
         pass

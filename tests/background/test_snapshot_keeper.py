@@ -59,14 +59,14 @@ class World:
 
     async def ticks(self, times: int = 1) -> None:
         for _ in range(times):
-            task = asyncio.ensure_future(self.keeper.tick())
+            task = asyncio.ensure_future(self.keeper.poll())
             await self.clock.passes(PAUSE_S)
             await task
 
 
 async def test_it_is_made_once_nothing_was_asked_for_a_moment() -> None:
     world = World()
-    task = asyncio.ensure_future(world.keeper.tick())
+    task = asyncio.ensure_future(world.keeper.poll())
     await world.clock.passes(PAUSE_S / 2)
     assert world.snapshots.made == 0
     await world.clock.passes(PAUSE_S / 2)
@@ -84,7 +84,7 @@ async def test_once_that_is_settled_no_later_moment_asks_again(said: str) -> Non
 async def test_it_waits_for_models_that_load() -> None:
     world = World()
     world.loading = ["big"]
-    task = asyncio.ensure_future(world.keeper.tick())
+    task = asyncio.ensure_future(world.keeper.poll())
     await world.clock.passes(PAUSE_S)
     await world.clock.passes(QUIET_S)
     assert world.snapshots.made == 0
@@ -96,7 +96,7 @@ async def test_it_waits_for_models_that_load() -> None:
 
 async def test_a_question_meanwhile_puts_it_off() -> None:
     world = World()
-    task = asyncio.ensure_future(world.keeper.tick())
+    task = asyncio.ensure_future(world.keeper.poll())
     await world.clock.passes(0)
     world.idle = False
     await world.clock.passes(PAUSE_S)
@@ -110,7 +110,7 @@ async def test_a_question_meanwhile_puts_it_off() -> None:
 async def test_a_question_stops_one_under_way_and_a_later_moment_makes_it() -> None:
     world = World()
     world.snapshots.gate = asyncio.Event()
-    task = asyncio.ensure_future(world.keeper.tick())
+    task = asyncio.ensure_future(world.keeper.poll())
     await world.clock.passes(PAUSE_S)
     assert world.snapshots.made == 1
     world.keeper.give_way()
@@ -130,9 +130,9 @@ async def test_nothing_is_stopped_where_none_is_made() -> None:
 async def test_two_moments_at_once_make_one() -> None:
     world = World()
     world.snapshots.gate = asyncio.Event()
-    first = asyncio.ensure_future(world.keeper.tick())
+    first = asyncio.ensure_future(world.keeper.poll())
     await world.clock.passes(PAUSE_S)
-    await world.keeper.tick()
+    await world.keeper.poll()
     assert world.snapshots.made == 1
     world.snapshots.gate.set()
     await first

@@ -233,7 +233,7 @@ async def test_what_is_forgotten_while_it_is_written_goes_too() -> None:
     world.ports = replace(world.ports, prefixes=world.prefixes)
     engine = await world.engine()
     await engine.infer("hello", GREEDY)
-    keeping = asyncio.ensure_future(engine.prefixes.tick())
+    keeping = asyncio.ensure_future(engine.prefixes.poll())
     await asyncio.sleep(0)
     await engine.prefixes.forget(["tiny"])
     await keeping
