@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from orion_py.background.webgpu_trial import judged
 from orion_py.config import EngineConfig
-from orion_py.opening.backend_checks import Verdicts
+from orion_py.opening.backend_checks import BackendChecks
 from orion_py.residency.manager import ModelManager
 from orion_py.runtime.base import Device
 from orion_py.runtime.loaded_model import LoadedModel
@@ -22,13 +22,13 @@ lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known.""
 
 async def webgpu_report(config: EngineConfig, device: Device, manager: ModelManager) -> list[dict[str, Any]]:
     """``model, state, speedup, kl, reason`` of each model in memory; what isn't known is None or ""."""
-    verdicts = manager.opener.verdicts(device)
-    return [{"model": key, **await _of(model, config, device, verdicts)} for key, model in manager.loaded.items()]
+    checks = manager.opener.backend_checks(device)
+    return [{"model": key, **await _of(model, config, device, checks)} for key, model in manager.loaded.items()]
 
 
-async def _of(model: LoadedModel, config: EngineConfig, device: Device, verdicts: Verdicts) -> dict[str, Any]:
+async def _of(model: LoadedModel, config: EngineConfig, device: Device, checks: BackendChecks) -> dict[str, Any]:
     variant = next((v for v in model.manifest.variants if v.backend == "webgpu"), None)
-    known = {} if variant is None else await verdicts.read(model.manifest, variant)
+    known = {} if variant is None else await checks.read(model.manifest, variant)
     if model.variant.backend != "webgpu" and not judged(known, model.variant.engine):
         known = {key: known[key] for key in ("right", "kl") if key in known}
     state: GpuState

@@ -73,7 +73,7 @@ async def variant_to_try(manager: ModelManager, model_id: str, device: Device) -
     variant = next((v for v in wasm.manifest.variants if v.backend == "webgpu"), None)
     if variant is None:
         return None
-    verdict = await manager.opener.verdicts(device).read(wasm.manifest, variant)
+    verdict = await manager.opener.backend_checks(device).read(wasm.manifest, variant)
     return None if judged(verdict, wasm.variant.engine) else variant
 
 
@@ -124,7 +124,7 @@ async def consider_webgpu(
     if memory.used_bytes + needed > memory.budget_bytes:
         log.info("webgpu trial put off", code="out_of_memory")
         return None
-    verdicts = manager.opener.verdicts(device)
+    checks = manager.opener.backend_checks(device)
     gpu: LoadedModel | None = None
     try:
         gpu = await manager.opener.open_beside(entry, wasm.manifest, Attempt(variant, 1), cancel)
@@ -139,12 +139,12 @@ async def consider_webgpu(
             log.info("webgpu trial put off", model=entry.id, code="worker_died")
         else:
             log.warn("webgpu trial failed", model=entry.id, code=error.code, message=error.message)
-            await verdicts.keep(wasm.manifest, variant, preferred=False, reason=error.code, against=wasm.variant.engine)
+            await checks.keep(wasm.manifest, variant, preferred=False, reason=error.code, against=wasm.variant.engine)
         return None
     on_decided()
     log.info("webgpu trial", model=entry.id, speedup=round(result.speedup, 2), preferred=result.preferred)
     facts: dict[str, Any] = {"preferred": result.preferred, "speedup": result.speedup, "against": wasm.variant.engine}
-    await verdicts.keep(wasm.manifest, variant, **facts, reason="")
+    await checks.keep(wasm.manifest, variant, **facts, reason="")
     serves = False
     try:
         serves = result.preferred and await (take_over or _at_once(manager, entry.id))(wasm, gpu)

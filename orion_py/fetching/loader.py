@@ -18,7 +18,7 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
 from orion_py.fetching.idle_limit import Download, unless_idle
 from orion_py.fetching.progress import LoadProgress
-from orion_py.fetching.slots import DownloadLine
+from orion_py.fetching.slots import DownloadSlots
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
@@ -216,11 +216,11 @@ class ProgressiveLoader:
         # Failing or being cancelled has to stop the downloads that run side by side, and no others.
         downloads = CancelToken()
         unsubscribe = cancel.subscribe(downloads.cancel)
-        todo, line = iter(missing), DownloadLine(self._concurrency, self._sleep)
+        todo, slots = iter(missing), DownloadSlots(self._concurrency, self._sleep)
 
         async def fetcher() -> None:
             for shard in todo:
-                async with line.place(shard.size) as arrived:
+                async with slots.place(shard.size) as arrived:
                     await bring(shard, downloads, arrived)
 
         fetchers = [asyncio.ensure_future(fetcher()) for _ in range(min(self._concurrency, len(missing)))]

@@ -1,4 +1,4 @@
-"""Whose turn it is to download, where several want one line."""
+"""Orders the downloads that share one connection."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from orion_py.resilience.retry import Sleep
 
 AHEAD_BYTES = 2 * 1024 * 1024
 """How little has to be left of the downloads under way before the next one begins: more than comes in a round
-trip of a fast line, and less than a shard."""
+trip of a fast connection, and less than a shard."""
 STALL_SECONDS = 2.0
-"""A download that brought nothing for so long doesn't keep the line from others."""
+"""A download that brought nothing for so long doesn't keep the connection from others."""
 
 
-class DownloadLine:
+class DownloadSlots:
     """Downloads in their order: at most ``most`` at once, and the next only when little is left of those under way.
 
-    Those that run at once share the line. Shards that came together would all be late, and what is ready to be
-    computed with would wait for the last of them; so the line is one shard's at a time, but for its end, where
-    the next one's first bytes make up for the round trip. Many small files still come at once, and what
-    stalls is passed by.
+    Those that run at once share the bandwidth. Shards that came together would all be late, and what is ready to
+    be computed with would wait for the last of them; so one shard downloads at a time, but for its end, where the
+    next one's first bytes make up for the round trip. Many small files still come at once, and a stalled download
+    is passed by.
     """
 
     def __init__(self, most: int, sleep: Sleep, ahead: int = AHEAD_BYTES) -> None:

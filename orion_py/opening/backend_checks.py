@@ -1,4 +1,4 @@
-"""What is known of a backend on this device: right or wrong, and which is faster."""
+"""Remembers what was checked of a backend on this device: whether it computes right, and which is faster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orion_py.runtime.base import Device
 from orion_py.storage.settings import Settings
 
 
-class Verdicts:
+class BackendChecks:
     """One record per device, model version and variant; a damaged one counts as none.
 
     Fields: ``right`` (the golden vectors agreed), ``kl`` (nats), ``preferred`` (faster than the

@@ -16,7 +16,7 @@ from orion_py.manifest.kernel_variant import MOST_THREADS, kernel_variant, witho
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.variants import Engine, Variant
 from orion_py.memory.cache_width import cache_widths
-from orion_py.opening.backend_checks import Verdicts
+from orion_py.opening.backend_checks import BackendChecks
 from orion_py.protocol import FallbackKind
 from orion_py.runtime.base import Device
 from orion_py.runtime.loaded_model import backend_label
@@ -45,7 +45,7 @@ def taken_by(variant: Variant, threads: int) -> tuple[str, int]:
     return (f"kernel-{variant.cache_bits}bit" if variant.engine == "kernel" else variant.id, threads)
 
 
-async def ladder(manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts) -> list[Attempt]:
+async def ladder(manifest: Manifest, device: Device, config: EngineConfig, checks: BackendChecks) -> list[Attempt]:
     """What to try. WebGPU comes first when asked for, or when it has proved itself right and faster on this device
     than what would serve otherwise. A build of the kernel is left out where it is known to compute this model wrongly.
     Whoever asked for onnxruntime still gets the kernel where that can't be had, such as without a network."""
@@ -53,11 +53,11 @@ async def ladder(manifest: Manifest, device: Device, config: EngineConfig, verdi
     on_wasm = [v for v in manifest.variants if v.backend == "wasm" and v.engine == "onnxruntime"]
     # A model of another layout has one form alone.
     wasm = [v for v in on_wasm if v.exact == config.exact] or on_wasm
-    kernel = await _kernel(manifest, device, config, verdicts, min(threads, MOST_THREADS))
+    kernel = await _kernel(manifest, device, config, checks, min(threads, MOST_THREADS))
     if config.exact and any(v.exact for v in on_wasm):
         kernel = []
     first = bool(kernel) and config.runner != "onnxruntime"
-    gpu = await _gpu(manifest, device, config, verdicts, "kernel" if first else "onnxruntime")
+    gpu = await _gpu(manifest, device, config, checks, "kernel" if first else "onnxruntime")
     other = [Attempt(v, count) for count in dict.fromkeys((threads, 1)) for v in wasm]
     return [Attempt(v, 1) for v in gpu] + (kernel + other if first else other + kernel)
 
@@ -68,7 +68,7 @@ def wants_kernel(manifest: Manifest, device: Device, config: EngineConfig) -> bo
 
 
 async def _kernel(
-    manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts, threads: int
+    manifest: Manifest, device: Device, config: EngineConfig, checks: BackendChecks, threads: int
 ) -> list[Attempt]:
     variant = kernel_variant(manifest)
     if variant is None or not device.kernel:
@@ -77,7 +77,7 @@ async def _kernel(
     plain = [without_relaxed(widths[0])] if has_relaxed(device) and not variant.plain else []
     if config.runner != "kernel":
         every = (variant, *widths, *plain)
-        wrong = [v for v in every if (await verdicts.read(manifest, v)).get("right") is False]
+        wrong = [v for v in every if (await checks.read(manifest, v)).get("right") is False]
         widths = [] if variant in wrong else [v for v in widths if v not in wrong]
         plain = [v for v in plain if v not in wrong]
     rungs = [Attempt(v, count) for v in widths for count in dict.fromkeys((threads, 1))]
@@ -90,14 +90,14 @@ def has_relaxed(device: Device) -> bool:
 
 
 async def _gpu(
-    manifest: Manifest, device: Device, config: EngineConfig, verdicts: Verdicts, other: Engine
+    manifest: Manifest, device: Device, config: EngineConfig, checks: BackendChecks, other: Engine
 ) -> list[Variant]:
     gpu = [v for v in manifest.variants if v.backend == "webgpu"] if device.webgpu else []
     if config.backend == "webgpu":
         return gpu
     if config.backend == "wasm" or config.runner == "kernel":
         return []
-    known = [(v, await verdicts.read(manifest, v)) for v in gpu]
+    known = [(v, await checks.read(manifest, v)) for v in gpu]
     return [v for v, verdict in known if verdict.get("preferred") and measured_against(verdict) == other]
 
 

@@ -39,7 +39,7 @@ from orion_py.manifest.variants import Variant
 from orion_py.memory.budget import MB
 from orion_py.memory.cache_width import cache_widths
 from orion_py.memory.needs import Room, memory_needed, on_kernel
-from orion_py.opening.backend_checks import Verdicts
+from orion_py.opening.backend_checks import BackendChecks
 from orion_py.opening.golden import check_golden
 from orion_py.opening.ladder import Attempt, Step, is_futile, kind_of_step, ladder, taken_by, wants_kernel
 from orion_py.ports import Ports
@@ -220,13 +220,13 @@ class ModelOpener:
         rungs = await self.ladder(manifest, await self.device())
         return rungs[0].variant if rungs else None
 
-    def verdicts(self, device: Device) -> Verdicts:
+    def backend_checks(self, device: Device) -> BackendChecks:
         """What is known of backends on this device."""
-        return Verdicts(self._ports.settings, device)
+        return BackendChecks(self._ports.settings, device)
 
     async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
         """What to try, best first, but for the steps on which the model ran out of memory or failed as it answered."""
-        rungs = await ladder(manifest, device, self.config, self.verdicts(device))
+        rungs = await ladder(manifest, device, self.config, self.backend_checks(device))
         faulty = self._faulty.get(manifest.model, set())
         rungs = [r for r in rungs if r.variant.id not in faulty] or rungs
         exhausted = self._exhausted.get(manifest.model, set())
@@ -365,7 +365,7 @@ class ModelOpener:
         model.on_fewer_threads = self._say_lost
         try:
             self._weigh(model)
-            await self._believe(model, job)
+            await self._verify_backend(model, job)
         except BaseException:
             await model.close()
             raise
@@ -392,10 +392,10 @@ class ModelOpener:
             self._tokenizers[what] = tokenizer
         return tokenizer
 
-    async def _believe(self, model: LoadedModel, job: _Job) -> None:
+    async def _verify_backend(self, model: LoadedModel, job: _Job) -> None:
         """Checks the golden vectors once per device and model version, and keeps the verdict."""
-        verdicts = self.verdicts(job.device)
-        if (await verdicts.read(model.manifest, model.variant)).get("right"):
+        checks = self.backend_checks(job.device)
+        if (await checks.read(model.manifest, model.variant)).get("right"):
             return
         try:
             limit = 2 * GOLDEN_LIMIT * self.config.inference_timeout_s  # each is read and goes on by a token
@@ -403,9 +403,9 @@ class ModelOpener:
         except TimeoutError:
             raise InferenceTimeout(f"{model.label}: the check of its answers didn't end.") from None
         except GoldenMismatch:
-            await verdicts.keep(model.manifest, model.variant, right=False, preferred=False)
+            await checks.keep(model.manifest, model.variant, right=False, preferred=False)
             raise
-        await verdicts.keep(model.manifest, model.variant, right=True, kl=result.kl)
+        await checks.keep(model.manifest, model.variant, right=True, kl=result.kl)
 
     def _say_lost(self, before: str, now: str) -> None:
         self._say("threads", before, now, WorkerDied("A thread that was to compute beside the worker isn't there."))

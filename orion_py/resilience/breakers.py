@@ -36,7 +36,7 @@ KEY = "breakers"
 MOST = 64
 """How many breakers are kept: more than there can be models and backends."""
 
-_NOBODYS = (
+NOT_COUNTED = (
     Cancelled,
     InvalidInput,
     InvalidConfig,
@@ -47,7 +47,7 @@ _NOBODYS = (
     StorageUnavailable,
     TooLarge,
 )
-_THE_BACKENDS_ALONE = (BackendUnavailable, DeviceLost, GoldenMismatch)
+BACKEND_ONLY = (BackendUnavailable, DeviceLost, GoldenMismatch)
 
 
 def is_failure(error: OrionError) -> bool:
@@ -55,7 +55,7 @@ def is_failure(error: OrionError) -> bool:
     without an HTTP status means that there is no network, which says nothing of the model."""
     if isinstance(error, DownloadFailed):
         return "status" in error.detail
-    return not isinstance(error, _NOBODYS)
+    return not isinstance(error, NOT_COUNTED)
 
 
 def is_backends(error: OrionError) -> bool:
@@ -66,7 +66,7 @@ def is_backends(error: OrionError) -> bool:
 
 def is_models(error: OrionError) -> bool:
     """Whether a failure while answering speaks against the model: a lost GPU doesn't."""
-    return is_failure(error) and not isinstance(error, _THE_BACKENDS_ALONE)
+    return is_failure(error) and not isinstance(error, BACKEND_ONLY)
 
 
 class Breakers:

@@ -18,7 +18,7 @@ from orion_py.errors import (
     ShardCorrupt,
     WorkerDied,
 )
-from orion_py.opening.backend_checks import Verdicts
+from orion_py.opening.backend_checks import BackendChecks
 from orion_py.protocol import InferOptions, ProgressEvent
 from orion_py.runtime.base import Device
 from tests.lite_and_full import BIG_WEIGHTS, LiteAndFull, with_weights
@@ -176,7 +176,7 @@ async def test_a_question_during_the_timed_steps_ends_it_too() -> None:
 async def kept(world: WithGpu) -> dict[str, Any]:
     """The verdict about tiny on the GPU."""
     m = manifest(golden=[GOLDEN])
-    verdict = await Verdicts(world.settings, GPU).read(m, next(v for v in m.variants if v.backend == "webgpu"))
+    verdict = await BackendChecks(world.settings, GPU).read(m, next(v for v in m.variants if v.backend == "webgpu"))
     return {key: value for key, value in verdict.items() if key in ("preferred", "reason")}
 
 
@@ -230,7 +230,7 @@ async def test_a_passing_error_that_an_earlier_version_kept_as_a_verdict_counts_
     world = WithGpu()
     m = manifest(golden=[GOLDEN])
     variant = next(v for v in m.variants if v.backend == "webgpu")
-    await Verdicts(world.settings, GPU).keep(m, variant, preferred=False, reason="quota_exceeded")
+    await BackendChecks(world.settings, GPU).keep(m, variant, preferred=False, reason="quota_exceeded")
     made = await engine(world, enable_full_models=False)
     await made.infer("hello", TALK)
     await world.rests()

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.fetching.slots import STALL_SECONDS, DownloadLine
+from orion_py.fetching.slots import STALL_SECONDS, DownloadSlots
 
 
 class Downloads:
     """Downloads that want one line; each stays on it until it is told to end."""
 
-    def __init__(self, line: DownloadLine) -> None:
+    def __init__(self, line: DownloadSlots) -> None:
         self.line = line
         self.begun: list[str] = []
         self.arrived: dict[str, Callable[[int], None]] = {}
@@ -42,7 +42,7 @@ async def settled() -> None:
 
 
 async def test_a_large_download_has_the_line_until_little_of_it_is_left() -> None:
-    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    downloads = Downloads(DownloadSlots(3, forever, ahead=10))
     for name in "abc":
         await downloads.want(name, 100)
     assert downloads.begun == ["a"]
@@ -58,7 +58,7 @@ async def test_a_large_download_has_the_line_until_little_of_it_is_left() -> Non
 
 
 async def test_small_ones_come_at_once_but_no_more_than_allowed() -> None:
-    downloads = Downloads(DownloadLine(2, forever, ahead=10))
+    downloads = Downloads(DownloadSlots(2, forever, ahead=10))
     for name in "abc":
         await downloads.want(name, 3)
     assert downloads.begun == ["a", "b"]
@@ -68,7 +68,7 @@ async def test_small_ones_come_at_once_but_no_more_than_allowed() -> None:
 
 
 async def test_a_download_that_fails_or_is_cancelled_leaves_the_line() -> None:
-    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    downloads = Downloads(DownloadSlots(3, forever, ahead=10))
     first = await downloads.want("a", 100)
     waiting = await downloads.want("b", 100)
     await downloads.want("c", 100)
@@ -86,7 +86,7 @@ async def test_a_download_that_stalls_is_passed_by_until_it_moves_again() -> Non
         asked.append(seconds)
         await stalled.wait()
 
-    downloads = Downloads(DownloadLine(3, sleep, ahead=10))
+    downloads = Downloads(DownloadSlots(3, sleep, ahead=10))
     for name in "abc":
         await downloads.want(name, 100)
     assert downloads.begun == ["a"]
@@ -103,7 +103,7 @@ async def test_a_download_that_stalls_is_passed_by_until_it_moves_again() -> Non
 
 
 async def test_a_retry_counts_what_is_left_anew() -> None:
-    downloads = Downloads(DownloadLine(3, forever, ahead=10))
+    downloads = Downloads(DownloadSlots(3, forever, ahead=10))
     await downloads.want("a", 100)
     downloads.arrived["a"](100)
     downloads.arrived["a"](0)
@@ -114,7 +114,7 @@ async def test_a_retry_counts_what_is_left_anew() -> None:
 @pytest.mark.parametrize("most", [1, 3])
 @given(sizes=st.lists(st.integers(1, 50), max_size=12), ahead=st.integers(1, 60))
 async def test_all_get_their_turn_in_the_order_in_which_they_asked(most: int, sizes: list[int], ahead: int) -> None:
-    downloads = Downloads(DownloadLine(most, forever, ahead))
+    downloads = Downloads(DownloadSlots(most, forever, ahead))
     tasks = [await downloads.want(str(place), size) for place, size in enumerate(sizes)]
     for place in range(len(sizes)):
         downloads.ends[str(place)].set()

@@ -223,7 +223,7 @@ async def test_out_of_memory_in_an_answer_goes_on_below_it() -> None:
 async def prefers_gpu(w: World, **verdict: Any) -> str:
     m = manager(w)
     manifest = await m.opener.manifest(ENTRY)
-    await m.opener.verdicts(GPU).keep(manifest, manifest.variant("webgpu"), preferred=True, right=True, **verdict)
+    await m.opener.backend_checks(GPU).keep(manifest, manifest.variant("webgpu"), preferred=True, right=True, **verdict)
     return await label(m)
 
 
@@ -417,6 +417,6 @@ async def test_a_verdict_on_one_architecture_does_not_hold_for_another_over_the_
     one = parse_manifest(json.dumps(described))
     described["architecture"]["rope_theta"] = 500000.0
     other = parse_manifest(json.dumps(described))
-    await m.opener.verdicts(HERE).keep(one, one.variant("kernel"), right=False)
-    assert await m.opener.verdicts(HERE).read(other, other.variant("kernel")) == {}
-    assert await m.opener.verdicts(HERE).read(one, one.variant("kernel")) == {"right": False}
+    await m.opener.backend_checks(HERE).keep(one, one.variant("kernel"), right=False)
+    assert await m.opener.backend_checks(HERE).read(other, other.variant("kernel")) == {}
+    assert await m.opener.backend_checks(HERE).read(one, one.variant("kernel")) == {"right": False}
