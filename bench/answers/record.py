@@ -113,7 +113,7 @@ async def record(options: argparse.Namespace) -> None:
                 "loops": response.loops,
                 "text": response.content,
                 "system": brief.system,
-                "opening": brief.opening,
+                "opening": brief.assistant_prefix,
                 "runs": [packed(run, tokenizer) for run in tap.runs if tokenizer],
             }
             with options.out.open("a", encoding="utf-8") as out:

@@ -16,21 +16,21 @@ class Brief:
     """How an agent wants one query answered. ``sampling``: what it wants otherwise than its model's registry
     entry has it.
 
-    ``opening``: what the answer begins with, whatever the model says; the model goes on from it.
-    ``direct`` names what worked the opening out, if that is the whole answer: no model is asked
-    then. ``quotes``: words of the query stand in ``system``, so that nothing of it may outlive the conversation.
-    ``stops`` end the answer as the caller's do. ``shaper`` makes what has a say in the streamed text. ``notes``: what
-    the agent found out, for the Response.
+    ``assistant_prefix``: what the answer begins with, whatever the model says; the model goes on from it.
+    ``answered_by`` names what worked the prefix out, if that is the whole answer: no model is asked then.
+    ``quotes``: words of the query stand in ``system``, so that nothing of it may outlive the conversation.
+    ``stops`` end the answer as the caller's do. ``output_transform`` makes what changes the text as it streams.
+    ``notes``: what the agent found out, for the Response.
     """
 
     system: str
     sampling: SamplingWishes
     max_tokens: int
-    opening: str = ""
-    direct: str = ""
+    assistant_prefix: str = ""
+    answered_by: str = ""
     quotes: bool = False
     stops: tuple[str, ...] = ()
-    shaper: Callable[[], Shaper] | None = None
+    output_transform: Callable[[], Shaper] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -91,7 +91,7 @@ class CodeAgent(RegisteredAgent):
             brief,
             system=f"{brief.system} {wish}",
             quotes=language not in _LANGUAGES,
-            opening=f"```{language}\n" if only_code else "",
-            shaper=partial(FenceShaper, language, only_code),
+            assistant_prefix=f"```{language}\n" if only_code else "",
+            output_transform=partial(FenceShaper, language, only_code),
             notes={**brief.notes, "code_language": language},
         )

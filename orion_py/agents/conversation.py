@@ -38,4 +38,6 @@ class ConversationAgent(RegisteredAgent):
             return brief
         french = french_or_english(query, locale).lower().startswith("fr")
         alone = len(query) <= ALONE
-        return replace(brief, opening=_OPENINGS["fr" if french else "en"], direct="engine" if alone else "")
+        return replace(
+            brief, assistant_prefix=_OPENINGS["fr" if french else "en"], answered_by="engine" if alone else ""
+        )

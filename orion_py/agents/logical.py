@@ -24,7 +24,7 @@ class LogicalAgent(RegisteredAgent):
         french = french_or_english(query, locale).lower().startswith("fr")
         found = find_sums(query, french)
         if not found.sums:
-            return brief if brief.shaper else replace(brief, shaper=partial(EquationShaper, french))
+            return brief if brief.output_transform else replace(brief, output_transform=partial(EquationShaper, french))
         lines = [found_sum.line(french) for found_sum in found.sums]
         values = [found_sum.number.value for found_sum in found.sums if found_sum.number is not None]
         # Two blanks before a line's end are markdown's line break.
@@ -37,9 +37,9 @@ class LogicalAgent(RegisteredAgent):
         return replace(
             brief,
             system=f"{brief.system} {wish}",
-            opening=head if found.only else head + "\n\n",
-            direct="calculator" if found.only else "",
-            shaper=partial(FactShaper, french, values),
+            assistant_prefix=head if found.only else head + "\n\n",
+            answered_by="calculator" if found.only else "",
+            output_transform=partial(FactShaper, french, values),
             notes={**brief.notes, "computed": _notes(found)},
         )
 

@@ -100,7 +100,7 @@ class ReadingAhead:
         brief = await until_cancelled(
             services.agents.get(agent).prepare(draft.text, draft.locale, draft.options), cancel
         )
-        if brief.direct:
+        if brief.answered_by:
             return found
         found = replace(found, model=entry.id)
         most = draft.options.max_tokens or brief.max_tokens

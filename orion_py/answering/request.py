@@ -211,10 +211,10 @@ class RequestRun:
         self._speaker = agent
         brief = await ended_by(agent.prepare(query, self.request.locale, self.request.options), token)
         if self._obstacle is not None and self._obstacle.refused:
-            return self._direct(replace(brief, opening=self._obstacle.why, direct="engine"), decision)
+            return self._direct(replace(brief, assistant_prefix=self._obstacle.why, answered_by="engine"), decision)
         if self._obstacle is not None and self._obstacle.why:
-            brief = replace(brief, opening=f"{self._obstacle.why}\n\n{brief.opening}")
-        if brief.direct:
+            brief = replace(brief, assistant_prefix=f"{self._obstacle.why}\n\n{brief.assistant_prefix}")
+        if brief.answered_by:
             return self._direct(brief, decision)
         candidates = await ended_by(self._candidates(agent), token)
         while True:
@@ -267,7 +267,7 @@ class RequestRun:
         try:
             prompt, answer, streamer = self._begin(query, brief, model)
             self.states.to("inferencing")
-            answer.open(brief.opening)
+            answer.open(brief.assistant_prefix)
             await ended_by(self.services.prefixes.restore(model, prompt.tokens), self._limit.token)
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
@@ -306,7 +306,9 @@ class RequestRun:
         options = self.request.options
         max_tokens = options.max_tokens or brief.max_tokens
         history = self.request.history
-        prompt = build_prompt(model.tokenizer, brief.system, history, query, model.context, max_tokens, brief.opening)
+        prompt = build_prompt(
+            model.tokenizer, brief.system, history, query, model.context, max_tokens, brief.assistant_prefix
+        )
         if prompt.dropped_turns:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
@@ -322,7 +324,7 @@ class RequestRun:
             streamer.push(text, tokens)
             self._advance(tokens / max_tokens)
 
-        answer = Answer(prompt.tokens, sampler, seed, stops, on_text, max_tokens, brief.shaper)
+        answer = Answer(prompt.tokens, sampler, seed, stops, on_text, max_tokens, brief.output_transform)
         answer.patience, answer.on_cut = patience_of(self.request, query, brief), streamer.cut
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
@@ -414,7 +416,7 @@ class RequestRun:
     def _direct(self, brief: Brief, decision: RoutingDecision) -> Response:
         """The answer that the agent worked out by itself, without any model."""
         self.states.to("inferencing")
-        self._on_piece(Piece(brief.opening, 0, 0, None))
+        self._on_piece(Piece(brief.assistant_prefix, 0, 0, None))
         seed = self.request.options.seed or 0
         return from_agent(self._agent or decision.agent, decision, brief, seed, self._timing())
 

@@ -75,17 +75,17 @@ def statistics(stats: StreamStats, options: InferOptions) -> StreamStatistics:
 
 
 def from_agent(agent: str, decision: RoutingDecision, brief: Brief, seed: int, time: Timing) -> Response:
-    """What ``agent`` worked out by itself; ``brief.direct`` stands where a model would be named."""
+    """What ``agent`` worked out by itself; ``brief.answered_by`` stands where a model would be named."""
     return Response(
-        content=brief.opening,
+        content=brief.assistant_prefix,
         agent=agent,
         routing=routing_of(decision),
         finish_reason="stop",
         usage=Usage(prompt=0, cached=0, completion=0),
         timings={name: round(ms, 3) for name, ms in (time.phases | {"total": time.total}).items()},
         tokens_per_second=None,
-        backend=brief.direct,
-        model=brief.direct,
+        backend=brief.answered_by,
+        model=brief.answered_by,
         model_version=__version__,
         seed=seed,
         notes=dict(brief.notes),

@@ -59,19 +59,19 @@ async def test_the_prompt_is_in_the_questions_language_and_else_in_the_pages(
 @pytest.mark.parametrize("query", ["who are you?", "What is your name", "qui es-tu ?", "Comment t’appelles-tu ?"])
 async def test_asked_who_it_is_the_answer_begins_with_its_name(query: str) -> None:
     made = await brief("conversation", query)
-    assert "ORION" in made.opening
-    assert made.direct == "engine"
+    assert "ORION" in made.assistant_prefix
+    assert made.answered_by == "engine"
 
 
 async def test_asked_for_more_than_its_name_the_model_goes_on() -> None:
     made = await brief("conversation", "who are you, and what can you tell me about the tides?")
-    assert made.opening.startswith("I'm ORION")
-    assert made.direct == ""
+    assert made.assistant_prefix.startswith("I'm ORION")
+    assert made.answered_by == ""
 
 
 @pytest.mark.parametrize("query", ["what are you doing?", "who is Marie Curie", "qui est là", "hello"])
 async def test_another_question_gets_no_opening(query: str) -> None:
-    assert (await brief("conversation", query)).opening == ""
+    assert (await brief("conversation", query)).assistant_prefix == ""
 
 
 # Logical
@@ -79,24 +79,24 @@ async def test_another_question_gets_no_opening(query: str) -> None:
 
 async def test_a_sum_alone_is_answered_without_the_model() -> None:
     made = await brief("logical", "what is 17*23+4?")
-    assert (made.opening, made.direct) == ("17 × 23 + 4 = 395", "calculator")
+    assert (made.assistant_prefix, made.answered_by) == ("17 × 23 + 4 = 395", "calculator")
     assert made.notes["computed"] == [{"expression": "17 × 23 + 4", "value": "395", "exact": "true"}]
 
 
 async def test_a_sum_amid_words_stands_first_and_the_model_goes_on() -> None:
     made = await brief("logical", "what is 15% of 80 and why is that useful?")
-    assert (made.opening, made.direct) == ("15% of 80 = 12\n\n", "")
+    assert (made.assistant_prefix, made.answered_by) == ("15% of 80 = 12\n\n", "")
 
 
 async def test_a_wrong_equation_of_the_model_is_corrected() -> None:
     made = await brief("logical", "explain multiplication")
-    assert made.shaper is not None
-    shaper = made.shaper()
+    assert made.output_transform is not None
+    shaper = made.output_transform()
     assert shaper.push("So 6 * 7 = 41, you see") + shaper.finish() == "So 6 * 7 = 42, you see"
 
 
 async def test_a_sum_without_a_result_says_why_in_the_readers_language() -> None:
-    assert "division par zéro" in (await brief("logical", "combien font 5 divisé par 0 ?", "fr")).opening
+    assert "division par zéro" in (await brief("logical", "combien font 5 divisé par 0 ?", "fr")).assistant_prefix
 
 
 # Code
@@ -140,13 +140,13 @@ def test_a_short_request_for_code_wants_only_code(query: str, only: bool) -> Non
 
 async def test_who_only_wants_code_gets_the_fence_first() -> None:
     made = await brief("code", "write a sort in JavaScript")
-    assert made.opening == "```javascript\n"
+    assert made.assistant_prefix == "```javascript\n"
     assert made.notes["code_language"] == "javascript"
     assert "javascript" in made.system
 
 
 async def test_who_wants_an_explanation_gets_words_first() -> None:
-    assert (await brief("code", "explain what a closure is")).opening == ""
+    assert (await brief("code", "explain what a closure is")).assistant_prefix == ""
 
 
 # Creative
@@ -219,7 +219,7 @@ async def test_without_a_guess_the_pages_language_serves() -> None:
 
 
 async def test_a_hybrid_has_both_skills() -> None:
-    assert (await brief("code-logic", "what is 6*7?")).direct
-    assert (await brief("code-logic", "write a sort in Rust")).opening == "```rust\n"
+    assert (await brief("code-logic", "what is 6*7?")).answered_by
+    assert (await brief("code-logic", "write a sort in Rust")).assistant_prefix == "```rust\n"
     both = await brief("creative-multilingual", "a poem in Spanish")
     assert (both.notes["style"], both.notes["language"]) == ("poem", "es")

@@ -19,7 +19,11 @@ class Pirate(RegisteredAgent):
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
         return Brief(
-            **{**{name: getattr(brief, name) for name in brief.__slots__}, "opening": "Arr", "direct": "engine"}
+            **{
+                **{name: getattr(brief, name) for name in brief.__slots__},
+                "assistant_prefix": "Arr",
+                "answered_by": "engine",
+            }
         )
 
 
