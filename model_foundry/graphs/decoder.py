@@ -37,7 +37,7 @@ class DecoderGraph:
     linear: LinearMap
     grows: bool
     layers: range
-    verifies: int = 0
+    max_draft_tokens: int = 0
     halves: bool = True
 
     def build(self, name: str) -> bytes:
@@ -52,9 +52,9 @@ class DecoderGraph:
             stream, update = self._layer(index, stream, update, attention)
         last = self.layers.stop == a.layers
         if last:
-            if self.verifies:
+            if self.max_draft_tokens:
                 graph.input("first_logits", INT64, [1])
-            graph.output("logits", FLOAT, [1, "last" if self.verifies else 1, a.vocab_size])
+            graph.output("logits", FLOAT, [1, "last" if self.max_draft_tokens else 1, a.vocab_size])
         self._declare_caches()
         if last:
             self._head(stream, update)
@@ -75,8 +75,8 @@ class DecoderGraph:
 
     def _attention(self) -> Attention:
         tables = rotary_tables(self.graph, self.architecture)
-        if self.verifies:
-            return VerifyingAttention(self.graph, self.architecture, *tables, self.verifies)
+        if self.max_draft_tokens:
+            return VerifyingAttention(self.graph, self.architecture, *tables, self.max_draft_tokens)
         kind = GrowingAttention if self.grows else InPlaceAttention
         return kind(self.graph, self.architecture, *tables)
 
@@ -147,7 +147,7 @@ class DecoderGraph:
 
     def _last(self, rows: str) -> str:
         graph = self.graph
-        if not self.verifies:
+        if not self.max_draft_tokens:
             return graph.node("Gather", [rows, graph.integers(-1)], axis=1)
         end, axis = graph.integers(2**31 - 1), graph.integers(1)
         last = graph.node("Slice", [rows, "first_logits", end, axis])
@@ -189,7 +189,7 @@ class DecoderGraph:
                 self.graph.input(name, FLOAT, [1, a.kv_heads, "past", a.head_dim])
             for name in (cache.present_key, cache.present_value):
                 self.graph.output(name, FLOAT, [1, a.kv_heads, "present", a.head_dim])
-            for row in range(self.verifies - 1):
+            for row in range(self.max_draft_tokens - 1):
                 for name in cache.after_row(row):
                     self.graph.output(name, FLOAT, [1, a.kv_heads, "between", a.head_dim])
 

@@ -21,7 +21,7 @@ Kv = Literal["grow", "inplace"]
 class SessionPlan:
     linear: Callable[[GraphBuilder, StoredWeights], LinearMap]
     kv: Kv
-    verifies: int = 0
+    max_draft_tokens: int = 0
     """Drafts that it verifies at once, as ``SessionSpec`` says."""
     halves: bool = True
     """F16 rows can be looked up: WebGPU can't where it has no shader-f16."""
@@ -30,7 +30,7 @@ class SessionPlan:
         """The ONNX file of these of the session's layers."""
         graph = GraphBuilder()
         linear, grows = self.linear(graph, weights), self.kv == "grow"
-        decoder = DecoderGraph(graph, weights, architecture, linear, grows, layers, self.verifies, self.halves)
+        decoder = DecoderGraph(graph, weights, architecture, linear, grows, layers, self.max_draft_tokens, self.halves)
         return decoder.build(name)
 
 

@@ -100,7 +100,7 @@ def write_graphs(
                 SessionSpec(
                     graph=stages[0].graph,
                     kv=session.kv,
-                    verifies=session.verifies,
+                    verifies=session.max_draft_tokens,
                     stages=tuple(stages) if len(stages) > 1 else (),
                 )
             )

@@ -26,12 +26,12 @@ class BrowserSession:
         client: Any,
         store: BrowserShardStore,
         vocab: int,
-        verifies: int,
+        max_draft_tokens: int,
         on_built: Callable[[int], Awaitable[None]],
     ) -> None:
         self._client, self._store, self._on_built = client, store, on_built
         # One buffer for the life of the session: a step's logits are copied here and nowhere else.
-        self._logits = np.empty((max(1, verifies), vocab), dtype=np.float32)
+        self._logits = np.empty((max(1, max_draft_tokens), vocab), dtype=np.float32)
 
     @property
     def threads(self) -> int:
@@ -149,8 +149,8 @@ class BrowserRuntime:
             if self._first == manifest.model:
                 await self._bridge.rememberSpec(spec, memory_bytes)
 
-        vocab, verifies = manifest.architecture.vocab_size, variant.verifies
-        return BrowserSession(client, self._store, vocab, verifies, remember)
+        vocab, max_draft_tokens = manifest.architecture.vocab_size, variant.max_draft_tokens
+        return BrowserSession(client, self._store, vocab, max_draft_tokens, remember)
 
     async def open_encoder(self, graph: Shard) -> BrowserEncoder:
         client = self._bridge.newEncoderClient()

@@ -78,7 +78,11 @@ async def decode(
         rows = await steps.rows()
         stats.prefill = clock() - started
         begun = clock()
-        speculation = Speculation(tokens, model.verifies) if speculate and model.verifies and max_tokens > 1 else None
+        speculation = (
+            Speculation(tokens, model.max_draft_tokens)
+            if speculate and model.max_draft_tokens and max_tokens > 1
+            else None
+        )
         draft: list[int] = []
         run = len(tokens)
         try:

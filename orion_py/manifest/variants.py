@@ -91,7 +91,7 @@ class SessionSpec(Strict):
 Engine = Literal["onnxruntime", "kernel"]
 """What runs a variant: onnxruntime its graphs, our own kernel the weights as they are stored."""
 
-KERNEL_VERIFIES = 8
+KERNEL_DRAFT_TOKENS = 8
 """Drafted tokens that our kernel checks at once."""
 
 
@@ -163,8 +163,8 @@ class Variant(Strict):
         return frozenset(graph for session in self.sessions for graph in session.graphs)
 
     @property
-    def verifies(self) -> int:
+    def max_draft_tokens(self) -> int:
         """Drafted tokens that a step can check; 0 where it can't."""
         if self.engine == "kernel":
-            return KERNEL_VERIFIES
+            return KERNEL_DRAFT_TOKENS
         return 0 if self.prefill is None else self.prefill.verifies

@@ -32,7 +32,7 @@ class _Steps:
     """Tokens that one run can take."""
 
     def __init__(self, chain: Chain, spec: SessionSpec, cache: KvCache, architecture: Architecture) -> None:
-        self._chain, self._cache, self._verifies = chain, cache, spec.verifies
+        self._chain, self._cache, self._max_draft_tokens = chain, cache, spec.verifies
         self._hidden = architecture.hidden_size
         self._logits = np.empty((1, max(1, spec.verifies), architecture.vocab_size), np.float32)
         self._presents = [f"present.{name}" for name in cache.names]
@@ -73,7 +73,7 @@ class _Steps:
 
     def _in_one_buffer(self) -> BoundChain:
         """Past and present are one buffer: a step writes its rows where they belong."""
-        between = [f".{row}" for row in range(self._verifies - 1)]
+        between = [f".{row}" for row in range(self._max_draft_tokens - 1)]
         values = list(zip(self._cache.names, self._cache.values, strict=True))
         return self._chain.bound(
             {f"past.{name}": value for name, value in values},

@@ -164,7 +164,7 @@ class NativeSession:
         return logits
 
     def _verify(self, runner: Runner, tokens: Sequence[int], position: int) -> Logits:
-        most = self._variant.verifies
+        most = self._variant.max_draft_tokens
         if not 0 < len(tokens) <= most:
             raise RuntimeFailure(f"{len(tokens)} tokens can't be verified at once: {most} can")
         self._check(runner, tokens, position)

@@ -82,7 +82,7 @@ class ModelSession(Protocol):
         """
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
-        """Runs at most ``variant.verifies`` tokens and returns logits [s, vocab] after each:
+        """Runs at most ``variant.max_draft_tokens`` tokens and returns logits [s, vocab] after each:
         bit for bit what ``forward`` gives for them one by one, in logits and in the cache.
 
         Otherwise as ``forward``; the array may be overwritten by the next call.

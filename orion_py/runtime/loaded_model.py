@@ -91,9 +91,9 @@ class LoadedModel:
         return max(0, min(count, len(prompt) - 1))
 
     @property
-    def verifies(self) -> int:
+    def max_draft_tokens(self) -> int:
         """Tokens that ``verify`` takes at once; 0 where the model can't."""
-        return self.variant.verifies
+        return self.variant.max_draft_tokens
 
     async def forward(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.forward``."""

@@ -44,7 +44,7 @@ def test_models_that_were_made_before_it_run_on_it(tmp_path: Path, changes: dict
     whole = made(tmp_path, **changes)
     variant = kernel_variant(whole)
     assert variant is not None
-    assert (variant.engine, variant.backend, variant.exact, variant.verifies) == ("kernel", "wasm", False, 8)
+    assert (variant.engine, variant.backend, variant.exact, variant.max_draft_tokens) == ("kernel", "wasm", False, 8)
     needed = whole.shards_for(variant)
     assert {shard.role for shard in needed} == {shard.role for shard in whole.shards} - {"graph"}
 

@@ -121,7 +121,7 @@ KERNEL = {"id": "k", "engine": "kernel", "backend": "wasm", "exact": False, "tol
 def test_a_variant_for_the_kernel_needs_no_graph() -> None:
     m = manifest(variants=[KERNEL])
     assert [s.role for s in m.shards_for(m.variants[0])] == ["tokenizer", "layers", "layers", "layers"]
-    assert m.variants[0].verifies == 8
+    assert m.variants[0].max_draft_tokens == 8
 
 
 def test_a_variant_of_before_there_was_a_kernel_is_written_as_it_was() -> None:
