@@ -13,7 +13,7 @@ from functools import cache
 from typing import Literal
 
 from orion_py.protocol import GuardCategory
-from orion_py.safety.needs import possible
+from orion_py.safety.literal_prefilter import possible
 
 Category = GuardCategory
 Language = Literal["en", "fr", "any"]

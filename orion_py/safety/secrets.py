@@ -1,6 +1,6 @@
 """Which texts of a system prompt are secrets: its agent may need them, and no reader does.
 
-A log masks whatever might be personal (``telemetry.shapes``), since a word too many costs nothing there.
+A log masks whatever might be personal (``telemetry.pii_patterns``), since a word too many costs nothing there.
 Here a word too many is taken out of an answer that somebody reads. So a text counts as a secret only if
 its value looks like one, and never for the word before it alone: "For each token: print its type" names
 no token, and "basic physics" is no Authorization header.

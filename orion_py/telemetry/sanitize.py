@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orion_py.telemetry.shapes import mask
+from orion_py.telemetry.pii_patterns import mask
 
 # fmt: off
 PRIVATE_FIELDS = frozenset((

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orion_py.errors import BlockedByGuard, HarmRefused, SelfHarmRefused, from_code
+from orion_py.safety.evaluate_guard import measure
 from orion_py.safety.guard import Guard, InputGuard
-from orion_py.safety.rates import measure
 from orion_py.safety.rules import Rule
 
 SETS = Path(__file__).parent / "sets"

@@ -1,4 +1,4 @@
-"""How often the guard errs, on sets of messages: ``python -m orion_py.safety.rates FOLDER``.
+"""How often the guard errs, on sets of messages: ``python -m orion_py.safety.evaluate_guard FOLDER``.
 
 A folder holds ``benign.*.jsonl`` and ``attacks.*.jsonl``, whose rows have ``id``, ``language``,
 ``kind`` and ``text``. A benign message that isn't allowed is a false positive; an attack that is

@@ -1,4 +1,4 @@
-"""Plain words without which a rule can't match, looked up before its pattern is compiled and run.
+"""Skips a rule's pattern unless a text holds one of the literals that every match needs.
 
 An everyday question holds few of them, so most patterns are never compiled: that would cost the
 first question in a browser half a second. A test holds that this changes no decision.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orion_py.telemetry.pii_patterns import mask, shapes
 from orion_py.telemetry.sanitize import sanitize_text
-from orion_py.telemetry.shapes import mask, shapes
 
 PRIVATE = [
     ("call 06 12 34 56 78 please", "call [phone] please"),
