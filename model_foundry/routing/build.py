@@ -16,11 +16,10 @@ from model_foundry.routing.vocabulary import kept, tokenizer_definition
 from model_foundry.sharding.content_folder import ContentFolder, write_atomically
 from orion_py.manifest.manifest import Recipe, Source
 from orion_py.manifest.shards import Shard
-from orion_py.routing.encoder import BEGIN, END
+from orion_py.routing.encoder import BEGIN, END, normalised
 from orion_py.routing.features import LABELS, features
 from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import GoldenRoute, RouterManifest
-from orion_py.routing.text import normalised
 
 MODEL = "use-multilingual-router"
 VERSION = "1"

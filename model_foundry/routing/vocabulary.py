@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from orion_py.routing.text import SPACE
+from orion_py.routing.encoder import SPACE
 
 UNTYPED = "\ufdd0"
 """A code point that is no character."""
@@ -44,7 +44,7 @@ def _is_latin(text: str) -> bool:
 
 def tokenizer_definition(pieces: Sequence[tuple[str, float]], ids: Sequence[int]) -> dict[str, Any]:
     """The tokenizer shard: Hugging Face's tokenizer.json with a unigram model (Kudo 2018) over the
-    kept pieces, renumbered from 0. The text comes normalised (orion_py.routing.text).
+    kept pieces, renumbered from 0. The text comes normalised (orion_py.routing.encoder).
 
     What stands for the unknown, the beginning and the end can't be typed: as in SentencePiece, no text
     means them. The libraries would take their names for text, and not in the same way.

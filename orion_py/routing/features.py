@@ -14,8 +14,8 @@ from zlib import crc32
 
 import numpy as np
 
+from orion_py.routing.encoder import shortened
 from orion_py.routing.keyword import fold, score
-from orion_py.routing.text import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

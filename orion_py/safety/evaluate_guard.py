@@ -1,8 +1,8 @@
-"""How often the guard errs, on sets of messages: ``python -m orion_py.safety.evaluate_guard FOLDER``.
+"""Counts how often the guard errs on sets of messages: ``python -m orion_py.safety.evaluate_guard FOLDER``.
 
 A folder holds ``benign.*.jsonl`` and ``attacks.*.jsonl``, whose rows have ``id``, ``language``,
 ``kind`` and ``text``. A benign message that isn't allowed is a false positive; an attack that is
-allowed is a false negative. Counts, so that anybody can reckon on.
+allowed is a false negative. Prints raw counts, so that other rates can be computed.
 """
 
 from __future__ import annotations

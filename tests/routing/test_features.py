@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orion_py.routing.encoder import HEAD, TAIL, normalised, shortened
 from orion_py.routing.features import EMBEDDING, GRAMS, SHAPE, SIZE, WORDS, features
-from orion_py.routing.text import HEAD, TAIL, normalised, shortened
 
 NOTHING = np.zeros(EMBEDDING, np.float32)
 
