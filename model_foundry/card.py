@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from model_foundry.quality import WEIGHTS
-from model_foundry.sharding.precision import precision
+from model_foundry.sharding.stored_matrices import precision
 from model_foundry.validation import PREFILLED, Report
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard

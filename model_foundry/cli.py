@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from model_foundry.errors import FoundryError
-from model_foundry.stopping import terminated_by_exception
+from model_foundry.sigterm import terminated_by_exception
 from orion_py.cli.extras import missing
 from orion_py.errors import OrionError
 from orion_py.faults import reason

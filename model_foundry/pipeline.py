@@ -15,7 +15,7 @@ from model_foundry.card import model_card
 from model_foundry.description import ModelDescription, with_shared_table
 from model_foundry.equalizing.equalization import equalized, load_equalization
 from model_foundry.graphs.variants import VARIANTS, VariantPlan
-from model_foundry.importing.checked import import_source
+from model_foundry.importing.verified_import import import_source
 from model_foundry.progress import Progress
 from model_foundry.quality import QualityPlan, measure
 from model_foundry.recipes import BuildRecipe, load_recipe

@@ -27,7 +27,7 @@ LAYERS = _the_house()
 """Each imports only from those before it; "" is the package itself."""
 
 FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "failures", "progress", "stopping", "bars", ""),
+    ("errors", "failures", "progress", "sigterm", "progress_bars", ""),
     ("weights", "hf_names", "safetensors_format", "recipes"),
     ("description", "float_formats"),
     ("sharding", "reference"),

@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from model_foundry.bars import Bars
 from model_foundry.commands.folder import folder_job
 from model_foundry.errors import UnknownLayout, UnknownVersion
 from model_foundry.importing.pickles import refuse_pickle
 from model_foundry.pipeline import Built, Job, build
+from model_foundry.progress_bars import Bars
 from model_foundry.recipes import recipe_names
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
-from model_foundry.sharding.precision import precision
+from model_foundry.sharding.stored_matrices import precision
 from model_foundry.sources import DERIVED, open_source
 from model_foundry.validation import Thresholds
 from model_foundry.versions import MODELS

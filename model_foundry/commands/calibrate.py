@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from model_foundry.bars import Bars
 from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
-from model_foundry.importing.checked import import_source
+from model_foundry.importing.verified_import import import_source
+from model_foundry.progress_bars import Bars
 from model_foundry.recipes import load_recipe, recipe_names
 from model_foundry.sharding.content_folder import write_atomically
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model_foundry.bars import Bars
 from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation import evaluation_texts
 from model_foundry.evaluation.journal import Journal
-from model_foundry.evaluation.opening import Place, open_subject
 from model_foundry.evaluation.report import AGREEMENT, Either, Report, checks, show
 from model_foundry.evaluation.running import run_task
+from model_foundry.evaluation.subject_arguments import Place, open_subject
 from model_foundry.evaluation.tasks import PERPLEXITY, TASKS
 from model_foundry.evaluation.texts import run_texts
+from model_foundry.progress_bars import Bars
 
 DATA = Path(".cache/evaluation")
 NAMES = (PERPLEXITY, *TASKS)

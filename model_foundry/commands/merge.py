@@ -57,8 +57,8 @@ def _asked(options: argparse.Namespace) -> tuple[MergeRecipe, dict[str, Path], s
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from model_foundry.bars import Bars
     from model_foundry.merging.merge import prepare
+    from model_foundry.progress_bars import Bars
 
     recipe, parents, name = _asked(options)
     out: Path = options.out or MERGED / name

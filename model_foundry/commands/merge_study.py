@@ -48,8 +48,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _study(options: argparse.Namespace) -> int:
     import json
 
-    from model_foundry.bars import Bars
     from model_foundry.merge_study import study
+    from model_foundry.progress_bars import Bars
     from model_foundry.training.perplexity import measure
 
     models, corpora = named_folders(options.models), named_folders(options.corpus)

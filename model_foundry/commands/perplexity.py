@@ -35,7 +35,7 @@ def own_texts(options: argparse.Namespace) -> tuple[str, ...]:
 def _perplexity(options: argparse.Namespace) -> int:
     import json
 
-    from model_foundry.bars import Bars
+    from model_foundry.progress_bars import Bars
     from model_foundry.training.perplexity import measure
 
     models, corpora = named_folders(options.models), named_folders(options.corpus)

@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _specialise(options: argparse.Namespace) -> int:
-    from model_foundry.bars import Bars
+    from model_foundry.progress_bars import Bars
     from model_foundry.training.specialise import Settings, specialise
 
     settings = Settings(

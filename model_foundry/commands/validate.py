@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from model_foundry.bars import Bars
 from model_foundry.commands.validate_tasks import add_task_options, validate_tasks, wants_tasks
 from model_foundry.evaluation import NAMES as TEXTS
 from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
+from model_foundry.progress_bars import Bars
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.validation import Report, measurable, validate
 from model_foundry.versions import MODELS, SHARDS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from model_foundry.sharding.stored import EMBEDDING, HEAD
 from orion_py.manifest.bit_stream import BLOCK
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.stored_names import FLOATS
@@ -32,3 +34,13 @@ def stored_matrices(shard: Shard) -> Iterator[StoredMatrix]:
             yield StoredMatrix(name, int(kind[1:]), tensor.shape[0], tensor.shape[1] * BLOCK, form)
         elif kind == FLOATS:
             yield StoredMatrix(name, None, tensor.shape[0], tensor.shape[1], tensor.dtype.lower())
+
+
+def precision(shards: Iterable[Shard]) -> str:
+    """The form of each kind of matrix, the commonest first: ``layers q4-affine, embedding q8-symmetric``."""
+    forms: dict[str, Counter[str]] = {"layers": Counter(), EMBEDDING: Counter(), HEAD: Counter()}
+    for shard in shards:
+        for matrix in stored_matrices(shard):
+            forms[matrix.name.split(".")[0]][matrix.form] += 1
+    said = {part: " and ".join(form for form, _ in found.most_common()) for part, found in forms.items() if found}
+    return ", ".join(f"{part} {form}" for part, form in said.items())

@@ -24,9 +24,9 @@ from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.scheme import Floats, parse_scheme
 from model_foundry.reference.llama import ReferenceModel
-from model_foundry.sharding.precision import precision
 from model_foundry.sharding.restore import load_manifest, restore
 from model_foundry.sharding.sizes import weight_bytes
+from model_foundry.sharding.stored_matrices import precision
 from model_foundry.weights import Dense, Float32, Symmetric
 from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.built import RECIPE, built, imported

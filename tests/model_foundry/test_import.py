@@ -25,11 +25,11 @@ from model_foundry.errors import (
     UnknownTokenizer,
     WrongSource,
 )
-from model_foundry.importing.checked import import_source
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.preflight import check_header
 from model_foundry.importing.quantization import DECODERS
+from model_foundry.importing.verified_import import import_source
 from model_foundry.weights import Affine
 from tests.model_foundry.built import RECIPE, imported
 from tests.model_foundry.tiny_gguf import TinyModel

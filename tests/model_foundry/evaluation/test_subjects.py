@@ -12,9 +12,9 @@ import pytest
 from model_foundry import validation
 from model_foundry.errors import EvaluationFailed, NotBuilt
 from model_foundry.evaluation.command_subject import CommandSubject
-from model_foundry.evaluation.opening import Place, open_subject
 from model_foundry.evaluation.session_subject import SessionSubject
 from model_foundry.evaluation.subject import GenerateRequest, Scored, ScoreRequest, Subject, encode_pair
+from model_foundry.evaluation.subject_arguments import Place, open_subject
 from model_foundry.validation import log_softmax
 from orion_py.errors import ContextOverflow
 from orion_py.native.tokenizer import NativeTokenizer

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from model_foundry.stopping import TERMINATED, terminated_by_exception
+from model_foundry.sigterm import TERMINATED, terminated_by_exception
 from tests.model_foundry.merging.tiny_parents import TinyParent
 
 SLEEPS = """
