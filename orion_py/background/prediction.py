@@ -109,7 +109,7 @@ class PredictiveLoader:
             return
         await self._manager.release(model)
         if self._guess is guess:
-            guess.bytes = model.report.memory_bytes or self._manager.opener.expected_bytes(guess.entry)
+            guess.bytes = model.report.memory_bytes or self._manager.opener.ladder.expected_bytes(guess.entry)
             self._say(guess, "done")
 
     def status(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class PredictiveLoader:
             return None
         if self._breakers.model(entry.id).state != "closed" or not self._manager.has_room(entry, {self._last[1]}):
             return None
-        return _Guess(agent, entry, probability) if await self._manager.opener.stored(entry) else None
+        return _Guess(agent, entry, probability) if await self._manager.opener.source.stored(entry) else None
 
     def _say(self, guess: _Guess, state: Literal["started", "done", "cancelled", "failed", "hit", "wasted"]) -> None:
         self._totals[state] += 1

@@ -41,7 +41,7 @@ class Updates:
     ) -> None:
         self._manager, self._ports, self._registry = manager, ports, registry
         self._emit, self._between_turns = emit, between_turns
-        self.versions: Versions = manager.opener.versions
+        self.versions: Versions = manager.opener.source.versions
         self._checked: set[str] = set()
         self._tabs: Tabs = ports.tabs or Hall().tab()
 
@@ -57,7 +57,7 @@ class Updates:
         self._checked.add(entry.id)
         current = await self.versions.kept(entry.id)
         try:
-            found = await self._manager.opener.published(entry)
+            found = await self._manager.opener.source.published(entry)
         except OrionError:
             return None
         if current is None or found.digest == current.digest or await self.versions.rejected(found):
@@ -67,16 +67,16 @@ class Updates:
         return found
 
     async def in_use(self, entry: ModelEntry) -> StoredVersion:
-        """The version that loading the model would bring, kept from now on. Raises as ``ModelOpener.manifest``."""
-        await self._manager.opener.manifest(entry)
+        """The version that loading the model would bring, kept from now on. Raises as ``VersionSource.obtain``."""
+        await self._manager.opener.source.obtain(entry)
         kept = await self.versions.kept(entry.id)
-        assert kept is not None, "manifest() keeps what it answers with"
+        assert kept is not None, "obtain() keeps what it answers with"
         return kept
 
     async def complete(self, entry: ModelEntry) -> StoredVersion | None:
         """The version in use, where all that it needs is on the device."""
         kept = await self.versions.kept(entry.id)
-        return kept if kept is not None and await self._manager.opener.complete(kept.manifest) else None
+        return kept if kept is not None and await self._manager.opener.ladder.complete(kept.manifest) else None
 
     async def keeps(self, version: StoredVersion) -> bool:
         """Whether ``version`` is still in use or on its way: another tab may have been told to forget it."""
@@ -93,7 +93,8 @@ class Updates:
         Beside the one that serves where memory allows, else in its place. Raises as ``acquire``: then
         the old version serves on, and ``version`` isn't tried again this visit."""
         memory = self._manager.memory()
-        if memory.used_bytes + self._manager.opener.expected_bytes(entry) > self._manager.config.max_memory_mb * MB:
+        coming = self._manager.opener.ladder.expected_bytes(entry)
+        if memory.used_bytes + coming > self._manager.config.max_memory_mb * MB:
             await self._manager.unload(entry.id)
         opened = await self._manager.opener.open_version(entry, version.manifest, cancel, NoRoom())
         try:

@@ -33,7 +33,7 @@ from orion_py.errors import (
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.memory.budget import MB, require_room
 from orion_py.memory.offers import offered, require_offered
-from orion_py.opening.opener import shards_base
+from orion_py.opening.version_source import shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
@@ -76,7 +76,7 @@ class BackgroundUpgrade:
         self._plan = UpgradePlan(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
-        self.first = FirstModel(ports.settings, manager.opener.stored)
+        self.first = FirstModel(ports.settings, manager.opener.source.stored)
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""
         self._asked = False
@@ -167,7 +167,7 @@ class BackgroundUpgrade:
         unasked = [e for e in larger if e.tier != "large"]
         if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
             await self._want(unasked[0].id)
-        return [*quick, *[e for e in larger if await self._manager.opener.stored(e)]]
+        return [*quick, *[e for e in larger if await self._manager.opener.source.stored(e)]]
 
     async def _at_hand(self, entry: ModelEntry) -> bool:
         if entry.id in self._manager.loaded or entry.id == self.first.coming:
@@ -176,7 +176,7 @@ class BackgroundUpgrade:
             return False
         opener = self._manager.opener
         try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
-            return await opener.complete(await opener.manifest(entry))
+            return await opener.ladder.complete(await opener.source.obtain(entry))
         except OrionError:
             return False
 
@@ -349,11 +349,13 @@ class BackgroundUpgrade:
         try:
             # Before a byte moves.
             require_room(
-                job.entry.title, self._manager.opener.expected_bytes(job.entry), self._manager.config.max_memory_mb * MB
+                job.entry.title,
+                self._manager.opener.ladder.expected_bytes(job.entry),
+                self._manager.config.max_memory_mb * MB,
             )
             if self._ports.store.memory_reason is not None:
                 raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
-            if not await self._manager.opener.complete(job.version.manifest):
+            if not await self._manager.opener.ladder.complete(job.version.manifest):
                 if not await self._download(job):
                     return
                 if not await self._updates.keeps(job.version):
@@ -375,7 +377,7 @@ class BackgroundUpgrade:
 
     async def _download(self, job: Job) -> bool:
         """Whether all is here now."""
-        variant = await self._manager.opener.first_variant(job.version.manifest)
+        variant = await self._manager.opener.ladder.first_variant(job.version.manifest)
         if variant is None:
             self._refused.add(job.entry.id)
             return False

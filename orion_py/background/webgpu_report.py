@@ -22,7 +22,7 @@ lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known.""
 
 async def webgpu_report(config: EngineConfig, device: Device, manager: ModelManager) -> list[dict[str, Any]]:
     """``model, state, speedup, kl, reason`` of each model in memory; what isn't known is None or ""."""
-    checks = manager.opener.backend_checks(device)
+    checks = manager.opener.ladder.backend_checks(device)
     return [{"model": key, **await _of(model, config, device, checks)} for key, model in manager.loaded.items()]
 
 

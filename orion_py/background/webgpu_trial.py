@@ -73,7 +73,7 @@ async def variant_to_try(manager: ModelManager, model_id: str, device: Device) -
     variant = next((v for v in wasm.manifest.variants if v.backend == "webgpu"), None)
     if variant is None:
         return None
-    verdict = await manager.opener.backend_checks(device).read(wasm.manifest, variant)
+    verdict = await manager.opener.ladder.backend_checks(device).read(wasm.manifest, variant)
     return None if judged(verdict, wasm.variant.engine) else variant
 
 
@@ -124,7 +124,7 @@ async def consider_webgpu(
     if memory.used_bytes + needed > memory.budget_bytes:
         log.info("webgpu trial put off", code="out_of_memory")
         return None
-    checks = manager.opener.backend_checks(device)
+    checks = manager.opener.ladder.backend_checks(device)
     gpu: LoadedModel | None = None
     try:
         gpu = await manager.opener.open_beside(entry, wasm.manifest, Attempt(variant, 1), cancel)

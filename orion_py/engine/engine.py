@@ -240,7 +240,7 @@ class OrionInferenceEngine:
             self._scheduler.breakers,
             on_dead=lambda model_id: self.log.warn("worker replaced", model=model_id),
         )
-        self._manager.opener.versions.on_note = self._on_skipped("a manifest")
+        self._manager.opener.source.versions.on_note = self._on_skipped("a manifest")
         await self._scheduler.start(self._manager, self._registry, self._agents, loader, self._among)
         self._growth = SiteGrowth(
             self._ports, self._registry, self._registry_path, self._on_skipped("models.json"), self._on_growth

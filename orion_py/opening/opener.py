@@ -1,6 +1,6 @@
-"""Brings one model up: from its manifest to a checked session, by the steps down when one won't do.
+"""Opens a model, falling back to simpler ways to compute when one fails.
 
-The rungs are ways to compute (``opening.ladder``). A way whose circuit breaker
+The rungs are those ways (``opening.ladder``). A way whose circuit breaker
 is open is passed over while another is left. When memory is short, idle models go first
 (``Room``), then the context is halved, and all rungs are tried again with it. Where something can't be fetched,
 a rung that needs nothing more than is on the device is tried.
@@ -20,7 +20,6 @@ from orion_py.errors import (
     DownloadFailed,
     GoldenMismatch,
     InferenceTimeout,
-    InvalidManifest,
     OrionError,
     OutOfMemory,
     QuotaExceeded,
@@ -32,19 +31,15 @@ from orion_py.errors import (
 )
 from orion_py.external.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.fetching.loader import LoadRequest, ProgressiveLoader
-from orion_py.fetching.versions import StoredVersion, Versions, read_version
-from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.manifest import ChatFormat, Manifest
-from orion_py.manifest.variants import Variant
 from orion_py.memory.budget import MB
-from orion_py.memory.cache_width import cache_widths
-from orion_py.memory.needs import Room, memory_needed, on_kernel
-from orion_py.opening.backend_checks import BackendChecks
+from orion_py.memory.needs import Room, memory_needed
+from orion_py.opening.device_ladder import DeviceLadder
 from orion_py.opening.golden import check_golden
-from orion_py.opening.ladder import Attempt, Step, is_futile, kind_of_step, ladder, taken_by, wants_kernel
+from orion_py.opening.ladder import Attempt, is_futile, kind_of_step, wants_kernel
+from orion_py.opening.version_source import VersionSource, shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
-from orion_py.registry.added import AddedEntry
 from orion_py.registry.models import ModelEntry
 from orion_py.resilience.breakers import Breakers, is_backends
 from orion_py.runtime.base import Device
@@ -74,47 +69,38 @@ class ModelOpener:
     def __init__(
         self, config: EngineConfig, ports: Ports, loader: ProgressiveLoader, emit: Emit, breakers: Breakers
     ) -> None:
-        self.config = config
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
         self._tokenizers: WeakValueDictionary[tuple[str, ChatFormat | None], Tokenizer] = WeakValueDictionary()
         """By their definition's sha256 and what the manifest adds to it: those of models in memory, which hold
         them."""
-        self._exhausted: dict[str, set[tuple[str, int]]] = {}
-        """The steps (``Attempt.taken``) on which a model ran out of memory while it answered, this visit."""
-        self._faulty: dict[str, set[str]] = {}
-        """The variants whose kernel failed while a model answered, this visit."""
-        self._has_kernel = True
-        """What the device said last; until it has, what most have."""
-        self.versions = Versions(ports.settings)
+        self.ladder = DeviceLadder(config, ports)
+        self.source = VersionSource(ports, loader, self.ladder.complete, emit)
+
+    @property
+    def config(self) -> EngineConfig:
+        return self.ladder.config
+
+    @config.setter
+    def config(self, config: EngineConfig) -> None:
+        self.ladder.config = config
 
     async def open(self, entry: ModelEntry, cancel: CancelToken, room: Room) -> LoadedModel:
         """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
         Cancelled: the last rung's failure is the load's."""
-        manifest = await self.manifest(entry, cancel)
+        manifest = await self.source.obtain(entry, cancel)
         try:
             return await self.open_version(entry, manifest, cancel, room)
         except DownloadFailed:
             # A part of the kept version was lost, and the server no longer has that version.
-            other = await self._another(entry, manifest)
+            other = await self.source.another(entry, manifest)
             if other is None:
                 raise
             return await self.open_version(entry, other, cancel, room)
 
-    async def _another(self, entry: ModelEntry, manifest: Manifest) -> Manifest | None:
-        """What the server has in place of ``manifest``, kept from now on; None: nothing else."""
-        try:
-            published = await self.published(entry)
-        except OrionError:
-            return None
-        if published.manifest == manifest:
-            return None
-        await self.versions.keep(published)
-        return published.manifest
-
     async def open_version(self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, room: Room) -> LoadedModel:
         """As ``open``, for one version of the model."""
-        job = _Job(entry, manifest, await self.device(), cancel)
-        rungs = await self.ladder(job.manifest, job.device)
+        job = _Job(entry, manifest, await self.ladder.device(), cancel)
+        rungs = await self.ladder.attempts(job.manifest, job.device)
         if not rungs:
             raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
@@ -134,150 +120,9 @@ class ModelOpener:
     ) -> LoadedModel:
         """A second copy of a model on another backend, checked but not serving; nobody waits for it, so
         that nothing is told of its progress. Raises as ``open``."""
-        job = _Job(entry, manifest, await self.device(), cancel)
+        job = _Job(entry, manifest, await self.ladder.device(), cancel)
         context = min(job.manifest.architecture.context_length, self.config.context_tokens)
         return await self._try(job, attempt, context, emit=lambda event: None)
-
-    async def manifest(self, entry: ModelEntry, cancel: CancelToken | None = None) -> Manifest:
-        """The version in use: the one kept on the device where all of it is here, whatever the server
-        has by now (an update comes in the background); else the server's; offline, the kept one.
-        A folder in another layout becomes one here, by the download of what nobody told the hash of.
-
-        Raises InvalidManifest or DownloadFailed; with a folder as ``ProgressiveLoader.pin``.
-        """
-        kept = await self.versions.kept(entry.id)
-        if kept is not None and (is_folder(entry) or await self.complete(kept.manifest)):
-            return kept.manifest
-        if is_folder(entry):
-            return (await self._pinned(entry, cancel or CancelToken())).manifest
-        try:
-            published = await self.published(entry)
-        except DownloadFailed:
-            if kept is None:
-                raise
-            return kept.manifest
-        await self.versions.keep(published)
-        return published.manifest
-
-    async def published(self, entry: ModelEntry) -> StoredVersion:
-        """The version that the server has now; of a folder in another layout the one that was pinned, which
-        no other takes the place of. Raises InvalidManifest or DownloadFailed."""
-        if is_folder(entry):
-            kept = await self.versions.kept(entry.id)
-            if kept is None:
-                raise InvalidManifest(f"{entry.id} wasn't downloaded yet")
-            return kept
-        return read_version(entry.id, await self._ports.fetch_text(entry.manifest), self.versions.on_note)
-
-    async def _pinned(self, entry: ModelEntry, cancel: CancelToken) -> StoredVersion:
-        folders = self.versions.folders
-        record = await folders.kept(entry.id)
-        if record is None:
-            raise InvalidManifest(f"What was kept of {entry.id} is gone: remove it, and add it again.")
-        shards = record.unpinned()
-        unknown = frozenset(record.name_of(file) for file in record.files if file.sha256 is None)
-        hashes: dict[str, str] = {}
-
-        async def keep(name: str, sha256: str) -> None:
-            hashes[name] = sha256
-            await folders.keep(record.pinned(hashes))
-
-        if unknown:
-            base = shards_base(entry)
-            await self._loader.pin(entry.id, shards, unknown, base, cancel, self._emit, keep)
-        version = read_version(entry.id, record.pinned(hashes).manifest().model_dump_json())
-        await self.versions.keep(version)
-        return version
-
-    async def stored(self, entry: ModelEntry) -> bool:
-        """Whether all that its first rung needs lies on the device, so that opening it moves no byte."""
-        kept = await self.versions.kept(entry.id)
-        return kept is not None and await self.complete(kept.manifest)
-
-    async def complete(self, manifest: Manifest) -> bool:
-        """Whether all that the first rung of this version needs lies on the device."""
-        variant = await self.first_variant(manifest)
-        if variant is None:
-            return False
-        return await self._here(manifest, variant)
-
-    async def _here(self, manifest: Manifest, variant: Variant) -> bool:
-        """Whether all of the model that ``variant`` needs lies on the device."""
-        sizes = await self._ports.store.sizes()
-        return all(sizes.get(s.sha256) == s.size for s in manifest.shards_for(variant))
-
-    async def device(self) -> Device:
-        found = await self._ports.runtime.device()
-        self._has_kernel = bool(found.kernel)
-        return found
-
-    def expected_bytes(self, entry: ModelEntry) -> int:
-        """What the model will take in memory, by what would compute it here; each rung is weighed anew."""
-        return entry.memory_on(on_kernel(self._has_kernel, self.config))
-
-    async def first_variant(self, manifest: Manifest) -> Variant | None:
-        """What this device would try first of that version; None where nothing of it runs here."""
-        rungs = await self.ladder(manifest, await self.device())
-        return rungs[0].variant if rungs else None
-
-    def backend_checks(self, device: Device) -> BackendChecks:
-        """What is known of backends on this device."""
-        return BackendChecks(self._ports.settings, device)
-
-    async def ladder(self, manifest: Manifest, device: Device) -> list[Attempt]:
-        """What to try, best first, but for the steps on which the model ran out of memory or failed as it answered."""
-        rungs = await ladder(manifest, device, self.config, self.backend_checks(device))
-        faulty = self._faulty.get(manifest.model, set())
-        rungs = [r for r in rungs if r.variant.id not in faulty] or rungs
-        exhausted = self._exhausted.get(manifest.model, set())
-        return [r for r in rungs if r.taken not in exhausted] or rungs[-1:]
-
-    async def step_past(self, model: LoadedModel, error: RuntimeFailure) -> Step | None:
-        """Our kernel failed in the midst of an answer, and would again at the same place: from now on ``model`` is
-        opened by the next variant. None where it is opened as it was: a worker that died or didn't answer says nothing
-        of what it computed, onnxruntime's sessions are made anew, and below the last rung there is nothing."""
-        if model.variant.engine != "kernel" or isinstance(error, WorkerDied | InferenceTimeout):
-            return None
-        faulty = self._faulty.setdefault(model.manifest.model, set())
-        faulty.add(model.variant.id)
-        rungs = await self.ladder(model.manifest, await self.device())
-        if not rungs or rungs[0].variant.id in faulty:
-            faulty.discard(model.variant.id)
-            return None
-        return _step(model, rungs[0])
-
-    async def step_below(self, model: LoadedModel) -> Step | None:
-        """From now on ``model`` isn't opened as it was, since its memory ran out; how it is opened instead. None where
-        that was the last step."""
-        # As it was opened: a thread that didn't come doesn't make it another step.
-        step = taken_by(model.variant, model.asked_threads)
-        exhausted = self._exhausted.setdefault(model.manifest.model, set())
-        exhausted.add(step)
-        rungs = await self.ladder(model.manifest, await self.device())
-        if not rungs or rungs[0].taken in exhausted:
-            exhausted.discard(step)  # with less in memory the last step may hold next time
-            return None
-        return _step(model, rungs[0])
-
-    async def outdated(self, model: LoadedModel) -> bool:
-        """Whether the configuration has come to ask for another form of a model in memory: the exact one or
-        the quicker one, WASM in place of a GPU, or another runner than when it was loaded."""
-        variant, exact, config = model.variant, self.config.exact, self.config
-        if variant.backend == "webgpu":
-            return config.backend == "wasm" or (config.backend == "auto" and config.runner == "kernel")
-        forms = [v.exact for v in model.manifest.variants if v.backend == variant.backend]
-        if variant.exact != exact and exact in forms:
-            return True
-        if exact and exact in forms:
-            return False  # the kernel isn't exact, whatever the runner
-        # What stepped down from the kernel was asked for on it, and stays where it is.
-        device = await self.device()
-        if wants_kernel(model.manifest, device, config) != model.for_kernel:
-            return True
-        if variant.engine != "kernel" or config.cache_bits == model.cache_wish:
-            return False  # nor is a cache widened again that was narrowed for want of memory
-        named = kernel_variant(model.manifest) or variant
-        return cache_widths(named, model.manifest, config)[0].cache_bits != variant.cache_bits
 
     def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
         """Without those whose breaker is open; the last one stays, since there is nothing else."""
@@ -304,7 +149,7 @@ class ModelOpener:
                 left = [rung for rung in left if not is_futile(rung, attempt, error)]
                 if isinstance(error, DownloadFailed):
                     left = await self._without_network(job.manifest, attempt, left)
-                    if not left and await self._has_weights(job.manifest):
+                    if not left and await self.ladder.has_weights(job.manifest):
                         raise RunnerMissing(
                             f"Nothing on this device computes the model now. {' '.join(told)}"
                         ) from error
@@ -316,13 +161,9 @@ class ModelOpener:
     async def _without_network(self, manifest: Manifest, failed: Attempt, left: list[Attempt]) -> list[Attempt]:
         """Those that may hold after a download failed: what lies on the device whole, or all where it wasn't the model
         that couldn't be fetched, but what computes."""
-        if await self._here(manifest, failed.variant):
+        if await self.ladder.here(manifest, failed.variant):
             return left
-        return [rung for rung in left if await self._here(manifest, rung.variant)]
-
-    async def _has_weights(self, manifest: Manifest) -> bool:
-        sizes = await self._ports.store.sizes()
-        return all(sizes.get(s.sha256) == s.size for s in manifest.shards if s.role != "graph")
+        return [rung for rung in left if await self.ladder.here(manifest, rung.variant)]
 
     async def _admit(self, job: _Job, attempt: Attempt, context: int, room: Room) -> None:
         """Makes room for what this rung takes: by onnxruntime two to three times what the kernel does."""
@@ -394,7 +235,7 @@ class ModelOpener:
 
     async def _verify_backend(self, model: LoadedModel, job: _Job) -> None:
         """Checks the golden vectors once per device and model version, and keeps the verdict."""
-        checks = self.backend_checks(job.device)
+        checks = self.ladder.backend_checks(job.device)
         if (await checks.read(model.manifest, model.variant)).get("right"):
             return
         try:
@@ -412,19 +253,3 @@ class ModelOpener:
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
-
-
-def _step(model: LoadedModel, following: Attempt) -> Step:
-    return Step(kind_of_step(Attempt(model.variant, model.asked_threads), following), following.label)
-
-
-def is_folder(entry: ModelEntry) -> bool:
-    """Whether it lies in a folder of another layout than ours."""
-    return isinstance(entry, AddedEntry) and entry.layout == "onnx"
-
-
-def shards_base(entry: ModelEntry) -> str:
-    """Where ``shards/<sha256>`` lies: beside the folder of the model's manifest, or inside it."""
-    if isinstance(entry, AddedEntry) and entry.shards == "inside":
-        return entry.manifest.rsplit("/", 1)[0] + "/"
-    return entry.manifest.rsplit("/", 2)[0] + "/"

@@ -129,7 +129,7 @@ class ModelManager:
     async def _current(self, model_id: str) -> LoadedModel | None:
         """As ``WorkerPool.lend``; a model in a form that the configuration no longer asks for makes way."""
         model = await self._pool.lend(model_id)
-        if model is None or not await self.opener.outdated(model):
+        if model is None or not await self.opener.ladder.outdated(model):
             return model
         self._pool.give_back(model)
         if self._busy(model_id):
@@ -152,7 +152,7 @@ class ModelManager:
     async def step_past(self, entry: ModelEntry, model: LoadedModel, error: RuntimeFailure) -> Step | None:
         """``model`` failed while it answered, and is ended. None: it is opened again as it was."""
         await self.discard(entry.id, model)
-        return await self.opener.step_past(model, error)
+        return await self.opener.ladder.step_past(model, error)
 
     async def step_down(self, entry: ModelEntry, model: LoadedModel) -> Step | None:
         """``model`` ran out of memory while it answered. It is ended, what idles makes room, and from now
@@ -162,7 +162,7 @@ class ModelManager:
         """
         await self.discard(entry.id, model)
         await self._evict([r.model for r in self._residents(entry.id) if not r.kept])
-        return await self.opener.step_below(model)
+        return await self.opener.ladder.step_below(model)
 
     async def replace(self, model_id: str, model: LoadedModel) -> None:
         """``model`` serves from now on; what served before is closed."""
@@ -220,7 +220,7 @@ class ModelManager:
         by the number of models too."""
         residents = self._residents(entry.id, keep)
         try:
-            going = evictions(residents, self.opener.expected_bytes(entry), self._budget(), entry.id)
+            going = evictions(residents, self.opener.ladder.expected_bytes(entry), self._budget(), entry.id)
         except OrionError:
             return False
         return len(residents) - len(going) < self._budget().models
@@ -253,7 +253,7 @@ class ModelManager:
         self._entries[entry.id] = entry
         await self._device()  # what computes here decides how much it takes
         room = _Room(self, entry.id, keep)
-        await room.admit(self.opener.expected_bytes(entry))
+        await room.admit(self.opener.ladder.expected_bytes(entry))
         try:
             model = await self.opener.open(entry, cancel, room)
         except OrionError as error:
@@ -284,7 +284,7 @@ class ModelManager:
         if known := measured or (pending.bytes if pending else 0):
             return known
         entry = self._entries.get(model_id) or self._pending[model_id].entry
-        return self.opener.expected_bytes(entry)
+        return self.opener.ladder.expected_bytes(entry)
 
     def _busy(self, model_id: str) -> bool:
         return self._pool.busy(model_id)

@@ -140,7 +140,7 @@ async def test_a_download_that_breaks_off_goes_on_where_it_was(tmp_path: Path) -
     await made.shutdown()
     world.store.remote = {**world.store.remote, url: data}
     again = await engine(world)
-    await again.models.opener.versions.needed(["tiny-onnx"])
+    await again.models.opener.source.versions.needed(["tiny-onnx"])
     assert (await again.infer("hello", TINY)).model == "tiny-onnx"
     assert len(world.asked("onnx/model_q4.onnx")) == 1, "what was pinned isn't fetched again"
 
@@ -149,7 +149,7 @@ async def test_what_is_half_here_is_not_swept(tmp_path: Path) -> None:
     world = Elsewhere(tmp_path)
     made = await engine(world)
     await made.add_model(FOLDER)
-    record = await made.models.opener.versions.folders.kept("tiny-onnx")
+    record = await made.models.opener.source.versions.folders.kept("tiny-onnx")
     assert record is not None
     names = [record.name_of(file) for file in record.files]
     world.store.partial = {names[0]: b"half", "e" * 64: b"nobody's"}

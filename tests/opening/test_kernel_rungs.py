@@ -222,8 +222,10 @@ async def test_out_of_memory_in_an_answer_goes_on_below_it() -> None:
 
 async def prefers_gpu(w: World, **verdict: Any) -> str:
     m = manager(w)
-    manifest = await m.opener.manifest(ENTRY)
-    await m.opener.backend_checks(GPU).keep(manifest, manifest.variant("webgpu"), preferred=True, right=True, **verdict)
+    manifest = await m.opener.source.obtain(ENTRY)
+    await m.opener.ladder.backend_checks(GPU).keep(
+        manifest, manifest.variant("webgpu"), preferred=True, right=True, **verdict
+    )
     return await label(m)
 
 
@@ -263,8 +265,8 @@ async def test_a_model_whose_thread_was_lost_still_steps_down_when_memory_ends()
 async def offline(w: World, *, keeps: str) -> None:
     """All that ``keeps`` needs lies on the device, and the network is gone."""
     m = manager(w)
-    manifest = await m.opener.manifest(ENTRY)
-    variant = next(r.variant for r in await m.opener.ladder(manifest, HERE) if r.variant.engine == keeps)
+    manifest = await m.opener.source.obtain(ENTRY)
+    variant = next(r.variant for r in await m.opener.ladder.attempts(manifest, HERE) if r.variant.engine == keeps)
     for shard in manifest.shards_for(variant):
         await w.store.fetch(
             f"models/shards/{shard.sha256}", shard.sha256, shard.size, lambda count: None, CancelToken()
@@ -417,6 +419,6 @@ async def test_a_verdict_on_one_architecture_does_not_hold_for_another_over_the_
     one = parse_manifest(json.dumps(described))
     described["architecture"]["rope_theta"] = 500000.0
     other = parse_manifest(json.dumps(described))
-    await m.opener.backend_checks(HERE).keep(one, one.variant("kernel"), right=False)
-    assert await m.opener.backend_checks(HERE).read(other, other.variant("kernel")) == {}
-    assert await m.opener.backend_checks(HERE).read(one, one.variant("kernel")) == {"right": False}
+    await m.opener.ladder.backend_checks(HERE).keep(one, one.variant("kernel"), right=False)
+    assert await m.opener.ladder.backend_checks(HERE).read(other, other.variant("kernel")) == {}
+    assert await m.opener.ladder.backend_checks(HERE).read(one, one.variant("kernel")) == {"right": False}
