@@ -88,7 +88,7 @@ class Updates:
         coming, current = await self.versions.kept(entry.id, "next"), await self.versions.kept(entry.id)
         return coming if coming and current and coming.digest != current.digest else None
 
-    async def take_over(self, entry: ModelEntry, version: StoredVersion, cancel: CancelToken) -> bool:
+    async def take_over(self, entry: ModelEntry, version: StoredVersion, cancel: CancelToken) -> None:
         """Opens ``version``, whose shards are here, checks it, and lets it serve from the next turn on.
         Beside the one that serves where memory allows, else in its place. Raises as ``acquire``: then
         the old version serves on, and ``version`` isn't tried again this visit."""
@@ -106,7 +106,6 @@ class Updates:
             await opened.close()
             raise
         await self.sweep()
-        return True
 
     async def reject(self, version: StoredVersion) -> None:
         """``version`` isn't wanted, or is wrong here: what came of it is deleted."""

@@ -1,12 +1,10 @@
 """Brings the models that agents prefer, and new versions of those in use, while questions are answered.
 
-A question never waits for what this brings: ``order`` puts first what is at hand, and notes what
-was preferred. The preferred one then downloads when nothing else loads, comes into memory when
-nothing is asked, and from then on stands first in ``order``: it takes over between two turns.
-What was downloaded is kept across visits, and so is the person's word to pause it.
+No question waits for it (``model_order``). What an agent prefers downloads when nothing else loads, comes into
+memory when nothing is asked, and takes over between two turns. Downloads and the person's pause outlast the visit.
 
-It gives way: to any load that a question needs, always; to an answer, when the line is fast enough
-for receiving and storing to take a core's time from it (``BUSY_LINE``).
+A load that a question needs always comes first. So does an answer where the connection is so fast
+that receiving and storing take a core's time from it (``BUSY_LINE``).
 """
 
 from __future__ import annotations
@@ -15,11 +13,12 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
+from orion_py.background.bring_in import bring_in
 from orion_py.background.first_model import FirstModel
+from orion_py.background.model_order import ModelOrder
 from orion_py.background.updates import Updates
 from orion_py.background.upgrade_events import Job, UpgradeEvents
 from orion_py.background.upgrade_plan import UpgradePlan
-from orion_py.cancellation import CancelToken
 from orion_py.errors import (
     Cancelled,
     DownloadFailed,
@@ -32,7 +31,7 @@ from orion_py.errors import (
 )
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.memory.budget import MB, require_room
-from orion_py.memory.offers import offered, require_offered
+from orion_py.memory.offers import require_offered
 from orion_py.opening.version_source import shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
@@ -69,14 +68,12 @@ class BackgroundUpgrade:
         self._manager, self._loader, self._updates, self._breakers = manager, loader, updates, breakers
         self._ports, self._registry, self._emit, self._idle = ports, registry, emit, idle
         self._device = device or Device(threads=1, webgpu=False)
-        self.enabled = True
-        """Whether larger models are brought and used; updates come in any case."""
-        self.waits = False
-        """Whether a question waits for a larger model that lies on the device whole."""
         self._plan = UpgradePlan(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
         self.first = FirstModel(ports.settings, manager.opener.source.stored)
+        self.models = ModelOrder(manager, registry, self._device, lambda: self.first.coming)
+        """Its ``enabled`` says whether larger models are brought, too; updates come in any case."""
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""
         self._asked = False
@@ -146,9 +143,6 @@ class BackgroundUpgrade:
         if self._events.last is not None and self._events.last.model in model_ids:
             self._events.close("cancelled")
 
-    def _offered(self, entry: ModelEntry) -> bool:
-        return offered(entry, self._device, self._manager.config)
-
     @property
     def _barred(self) -> set[str]:
         return self._refused | self._plan.forgotten
@@ -156,35 +150,13 @@ class BackgroundUpgrade:
     # what is asked
 
     async def order(self, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
-        """``entries``, preferred first, as a question should try them: what is in memory or small, and
-        after it, as a last resort, the larger ones that lie on the device. Only where nothing else
-        exists, or ``waits`` says so, does a question wait for a larger one."""
-        quick = [e for e in entries if e.tier == "lite" or (self.enabled and await self._at_hand(e))]
-        if not quick:
+        """As ``ModelOrder.of``; what the agent prefers comes in the background from now on."""
+        found = await self.models.of(entries)
+        if found.waits:
             await self.allow_again([e.id for e in entries])
-            return list(entries)
-        larger = [e for e in entries if e not in quick and self.enabled and self._offered(e)]
-        unasked = [e for e in larger if e.tier != "large"]
-        if unasked and list(entries).index(unasked[0]) < list(entries).index(quick[0]):
-            await self._want(unasked[0].id)
-        return [*quick, *[e for e in larger if await self._manager.opener.source.stored(e)]]
-
-    async def _at_hand(self, entry: ModelEntry) -> bool:
-        if entry.id in self._manager.loaded or entry.id == self.first.coming:
-            return True
-        if not self.waits or entry in self._registry.added or not self._offered(entry):
-            return False
-        opener = self._manager.opener
-        try:  # a machine where models are built keeps no manifest of earlier visits, but has the files
-            return await opener.ladder.complete(await opener.source.obtain(entry))
-        except OrionError:
-            return False
-
-    def quickest(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
-        """Which of an agent's models would answer now, without noting anything."""
-        loaded = self._manager.loaded
-        quick = [e for e in entries if e.tier == "lite" or (self.enabled and e.id in loaded)]
-        return next(iter([*quick, *entries]), None)
+        elif found.preferred is not None:
+            await self._want(found.preferred)
+        return found.models
 
     def on_model_needed(self, model_id: str) -> None:
         """A request needs this model now: what runs in the background gives way if it stands in the way."""
@@ -211,10 +183,6 @@ class BackgroundUpgrade:
         if any(entry.id == model_id for entry in self._registry.models):
             await self.first.on_answered(model_id)
 
-    def larger(self) -> list[str]:
-        """The larger models that are in memory."""
-        return [e.id for e in self._registry.known if e.tier != "lite" and e.id in self._manager.loaded]
-
     def stop(self) -> None:
         """What is under way ends; what came is kept."""
         if self._job is not None:
@@ -232,7 +200,7 @@ class BackgroundUpgrade:
     def _asked_for_large(self) -> bool:
         """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
         asked = [e for e in self._registry.known if e.id == self._plan.target and e.tier == "large"]
-        return bool(asked) and self._plan.target not in self._barred and self._offered(asked[0])
+        return bool(asked) and self._plan.target not in self._barred and self.models.offered(asked[0])
 
     # what the person says
 
@@ -330,13 +298,13 @@ class BackgroundUpgrade:
 
     def _wanted_entry(self) -> ModelEntry | None:
         target = self._plan.target
-        wanted = (self.enabled and self._asked) or (self._for_others and self._leads)
+        wanted = (self.models.enabled and self._asked) or (self._for_others and self._leads)
         if not wanted or target is None or target in self._barred or target in self._manager.loaded:
             return None
         if self._breakers.model(target).state == "open":
             return None
         entry = self._registry.model(target)
-        return entry if self._offered(entry) else None
+        return entry if self.models.offered(entry) else None
 
     async def _drop(self, job: Job) -> None:
         """Nothing of what came of it stays, where it isn't in use or kept again by now."""
@@ -361,14 +329,11 @@ class BackgroundUpgrade:
                 if not await self._updates.keeps(job.version):
                     await self._updates.sweep()  # another tab was told to forget it meanwhile
                     return
-            if not (self.enabled and self._asked) and not job.update:
+            if not (self.models.enabled and self._asked) and not job.update:
                 return  # it came for another tab
             if not self._idle():
                 return  # it is here; the next quiet moment takes it in
-            if job.update:
-                await self._take_update(job)
-            else:
-                await self._take_in(job)
+            await self._take_in(job)
         except Cancelled:
             if job.gave_way:
                 self._events.say(job, "waiting", reason_code="busy")
@@ -401,32 +366,12 @@ class BackgroundUpgrade:
         return True
 
     async def _take_in(self, job: Job) -> None:
-        """Into memory beside what is there, or where both don't fit in place of it."""
-        others = list(self._manager.loaded)
-        keep: Collection[str] = others if self._manager.has_room(job.entry, others) else ()
         self._events.say(job, "loading")
-        try:
-            with self._breakers.model(job.entry.id).entered():
-                await self._manager.release(await self._manager.acquire(job.entry, job.cancel, keep))
-        except OrionError:
-            await self._bring_back(others)
-            raise
+        if job.update:
+            await self._updates.take_over(job.entry, job.version, job.cancel)
+        else:
+            await bring_in(self._manager, self._registry, self._breakers, job.entry, job.cancel, self._idle)
         self._events.say(job, "ready")
-
-    async def _take_update(self, job: Job) -> None:
-        self._events.say(job, "loading")
-        if await self._updates.take_over(job.entry, job.version, job.cancel):
-            self._events.say(job, "ready")
-
-    async def _bring_back(self, model_ids: Sequence[str]) -> None:
-        """What made room for a model that then didn't come; nobody asked, so nobody is told."""
-        for model_id in model_ids:
-            if model_id not in self._manager.loaded and self._idle():
-                try:
-                    entry = self._registry.model(model_id)
-                    await self._manager.release(await self._manager.acquire(entry, CancelToken()))
-                except OrionError:
-                    return
 
     def _give_way(self, job: Job, keep_loading: bool = False) -> None:
         job.gave_way = not keep_loading
@@ -451,4 +396,4 @@ class BackgroundUpgrade:
     def status(self) -> dict[str, Any]:
         """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
         event = None if self._events.last is None else self._events.last.model_dump()
-        return {"model": self._plan.target, "paused": self._plan.paused, "enabled": self.enabled, "event": event}
+        return {"model": self._plan.target, "paused": self._plan.paused, "enabled": self.models.enabled, "event": event}

@@ -499,13 +499,13 @@ class OrionInferenceEngine:
             return recommended
         models = self._agents.get(self._agents.ids[0]).models
         usable = [self._registry.model(model_id) for model_id in self._registry.usable(models) or models]
-        return self._upgrade.quickest(usable) or usable[0]
+        return self._upgrade.models.quickest(usable) or usable[0]
 
     def _quickest_of(self, agent: str) -> ModelEntry | None:
         """Which of an agent's models, or else of the first agent's, would answer now."""
         models = (*self._agents.get(agent).models, *self._agents.get(self._agents.ids[0]).models)
         usable = self._registry.usable(tuple(dict.fromkeys(models)))
-        return self._upgrade.quickest([self._registry.model(model_id) for model_id in usable])
+        return self._upgrade.models.quickest([self._registry.model(model_id) for model_id in usable])
 
     async def read_ahead(self, draft: Draft, cancel: CancelToken | None = None) -> ReadAhead:
         """Somebody types: what the likely prompt begins with is read, unless something else wants the engine. Raises

@@ -73,11 +73,11 @@ class BackgroundScheduler:
         self.breakers.enabled = config.enable_circuit_breaker
         self.breakers.adopt(BreakerPolicy(window_s=config.breaker_window_s, slow_call_s=config.slow_call_s))
         if self.upgrade is not None and self._manager is not None:
-            self.upgrade.enabled = config.enable_full_models
-            self.upgrade.waits = config.wait_for_larger_models
+            self.upgrade.models.enabled = config.enable_full_models
+            self.upgrade.models.waits = config.wait_for_larger_models
             if not config.enable_full_models:
                 self.upgrade.stop()
-                for model_id in self.upgrade.larger():
+                for model_id in self.upgrade.models.larger():
                     self.begin(partial(self.retire, model_id))
             self.schedule()
 
@@ -93,7 +93,7 @@ class BackgroundScheduler:
 
         def model_of(agent: str) -> ModelEntry | None:
             usable = registry.usable(agents.get(agent).models) if agent in agents.ids else ()
-            return upgrade.quickest([registry.model(model_id) for model_id in usable])
+            return upgrade.models.quickest([registry.model(model_id) for model_id in usable])
 
         self._manager = manager
         updates = self.updates = Updates(manager, self._ports, registry, self._emit, self._between_turns)
@@ -108,8 +108,8 @@ class BackgroundScheduler:
             lambda: self.queue.idle,
             await self._ports.runtime.device(),
         )
-        upgrade.enabled = self._config.enable_full_models
-        upgrade.waits = self._config.wait_for_larger_models
+        upgrade.models.enabled = self._config.enable_full_models
+        upgrade.models.waits = self._config.wait_for_larger_models
         upgrade.join(among)
         among.on_lead = self.schedule
         self._among = among
