@@ -1,4 +1,4 @@
-"""Which agent tends to follow which, as counted on this device."""
+"""Counts which agent tends to follow which on this device."""
 
 from __future__ import annotations
 

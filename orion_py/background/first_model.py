@@ -1,5 +1,4 @@
-"""Which model a visit begins with: the one that answered last, where it lies on the device whole and the device
-bore it well.
+"""Chooses the model that a visit begins with: the one that answered last, if it is stored whole and loaded well.
 
 A large model can end the tab while it comes into memory. So its start is written down before it begins and crossed
 out after: where that note is found, the visit before ended in the middle, and the smaller model comes first again.

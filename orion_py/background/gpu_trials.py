@@ -1,4 +1,4 @@
-"""Which models are still to be tried on WebGPU, and when: any that is in memory, whoever loaded it."""
+"""Schedules the WebGPU trials of models in memory that haven't been tried yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the next agent's model into memory before it is asked for, and never stands in the way.
+"""Loads the next agent's model before it is asked for, if it gets in nothing's way.
 
 It guesses only when the next agent is likely enough, moves only what lies on the device already,
 and ends for it nothing that is in use or that answered last. The next question judges the guess: a

@@ -1,4 +1,4 @@
-"""Models that the site gets while the page is open, or has got since the last visit.
+"""Finds the models that the site gets while the page is open, or got since the last visit.
 
 ``build.py serve`` makes the larger model after the page opened. Its server marks the model in models.json as one that
 is being made (``AbsentModel.coming``); as long as a list says so it is asked for again. So it is, once, where the

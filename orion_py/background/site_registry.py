@@ -1,4 +1,4 @@
-"""The site's list of models, as far as this engine's version can read it."""
+"""Reads the site's list of models, as far as this engine's version can."""
 
 from __future__ import annotations
 

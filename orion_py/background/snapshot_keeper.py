@@ -1,4 +1,4 @@
-"""When the next start's snapshot is made: it takes some seconds of a core, 150 MB meanwhile and 70 MB on the device."""
+"""Decides when to make the next start's snapshot: seconds of a core, 150 MB meanwhile, 70 MB on the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New versions of models in use: looked for, verified beside the old one, switched to, rolled back.
+"""Updates models in use: checks for a new version, verifies it beside the old one, switches, rolls back.
 
 Only what changed is downloaded, since shards are addressed by their content. The old version answers
 until the new one has been opened and its golden vectors agree; it is kept until the next update, so

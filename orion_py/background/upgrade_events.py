@@ -1,4 +1,4 @@
-"""What the background brings, and what is told of it: to the page, and to the other tabs."""
+"""Reports the progress of background downloads to the page and to other tabs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which larger model is wanted, whether that is paused, and which ones a person had deleted: one for all tabs."""
+"""Keeps which larger model is wanted, whether it is paused, and which were deleted: one plan for all tabs."""
 
 from __future__ import annotations
 

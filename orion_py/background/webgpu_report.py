@@ -1,4 +1,4 @@
-"""What became of WebGPU for each model in memory, and why: for people to read."""
+"""Reports what became of WebGPU for each model in memory, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebGPU is believed, not assumed: it has to be right and faster before it takes over.
+"""Tries a model on WebGPU beside WASM: it takes over only if it is right and faster.
 
 The trial runs while nothing is asked, beside the WASM session that already answers, and keeps its
 verdict, so that a later visit starts on the winner at once. It ends as soon as something is asked.

@@ -1,4 +1,4 @@
-"""Adding a model by its address: first what it is and what it weighs, then, confirmed, its entry.
+"""Adds a model by its address: first says what it is and what it weighs, then, confirmed, adds its entry.
 
 Nothing but the manifest is fetched for the first, or of a folder in the usual ONNX layout its small
 texts; the second fetches nothing more either: the shards

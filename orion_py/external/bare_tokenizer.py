@@ -1,4 +1,4 @@
-"""A tokenizer.json as it lies in a model's folder, with what our tokenizer shards hold beside it."""
+"""Reads a tokenizer.json from a model's folder as if it were one of our tokenizer shards."""
 
 from __future__ import annotations
 

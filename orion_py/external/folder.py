@@ -1,4 +1,4 @@
-"""What a folder in the usual ONNX layout holds, kept on the device until its files have hashes.
+"""Records what a folder in the usual ONNX layout holds, until its files have hashes.
 
 The layout is that of models for transformers.js on the Hugging Face Hub::
 

@@ -1,4 +1,4 @@
-"""Is a file an ONNX model, and which other files does it point into? Asked before onnxruntime sees it.
+"""Checks that a file is an ONNX model and lists the files that it points into, before onnxruntime sees it.
 
 A walk over protobuf's wire format (https://protobuf.dev/programming-guides/encoding) by the messages of
 onnx.proto (https://github.com/onnx/onnx) that can hold tensors; all else is stepped over and nothing is

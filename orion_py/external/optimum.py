@@ -1,4 +1,4 @@
-"""Decoder graphs as Optimum exports them and transformers.js runs them: the names at their edges.
+"""Names the inputs and outputs of decoder graphs as Optimum exports them and transformers.js runs them.
 
 ``web/bridge/worker/ort/external-model.js`` has the same rules for the browser.
 """

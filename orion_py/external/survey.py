@@ -1,4 +1,4 @@
-"""Looks at a folder in the usual ONNX layout: the small texts are read, of the large files the sizes asked.
+"""Surveys a folder in the usual ONNX layout: reads the small metadata files, queries the size of large ones.
 
 No byte of weights moves. Names, sizes and hashes come from the Hub's listing where the address has
 its form (``<owner>/<name>/resolve/<revision>/``; a mirror may have one too), else from one HEAD a file.

@@ -1,4 +1,4 @@
-"""The small texts of a model's folder as transformers and transformers.js have it, read as hostile.
+"""Parses a folder's small metadata files, written for transformers and transformers.js, as hostile input.
 
 What is taken from them: what config.json says of the decoder, how its turns are written and end
 (tokenizer_config.json, generation_config.json, chat_template.jinja), and the licence in the front

@@ -1,4 +1,4 @@
-"""How far a load is: bytes per shard, measured speed, time left."""
+"""Measures a load: bytes of each shard, speed, and time left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which versions of each model this device keeps: the one in use, the one on its way, the one before.
+"""Keeps versions of each model on this device: the one in use, the one on its way, the one before.
 
 A version is a manifest, kept as the text that the server sent. A new one is only *coming* until all
 its shards are here and verified; then it takes over and the old one is kept, so that one can roll

@@ -1,4 +1,4 @@
-"""The seam to whatever tells languages apart."""
+"""Defines the seam to language detection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling languages apart with py3langid: n-grams, 33 languages, some tenths of a millisecond a text.
+"""Detects languages with py3langid: n-grams, 33 languages, some tenths of a millisecond a text.
 
 Its model takes a while to load and megabytes to keep, so it comes with the first question that
 needs it. In a browser it is a bundle of its own, which ``prepare`` fetches.

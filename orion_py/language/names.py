@@ -1,4 +1,4 @@
-"""The languages that can be asked for, and what people call them in French and English."""
+"""Lists the languages that can be asked for, with their names in French and English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request for a translation leaves unsaid: into which language.
+"""Infers the target language that a request for a translation leaves out.
 
 "Translate from French: Où est la gare ?" names the source alone, and most of its words are French. Answering in the
 language of those words would give the text back as it is.

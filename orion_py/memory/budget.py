@@ -1,4 +1,4 @@
-"""Which models have to go so that another fits: least recently used first, by their real bytes.
+"""Chooses which models to evict so that another fits: least recently used first, by measured bytes.
 
 A pure policy: it names, the manager ends.
 """

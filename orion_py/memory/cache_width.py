@@ -1,4 +1,4 @@
-"""How wide our own kernel keeps the keys and values of a conversation: 16 bits a number, or 8.
+"""Chooses the width of our kernel's KV cache: 16 bits a number, or 8.
 
 With 8 bits a row takes 0.53 of the bytes, and a long context is gone through in less time; docs/kernel.md says what it
 costs in accuracy. So 16 bits come first, and 8 where the memory is short or the configuration asks for them.

@@ -1,4 +1,4 @@
-"""What a model takes in memory before it is there: by what computes, and with how long a context.
+"""Estimates what a model will take in memory, by what runs it and the length of its context.
 
 Once it is loaded its real bytes are measured (``BuildReport.memory_bytes``); these decide whether it may be.
 """

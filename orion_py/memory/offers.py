@@ -1,4 +1,4 @@
-"""Which models a device is offered: a large one only where there is memory enough for what would run it."""
+"""Decides which models a device is offered: a large one only where there is memory enough to run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a backend right? Compares it with what the reference implementation answered."""
+"""Compares a backend's logits with what the reference implementation computed."""
 
 from __future__ import annotations
 

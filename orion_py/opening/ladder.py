@@ -1,4 +1,4 @@
-"""The ways to run one model on one device, best first: the rungs that loading descends.
+"""Lists the ways to run one model on one device, best first: the rungs that loading descends.
 
 A GPU where it proved itself, our own kernel, onnxruntime on the processor; the last two with all threads, then with
 one, and the kernel also with a narrower cache (``memory.cache_width``). Between them the kernel's build without

@@ -1,4 +1,4 @@
-"""Models that a person adds by an address, beside those of models.json."""
+"""Describes models that a person adds by an address, beside those of models.json."""
 
 from __future__ import annotations
 

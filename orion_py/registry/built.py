@@ -1,4 +1,4 @@
-"""The registry of a site that was built with some of the models only."""
+"""Reduces the registry to the models that a site was built with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading models.json, with errors that name the path and the fix.
+"""Reads models.json, with errors that name the path and the fix.
 
 ``parse_registry`` is the check of a build: nothing may be unknown. ``read_registry`` is an engine's: its list comes
 from the network, and may be newer than the engine, which a returning visitor has from the cache.

@@ -1,4 +1,4 @@
-"""models.json: which models and agents there are, and which to prefer where.
+"""Describes models.json: which models and agents there are, and which to prefer where.
 
 ``models.schema.json`` is generated from these classes (``python -m orion_py.registry.schema``).
 """

@@ -1,4 +1,4 @@
-"""Which models are in memory, who uses them, and what has to go so that another fits.
+"""Owns the models in memory: who uses them, and what is evicted so that another fits.
 
 One load per model at a time: whoever asks meanwhile joins it. How a model comes up is the
 ``ModelOpener``'s matter, who has to go the ``memory.budget``'s, and who still lives the pool's.

@@ -1,4 +1,4 @@
-"""Agents' prompts that were read are kept on the device, so that a reload or a change of agents reads none again.
+"""Keeps the KV rows of agents' prompts on the device, so that a reload or a change of agents reads none again.
 
 What is kept are the cache's rows of the tokens with which all of an agent's questions begin, never of a question or an
 answer: nothing of a conversation outlives its deletion here. They are kept when nothing is asked, and restored when a

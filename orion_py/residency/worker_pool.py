@@ -1,4 +1,4 @@
-"""The workers that hold models: lent in turn, asked now and then whether they live, replaced if not.
+"""Lends the workers that hold models in turn, pings them while idle, and replaces dead ones.
 
 A worker is a loaded model in a worker of its own. Usually there is one for each key (a model's id);
 where there are several they are lent in turn. A worker that computes isn't asked anything: that it

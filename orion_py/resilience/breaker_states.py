@@ -1,4 +1,4 @@
-"""A circuit breaker's three states and the moves between them, without clock, listeners or I/O.
+"""Defines a circuit breaker's three states and the moves between them, without clock, listeners or I/O.
 
 ::
 

@@ -1,4 +1,4 @@
-"""One circuit breaker for each model ("model:<id>") and each way to compute ("backend:<label>").
+"""Keeps one circuit breaker for each model ("model:<id>") and each way to compute ("backend:<label>").
 
 What they know is kept on the device, so that a page that is loaded again doesn't run into the same
 wall three times more.

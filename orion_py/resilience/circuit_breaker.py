@@ -1,4 +1,4 @@
-"""A circuit breaker: what keeps failing is left alone for a while, and then tried with care.
+"""Pauses calls to what keeps failing, and probes it later.
 
 The rules are ``breaker_states``; here are the clock, the listeners, the counts, and what is kept
 from one visit to the next.

@@ -1,4 +1,4 @@
-"""Who answers now and who waits: requests in order of their priority, aged so that nothing starves.
+"""Orders requests by priority, with aging so that none starves.
 
 A request gains one step of priority for every ``aging_s`` seconds that it waits. All that wait age
 alike, so their order never changes while they wait: it is that of ``arrival / aging_s - priority``,

@@ -1,4 +1,4 @@
-"""Trying again after a failure that may pass."""
+"""Retries after a failure that may pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to whatever chooses the agent for a question."""
+"""Defines the seam to whatever chooses the agent for a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's corrections: kept on the device, and the head re-fitted to them there.
+"""Keeps a person's corrections on the device and refits the head to them.
 
 Few examples in a space of thousands of features: by the representer theorem (Schölkopf et al. 2001)
 the best change of the weights is a sum of the examples' own features, so that the fit runs over one

@@ -1,4 +1,4 @@
-"""Routing by examples: a query that is close to what a custom agent was made for goes to it.
+"""Routes a query that is close to a custom agent's examples to that agent.
 
 With the encoder, closeness is the cosine between embeddings; until it is there, the share of words
 that query and example have in common. Neither is a probability, so the decision has no confidence.

@@ -1,4 +1,4 @@
-"""What the router's head sees of a query: its meaning, its words, and what the keyword rules make of it.
+"""Computes the features of a query that the router's head sees: meaning, words, keyword rules.
 
 ``embedding | keyword scores and shape | hashed words and pairs | hashed character n-grams``. The
 encoder says what a query is about; the n-grams tell apart what it is about from what is wanted

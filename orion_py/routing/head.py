@@ -1,4 +1,4 @@
-"""The router's head: a linear layer with softmax over the features of a query, and how it is fitted.
+"""Fits and applies the router's head: a linear layer with softmax over the features of a query.
 
 Multinomial logistic regression with an L2 prior, fitted by L-BFGS (Nocedal and Wright, Numerical
 Optimization, algorithm 7.4).

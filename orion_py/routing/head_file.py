@@ -1,4 +1,4 @@
-"""The head as a safetensors file (https://huggingface.co/docs/safetensors): one F16 tensor
+"""Reads the head from a safetensors file (https://huggingface.co/docs/safetensors): one F16 tensor
 ``weights`` [features + 1, labels], with labels and temperature in the metadata.
 """
 

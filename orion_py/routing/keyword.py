@@ -1,4 +1,4 @@
-"""The keyword router: scored rules over the words of a question, in French and English.
+"""Routes by scored rules over the words of a question, in French and English.
 
 It needs no model, so it answers at once, and it stands in whenever the neural router can't. All
 rules add up; the highest score wins, and below a threshold the conversation agent answers. Scores

@@ -1,4 +1,4 @@
-"""What the keyword router knows: words and turns of phrase, each with a weight for one agent.
+"""Lists the keyword router's words and phrases, each with a weight for one agent.
 
 Everything is matched on folded text: lower case, no accents, straight apostrophes (``fold`` in
 ``keyword.py``), except ``SYNTAX`` and ``SCRIPTS``, which see the text as it was typed. A weight of

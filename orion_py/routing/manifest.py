@@ -1,4 +1,4 @@
-"""The manifest of one version of the neural router: encoder graph, tokenizer and head, by content.
+"""Describes one version of the neural router: encoder graph, tokenizer and head, by content.
 
 Data from outside, parsed strictly as a model's manifest is (``manifest.manifest``); it lies at
 ``models/<model>/manifest.json`` with its shards in ``models/shards/``.

@@ -1,4 +1,4 @@
-"""The neural router: the encoder's view of a query, weighed by the head, as calibrated probabilities."""
+"""Routes by the encoder and the head, with calibrated probabilities."""
 
 from __future__ import annotations
 

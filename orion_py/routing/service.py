@@ -1,5 +1,4 @@
-"""The router that the engine asks: attachments first, then a custom agent's examples, then the neural
-router, else the keyword rules.
+"""Routes a question: by attachments, then a custom agent's examples, then the neural router or the keyword rules.
 
 The keyword rules answer until the encoder is in memory, and again when it fails. A person's
 corrections are kept and re-fit the head here.

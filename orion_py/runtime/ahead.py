@@ -1,4 +1,4 @@
-"""The seam to a model that is brought into memory before anybody asked: the last visit's, while Python boots."""
+"""Defines the seam to a model that loads while Python boots: the one of the last visit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to whatever computes: one loaded model, and what makes one.
+"""Defines the seam to whatever computes: one loaded model, and what makes one.
 
 Three implementations: inference workers through the bridge (``browser.runtime``), threads of this process
 (``native.runtime``) and a scripted one for tests (``runtime.scripted``). In the first two a variant's ``engine``

@@ -1,4 +1,4 @@
-"""A model in memory: its session, its tokenizer, and what its KV cache holds."""
+"""Holds a model in memory: its session, its tokenizer, and what its KV cache contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to read prompts that are kept: the cache's rows of what an agent's questions begin with.
+"""Defines the seam to kept prompts: KV rows of what an agent's questions begin with.
 
 A session keeps and restores them (``ModelSession.keep_rows`` and ``restore_rows``), since their bytes never enter
 Python in a browser; here is what is known of them, and how they are deleted.

@@ -1,4 +1,4 @@
-"""A runtime that answers from a script, for tests: no weights, no arithmetic, exact timing."""
+"""Answers from a script, for tests: no weights, no arithmetic, exact timing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to what an engine's next start begins with: the memory of a Python that has imported everything."""
+"""Defines the seam to snapshots: the memory of a Python that has imported everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to the tokenizer and the chat template: Hugging Face's, in Rust or JavaScript."""
+"""Defines the seam to the tokenizer and the chat template: Hugging Face's, in Rust or JavaScript."""
 
 from __future__ import annotations
 

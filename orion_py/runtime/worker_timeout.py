@@ -1,4 +1,4 @@
-"""Waiting for a worker that may be gone: as long as it shows that it lives, and not for ever."""
+"""Waits for a worker for as long as it answers pings, and not for ever."""
 
 from __future__ import annotations
 

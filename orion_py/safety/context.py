@@ -1,4 +1,4 @@
-"""What excuses a match: it is quoted, discussed, told as a story, or asked by someone who protects.
+"""Finds what excuses a match: it is quoted, discussed, told as a story, or asked by someone who protects.
 
 An excuse weakens and never clears, so a text that piles up attempts is still seen. It counts only
 where it plausibly frames the match: a quotation must hold it, and framing words must come before.

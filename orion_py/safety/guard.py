@@ -1,4 +1,4 @@
-"""The input guard: reads a message before it goes anywhere, and allows, warns or blocks.
+"""Screens a message before it goes anywhere, and allows, warns or blocks.
 
 This reduces risk and no more. Patterns find what is written the usual way and miss the rest; what
 really keeps a text from opening a turn is ``validation.neutralise_special_tokens``. On one's own

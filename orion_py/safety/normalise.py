@@ -1,4 +1,4 @@
-"""Two readings of a text: ``visible``, which the model gets, and ``normalise``, which is screened.
+"""Makes two readings of a text: ``visible``, which the model gets, and ``normalise``, which is screened.
 
 ``visible`` only takes out what nobody can see. ``normalise`` undoes disguises (look-alike letters,
 letters spaced out, digits for letters, accents, case) and is for patterns alone: it would spoil

@@ -1,4 +1,4 @@
-"""The answer on its way to the page: what must not be drawn is taken out or stops it.
+"""Screens the answer on its way to the page: masks or stops what must not be drawn.
 
 Three things, by cost. Each piece: control and bidirectional characters go. While the answer is
 about to repeat a secret that the system prompt holds: it is held back and masked. Where a sentence

@@ -1,4 +1,4 @@
-"""All the rules together, built on first use: an import in the browser shouldn't pay for them."""
+"""Builds all screening rules on first use, so that an import doesn't pay for them."""
 
 from __future__ import annotations
 

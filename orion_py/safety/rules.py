@@ -1,4 +1,4 @@
-"""What a screening rule is, and how its pattern is written.
+"""Defines a screening rule and how its pattern is written.
 
 Patterns are read on normalised text: small letters, no accents, single blanks. In them a blank
 stands for any white space, and ``~`` for a gap of up to six words. Both keep every rule free of

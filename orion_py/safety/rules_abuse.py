@@ -1,4 +1,4 @@
-"""Severe abuse: weapons of mass harm, sexual content on minors, violence against people, self-harm.
+"""Lists the rules on severe abuse: mass harm, sexual content on minors, violence against people, self-harm.
 
 What is refused is a request for the deed, never the subject: a rule needs an act and its object
 together. Knowing, preventing, treating and remembering are excused in ``context.py``.

@@ -1,4 +1,4 @@
-"""Attempts to speak in the system's name: to replace its instructions, draw them out, or forge turns."""
+"""Lists the rules on prompt injection: replacing instructions, extracting them, forging turns."""
 
 # ruff: noqa: E501  (a pattern is read more easily on one line than cut in three)
 

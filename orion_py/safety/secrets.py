@@ -1,4 +1,4 @@
-"""Which texts of a system prompt are secrets: its agent may need them, and no reader does.
+"""Finds the secrets of a system prompt, which its agent may need and no reader does.
 
 A log masks whatever might be personal (``telemetry.pii_patterns``), since a word too many costs nothing there.
 Here a word too many is taken out of an answer that somebody reads. So a text counts as a secret only if

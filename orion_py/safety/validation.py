@@ -1,4 +1,4 @@
-"""What a person typed or pasted, made fit for a model, or refused with a typed error."""
+"""Makes what a person typed or pasted fit for a model, or refuses it with a typed error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one engine says to the others on its store, and whether it is the one that leads them.
+"""Exchanges notes with the engines of other tabs, and says whether this one leads them.
 
 The leader downloads in the background, looks for new versions and sweeps; when it goes, the next in line leads.
 """

@@ -1,4 +1,4 @@
-"""The seam to where shards are kept.
+"""Defines the seam to where shards are kept.
 
 A store keeps whole, verified shards by sha256. Fetching, verifying and committing is one
 primitive so that, in a browser, a shard's bytes never have to cross into Python.

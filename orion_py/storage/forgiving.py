@@ -1,4 +1,4 @@
-"""Settings whose failures disturb nobody: what can't be kept stays for this visit, and is said once."""
+"""Keeps settings that can't be written for this visit, and reports that once."""
 
 from __future__ import annotations
 

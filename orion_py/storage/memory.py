@@ -1,4 +1,4 @@
-"""A shard store in memory, fed from a dictionary of URLs: for tests, with faults on demand."""
+"""Stores shards in memory, fed from a dictionary of URLs: for tests, with faults on demand."""
 
 from __future__ import annotations
 

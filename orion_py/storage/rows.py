@@ -1,4 +1,4 @@
-"""A JSON list of objects with ids in one setting, changed row by row: no tab writes another's rows away."""
+"""Changes a JSON list in one setting row by row, so that no tab overwrites another's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to a small key-value store on the device: verdicts, preferences, a manifest's copy.
+"""Defines the seam to a small key-value store on the device: checks, preferences, a manifest's copy.
 
 Several tabs write to one store. What depends on what is there is therefore written by ``change`` or
 ``update``, which read and write in one transaction; ``set`` is for values that replace whatever was there.

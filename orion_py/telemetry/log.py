@@ -1,4 +1,4 @@
-"""The structured log: JSON-ready records, sanitized before anything keeps or sees them."""
+"""Keeps the structured log: JSON-ready records, sanitized before anything stores or sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counters and histograms, in memory."""
+"""Counts and keeps histograms, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What secrets and personal data look like: patterns, and check digits where there are any.
+"""Lists the patterns of secrets and personal data, with check digits where there are any.
 
 Each shape is a mask, a pattern and a check, which says how much of a match to mask (0: none of
 it). Compiled on first use.

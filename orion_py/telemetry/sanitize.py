@@ -1,4 +1,4 @@
-"""Takes out of a log record what is nobody's business: prompts, keys, addresses, paths.
+"""Removes private data from a log record: prompts, keys, addresses, paths.
 
 What a person wrote is recognised by the field's name and replaced whole; in all other strings
 secrets are recognised by their shape. This is a net and no proof: callers log facts and codes.

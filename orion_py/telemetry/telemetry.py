@@ -1,4 +1,4 @@
-"""Telemetry: opt-in counts that never leave the device, and that say nothing about anybody.
+"""Keeps opt-in counts that never leave the device and identify nobody.
 
 Off, nothing is kept. On, events are added up under names and buckets that are fixed here, so that
 no text, no id and no time of day can get in; the sums stand in the device's own settings until
