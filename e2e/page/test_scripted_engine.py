@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from e2e.page import assembled
 from e2e.page.conftest import Visit
-from orion_py import protocol
-from orion_py.protocol_schema import SCHEMA_FILE, schema_text
+from orion_py.protocol import Response
+from orion_py.protocol.schema import SCHEMA_FILE, messages, schema_text
 
-MESSAGES: TypeAdapter[Any] = TypeAdapter(protocol.Message)
+MESSAGES: TypeAdapter[Any] = TypeAdapter(messages())
 CONVERSE = """(requests) => new Promise((resolve) => {
   const worker = new Worker("workers/engine.js", { type: "module" });
   const heard = [], open = new Set(requests.map(({ id }) => id));
@@ -71,7 +71,7 @@ def faults(heard: list[str]) -> list[str]:
         try:
             message = MESSAGES.validate_json(text, strict=True)
             if message.type == "result" and "content" in message.payload:
-                protocol.Response.model_validate(message.payload)
+                Response.model_validate(message.payload)
         except ValidationError as error:
             found.append(f"{text[:120]}: {error.errors()[0]['loc']} {error.errors()[0]['msg']}")
     return found

@@ -18,7 +18,7 @@ from orion_py.answering.services import Services
 from orion_py.cancellation import CancelToken, ended_by, until_cancelled
 from orion_py.errors import Cancelled, OrionError
 from orion_py.generation.shared_part import shared_part
-from orion_py.protocol import InferOptions
+from orion_py.protocol import InferOptions, ReadAhead
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.tokenizer import ChatMessage
@@ -31,18 +31,6 @@ WORDS = 3
 """Of a draft, from which the router is asked who will answer."""
 WORTH_IT = 8
 """Fewer tokens than these aren't worth a guess."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadAhead:
-    """``tokens``: with which the likely prompt begins; ``cached``: how many of them needn't be read any more;
-    ``restored``: how many of these came from the device. ``model`` "": it isn't in memory."""
-
-    agent: str = ""
-    model: str = ""
-    tokens: int = 0
-    cached: int = 0
-    restored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from orion_py.errors import ProtocolError
-from orion_py.protocol import parse_request
+from orion_py.protocol import parse_request, read_message
 
 _PARTS = (
     "orion_py.browser.main",
@@ -100,9 +100,9 @@ def examine() -> str:
             schemas = zlib.crc32(repr(sorted(model.model_fields)).encode(), schemas)
             with suppress(ValidationError):
                 model.model_validate({"type": "nothing of the kind"})
-    parsed = parse_request('{"v": 1, "id": "a", "type": "infer", "query": "é"}')
+    parsed = parse_request(read_message('{"v": 1, "id": "a", "type": "infer", "query": "é"}'))
     with suppress(ProtocolError):
-        parse_request("{")
+        read_message("{")
     large = np.zeros(1 << 24, dtype=np.float32)  # 64 MiB: the memory grows
     large[:: 1 << 12] = 1.0
     spectrum = importlib.import_module("numpy.fft").rfft(np.sin(np.arange(256.0)))

@@ -19,7 +19,7 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.answering.ability import switched_off
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.measures import Measures
-from orion_py.answering.reading_ahead import Draft, ReadAhead, ReadingAhead
+from orion_py.answering.reading_ahead import Draft, ReadingAhead
 from orion_py.answering.request import RequestRun
 from orion_py.answering.services import Request, Services
 from orion_py.background.site_growth import SiteGrowth
@@ -50,9 +50,11 @@ from orion_py.protocol import (
     MemoryEvent,
     PredictionEvent,
     ProgressEvent,
+    ReadAhead,
     Response,
     RevisionEvent,
     RouterEvent,
+    RouterStatus,
     SiteEvent,
     StateEvent,
     TokenEvent,
@@ -60,7 +62,7 @@ from orion_py.protocol import (
 from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
-from orion_py.routing.service import RouterService, RouterStatus
+from orion_py.routing.service import RouterService
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.safety.guard import Guard, InputGuard
 from orion_py.safety.validation import validate_query

@@ -6,7 +6,6 @@ Knows nothing of workers: a browser's message port, a test's list or a socket ca
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -46,14 +45,16 @@ from orion_py.protocol import (
     RevisionEvent,
     RouteRequest,
     Shutdown,
-    Status,
+    StatusRequest,
     Teach,
     TelemetryRequest,
     TokenEvent,
     Unload,
     UnregisterAgent,
     VersionRequest,
+    id_of,
     parse_request,
+    read_message,
 )
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.storage.base import StorageEstimate
@@ -76,10 +77,12 @@ class EngineHost:
 
     def receive(self, text: str) -> None:
         """Takes one message; its answer comes through ``send``."""
+        message: dict[str, Any] = {}
         try:
-            request = parse_request(text)
+            message = read_message(text)
+            request = parse_request(message)
         except ProtocolError as error:
-            self._send(Failed(id=_id_of(text), error=_info(error)))
+            self._send(Failed(id=id_of(message), error=_info(error)))
             return
         if isinstance(request, Cancel):
             # At once and outside of any queue: what is to be stopped may be what holds the queue up.
@@ -196,7 +199,7 @@ class EngineHost:
         if isinstance(request, RemoveModel):
             await engine.remove_model(request.model)
             return await self._status(engine)
-        if isinstance(request, Status):
+        if isinstance(request, StatusRequest):
             return await self._status(engine)
         if isinstance(request, Logs):
             self._following = self._following if request.follow is None else request.follow
@@ -340,12 +343,3 @@ def _info(error: OrionError) -> ErrorInfo:
     return ErrorInfo(
         code=error.code, message=error.message, hint=error.hint, retryable=error.retryable, detail=error.detail
     )
-
-
-def _id_of(text: str) -> str:
-    """The id that a malformed message names, so that whoever sent it learns of its fault."""
-    try:
-        found = json.loads(text)["id"]
-    except (ValueError, KeyError, TypeError):
-        return ENGINE_ID
-    return found if isinstance(found, str) and 0 < len(found) <= 80 else ENGINE_ID

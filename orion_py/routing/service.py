@@ -7,13 +7,13 @@ corrections are kept and re-fit the head here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InvalidInput, OrionError
 from orion_py.ports import Ports
+from orion_py.protocol import RouterStatus
 from orion_py.registry.models import RouterEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.routing.corrections import Corrections, refitted
@@ -29,18 +29,6 @@ _ATTACHED = {
     "image": ("vision", "An image is attached.", "Une image est jointe."),
     "audio": ("speech", "A recording is attached.", "Un enregistrement est joint."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RouterStatus:
-    """``name``: which router answers now. ``corrections``: how many the head was re-fitted to.
-    ``agents``: those it can learn to choose."""
-
-    name: str
-    loading: bool
-    corrections: int
-    problem: str | None
-    agents: tuple[str, ...] = LABELS
 
 
 class RouterService:
@@ -88,7 +76,7 @@ class RouterService:
 
     async def status(self) -> RouterStatus:
         name = NeuralRouter.name if self._neural else KeywordRouter.name
-        return RouterStatus(name, self._loading, len(await self._corrections.all()), self._problem)
+        return RouterStatus(name, self._loading, len(await self._corrections.all()), self._problem, LABELS)
 
     async def load(
         self,

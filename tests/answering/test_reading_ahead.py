@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from orion_py.answering.reading_ahead import PIECE, ReadAhead
+from orion_py.answering.reading_ahead import PIECE
 from orion_py.cancellation import CancelToken
 from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.engine.host import EngineHost
 from orion_py.errors import Cancelled, RuntimeFailure, UnknownAgent
-from orion_py.protocol import InferOptions
+from orion_py.protocol import InferOptions, ReadAhead
 from orion_py.runtime.base import Logits
 from orion_py.runtime.tokenizer import ChatMessage
 from tests.reading_world import SCRIBE, SHARED, ReadingWorld, calm, draft, visit

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from orion_py.engine.host import EngineHost
-from orion_py.protocol import Message
+from orion_py.protocol.schema import messages
 from tests.tiny import World, says
 
 ENDS = ("result", "error", "cancelled")
@@ -19,7 +19,7 @@ class Wire:
 
     def __init__(self, world: World) -> None:
         self.world, self.sent = world, []
-        self._message: TypeAdapter[Any] = TypeAdapter(Message)
+        self._message: TypeAdapter[Any] = TypeAdapter(messages())
         self.host = EngineHost(world.ports, self._on_send)
 
     def _on_send(self, text: str) -> None:

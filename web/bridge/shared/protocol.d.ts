@@ -1,6 +1,15 @@
-// Generated from orion_py/protocol.py by: python -m orion_py.protocol_schema
+// Generated from orion_py/protocol/ by: python -m orion_py.protocol.schema
 
-/** Adds what InspectModel showed, and keeps it on this device. Ends in the status. */
+/** A model that isn't to be had here, and why. */
+export interface AbsentRow {
+  id: string;
+  title: string;
+  reason: Bilingual;
+  source: string;
+  coming: boolean;
+}
+
+/** Adds what InspectModel showed, and keeps it on this device. */
 export interface AddModel {
   v: 1;
   id: string;
@@ -47,11 +56,37 @@ export interface AgentEvent {
   change: "registered" | "unregistered";
 }
 
+export interface AgentGroup {
+  id: string;
+  agents: string[];
+}
+
+/**
+ * An agent, with the fields of `registry.models.AgentEntry`. `usable`: its models that can be loaded;
+ * `missing`: those that can't; `custom`: made on this device.
+ */
+export interface AgentRow {
+  id: string;
+  title: Bilingual;
+  description: Bilingual;
+  models: string[];
+  system: Bilingual;
+  temperature: number | null;
+  top_p: number | null;
+  top_k: number | null;
+  repetition_penalty: number | null;
+  max_tokens: number;
+  capabilities: string[];
+  available: boolean;
+  usable: string[];
+  missing: AbsentRow[];
+  custom: boolean;
+}
+
 /**
  * Somebody types: what the likely answer's prompt begins with is read ahead, in small pieces that give way to
  * all else. `draft`: what stands in the box; `agent`: who answers if that doesn't tell yet; the rest as in
- * Infer. Ends in `{agent, model, tokens, cached, restored}`: how many tokens that beginning has, how many of
- * them are read now, and how many of these came from the device.
+ * Infer.
  */
 export interface Anticipate {
   v: 1;
@@ -61,6 +96,11 @@ export interface Anticipate {
   agent?: string | null;
   history?: ChatTurn[];
   options?: InferOptions;
+}
+
+export interface Bilingual {
+  en: string;
+  fr: string;
 }
 
 /**
@@ -102,6 +142,24 @@ export interface BreakerEvent {
   slow_rate: number | null;
 }
 
+/** A circuit breaker's state and totals; rates and percentiles are over its window, None where that is empty. */
+export interface BreakerRow {
+  state: "closed" | "open" | "half_open";
+  cause: "failures" | "slow" | null;
+  retry_in_s: number;
+  slow_call_s: number | null;
+  p50_s: number | null;
+  p95_s: number | null;
+  failure_rate: number | null;
+  slow_rate: number | null;
+  successes: number;
+  failures: number;
+  slow: number;
+  ignored: number;
+  rejected: number;
+  opened: number;
+}
+
 /** Stops `request`, or with None everything that is under way, loading included. */
 export interface Cancel {
   v: 1;
@@ -123,6 +181,11 @@ export interface ChatTurn {
   content: string;
 }
 
+export interface ComingModel {
+  id: string;
+  title: string;
+}
+
 /**
  * Changes `config`'s fields; with `preset` ("auto": the one that fits the device) all others
  * become that preset's.
@@ -133,6 +196,39 @@ export interface Configure {
   type: "configure";
   preset?: "production" | "development" | "low_end" | "auto" | null;
   config?: Record<string, unknown>;
+}
+
+/** An agent's definition as it was registered: `requests.AgentDefinition`. */
+export interface CustomAgent {
+  id: string;
+  name: string;
+  prompt: string;
+  examples: string[];
+  code: string;
+  temperature: number;
+  top_p: number;
+  top_k: number;
+  repetition_penalty: number;
+  max_tokens: number;
+}
+
+/** What the machine offers, as `runtime.base.Device` has it. */
+export interface DeviceRow {
+  threads: number;
+  webgpu: boolean;
+  webgpu_reason: string;
+  webgpu_name: string;
+  webgpu_software: boolean;
+  webgpu_features: string[];
+  webgpu_limits: Record<string, number>;
+  isolated: boolean;
+  memory_gb: number | null;
+  kernel: string;
+  kernel_reason: string;
+}
+
+/** Nothing but that it is done. */
+export interface Done {
 }
 
 /** `code` is stable and documented in `errors.py`; `message` is for people. */
@@ -163,6 +259,15 @@ export interface FallbackEvent {
   reason: string;
 }
 
+export interface FallbackRow {
+  id: string;
+  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
+  from: string;
+  to: string;
+  reason_code: string;
+  reason: string;
+}
+
 /** A note on the message that was let through: what it may be about, and the rules that saw it. */
 export interface GuardEvent {
   v: 1;
@@ -172,10 +277,22 @@ export interface GuardEvent {
   rules: string[];
 }
 
+/** `count`, `min`, `max` and `mean` of all values; percentiles of the last ones. */
+export interface Histogram {
+  count: number;
+  min: number;
+  max: number;
+  mean: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+}
+
 /**
  * What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
  * across visits), or "cancel": gives it up and deletes what came of it. `model` None: the one under
- * way. Ends in the status.
+ * way.
  */
 export interface Hydrate {
   v: 1;
@@ -206,6 +323,14 @@ export interface HydrationEvent {
   seconds_left: number | null;
   reason_code: string;
   reason: string;
+}
+
+/** `model`: the one that is to come in the background; `event`: the last hydration event told. */
+export interface HydrationRow {
+  model: string | null;
+  paused: boolean;
+  enabled: boolean;
+  event: Record<string, unknown> | null;
 }
 
 /** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
@@ -266,8 +391,8 @@ export interface Initialize {
 }
 
 /**
- * What lies at an address (a folder's URL, a path below the page, or a Hugging Face id): ends in
- * `{"model": entry}` with title, licence, source, bytes. Nothing but its manifest is fetched.
+ * What lies at an address (a folder's URL, a path below the page, or a Hugging Face id). Nothing but
+ * its manifest is fetched.
  */
 export interface InspectModel {
   v: 1;
@@ -276,11 +401,33 @@ export interface InspectModel {
   address: string;
 }
 
+export interface LikelyAgent {
+  agent: string;
+  probability: number;
+}
+
+/** A model in memory, and what building its sessions took. */
+export interface LoadedRow {
+  model: string;
+  version: string;
+  backend: string;
+  variant: string;
+  memory_bytes: number;
+  create_ms: number;
+  warmup_ms: number;
+}
+
 export interface LogEvent {
   v: 1;
   id: string;
   type: "log";
   record: Record<string, unknown>;
+}
+
+/** `dropped`: how many older records are kept no more. */
+export interface LogRecords {
+  dropped: number;
+  records: (Record<string, unknown>)[];
 }
 
 /**
@@ -311,6 +458,13 @@ export interface MemoryEvent {
   evicted: string[];
 }
 
+/** As in the memory event. */
+export interface MemoryRow {
+  used_bytes: number;
+  budget_bytes: number;
+  models: ModelMemoryRow[];
+}
+
 /**
  * Something was measured; `p50` and `p95` are over the last ones, `count` says how many there
  * were in all. Of an answer, under its id: first_token, routing, inference, total and, as `pace`, what
@@ -331,11 +485,73 @@ export interface MetricEvent {
   slow: boolean;
 }
 
+export interface MetricsRow {
+  counters: Record<string, number>;
+  histograms: Record<string, Histogram>;
+}
+
+/**
+ * A model of the site's list, with the fields of `registry.models.ModelEntry`; from `shards` on those of an
+ * added one.
+ */
+export interface ModelDescription {
+  id: string;
+  title: string;
+  manifest: string;
+  tier: "lite" | "full" | "large";
+  family: string;
+  licence: string;
+  download_bytes: number;
+  memory_bytes: number;
+  onnxruntime_memory_bytes: number | null;
+  languages: string[];
+  capabilities: string[];
+  sampling: Sampling;
+  device_memory_gb: number | null;
+  shards?: "beside" | "inside";
+  source?: string;
+  layout?: "orion" | "onnx";
+  file?: string;
+}
+
 /** `bytes`: measured once loaded, estimated before. */
 export interface ModelMemory {
   model: string;
   bytes: number;
   busy: boolean;
+}
+
+export interface ModelMemoryRow {
+  model: string;
+  bytes: number;
+  busy: boolean;
+}
+
+/** What lies at an address, before any of it moves. */
+export interface ModelOffer {
+  model: ModelDescription;
+}
+
+/** `offered`: whether this device may use it. */
+export interface ModelRow {
+  id: string;
+  title: string;
+  manifest: string;
+  tier: "lite" | "full" | "large";
+  family: string;
+  licence: string;
+  download_bytes: number;
+  memory_bytes: number;
+  onnxruntime_memory_bytes: number | null;
+  languages: string[];
+  capabilities: string[];
+  sampling: Sampling;
+  device_memory_gb: number | null;
+  shards?: "beside" | "inside";
+  source?: string;
+  layout?: "orion" | "onnx";
+  file?: string;
+  offered: boolean;
 }
 
 /**
@@ -352,12 +568,57 @@ export interface PredictionEvent {
   state: "started" | "done" | "cancelled" | "failed" | "hit" | "wasted";
 }
 
+/**
+ * What became of models that were loaded on a guess: totals, `hit_rate` (of those judged, None before),
+ * `wasted_bytes`, and who is likely to be asked next.
+ */
+export interface PredictionRow {
+  started: number;
+  done: number;
+  cancelled: number;
+  failed: number;
+  hit: number;
+  wasted: number;
+  hit_rate: number | null;
+  wasted_bytes: number;
+  next: LikelyAgent[];
+}
+
 /** Brings a model (default: the recommended one) into memory before it is asked for. */
 export interface Preload {
   v: 1;
   id: string;
   type: "preload";
   model?: string | null;
+}
+
+/** `model`: which one is in memory now. */
+export interface Preloaded {
+  breakers: Record<string, BreakerRow>;
+  queue: QueueRow;
+  predictive: PredictionRow | null;
+  hydration: HydrationRow | null;
+  memory: MemoryRow | null;
+  version: string;
+  preset: "production" | "development" | "low_end";
+  config: Record<string, unknown>;
+  device: DeviceRow;
+  storage: StorageRow;
+  models: ModelRow[];
+  groups: AgentGroup[];
+  coming: ComingModel[];
+  recommended: string | null;
+  added: string[];
+  agents: AgentRow[];
+  custom: CustomAgent[];
+  loaded: LoadedRow[];
+  loading: string[];
+  webgpu: WebgpuRow[];
+  fallbacks: FallbackRow[];
+  versions: VersionRow[];
+  router: RouterStatus;
+  metrics: MetricsRow;
+  model: string;
 }
 
 /**
@@ -390,10 +651,22 @@ export interface QueueEvent {
   limit: number | null;
 }
 
-/**
- * Adds a custom agent and keeps it on this device, or replaces the custom one of its id. Ends in
- * the status; its `custom` lists the definitions.
- */
+/** As in the queue event. */
+export interface QueueRow {
+  running: number;
+  waiting: string[];
+  limit: number | null;
+}
+
+export interface ReadAhead {
+  agent: string;
+  model: string;
+  tokens: number;
+  cached: number;
+  restored: number;
+}
+
+/** Adds a custom agent and keeps it on this device, or replaces the custom one of its id. */
 export interface RegisterAgent {
   v: 1;
   id: string;
@@ -401,7 +674,7 @@ export interface RegisterAgent {
   definition: AgentDefinition;
 }
 
-/** Forgets an added model and deletes its shards. Ends in the status. */
+/** Forgets an added model and deletes its shards. */
 export interface RemoveModel {
   v: 1;
   id: string;
@@ -458,7 +731,7 @@ export interface RevisionEvent {
   again: boolean;
 }
 
-/** Which agent would answer `query`; ends in a Routing and runs no model but the router's. */
+/** Which agent would answer `query`; runs no model but the router's. */
 export interface RouteRequest {
   v: 1;
   id: string;
@@ -475,6 +748,14 @@ export interface RouterEvent {
   corrections: number;
 }
 
+export interface RouterStatus {
+  name: string;
+  loading: boolean;
+  corrections: number;
+  problem: string | null;
+  agents: string[];
+}
+
 /** Why an agent answers. `confidence` is a calibrated probability or None. */
 export interface Routing {
   agent: string;
@@ -483,6 +764,13 @@ export interface Routing {
   confidence: number | null;
   probabilities: Record<string, number> | null;
   runner_up: string | null;
+}
+
+export interface Sampling {
+  temperature: number;
+  top_p: number;
+  top_k: number;
+  repetition_penalty: number;
 }
 
 export interface ShardProgress {
@@ -528,10 +816,51 @@ export interface StateEvent {
   routing: Routing | null;
 }
 
+/**
+ * All that is so now. `config`: each of EngineConfig's settings; `recommended`: the model that a device of
+ * this class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
+ */
 export interface Status {
+  breakers: Record<string, BreakerRow>;
+  queue: QueueRow;
+  predictive: PredictionRow | null;
+  hydration: HydrationRow | null;
+  memory: MemoryRow | null;
+  version: string;
+  preset: "production" | "development" | "low_end";
+  config: Record<string, unknown>;
+  device: DeviceRow;
+  storage: StorageRow;
+  models: ModelRow[];
+  groups: AgentGroup[];
+  coming: ComingModel[];
+  recommended: string | null;
+  added: string[];
+  agents: AgentRow[];
+  custom: CustomAgent[];
+  loaded: LoadedRow[];
+  loading: string[];
+  webgpu: WebgpuRow[];
+  fallbacks: FallbackRow[];
+  versions: VersionRow[];
+  router: RouterStatus;
+  metrics: MetricsRow;
+}
+
+export interface StatusRequest {
   v: 1;
   id: string;
   type: "status";
+}
+
+/** Bytes on the device. `quota`, `usage`: as the browser says; None where it doesn't. */
+export interface StorageRow {
+  quota: number | null;
+  usage: number | null;
+  persisted: boolean;
+  shards: number;
+  shard_bytes: number;
+  prefix_bytes: number;
 }
 
 /**
@@ -552,7 +881,7 @@ export interface StreamStatistics {
 
 /**
  * Corrects the router on this device: `query` goes to `agent`; or takes the latest correction
- * or all of them back. Ends in the router's status.
+ * or all of them back.
  */
 export interface Teach {
   v: 1;
@@ -563,11 +892,15 @@ export interface Teach {
   agent?: string;
 }
 
-/**
- * The counts that are kept on the device, if telemetry is on: seen, exported or erased.
- *
- * Ends in `{enabled, version, counts}`; `export` adds `text`, the counts as JSON.
- */
+/** What is kept on the device; `text`: the counts as JSON, where they are exported. */
+export interface TelemetryCounts {
+  enabled: boolean;
+  version: number;
+  counts: Record<string, number>;
+  text?: string;
+}
+
+/** The counts that are kept on the device, if telemetry is on: seen, exported or erased. */
 export interface TelemetryRequest {
   v: 1;
   id: string;
@@ -595,7 +928,7 @@ export interface Unload {
   forget?: boolean;
 }
 
-/** Forgets a custom agent. Ends in the status. */
+/** Forgets a custom agent. */
 export interface UnregisterAgent {
   v: 1;
   id: string;
@@ -619,7 +952,7 @@ export interface Usage {
 
 /**
  * A model's versions: "check" asks the server for a newer one, which then comes in the background;
- * "back" returns to the one kept from before. Ends in the status; its `versions` say what is kept.
+ * "back" returns to the one kept from before. The status's `versions` say what is kept.
  */
 export interface VersionRequest {
   v: 1;
@@ -629,26 +962,47 @@ export interface VersionRequest {
   model: string;
 }
 
+/**
+ * The versions of a model that are kept, by name. `probation`: whether the one in use still has to prove
+ * itself.
+ */
+export interface VersionRow {
+  model: string;
+  current: string | null;
+  next: string | null;
+  previous: string | null;
+  probation: boolean;
+}
+
+/** What became of WebGPU for a model in memory: `background.webgpu_report` has the states. */
+export interface WebgpuRow {
+  model: string;
+  state: "serves" | "absent" | "off" | "none" | "software" | "wrong" | "failed" | "preferred" | "slower" | "checked" | "untried";
+  speedup: number | null;
+  kl: number | null;
+  reason: string;
+}
+
 /** What the page may ask. */
 export type Request =
   | Initialize
   | Infer
   | Anticipate
-  | RouteRequest
-  | Teach
-  | RegisterAgent
-  | UnregisterAgent
   | Preload
   | Hydrate
-  | VersionRequest
   | InspectModel
   | AddModel
   | RemoveModel
+  | VersionRequest
   | Cancel
-  | Status
+  | StatusRequest
   | Logs
   | TelemetryRequest
   | Configure
+  | RegisterAgent
+  | UnregisterAgent
+  | RouteRequest
+  | Teach
   | Unload
   | Shutdown;
 
@@ -671,11 +1025,35 @@ export type Event =
   | BreakerEvent
   | QueueEvent
   | PredictionEvent
-  | MemoryEvent
-  | RouterEvent;
+  | RouterEvent
+  | MemoryEvent;
 
 /** Each request ends in exactly one of these. */
 export type End = Result | Failed | CancelledEnd;
 
 /** Everything that crosses the bridge. */
 export type Message = Request | Event | End;
+
+/** What the result of each type of request carries. */
+export interface Replies {
+  "initialize": Status;
+  "infer": Response;
+  "anticipate": ReadAhead;
+  "preload": Preloaded;
+  "hydrate": Status;
+  "model.inspect": ModelOffer;
+  "model.add": Status;
+  "model.remove": Status;
+  "version": Status;
+  "cancel": Done;
+  "status": Status;
+  "logs": LogRecords;
+  "telemetry": TelemetryCounts;
+  "configure": Status;
+  "agent.register": Status;
+  "agent.unregister": Status;
+  "route": Routing;
+  "teach": RouterStatus;
+  "unload": Status;
+  "shutdown": Done;
+}

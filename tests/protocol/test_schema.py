@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from orion_py import protocol, protocol_schema
-from orion_py.protocol_schema import SCHEMA_FILE, TYPES_FILE, schema, schema_text, types_text
+from orion_py import protocol
+from orion_py.protocol import schema as protocol_schema
+from orion_py.protocol.schema import SCHEMA_FILE, TYPES_FILE, schema, schema_text, types_text
 
-COMMAND = "run: python -m orion_py.protocol_schema"
+COMMAND = "run: python -m orion_py.protocol.schema"
 
 
 def test_the_schema_file_is_what_the_models_say() -> None:

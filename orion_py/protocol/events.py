@@ -1,0 +1,257 @@
+"""Defines what the engine tells before a request's end, or beside all requests."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from orion_py.protocol.envelope import STRICT, Event
+from orion_py.protocol.replies import Routing
+from orion_py.protocol.vocabulary import (
+    BreakerCause,
+    BreakerState,
+    FallbackKind,
+    GuardCategory,
+    HydrationState,
+    MetricName,
+    PhaseName,
+    StateName,
+)
+
+
+class BootEvent(Event):
+    """How far the engine's worker is before it takes requests: Python begins with a "snapshot" of an earlier one's
+    memory or from "bytecode" (after a snapshot if that is given up), "python" runs, the "engine" does. ``ms`` since
+    the worker's start. Sent by the bridge (workers/engine.js), under the id "engine"."""
+
+    type: Literal["boot"] = "boot"
+    phase: Literal["snapshot", "bytecode", "python", "engine"]
+    ms: float
+
+
+class BootFailed(Event):
+    """The worker couldn't start the engine. Sent by the bridge, under the id "engine"."""
+
+    type: Literal["boot-failed"] = "boot-failed"
+    message: str
+
+
+class StateEvent(Event):
+    """A transition. ``ms``: time spent in ``previous``. ``progress``: 0 to 100. ``routing``: why this
+    agent, once that is decided."""
+
+    type: Literal["state"] = "state"
+    previous: StateName
+    state: StateName
+    ms: float
+    progress: int
+    agent: str | None = None
+    model: str | None = None
+    routing: Routing | None = None
+
+
+class AdvanceEvent(Event):
+    """How far a request is within ``state``: sent when ``progress`` (0 to 100, whole, never falling
+    within a request) moves between two state events. Loading counts bytes, shards and session building;
+    answering counts tokens against the answer's limit."""
+
+    type: Literal["advance"] = "advance"
+    state: StateName
+    progress: int
+
+
+class ShardProgress(BaseModel):
+    model_config = STRICT
+    sha256: str
+    role: str
+    size: int
+    loaded: int
+    state: Literal["waiting", "downloading", "stored", "loading", "loaded"]
+
+
+class ProgressEvent(Event):
+    """How far a model's load is. Bytes count what is needed and here, resumed ones included.
+
+    ``bytes_per_second`` and ``seconds_left`` are measured over the last seconds, None until known.
+    """
+
+    type: Literal["progress"] = "progress"
+    model: str
+    version: str
+    phase: PhaseName
+    loaded_bytes: int
+    total_bytes: int
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+    from_storage: bool = False
+    shards: list[ShardProgress] = Field(default_factory=list)
+
+
+class HydrationEvent(Event):
+    """How far what the background brings is; questions are answered meanwhile. ``purpose``: a model
+    that agents prefer ("model"), or a new version of one that is here ("update").
+
+    ``waiting`` says in ``reason_code`` for what: "busy" (a question is answered), "metered" (the line
+    costs or the person saves data: only "start" begins it). ``failed`` has an error's code and words.
+    """
+
+    type: Literal["hydration"] = "hydration"
+    model: str
+    version: str
+    purpose: Literal["model", "update"]
+    state: HydrationState
+    loaded_bytes: int = 0
+    total_bytes: int = 0
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+    reason_code: str = ""
+    reason: str = ""
+
+
+class TokenEvent(Event):
+    """A piece of the answer: ``text`` is what to append. ``index`` counts pieces from 0."""
+
+    type: Literal["token"] = "token"
+    text: str
+    index: int
+    tokens: int
+    tokens_per_second: float | None = None
+
+
+class RevisionEvent(Event):
+    """All that streamed so far is void; the answer is ``content`` now, and what streams next is appended
+    to that. The model had begun to repeat itself: the answer was cut back to where it did. ``again``:
+    it is tried once more from there, with other sampling; else it ends there."""
+
+    type: Literal["revision"] = "revision"
+    content: str
+    reason: Literal["loop"] = "loop"
+    again: bool
+
+
+class FallbackEvent(Event):
+    """A step down the ladder, in plain words (``reason_code`` is an error's code)."""
+
+    type: Literal["fallback"] = "fallback"
+    kind: FallbackKind
+    from_: str = Field(alias="from")
+    to: str
+    reason_code: str
+    reason: str
+
+    model_config = ConfigDict(**STRICT, populate_by_name=True, serialize_by_alias=True)
+
+    @classmethod
+    def step(cls, id: str, kind: FallbackKind, from_: str, to: str, code: str, reason: str) -> FallbackEvent:
+        """A step from one thing ``to`` another, because of the error of that ``code``."""
+        return cls(id=id, kind=kind, from_=from_, to=to, reason_code=code, reason=reason)  # type: ignore[call-arg]
+
+
+class AgentEvent(Event):
+    """A custom agent came or went at run time."""
+
+    type: Literal["agent"] = "agent"
+    agent: str
+    change: Literal["registered", "unregistered"]
+
+
+class SiteEvent(Event):
+    """The list of models changed while the engine runs, by the site or in another tab: ``models`` are new,
+    ``coming`` are being made."""
+
+    type: Literal["site"] = "site"
+    models: list[str]
+    coming: list[str]
+
+
+class GuardEvent(Event):
+    """A note on the message that was let through: what it may be about, and the rules that saw it."""
+
+    type: Literal["guard"] = "guard"
+    category: GuardCategory
+    rules: list[str]
+
+
+class LogEvent(Event):
+    type: Literal["log"] = "log"
+    record: dict[str, Any]
+
+
+class MetricEvent(Event):
+    """Something was measured; ``p50`` and ``p95`` are over the last ones, ``count`` says how many there
+    were in all. Of an answer, under its id: first_token, routing, inference, total and, as ``pace``, what
+    the circuit breaker judges (see ``EngineConfig.slow_call_s``), all in ms, tokens_per_second, and
+    cached_tokens, those of its prompt that were read before it. Of a model's load, under the id "engine":
+    loading, in ms."""
+
+    type: Literal["metric"] = "metric"
+    name: MetricName
+    value: float
+    unit: Literal["ms", "tokens/s", "tokens"]
+    count: int
+    p50: float
+    p95: float
+    slow: bool = False
+
+
+class BreakerEvent(Event):
+    """A circuit breaker moved. ``name``: "model:<id>" or "backend:<label>". ``retry_in_s``: seconds
+    until it may be tried again, 0 unless open. ``cause``: why it isn't closed; ``slow_rate``: the share of
+    slow calls that it had counted."""
+
+    type: Literal["breaker"] = "breaker"
+    name: str
+    state: BreakerState
+    previous: BreakerState
+    failures: int
+    retry_in_s: float
+    cause: BreakerCause | None = None
+    slow_rate: float | None = None
+
+
+class QueueEvent(Event):
+    """Who answers and who waits. ``waiting``: ids, who comes next first. ``limit``: of those that wait."""
+
+    type: Literal["queue"] = "queue"
+    running: int
+    waiting: list[str]
+    limit: int | None
+
+
+class PredictionEvent(Event):
+    """A model was brought into memory because ``agent`` is likely to be asked next. ``hit`` and
+    ``wasted`` say what the next question made of it."""
+
+    type: Literal["prediction"] = "prediction"
+    model: str
+    agent: str
+    probability: float
+    state: Literal["started", "done", "cancelled", "failed", "hit", "wasted"]
+
+
+class RouterEvent(Event):
+    """Which router answers from now on: "neural" or "keyword"."""
+
+    type: Literal["router"] = "router"
+    name: str
+    corrections: int
+
+
+class ModelMemory(BaseModel):
+    """``bytes``: measured once loaded, estimated before."""
+
+    model_config = STRICT
+    model: str
+    bytes: int
+    busy: bool
+
+
+class MemoryEvent(Event):
+    """What the models in memory take. ``evicted``: which ones just made room."""
+
+    type: Literal["memory"] = "memory"
+    used_bytes: int
+    budget_bytes: int
+    models: list[ModelMemory]
+    evicted: list[str] = Field(default_factory=list)
