@@ -306,13 +306,13 @@ class ModelManager:
         self._emit(self.memory().model_copy(update={"evicted": list(evicted)}))
 
     async def make_room(self, model_id: str, needed: int, keep: Collection[str]) -> None:
-        """As ``memory_needs.Room.admit``, for a model that is being opened."""
+        """As ``memory.needs.Room.admit``, for a model that is being opened."""
         if pending := self._pending.get(model_id):
             pending.bytes = needed
         await self._evict(evictions(self._residents(model_id, keep), needed, self._budget(), model_id))
 
     async def end_idle(self, model_id: str, keep: Collection[str]) -> bool:
-        """As ``memory_needs.Room.give``, for a model that is being opened."""
+        """As ``memory.needs.Room.give``, for a model that is being opened."""
         idle = [r.model for r in self._residents(model_id, keep) if not r.kept]
         await self._evict(idle)
         return bool(idle)
@@ -320,7 +320,7 @@ class ModelManager:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """The memory as one load asks for it (``memory_needs.Room``); what is among ``keep`` isn't ended for it."""
+    """The memory as one load asks for it (``memory.needs.Room``); what is among ``keep`` isn't ended for it."""
 
     manager: ModelManager
     model_id: str
