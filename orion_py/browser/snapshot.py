@@ -25,6 +25,7 @@ from orion_py.errors import ProtocolError
 from orion_py.protocol import parse_request, read_message
 
 _PARTS = (
+    "orion_py.browser.lazy",
     "orion_py.browser.main",
     "orion_py.routing.neural",
     "orion_py.routing.head",

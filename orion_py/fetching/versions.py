@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from orion_py.errors import InvalidManifest, NoEarlierVersion
@@ -176,6 +177,7 @@ def _notes_key(model_id: str) -> str:
     return f"versions:{model_id}"
 
 
+@lru_cache(maxsize=4)  # the engine's start tells the versions, then the model is opened, of one text
 def _read(model_id: str, text: str | None) -> StoredVersion | None:
     try:
         return None if text is None else read_version(model_id, text)

@@ -4,7 +4,7 @@
  *   node snapshot_in_node.mjs BRIDGE VENDOR
  *
  * Prints JSON: {made, woken: [what each said], held: bytes of the kept memory that a woken one still holds,
- * damaged: {what was done: "refused: why" | "woke"}}.
+ * damaged: {what was done: "refused: why" | "woke"}, packed: bytes of Python's memory and of what is kept of it}.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,8 +22,15 @@ const { makeSnapshot, wakeSnapshot } = await import(join(bridge, "worker/snapsho
 const vendor = new URL(`${pathToFileURL(folder)}/`);
 
 const examined = (python) => python.pyimport("orion_py.browser.snapshot").examine();
-const wake = ({ facts, memory, bundles }) =>
-  wakeSnapshot(vendor, { facts, memory: Promise.resolve(memory), bundles: Promise.resolve(bundles) });
+/** The memory's pieces, as they are read from a store. */
+const piecesOf = ({ facts, memory }) => {
+  let begin = 0;
+  return (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)));
+};
+const wakeWith = ({ facts, bundles }, pieces) => wakeSnapshot(vendor, {
+  facts, memory: pieces.map((piece) => Promise.resolve(piece)), bundles: Promise.resolve(bundles),
+});
+const wake = async (it) => wakeWith(it, piecesOf(it));
 
 const { python, ...snapshot } = await makeSnapshot(vendor);
 const made = examined(python);
@@ -32,13 +39,13 @@ const lives = [await wake(snapshot), await wake(snapshot)].map((life) => life.ru
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc");
-let copy = snapshot.memory.slice(0);
-const kept = new WeakRef(copy);
-const lively = await wake({ ...snapshot, memory: copy });
-copy = null;
+let pieces = piecesOf(snapshot);
+const copies = pieces.map((piece) => new WeakRef(piece));
+const lively = await wakeWith(snapshot, pieces);
+pieces = null;
 await new Promise((resolve) => setTimeout(resolve, 0)); // a WeakRef holds until the turn has ended
 collect();
-const held = kept.deref()?.byteLength ?? 0;
+const held = copies.reduce((sum, copy) => sum + (copy.deref()?.byteLength ?? 0), 0);
 const alive = lively.runPython("6 * 7");
 
 const DAMAGES = {
@@ -48,6 +55,11 @@ const DAMAGES = {
   "a later function is unknown": (it) => { it.facts.added = [["/nowhere.so", "nothing"]]; },
   "Python computed something else": (it) => { it.facts.check = "00000000"; },
   "half a bundle": (it) => { it.bundles[0] = it.bundles[0].slice(0, 100); },
+  "libraries that aren't code": (it) => {
+    it.bundles[0] = it.bundles[0].slice(0);
+    const bytes = Buffer.from(it.bundles[0]);
+    for (let at = bytes.indexOf("\0asm"); at >= 0; at = bytes.indexOf("\0asm", at)) bytes[at] = 1;
+  },
   "half the memory": (it) => { it.memory = it.memory.slice(0, it.memory.byteLength >> 1); },
   "one bit of the memory": (it) => {
     it.memory = it.memory.slice(0);
@@ -61,5 +73,6 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
   damage(it);
   damaged[name] = await wake(it).then(() => "woke", (cause) => `refused: ${cause.message}`);
 }
-console.log(JSON.stringify({ made, woken, lives, held, alive, damaged }));
+const packed = { heap: snapshot.facts.heap, kept: snapshot.memory.byteLength };
+console.log(JSON.stringify({ made, woken, lives, held, alive, damaged, packed }));
 process.exit(0);

@@ -40,4 +40,8 @@ def test_the_memory_that_it_was_given_is_not_held_beside_its_own(said: Any) -> N
 
 def test_a_damaged_one_is_refused_and_never_begun_with(said: Any) -> None:
     assert {name: answer for name, answer in said["damaged"].items() if not answer.startswith("refused: ")} == {}
-    assert len(said["damaged"]) == 9
+    assert len(said["damaged"]) == 10
+
+
+def test_what_of_the_memory_holds_nothing_is_not_kept(said: Any) -> None:
+    assert said["packed"]["kept"] < 0.8 * said["packed"]["heap"]

@@ -11,6 +11,7 @@
  */
 
 import { fetchBundles, pythonOptions, readBundle } from "../python/boot.js";
+import { pack, sumOf, unpack } from "./memory.js";
 
 const SITE = "/lib/python3.14/site-packages";
 const TAG = "cpython-314-wasm32-emscripten.so";
@@ -30,10 +31,11 @@ const LIBRARIES = ["numpy/_core/_multiarray_umath", "numpy/linalg/_umath_linalg"
  * @property {number} table the function table's length when main() began
  * @property {([string, string] | null)[]} added its entries since, as [library, symbol]
  * @property {string} check what `orion_py.browser.snapshot.check` said when it was made
- * @property {number} sum of the memory
+ * @property {import("./memory.js").Piece[]} pieces of the memory
  *
- * @typedef {{facts: Facts, memory: ArrayBuffer, bundles: ArrayBuffer[]}} Snapshot
- * @typedef {{facts: Facts, memory: Promise<ArrayBuffer>, bundles: Promise<ArrayBuffer[]>}} Arriving one that is still read
+ * @typedef {{facts: Facts, memory: ArrayBuffer, bundles: ArrayBuffer[]}} Snapshot memory: packed
+ * @typedef {{facts: Facts, memory: Promise<ArrayBuffer>[], bundles: Promise<ArrayBuffer[]>}} Arriving one that is still
+ * read; memory: each piece's
  */
 
 /**
@@ -51,28 +53,6 @@ function loadLibraries(module) {
     places.push(module.wasmTable.length, next, data.reduce((sum, each) => (sum + each) | 0, 0));
   }
   return { places, stack: module._emscripten_stack_get_current() };
-}
-
-/**
- * Sums 32-bit words in four lanes: what a disk or a database may damage shows, in a fifth of a hash's time.
- *
- * @param {ArrayBuffer} buffer
- */
-export function sumOf(buffer) {
-  const words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
-  const whole = words.length & ~3;
-  let a = words.length;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (let index = 0; index < whole; index += 4) {
-    a = (a + words[index]) | 0;
-    b = (b + words[index + 1]) | 0;
-    c = (c + words[index + 2]) | 0;
-    d = (d + words[index + 3]) | 0;
-  }
-  for (let index = whole; index < words.length; index += 1) a = (a + words[index]) | 0;
-  return a ^ Math.imul(b, 0x9e3779b1) ^ Math.imul(c, 0x85ebca6b) ^ Math.imul(d, 0xc2b2ae35);
 }
 
 /**
@@ -103,8 +83,8 @@ export async function makeSnapshot(vendor) {
   if (opened.length !== LIBRARIES.length) throw new Error(`libraries that weren't expected: ${opened.join(", ")}`);
   const added = Array.from({ length: module.wasmTable.length - table }, (_, index) =>
     nameOf(module, module.wasmTable.get(table + index)));
-  const memory = python.makeMemorySnapshot().buffer;
-  const facts = { layout: /** @type {Layout} */ (layout), heap: module.HEAP8.length, table, added, check, sum: sumOf(memory) };
+  const { memory, pieces } = pack(python.makeMemorySnapshot().buffer);
+  const facts = { layout: /** @type {Layout} */ (layout), heap: module.HEAP8.length, table, added, check, pieces };
   return { facts, memory, bundles: (await bundles).map(({ buffer }) => buffer), python };
 }
 
@@ -130,18 +110,24 @@ function nameOf(module, entry) {
  * @returns {Promise<any>} the Pyodide interface
  */
 export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
-  const whole = memory.then((buffer) => {
-    if (sumOf(buffer) !== facts.sum) throw new Error("the memory isn't what was kept");
-    return new Uint8Array(buffer);
-  });
+  const pieces = verified(facts.pieces, memory);
   const files = bundles.then((buffers) => buffers.map((buffer) => readBundle(buffer, "a kept bundle")));
-  // Emscripten waits for ever where a hook of its file system fails: so both are known to be right by then.
-  const both = Promise.all([whole, files]).then(([bytes]) => bytes);
-  for (const early of [whole, files, both]) early.catch(() => {}); // Pyodide awaits them, but not at once
-  const { lockFileContents, ...rest } = pythonOptions(vendor, files);
-  // Pyodide reads it beside everything else, and what fails there alone nobody would catch.
-  const options = { ...rest, lockFileContents: lockFileContents.catch(() => ({})) };
-  const python = await load(options, { _loadSnapshot: both }, (module) => {
+  /** @type {ArrayBuffer[]} */
+  let kept = [];
+  const arrived = Promise.all([pieces, files]).then(([all]) => { kept = all; });
+  for (const early of [pieces, files, arrived]) early.catch(() => {}); // awaited, but not at once
+  const { lockFileContents, fsInit, ...rest } = pythonOptions(vendor, files);
+  /** @type {unknown} */
+  let spoilt = null;
+  const options = {
+    ...rest,
+    // What fails of these two ends the start elsewhere; in Pyodide and in emscripten nobody would catch it.
+    lockFileContents: lockFileContents.catch(() => new Promise(() => {})),
+    fsInit: (/** @type {any} */ FS) => fsInit(FS).catch((cause) => { spoilt = cause; }),
+  };
+  // Pyodide compiles its code only once it has the memory: so it is told that it has it, and gets it in front of main().
+  const python = await load(options, { _loadSnapshot: new Uint8Array(0) }, (module) => {
+    if (spoilt) throw spoilt;
     if (module.HEAP8.length < facts.heap) module.growMemory(facts.heap);
     const layout = loadLibraries(module);
     if (JSON.stringify(layout) !== JSON.stringify(facts.layout) || module.wasmTable.length !== facts.table) {
@@ -151,9 +137,15 @@ export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
     for (const [index, name] of facts.added.entries()) {
       if (name) module.wasmTable.set(facts.table + index, module.LDSO.loadedLibsByName[name[0]].exports[name[1]]);
     }
-  });
-  // Pyodide keeps what it was told as long as it lives: this is as large as Python itself.
-  delete python._api.config._loadSnapshot;
+    const restore = module.API.restoreSnapshot;
+    module.API.restoreSnapshot = () => {
+      module.API.restoreSnapshot = restore;
+      const beside = restore(new Uint8Array(kept[0]));
+      unpack(new Uint8Array(module.HEAP8.buffer, 0, facts.heap), facts.pieces, kept);
+      kept = []; // as large as Python itself
+      return beside;
+    };
+  }, arrived);
   const side = python.pyimport("orion_py.browser.snapshot");
   side.wake();
   const check = side.check();
@@ -163,21 +155,42 @@ export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
 }
 
 /**
+ * A function of its own, since Pyodide keeps `wakeSnapshot`'s variables as long as it lives: these are as large as it.
+ *
+ * @param {import("./memory.js").Piece[]} pieces
+ * @param {Promise<ArrayBuffer>[]} memory
+ * @returns {Promise<ArrayBuffer[]>}
+ */
+function verified(pieces, memory) {
+  return Promise.all(pieces.map(async ({ sum }, index) => {
+    const piece = await memory[index];
+    if (sumOf(piece) !== sum) throw new Error("the memory isn't what was kept");
+    return piece;
+  }));
+}
+
+/**
  * @param {{indexURL: string}} options of loadPyodide
  * @param {object} more
  * @param {(module: any) => void} beforeMain
+ * @param {Promise<void>} [arrived] what Python needs from main() on: where it fails so does the start
  */
-async function load(options, more, beforeMain) {
-  const [{ loadPyodide }, assembly] = await Promise.all([
-    import(`${options.indexURL}pyodide.mjs`), import(`${options.indexURL}pyodide.asm.mjs`)]);
+async function load(options, more, beforeMain, arrived = Promise.resolve()) {
+  const assembly = import(`${options.indexURL}pyodide.asm.mjs`);
+  assembly.catch(() => {}); // awaited, but not at once
+  const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
   return loadPyodide({
     ...options, ...more,
     createPyodideModule: (/** @type {any} */ module) => new Promise((resolve, reject) => {
+      let failed = false;
+      // Emscripten may wait for ever where something of it doesn't come.
+      arrived.catch((cause) => { failed = true; reject(cause); });
       module.onRuntimeInitialized = () => {
         // Emscripten loses what is thrown here, and its own promise would never be settled.
-        try { beforeMain(module); } catch (cause) { reject(cause); }
+        try { if (!failed) beforeMain(module); } catch (cause) { reject(cause); }
       };
-      assembly.default(module).then(resolve, reject);
+      const made = assembly.then((code) => code.default(module));
+      Promise.all([made, arrived]).then(([python]) => resolve(python), reject);
     }),
   });
 }

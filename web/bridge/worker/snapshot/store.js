@@ -13,7 +13,7 @@ import { within } from "../../shared/limit.js";
 /** @typedef {{key: string, trusted: boolean, facts: import("./snapshot.js").Facts, memory: Blob, bundles: Blob[]}} Kept */
 
 /** Raised by whoever changes what a snapshot is. */
-const FORMAT = 1;
+const FORMAT = 2;
 const NAME = "orion-python";
 const STORE = "snapshots";
 const RECORD = "engine";
@@ -73,19 +73,24 @@ export class SnapshotStore {
    */
   async read(tested = true) {
     if (typeof indexedDB === "undefined") return null;
-    const kept = await within(this.record(), OPEN_MS, "storage_unavailable", "the database");
-    if (!kept || (tested && !kept.trusted)) return null;
-    const bundles = Promise.all(kept.bundles.map((blob) => blob.arrayBuffer()));
-    return { facts: kept.facts, memory: kept.memory.arrayBuffer(), bundles };
+    const kept = await within(found(), OPEN_MS, "storage_unavailable", "the database");
+    if (!kept) return null; // on a first visit the line is for other things than to find the key
+    const arriving = begun(kept); // while the key is found
+    const ours = await within(this.ours(kept), OPEN_MS, "storage_unavailable", "the database");
+    return ours && (kept.trusted || !tested) ? arriving : null;
   }
 
   /** @private @returns {Promise<Kept | null>} what is kept under the key; anything else is deleted */
   async record() {
-    const kept = await transact("readonly", (store) => store.get(RECORD));
-    if (!kept) return null; // on a first visit the line is for other things than to find the key
+    const kept = await found();
+    return kept && (await this.ours(kept)) ? kept : null;
+  }
+
+  /** @private @param {Kept} kept it is deleted where it isn't of this app, browser and machine */
+  async ours(kept) {
     const key = await this.key();
     if (kept.key !== key) await this.drop();
-    return key !== null && kept.key === key ? kept : null;
+    return key !== null && kept.key === key;
   }
 
   /** In the place of any other; not trusted yet. @param {Snapshot} snapshot */
@@ -104,6 +109,19 @@ export class SnapshotStore {
   async drop() {
     await transact("readwrite", (store) => store.delete(RECORD));
   }
+}
+
+/** @returns {Promise<Kept | undefined>} */
+const found = () => transact("readonly", (store) => store.get(RECORD));
+
+/** @param {Kept} kept @returns {Arriving} */
+function begun({ facts, memory, bundles }) {
+  // In the order in which they are needed: the browser reads one after the other.
+  const files = Promise.all(bundles.map((blob) => blob.arrayBuffer()));
+  let begin = 0;
+  const pieces = (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)).arrayBuffer());
+  for (const early of [...pieces, files]) early.catch(() => {}); // awaited later, if at all
+  return { facts, memory: pieces, bundles: files };
 }
 
 /**
