@@ -283,8 +283,11 @@ class DeadlineExceeded(Unavailable):
 
 
 class Cancelled(OrionError):
+    """``partial``: what of an answer had been shown by then. It is no ``detail``, which may be logged."""
+
     code = "cancelled"
     hint = "Stopped."
+    partial = ""
 
 
 class IllegalTransition(OrionError):

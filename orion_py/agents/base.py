@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orion_py.generation.sampling import SamplingWishes
-from orion_py.generation.shaping import Shaper
+from orion_py.generation.stages import TextStage
 from orion_py.protocol import InferOptions
 
 
@@ -30,7 +30,7 @@ class Brief:
     answered_by: str = ""
     quotes: bool = False
     stops: tuple[str, ...] = ()
-    output_transform: Callable[[], Shaper] | None = None
+    output_transform: Callable[[], TextStage] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 

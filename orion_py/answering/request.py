@@ -1,10 +1,9 @@
-"""The life of one request, from its arrival to its one end."""
+"""Serves one request, from its arrival to its one end."""
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from orion_py.agents.base import Agent, Brief
 from orion_py.answering.ability import Obstacle, obstacle
@@ -13,7 +12,6 @@ from orion_py.answering.options import attached, patience_of, sampling_for
 from orion_py.answering.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.answering.services import Request, Services
 from orion_py.answering.state_machine import StateMachine, Transition
-from orion_py.answering.stream import AnswerStream
 from orion_py.cancellation import ended_by, until_cancelled
 from orion_py.errors import (
     Cancelled,
@@ -30,9 +28,13 @@ from orion_py.errors import (
 )
 from orion_py.fetching.progress import fraction_of
 from orion_py.generation.answer import Answer
+from orion_py.generation.chunker import Chunker
+from orion_py.generation.pipeline import Pipeline
 from orion_py.generation.prompt import Prompt, build_prompt
 from orion_py.generation.sampling import Penalised, Sampler
-from orion_py.generation.streamer import Piece, TokenStreamer
+from orion_py.generation.stages import TextStage
+from orion_py.generation.stops import StopMatcher
+from orion_py.generation.transcript import Piece, Transcript
 from orion_py.generation.typewriter import Typewriter
 from orion_py.opening.ladder import Step
 from orion_py.protocol import (
@@ -75,7 +77,7 @@ class RequestRun:
     _decision: RoutingDecision | None = None
     _model: str | None = None
     _lent: LoadedModel | None = None
-    _streamer: TokenStreamer = field(init=False)
+    _transcript: Transcript = field(init=False)
     _typewriter: Typewriter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class RequestRun:
         self.states = StateMachine(self.services.clock, self._on_transition)
         delay = self.request.options.delay_ms / 1000
         self._typewriter = Typewriter(self._on_piece, delay, self.services.sleep)
-        self._streamer = TokenStreamer(clock=self.services.clock)
+        self._transcript = Transcript(self._typewriter.push, clock=self.services.clock)
 
     async def run(self) -> Response:
         """The answer. Raises InvalidInput, LoadError, RuntimeFailure, UnknownAgent, UnknownModel,
@@ -99,10 +101,11 @@ class RequestRun:
                 response = await self._respond(query, decision)
             self.states.to("success")
             return response
-        except Cancelled:
+        except Cancelled as stopped:
             if self._limit.passed:
                 raise self._too_late() from None
             self.states.to("cancelled")
+            stopped.partial = self._transcript.partial
             raise
         except OrionError:
             self.states.to("error")
@@ -265,9 +268,9 @@ class RequestRun:
     async def _answer(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
         model = self._lent = await self._acquire(entry)
         try:
-            prompt, answer, streamer = self._begin(query, brief, model)
+            prompt, answer = self._begin(query, brief, model)
             self.states.to("inferencing")
-            answer.open(brief.assistant_prefix)
+            answer.open()
             await ended_by(self.services.prefixes.restore(model, prompt.tokens), self._limit.token)
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
@@ -276,11 +279,8 @@ class RequestRun:
             if self._prompt_may_stay(brief):
                 self.services.prefixes.answered(model, self._agent or decision.agent, brief.system)
             await model.weigh()
-            streamer.finish()
-            answer.text = streamer.text
             await self._type_out()
         except Cancelled:
-            self._streamer.cancel()
             self._typewriter.cancel()
             raise
         finally:
@@ -293,7 +293,7 @@ class RequestRun:
             self._lent = None
         self.services.breakers.answered(entry.id, model.label, answer.pace_s)
         self.services.measures.paced(self.request.id, answer.pace_s)
-        stream = statistics(self._streamer.stats(), self.request.options)
+        stream = statistics(self._transcript.stats(), self.request.options)
         return from_model(self._agent or decision.agent, decision, brief, model, prompt, answer, self._timing(), stream)
 
     def _prompt_may_stay(self, brief: Brief) -> bool:
@@ -302,7 +302,7 @@ class RequestRun:
         own = self.request.options.system is None and not brief.quotes
         return own and name in agents.ids and agents.get(name) is self._speaker
 
-    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer, AnswerStream]:
+    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer]:
         options = self.request.options
         max_tokens = options.max_tokens or brief.max_tokens
         history = self.request.history
@@ -312,35 +312,38 @@ class RequestRun:
         if prompt.dropped_turns:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
-        self._streamer = TokenStreamer(options.granularity, self._typewriter.push, clock=self.services.clock)
-        streamer = AnswerStream(self._streamer, partial(self._guarded, brief), self._on_revision)
         own = self.services.registry.model(self._model).sampling if self._model else None
         sampling = sampling_for(own, brief, options, seed)
         spared = Penalised(len(prompt.tokens), frozenset(model.manifest.eos_tokens))
         sampler = Sampler(sampling, seed, penalised=spared)
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
+        self._transcript = Transcript(self._typewriter.push, clock=self.services.clock)
 
-        def on_text(text: str, tokens: int) -> None:
-            streamer.push(text, tokens)
-            self._advance(tokens / max_tokens)
+        def stages() -> list[TextStage]:
+            """What the model's text goes through, in this order."""
+            return [
+                StopMatcher(stops, spared=len(brief.assistant_prefix)),
+                *([brief.output_transform()] if brief.output_transform else []),
+                OutputGuard(secrets=secrets_in(brief.system), screens=self.services.config.enable_guardrails),
+                Chunker(options.granularity, self._transcript.add),
+            ]
 
-        answer = Answer(prompt.tokens, sampler, seed, stops, on_text, max_tokens, brief.output_transform)
-        answer.patience, answer.on_cut = patience_of(self.request, query, brief), streamer.cut
+        pipeline = Pipeline(model.tokenizer, stages, self._transcript, brief.assistant_prefix)
+        answer = Answer(prompt.tokens, sampler, seed, pipeline, max_tokens)
+        answer.on_token = lambda count: self._advance(count / max_tokens)
+        answer.patience, answer.on_cut = patience_of(self.request, query, brief), self._on_cut
         wanted = options.speculation
         answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
-        return prompt, answer, streamer
+        return prompt, answer
 
-    def _guarded(self, brief: Brief, streamer: TokenStreamer) -> OutputGuard:
-        screens = self.services.config.enable_guardrails
-        return OutputGuard(streamer, secrets=secrets_in(brief.system), screens=screens)
-
-    def _on_revision(self, content: str, again: bool) -> None:
+    def _on_cut(self, again: bool) -> None:
         self._typewriter.cancel()  # what it would still have shown is void
-        self.services.emit(RevisionEvent(id=self.request.id, content=content, again=again))
+        self.services.emit(RevisionEvent(id=self.request.id, content=self._transcript.text, again=again))
 
     def _on_piece(self, piece: Piece) -> None:
         if self._first_piece is None:
             self._first_piece = self.services.clock()
+        self._transcript.shown += len(piece.text)
         self.services.emit(
             TokenEvent(
                 id=self.request.id,
@@ -361,9 +364,11 @@ class RequestRun:
                 await answer.run(model, token, services.clock, services.config.inference_timeout_s, self._left())
                 break
             except Cancelled:
-                if not self._limit.passed or not answer.text:
+                if not self._limit.passed:
                     raise
                 answer.cut_off()
+                if not answer.text:
+                    raise
                 break
             except OutOfMemory as error:
                 below = await services.models.step_down(entry, model)

@@ -8,7 +8,7 @@ from orion_py import __version__
 from orion_py.agents.base import Brief
 from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt
-from orion_py.generation.streamer import StreamStats
+from orion_py.generation.transcript import StreamStats
 from orion_py.protocol import InferOptions, Response, Routing, StreamStatistics, Usage
 from orion_py.routing.base import RoutingDecision
 from orion_py.runtime.loaded_model import LoadedModel
@@ -60,7 +60,7 @@ def from_model(
 
 
 def statistics(stats: StreamStats, options: InferOptions) -> StreamStatistics:
-    """The streamer's own count, as it crosses to the page."""
+    """The transcript's own count, as it crosses to the page."""
     rate = stats.tokens_per_second
     return StreamStatistics(
         granularity=options.granularity,

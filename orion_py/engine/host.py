@@ -30,7 +30,6 @@ from orion_py.protocol import (
     CancelledEnd,
     Configure,
     ErrorInfo,
-    Event,
     Failed,
     Hydrate,
     Infer,
@@ -42,13 +41,11 @@ from orion_py.protocol import (
     RegisterAgent,
     RemoveModel,
     Result,
-    RevisionEvent,
     RouteRequest,
     Shutdown,
     StatusRequest,
     Teach,
     TelemetryRequest,
-    TokenEvent,
     Unload,
     UnregisterAgent,
     VersionRequest,
@@ -69,7 +66,6 @@ class EngineHost:
         self._slot = EngineSlot()
         self._locale = "en"
         self._cancels: dict[str, CancelToken] = {}
-        self._partial: dict[str, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._preset = ""
         self._following = False
@@ -125,10 +121,10 @@ class EngineHost:
         try:
             cancel.raise_if_cancelled()
             payload = await self._dispatch(request, cancel)
-        except Cancelled:
+        except Cancelled as stopped:
             if self._engine is not None and not isinstance(request, Infer):  # answers count themselves
                 self._engine.telemetry.event("cancelled")
-            self._send(CancelledEnd(id=request.id, partial="".join(self._partial.get(request.id, []))))
+            self._send(CancelledEnd(id=request.id, partial=stopped.partial))
         except OrionError as error:
             if self._engine is not None and not isinstance(request, Infer):
                 self._engine.telemetry.event("failed", code=error.code)
@@ -143,7 +139,6 @@ class EngineHost:
         finally:
             if self._cancels.get(request.id) is cancel:
                 del self._cancels[request.id]
-            self._partial.pop(request.id, None)
             if self._engine is not None:
                 await self._engine.telemetry.save()
 
@@ -152,7 +147,6 @@ class EngineHost:
             return await self._initialize(request, cancel)
         engine, left = await self._ready(request, cancel)
         if isinstance(request, Infer):
-            self._partial[request.id] = []
             options = request.options.model_copy(update={"timeout": left}) if left is not None else request.options
             history: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
             response = await engine.infer(
@@ -249,7 +243,7 @@ class EngineHost:
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
         engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
         engine.device_class = self._preset
-        engine.subscribe(self._on_event)
+        engine.subscribe(self._send)
         self._tell_log(logger, config)
         await engine.initialize()
         return engine
@@ -266,13 +260,6 @@ class EngineHost:
         elif not following and self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, TokenEvent) and event.id in self._partial:
-            self._partial[event.id].append(event.text)
-        elif isinstance(event, RevisionEvent) and event.id in self._partial:
-            self._partial[event.id] = [event.content]
-        self._send(event)
 
     async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:
         device = await self._ports.runtime.device()

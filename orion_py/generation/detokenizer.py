@@ -1,4 +1,4 @@
-"""Token ids to text, one by one.
+"""Turns token ids into text, one by one.
 
 A token can end in the middle of a UTF-8 character, and some tokenizers decode a token otherwise
 at the start of a text than inside it. So a small window of tokens is decoded again with each new
@@ -16,7 +16,7 @@ MAX_WINDOW = 16
 
 
 class Detokenizer:
-    """All pieces and ``flush`` together are ``tokenizer.decode`` of all ids.
+    """All pieces and ``finish`` together are ``tokenizer.decode`` of all ids.
 
     The cost of a token doesn't depend on how many came before. Bytes that never become a character
     are shown as U+FFFD, as in ``decode``, but only when it is certain that they don't.
@@ -47,7 +47,7 @@ class Detokenizer:
             piece += self._give_up(text)
         return piece
 
-    def flush(self) -> str:
+    def finish(self) -> str:
         """What no further token can complete; then the detokenizer is as new."""
         text = self._tokenizer.decode(self._window) if self._window else ""
         rest = text[self._said :]

@@ -1,4 +1,4 @@
-"""Stop strings over a text that arrives in pieces."""
+"""Ends an answer at a stop string, in a text that arrives in pieces."""
 
 from __future__ import annotations
 
@@ -13,39 +13,49 @@ class StopMatcher:
     a stop string is held back, and no more than that.
     """
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    def __init__(self, stops: Sequence[str], spared: int = 0) -> None:
+        """``spared``: so many characters at the text's beginning aren't searched, since no model said them."""
         self._stops = tuple(stop for stop in stops if stop)
         self._longest = max(map(len, self._stops), default=0)
+        self._first = frozenset(stop[0] for stop in self._stops)
+        self._spared = spared
         self._held = ""
-        self._stopped = False
+        self.done = False
+        """Whether a stop string ended the text; then all else is dropped."""
 
-    @property
-    def stopped(self) -> bool:
-        return self._stopped
-
-    def push(self, text: str) -> tuple[str, bool]:
-        """What may be shown now, and whether a stop string ended the text (then all else is dropped)."""
-        if self._stopped:
-            return "", True
+    def push(self, text: str) -> str:
+        """What may go on now."""
+        if self.done:
+            return ""
         if not self._stops:
-            return text, False
-        text = self._held + text
-        found = [(start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0]
-        if found:
-            self._stopped, self._held = True, ""
-            return text[: min(found)[1]], True
-        keep = self._partial(text)
-        self._held = text[keep:]
-        return text[:keep], False
+            return text
+        if self._spared:
+            spared = text[: self._spared]
+            self._spared -= len(spared)
+            return spared + self._searched(text[len(spared) :])
+        return self._searched(text)
 
-    def flush(self) -> str:
+    def finish(self) -> str:
         """What is still held back, once no more text comes."""
         held, self._held = self._held, ""
         return held
 
+    def _searched(self, text: str) -> str:
+        text = self._held + text
+        found = [(start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0]
+        if found:
+            self.done, self._held = True, ""
+            return text[: min(found)[1]]
+        keep = self._partial(text)
+        self._held = text[keep:]
+        return text[:keep]
+
     def _partial(self, text: str) -> int:
         """Where the longest end of ``text`` begins that a stop string starts with."""
         for start in range(max(0, len(text) - self._longest + 1), len(text)):
-            if any(stop.startswith(text[start:]) for stop in self._stops):
+            if text[start] in self._first and self._begins(text[start:]):
                 return start
         return len(text)
+
+    def _begins(self, end: str) -> bool:
+        return any(stop.startswith(end) for stop in self._stops)

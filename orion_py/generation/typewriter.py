@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.generation.streamer import Piece
+from orion_py.generation.transcript import Piece
 from orion_py.resilience.retry import Sleep
 
 

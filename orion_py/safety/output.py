@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
 
 from orion_py.safety.context import excuse
 from orion_py.safety.guard import refusal
@@ -40,59 +39,37 @@ def _trigger() -> re.Pattern[str]:
     )
 
 
-class Streamer(Protocol):
-    """What comes after the guard: ``generation.streamer.TokenStreamer``."""
-
-    @property
-    def text(self) -> str: ...
-
-    def push(self, text: str, tokens: int) -> object: ...
-
-    def finish(self) -> object: ...
-
-
 class OutputGuard:
-    """Stands between an answer and its streamer; ``push``, ``finish`` and ``text`` as the streamer's.
+    """A stage of an answer's text (``generation.stages.TextStage``): what ``push`` passes on has been screened.
 
-    ``secrets``: texts that must not appear, such as keys in a system prompt. Whatever ``push``
-    passes on has been screened. Raises BlockedByGuard or one of its kinds when the answer itself
-    is severe abuse; what was passed on before stays.
+    ``secrets``: texts that must not appear, such as keys in a system prompt. ``push`` and ``finish`` raise
+    BlockedByGuard or one of its kinds when the answer itself is severe abuse; what was passed on before stays.
     """
 
-    def __init__(self, streamer: Streamer, *, secrets: Sequence[str] = (), screens: bool = True) -> None:
-        self._streamer = streamer
+    done = False
+
+    def __init__(self, *, secrets: Sequence[str] = (), screens: bool = True) -> None:
         self._secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
         self._screens = screens
         self._tail = ""
         """The end of what was passed on."""
         self._held = ""
         self._waiting = False
-        self._tokens = 0
 
-    @property
-    def text(self) -> str:
-        """All that was passed on."""
-        return self._streamer.text
-
-    def push(self, text: str, tokens: int) -> None:
-        """Takes a piece of the answer; ``tokens`` so far in all. Raises as the class says."""
-        self._tokens = tokens
+    def push(self, text: str) -> str:
         text = _CONTROL.sub("", text)
         if not self._waiting and not self._secrets:
             seen = self._tail[-_STEM:] + text
             if not (self._screens and _trigger().search(seen)):
-                self._pass(text)
-                return
+                return self._passed(text)
             self._waiting = True
         self._held += text
-        self._release(final=False)
+        return self._release(final=False)
 
-    def finish(self) -> None:
-        """Passes on what is held back, screened, and finishes the streamer."""
-        self._release(final=True)
-        self._streamer.finish()
+    def finish(self) -> str:
+        return self._release(final=True)
 
-    def _release(self, final: bool) -> None:
+    def _release(self, final: bool) -> str:
         if self._secrets:
             for secret in self._secrets:
                 self._held = self._held.replace(secret, MASK)
@@ -104,13 +81,13 @@ class OutputGuard:
             ends = [match.end() for match in _END.finditer(ready)]
             if not final and not ends and len(ready) < HELD_AT_MOST:
                 self._waiting = True
-                return
+                return ""
             if ends and not final and len(ready) - ends[-1] < HELD_AT_MOST:
                 ready = ready[: ends[-1]]
             self._screen(ready)
         self._held = self._held[len(ready) :]
         self._waiting = bool(self._held) and not self._secrets
-        self._pass(ready)
+        return self._passed(ready)
 
     def _begun_secret(self) -> int:
         """How many characters at the end may be the beginning of a secret."""
@@ -132,7 +109,6 @@ class OutputGuard:
                 if rule.weight * factor >= 0.9:
                     raise refusal(rule.category, [rule.name])
 
-    def _pass(self, text: str) -> None:
-        if text:
-            self._tail = (self._tail + text)[-_CONTEXT:]
-            self._streamer.push(text, self._tokens)
+    def _passed(self, text: str) -> str:
+        self._tail = (self._tail + text)[-_CONTEXT:]
+        return text

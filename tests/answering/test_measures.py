@@ -151,7 +151,7 @@ async def test_how_long_calls_took_and_why_a_breaker_opened_is_kept_across_visit
 
 def test_the_pace_of_a_long_answer_is_that_of_a_short_one() -> None:
     def answer(tokens: int, decode: float) -> Answer:
-        made = Answer([1], None, 0, (), lambda text, count: None, 512)  # type: ignore[arg-type]
+        made = Answer([1], None, 0, None, 512)  # type: ignore[arg-type]
         made.tokens, made.prefill, made.decode = [1] * tokens, 2.0, decode
         return made
 

@@ -71,8 +71,9 @@ async def test_stop_while_it_types_ends_in_what_was_shown() -> None:
         await settled()
     await world.time.passes(0.2)
     cancel.cancel()
-    with pytest.raises(Cancelled):
+    with pytest.raises(Cancelled) as stopped:
         await task
+    assert stopped.value.partial == "good day", "and not what was computed since"
     await world.time.passes(3.0)
     assert pieces(world) == ["good", " day"]
     again = asyncio.ensure_future(made.infer("hello", WORDS))

@@ -62,7 +62,7 @@ class Real(Bytes):
 
 def pieces_of(tokenizer: Bytes, ids: Sequence[int]) -> list[str]:
     detokenizer = Detokenizer(tokenizer)
-    return [*(detokenizer.push(i) for i in ids), detokenizer.flush()]
+    return [*(detokenizer.push(i) for i in ids), detokenizer.finish()]
 
 
 def cut(text: str, *lengths: int) -> Bytes:
@@ -94,7 +94,7 @@ def test_the_leading_space_of_a_word_survives() -> None:
     assert "".join(pieces_of(tokenizer, [0, 1, 2])) == "Hello big world"
 
 
-def test_an_unfinished_character_at_the_end_is_shown_as_unfinished_by_flush_only() -> None:
+def test_an_unfinished_character_at_the_end_is_shown_as_unfinished_by_finish_only() -> None:
     assert pieces_of(cut("a😀", 3), [0]) == ["a", "\ufffd"]
 
 
@@ -116,11 +116,11 @@ def test_many_tokens_without_text_before_half_a_character_dont_spoil_it() -> Non
     assert "".join(pieces_of(tokenizer, [0] * 40 + [1, 0, 0, 0, 0, 0, 2])) == "😀"
 
 
-def test_after_flush_it_is_as_new() -> None:
+def test_after_finish_it_is_as_new() -> None:
     tokenizer = Spaced([b" a", b" b"])
     detokenizer = Detokenizer(tokenizer)
     detokenizer.push(0)
-    detokenizer.flush()
+    detokenizer.finish()
     assert detokenizer.push(1) == "b"
 
 

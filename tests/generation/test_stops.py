@@ -19,16 +19,20 @@ def naive(text: str, stops: list[str]) -> tuple[str, bool]:
 
 def run(stops: list[str], pieces: list[str]) -> tuple[str, bool]:
     matcher = StopMatcher(stops)
-    shown = "".join(matcher.push(piece)[0] for piece in pieces)
-    return shown + matcher.flush(), matcher.stopped
+    shown = "".join(matcher.push(piece) for piece in pieces)
+    return shown + matcher.finish(), matcher.done
+
+
+def pushed(matcher: StopMatcher, text: str) -> tuple[str, bool]:
+    return matcher.push(text), matcher.done
 
 
 def test_without_stop_strings_everything_passes_at_once() -> None:
-    assert StopMatcher([]).push("hello") == ("hello", False)
+    assert pushed(StopMatcher([]), "hello") == ("hello", False)
 
 
 def test_a_stop_string_ends_the_text_before_itself() -> None:
-    assert StopMatcher(["END"]).push("before END after") == ("before ", True)
+    assert pushed(StopMatcher(["END"]), "before END after") == ("before ", True)
 
 
 def test_a_stop_string_cut_over_pieces_is_found() -> None:
@@ -37,33 +41,33 @@ def test_a_stop_string_cut_over_pieces_is_found() -> None:
 
 def test_what_may_become_a_stop_string_is_held_back() -> None:
     matcher = StopMatcher(["<stop>"])
-    assert matcher.push("a <st") == ("a ", False)
+    assert pushed(matcher, "a <st") == ("a ", False)
 
 
 def test_what_did_not_become_a_stop_string_is_shown_after_all() -> None:
     matcher = StopMatcher(["<stop>"])
     matcher.push("a <st")
-    assert matcher.push("ar>") == ("<star>", False)
+    assert pushed(matcher, "ar>") == ("<star>", False)
 
 
 def test_no_more_is_held_back_than_may_become_one() -> None:
     matcher = StopMatcher(["aab"])
-    assert matcher.push("aaa") == ("a", False)
-    assert matcher.push("b") == ("", True)
+    assert pushed(matcher, "aaa") == ("a", False)
+    assert pushed(matcher, "b") == ("", True)
 
 
 def test_after_the_stop_nothing_passes() -> None:
     matcher = StopMatcher(["x"])
     matcher.push("ax")
-    assert matcher.push("more") == ("", True)
-    assert matcher.flush() == ""
+    assert pushed(matcher, "more") == ("", True)
+    assert matcher.finish() == ""
 
 
-def test_flush_gives_the_held_text_once() -> None:
+def test_finishing_gives_the_held_text_once() -> None:
     matcher = StopMatcher(["abc"])
     matcher.push("ab")
-    assert matcher.flush() == "ab"
-    assert matcher.flush() == ""
+    assert matcher.finish() == "ab"
+    assert matcher.finish() == ""
 
 
 def test_the_stop_string_that_is_complete_first_counts() -> None:
@@ -97,7 +101,7 @@ def test_only_a_possible_start_of_a_stop_string_is_ever_held(stops: list[str], p
     matcher = StopMatcher(stops)
     arrived = shown = ""
     for piece in pieces:
-        emit, stopped = matcher.push(piece)
+        emit, stopped = pushed(matcher, piece)
         arrived, shown = arrived + piece, shown + emit
         if stopped:
             break

@@ -6,7 +6,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled
-from orion_py.generation.streamer import Piece
+from orion_py.generation.transcript import Piece
 from orion_py.generation.typewriter import Typewriter
 from tests.patient_clock import PatientClock
 

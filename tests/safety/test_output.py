@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -18,55 +19,57 @@ ANSWER = "The weather is fine. It stays fine until Sunday, and then it rains.\n\
 class Page:
     """What would be drawn, piece by piece."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, secrets: Sequence[str] = (), screens: bool = True) -> None:
+        self.guard = OutputGuard(secrets=secrets, screens=screens)
         self.pieces: list[str] = []
 
-        self.finished = False
-
-    def push(self, text: str, tokens: int) -> None:
-        self.pieces.append(text)
+    def push(self, text: str) -> None:
+        self._draw(self.guard.push(text))
 
     def finish(self) -> None:
-        self.finished = True
+        self._draw(self.guard.finish())
+
+    def _draw(self, text: str) -> None:
+        if text:
+            self.pieces.append(text)
 
     @property
     def text(self) -> str:
         return "".join(self.pieces)
 
 
-def stream(guard: OutputGuard, text: str, size: int = 3) -> None:
-    for count, start in enumerate(range(0, len(text), size), 1):
-        guard.push(text[start : start + size], count)
-    guard.finish()
+def stream(page: Page, text: str, size: int = 3) -> None:
+    for start in range(0, len(text), size):
+        page.push(text[start : start + size])
+    page.finish()
 
 
 def test_an_everyday_answer_passes_at_once_piece_by_piece() -> None:
     page = Page()
-    guard = OutputGuard(page)
-    for count, word in enumerate(ANSWER.split(" "), 1):
-        guard.push(word, count)
+    for word in ANSWER.split(" "):
+        page.push(word)
         assert page.pieces[-1] == word
 
 
 @given(st.text(max_size=300), st.integers(1, 7))
 @settings(deadline=None)
 def test_how_the_answer_was_cut_changes_nothing_of_it(text: str, size: int) -> None:
-    whole, cut = Page(), Page()
-    stream(OutputGuard(whole, secrets=[SECRET]), text, max(1, len(text)))
-    stream(OutputGuard(cut, secrets=[SECRET]), text, size)
+    whole, cut = Page(secrets=[SECRET]), Page(secrets=[SECRET])
+    stream(whole, text, max(1, len(text)))
+    stream(cut, text, size)
     assert whole.text == cut.text
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
 def test_a_secret_of_the_system_prompt_is_masked_however_it_is_cut(size: int) -> None:
-    page = Page()
-    stream(OutputGuard(page, secrets=[SECRET]), f"The key is {SECRET}, keep it. sk-live is a prefix.", size)
+    page = Page(secrets=[SECRET])
+    stream(page, f"The key is {SECRET}, keep it. sk-live is a prefix.", size)
     assert page.text == f"The key is {MASK}, keep it. sk-live is a prefix."
 
 
 def test_control_and_bidirectional_characters_are_never_drawn() -> None:
     page = Page()
-    stream(OutputGuard(page), "a\x1b[31mb\u202egnp.exe\x00\n\tcode 👩‍👩‍👧 é")
+    stream(page, "a\x1b[31mb\u202egnp.exe\x00\n\tcode 👩‍👩‍👧 é")
     assert page.text == "a[31mbgnp.exe\n\tcode 👩‍👩‍👧 é"
 
 
@@ -83,7 +86,7 @@ def test_control_and_bidirectional_characters_are_never_drawn() -> None:
 def test_severe_abuse_stops_the_answer_before_it_is_drawn(answer: str, error: type[BlockedByGuard], size: int) -> None:
     page = Page()
     with pytest.raises(error) as caught:
-        stream(OutputGuard(page), answer, size)
+        stream(page, answer, size)
     assert "recipe for sarin" not in page.text
     assert "commit suicide" not in page.text
     assert "sarin" not in caught.value.message
@@ -104,46 +107,44 @@ def test_severe_abuse_stops_the_answer_before_it_is_drawn(answer: str, error: ty
 )
 def test_an_answer_that_informs_or_warns_passes_whole(answer: str) -> None:
     page = Page()
-    stream(OutputGuard(page), answer)
+    stream(page, answer)
     assert page.text == answer
 
 
 def test_what_waits_for_its_sentence_to_end_comes_with_that_end() -> None:
     page = Page()
-    guard = OutputGuard(page)
-    guard.push("Bombs ", 1)
+    page.push("Bombs ")
     assert page.text == ""
-    guard.push("fell in 1945.", 2)
+    page.push("fell in 1945.")
     assert page.text == "Bombs fell in 1945."
 
 
 def test_a_sentence_without_an_end_doesnt_wait_forever() -> None:
     page = Page()
-    guard = OutputGuard(page)
-    for count in range(400):
-        guard.push("bomb ", count)
+    for _ in range(400):
+        page.push("bomb ")
     assert len(page.text) > 1000
 
 
 def test_an_everyday_token_costs_microseconds() -> None:
-    guard = OutputGuard(Page())
-    guard.push("warm up", 0)
+    guard = OutputGuard()
+    guard.push("warm up")
     words = (ANSWER * 50).split(" ")
     started = time.thread_time()
-    for count, word in enumerate(words):
-        guard.push(word + " ", count)
+    for word in words:
+        guard.push(word + " ")
     assert (time.thread_time() - started) / len(words) < 200e-6
 
 
-def test_the_end_finishes_the_streamer_and_the_text_is_what_it_passed_on() -> None:
-    page = Page()
-    guard = OutputGuard(page, secrets=[SECRET])
-    stream(guard, f"Take {SECRET}")
-    assert page.finished
-    assert guard.text == page.text == f"Take {MASK}"
+def test_the_end_passes_on_what_is_held_back() -> None:
+    page = Page(secrets=[SECRET])
+    page.push(f"Take {SECRET} or sk-li")
+    assert page.text == f"Take {MASK} or "
+    page.finish()
+    assert page.text == f"Take {MASK} or sk-li"
 
 
 def test_switched_off_it_screens_nothing_but_still_takes_out_control_characters() -> None:
-    page = Page()
-    stream(OutputGuard(page, screens=False), "Here is the recipe for sarin\x00: take")
+    page = Page(screens=False)
+    stream(page, "Here is the recipe for sarin\x00: take")
     assert page.text == "Here is the recipe for sarin: take"
