@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from e2e.support.database import begins_with, kept_prompts
 from e2e.support.larger import serving_with
 from e2e.support.person import Answer, Person
 from e2e.support.site import DIST, MODEL, ROOT
@@ -62,6 +64,12 @@ def records(person: Person) -> list[dict[str, Any]]:
     return found
 
 
+def read_and_first_word(answer: Answer) -> list[str]:
+    """When its first word came, and how much of its prompt needn't be read."""
+    fact = answer.fact("first-token")
+    return [fact.inner_text(), fact.get_attribute("title") or ""]
+
+
 def ended(answer: Answer) -> str:
     until(answer.page, "the answer ends", lambda: answer.state in ("success", "error"), seconds=PATIENCE_S)
     return answer.succeeds()
@@ -93,14 +101,30 @@ def test_large_is_chosen_loads_behind_lite_and_answers_in_both_languages(newcome
         facts = {name: answer.fact(name).inner_text() for name in ("rate", "backend", "first-token")}
         figures[question] = {"answer": text, **facts}
         assert wanted in text.replace("’", "'")
+    until(newcomer.page, "its agent's prompt is kept", lambda: kept_prompts(newcomer.page, LARGE))
+    until(newcomer.page, "the next visit is to begin with it", lambda: begins_with(newcomer.page) == LARGE)
     began = time.monotonic()
     newcomer.reloads()
     expect(newcomer.page.locator("#status-model")).to_contain_text("1.5B", timeout=PATIENCE_S * 1000)
     figures["seconds_from_reload_to_ready"] = round(time.monotonic() - began, 1)
     answer = newcomer.asks("What is the capital of Italy?")
     assert "Rome" in ended(answer)
-    assert answer.article.get_attribute("data-model") == LARGE, "it answered last, and so it came first"
-    figures["first word after the reload"] = answer.fact("first-token").inner_text()
+    assert answer.article.get_attribute("data-model") == LARGE
+    figures["first word after the reload, behind the conversation"] = read_and_first_word(answer)
+
+    newcomer.page.get_by_role("button", name="New conversation").click()
+    expect(newcomer.questions).to_have_count(0)
+    began = time.monotonic()
+    newcomer.reloads()
+    answer = newcomer.asks("What is the capital of Italy?")  # while it comes
+    answer.grows()
+    figures["seconds_from_reload_to_first_word"] = round(time.monotonic() - began, 1)
+    assert "Rome" in ended(answer)
+    assert answer.article.get_attribute("data-model") == LARGE
+    figures["first word of a conversation begun at once"] = read_and_first_word(answer)
+    read = re.match(r"(\d+) of (\d+) tokens", figures["first word of a conversation begun at once"][1])
+    assert read, "the answer says how much of its prompt was read before"
+    assert int(read[1]) >= 16, "the agent's prompt was restored"
     figures["log"] = [r for r in records(newcomer) if LARGE in json.dumps(r) or r["event"] == "models"]
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False))

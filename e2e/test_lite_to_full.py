@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, expect
 
-from e2e.support.database import everything_stored
+from e2e.support.database import begins_with, everything_stored
 from e2e.support.larger import (
     BALLAST,
     FULL,
@@ -103,6 +103,7 @@ def test_a_page_that_stays_open_learns_of_a_model_that_is_made_meanwhile(regular
         expect(line(regular)).to_contain_text("Full is here", timeout=60_000)
         assert {sha256 for sha256, _, _ in web.shard_requests()} == {shard}
         assert model_of(regular, CAPITAL) == FULL, "without a reload"
+        until(page, "the next visit is to begin with it", lambda: begins_with(page) == FULL)
 
 
 def test_a_pause_is_the_persons_word_and_declining_leaves_nothing_behind(regular: Person, web: Web) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from playwright.sync_api import Page
@@ -102,10 +103,16 @@ def settings(page: Page) -> dict[str, Any]:
     )
 
 
-def kept_prompts(page: Page) -> list[str]:
-    """The agents of which prompts that were read are kept."""
+def begins_with(page: Page) -> str:
+    """The model that the next visit begins with before its Python is up."""
+    model: str = json.loads(json.loads(settings(page)["standby"])["spec"])["manifest"]["model"]
+    return model
+
+
+def kept_prompts(page: Page, model: str | None = None) -> list[str]:
+    """The agents of which prompts that were read, by ``model`` or any, are kept."""
     agents: list[str] = page.evaluate(
-        """async () => {
+        """async (wanted) => {
             if (!(await indexedDB.databases()).some(({ name }) => name === "orion-prefixes")) return [];
             const done = (request) => new Promise((resolve, reject) => {
                 request.onsuccess = () => resolve(request.result);
@@ -114,10 +121,11 @@ def kept_prompts(page: Page) -> list[str]:
             const database = await done(indexedDB.open("orion-prefixes", 1));
             try {
                 const kept = await done(database.transaction(["prefixes"]).objectStore("prefixes").getAll());
-                return kept.map(({ agent }) => agent);
+                return kept.filter(({ model }) => wanted === null || model === wanted).map(({ agent }) => agent);
             } finally {
                 database.close();
             }
-        }"""
+        }""",
+        model,
     )
     return agents

@@ -12,17 +12,19 @@ from contextlib import asynccontextmanager
 
 from orion_py.errors import OrionError
 from orion_py.registry.models import ModelEntry
+from orion_py.runtime.ahead import Ahead
 from orion_py.storage.settings import Settings
 
 KEY = "first_model"
 
 
 class FirstModel:
-    """``stored`` says whether a model lies on the device whole. A note that can't be kept costs the larger
-    model's place at the next visit, and no answer: nothing here raises for it."""
+    """``stored`` says whether a model lies on the device whole; ``ahead`` is told what the next visit begins with. A
+    note that can't be kept costs the larger model's place at the next visit, and no answer: nothing here raises for
+    it."""
 
-    def __init__(self, settings: Settings, stored: Callable[[ModelEntry], Awaitable[bool]]) -> None:
-        self._settings, self._stored = settings, stored
+    def __init__(self, settings: Settings, stored: Callable[[ModelEntry], Awaitable[bool]], ahead: Ahead) -> None:
+        self._settings, self._stored, self._ahead = settings, stored, ahead
         self._kept: str | None = None
         self.coming: str | None = None
         """The model that this visit begins with, while it comes: a question waits for it."""
@@ -60,6 +62,7 @@ class FirstModel:
         """``model_id`` gave the last answer."""
         if self._kept != model_id:
             await self._write({"model": model_id, "trying": False})
+            await self._ahead.begin_with(model_id)
 
     async def _read(self) -> tuple[str | None, bool]:
         try:

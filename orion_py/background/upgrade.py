@@ -71,7 +71,7 @@ class BackgroundUpgrade:
         self._plan = UpgradePlan(ports.settings, registry)
         self._allowed = False
         """The person asked for it although the line is metered: until the end of this visit."""
-        self.first = FirstModel(ports.settings, manager.opener.source.stored)
+        self.first = FirstModel(ports.settings, manager.opener.source.stored, ports.ahead)
         self.models = ModelOrder(manager, registry, self._device, lambda: self.first.coming)
         """Its ``enabled`` says whether larger models are brought, too; updates come in any case."""
         self._refused: set[str] = set()

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 from orion_py.runtime.ahead import Held
+from orion_py.runtime.next_visit import NextVisit
 
 
 class BrowserAhead:
-    """``bridge`` is engine.js's."""
+    """``bridge`` is engine.js's; ``following`` knows what was built."""
 
-    def __init__(self, bridge: Any) -> None:
-        self._bridge = bridge
+    def __init__(self, bridge: Any, following: NextVisit) -> None:
+        self._bridge, self._following = bridge, following
 
     def held(self) -> Held | None:
         found = json.loads(str(self._bridge.heldAhead()) or "null")
@@ -23,3 +24,6 @@ class BrowserAhead:
 
     def limit(self, budget_bytes: int) -> None:
         self._bridge.limitAhead(budget_bytes)
+
+    async def begin_with(self, model: str) -> None:
+        await self._following.begin_with(model)

@@ -22,6 +22,7 @@ from orion_py.browser.tokenizer import template_factory, tokenizer_factory
 from orion_py.engine.host import EngineHost
 from orion_py.language.langid import LangidDetector
 from orion_py.ports import FileFacts, Ports
+from orion_py.runtime.next_visit import NextVisit
 
 
 def start(bridge: Any) -> Callable[[str], None]:
@@ -52,12 +53,16 @@ def start(bridge: Any) -> Callable[[str], None]:
             await bridge.addBundle("language")
         importlib.invalidate_caches()
 
+    async def keep_spec(spec: str, memory_bytes: int) -> None:
+        await bridge.rememberSpec(spec, memory_bytes)
+
+    following = NextVisit(keep_spec)
     ports = Ports(
-        runtime=BrowserRuntime(bridge, store),
+        runtime=BrowserRuntime(bridge, store, following),
         store=store,
         settings=BrowserSettings(bridge.shards),
         tabs=BrowserTabs(bridge.tabs),
-        ahead=BrowserAhead(bridge),
+        ahead=BrowserAhead(bridge, following),
         snapshots=BrowserSnapshots(bridge),
         prefixes=BrowserPrefixes(bridge),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),

@@ -15,6 +15,7 @@ from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
+from orion_py.runtime.next_visit import NextVisit
 from orion_py.runtime.prefixes import Prefix
 
 
@@ -110,13 +111,12 @@ class BrowserEncoder:
 
 
 class BrowserRuntime:
-    """``bridge`` is engine.js's. The first model of a visit is remembered there, so that on the next one
-    it can be brought into memory while Python still boots; what comes after it came in the background."""
+    """``bridge`` is engine.js's. ``following`` hears what is built, so that the next visit can bring a model into
+    memory while its Python still boots."""
 
-    def __init__(self, bridge: Any, store: BrowserShardStore) -> None:
-        self._bridge, self._store = bridge, store
+    def __init__(self, bridge: Any, store: BrowserShardStore, following: NextVisit) -> None:
+        self._bridge, self._store, self._following = bridge, store, following
         self._device: Device | None = None
-        self._first: str | None = None
 
     async def device(self) -> Device:
         if self._device is None:
@@ -145,9 +145,7 @@ class BrowserRuntime:
             raise
 
         async def remember(memory_bytes: int) -> None:
-            self._first = self._first or manifest.model
-            if self._first == manifest.model:
-                await self._bridge.rememberSpec(spec, memory_bytes)
+            await self._following.built(manifest.model, spec, memory_bytes)
 
         vocab, max_draft_tokens = manifest.architecture.vocab_size, variant.max_draft_tokens
         return BrowserSession(client, self._store, vocab, max_draft_tokens, remember)

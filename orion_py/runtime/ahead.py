@@ -26,6 +26,9 @@ class Ahead(Protocol):
     def limit(self, budget_bytes: int) -> None:
         """From the next visit on nothing larger is begun with."""
 
+    async def begin_with(self, model: str) -> None:
+        """The next visit begins with this one, as it is in memory now; a model that isn't changes nothing."""
+
 
 class NothingAhead:
     """Where nothing is begun before it is asked for: CPython, tests."""
@@ -37,4 +40,7 @@ class NothingAhead:
         return None
 
     def limit(self, budget_bytes: int) -> None:
+        return None
+
+    async def begin_with(self, model: str) -> None:
         return None

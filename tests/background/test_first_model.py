@@ -14,6 +14,7 @@ from orion_py.engine.engine import OrionInferenceEngine
 from orion_py.errors import OutOfMemory, StorageUnavailable
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import ModelEntry
+from orion_py.runtime.ahead import NothingAhead
 from orion_py.storage.settings import MemorySettings
 from orion_py.telemetry.log import Logger
 from tests.lite_and_full import LiteAndFull
@@ -103,7 +104,7 @@ async def test_a_model_that_is_no_longer_on_the_device_whole_is_not_waited_for()
     world = LiteAndFull()
     await big_answers_a_visit(world)
     made = await visit(world)
-    assert await FirstModel(world.settings, gone).choose([made.registry.model("big")]) is None
+    assert await FirstModel(world.settings, gone, NothingAhead()).choose([made.registry.model("big")]) is None
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", '"big"', '{"model": 3}', "{broken"])
@@ -114,7 +115,7 @@ async def test_a_note_that_cannot_be_read_counts_as_none(text: str) -> None:
     settings = MemorySettings()
     await settings.set(KEY, text)
     made = await visit(LiteAndFull())
-    assert await FirstModel(settings, stored).choose([made.registry.model("big")]) is None
+    assert await FirstModel(settings, stored, NothingAhead()).choose([made.registry.model("big")]) is None
 
 
 async def test_a_device_that_keeps_no_note_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +130,7 @@ async def test_a_device_that_keeps_no_note_answers_all_the_same(monkeypatch: pyt
         return True
 
     made = await visit(LiteAndFull())
-    first = FirstModel(settings, stored)
+    first = FirstModel(settings, stored, NothingAhead())
     assert await first.choose([made.registry.model("big")]) is None
     await first.on_answered("big")
     async with first.tried(made.registry.model("big")):

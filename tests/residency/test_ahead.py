@@ -12,6 +12,7 @@ from tests.two_models import MB, TALK, WRITE, TwoModels, engine
 class ScriptedAhead:
     def __init__(self, held: Held | None) -> None:
         self._held, self.limits = held, list[int]()
+        self.following: list[str] = []
 
     def held(self) -> Held | None:
         return self._held
@@ -22,8 +23,11 @@ class ScriptedAhead:
     def limit(self, budget_bytes: int) -> None:
         self.limits.append(budget_bytes)
 
+    async def begin_with(self, model: str) -> None:
+        self.following.append(model)
 
-def world_with(held: Held) -> tuple[TwoModels, ScriptedAhead]:
+
+def world_with(held: Held | None) -> tuple[TwoModels, ScriptedAhead]:
     world, ahead = TwoModels(), ScriptedAhead(held)
     world.ports = replace(world.ports, ahead=ahead)
     return world, ahead
@@ -62,3 +66,11 @@ async def test_to_unload_ends_it_too() -> None:
     assert ahead.held() is not None
     await made.models.unload()
     assert ahead.held() is None
+
+
+async def test_the_next_visit_is_to_begin_with_the_model_that_answers() -> None:
+    world, ahead = world_with(None)
+    made = await engine(world)
+    for options in (TALK, TALK, WRITE, WRITE, TALK):
+        await made.infer("hello", options)
+    assert ahead.following == ["tiny", "big", "tiny"]

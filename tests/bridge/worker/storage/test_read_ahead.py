@@ -73,7 +73,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 
 def asked(node: Node, takes: str, most: int, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = node.ask({"sizes": SIZES, "takes": list(takes), "most": most, **more})
+    found: dict[str, Any] = node.ask({"sizes": SIZES, "takes": list(takes), "most": most} | more)
     return found
 
 
@@ -90,6 +90,13 @@ def test_one_is_read_after_the_other_so_that_the_first_comes_first(node: Node) -
 def test_no_more_than_so_many_bytes_lie_there_but_a_larger_shard_comes_alone(node: Node) -> None:
     found = asked(node, "abcd", 9)
     assert found["steps"] == [["a", "a10"], ["abc", "b4"], ["abcd", "c4"], ["abcd", "d4"]]
+
+
+def test_what_the_largest_shard_takes_smaller_ones_may_take_together(node: Node) -> None:
+    sizes = {"a": 20, "b": 7, "c": 7, "d": 7}
+    found = asked(node, "abcd", 9, sizes=sizes)
+    assert found["steps"] == [["a", "a20"], ["abc", "b7"], ["abcd", "c7"], ["abcd", "d7"]]
+    assert asked(node, "abcd", 9, sizes=sizes, together=True)["largest"] <= 20 + 14
 
 
 def test_what_is_asked_for_out_of_turn_is_read_at_once(node: Node) -> None:

@@ -6,12 +6,17 @@
  * anything failed, the worker is ended and all goes the ordinary way. Nothing is begun where the person asked
  * for nothing to be loaded at the start or to save data, or where the model is larger than the memory that models
  * may use by now; what was begun counts in that memory (`held`), and Python may end it (`drop`).
+ *
+ * A large model can end the tab while it comes into memory. So its start is written down, and crossed out once it is
+ * there: where the note is found, the visit before ended in the middle, and nothing is begun before Python is up.
  */
 
 import { InferenceClient } from "../inference/client.js";
 import { neededShards, readSpec } from "../inference/spec.js";
 
 const SETTING = "standby";
+/** Bytes of a model from which on its start is written down: a smaller one is there before anybody could reload. */
+const LARGE = 500e6;
 
 /** An InferenceClient whose calls were made ahead; each answer is given out once. */
 class StandbyClient extends InferenceClient {
@@ -26,7 +31,7 @@ class StandbyClient extends InferenceClient {
     /** @private */ this.opened = super.open(specJson);
     /** @private @type {Map<string, Promise<string>>} */
     this.fed = new Map(shards.map(({ sha256 }) => [sha256, this.opened.then(() => super.feed(sha256))]));
-    /** @private */ this.built = Promise.all(this.fed.values()).then(() => super.build());
+    this.built = Promise.all(this.fed.values()).then(() => super.build());
     this.failed = false;
     for (const ahead of [this.opened, this.built, ...this.fed.values()]) ahead.catch(() => (this.failed = true));
   }
@@ -54,7 +59,11 @@ class StandbyClient extends InferenceClient {
   }
 }
 
-/** @typedef {{spec: string, bytes: number, budget: number}} Remembered */
+/**
+ * `begun`: it is on its way into memory, or was when a visit ended.
+ *
+ * @typedef {{spec: string, bytes: number, budget: number, begun?: boolean}} Remembered
+ */
 
 export class Standby {
   /**
@@ -69,6 +78,7 @@ export class Standby {
     /** @private */ this.bytes = 0;
     /** @private */ this.budget = Infinity;
     /** @private @type {Promise<void> | null} */ this.starting = null;
+    /** @private The latest change of the setting. */ this.changing = Promise.resolve();
     /** @private Somebody opened a model, or nothing is wanted ahead: it is too late to begin. */
     this.over = false;
   }
@@ -82,10 +92,15 @@ export class Standby {
   /** @private */
   async begin() {
     try {
-      const { spec, bytes, budget } = remembered(await this.shards.getSetting(SETTING));
+      const { spec, bytes, budget, begun } = remembered(await this.shards.getSetting(SETTING));
       if (this.over || bytes > Math.min(budget, this.budget)) return;
+      if (begun) return void this.note(false);
       this.bytes = bytes;
       this.client = new StandbyClient(this.workerUrl, spec);
+      if (bytes < LARGE) return;
+      void this.note(true);
+      const ended = () => this.note(false);
+      this.client.built.then(ended, ended);
     } catch {
       this.client = null; // a setting that can't be read is as good as none
     }
@@ -126,7 +141,12 @@ export class Standby {
    * @param {number} bytes what it takes in memory
    */
   async remember(spec, bytes) {
-    await this.keep({ spec, bytes, budget: this.budget });
+    await this.change(() => ({ spec, bytes, budget: this.budget }));
+  }
+
+  /** @private @param {boolean} begun */
+  note(begun) {
+    return this.change((kept) => kept && { ...kept, begun });
   }
 
   /**
@@ -137,23 +157,38 @@ export class Standby {
   async limit(budget) {
     if (budget === this.budget) return;
     this.budget = budget;
-    try {
-      const kept = remembered(await this.shards.getSetting(SETTING));
-      if (kept.budget !== budget) await this.keep({ ...kept, budget });
-    } catch {
-      // Nothing is remembered.
-    }
+    await this.change((kept) => (kept && kept.budget !== budget ? { ...kept, budget } : null));
   }
 
-  /** @private @param {Remembered} record */
-  async keep(record) {
-    if (this.shards.kind === "indexeddb") await this.shards.setSetting(SETTING, JSON.stringify(record)).catch(() => {});
+  /**
+   * One change after the other, each of what the one before left.
+   *
+   * @private
+   * @param {(kept: Remembered | null) => Remembered | null} what null: it stays
+   */
+  change(what) {
+    this.changing = this.changing.then(async () => {
+      if (this.shards.kind !== "indexeddb") return;
+      const text = await this.shards.getSetting(SETTING);
+      const record = what(readable(text));
+      if (record) await this.shards.setSetting(SETTING, JSON.stringify(record));
+    }).catch(() => {});
+    return this.changing;
   }
 }
 
 /** @param {unknown} text @returns {Remembered} throws where nothing is kept, or by another version */
 function remembered(text) {
-  const { spec, bytes, budget } = JSON.parse(String(text));
+  const { spec, bytes, budget, begun } = JSON.parse(String(text));
   if (typeof spec !== "string") throw new Error("nothing to begin with");
-  return { spec, bytes: Number(bytes) || 0, budget: budget ?? Infinity };
+  return { spec, bytes: Number(bytes) || 0, budget: budget ?? Infinity, begun: begun === true };
+}
+
+/** @param {unknown} text @returns {Remembered | null} as `remembered`, without an error */
+function readable(text) {
+  try {
+    return remembered(text);
+  } catch {
+    return null;
+  }
 }

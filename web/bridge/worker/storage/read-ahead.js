@@ -6,7 +6,11 @@
 
 import { verified } from "./shards.js";
 
-/** While a token table (30 MB of Lite) is hashed, layers are read. A larger shard is read when nothing else is. */
+/**
+ * While a token table (30 MB of Lite) is hashed, layers are read. A larger shard is read when nothing else is, and what
+ * it takes then smaller ones may take together: of a model in shards of 70 MB two would lie beside each other never, and
+ * each be read, hashed and arranged before the next one is begun.
+ */
 const MOST_BYTES = 72e6;
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
@@ -24,13 +28,13 @@ export class ReadAhead {
    *
    * @param {{sha256: string, size: number}[]} shards in the order in which they will be taken, as far as that is known
    * @param {(sha256: string) => Promise<Blob | null>} find in the database
-   * @param {number} [most] bytes
+   * @param {number} [most] bytes that may lie here in any case
    */
   constructor(shards, find, most = MOST_BYTES) {
     /** @private @type {Entry[]} what wasn't given out yet */
     this.entries = shards.map(({ sha256, size }) => ({ sha256, size, bytes: null, wanted: null }));
     /** @private */ this.find = find;
-    /** @private */ this.most = most;
+    /** @private */ this.most = Math.max(most, ...shards.map(({ size }) => size));
     /** @private The latest read. */ this.read = Promise.resolve();
     this.goOn();
   }
