@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal, cast
 
 from orion_py.agents.base import Agent
 from orion_py.errors import InvalidConfig, UnknownAgent
 from orion_py.language.detector import LanguageDetector, NoDetector
+from orion_py.protocol.rows import AbsentRow, AgentRow
 from orion_py.registry.models import AgentEntry, Registry
 
 AgentMaker = Callable[[], Agent]
@@ -132,16 +133,16 @@ class AgentFactory:
         missing = self._registry.missing(self._entry(agent_id).models)
         return " ".join(entry.reason.in_language(locale) for entry in missing)
 
-    def describe(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[AgentRow]:
         """Every agent's registry entry, with ``available``, the ``usable`` ones of its models, and
         whether it is ``custom``."""
         built_in = {entry.id for entry in self._registry.agents}
         return [
             {
-                **entry.model_dump(),
+                **cast(AgentRow, entry.model_dump()),
                 "available": self.available(entry.id),
                 "usable": list(self._registry.usable(entry.models)),
-                "missing": [absent.model_dump() for absent in self._registry.missing(entry.models)],
+                "missing": [cast(AbsentRow, absent.model_dump()) for absent in self._registry.missing(entry.models)],
                 "custom": entry.id not in built_in,
             }
             for entry in self._entries.values()

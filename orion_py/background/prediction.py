@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, cast
 
 from orion_py.background.agent_sequence import AgentSequence
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, OrionError
 from orion_py.protocol import ENGINE_ID, PredictionEvent
+from orion_py.protocol.rows import PredictionRow
 from orion_py.registry.models import ModelEntry
 from orion_py.residency.manager import ModelManager
 from orion_py.resilience.breakers import Breakers
@@ -112,12 +113,12 @@ class PredictiveLoader:
             guess.bytes = model.report.memory_bytes or self._manager.opener.ladder.expected_bytes(guess.entry)
             self._say(guess, "done")
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> PredictionRow:
         """Totals, ``hit_rate`` (of those judged, None before), ``wasted_bytes``, and what is likely next."""
         judged = self._totals["hit"] + self._totals["wasted"] + self._totals["cancelled"]
         likely = self._sequence.following(self._last[0])[:3] if self._last else []
         return {
-            **self._totals,
+            **cast(PredictionRow, self._totals),
             "hit_rate": self._totals["hit"] / judged if judged else None,
             "wasted_bytes": self._wasted_bytes,
             "next": [{"agent": agent, "probability": round(p, 4)} for agent, p in likely],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from orion_py.background.bring_in import bring_in
 from orion_py.background.first_model import FirstModel
@@ -35,6 +35,7 @@ from orion_py.memory.offers import require_offered
 from orion_py.opening.version_source import shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
+from orion_py.protocol.rows import HydrationRow
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.resilience.breakers import Breakers
@@ -393,7 +394,6 @@ class BackgroundUpgrade:
         kind: Literal["version", "model"] = "version" if job.update else "model"
         self._emit(FallbackEvent.step(ENGINE_ID, kind, job.entry.title, to, error.code, error.message))
 
-    def status(self) -> dict[str, Any]:
-        """``model`` (the one wanted, or None), ``paused``, and the last ``event`` told."""
+    def status(self) -> HydrationRow:
         event = None if self._events.last is None else self._events.last.model_dump()
         return {"model": self._plan.target, "paused": self._plan.paused, "enabled": self.models.enabled, "event": event}

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 from orion_py.background.webgpu_trial import judged
 from orion_py.config import EngineConfig
 from orion_py.opening.backend_checks import BackendChecks
+from orion_py.protocol.rows import WebgpuRow
+from orion_py.protocol.vocabulary import GpuState
 from orion_py.residency.manager import ModelManager
 from orion_py.runtime.base import Device
 from orion_py.runtime.loaded_model import LoadedModel
 
-GpuState = Literal[
-    "serves", "absent", "off", "none", "software", "wrong", "failed", "preferred", "slower", "checked", "untried"
-]
-"""``absent``: the device says why; ``off``: the configuration asks for the processor; ``none``: the model has no form
-for a GPU; ``software``: it is emulated; ``wrong``: the golden vectors disagreed; ``failed``: its trial ended
-in the error ``reason``; ``preferred``: it won its trial and serves from the next load on; ``slower``: it
-lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known."""
 
-
-async def webgpu_report(config: EngineConfig, device: Device, manager: ModelManager) -> list[dict[str, Any]]:
+async def webgpu_report(config: EngineConfig, device: Device, manager: ModelManager) -> list[WebgpuRow]:
     """``model, state, speedup, kl, reason`` of each model in memory; what isn't known is None or ""."""
     checks = manager.opener.ladder.backend_checks(device)
-    return [{"model": key, **await _of(model, config, device, checks)} for key, model in manager.loaded.items()]
+    return [await _of(key, model, config, device, checks) for key, model in manager.loaded.items()]
 
 
-async def _of(model: LoadedModel, config: EngineConfig, device: Device, checks: BackendChecks) -> dict[str, Any]:
+async def _of(key: str, model: LoadedModel, config: EngineConfig, device: Device, checks: BackendChecks) -> WebgpuRow:
     variant = next((v for v in model.manifest.variants if v.backend == "webgpu"), None)
     known = {} if variant is None else await checks.read(model.manifest, variant)
     if model.variant.backend != "webgpu" and not judged(known, model.variant.engine):
@@ -53,4 +45,4 @@ async def _of(model: LoadedModel, config: EngineConfig, device: Device, checks: 
     else:
         state = "checked" if known.get("right") else "untried"
     reason = device.webgpu_reason if state == "absent" else str(known.get("reason") or "")
-    return {"state": state, "speedup": known.get("speedup"), "kl": known.get("kl"), "reason": reason}
+    return {"model": key, "state": state, "speedup": known.get("speedup"), "kl": known.get("kl"), "reason": reason}

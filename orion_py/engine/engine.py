@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
@@ -28,10 +28,10 @@ from orion_py.background.updates import Updates
 from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.config import EngineConfig, preset_for
+from orion_py.config import EngineConfig, merge, preset, preset_for
 from orion_py.engine.other_tabs import SHARED, OtherTabs
 from orion_py.engine.scheduler import BackgroundScheduler
-from orion_py.engine.telemetry_counts import all_codes, count_answer, count_event
+from orion_py.engine.telemetry_counts import all_codes, count_answer, count_event, count_failure
 from orion_py.errors import Cancelled, EngineClosed, LoadError, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.external.added_models import AddedModels
 from orion_py.fetching.loader import ProgressiveLoader
@@ -59,6 +59,8 @@ from orion_py.protocol import (
     StateEvent,
     TokenEvent,
 )
+from orion_py.protocol.rows import FallbackRow, Resilience, VersionRow, WebgpuRow
+from orion_py.protocol.vocabulary import PresetName
 from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -129,16 +131,15 @@ class OrionInferenceEngine:
     def models(self) -> ModelManager:
         return self._manager
 
-    def resilience(self) -> dict[str, Any]:
-        """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
+    def resilience(self) -> Resilience:
         return self._scheduler.status()
 
     @property
-    def fallbacks(self) -> list[dict[str, Any]]:
-        """The last steps down, the latest last, with their reasons: ``id, kind, from, to, reason_code, reason``."""
-        return [event.model_dump(exclude={"v", "type"}) for event in self._fallbacks]
+    def fallbacks(self) -> list[FallbackRow]:
+        """The last steps down, the latest last, with their reasons."""
+        return [cast(FallbackRow, event.model_dump(exclude={"v", "type"})) for event in self._fallbacks]
 
-    async def webgpu(self) -> list[dict[str, Any]]:
+    async def webgpu(self) -> list[WebgpuRow]:
         """As ``webgpu_report``, for what is in memory now."""
         return await webgpu_report(self._config, self._device, self._manager)
 
@@ -444,6 +445,15 @@ class OrionInferenceEngine:
             if self._router.ready:
                 self._in_background(self._router.retire())
 
+    async def reconfigure(self, preset_name: PresetName | Literal["auto"] | None, changes: dict[str, Any]) -> None:
+        """Changes the settings that ``changes`` names; with a preset ("auto": the one that fits the device) all
+        others become that preset's. Raises InvalidConfig."""
+        name = preset_for(self._device) if preset_name == "auto" else preset_name
+        config = merge(self._config if name is None else preset(name), changes)
+        self.device_class = name or self.device_class
+        self.configure(config)
+        await self.telemetry.switch(config.enable_telemetry)
+
     def _tell_log(self, verbose: bool) -> None:
         """Verbose: the log keeps DEBUG records too, and each record is an event as well."""
         if verbose and self._unfollow is None:
@@ -585,7 +595,7 @@ class OrionInferenceEngine:
             await self.prefixes.forget(model_ids)
         await self._updates.forget(model_ids)
 
-    async def versions(self) -> list[dict[str, Any]]:
+    async def versions(self) -> list[VersionRow]:
         """What ``Versions.describe`` says of each model of which something is kept."""
         rows = [await self._updates.versions.describe(entry.id) for entry in self._registry.known]
         return [row for row in rows if row["current"]]
@@ -628,13 +638,13 @@ class OrionInferenceEngine:
         log = self.log.child(request=request.id)
         try:
             response = await RequestRun(request, self._services(log)).run()
-        except Cancelled:
+        except Cancelled as error:
             self.metrics.count("cancelled")
-            self.telemetry.event("cancelled")
+            count_failure(self.telemetry, error)
             raise
         except OrionError as error:
             self.metrics.count("errors")
-            self.telemetry.event("failed", code=error.code)
+            count_failure(self.telemetry, error)
             log.error("failed", code=error.code, message=error.message)
             raise
         finally:
@@ -685,6 +695,12 @@ class OrionInferenceEngine:
             unsubscribe()
             cancel.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def count_end(self, error: OrionError | None = None) -> None:
+        """Counts how a request that isn't a question ended, and keeps the counts."""
+        if error is not None:
+            count_failure(self.telemetry, error)
+        await self.telemetry.save()
 
     def cancel(self, request_id: str | None = None) -> None:
         """Stops one request, or with None everything under way, background loading included."""

@@ -6,55 +6,40 @@ Knows nothing of workers: a browser's message port, a test's list or a socket ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
 
-from orion_py import __version__
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.reading_ahead import Draft
-from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig, merge, preset, preset_for
 from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.handlers import HANDLERS, Call
 from orion_py.engine.slot import EngineSlot
-from orion_py.engine.telemetry_counts import answer_telemetry
+from orion_py.engine.status import status_of
 from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, ProtocolError
-from orion_py.memory.offers import offered
 from orion_py.ports import Ports
 from orion_py.protocol import (
     ENGINE_ID,
-    AddModel,
-    Anticipate,
     Cancel,
     CancelledEnd,
     Configure,
+    Done,
     ErrorInfo,
     Failed,
-    Hydrate,
     Infer,
     Initialize,
-    InspectModel,
     LogEvent,
+    LogRecords,
     Logs,
-    Preload,
-    RegisterAgent,
-    RemoveModel,
+    Request,
     Result,
-    RouteRequest,
     Shutdown,
-    StatusRequest,
-    Teach,
-    TelemetryRequest,
-    Unload,
-    UnregisterAgent,
-    VersionRequest,
+    Status,
     id_of,
     parse_request,
+    payload_of,
     read_message,
 )
-from orion_py.runtime.tokenizer import ChatMessage
-from orion_py.storage.base import StorageEstimate
 from orion_py.telemetry.log import Logger
 
 
@@ -67,7 +52,6 @@ class EngineHost:
         self._locale = "en"
         self._cancels: dict[str, CancelToken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._preset = ""
         self._following = False
         self._unfollow: Callable[[], None] | None = None
 
@@ -117,17 +101,16 @@ class EngineHost:
             self._cancels[request.request].cancel()
         self._send(Result(id=request.id))
 
-    async def _serve(self, request: Any, cancel: CancelToken) -> None:
+    async def _serve(self, request: Request, cancel: CancelToken) -> None:
+        failure: OrionError | None = None
         try:
             cancel.raise_if_cancelled()
-            payload = await self._dispatch(request, cancel)
-        except Cancelled as stopped:
-            if self._engine is not None and not isinstance(request, Infer):  # answers count themselves
-                self._engine.telemetry.event("cancelled")
-            self._send(CancelledEnd(id=request.id, partial=stopped.partial))
+            payload = payload_of(await self._answer(request, cancel))
+        except Cancelled as error:
+            failure = error
+            self._send(CancelledEnd(id=request.id, partial=error.partial))
         except OrionError as error:
-            if self._engine is not None and not isinstance(request, Infer):
-                self._engine.telemetry.event("failed", code=error.code)
+            failure = error
             self._send(Failed(id=request.id, error=_info(error)))
         except Exception as error:
             if self._engine is not None:
@@ -139,87 +122,52 @@ class EngineHost:
         finally:
             if self._cancels.get(request.id) is cancel:
                 del self._cancels[request.id]
-            if self._engine is not None:
-                await self._engine.telemetry.save()
+            if self._engine is not None and not isinstance(request, Infer):  # answers count themselves
+                await self._engine.count_end(failure)
 
-    async def _dispatch(self, request: Any, cancel: CancelToken) -> dict[str, Any]:
-        if isinstance(request, Initialize):
-            return await self._initialize(request, cancel)
+    async def _answer(self, request: Request, cancel: CancelToken) -> Any:
+        own = self._OWN.get(type(request))
+        if own is not None:
+            return await own(self, request, cancel)
         engine, left = await self._ready(request, cancel)
-        if isinstance(request, Infer):
-            options = request.options.model_copy(update={"timeout": left}) if left is not None else request.options
-            history: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
-            response = await engine.infer(
-                request.query,
-                options,
-                history,
-                locale=self._locale,
-                request_id=request.id,
-                cancel=cancel,
-                priority=request.priority,
-            )
-            return response.model_dump()
-        if isinstance(request, Anticipate):
-            said: list[ChatMessage] = [{"role": t.role, "content": t.content} for t in request.history]
-            draft = Draft(request.draft, said, request.options, self._locale, request.agent)
-            return asdict(await engine.read_ahead(draft, cancel))
-        if isinstance(request, RouteRequest):
-            return asdict(await until_cancelled(engine.router.route(request.query, self._locale), cancel))
-        if isinstance(request, Teach):
-            return asdict(await engine.teach(request.action, request.query, request.agent))
-        if isinstance(request, RegisterAgent):
-            await engine.register_agent(request.definition)
-            return await self._status(engine)
-        if isinstance(request, UnregisterAgent):
-            await engine.unregister_agent(request.agent)
-            return await self._status(engine)
-        if isinstance(request, Preload):
-            model_id = await engine.preload(request.model, cancel)
-            return {"model": model_id, **await self._status(engine)}
-        if isinstance(request, Hydrate):
-            await engine.hydrate(request.action, request.model)
-            return await self._status(engine)
-        if isinstance(request, VersionRequest):
-            if request.action == "check":
-                await engine.check_version(request.model)
-            else:
-                await engine.rollback(request.model, cancel)
-            return await self._status(engine)
-        if isinstance(request, InspectModel):
-            return {"model": (await engine.inspect_model(request.address, cancel)).model_dump()}
-        if isinstance(request, AddModel):
-            await engine.add_model(request.address, cancel)
-            return await self._status(engine)
-        if isinstance(request, RemoveModel):
-            await engine.remove_model(request.model)
-            return await self._status(engine)
-        if isinstance(request, StatusRequest):
-            return await self._status(engine)
-        if isinstance(request, Logs):
-            self._following = self._following if request.follow is None else request.follow
-            self._tell_log(engine.log, engine.config)
-            wanted = {"kind": request.kind, "request": request.request}
-            records = engine.log.records(request.level, **{name: v for name, v in wanted.items() if v is not None})
-            return {"dropped": engine.log.dropped, "records": records[-(request.most or 0) :]}
-        if isinstance(request, TelemetryRequest):
-            return await answer_telemetry(engine.telemetry, request)
-        if isinstance(request, Configure):
-            if request.preset is not None:
-                self._preset = engine.device_class = await self._preset_named(request.preset)
-            engine.configure(merge(preset(self._preset) if request.preset else engine.config, request.config))
-            self._tell_log(engine.log, engine.config)
-            await engine.telemetry.switch(engine.config.enable_telemetry)
-            return await self._status(engine)
-        if isinstance(request, Unload):
-            await self._unload(engine, request)
-            return await self._status(engine)
-        if isinstance(request, Shutdown):
-            self._unfollow = None
-            await self._slot.stop(engine)
-            return {}
-        raise ProtocolError(f"{request.type} is no request")
+        if isinstance(request, Infer) and left is not None:
+            options = request.options.model_copy(update={"timeout": left})
+            request = request.model_copy(update={"options": options})
+        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel, self._locale))
 
-    async def _ready(self, request: Any, cancel: CancelToken) -> tuple[OrionInferenceEngine, float | None]:
+    async def _initialize(self, request: Initialize, cancel: CancelToken) -> Status:
+        self._locale = request.locale
+        return await status_of(await self._slot.start(lambda: self._start(request), cancel), self._ports)
+
+    async def _logs(self, request: Logs, cancel: CancelToken) -> LogRecords:
+        engine = await self._slot.ready(cancel)
+        self._following = self._following if request.follow is None else request.follow
+        self._tell_log(engine.log, engine.config)
+        wanted = {"kind": request.kind, "request": request.request}
+        records = engine.log.records(request.level, **{name: v for name, v in wanted.items() if v is not None})
+        return {"dropped": engine.log.dropped, "records": records[-(request.most or 0) :]}
+
+    async def _configure(self, request: Configure, cancel: CancelToken) -> Status:
+        engine = await self._slot.ready(cancel)
+        await engine.reconfigure(request.preset, request.config)
+        self._tell_log(engine.log, engine.config)
+        return await status_of(engine, self._ports)
+
+    async def _shutdown(self, request: Shutdown, cancel: CancelToken) -> Done:
+        engine = await self._slot.ready(cancel)
+        self._unfollow = None
+        await self._slot.stop(engine)
+        return {}
+
+    _OWN: ClassVar[dict[type[Request], Callable[[Any, Any, CancelToken], Awaitable[Any]]]] = {
+        Initialize: _initialize,
+        Logs: _logs,
+        Configure: _configure,
+        Shutdown: _shutdown,
+    }
+    """What concerns the engine's life and who listens to its log. ``cancel`` is answered on arrival."""
+
+    async def _ready(self, request: Request, cancel: CancelToken) -> tuple[OrionInferenceEngine, float | None]:
         """The engine, and how much is left of a question's time limit: it has waited since it came."""
         seconds = request.options.timeout if isinstance(request, Infer) else None
         came, limit = self._ports.clock(), Deadline(cancel, seconds, self._ports.sleep)
@@ -233,23 +181,16 @@ class EngineHost:
             limit.close()
         return engine, None if seconds is None else max(seconds - (self._ports.clock() - came), 1e-3)
 
-    async def _initialize(self, request: Initialize, cancel: CancelToken) -> dict[str, Any]:
-        self._locale = request.locale
-        return await self._status(await self._slot.start(lambda: self._start(request), cancel))
-
     async def _start(self, request: Initialize) -> OrionInferenceEngine:
-        self._preset = await self._preset_named(request.preset or "auto")
-        config = merge(preset(self._preset), request.config)
+        name = request.preset or preset_for(await self._ports.runtime.device())
+        config = merge(preset(name), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
         engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
-        engine.device_class = self._preset
+        engine.device_class = name
         engine.subscribe(self._send)
         self._tell_log(logger, config)
         await engine.initialize()
         return engine
-
-    async def _preset_named(self, name: str) -> str:
-        return preset_for(await self._ports.runtime.device()) if name == "auto" else name
 
     def _tell_log(self, log: Logger, config: EngineConfig) -> None:
         """Posts the log's records as events while somebody wants them."""
@@ -260,70 +201,6 @@ class EngineHost:
         elif not following and self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
-
-    async def _status(self, engine: OrionInferenceEngine) -> dict[str, Any]:
-        device = await self._ports.runtime.device()
-        estimate, sizes = StorageEstimate(None, None, False), dict[str, int]()
-        with suppress(OrionError):  # what the store doesn't say is no reason to say nothing
-            estimate, sizes = await self._ports.store.estimate(), await self._ports.store.sizes()
-        recommended = engine.registry.recommended(engine.device_class)
-        return {
-            "version": __version__,
-            "preset": self._preset,
-            "config": engine.config.model_dump(),
-            "device": {
-                "threads": device.threads,
-                "webgpu": device.webgpu,
-                "webgpu_reason": device.webgpu_reason,
-                "webgpu_name": device.webgpu_name,
-                "webgpu_software": device.webgpu_software,
-                "webgpu_features": list(device.webgpu_features),
-                "webgpu_limits": dict(device.webgpu_limits),
-                "isolated": device.isolated,
-                "memory_gb": device.memory_gb,
-                "kernel": device.kernel,
-                "kernel_reason": device.kernel_reason,
-            },
-            "storage": {
-                "quota": estimate.quota,
-                "usage": estimate.usage,
-                "persisted": estimate.persisted,
-                "shards": len(sizes),
-                "shard_bytes": sum(sizes.values()),
-                "prefix_bytes": engine.prefixes.bytes,
-            },
-            "models": [{**m.model_dump(), "offered": offered(m, device, engine.config)} for m in engine.registry.known],
-            "groups": [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()],
-            "coming": [{"id": entry.id, "title": entry.title} for entry in engine.registry.coming],
-            "recommended": recommended.id if recommended is not None else None,
-            "added": [m.id for m in engine.registry.added],
-            "agents": engine.agents.describe(),
-            "custom": [definition.model_dump() for definition in engine.custom_agents],
-            "loaded": [
-                {
-                    "model": key,
-                    "version": model.manifest.version,
-                    "backend": model.label,
-                    "variant": model.variant.id,
-                    "memory_bytes": model.report.memory_bytes,
-                    "create_ms": model.report.create_ms,
-                    "warmup_ms": model.report.warmup_ms,
-                }
-                for key, model in engine.models.loaded.items()
-            ],
-            "loading": list(engine.models.loading),
-            "webgpu": await engine.webgpu(),
-            "fallbacks": engine.fallbacks,
-            "versions": await engine.versions(),
-            "router": asdict(await engine.router.status()),
-            "metrics": engine.metrics.snapshot(),
-            **engine.resilience(),
-        }
-
-    async def _unload(self, engine: OrionInferenceEngine, request: Unload) -> None:
-        await engine.models.unload(request.model)
-        if request.forget:
-            await engine.forget(request.model)
 
 
 def _info(error: OrionError) -> ErrorInfo:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.background.gpu_trials import GpuTrials
@@ -24,6 +24,7 @@ from orion_py.errors import OrionError
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, BreakerEvent, Event, QueueEvent
+from orion_py.protocol.rows import MemoryRow, QueueRow, Resilience
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -140,16 +141,15 @@ class BackgroundScheduler:
         if self._predictive is not None and self._config.enable_predictive_loading:
             await self._predictive.on_answered(agent, model_id)
 
-    def status(self) -> dict[str, Any]:
-        """``breakers``, ``queue``, ``predictive``, ``hydration`` and ``memory``, as the Status request tells them."""
+    def status(self) -> Resilience:
         return {
             "breakers": self.breakers.metrics(),
-            "queue": self._queue_event().model_dump(exclude={"v", "id", "type"}),
-            "predictive": self._predictive.status() if self._predictive is not None else {},
-            "hydration": self.upgrade.status() if self.upgrade is not None else {},
-            "memory": self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})
+            "queue": cast(QueueRow, self._queue_event().model_dump(exclude={"v", "id", "type"})),
+            "predictive": self._predictive.status() if self._predictive is not None else None,
+            "hydration": self.upgrade.status() if self.upgrade is not None else None,
+            "memory": cast(MemoryRow, self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"}))
             if self._manager
-            else {},
+            else None,
         }
 
     def call_off(self) -> None:

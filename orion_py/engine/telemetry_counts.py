@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from orion_py.errors import OrionError
-from orion_py.protocol import Event, FallbackEvent, GuardEvent, Response, TelemetryRequest
+from orion_py.errors import Cancelled, OrionError
+from orion_py.protocol import Event, FallbackEvent, GuardEvent, Response, TelemetryCounts, TelemetryRequest
 from orion_py.telemetry.telemetry import Telemetry
 
 
@@ -32,6 +30,13 @@ def count_answer(telemetry: Telemetry, response: Response) -> None:
             telemetry.time(name, response.timings[name])
 
 
+def count_failure(telemetry: Telemetry, error: OrionError) -> None:
+    if isinstance(error, Cancelled):
+        telemetry.event("cancelled")
+    else:
+        telemetry.event("failed", code=error.code)
+
+
 def count_event(telemetry: Telemetry, event: Event) -> None:
     if isinstance(event, FallbackEvent):
         telemetry.event("fallback", kind=event.kind)
@@ -39,9 +44,12 @@ def count_event(telemetry: Telemetry, event: Event) -> None:
         telemetry.event("guard", decision="warn", category=event.category)
 
 
-async def answer_telemetry(telemetry: Telemetry, request: TelemetryRequest) -> dict[str, Any]:
+async def answer_telemetry(telemetry: Telemetry, request: TelemetryRequest) -> TelemetryCounts:
     """The payload for a ``telemetry`` message."""
     if request.action == "erase":
         await telemetry.erase()
-    payload: dict[str, Any] = {"enabled": telemetry.enabled, **await telemetry.report()}
-    return {**payload, "text": await telemetry.export()} if request.action == "export" else payload
+    report = await telemetry.report()
+    counts: TelemetryCounts = {"enabled": telemetry.enabled, "version": report["version"], "counts": report["counts"]}
+    if request.action == "export":
+        counts["text"] = await telemetry.export()
+    return counts

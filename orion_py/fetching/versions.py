@@ -21,6 +21,7 @@ from orion_py.errors import InvalidManifest, NoEarlierVersion
 from orion_py.external.folder import HubFolders
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import read_manifest
+from orion_py.protocol.rows import VersionRow
 from orion_py.storage.settings import Record, Settings
 
 Place = Literal["current", "next", "previous"]
@@ -153,14 +154,20 @@ class Versions:
                     found.update(shard.sha256 for shard in read_version(model_id, text).manifest.shards)
         return found
 
-    async def describe(self, model_id: str) -> dict[str, Any]:
+    async def describe(self, model_id: str) -> VersionRow:
         """The versions' names: ``current``, ``next``, ``previous`` (None: there is none), and
         whether the one in use is on ``probation``."""
-        rows: dict[str, Any] = {}
+        names: dict[Place, str | None] = {}
         for place in _KEYS:
             version = await self.kept(model_id, place)
-            rows[place] = version.manifest.version if version else None
-        return {"model": model_id, **rows, "probation": await self.on_probation(model_id)}
+            names[place] = version.manifest.version if version else None
+        return {
+            "model": model_id,
+            "current": names["current"],
+            "next": names["next"],
+            "previous": names["previous"],
+            "probation": await self.on_probation(model_id),
+        }
 
     async def _notes(self, model_id: str) -> dict[str, Any]:
         return _facts(await self._settings.get(_notes_key(model_id)))

@@ -28,6 +28,7 @@ from orion_py.errors import (
     Unavailable,
     WorkerDied,
 )
+from orion_py.protocol.rows import BreakerRow
 from orion_py.resilience.breaker_states import BreakerPolicy
 from orion_py.resilience.circuit_breaker import CircuitBreaker, Listener
 from orion_py.storage.settings import Settings
@@ -114,7 +115,7 @@ class Breakers:
         if is_backends(error):
             self.backend(label).failure(error, seconds)
 
-    def metrics(self) -> dict[str, dict[str, Any]]:
+    def metrics(self) -> dict[str, BreakerRow]:
         """Each breaker's, by name."""
         return {name: breaker.metrics() for name, breaker in self._breakers.items()}
 

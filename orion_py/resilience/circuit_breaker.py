@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from orion_py.errors import CircuitOpen, InvalidConfig, OrionError
+from orion_py.protocol.rows import BreakerRow
 from orion_py.resilience import breaker_states as states
 from orion_py.resilience.breaker_states import BreakerPolicy, Cause, Closed, HalfOpen, Open, Outcome, State, StateName
 from orion_py.telemetry.metrics import percentile
@@ -115,7 +116,7 @@ class CircuitBreaker:
         self._totals["slow"] += self._is_slow(seconds)
         self._move(states.failed(self._present(), self.policy, self._clock(), seconds))
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> BreakerRow:
         """The state and its cause, totals since the start, what counts as slow, and of the window the
         failure and slow-call rates and the percentiles of the calls' seconds (None when it is empty)."""
         state = self._present()
@@ -129,7 +130,7 @@ class CircuitBreaker:
             "p95_s": percentile([o.seconds for o in window], 95),
             "failure_rate": sum(o.failed for o in window) / len(window) if window else None,
             "slow_rate": sum(o.slow for o in window) / len(window) if window else None,
-            **self._totals,
+            **cast(BreakerRow, self._totals),
         }
 
     def export(self) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
+
+from orion_py.protocol.rows import Histogram, MetricsRow
 
 WINDOW = 512
 PERCENTILES = (50, 90, 95, 99)
@@ -42,14 +44,11 @@ class Metrics:
             histogram = self._histograms[name] = _Histogram(self._window)
         histogram.add(value)
 
-    def snapshot(self) -> dict[str, Any]:
-        """``{"counters": {name: n}, "histograms": {name: {count, min, max, mean, p50, …}}}``.
-
-        count, min, max and mean are over all values, percentiles (nearest rank) over the kept ones.
-        """
+    def snapshot(self) -> MetricsRow:
+        """count, min, max and mean are over all values, percentiles (nearest rank) over the kept ones."""
         return {
             "counters": dict(self._counters),
-            "histograms": {name: histogram.summary() for name, histogram in self._histograms.items()},
+            "histograms": {name: cast(Histogram, histogram.summary()) for name, histogram in self._histograms.items()},
         }
 
     def summary(self, name: str) -> dict[str, float]:

@@ -8,26 +8,33 @@ import pytest
 from pydantic import TypeAdapter
 
 from orion_py.engine.host import EngineHost
-from orion_py.protocol.schema import messages
+from orion_py.protocol.envelope import REQUESTS
+from orion_py.protocol.schema import messages, reply_model
 from tests.tiny import World, says
 
 ENDS = ("result", "error", "cancelled")
 
 
 class Wire:
-    """A host and everything it sends; every message is checked against the protocol."""
+    """A host and everything it sends; every message and every reply is checked against the protocol."""
 
     def __init__(self, world: World) -> None:
         self.world, self.sent = world, []
         self._message: TypeAdapter[Any] = TypeAdapter(messages())
+        self._asked: dict[str, str] = {}
         self.host = EngineHost(world.ports, self._on_send)
 
     def _on_send(self, text: str) -> None:
         self._message.validate_json(text)
-        self.sent.append(json.loads(text))
+        message = json.loads(text)
+        if message["type"] == "result" and message["id"] in self._asked:
+            reply = REQUESTS[self._asked[message["id"]]].reply
+            TypeAdapter(reply_model(reply)).validate_json(json.dumps(message["payload"]))
+        self.sent.append(message)
 
     def send(self, type: str, id: str | None = None, **fields: Any) -> str:
         request_id = id or type
+        self._asked[request_id] = type
         self.host.receive(json.dumps({"v": 1, "id": request_id, "type": type, **fields}))
         return request_id
 

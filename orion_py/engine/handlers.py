@@ -1,0 +1,162 @@
+"""Answers requests: one function for each class of request, and the table that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from orion_py.answering.reading_ahead import Draft
+from orion_py.answering.response import routing_of
+from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.status import model_description, status_of
+from orion_py.engine.telemetry_counts import answer_telemetry
+from orion_py.ports import Ports
+from orion_py.protocol import (
+    AddModel,
+    Anticipate,
+    ChatTurn,
+    Hydrate,
+    Infer,
+    InspectModel,
+    ModelOffer,
+    Preload,
+    Preloaded,
+    ReadAhead,
+    RegisterAgent,
+    RemoveModel,
+    Request,
+    Response,
+    RouteRequest,
+    RouterStatus,
+    Routing,
+    Status,
+    StatusRequest,
+    Teach,
+    TelemetryCounts,
+    TelemetryRequest,
+    Unload,
+    UnregisterAgent,
+    VersionRequest,
+)
+from orion_py.runtime.tokenizer import ChatMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request is answered with. ``cancel``: whoever asked may no longer want it."""
+
+    engine: OrionInferenceEngine
+    ports: Ports
+    cancel: CancelToken
+    locale: str
+
+    async def status(self) -> Status:
+        return await status_of(self.engine, self.ports)
+
+
+async def infer(request: Infer, call: Call) -> Response:
+    return await call.engine.infer(
+        request.query,
+        request.options,
+        _messages(request.history),
+        locale=call.locale,
+        request_id=request.id,
+        cancel=call.cancel,
+        priority=request.priority,
+    )
+
+
+async def anticipate(request: Anticipate, call: Call) -> ReadAhead:
+    draft = Draft(request.draft, _messages(request.history), request.options, call.locale, request.agent)
+    return await call.engine.read_ahead(draft, call.cancel)
+
+
+async def route(request: RouteRequest, call: Call) -> Routing:
+    return routing_of(await until_cancelled(call.engine.router.route(request.query, call.locale), call.cancel))
+
+
+async def teach(request: Teach, call: Call) -> RouterStatus:
+    return await call.engine.teach(request.action, request.query, request.agent)
+
+
+async def register_agent(request: RegisterAgent, call: Call) -> Status:
+    await call.engine.register_agent(request.definition)
+    return await call.status()
+
+
+async def unregister_agent(request: UnregisterAgent, call: Call) -> Status:
+    await call.engine.unregister_agent(request.agent)
+    return await call.status()
+
+
+async def preload(request: Preload, call: Call) -> Preloaded:
+    model = await call.engine.preload(request.model, call.cancel)
+    return {"model": model, **await call.status()}
+
+
+async def hydrate(request: Hydrate, call: Call) -> Status:
+    await call.engine.hydrate(request.action, request.model)
+    return await call.status()
+
+
+async def version(request: VersionRequest, call: Call) -> Status:
+    if request.action == "check":
+        await call.engine.check_version(request.model)
+    else:
+        await call.engine.rollback(request.model, call.cancel)
+    return await call.status()
+
+
+async def inspect_model(request: InspectModel, call: Call) -> ModelOffer:
+    return {"model": model_description(await call.engine.inspect_model(request.address, call.cancel))}
+
+
+async def add_model(request: AddModel, call: Call) -> Status:
+    await call.engine.add_model(request.address, call.cancel)
+    return await call.status()
+
+
+async def remove_model(request: RemoveModel, call: Call) -> Status:
+    await call.engine.remove_model(request.model)
+    return await call.status()
+
+
+async def status(request: StatusRequest, call: Call) -> Status:
+    return await call.status()
+
+
+async def telemetry(request: TelemetryRequest, call: Call) -> TelemetryCounts:
+    return await answer_telemetry(call.engine.telemetry, request)
+
+
+async def unload(request: Unload, call: Call) -> Status:
+    await call.engine.models.unload(request.model)
+    if request.forget:
+        await call.engine.forget(request.model)
+    return await call.status()
+
+
+def _messages(history: list[ChatTurn]) -> list[ChatMessage]:
+    return [{"role": turn.role, "content": turn.content} for turn in history]
+
+
+HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
+    Infer: infer,
+    Anticipate: anticipate,
+    RouteRequest: route,
+    Teach: teach,
+    RegisterAgent: register_agent,
+    UnregisterAgent: unregister_agent,
+    Preload: preload,
+    Hydrate: hydrate,
+    VersionRequest: version,
+    InspectModel: inspect_model,
+    AddModel: add_model,
+    RemoveModel: remove_model,
+    StatusRequest: status,
+    TelemetryRequest: telemetry,
+    Unload: unload,
+}
+"""What an engine answers by itself. The host answers what concerns its own life and its own listeners."""
