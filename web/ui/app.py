@@ -11,7 +11,7 @@ from ui.asking.agent_picker import AgentPicker
 from ui.asking.anticipation import Anticipation
 from ui.asking.composer import Composer
 from ui.asking.corrections import Corrections
-from ui.base.frames import Frames
+from ui.base.frames import Frames, Pieces
 from ui.base.store import PREFERENCES, Store
 from ui.chats.conversation import Conversation, Turn
 from ui.chats.keeping import Keeping
@@ -102,14 +102,28 @@ class App:
         self._chats = ChatsView(dom, words, self.open_chat, self._delete_chat, lambda: self._keeping.more())
         self._keeping = Keeping(self._platform, words, self.state, self._store, self._composer, self._chats, self)
         self._announcer = dom.by_id("announcer")
+        self._pieces = Pieces(
+            (
+                (("turns",), self._draw_turns),
+                (("names",), self._draw_names),
+                (("status",), self._draw_status),
+                (("load",), lambda: self._loading.draw(self.state, words)),
+                (("hydration",), lambda: self._hydration.draw(self.state, words)),
+                (("names", "hydration"), lambda: self._welcome.draw(self.state)),
+                (("notices",), lambda: self._notices.draw(self.state.notices, words)),
+            )
+        )
 
     # start
 
+    def speak(self):
+        """What stands on the page, in the person's language and colours."""
+        self._theme()
+        self._dom.translate(self._words)
+        self._composer.draw_keys(self._words)
+
     def start(self):
         dom, window = self._dom, self._platform.window
-        self._theme()
-        dom.translate(self._words)
-        self._composer.draw_keys(self._words)
         self._keeping.start()
         dom.on(dom.by_id("new-chat"), "click", lambda _event: self.new_chat())
         dom.on(dom.by_id("open-chats"), "click", lambda _event: self._open_chats())
@@ -753,32 +767,30 @@ class App:
     # drawing
 
     def _draw(self):
-        state, words = self.state, self._words
+        """What is dirty, a piece after the other until the frame is over. True when something is left."""
+        state, over = self.state, self._frames.over
         dirty = state.take_dirty()
-        if "turns" in dirty:
-            self._log.sync(state.conversation)
-        if "names" in dirty:
-            words.titles = state.agent_titles
-            self._picker.draw(state.agents, state.device.get("groups") or ())
-            if state.conversation.turns:
-                self._log.mark(state.conversation.turns[-1].id)
-        if "status" in dirty:
-            self._status.draw(state, words)
-            self._composer.set_busy(state.conversation.current is not None)
-        if "load" in dirty:
-            self._loading.draw(state, words)
-        if "hydration" in dirty:
-            self._hydration.draw(state, words)
-        if "names" in dirty or "hydration" in dirty:
-            self._welcome.draw(state)
-        if "notices" in dirty:
-            self._notices.draw(state.notices, words)
+        left = self._pieces.draw(dirty, over)
         for turn_id in dirty:
             self._log.mark(turn_id)
-        left = self._log.draw(state.conversation, self._frames.over)
+        left = self._log.draw(state.conversation, over) or left
         if self._panel and self._panel.is_open:
-            left = self._panel.draw(dirty, self._frames.over) or left
+            left = self._panel.draw(dirty, over) or left
         return left
+
+    def _draw_turns(self):
+        self._log.sync(self.state.conversation)
+
+    def _draw_names(self):
+        state = self.state
+        self._words.titles = state.agent_titles
+        self._picker.draw(state.agents, state.device.get("groups") or ())
+        if state.conversation.turns:
+            self._log.mark(state.conversation.turns[-1].id)
+
+    def _draw_status(self):
+        self._status.draw(self.state, self._words)
+        self._composer.set_busy(self.state.conversation.current is not None)
 
     def _note_language(self, answer):
         """Once a visit: the model that answered wasn't taught the person's language."""

@@ -57,12 +57,17 @@ app = None
 
 
 def make(bridge):
-    """First of app.js's two steps: each is short enough for one frame. The app is kept here so
+    """First of app.js's three steps: each is short enough for one frame. The app is kept here so
     that nothing of it is collected."""
     global app
     app = App(Platform(bridge))
 
 
-def start():
+def speak():
     """Second step."""
+    app.speak()
+
+
+def start():
+    """Third step."""
     app.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ui.base.frames import BUDGET_MS, Frames, Pace
+from ui.base.frames import BUDGET_MS, Frames, Pace, Pieces
 
 
 class Screen:
@@ -63,3 +63,50 @@ def test_a_costly_drawing_rests_four_times_as_long() -> None:
     assert not pace.due()
     screen.time = 80
     assert pace.due()
+
+
+class Drawing:
+    """Three pieces, each of which takes a frame's time on a busy machine."""
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+        self.spent = False
+        self.pieces = Pieces(
+            (
+                (("names",), lambda: self._draw("picker")),
+                (("status",), lambda: self._draw("status")),
+                (("names", "hydration"), lambda: self._draw("welcome")),
+            )
+        )
+
+    def _draw(self, piece: str) -> None:
+        self.drawn.append(piece)
+        self.spent = True
+
+    def frame(self, *dirty: str) -> bool:
+        self.spent = False
+        return self.pieces.draw(set(dirty), lambda: self.spent)
+
+
+def test_pieces_that_do_not_fit_a_frame_are_drawn_in_the_next_ones_in_their_order() -> None:
+    drawing = Drawing()
+    assert drawing.frame("names", "status", "a-turn")
+    assert drawing.drawn == ["picker"]
+    assert drawing.frame("status")
+    assert not drawing.frame()
+    assert drawing.drawn == ["picker", "status", "welcome"]
+
+
+def test_a_piece_that_is_dirty_in_each_frame_keeps_no_other_waiting() -> None:
+    drawing = Drawing()
+    for _ in range(3):
+        assert drawing.frame("names")
+    assert drawing.drawn == ["picker", "welcome", "picker"]
+
+
+def test_pieces_that_fit_are_drawn_at_once_and_only_where_something_of_theirs_is_dirty() -> None:
+    drawing = Drawing()
+    assert not drawing.pieces.draw({"names", "hydration"}, lambda: False)
+    assert drawing.drawn == ["picker", "welcome"]
+    assert not drawing.pieces.draw({"a-turn"}, lambda: False)
+    assert len(drawing.drawn) == 2

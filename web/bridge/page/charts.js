@@ -10,16 +10,28 @@ const HEIGHT = 130;
 /** @typedef {{chart: uPlot, watch: ResizeObserver}} Drawn */
 /** @type {WeakMap<Element, Drawn>} */
 const drawn = new WeakMap();
+/** @type {Map<HTMLElement, string>} what each is to show, until it is drawn */
+const wanted = new Map();
 
 /** A token's colour now, so that a change of theme reaches the next drawing. @param {string} name */
 const color = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
- * Draws `json` ({x, y, label}, x whole numbers) into `element`, or new values into what is there.
+ * Draws `json` ({x, y, label}, x whole numbers) into `element`, or new values into what is there, in a task of its own:
+ * the caller's frame has its own work.
  * @param {HTMLElement} element
  * @param {string} json
  */
 export function drawChart(element, json) {
+  if (!wanted.has(element)) setTimeout(draw, 0, element);
+  wanted.set(element, json);
+}
+
+/** @param {HTMLElement} element */
+function draw(element) {
+  const json = wanted.get(element);
+  wanted.delete(element);
+  if (json === undefined) return; // it was ended meanwhile
   const { x, y, label } = JSON.parse(json);
   const there = drawn.get(element);
   if (there) {
@@ -47,6 +59,7 @@ export function drawChart(element, json) {
 
 /** @param {HTMLElement} element */
 export function endChart(element) {
+  wanted.delete(element);
   const there = drawn.get(element);
   if (!there) return;
   there.watch.disconnect();

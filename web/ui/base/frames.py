@@ -37,6 +37,27 @@ class Frames:
             self.ask()
 
 
+class Pieces:
+    """The page's small pieces, drawn in their order when something of theirs is dirty, and as many as fit a frame: on a
+    machine that is busy with the model each takes a multiple of its time. What is left comes first in the next frame,
+    so that none waits for long. ``rows``: (names, draw) of each."""
+
+    def __init__(self, rows):
+        self._rows = rows
+        self._due = []
+
+    def draw(self, dirty, over):
+        """One piece at least, and then until the frame is ``over``. True when some are left for the next one."""
+        for index, (names, _) in enumerate(self._rows):
+            if index not in self._due and any([name in dirty for name in names]):
+                self._due.append(index)
+        drawn = False
+        while self._due and not (drawn and over()):
+            drawn = True
+            self._rows[self._due.pop(0)][1]()
+        return bool(self._due)
+
+
 class Pace:
     """Spaces out a costly drawing: after one that took ``ms`` it rests ``REST`` times as long."""
 
