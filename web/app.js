@@ -39,7 +39,7 @@ function preferences() {
  * whether the model may be begun with, too. Called again it does nothing.
  */
 function beginEarly() {
-  if (!globalThis.crossOriginIsolated || !navigator.serviceWorker?.controller) return;
+  if (!globalThis.crossOriginIsolated) return;
   let ahead = false;
   try { ahead = localStorage.getItem("orion.ahead") === "yes"; } catch { /* refused: nothing is known */ }
   try { beginEngine(ahead); } catch { /* ui/ finds out, and says so */ }
@@ -178,7 +178,7 @@ async function start() {
   speak();
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
-  beginEarly();
+  if (navigator.serviceWorker?.controller) beginEarly(); // what it fetches is here
   const ready = compiled("compiled.bin");
   const markdown = bringMarkdown();
   markdown.catch(() => undefined);
@@ -189,7 +189,10 @@ async function start() {
   });
   const sources = contents(python, await ready, MODULES);
   // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
-  void Promise.allSettled([...sources, markdown]).then(() => shell.enroll().catch(() => undefined));
+  void Promise.allSettled([...sources, markdown]).then(() => {
+    beginEarly();
+    shell.enroll().catch(() => undefined);
+  });
   await bringIn(python, MODULES, sources);
   /** @type {Map<string, Promise<void>>} */
   const brought = new Map();

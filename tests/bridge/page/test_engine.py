@@ -69,6 +69,11 @@ def test_without_an_early_one_an_engine_begins_when_it_is_wanted(node: Node) -> 
     assert (said["searches"], said["heard"]) == ([""], [["spawned"], ["text", "one"]])
 
 
+def test_one_is_begun_early_and_none_once_one_is_there(node: Node) -> None:
+    assert after(node, ["begin", True], ["begin", False])["searches"] == ["?ahead="]
+    assert after(node, ["spawn"], ["begin", True])["searches"] == ["?ahead="]
+
+
 def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> None:
     assert after(node, ["begin", True], ["spawn"], ["spawn"], ["spawn"])["searches"] == [
         "?ahead=",

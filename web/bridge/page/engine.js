@@ -9,12 +9,13 @@ let spawned = 0;
 let early = null;
 
 /**
- * Has the engine's worker boot before the page's own program is there to talk to it: `spawnEngine` takes it over.
+ * Has the engine's worker boot before the page's own program is there to talk to it: `spawnEngine` takes it over. Where
+ * one was begun or spawned it does nothing.
  *
  * @param {boolean} ahead the last visit's model may come into memory at once; the page's first message still decides
  */
 export function beginEngine(ahead) {
-  early = begin(ahead);
+  if (!spawned) early = begin(ahead);
 }
 
 /**
