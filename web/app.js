@@ -14,7 +14,7 @@ import { answerOf } from "./bridge/page/thoughts.js";
 const MODULES = ["words/strings_chats", "words/strings_engine", "words/strings_models", "words/strings", "words/i18n", "words/formatting", "base/json_text",
   "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
-  "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/composer",
+  "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/hydration_view", "status/tongues", "status/welcome_view", "status/notices_view",
   "settings/dialogs", "settings/engine_settings", "settings/models_settings", "asking/corrections", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */

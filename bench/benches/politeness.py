@@ -1,8 +1,10 @@
 """What an idle page takes of the processor, and how decoding bears a busy neighbour.
 
 A page that has answered a question is left alone for a minute: processor time of the whole browser, in percent of one
-core, beside that of a browser that shows an empty page. Then the inference worker decodes with two threads, on either
-runner, in turn alone and beside a program of another session that computes without pause on one core.
+core, beside that of a browser that shows an empty page. The minute begins when the first visit has done what it does
+once after its answer: the router's encoder comes, and the snapshot for the next start is made and tested. What that
+took stands beside it, in seconds of a core. Then the inference worker decodes with two threads, on either runner, in
+turn alone and beside a program of another session that computes without pause on one core.
 """
 
 from __future__ import annotations
@@ -18,17 +20,22 @@ from playwright.sync_api import Error, Page
 
 from bench import prompt
 from bench.benches.generate import contender_page
-from bench.benches.load import ENDED, QUESTION
+from bench.benches.load import ENDED, QUESTION, keeps_snapshots
 from bench.chromium import Job, fresh_profile
 from bench.contenders import KERNEL, ORT, Entry, entries_for
 from bench.context import Context
 from bench.cpu import used_by_browser, watching
 from bench.figures import Contender, Outcome, Target, limit
 from bench.kernel import manifest_of
+from bench.snapshot import until_kept
 
 MINUTE_S = 60.0
 SETTLING_S = 15.0
-"""After an answer the engine keeps on for a while: it stores, and fetches what may be needed next."""
+"""At least: after an answer the engine keeps on for a while, it stores and fetches what may be needed next."""
+STILL = 0.05
+"""Share of a core, over ``LOOK_S``, below which what is done once counts as done; twice in a row."""
+LOOK_S = 4.0
+LONGEST_S = 120.0
 IDLE_PERCENT = 0.5
 KEPT = 0.6
 """Share of the quiet rate that decoding keeps beside a neighbour."""
@@ -36,6 +43,7 @@ PAIRS = 3
 """Runs a round: so often alone, and as often beside the neighbour."""
 BUSY = "while True: pass"
 SHARE = "whole browser"
+ONCE = "once, after the answer"
 
 
 def run(context: Context) -> Outcome:
@@ -84,6 +92,12 @@ def _idle(context: Context, contender: Contender, url: str) -> None:
         if url:
             page.goto(url)
             _answered(page)
+            with watching() as watch:
+                spent = until_still()
+            if spent is not None:
+                contender.add(ONCE, "core s", spent, watch.foreign)
+            if keeps_snapshots(context.site / "orion"):
+                until_kept(page)
         time.sleep(SETTLING_S)
         with watching() as watch:
             share = share_of_a_core(MINUTE_S)
@@ -100,6 +114,21 @@ def _answered(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('article[data-role=assistant]')")
     page.wait_for_function(ENDED)
     page.wait_for_load_state("networkidle")
+
+
+def until_still(share: Callable[[float], float | None] | None = None) -> float | None:
+    """Waits until the browser does next to nothing, or for ``LONGEST_S``. What it took until then in seconds of a
+    core; None where it can't be known. ``share``: as ``share_of_a_core``."""
+    spent = waited = 0.0
+    still = 0
+    while still < 2 and waited < LONGEST_S:
+        took = (share or share_of_a_core)(LOOK_S)
+        if took is None:
+            return None
+        spent += took * LOOK_S
+        waited += LOOK_S
+        still = still + 1 if took < STILL else 0
+    return spent
 
 
 def share_of_a_core(seconds: float, sleep: Callable[[float], None] = time.sleep) -> float | None:

@@ -39,6 +39,13 @@ def test_a_boot_without_a_word_runs_into_its_time_out(visit: Callable[..., Visit
     page.wait("failed")
     expect(page.page.get_by_role("alert")).to_contain_text("didn’t answer in time")
 
+    # Nobody did anything meanwhile: the cursor doesn't have the page drawn twice a second any more.
+    root = page.page.locator("html")
+    expect(root).to_have_attribute("data-caret", "still")
+    assert page.box.evaluate("box => getComputedStyle(box).caretAnimation") == "manual"
+    page.box.press("a")
+    expect(root).not_to_have_attribute("data-caret", "still")
+
 
 def test_a_missing_engine_is_no_endless_wait(visit: Callable[..., Visit], folder: Path) -> None:
     (folder / "workers/engine.js").write_text("throw new Error('broken deployment');")

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from bench.benches import politeness
-from bench.benches.politeness import IDLE_PERCENT, KEPT, busy_neighbour, decoders, kept, share_of_a_core
+from bench.benches.politeness import (
+    IDLE_PERCENT,
+    KEPT,
+    LONGEST_S,
+    LOOK_S,
+    busy_neighbour,
+    decoders,
+    kept,
+    share_of_a_core,
+    until_still,
+)
 from bench.contenders import KERNEL, ORT
 from bench.figures import Contender
 
@@ -26,6 +36,14 @@ def test_the_share_is_what_the_browser_used_over_the_time(monkeypatch: pytest.Mo
 def test_where_the_system_does_not_tell_nothing_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(politeness, "used_by_browser", lambda: None)
     assert share_of_a_core(60.0, sleep=lambda _: None) is None
+
+
+def test_the_minute_begins_when_what_is_done_once_is_done_and_says_what_that_took() -> None:
+    shares = iter([1.5, 0.02, 0.5, 0.01, 0.01])  # a pause between two works isn't their end
+    assert until_still(lambda seconds: next(shares)) == pytest.approx(LOOK_S * 2.04)
+    assert next(shares, None) is None
+    assert until_still(lambda seconds: None) is None
+    assert until_still(lambda seconds: 1.0) == pytest.approx(LONGEST_S), "a page that never rests is measured as it is"
 
 
 def decoding(name: str, rate: float) -> Contender:

@@ -139,6 +139,12 @@ class Document:
             node.id = name
             self.documentElement.append(node)
 
+    def addEventListener(self, event: str, handler: Callable[[Event], object]) -> None:
+        self.documentElement.addEventListener(event, handler)
+
+    def fire(self, event: str, **fields: Any) -> Event:
+        return self.documentElement.fire(event, **fields)
+
     def createElement(self, tag: str) -> Element:
         return Element(self, tag)
 

@@ -11,6 +11,7 @@ from ui.asking.agent_picker import AgentPicker
 from ui.asking.anticipation import Anticipation
 from ui.asking.composer import Composer
 from ui.asking.corrections import Corrections
+from ui.asking.resting_caret import RestingCaret
 from ui.base.frames import Frames, Pieces
 from ui.base.store import PREFERENCES, Store
 from ui.chats.conversation import Conversation, Turn
@@ -145,6 +146,7 @@ class App:
         self.state.touch("turns", "status", "load", "notices", "names")
         self._frames.ask()
         self._bridge.settle(self._installing, self._reloading).then(self._settled)
+        self._caret = RestingCaret(dom, self._timers)
         self._composer.focus()
         self._early()
 

@@ -26,6 +26,10 @@ class Timers:
     def cancel(self, handle: int) -> None:
         self._calls.pop(handle, None)
 
+    @property
+    def waiting(self) -> int:
+        return len(self._calls)
+
     def advance(self, ms: float) -> None:
         self.now += ms
         for handle, (due, call) in sorted(self._calls.items()):
