@@ -342,8 +342,8 @@ def test_a_worker_that_dies_is_noticed_however_it_ends(
         OPEN.replace("lab.workerUrl", 'new URL("dying.js", lab.workerUrl)')
         + """
         const pending = lab.attempt(client.feed(manifest.shards[0].sha256));
-        if (end === "terminate") client.worker.terminate();
-        else client.worker.postMessage({ v: 1, id: 0, type: `test.${end}` });
+        if (end === "terminate") client.link.worker.terminate();
+        else client.link.worker.postMessage({ v: 1, id: 0, type: `test.${end}` });
         return [(await pending).code, (await lab.attempt(client.build())).code];
         """,
         end=end,

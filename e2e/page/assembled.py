@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE_VENDOR = ("micropython/", "marked/", "idiomorph/", "dompurify/", "highlight/", "temml/", "uplot/")
 OURS = (
     "bridge/page/",
-    "bridge/shared/ids.js",
+    "bridge/shared/",
     "ui/",
     "sandbox/",
     "workshop/",

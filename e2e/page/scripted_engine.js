@@ -4,13 +4,17 @@
  *
  * models/scenario.json says how it behaves; the words of a question choose the answer (ANSWERS), or its `answer` is it.
  */
+import { holdName } from "../bridge/shared/worker-link.js";
+
 const MODEL = "scripted-model";
 const root = new URL("../", import.meta.url);
 const early = [];
 let receive = (text) => early.push(text);
+const held = holdName();
 self.onmessage = (event) => receive(event.data);
 // Never a cached one: a test may have written it a moment ago.
 const scenario = await fetch(new URL("models/scenario.json", root), { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+await held;
 
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, ...message }));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

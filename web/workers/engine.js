@@ -6,19 +6,20 @@
  * message}; what it sends meanwhile is kept for Python.
  */
 
+import { holdName } from "../bridge/shared/worker-link.js";
 import { ChatTemplate } from "../bridge/worker/chat-template/template.js";
 import { detectDevice } from "../bridge/worker/engine/device.js";
 import { fetchText, fileFacts } from "../bridge/worker/engine/fetch-text.js";
+import { allowedUrl } from "../bridge/worker/engine/origins.js";
+import { Standby } from "../bridge/worker/engine/standby.js";
+import { Tabs } from "../bridge/worker/engine/tabs.js";
 import { InferenceClient } from "../bridge/worker/inference/client.js";
 import { kernelHere } from "../bridge/worker/kernel/module.js";
-import { allowedUrl } from "../bridge/worker/engine/origins.js";
-import { PrefixStore } from "../bridge/worker/storage/prefix-store.js";
 import { addBundle } from "../bridge/worker/python/boot.js";
-import { openShards } from "../bridge/worker/storage/shards.js";
-import { SnapshotMaker } from "../bridge/worker/snapshot/maker.js";
-import { Standby } from "../bridge/worker/engine/standby.js";
 import { startPython } from "../bridge/worker/python/start.js";
-import { Tabs } from "../bridge/worker/engine/tabs.js";
+import { SnapshotMaker } from "../bridge/worker/snapshot/maker.js";
+import { PrefixStore } from "../bridge/worker/storage/prefix-store.js";
+import { openShards } from "../bridge/worker/storage/shards.js";
 import { ChatTokenizer } from "../bridge/worker/tokenizer/tokenizer.js";
 
 const root = new URL("../", import.meta.url);
@@ -29,17 +30,8 @@ const again = told.has("again");
 const snapshots = new SnapshotMaker(root);
 const prefixes = new PrefixStore();
 
-/**
- * Held as long as this worker lives, so that the page notices its end, whatever ended it. The page looks for the lock
- * when it hears this worker's first message, which therefore waits for it. (Browsers that keep no site data refuse it.)
- *
- * @type {Promise<void>}
- */
-const held = new Promise((resolve) => {
-  const forever = () => { resolve(); return new Promise(() => {}); };
-  if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
-  else resolve();
-});
+/** This worker's first message waits for it. */
+const held = holdName();
 
 /** The service worker gave the list of models that it had, and fetches the newest behind it. */
 let listIsKept = false;
@@ -100,7 +92,8 @@ try {
     const ms = performance.now() - started;
     void held.then(() => post({ type: "boot", phase, ms }));
   };
-  const [python, { shards, standby }] = await Promise.all([startPython(new URL("vendor/", root), again, begins), opening]);
+  const booting = startPython(new URL("vendor/", root), again, begins);
+  const [python, { shards, standby }] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
     root: root.href,
@@ -143,5 +136,6 @@ try {
   post({ type: "boot", phase: "engine", ms: performance.now() - started });
   for (const text of inbox.splice(0)) receive(text);
 } catch (cause) {
+  await held;
   post({ type: "boot-failed", message: cause instanceof Error ? cause.message : String(cause) });
 }

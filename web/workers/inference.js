@@ -26,20 +26,11 @@
  */
 
 import { BridgeError, toBridgeError } from "../bridge/shared/errors.js";
+import { holdName } from "../bridge/shared/worker-link.js";
 import { LoadedModel } from "../bridge/worker/inference/loaded-model.js";
 
-/**
- * Resolves once the lock of this worker's name is held, as long as it lives: the other side notices its end by it,
- * whatever ended it. Opening waits for it, since whoever is answered asks for the same lock. (Browsers that
- * keep no site data refuse it.)
- *
- * @type {Promise<void>}
- */
-const held = new Promise((resolve) => {
-  const forever = () => { resolve(); return new Promise(() => {}); };
-  if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
-  else resolve();
-});
+/** Nothing is answered before. */
+const held = holdName();
 /** @type {LoadedModel | null} */
 let model = null;
 /** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
@@ -70,7 +61,6 @@ function tellThreads() {
 const handlers = {
   async "model.open"(payload) {
     model = await LoadedModel.open(payload);
-    await held;
     return { payload: { backend: model.backend, threads: model.threads, cancel: model.cancelFlag } };
   },
   async "model.feed"({ sha256, blob }) {
@@ -107,7 +97,6 @@ const handlers = {
   async "encoder.open"({ sha256, blob }) {
     const { Encoder } = await import("../bridge/worker/ort/encoder.js"); // with onnxruntime's side, which a model seldom needs
     encoder = await Encoder.open(new URL("../vendor/ort/", import.meta.url), sha256, blob ?? null);
-    await held;
     return { payload: {} };
   },
   async "encoder.encode"({ tokens }) {
@@ -126,9 +115,11 @@ self.onmessage = async ({ data: { id, type, payload } }) => {
     const handler = handlers[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
     const { payload: answer, transfer = [] } = await handler(payload);
+    await held;
     tellThreads();
     self.postMessage({ v: 1, id, type: "result", payload: answer }, { transfer });
   } catch (cause) {
+    await held;
     tellThreads();
     self.postMessage({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
   }

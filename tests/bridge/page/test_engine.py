@@ -19,7 +19,13 @@ globalThis.Worker = class {
   postMessage(text) { this.posted.push(text); }
   terminate() { this.ended = true; }
 };
-Object.defineProperty(globalThis, "navigator", { value: { locks: { query: async () => ({ held: [] }) } } });
+/** The lock of each worker's name, as the browser gives it to the page: once the worker is gone. */
+const waiting = [];
+const request = (name, { signal }, then) => new Promise((resolve, reject) => {
+  waiting.push(() => resolve(then()));
+  signal.onabort = () => reject(new Error("aborted"));
+});
+Object.defineProperty(globalThis, "navigator", { value: { locks: { request } } });
 const { beginEngine, spawnEngine } = await import("./bridge/page/engine.js");
 const heard = [];
 const calls = {
@@ -31,6 +37,9 @@ const calls = {
   },
   says: (which, text) => made[which].onmessage({ data: text }),
   fails: (which, message) => made[which].onerror({ message, preventDefault() {} }),
+  dies: (which) => waiting[which]?.(),
+  end: () => calls.engine.end(),
+  spawns_while_it_says: (which, text) => { calls.spawn(); calls.says(which, text); },
 };
 async function answer([name, ...all]) {
   calls[name](...all);
@@ -80,3 +89,24 @@ def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> N
         "?again=",
         "?again=",
     ]
+
+
+def test_what_an_early_engine_said_is_heard_before_what_it_says_meanwhile(node: Node) -> None:
+    said = after(node, ["begin", True], ["says", 0, "one"], ["spawns_while_it_says", 0, "two"])
+    assert said["heard"] == [["spawned"], ["text", "one"], ["text", "two"]]
+
+
+def test_an_engine_that_ends_without_a_word_is_noticed(node: Node) -> None:
+    said = after(node, ["spawn"], ["says", 0, "one"], ["dies", 0])
+    assert said["heard"][-1] == ["crash", "it ended"]
+
+
+def test_an_engine_that_has_said_nothing_holds_no_lock_yet_and_is_not_missed(node: Node) -> None:
+    assert after(node, ["spawn"], ["dies", 0])["heard"] == [["spawned"]]
+
+
+def test_nothing_is_told_of_an_engine_that_was_ended(node: Node) -> None:
+    said = after(
+        node, ["begin", True], ["says", 0, "one"], ["spawn"], ["end"], ["says", 0, "two"], ["fails", 0, "late"]
+    )
+    assert said["heard"] == [["spawned"], ["text", "one"]]

@@ -3,7 +3,7 @@
  */
 
 import { BridgeError } from "../../shared/errors.js";
-import { newId } from "../../shared/ids.js";
+import { WorkerLink } from "../../shared/worker-link.js";
 
 /** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
 
@@ -15,20 +15,12 @@ export class InferenceClient {
     /** @private */ this.nextId = 1;
     /** @private @type {BridgeError | null} why nothing can be called any more */
     this.ended = null;
-    const name = `orion-inference-${newId()}`;
     /** That compute now, as the worker said last. */
     this.threads = 1;
     /** @private @type {Int32Array | null} set to 1 it ends what runs, where the runner looks at such a flag */
     this.flag = null;
-    /** @private */ this.worker = new Worker(workerUrl, { type: "module", name });
-    this.worker.onmessage = ({ data }) => this.receive(data);
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      this.died(event.message || "its script can't be loaded");
-    };
-    this.worker.onmessageerror = () => this.died("its answer can't be read");
-    /** @private */ this.watch = new AbortController();
-    /** @private */ this.name = name;
+    /** @private */ this.link = new WorkerLink(workerUrl, "inference");
+    this.link.listen((message) => this.receive(message), (why) => this.died(why));
   }
 
   /**
@@ -38,7 +30,6 @@ export class InferenceClient {
   async open(specJson) {
     const { cancel, ...answer } = await this.call("model.open", JSON.parse(specJson));
     this.flag = cancel ? new Int32Array(cancel) : null;
-    this.watchOver();
     return JSON.stringify(answer);
   }
 
@@ -50,7 +41,6 @@ export class InferenceClient {
    */
   async openEncoder(sha256, blob = null) {
     await this.call("encoder.open", { sha256, blob });
-    this.watchOver();
   }
 
   /**
@@ -59,18 +49,6 @@ export class InferenceClient {
    */
   async encode(tokens) {
     return (await this.call("encoder.encode", { tokens: Int32Array.from(tokens) })).embedding;
-  }
-
-  /**
-   * The worker has held the lock of its name since before it answered; it becomes free when the worker is gone.
-   * That is the only sign there is when a worker ends without an error event.
-   *
-   * @private
-   */
-  watchOver() {
-    navigator.locks
-      ?.request(this.name, { signal: this.watch.signal }, () => this.died("it ended"))
-      .catch(() => {});
   }
 
   /**
@@ -176,7 +154,7 @@ export class InferenceClient {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
-      this.worker.postMessage({ v: 1, id, type, payload });
+      this.link.post({ v: 1, id, type, payload });
     });
   }
 
@@ -212,8 +190,7 @@ export class InferenceClient {
     if (this.ended) return;
     this.ended = error;
     this.flag = null;
-    this.watch.abort();
-    this.worker.terminate();
+    this.link.end();
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }

@@ -1,0 +1,80 @@
+/**
+ * A worker and how its end is noticed, whoever made it: the page its engine, the engine its inference workers.
+ *
+ * A worker that fails tells so by an event. One that the browser ends tells nothing: what shows it is that the lock
+ * of its name, which it holds while it lives, is free again.
+ */
+
+import { newId } from "./ids.js";
+
+/**
+ * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since whoever made
+ * it asks for the same lock when it hears the first message. Where there are no locks (plain http), or the browser
+ * refuses them to a site that may keep no data, it resolves without, and the other side gets none either.
+ *
+ * @returns {Promise<void>}
+ */
+export function holdName() {
+  return new Promise((resolve) => {
+    const forever = () => { resolve(); return new Promise(() => {}); };
+    if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
+    else resolve();
+  });
+}
+
+/** For whoever makes a worker: posts to it, and hears what it says and that it ended. */
+export class WorkerLink {
+  /**
+   * @param {string | URL} script which calls `holdName`
+   * @param {string} kind such as "engine": its name says so
+   */
+  constructor(script, kind) {
+    /** @private */ this.name = `orion-${kind}-${newId()}`;
+    /** @private @type {["said" | "ended", any][]} what came before anybody listened */
+    this.early = [];
+    /** @private */ this.watch = new AbortController();
+    /** @private @type {(what: "said" | "ended", value: any) => void} */
+    this.tell = (what, value) => void this.early.push([what, value]);
+    /** @private */ this.worker = new Worker(script, { type: "module", name: this.name });
+    this.worker.onmessage = ({ data }) => this.tell("said", data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.tell("ended", event.message || "its script can't be loaded");
+    };
+    this.worker.onmessageerror = () => this.tell("ended", "what it said can't be read");
+  }
+
+  /**
+   * What came already is told too, after this has returned.
+   *
+   * @param {(data: any) => void} onMessage
+   * @param {(why: string) => void} onEnd an error that nobody caught, a message that can't be read, or its end
+   */
+  listen(onMessage, onEnd) {
+    let watched = false;
+    const begin = () => {
+      if (this.watch.signal.aborted) return;
+      this.tell = (what, value) => {
+        if (what === "ended") return onEnd(value);
+        if (!watched) navigator.locks?.request(this.name, { signal: this.watch.signal }, () => onEnd("it ended")).catch(() => {});
+        watched = true;
+        onMessage(value);
+      };
+      for (const [what, value] of this.early.splice(0)) this.tell(what, value);
+    };
+    if (this.early.length) setTimeout(begin);
+    else begin();
+  }
+
+  /** @param {unknown} message */
+  post(message) {
+    this.worker.postMessage(message);
+  }
+
+  /** Ends the worker; nothing more is told of it. */
+  end() {
+    this.tell = () => {};
+    this.watch.abort();
+    this.worker.terminate();
+  }
+}
