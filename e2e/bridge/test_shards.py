@@ -283,9 +283,9 @@ def test_without_a_usable_database_shards_stay_in_memory(lab: Lab, shard: File, 
         """
         const shards = await lab.openShards();
         await shards.fetchShard(url, sha256, size, () => {});
-        await shards.setSetting("a", 1);
+        await shards.settings.write("a", 1);
         const before = await shards.sizes();
-        const found = { kind: shards.kind, reason: shards.reason !== "", setting: await shards.getSetting("a"),
+        const found = { kind: shards.kind, reason: shards.reason !== "", setting: await shards.settings.read("a"),
                         blob: shards.heldBlob(sha256).size, before };
         await shards.remove(sha256);
         return { ...found, after: await shards.sizes() };
@@ -326,11 +326,11 @@ def test_removing_takes_partials_too(lab: Lab, shard: File, server: StaticServer
 
 
 def test_settings_are_kept_until_deleted(context: BrowserContext, lab: Lab, server: StaticServer) -> None:
-    lab.run("await (await lab.openShards()).setSetting('verdict', '{\"kl\": 0.01}')")
+    lab.run("await (await lab.openShards()).settings.write('verdict', '{\"kl\": 0.01}')")
     other = Lab(context, server.url)
-    assert other.run("return (await lab.openShards()).getSetting('verdict')") == '{"kl": 0.01}'
-    other.run("await (await lab.openShards()).deleteSetting('verdict')")
-    assert lab.run("return (await lab.openShards()).getSetting('verdict')") is None
+    assert other.run("return (await lab.openShards()).settings.read('verdict')") == '{"kl": 0.01}'
+    other.run("await (await lab.openShards()).settings.remove('verdict')")
+    assert lab.run("return (await lab.openShards()).settings.read('verdict')") is None
 
 
 def test_the_estimate_counts_what_is_stored(

@@ -12,9 +12,9 @@ from e2e.support.waiting import until
 ADD = """
     const shards = await lab.openShards();
     for (let count = 0; count < times; count += 1) {
-      for (let found = { list: await shards.getSetting("list") }; ;) {
+      for (let found = { list: await shards.settings.read("list") }; ;) {
         const wanted = JSON.stringify([...JSON.parse(found.list ?? "[]"), `${name}${count}`]);
-        const other = await shards.swapSettings(JSON.stringify(found), JSON.stringify({ list: wanted }));
+        const other = await shards.settings.swap(JSON.stringify(found), JSON.stringify({ list: wanted }));
         if (!other) break;
         found = JSON.parse(other);
       }
@@ -38,7 +38,7 @@ def test_two_tabs_that_add_to_one_list_at_once_lose_nothing(
     other.start(ADD, name="b", times=30)
     lab.result()
     other.result()
-    kept = lab.run("return JSON.parse(await (await lab.openShards()).getSetting('list'))")
+    kept = lab.run("return JSON.parse(await (await lab.openShards()).settings.read('list'))")
     assert sorted(kept) == sorted(f"{name}{count}" for name in "ab" for count in range(30))
 
 
@@ -46,9 +46,9 @@ def test_several_settings_change_together_or_not_at_all(lab: Lab) -> None:
     answer = lab.run(
         """
         const shards = await lab.openShards();
-        await shards.swapSettings('{"a": null, "b": null}', '{"a": "1", "b": "2"}');
-        const refused = await shards.swapSettings('{"a": "1", "b": "old"}', '{"a": null, "c": "3"}');
-        return { refused: JSON.parse(refused), names: await shards.settingNames("") };
+        await shards.settings.swap('{"a": null, "b": null}', '{"a": "1", "b": "2"}');
+        const refused = await shards.settings.swap('{"a": "1", "b": "old"}', '{"a": null, "c": "3"}');
+        return { refused: JSON.parse(refused), names: await shards.settings.names("") };
         """
     )
     assert answer == {"refused": {"a": "1", "b": "2"}, "names": ["a", "b"]}
@@ -63,9 +63,9 @@ def test_a_lost_connection_is_made_again_whatever_the_browser_calls_it(
         """
         const shards = await lab.openShards();
         lab.losesTheDatabase(name, message, 1, midway);
-        const written = await lab.attempt(shards.setSetting("a", "1"));
+        const written = await lab.attempt(shards.settings.write("a", "1"));
         lab.losesTheDatabase(name, message, 1, midway);
-        return { written, read: await lab.attempt(shards.getSetting("a")) };
+        return { written, read: await lab.attempt(shards.settings.read("a")) };
         """,
         name=name,
         message=message,
@@ -79,7 +79,7 @@ def test_a_database_that_stays_lost_is_unavailable_and_nobodys_cancel(lab: Lab) 
         """
         const shards = await lab.openShards();
         lab.losesTheDatabase("AbortError", "", 1000);
-        return { code: (await lab.attempt(shards.setSetting("a", "1"))).code, sizes: await shards.sizes() };
+        return { code: (await lab.attempt(shards.settings.write("a", "1"))).code, sizes: await shards.sizes() };
         """
     )
     assert answer == {"code": "storage_unavailable", "sizes": {}}
@@ -90,7 +90,7 @@ def test_a_full_disk_is_not_taken_for_a_lost_connection(lab: Lab) -> None:
         """
         const shards = await lab.openShards();
         lab.losesTheDatabase("QuotaExceededError", "", 1);
-        return (await lab.attempt(shards.setSetting("a", "1"))).code;
+        return (await lab.attempt(shards.settings.write("a", "1"))).code;
         """
     )
     assert answer == "quota_exceeded"

@@ -92,11 +92,11 @@ class BrowserSettings(ByChange):
     """The ``settings`` store beside the shards. Raises what the database does: see ``ForgivingSettings``."""
 
     def __init__(self, shards: Any) -> None:
-        self._shards = shards
+        self._settings = shards.settings
 
     async def get(self, key: str) -> str | None:
         with translated():
-            value = await self._shards.getSetting(key)
+            value = await self._settings.read(key)
         return value if isinstance(value, str) else None
 
     async def change(self, keys: Sequence[str], change: Change) -> None:
@@ -105,19 +105,19 @@ class BrowserSettings(ByChange):
             # What another tab wrote since is read, and the change is made to that.
             wanted = json.dumps(dict(change(found)))
             with translated():
-                other = str(await self._shards.swapSettings(json.dumps(found), wanted))
+                other = str(await self._settings.swap(json.dumps(found), wanted))
             if not other:
                 return
             found = json.loads(other)
 
     async def set(self, key: str, value: str) -> None:
         with translated():
-            await self._shards.setSetting(key, value)
+            await self._settings.write(key, value)
 
     async def delete(self, key: str) -> None:
         with translated():
-            await self._shards.deleteSetting(key)
+            await self._settings.remove(key)
 
     async def names(self, prefix: str) -> list[str]:
         with translated():
-            return [str(name) for name in (await self._shards.settingNames(prefix)).to_py()]
+            return [str(name) for name in (await self._settings.names(prefix)).to_py()]

@@ -36,8 +36,10 @@ async function answer({ kept, visits }) {
   const settings = new Map(kept === undefined ? [] : [["standby", kept]]);
   const shards = {
     kind: "indexeddb",
-    async getSetting(key) { await settle(); return settings.get(key) ?? null; },
-    async setSetting(key, value) { await settle(); settings.set(key, value); },
+    settings: {
+      async read(key) { await settle(); return settings.get(key) ?? null; },
+      async write(key, value) { await settle(); settings.set(key, value); },
+    },
   };
   const found = [];
   for (const { does = [], is = "answers" } of visits) {

@@ -92,7 +92,7 @@ export class Standby {
   /** @private */
   async begin() {
     try {
-      const { spec, bytes, budget, begun } = remembered(await this.shards.getSetting(SETTING));
+      const { spec, bytes, budget, begun } = remembered(await this.shards.settings.read(SETTING));
       if (this.over || bytes > Math.min(budget, this.budget)) return;
       if (begun) return void this.note(false);
       this.bytes = bytes;
@@ -169,9 +169,9 @@ export class Standby {
   change(what) {
     this.changing = this.changing.then(async () => {
       if (this.shards.kind !== "indexeddb") return;
-      const text = await this.shards.getSetting(SETTING);
+      const text = await this.shards.settings.read(SETTING);
       const record = what(readable(text));
-      if (record) await this.shards.setSetting(SETTING, JSON.stringify(record));
+      if (record) await this.shards.settings.write(SETTING, JSON.stringify(record));
     }).catch(() => {});
     return this.changing;
   }

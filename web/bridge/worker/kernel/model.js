@@ -7,7 +7,7 @@ import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./memory.js";
 import { bytesOf, copyRows, putRows } from "./rows.js";
 import { builds, fetchBuild, probe } from "./module.js";
 import { KernelThreads } from "./threads.js";
-import { readVerified } from "../storage/shards.js";
+import { readVerified } from "../storage/verified.js";
 
 /** What the kernel's tables have room for. */
 const MOST_THREADS = 16;

@@ -5,7 +5,7 @@
 import { Database } from "../storage/database.js";
 import { toBridgeError } from "../../shared/errors.js";
 import { FLOAT, INT64, Ort } from "./ort.js";
-import { readVerified } from "../storage/shards.js";
+import { readVerified } from "../storage/verified.js";
 
 /** The graph's bound on tokens; the engine reads less of a query. */
 const MOST_TOKENS = 512;

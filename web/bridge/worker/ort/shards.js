@@ -4,7 +4,7 @@
 
 import { expand } from "../weights/expand.js";
 import { ShardFile } from "./shard-file.js";
-import { readVerified } from "../storage/shards.js";
+import { readVerified } from "../storage/verified.js";
 import { locationOf } from "../inference/spec.js";
 import { widen } from "../weights/widen.js";
 

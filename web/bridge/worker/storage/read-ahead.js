@@ -4,7 +4,7 @@
  * many bytes lie beside the model's own memory.
  */
 
-import { verified } from "./shards.js";
+import { verified } from "./verified.js";
 
 /**
  * While a token table (30 MB of Lite) is hashed, layers are read. A larger shard is read when nothing else is, and what

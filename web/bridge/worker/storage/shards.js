@@ -11,6 +11,8 @@ import { sha256Hex } from "./hash.js";
 import { within } from "../../shared/limit.js";
 import { whenFree } from "../../shared/locks.js";
 import { Partials } from "./partials.js";
+import { Settings } from "./settings.js";
+import { readVerified } from "./verified.js";
 
 /** What a partial holds at least, and how often one is committed: fast downloads need none. */
 const PARTIAL_BYTES = 1 << 20;
@@ -59,8 +61,7 @@ export class ShardStore {
     this.reason = reason;
     /** @private @type {Map<string, Blob>} shards that are in memory only */
     this.held = new Map();
-    /** @private @type {Map<string, unknown>} */
-    this.heldSettings = new Map();
+    this.settings = new Settings(database);
     /** @private */ this.keepInMemory = database === null;
   }
 
@@ -110,7 +111,7 @@ export class ShardStore {
    */
   async resumable(wantedJson) {
     const begun = new Set(await this.partials.names());
-    const pins = new Set(await this.settingNames("pin:").catch(() => []));
+    const pins = new Set(await this.settings.names("pin:").catch(() => []));
     /** @type {Record<string, number>} */
     const bytes = {};
     for (const [name, size] of Object.entries(JSON.parse(wantedJson))) {
@@ -181,8 +182,8 @@ export class ShardStore {
    * @returns {Promise<string | null>} the sha256 of what `name` has become, where that is here
    */
   async pinned(name, size) {
-    const sha256 = textOf(await this.getSetting(`pin:${name}`).catch(() => null));
-    return sha256 && (await this.blob(sha256))?.size === size ? sha256 : null;
+    const sha256 = await this.settings.read(`pin:${name}`).catch(() => null);
+    return typeof sha256 === "string" && (await this.blob(sha256))?.size === size ? sha256 : null;
   }
 
   /**
@@ -359,120 +360,4 @@ export class ShardStore {
     const storage = /** @type {any} */ (globalThis.navigator?.storage);
     return Boolean(await storage?.persist?.().catch(() => false));
   }
-
-  /**
-   * A setting, null if it was never set.
-   *
-   * @param {string} key
-   * @returns {Promise<unknown>}
-   */
-  async getSetting(key) {
-    if (!this.database) return this.heldSettings.get(key) ?? null;
-    const value = await this.database.transact(["settings"], "readonly", (transaction) =>
-      transaction.objectStore("settings").get(key));
-    return value ?? null;
-  }
-
-  /**
-   * @param {string} key
-   * @param {unknown} value anything that can be cloned
-   */
-  async setSetting(key, value) {
-    if (!this.database) this.heldSettings.set(key, value);
-    else await this.database.transact(["settings"], "readwrite", (t) => t.objectStore("settings").put(value, key));
-  }
-
-  /** @param {string} key */
-  async deleteSetting(key) {
-    this.heldSettings.delete(key);
-    await this.database?.transact(["settings"], "readwrite", (t) => t.objectStore("settings").delete(key));
-  }
-
-  /**
-   * Writes settings if they still are what was read: compare and swap, in one transaction.
-   *
-   * @param {string} expectedJson {key: text, or null where there is none}
-   * @param {string} wantedJson {key: text, or null to delete it}
-   * @returns {Promise<string>} "" once it is written, else what is there: as `expectedJson`
-   */
-  async swapSettings(expectedJson, wantedJson) {
-    /** @type {Record<string, string | null>} */
-    const expected = JSON.parse(expectedJson);
-    /** @type {[string, string | null][]} */
-    const wanted = Object.entries(JSON.parse(wantedJson));
-    const keys = Object.keys(expected);
-    /** @type {Record<string, string | null>} */
-    const found = {};
-    if (!this.database) {
-      for (const key of keys) found[key] = textOf(this.heldSettings.get(key));
-      if (keys.some((key) => found[key] !== expected[key])) return JSON.stringify(found);
-      for (const [key, value] of wanted) {
-        if (value === null) this.heldSettings.delete(key);
-        else this.heldSettings.set(key, value);
-      }
-      return "";
-    }
-    await this.database.transact(["settings"], "readwrite", (transaction) => {
-      const settings = transaction.objectStore("settings");
-      const write = () => {
-        if (keys.some((key) => found[key] !== expected[key])) return;
-        for (const [key, value] of wanted) {
-          if (value === null) settings.delete(key);
-          else settings.put(value, key);
-        }
-      };
-      let left = keys.length;
-      if (!left) write();
-      for (const key of keys) {
-        const request = settings.get(key);
-        request.onsuccess = () => {
-          found[key] = textOf(request.result);
-          left -= 1;
-          if (!left) write();
-        };
-      }
-    });
-    return keys.some((key) => found[key] !== expected[key]) ? JSON.stringify(found) : "";
-  }
-
-  /** @param {string} prefix @returns {Promise<string[]>} the keys of settings that begin with it */
-  async settingNames(prefix) {
-    const keys = this.database
-      ? await this.database.transact(["settings"], "readonly", (t) => t.objectStore("settings").getAllKeys())
-      : [...this.heldSettings.keys()];
-    return keys.map(String).filter((key) => key.startsWith(prefix));
-  }
-}
-
-/** @param {unknown} value */
-const textOf = (value) => (typeof value === "string" ? value : null);
-
-/**
- * The bytes of `blob` if they have the hash. Raises shard_missing or shard_corrupt.
- *
- * @param {Blob | null} blob
- * @param {string} sha256
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function readVerified(blob, sha256) {
-  // A Blob whose file the browser lost can't be read any more: it is as good as evicted.
-  const buffer = await blob?.arrayBuffer().catch((cause) => {
-    const error = toBridgeError(cause, "shard_missing");
-    throw new BridgeError(error.code, error.message, { sha256 });
-  });
-  if (!buffer) throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} isn't stored`, { sha256 });
-  return verified(buffer, sha256);
-}
-
-/**
- * `buffer` as bytes if they have the hash. Raises shard_corrupt.
- *
- * @param {ArrayBuffer} buffer
- * @param {string} sha256
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function verified(buffer, sha256) {
-  const bytes = new Uint8Array(buffer);
-  if ((await sha256Hex(bytes)) === sha256) return bytes;
-  throw new BridgeError("shard_corrupt", `shard ${sha256.slice(0, 12)} doesn't have its hash`, { sha256 });
 }
