@@ -18,18 +18,13 @@
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 const VERSION = "__ORION_VERSION__";
-worker.importScripts(`sw-builds.js?${VERSION}`); // by version: a browser's cache may have another one's
 const SCOPE = new URL("./", worker.location.href);
 const PREFIX = `orion:${SCOPE.pathname}:`;
 const SHELLS = `${PREFIX}shell:`;
 const SHELL = `${SHELLS}${VERSION}`;
-const CLIENTS = `${PREFIX}clients`;
-const CLIENTS_KEY = "clients.json";
 const LISTING = "precache.json";
 const LISTS = `${PREFIX}lists`;
 const HASH = "X-Orion-Sha256";
-const AT_ONCE = 4;
-const TRIES = 3;
 const LIST_PATIENCE_MS = 4000;
 const REGISTRY = "models.json";
 /** Python boots for longer: so far the engine's start doesn't wait for the list. */
@@ -38,13 +33,15 @@ const REGISTRY_PATIENCE_MS = 600;
 const KEPT = "X-Orion-Kept";
 /** What an engine asks for that can't read a newer models.json: the one of its own version. */
 const OWN_LIST = "own-models.json";
-const TIDY_MS = 100;
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
   "img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** Documents of the sandbox, which say their own policy: no part of the page, and stricter in what they may reach. */
 const OWN_POLICY = /^(?:sandbox|workshop)\/host\.html$/;
+
+// By version: a browser's cache may have another one's. They use what is named above.
+worker.importScripts(...["builds", "install", "clients"].map((part) => `sw/${part}.js?${VERSION}`));
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -71,8 +68,6 @@ worker.addEventListener("fetch", (event) => {
   else if (request.mode === "navigate") event.respondWith(page(path, event));
   else event.respondWith(asset(path, event));
 });
-
-// Answers
 
 /** @param {string} path @param {FetchEvent} event */
 async function page(path, event) {
@@ -208,230 +203,4 @@ function withHeaders(answer, path, sha256) {
     headers.delete("content-length");
   }
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
-}
-
-// Life
-
-/** @typedef {{url: string, part: number, size: number, sha256: string}} ShellFile */
-
-/** @param {ArrayBuffer} body */
-async function sha256Of(body) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * The files in their order, and none of a part before the last byte of the parts in front of it: on a
- * slow line the engine's Python boots from the first while the next arrives.
- */
-async function install() {
-  const answer = await fetch(address(LISTING), { cache: "no-store" });
-  if (!answer.ok) throw new Error(`precache.json: ${answer.status}`);
-  /** @type {{version: string, files: ShellFile[], later?: ShellFile[]}} */
-  const { version, files: listed, later: lazy = [] } = await answer.json();
-  const { files, later } = forThisBrowser(listed, lazy);
-  if (version !== VERSION) throw new Error("The site is being updated; the next visit installs it.");
-  const total = files.reduce((sum, file) => sum + file.size, 0);
-  let done = 0;
-  let told = 0;
-  const cache = await caches.open(SHELL);
-  const others = await Promise.all((await caches.keys())
-    .filter((name) => name.startsWith(SHELLS) && name !== SHELL).map((name) => caches.open(name)));
-
-  const parts = Array.from({ length: Math.max(0, ...files.map((file) => file.part)) + 1 }, (_, part) => {
-    let arrived = () => {};
-    /** @type {Promise<void>} */
-    const whole = new Promise((resolve) => { arrived = resolve; });
-    const left = files.reduce((sum, file) => sum + (file.part === part ? file.size : 0), 0);
-    if (!left) arrived();
-    return { left, arrived, whole };
-  });
-
-  /** @param {number} bytes @param {ShellFile} file */
-  const advance = (bytes, { url, part }) => {
-    done += bytes;
-    parts[part].left -= bytes;
-    if (parts[part].left <= 0) parts[part].arrived(); // to hash and to store them is no work for the line
-    if (done < total && Date.now() - told < 100) return;
-    told = Date.now();
-    void tell({ type: "install", done, total, file: url });
-  };
-  const queue = [...files];
-  const runners = Array.from({ length: AT_ONCE }, async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      for (const { whole } of parts.slice(0, file.part)) await whole;
-      await keep(file, cache, others, advance);
-    }
-  });
-  await Promise.all(runners);
-  await cache.put(address(LISTING), new Response(JSON.stringify({ version, files, later })));
-  const wanted = new Set([{ url: LISTING }, ...files, ...later].map((file) => address(file.url)));
-  for (const file of later) await carryOver(file, cache, others); // no bytes move for what was used before
-  for (const request of await cache.keys()) if (!wanted.has(request.url)) await cache.delete(request);
-}
-
-/**
- * @param {ShellFile} file @param {Cache} cache @param {Cache[]} others
- * @param {(bytes: number, file: ShellFile) => void} advance
- */
-async function keep(file, cache, others, advance) {
-  const url = address(file.url);
-  for (const place of [cache, ...others]) {
-    const held = await place.match(url);
-    if (held?.headers.get(HASH) !== file.sha256) continue;
-    if (place !== cache) await cache.put(url, held);
-    advance(file.size, file);
-    return;
-  }
-  for (let attempt = 1; ; attempt += 1) {
-    let counted = 0;
-    try {
-      const count = (/** @type {number} */ bytes) => { counted += bytes; advance(bytes, file); };
-      await download(file, url, cache, count);
-      advance(file.size - counted, file);
-      return;
-    } catch (error) {
-      advance(-counted, file);
-      if (attempt >= TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
-    }
-  }
-}
-
-/** @param {ShellFile} file @param {Cache} cache @param {Cache[]} others */
-async function carryOver(file, cache, others) {
-  const url = address(file.url);
-  if ((await cache.match(url))?.headers.get(HASH) === file.sha256) return;
-  await cache.delete(url);
-  for (const place of others) {
-    const held = await place.match(url);
-    if (held?.headers.get(HASH) === file.sha256) return void (await cache.put(url, held));
-  }
-}
-
-/** @param {ShellFile} file @param {string} url @param {Cache} cache @param {(bytes: number) => void} count */
-async function download(file, url, cache, count) {
-  const answer = await fetch(url, { cache: "no-cache" });
-  if (!answer.ok || !answer.body || answer.redirected) throw new Error(`${file.url}: ${answer.status}`);
-  const reader = answer.body.getReader();
-  const parts = [];
-  for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    parts.push(step.value);
-    count(step.value.length);
-  }
-  const body = await new Blob(parts).arrayBuffer();
-  const sha256 = await sha256Of(body);
-  if (sha256 !== file.sha256) throw new Error(`${file.url} isn't the file that the build made`);
-  await cache.put(url, withHeaders(new Response(body, { headers: answer.headers }), file.url, sha256));
-}
-
-/** @param {object} note */
-async function tell(note) {
-  for (const client of await worker.clients.matchAll({ includeUncontrolled: true, type: "window" })) client.postMessage(note);
-}
-
-async function activate() {
-  const noted = await notes;
-  const others = (await shells()).filter((version) => version !== VERSION);
-  const before = noted.active || (others.length === 1 ? others[0] : "");
-  // Whoever is open by now was served by the worker before this one.
-  for (const { id } of before ? await worker.clients.matchAll({ type: "all" }) : []) noted.clients[id] ??= before;
-  noted.active = VERSION;
-  // The list kept for another version may lack what this one's build came with.
-  if (before && before !== VERSION) await (await caches.open(LISTS)).delete(address(REGISTRY));
-  haveNoted();
-  await write();
-  await tidy();
-  await worker.clients.claim();
-}
-
-// Clients and their versions
-
-/**
- * @typedef {object} Notes kept, since a browser ends a worker whenever it likes
- * @property {string} active  the version that was activated last
- * @property {Record<string, string>} clients  which version a client was opened with, by its id
- */
-
-/** @type {Promise<Notes>} */
-const notes = (async () => {
-  const kept = await (await caches.open(CLIENTS)).match(address(CLIENTS_KEY)).catch(() => undefined);
-  const { active = "", clients = {} } = (await kept?.json().catch(() => undefined)) ?? {};
-  return { active, clients };
-})();
-
-let haveNoted = () => {};
-/** Once this worker, which takes over, has noted of which version the open pages are. @type {Promise<void>} */
-const noting = new Promise((resolve) => { haveNoted = resolve; });
-
-/** One after the other, the newest last. @type {Promise<unknown>} */
-let writing = Promise.resolve();
-
-function write() {
-  writing = writing.then(async () => {
-    const cache = await caches.open(CLIENTS);
-    await cache.put(address(CLIENTS_KEY), new Response(JSON.stringify(await notes)));
-  }).catch(() => undefined);
-  return writing;
-}
-
-/** @param {string} id @param {string} version */
-async function record(id, version) {
-  if (!id) return;
-  (await notes).clients[id] = version;
-  await write();
-}
-
-/**
- * The version that a client was opened with. One that isn't known came after this worker was activated, and is of
- * its version; a worker whose browser doesn't say who made it is of the version that all open pages have, if
- * it is one.
- *
- * @param {string} id
- * @returns {Promise<string>}
- */
-async function versionOf(id) {
-  const { clients } = await notes;
-  if (clients[id]) return clients[id];
-  if (!id || Object.values(clients).every((version) => version === VERSION)) return VERSION;
-  const client = await worker.clients.get(id);
-  if (client?.type === "window") return VERSION;
-  const pages = await worker.clients.matchAll({ includeUncontrolled: true, type: "window" });
-  const versions = new Set(pages.map((page) => clients[page.id] ?? VERSION));
-  return versions.size === 1 ? [...versions][0] : VERSION;
-}
-
-/** The versions whose shell is here, whole or in part. */
-async function shells() {
-  return (await caches.keys()).filter((name) => name.startsWith(SHELLS)).map((name) => name.slice(SHELLS.length));
-}
-
-/** Deletes the shells that no client is of any more, but for one that is being installed. */
-async function tidy() {
-  const noted = await notes;
-  const open = new Set((await worker.clients.matchAll({ includeUncontrolled: true, type: "all" })).map(({ id }) => id));
-  for (const id of Object.keys(noted.clients)) if (!open.has(id)) delete noted.clients[id];
-  const used = new Set([VERSION, ...Object.values(noted.clients)]);
-  if (worker.registration.installing || worker.registration.waiting) return write();
-  for (const version of await shells()) {
-    if (used.has(version)) continue;
-    listings.delete(version);
-    await caches.delete(SHELLS + version);
-  }
-  return write();
-}
-
-/** @type {Promise<unknown> | null} */
-let tidying = null;
-/** Until it is known that there is no other shell than this one's. */
-let untidy = true;
-
-/** Pages come and go; what the last page of a version leaves behind goes soon after. @param {ExtendableEvent} event */
-function tidySoon(event) {
-  if (!untidy || tidying) return;
-  tidying = new Promise((resolve) => setTimeout(resolve, TIDY_MS)).then(async () => {
-    if (worker.registration.active?.scriptURL && (await notes).active === VERSION) await tidy();
-    untidy = (await shells()).length > 1;
-  }).catch(() => undefined).finally(() => { tidying = null; });
-  event.waitUntil(tidying);
 }

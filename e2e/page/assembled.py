@@ -33,7 +33,7 @@ OURS = (
     "index.html",
     "manifest.webmanifest",
     "sw.js",
-    "sw-builds.js",
+    "sw/",
 )
 REGISTRY = {"version": 1, "models": [], "agents": []}
 

@@ -53,11 +53,14 @@ async function worker(site, { relaxed = true, simd = true, threads = true } = {}
     validate: (code) => (code.includes(146) ? relaxed : simd),
     Memory: function (limits) { if (limits.shared && !threads) throw new TypeError("no threads"); },
   };
-  const text = await Promise.all(["sw-builds.js", "sw.js"].map((name) => readFile(WEB + name, "utf-8")));
+  // Its parts share one scope, which functions made of texts only have as one text.
+  const names = ["builds", "install", "clients"];
+  const parts = await Promise.all(names.map((name) => readFile(`${WEB}sw/${name}.js`, "utf-8")));
+  const text = (await readFile(WEB + "sw.js", "utf-8")).replace(/^worker\\.importScripts.*$/m, () => parts.join("\\n"));
   // Whoever waits for the network waits for as long as the test holds it.
   const later = (done, ms) => { if (ms < 500 || network.held) queueMicrotask(done); };
   const given = { self, caches, fetch, WebAssembly: wasm, setTimeout: later };
-  new Function(...Object.keys(given), text.join("\\n"))(...Object.values(given));
+  new Function(...Object.keys(given), text)(...Object.values(given));
   const fire = async (type, event = {}) => {
     const work = [];
     let answer;
@@ -75,7 +78,7 @@ const hash = (text) => createHash("sha256").update(text).digest("hex");
 async function answer({ ask, ...given }) {
   if (ask === "probes") {
     // What the worker's own probes say, beside the bridge's, of this very Node.
-    const named = new Function(await readFile(WEB + "sw-builds.js", "utf-8") + "; return builds;")();
+    const named = new Function(await readFile(WEB + "sw/builds.js", "utf-8") + "; return builds;")();
     const seen = [];
     const validate = WebAssembly.validate;
     WebAssembly.validate = (code) => { seen.push([...code].join()); return validate(code); };
