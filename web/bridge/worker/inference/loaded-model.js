@@ -6,7 +6,7 @@ import { Database } from "../storage/database.js";
 import { BridgeError } from "../../shared/errors.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { ReadAhead } from "../storage/read-ahead.js";
-import { openRunner } from "./runner.js";
+import { kindOf } from "./runner.js";
 import { neededShards, readSpec } from "./spec.js";
 
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
@@ -36,9 +36,9 @@ export class LoadedModel {
     const spec = readSpec(payload);
     const database = new Database("orion");
     // What the runner fetches is asked for first: behind the shards it would come late.
-    const opening = openRunner(new URL("../../..", import.meta.url), spec);
-    // onnxruntime expands what it is fed, and its runners need the Blob: only the kernel takes plain bytes.
-    const ahead = spec.variant.engine === "kernel"
+    const kind = kindOf(spec.variant);
+    const opening = kind.open(new URL("../../..", import.meta.url), spec);
+    const ahead = kind.takesBytes
       ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
     return new LoadedModel(spec, await opening, database, ahead);
   }
@@ -130,12 +130,12 @@ export class LoadedModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
   async verify(tokens, position) {
-    const most = this.runner.verifies;
-    if (tokens.length > most) {
-      throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${most} can`);
+    const { runner } = this;
+    if (!runner.verify || tokens.length > runner.verifies) {
+      throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${runner.verifies} can`);
     }
     this.check(tokens, position);
-    return this.runner.verify(tokens, position);
+    return runner.verify(tokens, position);
   }
 
   /**

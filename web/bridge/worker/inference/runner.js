@@ -11,6 +11,7 @@ import { KernelModel } from "../kernel/model.js";
 /**
  * @typedef {import("./spec.js").ModelSpec} ModelSpec
  * @typedef {import("./spec.js").ShardSpec} ShardSpec
+ * @typedef {import("./spec.js").VariantSpec} VariantSpec
  */
 
 /**
@@ -34,42 +35,68 @@ import { KernelModel } from "../kernel/model.js";
  * @property {(shard: ShardSpec, stored: Blob | null) => Promise<void>} feed
  *   takes one shard in, verified; raises shard_missing, shard_corrupt, out_of_memory, runtime_failure
  * @property {(shard: ShardSpec, verified: Uint8Array<ArrayBuffer>) => void} [take] as feed, for bytes that have the hash;
- *   only of a runner whose variant's engine is the kernel
+ *   of the runners whose kind `takesBytes`
  * @property {() => Promise<void>} build readies what computes; all needed shards were fed
  * @property {(tokens: Int32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} forward
  *   logits [vocab] after the last token; rows from `position` on are dropped. `pause` is awaited between the
  *   parts of a long prompt: what it throws ends the call, and the rows so far stay
- * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} verify
- *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`
+ * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} [verify]
+ *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`; there where `verifies` isn't 0
  * @property {(rows: number) => number} [rowsBytes] bytes of so many rows of the cache; without it rows can't be kept
  * @property {(rows: number) => Uint8Array<ArrayBuffer>} [copyRows] the first rows of the cache, at most those that are here
  * @property {(bytes: Uint8Array, rows: number) => void} [putRows] what `copyRows` gave: these rows are here, and no others
  */
 
 /**
- * The runner that the spec's variant is for. The kernel's few modules come with the worker's own, since fetching them later
- * would wait behind the shards; onnxruntime's only where it runs. Raises backend_unavailable.
+ * One way to compute. A new one is a module that implements `Runner`, and a row of KINDS.
  *
- * @param {URL} root of the site
- * @param {ModelSpec} spec
- * @returns {Promise<Runner>}
+ * @typedef {object} RunnerKind
+ * @property {(variant: VariantSpec) => boolean} runs whether it is the one for a variant that none before it is for
+ * @property {boolean} takesBytes its runners have `take`, so that shards can be read and hashed while it opens
+ * @property {(root: URL, spec: ModelSpec) => Promise<Runner>} open root: of the site; raises backend_unavailable
  */
-export async function openRunner(root, spec) {
-  if (spec.variant.engine === "kernel") return KernelModel.open(new URL("kernel/", root), spec);
-  const [kind, folder] = await kindOf(spec.variant);
-  return kind.open(new URL(folder, root), spec);
+
+/**
+ * The kernel's few modules come with the worker's own, since fetching them later would wait behind the shards;
+ * onnxruntime's only where it runs.
+ *
+ * @type {RunnerKind[]}
+ */
+const KINDS = [
+  {
+    runs: ({ engine }) => engine === "kernel",
+    takesBytes: true,
+    open: (root, spec) => KernelModel.open(new URL("kernel/", root), spec),
+  },
+  {
+    runs: ({ backend }) => backend === "webgpu",
+    takesBytes: false,
+    open: onOrt(async () => (await import("../ort/gpu-model.js")).GpuModel),
+  },
+  {
+    runs: ({ prefill }) => prefill?.io === "optimum",
+    takesBytes: false,
+    open: onOrt(async () => (await import("../ort/external-model.js")).ExternalModel),
+  },
+  {
+    runs: () => true,
+    takesBytes: false,
+    open: onOrt(async () => (await import("../ort/wasm-model.js")).WasmModel),
+  },
+];
+
+/** @param {VariantSpec} variant @returns {RunnerKind} what computes it */
+export function kindOf(variant) {
+  return /** @type {RunnerKind} */ (KINDS.find(({ runs }) => runs(variant)));
 }
 
 /**
- * @param {import("./spec.js").VariantSpec} variant
- * @returns {Promise<[{open: (folder: URL, spec: ModelSpec) => Promise<Runner>}, string]>} what opens it, and where its own files lie
+ * @param {() => Promise<{open: (vendor: URL, spec: ModelSpec) => Promise<Runner>}>} bring
+ * @returns {RunnerKind["open"]}
  */
-async function kindOf({ backend, prefill }) {
-  try {
-    if (backend === "webgpu") return [(await import("../ort/gpu-model.js")).GpuModel, "vendor/ort/"];
-    if (prefill?.io === "optimum") return [(await import("../ort/external-model.js")).ExternalModel, "vendor/ort/"];
-    return [(await import("../ort/wasm-model.js")).WasmModel, "vendor/ort/"];
-  } catch (cause) {
-    throw toBridgeError(cause, "backend_unavailable");
-  }
+function onOrt(bring) {
+  return async (root, spec) => {
+    const kind = await bring().catch((cause) => { throw toBridgeError(cause, "backend_unavailable"); });
+    return kind.open(new URL("vendor/ort/", root), spec);
+  };
 }

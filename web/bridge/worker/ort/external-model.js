@@ -34,7 +34,7 @@ export class ExternalModel {
     const { vocab_size: vocabulary } = spec.manifest.architecture;
     this.backend = "wasm";
     this.threads = spec.threads;
-    this.verifies = 0;
+    this.verifies = 0; // its graph promises no equal rows
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
     /** @private */ this.fed = new OrtShards(spec.variant);
@@ -87,11 +87,6 @@ export class ExternalModel {
     this.call = session.call([...this.asked, ...past], outputs);
     this.kv = new KvCache(this.ort, { tensors: 2 * layers, heads, dim }, context, false);
     this.fed.clear();
-  }
-
-  /** Its graph promises no equal rows. @returns {Promise<Float32Array<ArrayBuffer>>} */
-  async verify() {
-    throw new BridgeError("protocol", "this model can't verify drafts");
   }
 
   /** Tokens whose keys and values are here. */

@@ -41,7 +41,7 @@ export class GpuModel {
     const { layers, kv_heads: heads, head_dim: dim } = spec.manifest.architecture;
     this.backend = "webgpu";
     this.threads = spec.threads;
-    this.verifies = 0;
+    this.verifies = 0; // its kernels promise no equal rows
     /** @private */ this.ort = ort;
     /** @private */ this.spec = spec;
     /** @private */ this.fed = new OrtShards(spec.variant);
@@ -124,11 +124,6 @@ export class GpuModel {
     this.lost.catch(() => {}); // heard by whoever runs next
     await this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
     this.fed.clear();
-  }
-
-  /** Its kernels promise no equal rows. @returns {Promise<Float32Array<ArrayBuffer>>} */
-  async verify() {
-    throw new BridgeError("protocol", "this model can't verify drafts");
   }
 
   /** Bytes in use: GPU buffers and WASM memory. */
