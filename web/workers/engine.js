@@ -37,12 +37,13 @@ const held = holdName();
 let listIsKept = false;
 /** @type {string[]} */
 const inbox = [];
-/** @type {(message: {ahead?: boolean}) => void} */
+/** @typedef {Pick<import("../bridge/shared/protocol.js").Initialize, "ahead">} First */
+/** @type {(message: First) => void} */
 let heardFirst = () => {};
 /**
  * The page's first message, which says whether anything is to be loaded before it is asked for.
  *
- * @type {Promise<{ahead?: boolean}>}
+ * @type {Promise<First>}
  */
 const first = new Promise((resolve) => { heardFirst = resolve; });
 /** @type {(text: string) => void} */
@@ -81,7 +82,7 @@ try {
   for (const text of early.values()) text.catch(() => {}); // whoever asks for it tries again
   const opening = openShards().then((shards) => {
     const standby = new Standby(shards, new URL("workers/inference.js", root));
-    const may = (/** @type {{ahead?: boolean}} */ { ahead }) => (ahead === false || metered() ? standby.drop() : standby.start());
+    const may = (/** @type {First} */ { ahead }) => (ahead === false || metered() ? standby.drop() : standby.start());
     // A page whose last visit allowed it needn't have spoken; what it says then still counts.
     if (told.has("ahead")) may({});
     void first.then(may);

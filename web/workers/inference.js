@@ -50,14 +50,19 @@ async function pause() {
   if (cancelled) throw new BridgeError("cancelled", "stopped between two parts of the prompt");
 }
 
+/** @param {Reply} reply @param {Transferable[]} [transfer] */
+const post = (reply, transfer = []) => self.postMessage(reply, { transfer });
+
 /** Whether a thread was lost in what just ran. */
 function tellThreads() {
   if (!model || !told || model.threads === told) return;
   told = model.threads;
-  self.postMessage({ v: 1, type: "threads", payload: { threads: told } });
+  post({ v: 1, type: "threads", payload: { threads: told } });
 }
 
-/** @type {Record<string, (payload: any) => Promise<{payload: object, transfer?: Transferable[]}>>} */
+/** @typedef {import("../bridge/worker/inference/messages.js").Reply} Reply */
+/** @typedef {import("../bridge/worker/inference/messages.js").Handlers} Handlers */
+/** @type {Handlers} */
 const handlers = {
   async "model.open"(payload) {
     model = await LoadedModel.open(payload);
@@ -112,15 +117,15 @@ const handlers = {
 
 self.onmessage = async ({ data: { id, type, payload } }) => {
   try {
-    const handler = handlers[type];
+    const handler = /** @type {Record<string, ((payload: any) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
     const { payload: answer, transfer = [] } = await handler(payload);
     await held;
     tellThreads();
-    self.postMessage({ v: 1, id, type: "result", payload: answer }, { transfer });
+    post({ v: 1, id, type: "result", payload: answer }, transfer);
   } catch (cause) {
     await held;
     tellThreads();
-    self.postMessage({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
+    post({ v: 1, id, type: "error", error: toBridgeError(cause, "runtime_failure").toJSON() });
   }
 };

@@ -1,4 +1,7 @@
-/** Starts the engine worker and carries JSON text to and from it: a request there, any other message back. */
+/**
+ * Starts the engine worker and carries JSON text to and from it, as ../shared/protocol.d.ts has it: a `Request` there,
+ * an `Event` or an `End` back.
+ */
 
 import { WorkerLink } from "../shared/worker-link.js";
 

@@ -6,6 +6,7 @@ import { BridgeError } from "../../shared/errors.js";
 import { WorkerLink } from "../../shared/worker-link.js";
 
 /** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
+/** @typedef {import("./messages.js").Calls} Calls */
 
 export class InferenceClient {
   /** @param {string | URL} workerUrl of workers/inference.js */
@@ -145,22 +146,25 @@ export class InferenceClient {
 
   /**
    * @private
-   * @param {string} type
-   * @param {object} payload
-   * @returns {Promise<any>}
+   * @template {keyof Calls} T
+   * @param {T} type
+   * @param {import("./messages.js").Payload<T>} payload
+   * @returns {Promise<import("./messages.js").Answer<T>>}
    */
   call(type, payload) {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
-      this.link.post({ v: 1, id, type, payload });
+      /** @type {{v: 1, id: number, type: T, payload: import("./messages.js").Payload<T>}} */
+      const call = { v: 1, id, type, payload };
+      this.link.post(call);
     });
   }
 
   /**
    * @private
-   * @param {{id: number, type: "result", payload: unknown} | {id: number, type: "error", error: {code: string, message: string, detail: Record<string, unknown>}} | {type: "threads", payload: {threads: number}}} message
+   * @param {import("./messages.js").Reply} message
    */
   receive(message) {
     if (message.type === "threads") {

@@ -29,7 +29,7 @@ export class LoadedModel {
   }
 
   /**
-   * @param {any} payload of model.open
+   * @param {import("./messages.js").OpenModel} payload
    * @returns {Promise<LoadedModel>}
    */
   static async open(payload) {

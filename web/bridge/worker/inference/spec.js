@@ -26,7 +26,7 @@ import { BridgeError } from "../../shared/errors.js";
 /**
  * The spec in a `model.open` payload. Raises protocol.
  *
- * @param {{manifest: Manifest, variant: string, threads: number, context: number}} payload
+ * @param {import("./messages.js").OpenModel} payload
  * @returns {ModelSpec}
  */
 export function readSpec({ manifest, variant: id, threads, context }) {

@@ -1,0 +1,67 @@
+/** What an inference worker (workers/inference.js, which says what each call does) and its client say to each other. */
+
+import type { PrefixFacts } from "../storage/prefix-store.js";
+import type { CancelFlag } from "./runner.js";
+import type { Manifest } from "./spec.js";
+
+export interface BuildReport {
+  backend: string;
+  threads: number;
+  create_ms: number;
+  warmup_ms: number;
+  memory_bytes: number;
+}
+
+export interface OpenModel {
+  manifest: Manifest;
+  variant: string;
+  threads: number;
+  context: number;
+}
+
+/** A shard by its hash; with the blob where it isn't in IndexedDB. */
+export interface NamedBlob {
+  sha256: string;
+  blob: Blob | null;
+}
+
+export interface Step {
+  tokens: Int32Array;
+  position: number;
+}
+
+type Nothing = Record<string, never>;
+type Logits = { logits: Float32Array<ArrayBuffer> };
+
+/** Each call: what is sent with it, and what it is answered with. */
+export interface Calls {
+  "model.open": [OpenModel, { backend: string; threads: number; cancel: CancelFlag | null }];
+  "model.feed": [NamedBlob, { ms: number }];
+  "model.build": [Nothing, BuildReport];
+  "model.forward": [Step, Logits];
+  "model.verify": [Step, Logits];
+  "model.keep": [{ facts: PrefixFacts; budget: number }, { bytes: number }];
+  "model.restore": [{ key: string; rows: number }, { restored: boolean }];
+  "model.memory": [Nothing, { memory_bytes: number }];
+  "model.ping": [Nothing, Nothing];
+  "model.cancel": [Nothing, Nothing];
+  "encoder.open": [NamedBlob, Nothing];
+  "encoder.encode": [{ tokens: Int32Array }, { embedding: Float32Array<ArrayBuffer> }];
+}
+
+export type Payload<T extends keyof Calls> = Calls[T][0];
+export type Answer<T extends keyof Calls> = Calls[T][1];
+
+/** To the worker. */
+export type Call = { [T in keyof Calls]: { v: 1; id: number; type: T; payload: Payload<T> } }[keyof Calls];
+
+/** From the worker: how a call ended, or, before an answer, that another number of threads computes now. */
+export type Reply =
+  | { v: 1; id: number; type: "result"; payload: Answer<keyof Calls> }
+  | { v: 1; id: number; type: "error"; error: { code: string; message: string; detail: Record<string, unknown> } }
+  | { v: 1; type: "threads"; payload: { threads: number } };
+
+/** What answers each call. */
+export type Handlers = {
+  [T in keyof Calls]: (payload: Payload<T>) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
+};
