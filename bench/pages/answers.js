@@ -51,7 +51,7 @@ function logProbability(logits, token) {
     );
     const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
     const named = { ...manifest, variants: [variant] };
-    const spec = { manifest: named, variant: variant.id, threads, context, baseUrl: orion.href };
+    const spec = { manifest: named, variant: variant.id, threads, context };
     const needed = neededShards(readSpec(spec));
     const store = await openShards();
     for (const { sha256, size } of needed) {

@@ -35,7 +35,6 @@ const [python, shards] = await Promise.all([bootPython(), openShards()]);
 /** @param {string} path */
 const found = (path) => fileFacts(new URL(path, root));
 receive = python.pyimport("orion_py.browser.main").start({
-  root: root.href,
   shards,
   tabs: new Tabs(),
   detectDevice: async () => JSON.stringify(await detectDevice(kernelHere())),

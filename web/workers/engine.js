@@ -97,7 +97,6 @@ try {
   const [python, { shards, standby }] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
-    root: root.href,
     shards,
     detectDevice: async () => JSON.stringify(await detectDevice(kernel)),
     newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),

@@ -47,7 +47,7 @@ export async function prepare({ site, model, variant, derived, threads, context,
   );
   const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
   if (derived) manifest.variants.push(derived);
-  const spec = { manifest, variant, threads, context, baseUrl: orion.href };
+  const spec = { manifest, variant, threads, context };
   const needed = neededShards(readSpec(spec));
   const store = await openShards();
   for (const { sha256, size } of needed) {

@@ -13,7 +13,7 @@ export async function prepare({ site, model, derived, threads, context, reads })
   );
   const manifest = await (await fetch(new URL(`models/${model}/manifest.json`, orion))).json();
   manifest.variants.push(derived);
-  const spec = readSpec({ manifest, variant: derived.id, threads, context, baseUrl: orion.href });
+  const spec = readSpec({ manifest, variant: derived.id, threads, context });
   const opened = await KernelModel.open(new URL("kernel/", orion), spec);
   const store = await openShards();
   for (const shard of neededShards(spec)) {

@@ -11,7 +11,7 @@ const TAKEN_BY_INPUT_METHOD = 229;
 const PHONE = "(hover: none) and (pointer: coarse)";
 
 /** Does an input method compose, so that this key is its own? @param {KeyboardEvent} event */
-export const composing = (event) => event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD || event.key === "Process";
+const composing = (event) => event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD || event.key === "Process";
 
 /**
  * One deliberate press of `key` alone.

@@ -39,7 +39,7 @@ export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\
  * A float as Python's repr: the shortest digits that mean it, an exponent below 1e-4 and from 1e16 on.
  * @param {number} x
  */
-export function floatText(x) {
+function floatText(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   if (x === 0) return Object.is(x, -0) ? "-0.0" : "0.0";
   const [digits, power] = Math.abs(x).toExponential().split("e");
@@ -113,7 +113,7 @@ export function equal(a, b) {
 }
 
 /** @param {string} a @param {string} b by code points, as Python @returns {number} */
-export function compareTexts(a, b) {
+function compareTexts(a, b) {
   const left = Array.from(a);
   const right = Array.from(b);
   for (let i = 0; i < Math.min(left.length, right.length); i++) {

@@ -6,7 +6,7 @@ import { BridgeError, toBridgeError } from "../../shared/errors.js";
 import { sha256Hex } from "../storage/hash.js";
 import { within } from "../../shared/limit.js";
 
-export const NO_SIMD = "this browser has no WebAssembly SIMD";
+const NO_SIMD = "this browser has no WebAssembly SIMD";
 /** The engine's start waits for a build's 70 KB; past that, onnxruntime computes on this visit. */
 const BUILD_MS = 20_000;
 

@@ -11,7 +11,7 @@ const BLOCK = 32;
 const WIDTHS = [2, 3, 4, 5, 6, 8];
 
 /** enum orion_form */
-export const FORM = { f32: 0, f16: 1, symmetric: 2, affine: 3 };
+const FORM = { f32: 0, f16: 1, symmetric: 2, affine: 3 };
 
 /** enum orion_role of what no layer owns, by stored name. */
 const WHOLE = { "embedding": 0, "embedding.rescale": 1, "final_norm": 2, "head": 3 };

@@ -52,7 +52,7 @@ export const INT64 = 7;
 
 /** How much of a graph onnxruntime rewrites when a session is created. */
 export const OPTIMIZE_BASIC = 1;
-export const OPTIMIZE_ALL = 99;
+const OPTIMIZE_ALL = 99;
 const LOG_ERRORS = 3;
 const ON_CPU = 1;
 const POINTER = 4;

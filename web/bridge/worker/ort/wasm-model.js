@@ -11,7 +11,7 @@ import { OrtShards, sessionsOf } from "./shards.js";
 import { stagesOf } from "../inference/spec.js";
 
 /** Prompt tokens a run: between runs the worker hears messages, so it bounds how late a cancel is. */
-export const CHUNK = 128;
+const CHUNK = 128;
 
 /** @typedef {import("../inference/runner.js").Runner} Runner */
 /** @typedef {import("./kv-cache.js").HeapTensor} HeapTensor */

@@ -28,7 +28,7 @@ const OPEN_MS = 3000;
  * @param {URL} vendor the folder vendor/
  * @returns {Promise<string | null>}
  */
-export async function snapshotKey(vendor) {
+async function snapshotKey(vendor) {
   const hashes = await Promise.all([...BUNDLES, "stdlib.zip"].map(async (name) => {
     const answer = await fetch(new URL(`python/${name}`, vendor));
     void answer.body?.cancel();
