@@ -171,7 +171,6 @@ function status() {
     models: scenario.models ?? [{ id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"] }],
     agents: AGENTS,
     loaded: loaded ? [{ model: MODEL, backend: "WASM, 2 threads" }] : [],
-    seen,
   };
 }
 
@@ -230,7 +229,7 @@ async function infer({ id, query, history, options }) {
     entered += ms;
     note("DEBUG", "state", { request: id, previous, state: now, ms: Math.round(ms) });
     const progress = { validating: 2, routing: 5, loading_agent: 10, inferencing: 60, success: 100 }[now];
-    post({ id, type: "state", previous, state: now, ms, progress, agent: null, model: null, ...more });
+    post({ id, type: "state", previous, state: now, ms, progress, agent: null, model: null, routing: null, ...more });
   };
   state("idle", "validating");
   if (query.length > 12000) {
@@ -238,17 +237,17 @@ async function infer({ id, query, history, options }) {
   }
   state("validating", "routing");
   await sleep(scenario.routeMs ?? 5);
-  state("routing", "loading_agent", { agent: routing.agent });
+  state("routing", "loading_agent", { agent: routing.agent, routing });
   if (!(await ensure()) || stopped.has(id)) return post({ id, type: "cancelled", partial: "" });
   const loading = performance.now() - started;
-  state("loading_agent", "inferencing", { agent: routing.agent, model: MODEL });
+  state("loading_agent", "inferencing", { agent: routing.agent, model: MODEL, routing });
   if (/crash/i.test(query)) { await sleep(50); setTimeout(() => { throw new Error("scripted crash"); }); receive = () => undefined; return; }
   if (/explode/i.test(query)) {
     await sleep(200);
     return post({ id, type: "error", error: { code: "worker_died", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
   }
   if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
-  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures" });
+  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures", slow_rate: 0 });
   if (/sluggish/i.test(query)) {
     restsUntil = performance.now() + 3000;
     why = "slow";
@@ -282,7 +281,7 @@ async function infer({ id, query, history, options }) {
       post({ id, type: "token", text: " And that is why.", index: pieces.length + 1, tokens: pieces.length + 4, tokens_per_second: rate });
     }
   }
-  state("inferencing", "success", { agent: routing.agent, model: MODEL });
+  state("inferencing", "success", { agent: routing.agent, model: MODEL, routing });
   note("INFO", "answered", { request: id, agent: routing.agent, model: MODEL });
   answered += 1;
   const total = performance.now() - started;
@@ -293,7 +292,7 @@ async function infer({ id, query, history, options }) {
   post({ id, type: "result", payload: {
     content: circles ? sent : text, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
     stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
-    usage: { prompt: 20, cached: 0, completion: pieces.length }, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
+    usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
   } });
 }
