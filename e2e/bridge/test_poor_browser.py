@@ -42,7 +42,7 @@ def test_ids_are_different_and_can_be_names(poor: Lab) -> None:
 def test_a_wait_ends_and_what_comes_in_time_is_given(lab: Lab) -> None:
     seen = lab.run(
         """
-        const { within } = await import("./bridge/shared/limit.js");
+        const { within } = await import("./bridge/worker/limit.js");
         const late = await lab.attempt(within(new Promise(() => {}), 10, "storage_unavailable", "the database"));
         return [late.code, late.message, await within(Promise.resolve(3), 10, "x", "y")];
         """
@@ -53,7 +53,7 @@ def test_a_wait_ends_and_what_comes_in_time_is_given(lab: Lab) -> None:
 def test_a_module_that_didnt_arrive_says_nothing_of_the_backend(lab: Lab) -> None:
     codes = lab.run(
         """
-        const { toBridgeError } = await import("./bridge/shared/errors.js");
+        const { toBridgeError } = await import("./bridge/worker/errors.js");
         const missing = await import("./nothing.js").catch((cause) => toBridgeError(cause, "backend_unavailable").code);
         const wrapped = new Error("no available backend found. ERR: [webgpu] TypeError: Failed to fetch");
         const refused = new Error("no available backend found. ERR: [webgpu] Error: no adapter");

@@ -15,6 +15,8 @@ MAY_IMPORT = {
     "bridge/worker/": ("bridge/worker/", "bridge/shared/", "vendor/"),
     "bridge/shared/": ("bridge/shared/",),
 }
+SCRIPTS = {"bridge/page/": "app.js", "bridge/worker/": "workers/"}
+"""What each side begins with."""
 MODULES = [module for module in modules() if module.as_posix().startswith(tuple(MAY_IMPORT))]
 
 
@@ -27,3 +29,14 @@ def test_a_module_imports_from_its_own_side_and_from_what_both_share(module: Pat
 def test_each_module_of_the_bridge_lies_on_one_side() -> None:
     sides = {module.parts[1] for module in modules() if module.parts[0] == "bridge"}
     assert sides == {"page", "worker", "shared"}
+
+
+@pytest.mark.parametrize("side", ["bridge/page/", "bridge/worker/"])
+def test_each_side_reaches_all_that_is_shared(side: str) -> None:
+    reached: set[str] = set()
+    left = {module.as_posix() for module in MODULES if module.as_posix().startswith((side, SCRIPTS[side]))}
+    while left:
+        reached |= left
+        left = {name for module in left for name in imports(Path(module)) if name.startswith("bridge/")} - reached
+    shared = {module.as_posix() for module in MODULES if module.as_posix().startswith("bridge/shared/")}
+    assert shared - reached == set()

@@ -25,7 +25,7 @@
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
 
-import { BridgeError, toBridgeError } from "../bridge/shared/errors.js";
+import { BridgeError, toBridgeError } from "../bridge/worker/errors.js";
 import { holdName } from "../bridge/shared/worker-link.js";
 import { LoadedModel } from "../bridge/worker/inference/loaded-model.js";
 

@@ -3,7 +3,7 @@
  */
 
 import { kernelHere } from "../kernel/module.js";
-import { within } from "../../shared/limit.js";
+import { within } from "../limit.js";
 
 /** Some drivers never answer. */
 export const ADAPTER_MS = 10_000;

@@ -2,8 +2,8 @@
  * Small texts, and what a server says of a file without sending it.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
-import { within } from "../../shared/limit.js";
+import { BridgeError, toBridgeError } from "../errors.js";
+import { within } from "../limit.js";
 
 /** No text that the engine reads is larger; what a server sends beyond isn't taken into memory. */
 const MOST_BYTES = 16 << 20;

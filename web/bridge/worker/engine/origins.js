@@ -3,7 +3,7 @@
  * built with (`build.py build --allow-origin URL`, which also writes them into the page's policy).
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /** Filled in by the build; empty: nothing but this page's own origin. */
 const ALLOWED = "__ORION_ORIGINS__".split(" ").filter((origin) => /^https?:/.test(origin));

@@ -5,8 +5,8 @@
  * are its own.
  */
 
-import { BridgeError } from "../../shared/errors.js";
-import { whenFree } from "../../shared/locks.js";
+import { BridgeError } from "../errors.js";
+import { whenFree } from "../locks.js";
 
 const TAB = "orion-tab";
 

@@ -2,7 +2,7 @@
  * The engine worker's end of an inference worker: calls become messages, answers promises.
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 import { WorkerLink } from "../../shared/worker-link.js";
 
 /** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */

@@ -3,7 +3,7 @@
  */
 
 import { Database } from "../storage/database.js";
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { ReadAhead } from "../storage/read-ahead.js";
 import { kindOf } from "./runner.js";

@@ -5,7 +5,7 @@
  * `LoadedModel` checks what is asked, and a runner is only asked what makes sense.
  */
 
-import { toBridgeError } from "../../shared/errors.js";
+import { toBridgeError } from "../errors.js";
 import { KernelModel } from "../kernel/model.js";
 
 /**

@@ -21,7 +21,7 @@
  * @typedef {{manifest: Manifest, variant: VariantSpec, threads: number, context: number}} ModelSpec
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /**
  * The spec in a `model.open` payload. Raises protocol.

@@ -7,7 +7,7 @@
  * nothing moves.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { kernelTensors } from "./tensors.js";
 
 /** Tokens of one pass: between two a cancel is heard. */

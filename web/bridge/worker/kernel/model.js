@@ -2,7 +2,7 @@
  * One language model on our own kernel: the shards' own bytes in one WebAssembly memory, one pass for all layers.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./memory.js";
 import { bytesOf, copyRows, putRows } from "./rows.js";
 import { builds, fetchBuild, probe } from "./module.js";

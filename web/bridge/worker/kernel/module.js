@@ -2,9 +2,9 @@
  * Which build of our kernel (kernel/orion_kernel.h) this browser can run, found by probe, and its code.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { sha256Hex } from "../storage/hash.js";
-import { within } from "../../shared/limit.js";
+import { within } from "../limit.js";
 
 const NO_SIMD = "this browser has no WebAssembly SIMD";
 /** The engine's start waits for a build's 70 KB; past that, onnxruntime computes on this visit. */

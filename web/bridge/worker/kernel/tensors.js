@@ -5,7 +5,7 @@
  * all that is needed is there, and the kernel checks every extent itself.
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 const BLOCK = 32;
 const WIDTHS = [2, 3, 4, 5, 6, 8];

@@ -3,7 +3,7 @@
  * takes in by name. Prepared once, as a `Call` is.
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /** @typedef {import("./ort.js").Session} Session */
 /**

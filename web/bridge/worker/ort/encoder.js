@@ -3,7 +3,7 @@
  */
 
 import { Database } from "../storage/database.js";
-import { toBridgeError } from "../../shared/errors.js";
+import { toBridgeError } from "../errors.js";
 import { FLOAT, INT64, Ort } from "./ort.js";
 import { readVerified } from "../storage/verified.js";
 

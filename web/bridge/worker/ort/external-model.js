@@ -6,7 +6,7 @@
  * called stands in orion_py/external/optimum.py.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { KvCache } from "./kv-cache.js";
 import { externalFiles } from "./onnx-outline.js";
 import { OrtShards, sessionsOf } from "./shards.js";

@@ -7,8 +7,8 @@
  */
 
 import { ADAPTER_MS, isSoftware } from "../engine/device.js";
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
-import { within } from "../../shared/limit.js";
+import { BridgeError, toBridgeError } from "../errors.js";
+import { within } from "../limit.js";
 import { meterMemory } from "./memory-meter.js";
 import { OrtShards, sessionsOf } from "./shards.js";
 

@@ -3,7 +3,7 @@
  * so that the calls which allocate are counted. To be installed before onnxruntime is loaded.
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /**
  * `settled` resolves once it is known that every GPU buffer made so far is really there, and rejects as

@@ -5,7 +5,7 @@
  * format by the messages that can hold tensors; all else is stepped over, and nothing is built.
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 const MAX_FIELDS = 4_000_000;
 const MAX_DEPTH = 64;

@@ -6,7 +6,7 @@
  * Nothing here knows about language models.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 
 /**
  * What is used of the emscripten module of onnxruntime-web 1.30.

@@ -4,7 +4,7 @@
  */
 
 import { ChainedCall } from "./chained-call.js";
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { KvCache } from "./kv-cache.js";
 import { FLOAT, INT32, INT64, OPTIMIZE_BASIC, Ort } from "./ort.js";
 import { OrtShards, sessionsOf } from "./shards.js";

@@ -1,6 +1,6 @@
 /** Starts Python the fastest way that is to be trusted: from a tested snapshot of its memory, else from bytecode. */
 
-import { within } from "../../shared/limit.js";
+import { within } from "../limit.js";
 import { bootPython } from "./boot.js";
 import { SnapshotStore } from "../snapshot/store.js";
 import { wakeSnapshot } from "../snapshot/snapshot.js";

@@ -6,7 +6,7 @@
  */
 
 import { BUNDLES } from "../python/boot.js";
-import { within } from "../../shared/limit.js";
+import { within } from "../limit.js";
 
 /** @typedef {import("./snapshot.js").Snapshot} Snapshot */
 /** @typedef {import("./snapshot.js").Arriving} Arriving */

@@ -6,7 +6,7 @@
  *   settings  key               -> any       verdicts, preferences
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 
 /** @typedef {"shards" | "partials" | "settings" | "prefixes"} StoreName */
 

@@ -2,7 +2,7 @@
  * Fetching one file into memory, from where an earlier try stopped.
  */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 
 /**
  * Fills `target` from `url`, beginning at `have`.

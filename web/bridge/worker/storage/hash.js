@@ -3,7 +3,7 @@
  * http by another machine isn't offered that; there a library does it, here (some 70-100 MiB/s).
  */
 
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /** @type {Promise<{sha256: (bytes: Uint8Array) => Uint8Array}> | null} */
 let library = null;

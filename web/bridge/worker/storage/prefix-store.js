@@ -8,7 +8,7 @@
 
 import { Database } from "./database.js";
 import { sha256Hex } from "./hash.js";
-import { within } from "../../shared/limit.js";
+import { within } from "../limit.js";
 
 const NAME = "orion-prefixes";
 const STORE = "prefixes";

@@ -6,10 +6,10 @@
 
 import { Database, partialsOf } from "./database.js";
 import { download } from "./download.js";
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { sha256Hex } from "./hash.js";
-import { within } from "../../shared/limit.js";
-import { whenFree } from "../../shared/locks.js";
+import { within } from "../limit.js";
+import { whenFree } from "../locks.js";
 import { Partials } from "./partials.js";
 import { Settings } from "./settings.js";
 import { readVerified } from "./verified.js";

@@ -1,6 +1,6 @@
 /** A shard's bytes, held against the hash that it is named by. */
 
-import { BridgeError, toBridgeError } from "../../shared/errors.js";
+import { BridgeError, toBridgeError } from "../errors.js";
 import { sha256Hex } from "./hash.js";
 
 /**

@@ -3,7 +3,7 @@
  */
 
 import { BLOCK, WIDTHS } from "./bit-stream.js";
-import { BridgeError } from "../../shared/errors.js";
+import { BridgeError } from "../errors.js";
 
 /** @typedef {import("../inference/spec.js").TensorSpec} TensorSpec */
 
