@@ -18,7 +18,7 @@ const late = () => new Promise((_, reject) => {
   let began = "";
   const hear = (/** @type {any} */ { type, phase }) => { if (type === "boot") began ||= phase; };
   const { version } = await Promise.race([
-    engine(orion, scripts[which], hear)("initialize", { config: {}, locale: "en" }),
+    engine(orion, scripts[which], hear)("initialize", { config: {} }),
     late(),
   ]);
   return { ms: performance.now() - started, version, began };

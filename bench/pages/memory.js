@@ -13,7 +13,7 @@ const mark = () => fetch("mark.json", { cache: "no-store" }).then((response) => 
 
 try {
   const ask = engine(new URL("../orion/", import.meta.url));
-  await ask("initialize", { config: { backend: "wasm", runner, use_neural_router: false }, locale: "en" });
+  await ask("initialize", { config: { backend: "wasm", runner, use_neural_router: false } });
   await mark();
   for (let cycle = 0; cycle < Number(parameters.get("cycles")); cycle += 1) {
     await ask("preload", { model });

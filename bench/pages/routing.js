@@ -8,7 +8,7 @@ const nap = () => new Promise((resolve) => setTimeout(resolve, NAP_MS));
 
 /** @param {string[]} queries @returns {Promise<{ms: number[], router: string}>} */
 globalThis.route = async (queries) => {
-  await ask("initialize", { config: { backend: "wasm" }, locale: "en" });
+  await ask("initialize", { config: { backend: "wasm" } });
   let last = await ask("route", { query: queries[0] });
   for (let waited = 0; last.router !== "neural" && waited < 60_000; waited += 10 * NAP_MS) {
     for (let naps = 0; naps < 10; naps += 1) await nap();

@@ -10,7 +10,7 @@ const ask = engine(new URL("../orion/", import.meta.url), undefined, ({ type }) 
 });
 
 /** @type {any} */ (globalThis).begin = () =>
-  ask("initialize", { config: { backend: "wasm", use_neural_router: false }, locale: "en" });
+  ask("initialize", { config: { backend: "wasm", use_neural_router: false } });
 
 /** @type {any} */ (globalThis).firstToken = (/** @type {string} */ query) => {
   const started = performance.now();

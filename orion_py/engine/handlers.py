@@ -50,7 +50,6 @@ class Call:
     engine: OrionInferenceEngine
     ports: Ports
     cancel: CancelToken
-    locale: str
 
     async def status(self) -> Status:
         return await status_of(self.engine, self.ports)
@@ -61,7 +60,7 @@ async def infer(request: Infer, call: Call) -> Response:
         request.query,
         request.options,
         _messages(request.history),
-        locale=call.locale,
+        locale=request.locale,
         request_id=request.id,
         cancel=call.cancel,
         priority=request.priority,
@@ -69,12 +68,12 @@ async def infer(request: Infer, call: Call) -> Response:
 
 
 async def anticipate(request: Anticipate, call: Call) -> ReadAhead:
-    draft = Draft(request.draft, _messages(request.history), request.options, call.locale, request.agent)
+    draft = Draft(request.draft, _messages(request.history), request.options, request.locale, request.agent)
     return await call.engine.read_ahead(draft, call.cancel)
 
 
 async def route(request: RouteRequest, call: Call) -> Routing:
-    return routing_of(await until_cancelled(call.engine.router.route(request.query, call.locale), call.cancel))
+    return routing_of(await until_cancelled(call.engine.router.route(request.query, request.locale), call.cancel))
 
 
 async def teach(request: Teach, call: Call) -> RouterStatus:

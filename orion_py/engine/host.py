@@ -49,7 +49,6 @@ class EngineHost:
     def __init__(self, ports: Ports, send: Callable[[str], None], registry_path: str = "models.json") -> None:
         self._ports, self._send_text, self._registry_path = ports, send, registry_path
         self._slot = EngineSlot()
-        self._locale = "en"
         self._cancels: dict[str, CancelToken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._following = False
@@ -133,10 +132,9 @@ class EngineHost:
         if isinstance(request, Infer) and left is not None:
             options = request.options.model_copy(update={"timeout": left})
             request = request.model_copy(update={"options": options})
-        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel, self._locale))
+        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel))
 
     async def _initialize(self, request: Initialize, cancel: CancelToken) -> Status:
-        self._locale = request.locale
         return await status_of(await self._slot.start(lambda: self._start(request), cancel), self._ports)
 
     async def _logs(self, request: Logs, cancel: CancelToken) -> LogRecords:

@@ -55,23 +55,24 @@ class InferOptions(BaseModel):
 
 
 class Initialize(Request):
-    """First message. ``config`` overrides the ``preset``, by default the one that fits the device;
-    ``locale`` as BCP 47. ``ahead``: the last visit's model may come into memory before it is asked for."""
+    """First message. ``config`` overrides the ``preset``, by default the one that fits the device. ``ahead``: the
+    last visit's model may come into memory before it is asked for."""
 
     type: Literal["initialize"] = "initialize"
     reply: ClassVar = replies.Status
     ahead: bool = True
     preset: PresetName | None = None
     config: dict[str, Any] = Field(default_factory=dict)
-    locale: str = "en"
 
 
 class Infer(Request):
-    """``priority``: what is more urgent is answered first; waiting counts too, so nothing starves."""
+    """``locale``: the person's language, as BCP 47. ``priority``: what is more urgent is answered first; waiting counts
+    too, so nothing starves."""
 
     type: Literal["infer"] = "infer"
     reply: ClassVar = replies.Response
     query: str
+    locale: str = "en"
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
     history: list[ChatTurn] = Field(default_factory=list)
     options: InferOptions = Field(default_factory=InferOptions)
@@ -85,6 +86,7 @@ class Anticipate(Request):
     type: Literal["anticipate"] = "anticipate"
     reply: ClassVar = replies.ReadAhead
     draft: Annotated[str, Field(max_length=4000)] = ""
+    locale: str = "en"
     agent: str | None = None
     history: list[ChatTurn] = Field(default_factory=list)
     options: InferOptions = Field(default_factory=InferOptions)
@@ -232,6 +234,7 @@ class RouteRequest(Request):
     type: Literal["route"] = "route"
     reply: ClassVar = replies.Routing
     query: str
+    locale: str = "en"
 
 
 class Teach(Request):

@@ -164,8 +164,8 @@ async def test_the_history_reaches_the_prompt() -> None:
 
 async def test_a_french_page_gets_the_french_prompt() -> None:
     wire = Wire(World(says("ok")))
-    await wire.ask("initialize", locale="fr-CA")
-    await wire.ask("infer", "q", query="salut", options=GREEDY)
+    await wire.ask("initialize")
+    await wire.ask("infer", "q", query="salut", locale="fr-CA", options=GREEDY)
     prompt = wire.world.runtime.sessions[0].calls[0][0]
     assert prompt[1:4] == [19, 15, 9]  # "sois bref"
 

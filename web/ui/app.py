@@ -208,7 +208,7 @@ class App:
     # engine
 
     def _initial(self):
-        fields = {"locale": self._words.lang}
+        fields = {}
         if not self._preferences["preload"] or self._able["saveData"]:
             fields["ahead"] = False
         self._store.note_ahead(fields.get("ahead", True))
@@ -322,6 +322,7 @@ class App:
         conversation = self.state.conversation
         fields = {
             "query": conversation.question_of(answer).text,
+            "locale": self._words.lang,
             "history": conversation.history(answer),
             "options": self._options(answer.options),
         }
@@ -349,6 +350,7 @@ class App:
         return {
             "draft": self._bridge.wellFormed(self._composer.text) if length <= MOST_DRAFT else "",
             "agent": answered[-1] if answered else None,
+            "locale": self._words.lang,
             "history": conversation.history(),
             "options": self._options(self._picker.options),
         }
@@ -371,7 +373,7 @@ class App:
             from ui.workshop.answers import CodedAnswers
 
             sandbox = Sandbox(self._bridge.openRunner, self._timers)
-            self._coded = CodedAnswers(sandbox, self.client.send, self._coded_says, lambda: self._words.lang)
+            self._coded = CodedAnswers(sandbox, self.client.send, self._coded_says)
             self._coded.know(self._made)
         self._pump()
 
@@ -662,7 +664,6 @@ class App:
                 self._panel.redraw()
             self.state.touch("status", "load", "hydration", "notices", "names")
             self._log.redraw(self.state.conversation)
-            self.client.settle()
 
     def _theme(self):
         theme = self._preferences["theme"]

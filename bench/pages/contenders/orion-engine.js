@@ -9,7 +9,7 @@ const orion = new URL("../../orion/", import.meta.url);
 export async function prepare({ model, threads, steps, runner = "auto", config = {} }) {
   const { engine } = await import("../engine.js");
   const ask = engine(orion);
-  const { version } = await ask("initialize", { config: { backend: "wasm", threads, runner, ...config }, locale: "en" });
+  const { version } = await ask("initialize", { config: { backend: "wasm", threads, runner, ...config } });
   await ask("preload", { model });
   const { loaded } = await ask("status", {});
 

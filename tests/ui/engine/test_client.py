@@ -62,7 +62,7 @@ class Scene:
         self.workers: list[Worker] = []
         self.messages: list[dict[str, Any]] = []
         self.phases: list[tuple[str, str | None]] = []
-        self.settings: dict[str, Any] = {"locale": "fr"}
+        self.settings: dict[str, Any] = {"ahead": False}
         self.client = EngineClient(
             self._spawn,
             self.timers,
@@ -96,9 +96,9 @@ def scene() -> Scene:
     return Scene()
 
 
-def test_initialize_goes_first_with_the_language(scene: Scene) -> None:
+def test_initialize_goes_first_with_the_settings(scene: Scene) -> None:
     scene.client.start()
-    assert [(m["type"], m["locale"]) for m in scene.worker.posted] == [("initialize", "fr")]
+    assert [(m["type"], m["ahead"]) for m in scene.worker.posted] == [("initialize", False)]
 
 
 def test_requests_wait_until_the_engine_is_ready(scene: Scene) -> None:
@@ -304,13 +304,6 @@ def test_settings_changed_while_the_engine_boots_are_told_before_anything_else(s
     assert told(scene) == [{"type": "configure", "config": {"enable_guardrails": False}}, {"type": "preload"}]
 
 
-def test_a_language_chosen_while_the_engine_boots_is_told_too(scene: Scene) -> None:
-    scene.client.start()
-    scene.settings["locale"] = "en"
-    scene.worker.come_up()
-    assert told(scene) == [{"type": "initialize", "locale": "en"}]
-
-
 def test_a_profile_chosen_while_the_engine_boots_is_told_with_what_differs_from_it(scene: Scene) -> None:
     scene.settings |= {"preset": "low_end", "config": {"verbose_logging": True}}
     scene.client.start()
@@ -340,9 +333,9 @@ def test_of_a_running_engine_only_what_changed_is_asked(scene: Scene) -> None:
 
 def test_an_engine_that_starts_again_gets_the_settings_of_now(scene: Scene) -> None:
     scene.ready()
-    scene.settings["locale"] = "en"
+    scene.settings["preset"] = "low_end"
     scene.worker.crash("error")
     scene.timers.advance(5000)
-    assert scene.worker.posted[0]["locale"] == "en"
+    assert scene.worker.posted[0]["preset"] == "low_end"
     scene.worker.come_up()
     assert told(scene) == []

@@ -162,11 +162,11 @@ class Answers:
     def __init__(self) -> None:
         self.sandbox, self.sent = Sandbox(), Sent()
         self.told: list[dict[str, Any]] = []
-        self.coded = CodedAnswers(self.sandbox, self.sent, self.told.append, lambda: "en")
+        self.coded = CodedAnswers(self.sandbox, self.sent, self.told.append)
         self.coded.know([ECHO, {"id": "plain", "code": ""}])
 
     def asked(self, **options: Any) -> bool:
-        return self.coded.takes("r1", {"query": "Eggs?", "history": [], "options": options})
+        return self.coded.takes("r1", {"query": "Eggs?", "locale": "fr", "history": [], "options": options})
 
     def routed(self, agent: str) -> None:
         assert self.sent[-1][::2] == ("route", ROUTE + "r1")
@@ -190,7 +190,11 @@ def test_a_question_routed_elsewhere_goes_to_the_engine_unchanged() -> None:
     answers = Answers()
     answers.asked(temperature=0)
     answers.routed("code")
-    assert answers.sent[-1] == ("infer", {"query": "Eggs?", "history": [], "options": {"temperature": 0}}, "r1")
+    assert answers.sent[-1] == (
+        "infer",
+        {"query": "Eggs?", "locale": "fr", "history": [], "options": {"temperature": 0}},
+        "r1",
+    )
 
 
 def test_other_agents_and_attachments_are_the_engines_business() -> None:

@@ -93,6 +93,7 @@ export interface Anticipate {
   id: string;
   type: "anticipate";
   draft?: string;
+  locale?: string;
   agent?: string | null;
   history?: ChatTurn[];
   options?: InferOptions;
@@ -333,12 +334,16 @@ export interface HydrationRow {
   event: Record<string, unknown> | null;
 }
 
-/** `priority`: what is more urgent is answered first; waiting counts too, so nothing starves. */
+/**
+ * `locale`: the person's language, as BCP 47. `priority`: what is more urgent is answered first; waiting counts
+ * too, so nothing starves.
+ */
 export interface Infer {
   v: 1;
   id: string;
   type: "infer";
   query: string;
+  locale?: string;
   priority?: number;
   history?: ChatTurn[];
   options?: InferOptions;
@@ -377,8 +382,8 @@ export interface InferOptions {
 }
 
 /**
- * First message. `config` overrides the `preset`, by default the one that fits the device;
- * `locale` as BCP 47. `ahead`: the last visit's model may come into memory before it is asked for.
+ * First message. `config` overrides the `preset`, by default the one that fits the device. `ahead`: the
+ * last visit's model may come into memory before it is asked for.
  */
 export interface Initialize {
   v: 1;
@@ -387,7 +392,6 @@ export interface Initialize {
   ahead?: boolean;
   preset?: "production" | "development" | "low_end" | null;
   config?: Record<string, unknown>;
-  locale?: string;
 }
 
 /**
@@ -737,6 +741,7 @@ export interface RouteRequest {
   id: string;
   type: "route";
   query: string;
+  locale?: string;
 }
 
 /** Which router answers from now on: "neural" or "keyword". */

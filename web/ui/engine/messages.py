@@ -24,8 +24,6 @@ def request(message_id, kind, fields=None):
 def settings(told, now):
     """(type, fields) of the requests that bring an engine from one ``initialize``'s settings to another's."""
     requests = []
-    if now.get("locale") != told.get("locale"):
-        requests.append(("initialize", now))
     before, config = told.get("config") or {}, now.get("config") or {}
     if now.get("preset") != told.get("preset") or any([name not in config for name in before]):
         requests.append(("configure", {"preset": now.get("preset") or "auto", "config": config or None}))

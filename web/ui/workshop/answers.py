@@ -12,8 +12,8 @@ ROUTE = "own-route-"
 class CodedAnswers:
     """``deliver(message)`` takes a message as if the engine had sent it."""
 
-    def __init__(self, sandbox, send, deliver, locale):
-        self._sandbox, self._send, self._deliver, self._locale = sandbox, send, deliver, locale
+    def __init__(self, sandbox, send, deliver):
+        self._sandbox, self._send, self._deliver = sandbox, send, deliver
         self._agents = {}
         self._run = None
         self._fields = None
@@ -38,7 +38,7 @@ class CodedAnswers:
             self._answer(forced, {"agent": forced, "router": "forced", "reason": ""})
         else:
             self._tell("state", previous="validating", state="routing", ms=0)
-            self._send("route", {"query": fields["query"]}, ROUTE + request_id)
+            self._send("route", {"query": fields["query"], "locale": fields["locale"]}, ROUTE + request_id)
         return True
 
     def stop(self):
@@ -72,7 +72,7 @@ class CodedAnswers:
             lambda text, stream: self._piece(request_id, text, stream),
             lambda why, text, error: self._ended(request_id, agent, why, text, error),
         )
-        run.start(self._fields["query"], self._fields["history"], self._locale())
+        run.start(self._fields["query"], self._fields["history"], self._fields["locale"])
 
     def _piece(self, request_id, text, stream):
         if request_id == self._request and stream == "stdout":

@@ -43,6 +43,7 @@ class AgentRun:
 
     def start(self, query, history, locale):
         AgentRun.number += 1
+        self._locale = locale
         self._prefix = ID + str(AgentRun.number) + "-"
         request = json.dumps({"query": query, "history": history, "locale": locale})
         code = self._definition["code"]
@@ -114,7 +115,8 @@ class AgentRun:
         request_id = self._prefix + str(len(self._calls) + 1)
         self._calls[request_id] = Call(key, not asked.get("stream"))
         prompt = asked.get("prompt")
-        self._send("infer", {"query": prompt if isinstance(prompt, str) else "", "options": options}, request_id)
+        query = prompt if isinstance(prompt, str) else ""
+        self._send("infer", {"query": query, "locale": self._locale, "options": options}, request_id)
 
     def _refuse(self, key, why):
         self._sandbox.reply(key, {"error": why})

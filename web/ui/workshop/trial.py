@@ -34,7 +34,7 @@ class Trial:
         for name in SAMPLING:
             if name in definition:
                 options[name] = definition[name]
-        self._send("infer", {"query": question, "options": options}, self._request)
+        self._send("infer", {"query": question, "locale": locale, "options": options}, self._request)
 
     def stop(self):
         if self._run:
