@@ -12,11 +12,12 @@ OrionError
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
-│   ├── InvalidManifest
+│   ├── InvalidModel        a model that can't be run as it is
+│   │   ├── InvalidManifest
+│   │   ├── UnsupportedModel    a folder in a layout that isn't understood
+│   │   └── InvalidModelFolder  a folder whose files are damaged, or lie about what they are
 │   ├── UnknownModel
 │   ├── UnknownAgent
-│   ├── UnsupportedModel    a folder in a layout that isn't understood
-│   ├── InvalidModelFolder  a folder whose files are damaged, or lie about what they are
 │   ├── NoEarlierVersion    there is nothing on the device to go back to
 │   └── ForeignOrigin       a model's address that this build may not talk to
 ├── ProtocolError           a message that isn't one of ours
@@ -45,18 +46,33 @@ OrionError
 └── EngineClosed            the engine was shut down, or never initialized
 
 Each class has a stable ``code``, which is what crosses the worker boundary, and a ``hint``
-that says what the person can do about it. ``from_code`` turns a code back into its class.
+that says what the person can do about it. ``from_code`` turns a code back into its class. Its
+``family`` crosses too: the branch of the tree, for whoever treats all of its errors alike.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Family = Literal[
+    "engine",
+    "invalid_input",
+    "invalid_config",
+    "invalid_model",
+    "protocol",
+    "load",
+    "runtime",
+    "unavailable",
+    "cancelled",
+]
+"""The branches of the tree; "engine" is what belongs to no other."""
 
 
 class OrionError(Exception):
     """Base of all errors. ``detail`` holds JSON-serialisable facts, never a prompt's text."""
 
     code: ClassVar[str] = "orion"
+    family: ClassVar[Family] = "engine"
     hint: ClassVar[str] = ""
     retryable: ClassVar[bool] = False
 
@@ -68,6 +84,7 @@ class OrionError(Exception):
 
 class InvalidInput(OrionError):
     code = "invalid_input"
+    family = "invalid_input"
     hint = "Change the message and send it again."
 
 
@@ -113,6 +130,7 @@ class NothingAllowed(InvalidInput):
 
 class InvalidConfig(OrionError):
     code = "invalid_config"
+    family: ClassVar[Family] = "invalid_config"
     hint = "Correct the configuration at the path named."
 
 
@@ -126,7 +144,13 @@ class NewerRegistry(InvalidRegistry):
     hint = "Reload the page: a newer version of it is there."
 
 
-class InvalidManifest(InvalidConfig):
+class InvalidModel(InvalidConfig):
+    code = "invalid_model"
+    family: ClassVar[Family] = "invalid_model"
+    hint = "Choose another model, or build it again."
+
+
+class InvalidManifest(InvalidModel):
     code = "invalid_manifest"
     hint = "Build the model again: python3 build.py models lite."
 
@@ -141,12 +165,12 @@ class UnknownAgent(InvalidConfig):
     hint = "Use an id that `orion models list` shows."
 
 
-class UnsupportedModel(InvalidConfig):
+class UnsupportedModel(InvalidModel):
     code = "unsupported_model"
     hint = "Choose a model of a supported kind, or import it with the foundry and add the folder that this makes."
 
 
-class InvalidModelFolder(InvalidConfig):
+class InvalidModelFolder(InvalidModel):
     code = "invalid_model_folder"
     hint = "The folder's files are damaged, or aren't what they say. Choose another model, or tell its author."
 
@@ -163,11 +187,13 @@ class ForeignOrigin(InvalidConfig):
 
 class ProtocolError(OrionError):
     code = "protocol"
+    family = "protocol"
     hint = "The page and the engine don't match: reload the page."
 
 
 class LoadError(OrionError):
     code = "load_failed"
+    family = "load"
     hint = "Try again; what was downloaded is kept."
     retryable = True
 
@@ -225,6 +251,7 @@ class LoadTimeout(LoadError):
 
 class RuntimeFailure(OrionError):
     code = "runtime_failure"
+    family = "runtime"
     hint = "Ask again; the model is started anew."
     retryable = True
 
@@ -258,6 +285,7 @@ class InferenceTimeout(RuntimeFailure):
 
 class Unavailable(OrionError):
     code = "unavailable"
+    family = "unavailable"
     hint = "Try again in a moment."
     retryable = True
 
@@ -286,6 +314,7 @@ class Cancelled(OrionError):
     """``partial``: what of an answer had been shown by then. It is no ``detail``, which may be logged."""
 
     code = "cancelled"
+    family = "cancelled"
     hint = "Stopped."
     partial = ""
 

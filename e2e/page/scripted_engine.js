@@ -183,7 +183,7 @@ const progress = (phase, more = {}) => post({
 async function load() {
   stopLoading = false;
   progress("initializing");
-  if (scenario.loadError && !kept) { await sleep(300); scenario.loadError = false; throw { code: "download_failed", message: "HTTP 503", hint: "", retryable: true, detail: {} }; }
+  if (scenario.loadError && !kept) { await sleep(300); scenario.loadError = false; throw { code: "download_failed", family: "load", message: "HTTP 503", hint: "", retryable: true, detail: {} }; }
   if (!kept) {
     const speed = scenario.bytesPerSecond ?? 60e6;
     const tick = scenario.tickMs ?? 50;
@@ -233,7 +233,7 @@ async function infer({ id, query, history, options }) {
   };
   state("idle", "validating");
   if (query.length > 12000) {
-    return post({ id, type: "error", error: { code: "query_too_long", message: `The message has ${query.length} characters; at most 12,000 can be read at once.`, hint: "Shorten it.", retryable: false, detail: {} } });
+    return post({ id, type: "error", error: { code: "query_too_long", family: "invalid_input", message: `The message has ${query.length} characters; at most 12,000 can be read at once.`, hint: "Shorten it.", retryable: false, detail: {} } });
   }
   state("validating", "routing");
   await sleep(scenario.routeMs ?? 5);
@@ -244,7 +244,7 @@ async function infer({ id, query, history, options }) {
   if (/crash/i.test(query)) { await sleep(50); setTimeout(() => { throw new Error("scripted crash"); }); receive = () => undefined; return; }
   if (/explode/i.test(query)) {
     await sleep(200);
-    return post({ id, type: "error", error: { code: "worker_died", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
+    return post({ id, type: "error", error: { code: "worker_died", family: "runtime", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
   }
   if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
   if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures", slow_rate: 0 });

@@ -61,7 +61,7 @@ class EngineHost:
             message = read_message(text)
             request = parse_request(message)
         except ProtocolError as error:
-            self._send(Failed(id=id_of(message), error=_info(error)))
+            self._send(Failed(id=id_of(message), error=ErrorInfo.of(error)))
             return
         if isinstance(request, Cancel):
             # At once and outside of any queue: what is to be stopped may be what holds the queue up.
@@ -110,7 +110,7 @@ class EngineHost:
             self._send(CancelledEnd(id=request.id, partial=error.partial))
         except OrionError as error:
             failure = error
-            self._send(Failed(id=request.id, error=_info(error)))
+            self._send(Failed(id=request.id, error=ErrorInfo.of(error)))
         except Exception as error:
             if self._engine is not None:
                 self._engine.log.critical("bug", error=type(error).__name__, message=str(error))
@@ -199,9 +199,3 @@ class EngineHost:
         elif not following and self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
-
-
-def _info(error: OrionError) -> ErrorInfo:
-    return ErrorInfo(
-        code=error.code, message=error.message, hint=error.hint, retryable=error.retryable, detail=error.detail
-    )

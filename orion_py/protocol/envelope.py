@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from orion_py.errors import ProtocolError
+from orion_py.errors import Family, OrionError, ProtocolError
 from orion_py.faults import first_fault
 
 VERSION = 1
@@ -68,18 +68,31 @@ class End(Envelope):
 
 
 class ErrorInfo(BaseModel):
-    """``code`` is stable and documented in ``errors.py``; ``message`` is for people."""
+    """``code`` is stable and documented in ``errors.py``, ``family`` the branch of the tree there that it belongs to;
+    ``message`` is for people."""
 
     model_config = STRICT
     code: str
+    family: Family = "engine"
     message: str
     hint: str = ""
     retryable: bool = False
     detail: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, error: OrionError) -> ErrorInfo:
+        return cls(
+            code=error.code,
+            family=error.family,
+            message=error.message,
+            hint=error.hint,
+            retryable=error.retryable,
+            detail=error.detail,
+        )
+
 
 class Result(End):
-    """``payload``: a Response for ``infer``; for the others see docs/architecture.md."""
+    """``payload``: what the request's class names as its ``reply``."""
 
     type: Literal["result"] = "result"
     payload: dict[str, Any] = {}

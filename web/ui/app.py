@@ -32,17 +32,6 @@ from ui.status.welcome_view import WelcomeView
 from ui.words.i18n import LANGUAGES, Words, choose
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
-TO_CHANGE = (
-    "invalid_input",
-    "empty_query",
-    "query_too_long",
-    "binary_input",
-    "blocked_by_guard",
-    "harm_refused",
-    "self_harm_refused",
-    "context_overflow",
-    "nothing_allowed",
-)
 FLASH_MS = 1600
 MOST_DRAFT = 4000
 """Characters of a draft that the engine is told: ``Anticipate.draft``."""
@@ -296,7 +285,8 @@ class App:
             answer.reset()
             answer.note(kind="restarted")
             return
-        if code in TO_CHANGE and not self._composer.text.strip():
+        to_change = answer.state == "error" and answer.error["family"] == "invalid_input"
+        if to_change and not self._composer.text.strip():
             self._keeping.put_back(self.state.conversation.question_of(answer).text)
         if answer.state == "success":
             self._note_language(answer)

@@ -149,6 +149,6 @@ def test_an_added_model_says_what_it_weighs_and_under_which_licence() -> None:
 
 
 def test_a_folder_that_will_not_do_says_why_and_other_errors_keep_to_their_words() -> None:
-    error = {"code": "invalid_model_folder", "message": "config.json isn't JSON"}
+    error = {"code": "invalid_model_folder", "family": "invalid_model", "message": "config.json isn't JSON"}
     assert refusal_words(error, EN).endswith("tell its author. In detail: config.json isn't JSON")
     assert refusal_words({"code": "download_failed", "message": "HTTP 503"}, EN).count("503") == 0

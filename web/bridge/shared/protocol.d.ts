@@ -232,9 +232,13 @@ export interface DeviceRow {
 export interface Done {
 }
 
-/** `code` is stable and documented in `errors.py`; `message` is for people. */
+/**
+ * `code` is stable and documented in `errors.py`, `family` the branch of the tree there that it belongs to;
+ * `message` is for people.
+ */
 export interface ErrorInfo {
   code: string;
+  family: "engine" | "invalid_input" | "invalid_config" | "invalid_model" | "protocol" | "load" | "runtime" | "unavailable" | "cancelled";
   message: string;
   hint: string;
   retryable: boolean;
@@ -713,7 +717,7 @@ export interface Response {
   loops: number;
 }
 
-/** `payload`: a Response for `infer`; for the others see docs/architecture.md. */
+/** `payload`: what the request's class names as its `reply`. */
 export interface Result {
   v: 1;
   id: string;

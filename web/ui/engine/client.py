@@ -214,6 +214,6 @@ class EngineClient:
             del self._open[key]
         self._muted.clear()
         for key, asked in left.items():
-            message = messages.failure(key, code)
+            message = messages.failure(key, code, "runtime" if code == "worker_died" else "engine")
             message["asked"] = asked
             self._on_message(message)

@@ -46,7 +46,7 @@ def parse(text):
     return message
 
 
-def failure(message_id, code, message="", hint="", retryable=True):
-    """An ``error`` end made by the page itself, e.g. for requests that a dead engine leaves open."""
-    info = {"code": code, "message": message, "hint": hint, "retryable": retryable, "detail": {}}
+def failure(message_id, code, family="engine"):
+    """An ``error`` end made by the page itself, for requests that a dead engine leaves open."""
+    info = {"code": code, "family": family, "message": "", "hint": "", "retryable": True, "detail": {}}
     return {"v": VERSION, "id": message_id, "type": "error", "error": info}

@@ -225,6 +225,7 @@ def _error(state, message, turn, now):
     info = message.get("error") or {}
     error = {
         "code": info.get("code") or "orion",
+        "family": info.get("family") or "engine",
         "message": info.get("message") or "",
         "hint": info.get("hint") or "",
         "retryable": bool(info.get("retryable")),

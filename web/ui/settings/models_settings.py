@@ -4,8 +4,6 @@ from ui.words import formatting
 
 FAMILIES = {"llama": "Llama", "qwen2": "Qwen2", "mistral": "Mistral", "gemma": "Gemma"}
 UNSTATED = "not stated"  # orion_py.external.texts's word
-EXPLAINED = ("unsupported_model", "invalid_model_folder", "invalid_manifest", "too_large")
-
 
 HUB = "https://huggingface.co"
 """Where an id like ``owner/name`` is looked up, if the site was built to let the page talk to it."""
@@ -78,7 +76,8 @@ def refusal_words(error, words):
     """Why a model can't be added; what is wrong with its folder is the engine's to say."""
     what, hint = words.error(error["code"], error.get("message", ""), error.get("hint", ""))
     text = what + ". " + hint
-    if error["code"] in EXPLAINED and error.get("message"):
+    explained = error.get("family") == "invalid_model" or error["code"] == "too_large"
+    if explained and error.get("message"):
         text += " " + words("model_why", why=error["message"])
     return text
 

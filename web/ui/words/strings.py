@@ -390,6 +390,10 @@ ERRORS = {
         ("This page is older than the site’s list of models", "Cette page est plus ancienne que la liste des modèles"),
         ("Reload the page to update it.", "Rechargez la page pour la mettre à jour."),
     ),
+    "invalid_model": (
+        ("This model can’t be used as it is", "Ce modèle n’est pas utilisable tel quel"),
+        ("Choose another model.", "Choisissez un autre modèle."),
+    ),
     "invalid_manifest": (
         ("The model’s description is damaged", "La description du modèle est abîmée"),
         ("The model has to be built again on the site.", "Le modèle est à reconstruire sur le site."),
