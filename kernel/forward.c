@@ -1,7 +1,7 @@
-/* orion_forward: the decoder's pass, run by all threads side by side.
+/* orion_forward: the decoder's pass, run by all threads side by side, phase by phase.
  *
  * One row alone (decoding): every thread norms and quantizes it for itself, which costs less than waiting for somebody who does
- * it for all. Several rows: they are shared out, and each step ends at a barrier. */
+ * it for all. Several rows: they are shared out too. */
 #include "model.h"
 #include "numbers.h"
 #include "threads.h"
@@ -9,15 +9,29 @@
 static struct {
   u32 count, position, logit_rows;
   const float *embeddings; /* 0: tokens */
-  u32 stopped;             /* the host told the leader; the others read it behind a barrier */
+  u32 stopped;             /* the host told the leader */
 } call;
 
 /* What a thread carries through the pass. */
 typedef struct {
-  u32 number, threads, count;
-  u32 first, end; /* its rows of the call, whole packets of LANES */
+  Place place;
+  u32 count; /* rows of the call */
   Worker *own;
 } Thread;
+
+/* Pieces of a phase for each thread: few enough that claiming costs nothing, and enough that none has to wait long for the last. */
+#define PIECES 4u
+
+/* After so many steps all threads meet, so that one that died is noticed. */
+#define MEETING 16u
+
+INLINE u32 pieces_of(const Thread *me, u32 items) { return me->place.threads == 1 ? 1 : smaller(items, PIECES * me->place.threads); }
+
+/* Packets of LANES rows. */
+INLINE u32 packets_of(u32 rows) { return (rows + LANES - 1) / LANES; }
+
+/* The phase is over, and the pass goes on. Not 0: it has to be left. */
+static int next(Thread *me) { return next_phase(&me->place) || __atomic_load_n(&call.stopped, __ATOMIC_SEQ_CST); }
 
 static HOT void rms_norm(float *out, const float *x, const float *weight, u32 count, float epsilon) {
   V a = splat(0), b = a;
@@ -46,44 +60,48 @@ static void put_row(u8 *const to[KINDS], u32 kinds, const float *row, u32 column
     if (kinds >> kind & 1) quantize(to[kind] + (u64)(t / lanes) * packet_bytes(kind, columns, lanes), kind, row, columns, lanes, t % lanes);
 }
 
-/* `count` rows of x, normed where there is a weight, as inputs of the kinds asked for. 0 where a thread was lost. */
-static const u8 *const *inputs_of(const Thread *me, u32 count, const float *x, const float *norm, u32 columns, u32 kinds) {
+/* `count` rows of x, normed where there is a weight, as inputs of the kinds asked for. 0 where the pass has to be left. */
+static const u8 *const *inputs_of(Thread *me, u32 count, const float *x, const float *norm, u32 columns, u32 kinds) {
   const float epsilon = model.decoder.norm_epsilon;
   float *row = me->own->row;
   if (count == 1) {
+    if (behind(&me->place)) return (const u8 *const *)me->own->inputs;
     if (norm) rms_norm(row, x, norm, columns, epsilon);
     put_row(me->own->inputs, kinds, norm ? row : x, columns, 1, 0);
     return (const u8 *const *)me->own->inputs;
   }
-  const u32 packets = (count + LANES - 1) / LANES;
-  const u32 first = LANES * share_start(packets, me->number, me->threads), end = smaller(count, LANES * share_start(packets, me->number + 1, me->threads));
-  for (u32 t = first; t < end; t++) {
-    const float *from = x + (u64)t * columns;
-    if (norm) rms_norm(row, from, norm, columns, epsilon);
-    put_row(model.inputs, kinds, norm ? row : from, columns, LANES, t);
-  }
-  return barrier(me->threads) ? 0 : (const u8 *const *)model.inputs;
+  const u32 packets = packets_of(count), pieces = pieces_of(me, packets);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    for (u32 t = LANES * share_start(packets, i, pieces); t < smaller(count, LANES * share_start(packets, i + 1, pieces)); t++) {
+      const float *from = x + (u64)t * columns;
+      if (norm) rms_norm(row, from, norm, columns, epsilon);
+      put_row(model.inputs, kinds, norm ? row : from, columns, LANES, t);
+    }
+  return next(me) ? 0 : (const u8 *const *)model.inputs;
 }
 
 INLINE u32 kind_bit(const Matrix *m) { return 1u << m->kind; }
 
-/* This thread's share of y = W x. */
-static void product(const Thread *me, const Matrix *m, const u8 *const *x, u32 count, float *y, u32 stride, int added) {
-  const u32 panels = matrix_panels(m);
-  multiply(m, x, count, y, stride, added, share_start(panels, me->number, me->threads), share_start(panels, me->number + 1, me->threads), &me->own->bench);
+/* y = W x, a phase whose end the caller waits for. */
+static void product(Thread *me, const Matrix *m, const u8 *const *x, u32 count, float *y, u32 stride, int added) {
+  const u32 panels = matrix_panels(m), pieces = pieces_of(me, panels);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    multiply(m, x, count, y, stride, added, share_start(panels, i, pieces), share_start(panels, i + 1, pieces), &me->own->bench);
 }
 
-/* x += W inputs, through a norm where the layer has one behind; ends at a barrier. Not 0: a thread was lost. */
-static int add_product(const Thread *me, const Matrix *m, const u8 *const *x, const float *post_norm) {
+/* x += W inputs, through a norm where the layer has one behind. Not 0: the pass has to be left. */
+static int add_product(Thread *me, const Matrix *m, const u8 *const *x, const float *post_norm) {
   const u32 hidden = model.decoder.hidden;
   product(me, m, x, me->count, post_norm ? model.delta : model.x, hidden, !post_norm);
-  if (barrier(me->threads)) return 1;
+  if (next(me)) return 1;
   if (!post_norm) return 0;
-  for (u32 t = me->first; t < me->end; t++) {
-    rms_norm(me->own->row, model.delta + (u64)t * hidden, post_norm, hidden, model.decoder.norm_epsilon);
-    add_to(model.x + (u64)t * hidden, me->own->row, hidden);
-  }
-  return barrier(me->threads);
+  const u32 pieces = pieces_of(me, me->count);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    for (u32 t = share_start(me->count, i, pieces); t < share_start(me->count, i + 1, pieces); t++) {
+      rms_norm(me->own->row, model.delta + (u64)t * hidden, post_norm, hidden, model.decoder.norm_epsilon);
+      add_to(model.x + (u64)t * hidden, me->own->row, hidden);
+    }
+  return next(me);
 }
 
 /* ---- attention ---- */
@@ -94,8 +112,8 @@ static Cache layer_cache(u32 layer) {
   return (Cache){keys, keys + d->values, d->head_stride, d->row_bytes};
 }
 
-/* Readies row t's queries at `queries`, and writes its keys and values to the cache. */
-static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 t, float *queries) {
+/* Readies row t's queries at `queries`, which may be where they are. */
+static void ready_queries(const Layer *l, u32 t, float *queries) {
   const struct orion_decoder *d = &model.decoder;
   const u32 n = d->head_dim;
   const float *qkv = model.qkv + (u64)t * model.qkv_stride, *table = l->rope + (u64)model.positions[t] * d->rotary_dim;
@@ -106,17 +124,22 @@ static void enter_row(const Thread *me, const Layer *l, const Cache *cache, u32 
       copy(queries, qkv, n);
     ready_query(&model.heads, queries, table, d->rotary_dim, l->key_sizes ? l->key_sizes + h / model.heads.group * n : 0);
   }
+}
+
+/* Writes row t's key and value of one head to the cache. */
+static void enter_head(const Thread *me, const Layer *l, const Cache *cache, u32 t, u32 head) {
+  const struct orion_decoder *d = &model.decoder;
+  const u32 n = d->head_dim;
+  const float *own = model.qkv + (u64)t * model.qkv_stride + (d->heads + head) * n, *table = l->rope + (u64)model.positions[t] * d->rotary_dim;
+  const u64 at = (u64)head * cache->head_stride + (u64)(call.position + t) * cache->row_bytes;
   float *key = me->own->row;
-  for (u32 h = 0; h < d->kv_heads; h++, qkv += n) {
-    const u64 at = (u64)h * cache->head_stride + (u64)(call.position + t) * cache->row_bytes;
-    if (l->key_norm)
-      rms_norm(key, qkv, l->key_norm, n, d->norm_epsilon);
-    else
-      copy(key, qkv, n);
-    ready_key(&model.heads, key, table, d->rotary_dim, l->key_sizes ? l->key_sizes + h * n : 0);
-    store_row(&model.heads, cache->keys + at, key);
-    store_row(&model.heads, cache->values + at, qkv + d->kv_heads * n);
-  }
+  if (l->key_norm)
+    rms_norm(key, own, l->key_norm, n, d->norm_epsilon);
+  else
+    copy(key, own, n);
+  ready_key(&model.heads, key, table, d->rotary_dim, l->key_sizes ? l->key_sizes + head * n : 0);
+  store_row(&model.heads, cache->keys + at, key);
+  store_row(&model.heads, cache->values + at, own + d->kv_heads * n);
 }
 
 /* The first position that row t sees. */
@@ -126,55 +149,64 @@ static u32 window_start(const Layer *l, u32 t) {
 }
 
 /* One row: its chunks are shared out, then every thread joins them for itself into own->row. */
-static int attend_alone(const Thread *me, const Layer *l, const Cache *cache) {
+static int attend_alone(Thread *me, const Layer *l, const Cache *cache) {
   const Heads *h = &model.heads;
   Worker *own = me->own;
-  /* Every thread writes the row's keys and values, the same bytes: none has to wait for another. */
-  enter_row(me, l, cache, 0, own->queries);
+  if (!behind(&me->place)) ready_queries(l, 0, own->queries);
   const u32 size = part_floats(h->head_dim), start = window_start(l, 0), end = call.position + 1;
-  const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first, items = chunks * h->units;
-  const u32 last = share_start(items, me->number + 1, me->threads);
-  for (u32 item = share_start(items, me->number, me->threads); item < last; item++) {
-    const u32 unit = item / chunks, chunk = item % chunks, at = (first + chunk) * CHUNK;
-    u32 count;
-    const u32 head = unit_heads(h, unit, &count);
-    attend_chunk(h, cache, own->queries, unit, larger(at, start), smaller(at + CHUNK, end), model.parts + ((u64)chunk * h->heads + head) * size, size,
-                 own->scores);
-  }
-  if (barrier(me->threads)) return 1;
+  const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first, items = chunks * h->units, pieces = pieces_of(me, items);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    for (u32 item = share_start(items, i, pieces); item < share_start(items, i + 1, pieces); item++) {
+      const u32 unit = item / chunks, chunk = item % chunks, at = (first + chunk) * CHUNK;
+      u32 count;
+      const u32 head = unit_heads(h, unit, &count);
+      /* Only the last chunk reads the row's own key and value. Units of one head write the same bytes. */
+      if (chunk == chunks - 1) enter_head(me, l, cache, 0, head / h->group);
+      attend_chunk(h, cache, own->queries, unit, larger(at, start), smaller(at + CHUNK, end), model.parts + ((u64)chunk * h->heads + head) * size,
+                   size, own->scores);
+    }
+  if (next(me)) return 1;
+  if (behind(&me->place)) return 0;
   for (u32 head = 0; head < h->heads; head++) join_chunks(h, model.parts + (u64)head * size, h->heads * size, chunks, own->row + head * h->head_dim);
   return 0;
 }
 
-/* Several rows: each row's units are one thread's, chunk after chunk, into model.attended. */
-static int attend_rows(const Thread *me, const Layer *l, const Cache *cache) {
+/* Several rows: their keys and values first, then each row's units, chunk after chunk, into model.attended. */
+static int attend_rows(Thread *me, const Layer *l, const Cache *cache) {
   const Heads *h = &model.heads;
-  const u32 size = part_floats(h->head_dim), width = h->heads * h->head_dim;
-  for (u32 t = me->first; t < me->end; t++) enter_row(me, l, cache, t, model.qkv + (u64)t * model.qkv_stride);
-  if (barrier(me->threads)) return 1;
-  for (u32 item = me->number; item < me->count * h->units; item += me->threads) {
-    const u32 t = item / h->units, unit = item % h->units, start = window_start(l, t), end = call.position + t + 1;
-    const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first;
-    for (u32 chunk = 0; chunk < chunks; chunk++) {
-      const u32 at = (first + chunk) * CHUNK;
-      attend_chunk(h, cache, model.qkv + (u64)t * model.qkv_stride, unit, larger(at, start), smaller(at + CHUNK, end),
-                   me->own->parts + (u64)chunk * QUERIES * size, size, me->own->scores);
+  const u32 size = part_floats(h->head_dim), width = h->heads * h->head_dim, rows = pieces_of(me, me->count);
+  for (u32 i; (i = claim(&me->place, rows)) != NO_PIECE; finish(&me->place, rows))
+    for (u32 t = share_start(me->count, i, rows); t < share_start(me->count, i + 1, rows); t++) {
+      ready_queries(l, t, model.qkv + (u64)t * model.qkv_stride);
+      for (u32 head = 0; head < model.decoder.kv_heads; head++) enter_head(me, l, cache, t, head);
     }
-    u32 count;
-    const u32 head = unit_heads(h, unit, &count);
-    for (u32 i = 0; i < count; i++)
-      join_chunks(h, me->own->parts + i * size, QUERIES * size, chunks, model.attended + (u64)t * width + (head + i) * h->head_dim);
-  }
-  return barrier(me->threads);
+  if (next(me)) return 1;
+  /* A later row sees more: pieces take items at equal distances, so that they are of one size. */
+  const u32 items = me->count * h->units, pieces = pieces_of(me, items);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    for (u32 item = i; item < items; item += pieces) {
+      const u32 t = item / h->units, unit = item % h->units, start = window_start(l, t), end = call.position + t + 1;
+      const u32 first = start / CHUNK, chunks = (end - 1) / CHUNK + 1 - first;
+      for (u32 chunk = 0; chunk < chunks; chunk++) {
+        const u32 at = (first + chunk) * CHUNK;
+        attend_chunk(h, cache, model.qkv + (u64)t * model.qkv_stride, unit, larger(at, start), smaller(at + CHUNK, end),
+                     me->own->parts + (u64)chunk * QUERIES * size, size, me->own->scores);
+      }
+      u32 count;
+      const u32 head = unit_heads(h, unit, &count);
+      for (u32 j = 0; j < count; j++)
+        join_chunks(h, me->own->parts + j * size, QUERIES * size, chunks, model.attended + (u64)t * width + (head + j) * h->head_dim);
+    }
+  return next(me);
 }
 
-static int attention(const Thread *me, const Layer *l, u32 layer) {
+static int attention(Thread *me, const Layer *l, u32 layer) {
   const struct orion_decoder *d = &model.decoder;
   const u8 *const *x = inputs_of(me, me->count, model.x, l->attention_norm, d->hidden, kind_bit(&l->qkv));
   if (!x) return 1;
   product(me, &l->qkv, x, me->count, model.qkv, model.qkv_stride, 0);
-  if (me->number == 0) call.stopped = orion_stop();
-  if (barrier(me->threads) || call.stopped) return 1;
+  if (me->place.number == 0 && orion_stop()) __atomic_store_n(&call.stopped, 1, __ATOMIC_SEQ_CST);
+  if (next(me)) return 1;
   const Cache cache = layer_cache(layer);
   if (me->count == 1 ? attend_alone(me, l, &cache) : attend_rows(me, l, &cache)) return 1;
   x = inputs_of(me, me->count, me->count == 1 ? me->own->row : model.attended, 0, d->heads * d->head_dim, kind_bit(&l->output));
@@ -183,67 +215,79 @@ static int attention(const Thread *me, const Layer *l, u32 layer) {
 
 /* ---- the rest of a layer, and what is before and after all of them ---- */
 
-static int mlp(const Thread *me, const Layer *l) {
+static int mlp(Thread *me, const Layer *l) {
   const struct orion_decoder *d = &model.decoder;
   const u8 *const *x = inputs_of(me, me->count, model.x, l->mlp_norm, d->hidden, kind_bit(&l->gate) | kind_bit(&l->up));
   if (!x) return 1;
-  const u32 panels = matrix_panels(&l->gate);
-  multiply_gated(&l->gate, &l->up, d->activation, x, me->count, model.hidden, d->ffn, share_start(panels, me->number, me->threads),
-                 share_start(panels, me->number + 1, me->threads), &me->own->bench);
-  if (barrier(me->threads)) return 1;
+  const u32 panels = matrix_panels(&l->gate), pieces = pieces_of(me, panels);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    multiply_gated(&l->gate, &l->up, d->activation, x, me->count, model.hidden, d->ffn, share_start(panels, i, pieces),
+                   share_start(panels, i + 1, pieces), &me->own->bench);
+  if (next(me)) return 1;
   x = inputs_of(me, me->count, model.hidden, 0, d->ffn, kind_bit(&l->down));
   return !x || add_product(me, &l->down, x, l->mlp_post_norm);
 }
 
-static int embed(const Thread *me) {
+static void embed_row(u32 t) {
   const u32 hidden = model.decoder.hidden;
-  const float scale = model.decoder.embedding_scale;
-  for (u32 t = me->first; t < me->end; t++) {
-    float *x = model.x + (u64)t * hidden;
-    if (call.embeddings) {
-      copy(x, call.embeddings + (u64)t * hidden, hidden);
-      continue;
-    }
-    matrix_row(&model.table, model.tokens[t], x);
-    for (u32 i = 0; i < hidden; i += 4) {
-      V v = mul4(load(x + i), splat(scale));
-      store(x + i, model.rescale ? mul4(v, load(model.rescale + i)) : v);
-    }
+  const V scale = splat(model.decoder.embedding_scale);
+  float *x = model.x + (u64)t * hidden;
+  if (call.embeddings) {
+    copy(x, call.embeddings + (u64)t * hidden, hidden);
+    return;
   }
-  return barrier(me->threads);
+  matrix_row(&model.table, model.tokens[t], x);
+  for (u32 i = 0; i < hidden; i += 4) {
+    V v = mul4(load(x + i), scale);
+    store(x + i, model.rescale ? mul4(v, load(model.rescale + i)) : v);
+  }
 }
 
-static void head(const Thread *me) {
-  const struct orion_decoder *d = &model.decoder;
-  const u32 rows = call.logit_rows, stride = d->logits_stride;
-  const u8 *const *x = inputs_of(me, rows, model.x + (u64)(me->count - rows) * d->hidden, model.final_norm, d->hidden, kind_bit(model.head));
-  if (!x) return;
-  product(me, model.head, x, rows, model.logits, stride, 0);
-  if (d->logit_cap == 0) return;
-  const u32 panels = matrix_panels(model.head);
-  const u32 first = PANEL_ROWS * share_start(panels, me->number, me->threads), end = PANEL_ROWS * share_start(panels, me->number + 1, me->threads);
-  const V cap = splat(d->logit_cap);
+static int embed(Thread *me) {
+  const u32 pieces = pieces_of(me, me->count);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces))
+    for (u32 t = share_start(me->count, i, pieces); t < share_start(me->count, i + 1, pieces); t++) embed_row(t);
+  return next(me);
+}
+
+/* The logits of the rows from `first` to `end` of the vocabulary are pressed below the cap. */
+static void cap_logits(u32 rows, u32 first, u32 end) {
+  const V cap = splat(model.decoder.logit_cap);
   for (u32 t = 0; t < rows; t++)
     for (u32 i = first; i < end; i += 4) {
-      float *at = model.logits + (u64)t * stride + i;
+      float *at = model.logits + (u64)t * model.decoder.logits_stride + i;
       store(at, mul4(cap, tanh4(wasm_f32x4_div(load(at), cap))));
     }
 }
 
-static void pass(u32 number, u32 threads) {
-  const u32 packets = (call.count + LANES - 1) / LANES;
-  const Thread me = {
-      .number = number,
-      .threads = threads,
-      .count = call.count,
-      .first = LANES * share_start(packets, number, threads),
-      .end = smaller(call.count, LANES * share_start(packets, number + 1, threads)),
-      .own = model.workers + number,
-  };
+static void head(Thread *me) {
+  const struct orion_decoder *d = &model.decoder;
+  const u32 rows = call.logit_rows, stride = d->logits_stride;
+  const u8 *const *x = inputs_of(me, rows, model.x + (u64)(me->count - rows) * d->hidden, model.final_norm, d->hidden, kind_bit(model.head));
+  if (!x) return;
+  const u32 panels = matrix_panels(model.head), pieces = pieces_of(me, panels);
+  for (u32 i; (i = claim(&me->place, pieces)) != NO_PIECE; finish(&me->place, pieces)) {
+    const u32 first = share_start(panels, i, pieces), end = share_start(panels, i + 1, pieces);
+    multiply(model.head, x, rows, model.logits, stride, 0, first, end, &me->own->bench);
+    if (d->logit_cap != 0) cap_logits(rows, PANEL_ROWS * first, PANEL_ROWS * end);
+  }
+  next(me);
+}
+
+static void pass(Place place) {
+  Thread me = {.place = place, .count = call.count, .own = model.workers + place.number};
   if (embed(&me)) return;
   for (u32 i = 0; i < model.decoder.layers; i++)
     if (attention(&me, model.layers + i, i) || mlp(&me, model.layers + i)) return;
   if (call.logit_rows) head(&me);
+}
+
+/* Runs the pass. Threads that lag behind are waited for where somebody has to know that they live, or that they are out of it. */
+static u32 run_pass(void) {
+  static u32 steps;
+  const u32 status = run_phases(pass);
+  if (status) return status;
+  return call.stopped || call.count > 1 || ++steps % MEETING == 0 ? meet() : ORION_OK;
 }
 
 /* ---- entries ---- */
@@ -282,7 +326,7 @@ u32 orion_forward(orion_offset tokens, orion_offset embeddings, orion_offset pos
   call.logit_rows = logit_rows;
   call.embeddings = embeddings ? PLACE(const float, embeddings) : 0;
   call.stopped = 0;
-  if ((status = run_job(pass))) return failed(status, 0);
+  if ((status = run_pass())) return failed(status, 0);
   return call.stopped ? failed(ORION_CANCELLED, 0) : ORION_OK;
 }
 

@@ -318,8 +318,9 @@ static u32 take_tensors(Model *m, Room *room) {
 
 u32 orion_open(orion_offset at) {
   model.open = 0;
-  u32 status = orion_plan(at);
-  if (status) return status;
+  u32 status = meet(); /* nobody is on the way through the model that was */
+  if (status) return failed(status, 0);
+  if ((status = orion_plan(at))) return status;
   struct orion_decoder *d = PLACE(struct orion_decoder, at);
   const struct orion_tensor *tensors = PLACE(struct orion_tensor, d->tensors);
   if ((status = check_extents(d, tensors))) return status;

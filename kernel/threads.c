@@ -5,6 +5,13 @@
 #define CACHE_LINE __attribute__((aligned(64)))
 #define STACK_BYTES 16384
 
+/* A job that is posted: one of the two, and the phase that it begins with. */
+typedef struct {
+  Job *job;
+  Phases *phases;
+  u32 phase;
+} Task;
+
 /* All zero at first: the linker's bss, which every instance over the memory shares. */
 static struct {
   u32 waiting CACHE_LINE;     /* threads at the barrier */
@@ -17,7 +24,11 @@ static struct {
   u32 slots CACHE_LINE;       /* numbers given to workers */
   u32 arrived;                /* workers that wait for jobs */
   u32 era;                    /* counts orion_dismiss */
-  Job *job;
+  u64 claims CACHE_LINE;      /* the present phase << 32, and how many of its pieces are claimed */
+  u32 done CACHE_LINE;        /* how many of them are done */
+  u32 phase CACHE_LINE;       /* counts phases that are over, in all jobs */
+  u32 phase_sleepers;
+  Task tasks[2] CACHE_LINE;   /* the last job posted and the one before, by the number's last bit */
 } shared;
 
 static u8 stacks[ORION_MOST_THREADS][STACK_BYTES] __attribute__((aligned(64)));
@@ -56,9 +67,14 @@ static HOT int changed(u32 *word, u32 old, u32 *sleepers, u32 spins, u32 most, u
   return came;
 }
 
-/* A new job for so many threads; for 0 it only makes workers look up. */
-static void post(u32 threads) {
-  __atomic_store_n(&shared.posted, (shared.posted & ~255u) + 256 + threads, __ATOMIC_SEQ_CST);
+INLINE u32 job_number(u32 posted) { return posted >> 8; }
+
+/* A new job for so many threads; for 0 it only makes workers look up. Who still looks at the job before finds it in the other
+ * place. */
+static void post(Task task, u32 threads) {
+  const u32 posted = (shared.posted & ~255u) + 256 + threads;
+  shared.tasks[job_number(posted) & 1] = task;
+  __atomic_store_n(&shared.posted, posted, __ATOMIC_SEQ_CST);
   if (look(&shared.job_sleepers)) wake(&shared.posted);
 }
 
@@ -69,6 +85,12 @@ static void next_generation(void) {
 
 u32 threads_in_use(void) { return shared.in_use + 1; }
 
+/* Somebody didn't come, unless it is that all were sent away. */
+static int lost_in(u32 era) {
+  if (look(&shared.era) == era) __atomic_store_n(&shared.lost, 1, __ATOMIC_SEQ_CST);
+  return 1;
+}
+
 int barrier(u32 threads) {
   if (threads == 1) return 0;
   const u32 generation = look(&shared.generation);
@@ -77,20 +99,63 @@ int barrier(u32 threads) {
     next_generation();
     return 0;
   }
-  if (changed(&shared.generation, generation, &shared.sleepers, barrier_spins, patience, look(&shared.era))) return 0;
-  __atomic_store_n(&shared.lost, 1, __ATOMIC_SEQ_CST);
-  return 1;
+  const u32 era = look(&shared.era);
+  return changed(&shared.generation, generation, &shared.sleepers, barrier_spins, patience, era) ? 0 : lost_in(era);
 }
 
 u32 run_job(Job *job) {
   const u32 threads = threads_in_use();
   if (look(&shared.lost)) return ORION_THREAD_LOST;
-  if (threads > 1) {
-    shared.job = job;
-    post(threads);
-  }
+  if (threads > 1) post((Task){.job = job}, threads);
   job(0, threads);
   return !look(&shared.lost) && !barrier(threads) ? ORION_OK : ORION_THREAD_LOST;
+}
+
+u32 run_phases(Phases *job) {
+  const u32 threads = threads_in_use(), phase = look(&shared.phase);
+  if (look(&shared.lost)) return ORION_THREAD_LOST;
+  if (threads > 1) post((Task){.phases = job, .phase = phase}, threads);
+  job((Place){.threads = threads, .phase = phase});
+  return look(&shared.lost) ? ORION_THREAD_LOST : ORION_OK;
+}
+
+static void nothing(u32 number, u32 threads) { (void)number, (void)threads; }
+
+static void begin_phase(u32 phase) {
+  __atomic_store_n(&shared.done, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&shared.claims, (u64)phase << 32, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&shared.phase, phase, __ATOMIC_SEQ_CST);
+  if (look(&shared.phase_sleepers)) wake(&shared.phase);
+}
+
+u32 meet(void) {
+  if (threads_in_use() == 1) return ORION_OK;
+  const u32 status = run_job(nothing);
+  if (!status) begin_phase(look(&shared.phase) + 1);
+  return status;
+}
+
+u32 claim(Place *place, u32 pieces) {
+  if (place->threads == 1) return place->taken < pieces ? place->taken++ : NO_PIECE;
+  u64 claims = __atomic_load_n(&shared.claims, __ATOMIC_SEQ_CST);
+  while ((u32)(claims >> 32) == place->phase && (u32)claims < pieces)
+    if (__atomic_compare_exchange_n(&shared.claims, &claims, claims + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return (u32)claims;
+  return NO_PIECE;
+}
+
+int behind(const Place *place) { return place->threads > 1 && look(&shared.phase) != place->phase; }
+
+void finish(const Place *place, u32 pieces) {
+  if (place->threads > 1 && __atomic_add_fetch(&shared.done, 1, __ATOMIC_SEQ_CST) == pieces) begin_phase(place->phase + 1);
+}
+
+int next_phase(Place *place) {
+  const u32 phase = place->phase++;
+  place->taken = 0;
+  if (place->threads == 1) return 0;
+  const u32 era = look(&shared.era);
+  if (changed(&shared.phase, phase, &shared.phase_sleepers, barrier_spins, patience, era)) return (int)look(&shared.lost);
+  return lost_in(era);
 }
 
 u32 orion_stack(u32 number) { return number < ORION_MOST_THREADS ? (u32)(uintptr_t)(stacks[number] + STACK_BYTES) : 0; }
@@ -110,9 +175,14 @@ void orion_worker(u32 number) {
     seen = look(&shared.posted);
     if (look(&shared.era) != era) return;
     const u32 threads = seen & 255;
+    const Task task = shared.tasks[job_number(seen) & 1];
+    if (look(&shared.posted) != seen) continue; /* it may be of the next job but one */
     if (slot >= threads) continue;
-    shared.job(slot, threads);
-    if (look(&shared.lost) || barrier(threads)) return;
+    if (task.phases)
+      task.phases((Place){.number = slot, .threads = threads, .phase = task.phase});
+    else
+      task.job(slot, threads);
+    if (look(&shared.lost) || (task.job && barrier(threads))) return;
   }
 }
 
@@ -140,8 +210,9 @@ void orion_patience(u32 milliseconds) { patience = milliseconds; }
 void orion_dismiss(void) {
   shared.in_use = shared.waiting = shared.lost = shared.slots = shared.arrived = 0;
   __atomic_add_fetch(&shared.era, 1, __ATOMIC_SEQ_CST);
-  post(0);
+  post((Task){0}, 0);
   next_generation();
+  begin_phase(shared.phase + 1);
 }
 
 #else /* one thread over memory of its own */
@@ -152,6 +223,15 @@ u32 run_job(Job *job) {
   job(0, 1);
   return ORION_OK;
 }
+u32 run_phases(Phases *job) {
+  job((Place){.threads = 1});
+  return ORION_OK;
+}
+u32 meet(void) { return ORION_OK; }
+u32 claim(Place *place, u32 pieces) { return place->taken < pieces ? place->taken++ : NO_PIECE; }
+int behind(const Place *place) { return 0 * (int)place->phase; }
+void finish(const Place *place, u32 pieces) { (void)place, (void)pieces; }
+int next_phase(Place *place) { return (int)(place->taken = 0); }
 u32 orion_stack(u32 number) { return 0 * number; }
 void orion_worker(u32 number) { (void)number; }
 u32 orion_await_threads(u32 count, u32 milliseconds) {

@@ -149,6 +149,21 @@ def test_the_number_of_threads_changes_no_bit(family: str, name: str, bits: int)
         assert rows == found[0][1]
 
 
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_threads_that_lag_phases_or_passes_behind_change_no_bit(family: str, bits: int) -> None:
+    # Seven threads on fewer cores: most come late to most phases, and some to the next pass only.
+    recipe = FAMILIES[family]
+    stored, tokens = Stored.of(recipe.model()), some_tokens(recipe, 200)
+    single, many = (
+        stored.opened("relaxed-threads", 1, cache_bits=bits),
+        stored.opened("relaxed-threads", 7, cache_bits=bits),
+    )
+    expected = one_by_one(single, tokens)
+    assert np.array_equal(one_by_one(many, tokens), expected)
+    assert cache_of(many, 200) == cache_of(single, 200)
+    many.close()
+
+
 def test_a_module_without_threads_gives_the_bits_of_one_with_them() -> None:
     stored, tokens = Stored.of(FAMILIES["llama"].model()), some_tokens(FAMILIES["llama"], 40)
     assert np.array_equal(

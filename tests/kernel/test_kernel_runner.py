@@ -169,7 +169,10 @@ def test_a_thread_that_is_lost_costs_a_wait_and_no_token() -> None:
     runner.prefill(TOKENS[:10], 0)
     expected = runner.prefill(TOKENS[10:20], 10)
     thread = loses_its_thread(runner)
-    assert np.array_equal(runner.prefill(TOKENS[10:20], 10), expected)
+    for _ in range(10_000):
+        assert np.array_equal(runner.prefill(TOKENS[10:20], 10), expected)
+        if runner.threads == 1:
+            break
     thread.join(10)
     assert (runner.threads, runner.rows) == (1, 20), "what it says is what computes"
     runner.step(1, 20)
