@@ -9,6 +9,7 @@ OrionError
 │   │   ├── HarmRefused     it asks for help with severe harm to others
 │   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
 │   ├── ContextOverflow     the conversation doesn't fit the model's context
+│   ├── EmbeddingsUnsupported  what computes the model takes text alone
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
@@ -121,6 +122,11 @@ class SelfHarmRefused(BlockedByGuard):
 class ContextOverflow(InvalidInput):
     code = "context_overflow"
     hint = "Start a new conversation or shorten the message."
+
+
+class EmbeddingsUnsupported(InvalidInput):
+    code = "embeddings_unsupported"
+    hint = "Ask without the attachment, or let Orion's own kernel compute the model: it takes embeddings."
 
 
 class NothingAllowed(InvalidInput):

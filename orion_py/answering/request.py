@@ -271,10 +271,10 @@ class RequestRun:
             prompt, answer = self._begin(query, brief, model)
             self.states.to("inferencing")
             answer.open()
-            await ended_by(self.services.prefixes.restore(model, prompt.tokens), self._limit.token)
+            await ended_by(self.services.prefixes.restore(model, prompt.segments), self._limit.token)
             with self.services.log.timed("inference", model=entry.id) as facts:
                 model = await self._decode(answer, entry, model)
-                facts.update(backend=model.label, tokens=len(answer.tokens), prompt=len(prompt.tokens))
+                facts.update(backend=model.label, tokens=len(answer.tokens), prompt=prompt.length)
             self.services.prefixes.believe(model)
             if self._prompt_may_stay(brief):
                 self.services.prefixes.answered(model, self._agent or decision.agent, brief.system)
@@ -307,14 +307,21 @@ class RequestRun:
         max_tokens = options.max_tokens or brief.max_tokens
         history = self.request.history
         prompt = build_prompt(
-            model.tokenizer, brief.system, history, query, model.context, max_tokens, brief.assistant_prefix
+            model.tokenizer,
+            brief.system,
+            history,
+            query,
+            model.context,
+            max_tokens,
+            brief.assistant_prefix,
+            self.request.embedded,
         )
         if prompt.dropped_turns:
             self._say_dropped(prompt.dropped_turns, len(history))
         seed = options.seed if options.seed is not None else self.services.new_seed()
         own = self.services.registry.model(self._model).sampling if self._model else None
         sampling = sampling_for(own, brief, options, seed)
-        spared = Penalised(len(prompt.tokens), frozenset(model.manifest.eos_tokens))
+        spared = Penalised(prompt.length, frozenset(model.manifest.eos_tokens))
         sampler = Sampler(sampling, seed, penalised=spared)
         stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
         self._transcript = Transcript(self._typewriter.push, clock=self.services.clock)
@@ -329,7 +336,7 @@ class RequestRun:
             ]
 
         pipeline = Pipeline(model.tokenizer, stages, self._transcript, brief.assistant_prefix)
-        answer = Answer(prompt.tokens, sampler, seed, pipeline, max_tokens)
+        answer = Answer(prompt.segments, sampler, seed, pipeline, max_tokens)
         answer.on_token = lambda count: self._advance(count / max_tokens)
         answer.patience, answer.on_cut = patience_of(self.request, query, brief), self._on_cut
         wanted = options.speculation

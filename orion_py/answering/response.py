@@ -41,7 +41,7 @@ def from_model(
         finish_reason=answer.finish,
         loops=answer.loops,
         usage=Usage(
-            prompt=len(prompt.tokens),
+            prompt=prompt.length,
             cached=answer.cached,
             completion=len(answer.tokens),
             drafted=answer.drafted,

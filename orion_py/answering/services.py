@@ -18,6 +18,7 @@ from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
 from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
+from orion_py.runtime.segments import Embeddings
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
@@ -25,7 +26,8 @@ from orion_py.telemetry.log import Logger
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``priority``: -10 to 10, the urgent first."""
+    """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that stand before the query, as a
+    model takes them in; those of earlier turns stand in ``history``."""
 
     id: str
     query: str
@@ -34,6 +36,7 @@ class Request:
     locale: str
     cancel: CancelToken
     priority: int = 0
+    embedded: Sequence[Embeddings] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.next_visit import NextVisit
 from orion_py.runtime.prefixes import Prefix
+from orion_py.runtime.segments import Embeddings, Inputs
 
 
 class BrowserSession:
@@ -54,10 +55,13 @@ class BrowserSession:
             memory_bytes=int(report["memory_bytes"]),
         )
 
-    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+    async def forward(self, inputs: Inputs, position: int) -> Logits:
         """As the protocol says; the array is overwritten by the next call."""
         with translated():
-            logits = await self._client.forward(to_js(list(tokens)), position)
+            if isinstance(inputs, Embeddings):
+                logits = await self._client.forwardEmbeddings(to_js(inputs.rows.reshape(-1)), inputs.width, position)
+            else:
+                logits = await self._client.forward(to_js(list(inputs)), position)
         row: Logits = self._logits[0]
         logits.assign_to(row)
         return row

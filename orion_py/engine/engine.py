@@ -65,6 +65,7 @@ from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
 from orion_py.routing.service import RouterService
+from orion_py.runtime.segments import Embeddings
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.safety.guard import Guard, InputGuard
 from orion_py.safety.validation import validate_query
@@ -618,8 +619,10 @@ class OrionInferenceEngine:
         request_id: str | None = None,
         cancel: CancelToken | None = None,
         priority: int = 0,
+        embedded: Sequence[Embeddings] = (),
     ) -> Response:
-        """The whole answer; its pieces are token events with ``request_id`` on the way.
+        """The whole answer; its pieces are token events with ``request_id`` on the way. ``embedded``: images and
+        sounds of the question, as its model takes them in.
 
         Raises as ``RequestRun.run``, and EngineClosed.
         """
@@ -632,6 +635,7 @@ class OrionInferenceEngine:
             locale=locale,
             cancel=cancel or CancelToken(),
             priority=priority,
+            embedded=embedded,
         )
         self._requests[request.id] = request.cancel
         self._ahead.give_way()

@@ -19,6 +19,7 @@ from orion_py.generation.pipeline import Pipeline
 from orion_py.generation.sampling import Sampler
 from orion_py.protocol import FinishReason
 from orion_py.runtime.loaded_model import LoadedModel
+from orion_py.runtime.segments import Segment, tokens_of
 
 PACE_TOKENS = 64
 PACE_LEAST = 8
@@ -30,7 +31,7 @@ class Answer:
     """An answer in the making. It outlives the model that makes it: when a worker dies, another
     goes on from ``tokens``, and the text already streamed stays as it is."""
 
-    prompt: Sequence[int]
+    prompt: Sequence[Segment]
     sampler: Sampler
     seed: int
     pipeline: Pipeline
@@ -159,7 +160,7 @@ class Answer:
         self.loops += 1
         self.cut += len(self.tokens) - loop.keep
         self.sampler = self.sampler.again()
-        self.constrain = together(self.constrain, barring(begun, len(self.prompt) + loop.keep))
+        self.constrain = together(self.constrain, barring(begun, len(tokens_of(self.prompt)) + loop.keep))
         self.tokens = []
         self._watch()
         self.pipeline.rewind()

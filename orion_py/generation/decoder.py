@@ -22,7 +22,9 @@ from orion_py.generation.sampling import Sampler
 from orion_py.generation.speculation import Speculation
 from orion_py.generation.steps import Steps
 from orion_py.protocol import FinishReason
+from orion_py.runtime.base import Logits
 from orion_py.runtime.loaded_model import LoadedModel
+from orion_py.runtime.segments import Segment, calls_of, tokens_of
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class DecodeStats:
 
 async def decode(
     model: LoadedModel,
-    prompt: Sequence[int],
+    prompt: Sequence[Segment],
     sampler: Sampler,
     *,
     max_tokens: int,
@@ -60,22 +62,26 @@ async def decode(
     """Yields token ids after ``prompt`` until the model ends its turn, ``max_tokens``, the end of
     the context (both "length") or ``total_timeout`` seconds ("timeout"); the end token isn't yielded.
 
-    ``prompt`` may hold the start of an answer already: that is how an answer goes on after its
-    worker was replaced. ``speculate``: verify drafts where the model can and it pays.
+    ``prompt`` holds tokens and embeddings (sampler and ``constrain`` see NO_TOKEN for these), and may hold the
+    start of an answer already: that is how an answer goes on after its worker was replaced. ``speculate``: verify
+    drafts where the model can and it pays.
     ``constrain``: asked once before each token, with all tokens so far, for the mask and the bias of its choice.
     Raises Cancelled, InferenceTimeout, NothingAllowed, and RuntimeFailure from the session.
     """
     eos = frozenset(model.manifest.eos_tokens)
-    tokens = list(prompt)
-    cached = model.cached_prefix(tokens)
+    tokens = tokens_of(prompt)
+    cached = model.cached_prefix(prompt)
     stats.prompt_tokens, stats.cached_tokens = len(tokens), cached
     started = clock()
     deadline = None if total_timeout is None else started + total_timeout
     # A long prompt takes longer than a token: the time-out is per call of about this many tokens.
     prefill_timeout = None if step_timeout is None else step_timeout * (1 + (len(tokens) - cached) / 256)
     with closing(Steps(model, cancel, clock)) as steps:
-        steps.begin_prompt(tokens[cached:], cached, prefill_timeout)
-        rows = await steps.rows()
+        at, rows = cached, list[Logits]()
+        for inputs in calls_of(prompt, cached):
+            steps.begin_prompt(inputs, at, prefill_timeout)
+            rows = await steps.rows()
+            at += len(inputs)
         stats.prefill = clock() - started
         begun = clock()
         speculation = (

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orion_py.errors import ContextOverflow
+from orion_py.errors import ContextOverflow, EmbeddingsUnsupported
 from orion_py.generation.thoughts import answer_of
+from orion_py.runtime.segments import Embeddings, Segment, tokens_of
 from orion_py.runtime.tokenizer import ChatMessage, Tokenizer
 from orion_py.safety.validation import neutralise_special_tokens
 
 ANSWER_ROOM = 256
 """Tokens kept free for the answer before older turns are dropped."""
+PLACE = "\ufffc"
+"""Unicode's own placeholder for an object in a text: where embeddings stand while a template is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    tokens: list[int]
+    """``segments``: tokens and embeddings. ``dropped_turns``: oldest messages of the history that didn't fit."""
+
+    segments: list[Segment]
     dropped_turns: int
-    """Oldest messages of the history that didn't fit."""
+
+    @property
+    def length(self) -> int:
+        """Places of the context that it takes."""
+        return len(tokens_of(self.segments))
 
 
 def build_prompt(
@@ -29,36 +38,65 @@ def build_prompt(
     context: int,
     max_tokens: int,
     opening: str = "",
+    embedded: Sequence[Embeddings] = (),
 ) -> Prompt:
     """The prompt with as much of the history as fits, newest first, ``context`` in tokens. It ends
     with ``opening``, as if the model had begun its answer so.
 
-    Of an earlier answer the prompt holds the answer alone, without what the model thought aloud.
-    Control tokens that somebody typed lose their meaning, in every turn. Raises ContextOverflow
-    when the system prompt and the query alone leave no room for an answer.
+    ``embedded`` stands before ``query``, as what a turn of the history has stands before its text; what a model expects
+    around them (such as ``<|vision_start|>``) is the text's. Of an earlier answer the prompt holds the answer
+    alone, without what the model thought aloud. Control tokens that somebody typed lose their meaning, in every
+    turn. Raises ContextOverflow when the system prompt and the query alone leave no room for an answer, and
+    EmbeddingsUnsupported where the model's template doesn't keep a turn's text.
     """
     room = context - min(max_tokens, ANSWER_ROOM)
-    turns: list[ChatMessage] = [
-        {"role": t["role"], "content": neutralise_special_tokens(_said(t), tokenizer.special_tokens)} for t in history
-    ]
-    last: ChatMessage = {"role": "user", "content": neutralise_special_tokens(query, tokenizer.special_tokens)}
-    head: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
-    begun = neutralise_special_tokens(opening, tokenizer.special_tokens)
+    asked: ChatMessage = {"role": "user", "content": query, "embedded": embedded}
+    given: list[Sequence[Embeddings]] = [turn.get("embedded", ()) for turn in (*history, asked)]
+    placed = any(given)
+    turns: list[ChatMessage] = [_plain(turn, tokenizer, placed) for turn in (*history, asked)]
+    head: list[ChatMessage] = [{"role": "system", "content": _unplaced(system, placed)}] if system else []
+    begun = _unplaced(neutralise_special_tokens(opening, tokenizer.special_tokens), placed)
     dropped = 0
     while True:
-        tokens = tokenizer.encode(tokenizer.render([*head, *turns[dropped:], last]) + begun)
-        if len(tokens) <= room:
-            return Prompt(tokens, dropped)
-        if dropped >= len(turns):
+        rendered = tokenizer.render([*head, *turns[dropped:]]) + begun
+        blocks = [block for of_turn in given[dropped:] for block in of_turn]
+        prompt = Prompt(_segments(tokenizer, rendered, blocks) if placed else [*tokenizer.encode(rendered)], dropped)
+        if prompt.length <= room:
+            return prompt
+        if dropped >= len(history):
             raise ContextOverflow(
-                f"This message takes {len(tokens)} tokens; the model reads at most {room} at once.",
-                tokens=len(tokens),
+                f"This message takes {prompt.length} tokens; the model reads at most {room} at once.",
+                tokens=prompt.length,
                 limit=room,
             )
         # A question goes with its answer, so that no answer is left without its question.
         dropped += 1
-        while dropped < len(turns) and turns[dropped]["role"] == "assistant":
+        while dropped < len(history) and turns[dropped]["role"] == "assistant":
             dropped += 1
+
+
+def _plain(turn: ChatMessage, tokenizer: Tokenizer, placed: bool) -> ChatMessage:
+    """A turn as the template gets it, with a place for each of its embeddings."""
+    text = neutralise_special_tokens(_said(turn), tokenizer.special_tokens)
+    return {"role": turn["role"], "content": PLACE * len(turn.get("embedded", ())) + _unplaced(text, placed)}
+
+
+def _unplaced(text: str, placed: bool) -> str:
+    """``text`` without places that somebody typed, where these mean something."""
+    return text.replace(PLACE, "") if placed else text
+
+
+def _segments(tokenizer: Tokenizer, rendered: str, blocks: Sequence[Embeddings]) -> list[Segment]:
+    """The tokens between the places, and the embeddings in them. Raises EmbeddingsUnsupported."""
+    texts = rendered.split(PLACE)
+    if len(texts) != len(blocks) + 1:
+        raise EmbeddingsUnsupported("The model's chat template doesn't keep the place of an image or a sound.")
+    segments: list[Segment] = []
+    for text, block in zip(texts, [*blocks, None], strict=True):
+        segments += tokenizer.encode(text) if text else ()
+        if block is not None:
+            segments.append(block)
+    return segments
 
 
 def _said(turn: ChatMessage) -> str:

@@ -9,6 +9,7 @@ pays for guesses that fail: they are only made where such guesses, made silently
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from orion_py.generation.lookup import PromptLookup
 
@@ -31,7 +32,8 @@ _LATE = 2.0
 
 
 class Speculation:
-    """Guesses of one answer. ``limit``: tokens that can be verified at once, with the one before them.
+    """Guesses of one answer. ``prompt``: token ids, below 0 where there is none. ``limit``: tokens that can be
+    verified at once, with the one before them.
 
     ``observe`` is told every token, ``propose`` gives the draft for the next step, ``timed`` its seconds.
     """
@@ -39,6 +41,8 @@ class Speculation:
     def __init__(self, prompt: Sequence[int], limit: int) -> None:
         self._lookup = PromptLookup()
         self._lookup.extend(prompt)
+        self._gaps = any(token < 0 for token in prompt)
+        """Embeddings stand in the prompt, which can't be guessed."""
         self._limit = limit
         self._guess: list[int] = []
         """The next tokens, if the text goes on as where it was found."""
@@ -103,6 +107,8 @@ class Speculation:
     def _renew(self) -> None:
         """Looks up what may follow. A guess that holds is kept, and read on where it was found."""
         found = self._lookup.draft(2 * self._limit)
+        if self._gaps:
+            found = list(takewhile(lambda token: token >= 0, found))
         if not self._guess or found[: len(self._guess)] == self._guess:
             self._guess = found
 

@@ -13,6 +13,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InferenceTimeout
 from orion_py.runtime.base import Logits
 from orion_py.runtime.loaded_model import LoadedModel
+from orion_py.runtime.segments import Inputs
 
 
 class Steps:
@@ -36,24 +37,26 @@ class Steps:
     def begin(self, tokens: Sequence[int], position: int, timeout: float | None) -> None:
         """Runs ``tokens`` from ``position`` on: one is a step, several are a draft to verify. ``timeout`` in seconds.
         Raises Cancelled."""
-        self._begin(tokens, position, timeout, verify=len(tokens) > 1)
+        self._prepare(timeout, verify=len(tokens) > 1)
+        self._call = (self._model.begin_verify if self._verifies else self._model.begin)(tokens, position)
+        self._limit.set(timeout)
 
-    def begin_prompt(self, tokens: Sequence[int], position: int, timeout: float | None) -> None:
-        """Reads ``tokens``, of which only the last one's logits are wanted. Raises Cancelled."""
-        self._begin(tokens, position, timeout, verify=False)
+    def begin_prompt(self, inputs: Inputs, position: int, timeout: float | None) -> None:
+        """Reads ``inputs``, of which only the last one's logits are wanted. Raises Cancelled."""
+        self._prepare(timeout, verify=False)
+        self._call = self._model.begin(inputs, position)
+        self._limit.set(timeout)
 
-    def _begin(self, tokens: Sequence[int], position: int, timeout: float | None, *, verify: bool) -> None:
+    def _prepare(self, timeout: float | None, *, verify: bool) -> None:
         self._cancel.raise_if_cancelled()
         self._timeout, self._verifies, self._begun = timeout, verify, self._clock()
-        self._call = (self._model.begin_verify if verify else self._model.begin)(tokens, position)
-        self._limit.set(timeout)
 
     @property
     def under_way(self) -> bool:
         """Whether a call was begun whose rows nobody took yet."""
         return self._call is not None
 
-    async def rows(self) -> Sequence[Logits]:
+    async def rows(self) -> list[Logits]:
         """The logits after each token of a draft, else after the last one, each of shape [vocab].
 
         Raises Cancelled, InferenceTimeout (the model is closed: whoever asks next gets another worker, and doesn't

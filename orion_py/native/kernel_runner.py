@@ -20,6 +20,7 @@ from orion_py.native.kernel_layout import MAX_ROWS, Layout
 from orion_py.native.kernel_module import THREAD_LOST, KernelModel, compiled
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
+from orion_py.runtime.segments import Embeddings, Inputs
 
 BUILT = Path(__file__).parents[2] / "kernel" / "built"
 
@@ -43,7 +44,7 @@ def kernel_here() -> tuple[str, str]:
 
 class KernelRunner:
     """One model with one cache of ``context`` tokens, of ``cache_bits`` a number. Not re-entrant
-    (``native.runner.Runner``)."""
+    (``runtime.runner.KeepsRows``)."""
 
     backend = "kernel"
     engine = "the kernel"
@@ -86,8 +87,8 @@ class KernelRunner:
         self._opened.forward([0], 0)
         self._rows = 0
 
-    def prefill(self, tokens: Sequence[int], position: int) -> Logits:
-        logits: Logits = self._run(tokens, position, 1)[0]
+    def prefill(self, inputs: Inputs, position: int) -> Logits:
+        logits: Logits = self._run(inputs, position, 1)[0]
         return logits
 
     def step(self, token: int, position: int) -> Logits:
@@ -113,17 +114,19 @@ class KernelRunner:
         if self._model is not None:
             self._model.cancel(wanted)
 
-    def _run(self, tokens: Sequence[int], position: int, logit_rows: int) -> Logits:
+    def _run(self, inputs: Inputs, position: int, logit_rows: int) -> Logits:
         self._rows = min(self._rows, position)  # a pass that fails leaves those before it
         model = self._opened
+        embeddings = inputs.rows if isinstance(inputs, Embeddings) else None
+        tokens: Sequence[int] = () if isinstance(inputs, Embeddings) else inputs
         try:
-            logits = model.forward(tokens, position, logit_rows)
+            logits = model.forward(tokens, position, logit_rows, embeddings=embeddings)
         except RuntimeFailure as error:
             if error.detail.get("status") != THREAD_LOST:
                 raise
             model.go_alone()  # as in a browser it costs a wait, and no token
-            logits = model.forward(tokens, position, logit_rows)
-        self._rows = position + len(tokens)
+            logits = model.forward(tokens, position, logit_rows, embeddings=embeddings)
+        self._rows = position + len(inputs)
         return logits
 
     @property

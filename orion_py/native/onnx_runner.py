@@ -1,4 +1,4 @@
-"""A variant's graphs on native onnxruntime: the foundry's own, or one that Optimum exported."""
+"""Computes a variant by the foundry's graphs, on native onnxruntime."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from orion_py.errors import InvalidModelFolder, RuntimeFailure
-from orion_py.external.onnx_outline import external_files
+from orion_py.errors import RuntimeFailure
 from orion_py.manifest.architecture import Architecture
-from orion_py.manifest.expansion import expand, widen
 from orion_py.manifest.manifest import Manifest
-from orion_py.manifest.shards import Shard, location_of
+from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import SessionSpec, Variant
 from orion_py.native.chain import BoundChain, Chain
+from orion_py.native.fed_graphs import FedGraphs
 from orion_py.native.kv_cache import KvCache
-from orion_py.native.optimum_runner import OptimumRunner
 from orion_py.runtime.base import Logits
-
-Bytes = NDArray[np.uint8]
+from orion_py.runtime.segments import Inputs, tokens_alone
 
 
 class _Steps:
     """One session over the cache: ``forward`` runs new tokens and leaves their rows behind."""
-
-    chunk = sys.maxsize
-    """Tokens that one run can take."""
 
     def __init__(self, chain: Chain, spec: SessionSpec, cache: KvCache, architecture: Architecture) -> None:
         self._chain, self._cache, self._max_draft_tokens = chain, cache, spec.verifies
@@ -82,22 +75,21 @@ class _Steps:
 
 
 class OnnxRunner:
-    """A ``native.runner.Runner`` over a variant's prefill and decode sessions. ``context`` in tokens."""
+    """A ``runtime.runner.Runner`` over a variant's prefill and decode sessions. ``context`` in tokens."""
 
     backend = "native"
     engine = "onnxruntime"
+    chunk = sys.maxsize
 
     def __init__(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> None:
         self._manifest, self._variant = manifest, variant
         self.threads = threads
-        self.chunk = sys.maxsize
         self.memory_bytes = 0
-        self._graphs: dict[str, bytes] = {}
-        self._files: dict[str, Bytes] = {}
+        self._fed = FedGraphs(variant, threads)
         self._context = context
         self._cache: KvCache | None = None
-        self._prefill: _Steps | OptimumRunner | None = None
-        self._decode: _Steps | OptimumRunner | None = None
+        self._prefill: _Steps | None = None
+        self._decode: _Steps | None = None
 
     def cancel(self, wanted: bool) -> None:
         """A run goes on to its end."""
@@ -107,17 +99,7 @@ class OnnxRunner:
         return 0 if self._cache is None else self._cache.rows
 
     def feed(self, shard: Shard, data: bytes) -> None:
-        if shard.role == "graph":
-            self._graphs[shard.sha256] = data
-            return
-        raw = np.frombuffer(data, np.uint8)
-        self._files[location_of(shard)] = raw
-        for expansion in self._variant.expansions:
-            if expansion.shard == shard.sha256:
-                self._files[f"{shard.sha256}.int8"] = expand(expansion, shard, raw)
-        for widening in self._variant.widenings:
-            if widening.shard == shard.sha256:
-                self._files[f"{shard.sha256}.wide"] = widen(widening, shard, raw)
+        self._fed.feed(shard, data)
 
     def build(self) -> None:
         prefill, decode = self._variant.prefill, self._variant.decode
@@ -126,9 +108,8 @@ class OnnxRunner:
         self._cache = cache = KvCache(self._manifest.architecture, self._context)
         self._prefill = self._steps(prefill, cache)
         self._decode = self._prefill if decode == prefill else self._steps(decode, cache)
-        self.chunk = self._prefill.chunk
-        self.memory_bytes = sum(file.nbytes for file in self._files.values()) + cache.nbytes
-        self._graphs, self._files = {}, {}
+        self.memory_bytes = self._fed.nbytes + cache.nbytes
+        self._fed.drop()
 
     def warm_up(self) -> None:
         prefill, decode, cache = self._built()
@@ -137,8 +118,9 @@ class OnnxRunner:
             steps.forward([0])
         cache.rows = 0
 
-    def prefill(self, tokens: Sequence[int], position: int) -> Logits:
+    def prefill(self, inputs: Inputs, position: int) -> Logits:
         prefill, _, cache = self._built()
+        tokens = tokens_alone(inputs)
         cache.rows = position
         return prefill.forward(tokens)
 
@@ -149,38 +131,14 @@ class OnnxRunner:
 
     def verify(self, tokens: Sequence[int], position: int) -> Logits:
         prefill, _, cache = self._built()
-        assert isinstance(prefill, _Steps), "optimum's graphs verify nothing, as their specification says"
         cache.rows = position
         return prefill.verify(tokens)
 
-    def _built(self) -> tuple[_Steps | OptimumRunner, _Steps | OptimumRunner, KvCache]:
+    def _built(self) -> tuple[_Steps, _Steps, KvCache]:
         if self._prefill is None or self._decode is None or self._cache is None:
             raise RuntimeFailure("the model isn't built yet")
         return self._prefill, self._decode, self._cache
 
-    def _steps(self, spec: SessionSpec, cache: KvCache) -> _Steps | OptimumRunner:
-        for graph in spec.graphs:
-            if graph not in self._graphs:
-                raise RuntimeFailure("a graph of this variant wasn't fed", graph=graph)
-        architecture = self._manifest.architecture
-        if spec.io == "optimum":
-            self._check_foreign(spec.graph)
-            return OptimumRunner(self._created(spec.graph), cache, architecture)
-        return _Steps(Chain([self._created(graph) for graph in spec.graphs]), spec, cache, architecture)
-
-    def _created(self, graph: str) -> Any:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.log_severity_level = 3
-        # Processors without VNNI saturate products of U8 and I8; this takes the exact path instead.
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        names, files = list(self._files), list(self._files.values())
-        options.add_external_initializers_from_files_in_memory(names, files, [file.nbytes for file in files])
-        return ort.InferenceSession(self._graphs[graph], options, providers=["CPUExecutionProvider"])
-
-    def _check_foreign(self, graph: str) -> None:
-        """Given no path, onnxruntime would look for other files in the working folder. Raises
-        InvalidModelFolder for a graph that points elsewhere than into what was fed, or is none."""
-        named = external_files(self._graphs[graph], self._manifest.shard(graph).path or "the graph")
-        for location in sorted(named - set(self._files)):
-            raise InvalidModelFolder(f"The graph points into {location[:80]!r}, which isn't beside it.")
+    def _steps(self, spec: SessionSpec, cache: KvCache) -> _Steps:
+        chain = Chain([self._fed.session(graph) for graph in spec.graphs])
+        return _Steps(chain, spec, cache, self._manifest.architecture)

@@ -24,12 +24,14 @@ from orion_py.errors import (
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
+from orion_py.native.external_runner import ExternalRunner
 from orion_py.native.kernel_runner import KernelRunner, kernel_here
 from orion_py.native.onnx_runner import OnnxRunner
-from orion_py.native.runner import Runner
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.runner import KeepsRows, Runner
+from orion_py.runtime.segments import Embeddings, Inputs, part_of
 
 CHUNK = 256
 """Prompt tokens a run: bounds the attention scores in memory, and how late a close is heard."""
@@ -70,9 +72,9 @@ class NativeSession:
     async def build(self) -> BuildReport:
         return await asyncio.to_thread(self._guarded, self._build)
 
-    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+    async def forward(self, inputs: Inputs, position: int) -> Logits:
         self._interrupts(False)
-        return await asyncio.to_thread(self._guarded, lambda runner: self._forward(runner, tokens, position))
+        return await asyncio.to_thread(self._guarded, lambda runner: self._forward(runner, inputs, position))
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         self._interrupts(False)
@@ -80,7 +82,7 @@ class NativeSession:
 
     async def keep_rows(self, prefix: Prefix, budget: int) -> int:
         runner = self._runner
-        if not isinstance(runner, KernelRunner) or not 0 < prefix.rows <= runner.rows:
+        if not isinstance(runner, KeepsRows) or not 0 < prefix.rows <= runner.rows:
             return 0
         if runner.rows_bytes(prefix.rows) > budget:
             return 0
@@ -88,7 +90,7 @@ class NativeSession:
 
     async def restore_rows(self, key: str, rows: int) -> bool:
         runner = self._runner
-        if not self._built or not isinstance(runner, KernelRunner) or not 0 < rows <= self._context:
+        if not self._built or not isinstance(runner, KeepsRows) or not 0 < rows <= self._context:
             return False
         data = self._prefixes.read(key, runner.rows_bytes(rows))
         if data is not None:
@@ -151,16 +153,16 @@ class NativeSession:
             memory_bytes=self._memory,
         )
 
-    def _forward(self, runner: Runner, tokens: Sequence[int], position: int) -> Logits:
-        self._check(runner, tokens, position)
-        if len(tokens) == 1:
-            return runner.step(tokens[0], position)
+    def _forward(self, runner: Runner, inputs: Inputs, position: int) -> Logits:
+        self._check(runner, inputs, position)
+        if not isinstance(inputs, Embeddings) and len(inputs) == 1:
+            return runner.step(inputs[0], position)
         logits = np.empty(0, np.float32)
         step = min(CHUNK, runner.chunk)
-        for first in range(0, len(tokens), step):
+        for first in range(0, len(inputs), step):
             if self._closed or (first and self._interrupted):
                 raise Cancelled
-            logits = runner.prefill(tokens[first : first + step], position + first)
+            logits = runner.prefill(part_of(inputs, first, first + step), position + first)
         return logits
 
     def _verify(self, runner: Runner, tokens: Sequence[int], position: int) -> Logits:
@@ -170,16 +172,20 @@ class NativeSession:
         self._check(runner, tokens, position)
         return runner.verify(tokens, position)
 
-    def _check(self, runner: Runner, tokens: Sequence[int], position: int) -> None:
-        """Raises where ``tokens`` can't run at ``position``."""
+    def _check(self, runner: Runner, inputs: Inputs, position: int) -> None:
+        """Raises where ``inputs`` can't run at ``position``."""
+        architecture = self._manifest.architecture
         if not self._built:
             raise RuntimeFailure("the model isn't built yet")
-        if not tokens or not 0 <= position <= runner.rows:
-            raise RuntimeFailure(f"{len(tokens)} tokens can't run at {position}: {runner.rows} are here")
-        if not all(0 <= token < self._manifest.architecture.vocab_size for token in tokens):
+        if not len(inputs) or not 0 <= position <= runner.rows:
+            raise RuntimeFailure(f"{len(inputs)} tokens can't run at {position}: {runner.rows} are here")
+        if isinstance(inputs, Embeddings):
+            if inputs.width != architecture.hidden_size:
+                raise InvalidInput(f"embeddings have {inputs.width} columns; the model has {architecture.hidden_size}")
+        elif not all(0 <= token < architecture.vocab_size for token in inputs):
             raise InvalidInput("a token isn't in the vocabulary")
-        if position + len(tokens) > self._context:
-            raise ContextOverflow(tokens=position + len(tokens), limit=self._context)
+        if position + len(inputs) > self._context:
+            raise ContextOverflow(tokens=position + len(inputs), limit=self._context)
 
 
 class NativeEncoder:
@@ -230,7 +236,8 @@ class NativeRuntime:
         if variant.engine == "kernel":
             runner = KernelRunner(manifest, threads, rows, variant.cache_bits, variant.plain)
         else:
-            runner = OnnxRunner(manifest, variant, threads, rows)
+            external = variant.prefill is not None and variant.prefill.io == "optimum"
+            runner = (ExternalRunner if external else OnnxRunner)(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)
 
     async def open_encoder(self, graph: Shard) -> NativeEncoder:

@@ -23,6 +23,7 @@ from orion_py.ports import Ports
 from orion_py.residency.manager import ModelManager
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.prefixes import Prefix
+from orion_py.runtime.segments import Segment, leading_tokens
 from orion_py.telemetry.log import Logger
 
 FORMAT = 1
@@ -94,11 +95,13 @@ class SavedPrefixes:
         found = self._find(model, tokens)
         return 0 if found is None else found.rows
 
-    async def restore(self, model: LoadedModel, tokens: Sequence[int]) -> int:
-        """Brings the longest kept beginning of ``tokens`` into the cache, where that saves reading; says how many rows
-        came. The last token is never among them: its logits are what the answer begins with."""
-        found = self._find(model, tokens[:-1])
-        if found is None or found.rows < model.cached_prefix(tokens) + LEAST_ROWS:
+    async def restore(self, model: LoadedModel, prompt: Sequence[Segment]) -> int:
+        """Brings the longest kept beginning of ``prompt`` into the cache, where that saves reading; says how many rows
+        came. Only tokens are kept, no embeddings. The last token is never among them: its logits are what the answer
+        begins with."""
+        tokens = leading_tokens(prompt[:-1])
+        found = self._find(model, tokens)
+        if found is None or found.rows < model.cached_prefix(prompt) + LEAST_ROWS:
             return 0
         begun = self._ports.clock()
         restored = False

@@ -15,6 +15,7 @@ from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.prefixes import Prefix
+from orion_py.runtime.segments import Inputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,11 +75,12 @@ class ModelSession(Protocol):
     async def build(self) -> BuildReport:
         """Creates the sessions from what was fed, and warms them up. Raises RuntimeFailure."""
 
-    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
-        """Runs ``tokens`` as positions position, position+1, … and returns the last one's logits.
+    async def forward(self, inputs: Inputs, position: int) -> Logits:
+        """Runs ``inputs`` as positions position, position+1, … and returns the last one's logits.
 
         What the KV cache held from ``position`` on is dropped, so that a common prefix is kept
-        and a rejected tail can be taken back. Raises RuntimeFailure or ContextOverflow.
+        and a rejected tail can be taken back. Raises RuntimeFailure or ContextOverflow, and for embeddings
+        EmbeddingsUnsupported where only tokens are taken, InvalidInput where the model's rows have another length.
         """
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:

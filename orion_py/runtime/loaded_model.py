@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import OrionError, WorkerDied
@@ -13,13 +14,14 @@ from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
 from orion_py.runtime.prefixes import Prefix
+from orion_py.runtime.segments import Embeddings, Inputs, Key, Segment, keys_of
 from orion_py.runtime.tokenizer import Tokenizer
 from orion_py.starting import start
 
 STOP_PATIENCE_S = 5.0
 """How long a worker may take to hear that it should stop, and then to stop. It hears messages between
 the parts of a prompt, which take a second or two on a slow phone."""
-_Call = Callable[[Sequence[int], int], Awaitable[Logits]]
+_Call = Callable[[Any, int], Awaitable[Logits]]
 
 
 def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16, plain: bool = False) -> str:
@@ -33,7 +35,7 @@ def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16,
 
 
 class LoadedModel:
-    """Serialises calls to the session and knows which tokens its KV cache holds.
+    """Serialises calls to the session and knows which tokens and embeddings its KV cache holds.
 
     A call that its caller no longer awaits (the user pressed Stop during a long prefill) still
     runs to its end, or to where ``interrupt`` ends it; the next one waits for it, and the cache's
@@ -52,7 +54,8 @@ class LoadedModel:
         self.manifest, self.variant, self.tokenizer = manifest, variant, tokenizer
         self.report, self.context = report, context
         self._session = session
-        self._held: list[int] = []
+        self._held: list[Key] = []
+        """What each row of the cache is of."""
         self._wanted = 0
         """Rows that the call under way may leave."""
         self._turn = asyncio.Lock()
@@ -81,32 +84,33 @@ class LoadedModel:
         variant = self.variant
         return backend_label(self.report.backend, threads, variant.exact, variant.cache_bits, variant.plain)
 
-    def cached_prefix(self, prompt: Sequence[int]) -> int:
-        """How many leading tokens of ``prompt`` needn't run; the last one always has to."""
+    def cached_prefix(self, prompt: Sequence[Segment]) -> int:
+        """How many leading places of ``prompt`` needn't run; the last one always has to."""
+        keys = keys_of(prompt)
         count = 0
-        for held, wanted in zip(self._held, prompt, strict=False):
+        for held, wanted in zip(self._held, keys, strict=False):
             if held != wanted:
                 break
             count += 1
-        return max(0, min(count, len(prompt) - 1))
+        return max(0, min(count, len(keys) - 1))
 
     @property
     def max_draft_tokens(self) -> int:
         """Tokens that ``verify`` takes at once; 0 where the model can't."""
         return self.variant.max_draft_tokens
 
-    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+    async def forward(self, inputs: Inputs, position: int) -> Logits:
         """As ``ModelSession.forward``."""
-        return await self.begin(tokens, position)
+        return await self.begin(inputs, position)
 
     async def verify(self, tokens: Sequence[int], position: int) -> Logits:
         """As ``ModelSession.verify``."""
         return await self.begin_verify(tokens, position)
 
-    def begin(self, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
+    def begin(self, inputs: Inputs, position: int) -> asyncio.Future[Logits]:
         """Begins ``forward`` now. Whoever doesn't want it any more cancels the future; the call itself goes on, unless
         it still waits for its turn."""
-        return self._begin(self._session.forward, tokens, position)
+        return self._begin(self._session.forward, inputs, position)
 
     def begin_verify(self, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
         """Begins ``verify``, as ``begin``."""
@@ -142,7 +146,7 @@ class LoadedModel:
             self._interrupted = False
             held, self._held = self._held, []
             restored = await self._session.restore_rows(key, len(tokens))
-            self._held = tokens if restored else held
+            self._held = [*tokens] if restored else held
             return restored
 
     def drop(self, position: int) -> None:
@@ -151,12 +155,13 @@ class LoadedModel:
         del self._held[position:]
         self._wanted = min(self._wanted, position)
 
-    def _begin(self, call: _Call, tokens: Sequence[int], position: int) -> asyncio.Future[Logits]:
+    def _begin(self, call: _Call, inputs: Inputs, position: int) -> asyncio.Future[Logits]:
         done: asyncio.Future[Logits] = asyncio.get_running_loop().create_future()
-        self._running = start(self._run(call, list(tokens), position, done))
+        given = inputs if isinstance(inputs, Embeddings) else list(inputs)
+        self._running = start(self._run(call, given, position, done))
         return done
 
-    async def _run(self, call: _Call, tokens: list[int], position: int, done: asyncio.Future[Logits]) -> None:
+    async def _run(self, call: _Call, inputs: Inputs, position: int, done: asyncio.Future[Logits]) -> None:
         """``done`` is set from here, and not by the task's end: that is one turn of the loop less for each token."""
         try:
             if self._interrupted and self._turn.locked():
@@ -165,11 +170,11 @@ class LoadedModel:
                 if done.done():
                     return
                 self._interrupted = False
-                self._wanted = position + len(tokens)
+                self._wanted = position + len(inputs)
                 # While the call runs, or if it fails, only the rows before it can be relied on.
                 del self._held[position:]
-                logits = await call(tokens, position)
-                self._held.extend(tokens)
+                logits = await call(inputs, position)
+                self._held.extend(inputs.keys if isinstance(inputs, Embeddings) else inputs)
                 del self._held[self._wanted :]
                 if not done.done():
                     done.set_result(logits)

@@ -13,6 +13,7 @@ from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.segments import Embeddings, Inputs, tokens_of
 
 Script = Callable[[list[int]], int]
 """From all tokens so far to the next token."""
@@ -31,6 +32,8 @@ class ScriptedSession:
     calls: list[tuple[list[int], int]] = field(default_factory=list)
     verified: list[tuple[list[int], int]] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
+    embedded: list[tuple[Embeddings, int]] = field(default_factory=list)
+    """Calls with embeddings, and their positions."""
     interrupts: int = 0
     closed: bool = False
     prefixes: MemoryPrefixes = field(default_factory=MemoryPrefixes)
@@ -54,10 +57,14 @@ class ScriptedSession:
         self._fail("build")
         return self.report
 
-    async def forward(self, tokens: Sequence[int], position: int) -> Logits:
+    async def forward(self, inputs: Inputs, position: int) -> Logits:
         self._fail("forward")
-        self.calls.append((list(tokens), position))
-        self.tokens = self.tokens[:position] + list(tokens)
+        if isinstance(inputs, Embeddings):
+            self.embedded.append((inputs, position))
+            inputs = tokens_of([inputs])
+        else:
+            self.calls.append((list(inputs), position))
+        self.tokens = self.tokens[:position] + list(inputs)
         logits = np.zeros(self.vocab, dtype=np.float32)
         logits[self.script(self.tokens)] = 50.0
         return logits

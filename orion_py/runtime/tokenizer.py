@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, NotRequired, Protocol, TypedDict
+
+from orion_py.runtime.segments import Embeddings
 
 
 class ChatMessage(TypedDict):
     role: Literal["system", "user", "assistant"]
     content: str
+    embedded: NotRequired[Sequence[Embeddings]]
+    """Images and sounds that stand before the text; a template never sees them."""
 
 
 class Tokenizer(Protocol):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orion_py.generation.speculation import Speculation
+from orion_py.runtime.segments import NO_TOKEN
 
 PASSAGE = [*range(100, 140)]
 
@@ -93,3 +94,13 @@ def test_a_draft_never_exceeds_the_limit_or_the_room_and_is_made_of_the_text(
         assert len(draft) <= min(limit - 1, room)
         assert seen.issuperset(draft)
         assert speculation.cost(rows) >= 1
+
+
+def test_what_is_no_token_is_never_guessed() -> None:
+    """Rows of a picture stand behind a passage that comes again."""
+    picture = [NO_TOKEN] * 4
+    speculation = told([*PASSAGE, *picture, 1], PASSAGE[:-3])
+    assert speculation.propose(100) == PASSAGE[-3:]
+    for token in PASSAGE[-3:]:
+        speculation.observe(token)
+    assert speculation.propose(100) == []

@@ -1,4 +1,4 @@
-"""A decoder graph as Optimum exports it, over the cache, on native onnxruntime."""
+"""Runs a decoder graph as Optimum exports it, over the cache, on native onnxruntime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orion_py.native.kv_cache import KvCache
 from orion_py.runtime.base import Logits
 
 
-class OptimumRunner:
+class OptimumGraph:
     """``session`` is an onnxruntime.InferenceSession. Raises UnsupportedModel where its graph asks for
     what nobody gives."""
 

@@ -11,7 +11,7 @@ import pytest
 from onnx import helper
 
 from orion_py.errors import InvalidModelFolder, RuntimeFailure, UnsupportedModel
-from orion_py.native import optimum_runner
+from orion_py.native import optimum_graph
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from tests.external.layout import ARCHITECTURES, write_folder
 from tests.external.ports import described
@@ -67,7 +67,7 @@ async def test_a_long_prompt_runs_in_chunks_with_the_same_result(
     session = await opened(folder, tmp_path / "store")
     await session.build()
     whole = await session.forward(tokens, 0)
-    monkeypatch.setattr(optimum_runner, "logits_rows", lambda vocab: 5)
+    monkeypatch.setattr(optimum_graph, "logits_rows", lambda vocab: 5)
     chunked = await opened(folder, tmp_path / "store")
     await chunked.build()
     np.testing.assert_allclose(await chunked.forward(tokens, 0), whole, atol=1e-5)
