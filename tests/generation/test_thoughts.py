@@ -6,6 +6,7 @@ import pytest
 
 from orion_py.generation.prompt import build_prompt
 from orion_py.generation.thoughts import answer_of
+from orion_py.runtime.segments import leading_tokens
 from orion_py.runtime.tokenizer import ChatMessage
 from tests.tiny import LetterTokenizer
 
@@ -42,7 +43,7 @@ def test_the_next_prompt_holds_the_answer_alone() -> None:
         {"role": "assistant", "content": "<think>plan</think>Paris."},
     ]
     tokenizer = LetterTokenizer()
-    prompt = tokenizer.decode(build_prompt(tokenizer, "", history, "And Italy?", 500, 50).tokens)
+    prompt = tokenizer.decode(leading_tokens(build_prompt(tokenizer, "", history, "And Italy?", 500, 50).segments))
     assert "plan" not in prompt
     assert "paris" in prompt
     assert "mine" in prompt, "what a person writes is theirs"

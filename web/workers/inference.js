@@ -9,6 +9,7 @@
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
+ *   model.forwardEmbeddings {embeddings, width, position} -> {logits}
  *   model.verify   {tokens, position}     -> {logits}    after each token
  *   model.keep     {facts, budget}        -> {bytes}    the cache's first rows, on the device
  *   model.restore  {key, rows}            -> {restored}
@@ -81,6 +82,11 @@ const handlers = {
   async "model.forward"({ tokens, position }) {
     cancelled = false;
     const logits = await opened().forward(tokens, position, pause);
+    return { payload: { logits }, transfer: [logits.buffer] };
+  },
+  async "model.forwardEmbeddings"({ embeddings, width, position }) {
+    cancelled = false;
+    const logits = await opened().forwardEmbeddings(embeddings, width, position, pause);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
   async "model.verify"({ tokens, position }) {

@@ -71,7 +71,22 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   const logits = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
   model.runner.copyRows = () => { throw new Error("copied"); };
   const room = await model.keepRows({ key: "k", model: "m", agent: "a", edition: "1", rows: 3 }, 10);
-  return { ahead, reads, first, room, logits: [...logits] };
+  const { hidden_size: hidden } = manifest.architecture;
+  const embedded = (values, width = hidden, at = 3) =>
+    model.forwardEmbeddings(Float32Array.from(values), width, at, async () => {}).then(
+      (found) => found.length, (error) => error.code);
+  const rows = {
+    taken: await embedded(new Array(2 * hidden).fill(0.5)),
+    narrow: await embedded([1, 2, 3], 3),
+    broken: await embedded(new Array(hidden).fill(NaN)),
+    gap: await embedded(new Array(hidden).fill(0.5), hidden, 50),
+    long: await embedded(new Array(62 * hidden).fill(0.5)),
+    none: await embedded([]),
+  };
+  model.runner.forwardEmbeddings = undefined; // as of every runner but the kernel's
+  rows.refused = await embedded(new Array(hidden).fill(0.5));
+  const after = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
+  return { ahead, reads, first, room, rows, logits: [...logits], after: [...after] };
 }
 """
 STORED = Stored.of(Recipe().model())
@@ -119,3 +134,17 @@ def test_a_shard_that_is_handed_over_needs_no_database(node: Node) -> None:
 
 def test_what_would_come_late_behind_the_shards_is_asked_for_before_them(node: Node) -> None:
     assert asked(node)["first"] == "the kernel's build"
+
+
+def test_embeddings_are_checked_and_a_runner_that_takes_tokens_alone_refuses_them_by_name(node: Node) -> None:
+    found = asked(node)
+    assert found["rows"] == {
+        "taken": STORED.architecture.vocab_size,
+        "narrow": "invalid_input",
+        "broken": "invalid_input",
+        "gap": "protocol",
+        "long": "context_overflow",
+        "none": "protocol",
+        "refused": "embeddings_unsupported",
+    }
+    assert found["after"] == found["logits"]

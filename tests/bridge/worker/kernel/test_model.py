@@ -18,6 +18,7 @@ from model_foundry.reference.llama import ReferenceModel
 from orion_py.native.kernel_layout import _OF_LAYER, _WHOLE, rotary_table
 from orion_py.native.kernel_rows import copy_rows
 from tests.bridge_in_node import ROOT, Node, Refused, bridge
+from tests.kernel.decoder import Decoder
 from tests.kernel.models import Recipe, Stored, kl
 from tests.kernel.test_forward import FAMILIES
 from tests.kernel.test_kept_rows import opened
@@ -124,10 +125,11 @@ async function answer({ ask, ...given }) {
   await model.build();
   const rows = [];
   let kept = new Uint8Array();
-  for (const { tokens, at, verify, keep, put } of steps) {
+  for (const { tokens, embedded, at, verify, keep, put } of steps) {
     if (keep) kept = model.copyRows(keep);
     if (keep && kept.length !== model.rowsBytes(keep)) throw new Error("rows of another size");
     if (put) model.putRows(kept, put);
+    if (embedded) rows.push([...(await model.forwardEmbeddings(Float32Array.from(embedded), at, pause))]);
     if (!tokens) continue;
     const ids = Int32Array.from(tokens);
     rows.push([...(verify ? await model.verify(ids, at) : await model.forward(ids, at, pause))]);
@@ -177,6 +179,26 @@ def test_a_prompt_of_several_passes_is_one_prompt(node: Node) -> None:
     parts = [{"tokens": tokens[:200], "at": 0}, {"tokens": [1, 2], "at": 100}, {"tokens": tokens[100:], "at": 100}]
     assert node.ask(asked(stored, parts))["rows"][-1] == whole
     assert kl(ReferenceModel(recipe.model()).forward(tokens)[-1:], np.array([whole], np.float32)) < 1e-5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_embeddings_of_tokens_give_the_bits_of_these_tokens(node: Node, family: str) -> None:
+    """70 of them are three passes; what was read before and after them is tokens."""
+    recipe = FAMILIES[family]
+    model = recipe.model()
+    tokens = np.random.default_rng(9).integers(0, recipe.architecture.vocab_size, 90).tolist()
+    rows = Decoder(model).embeddings(tokens[10:80]).astype(np.float32).reshape(-1).tolist()
+    steps: list[dict[str, Any]] = [
+        {"tokens": tokens, "at": 0},
+        {"tokens": tokens[:10], "at": 0},
+        {"embedded": rows, "at": 10},
+        {"tokens": tokens[80:], "at": 80},
+        {"tokens": tokens[:80], "at": 0},
+    ]
+    found = node.ask(asked(Stored.of(model), steps))
+    assert found["rows"][3] == found["rows"][0]
+    assert found["rows"][2] == found["rows"][4]
+    assert found["held"] == 80
 
 
 @pytest.mark.parametrize("family", FAMILIES)

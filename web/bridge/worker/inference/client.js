@@ -80,6 +80,18 @@ export class InferenceClient {
   }
 
   /**
+   * @param {Float32Array} values rows [n][width] in the place of tokens
+   * @param {number} width
+   * @param {number} position
+   * @returns {Promise<Float32Array>} logits [vocab]
+   */
+  async forwardEmbeddings(values, width, position) {
+    this.raise(0);
+    const embeddings = Float32Array.from(values);
+    return (await this.call("model.forwardEmbeddings", { embeddings, width, position })).logits;
+  }
+
+  /**
    * @param {Int32Array | number[]} tokens
    * @param {number} position
    * @returns {Promise<Float32Array>} logits [tokens, vocab]

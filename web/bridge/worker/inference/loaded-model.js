@@ -117,8 +117,35 @@ export class LoadedModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
   async forward(tokens, position, pause) {
-    this.check(tokens, position);
+    this.checkTokens(tokens, position);
     return this.runner.forward(tokens, position, pause);
+  }
+
+  /**
+   * As `forward`, with embeddings in the tokens' place. Raises embeddings_unsupported, too, where what computes takes tokens
+   * alone, and invalid_input for rows that aren't the model's, or not finite.
+   *
+   * @param {Float32Array} embeddings [n][width]
+   * @param {number} width
+   * @param {number} position
+   * @param {() => Promise<void>} pause
+   * @returns {Promise<Float32Array<ArrayBuffer>>}
+   */
+  async forwardEmbeddings(embeddings, width, position, pause) {
+    const { runner } = this;
+    const hidden = this.spec.manifest.architecture.hidden_size;
+    if (!runner.forwardEmbeddings) {
+      throw new BridgeError("embeddings_unsupported",
+        `What computes this model (${this.backend}) takes tokens alone, no embeddings of images or sounds.`);
+    }
+    if (width !== hidden || embeddings.length % hidden) {
+      throw new BridgeError("invalid_input", `embeddings have ${width} columns; the model has ${hidden}`);
+    }
+    if (!embeddings.every(Number.isFinite)) {
+      throw new BridgeError("invalid_input", "embeddings hold a number that isn't finite");
+    }
+    this.check(embeddings.length / hidden, position);
+    return runner.forwardEmbeddings(embeddings, position, pause);
   }
 
   /**
@@ -134,7 +161,7 @@ export class LoadedModel {
     if (!runner.verify || tokens.length > runner.verifies) {
       throw new BridgeError("protocol", `${tokens.length} tokens can't be verified at once: ${runner.verifies} can`);
     }
-    this.check(tokens, position);
+    this.checkTokens(tokens, position);
     return runner.verify(tokens, position);
   }
 
@@ -172,20 +199,29 @@ export class LoadedModel {
    * @param {Int32Array} tokens
    * @param {number} position
    */
-  check(tokens, position) {
-    const { context, manifest } = this.spec;
-    if (!tokens.length) throw new BridgeError("protocol", "a forward needs at least one token");
+  checkTokens(tokens, position) {
+    this.check(tokens.length, position);
+    const vocabulary = this.spec.manifest.architecture.vocab_size;
+    if (tokens.some((token) => token < 0 || token >= vocabulary)) {
+      throw new BridgeError("protocol", `a token is outside the vocabulary of ${vocabulary}`);
+    }
+  }
+
+  /**
+   * @private
+   * @param {number} count places that a call takes
+   * @param {number} position
+   */
+  check(count, position) {
+    const { context } = this.spec;
+    if (!count) throw new BridgeError("protocol", "a forward needs at least one token");
     if (!(position >= 0 && position <= this.runner.rows)) {
       throw new BridgeError("protocol", `position ${position} isn't in the ${this.runner.rows} rows that are here`);
     }
-    if (position + tokens.length > context) {
-      throw new BridgeError("context_overflow", `${position + tokens.length} tokens don't fit ${context}`, {
-        tokens: position + tokens.length, context,
+    if (position + count > context) {
+      throw new BridgeError("context_overflow", `${position + count} tokens don't fit ${context}`, {
+        tokens: position + count, context,
       });
-    }
-    const vocabulary = manifest.architecture.vocab_size;
-    if (tokens.some((token) => token < 0 || token >= vocabulary)) {
-      throw new BridgeError("protocol", `a token is outside the vocabulary of ${vocabulary}`);
     }
   }
 }

@@ -30,6 +30,13 @@ export interface Step {
   position: number;
 }
 
+/** Rows [n][width] in the place of tokens. */
+export interface EmbeddedStep {
+  embeddings: Float32Array<ArrayBuffer>;
+  width: number;
+  position: number;
+}
+
 type Nothing = Record<string, never>;
 type Logits = { logits: Float32Array<ArrayBuffer> };
 
@@ -39,6 +46,7 @@ export interface Calls {
   "model.feed": [NamedBlob, { ms: number }];
   "model.build": [Nothing, BuildReport];
   "model.forward": [Step, Logits];
+  "model.forwardEmbeddings": [EmbeddedStep, Logits];
   "model.verify": [Step, Logits];
   "model.keep": [{ facts: PrefixFacts; budget: number }, { bytes: number }];
   "model.restore": [{ key: string; rows: number }, { restored: boolean }];

@@ -2,8 +2,8 @@
  * One memory for a model on our kernel: what lies where, and the description that the kernel is told
  * (`struct orion_decoder` of kernel/orion_kernel.h).
  *
- * From the module's heap base on: the description, its table of tensors, the tokens of a call, the rotary table, each
- * weight shard whole, the workspace, the cache. It is made once, exactly as large as it has to be: nothing grows, and
+ * From the module's heap base on: the description, its table of tensors, the tokens or embeddings of a call, the rotary
+ * table, each weight shard whole, the workspace, the cache. It is made once, exactly as large as it has to be: nothing grows, and
  * nothing moves.
  */
 
@@ -12,6 +12,8 @@ import { kernelTensors } from "./tensors.js";
 
 /** Tokens of one pass: between two a cancel is heard. */
 export const CHUNK = 128;
+/** Rows of embeddings of one pass: few, since every model has room for them and hardly any takes some. */
+export const CHUNK_EMBEDDED = 32;
 /** Rows of logits that one pass gives: what `verify` can take. */
 export const MOST_LOGITS = 8;
 
@@ -72,6 +74,8 @@ export class KernelMemory {
     /** @private */ this.rope = 0;
     /** Offset of the next call's tokens, U32 [CHUNK]. */
     this.tokens = 0;
+    /** Offset of the next call's embeddings, F32 [CHUNK_EMBEDDED][hidden]. */
+    this.embeddings = 0;
     /** @private */ this.workspace = [0, 0];
     /** @private */ this.cache = [0, 0];
     /** @type {WebAssembly.Memory} */ this.memory = new WebAssembly.Memory({ initial: 0 });
@@ -175,11 +179,17 @@ export class KernelMemory {
     this.decoder = take(4 * DECODER_WORDS);
     this.table = take(4 * TENSOR_WORDS * this.tensors.length);
     this.tokens = take(4 * CHUNK);
+    this.embeddings = take(4 * CHUNK_EMBEDDED * this.hidden);
     this.rope = take(4 * context * manifest.architecture.head_dim);
     for (const { sha256, size, role } of manifest.shards) {
       if (role !== "graph" && role !== "tokenizer") this.shards.set(sha256, { at: take(size), size });
     }
     return end;
+  }
+
+  /** Numbers of a row of embeddings. */
+  get hidden() {
+    return this.spec.manifest.architecture.hidden_size;
   }
 
   /** @private */
@@ -250,16 +260,20 @@ export class KernelMemory {
   }
 
   /**
-   * A pass over tokens that follow each other.
+   * A pass over tokens that follow each other, or over embeddings in their place.
    *
-   * @param {Int32Array} tokens at most CHUNK
+   * @param {Int32Array | Float32Array} inputs at most CHUNK tokens, or CHUNK_EMBEDDED rows [n][hidden]
    * @param {number} position
-   * @param {number} rows of the last tokens whose logits are wanted
+   * @param {number} rows of the last places whose logits are wanted
    * @returns {number} the kernel's status
    */
-  run(tokens, position, rows) {
-    new Int32Array(this.memory.buffer).set(tokens, this.tokens / 4);
-    return this.exports.orion_forward(this.tokens, 0, 0, tokens.length, position, rows);
+  run(inputs, position, rows) {
+    if (inputs instanceof Int32Array) {
+      new Int32Array(this.memory.buffer).set(inputs, this.tokens / 4);
+      return this.exports.orion_forward(this.tokens, 0, 0, inputs.length, position, rows);
+    }
+    new Float32Array(this.memory.buffer).set(inputs, this.embeddings / 4);
+    return this.exports.orion_forward(0, this.embeddings, 0, inputs.length / this.hidden, position, rows);
   }
 
   /**

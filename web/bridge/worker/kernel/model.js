@@ -3,7 +3,7 @@
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";
-import { CHUNK, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./memory.js";
+import { CHUNK, CHUNK_EMBEDDED, KernelMemory, MOST_LOGITS, THREAD_LOST } from "./memory.js";
 import { bytesOf, copyRows, putRows } from "./rows.js";
 import { builds, fetchBuild, probe } from "./module.js";
 import { KernelThreads } from "./threads.js";
@@ -117,11 +117,36 @@ export class KernelModel {
    * @returns {Promise<Float32Array<ArrayBuffer>>} logits [vocab] after the last token
    */
   async forward(tokens, position, pause) {
+    return this.passes(tokens, CHUNK, 1, position, pause);
+  }
+
+  /**
+   * As `forward`, with embeddings in the tokens' place.
+   *
+   * @param {Float32Array} embeddings [n][hidden], finite, at least one row
+   * @param {number} position
+   * @param {() => Promise<void>} pause
+   * @returns {Promise<Float32Array<ArrayBuffer>>}
+   */
+  async forwardEmbeddings(embeddings, position, pause) {
+    return this.passes(embeddings, CHUNK_EMBEDDED, this.memory.hidden, position, pause);
+  }
+
+  /**
+   * @private
+   * @param {Int32Array | Float32Array} inputs
+   * @param {number} places of one pass, at most
+   * @param {number} width numbers of a place
+   * @param {number} position
+   * @param {() => Promise<void>} pause
+   */
+  async passes(inputs, places, width, position, pause) {
     this.rows = position;
-    for (let start = 0; start < tokens.length; start += CHUNK) {
+    const size = places * width;
+    for (let start = 0; start < inputs.length; start += size) {
       if (start) await pause();
-      const part = tokens.subarray(start, start + CHUNK);
-      this.pass(part, start + CHUNK >= tokens.length ? 1 : 0);
+      const part = inputs.subarray(start, start + size);
+      this.pass(part, part.length / width, start + size >= inputs.length ? 1 : 0);
     }
     return this.memory.logits(1);
   }
@@ -135,7 +160,7 @@ export class KernelModel {
    */
   async verify(tokens, position) {
     this.rows = position;
-    this.pass(tokens, tokens.length);
+    this.pass(tokens, tokens.length, tokens.length);
     return this.memory.logits(tokens.length);
   }
 
@@ -166,20 +191,21 @@ export class KernelModel {
    * the threads that are left.
    *
    * @private
-   * @param {Int32Array} tokens
+   * @param {Int32Array | Float32Array} inputs
+   * @param {number} places that they take
    * @param {number} logits
    */
-  pass(tokens, logits) {
+  pass(inputs, places, logits) {
     if (!this.built) throw new BridgeError("protocol", "the model isn't built yet");
     this.guarded(() => {
-      let status = this.memory.run(tokens, this.rows, logits);
+      let status = this.memory.run(inputs, this.rows, logits);
       if (status === THREAD_LOST) {
         this.team.dismiss();
-        status = this.memory.run(tokens, this.rows, logits);
+        status = this.memory.run(inputs, this.rows, logits);
       }
       this.memory.checked(status, "runtime_failure");
     });
-    this.rows += tokens.length;
+    this.rows += places;
   }
 
   /** @private @param {() => void} call whose traps become our errors */
