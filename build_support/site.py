@@ -108,8 +108,7 @@ def precache(plan: dict[str, Content]) -> dict[str, object]:
     kept = [url for url in plan if not url.startswith("models/") and url not in ("sw.js", "precache.json")]
     urls = sorted(kept, key=lambda url: (_part(url), url))
     made = [name for name in (page_python.NAME, page_python.LATER) if name in plan]
-    compiled = [module for name in made for module in page_python.listed(_read(plan[name]))]
-    lazy = (*vendor.LAZY, *(f"ui/{name}.py" for name in compiled))
+    lazy = (*vendor.LAZY, *(f"ui/{file}" for name in made for file in page_python.listed(_read(plan[name]))))
     files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(lazy)]
     later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(lazy)]
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
@@ -151,6 +150,7 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
         url = path.relative_to(paths.WEB).as_posix()
         if path.suffix != ".ts" and page_python.is_served(url):
             plan[url] = path
+    plan |= page_python.files()
     plan |= with_origins(plan, origins)
     for vendored in vendor.files():
         plan[f"vendor/{vendored.target}"] = vendor.content(vendored)
@@ -159,7 +159,6 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     plan["vendor/LICENSES.txt"] = vendor.licences().encode()
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
-    plan |= page_python.files()
     plan |= cell_packages.files(node)
     for manifest in manifests:
         for name, path in models.files(manifest).items():

@@ -32,7 +32,7 @@ def looked_at(person: Person, address: str) -> Locator:
     person.page.get_by_role("button", name="Settings", exact=True).click()
     settings = person.page.get_by_role("dialog", name="Settings")
     settings.get_by_label("Add a model").fill(address)
-    settings.get_by_role("button", name="Look", exact=True).click()
+    settings.get_by_role("button", name="Inspect", exact=True).click()
     return settings
 
 
@@ -49,7 +49,7 @@ def test_a_person_adds_a_folder_sees_size_and_licence_first_and_gets_an_answer_b
     large = [r.path for r in web.requests(f"{FOLDER}*") if r.bytes and r.path.endswith(("tokenizer.json", "x", "data"))]
     assert large == []
     settings.get_by_role("button", name="Add it").click()
-    settings.get_by_label("Who computes the answers").select_option("tiny-llama")
+    settings.get_by_label("Model that answers").select_option("tiny-llama")
     settings.get_by_role("button", name="Close", exact=True).click()
     web.is_slow(2)  # or what came before the break is lost with it
     web.faults.truncate(f"{FOLDER}onnx/model.onnx_data", after=100_000)

@@ -15,5 +15,5 @@ def test_agents_stand_in_groups_and_the_model_that_this_device_starts_with_is_ma
     # Who can't answer here stands apart, whatever the group.
     expect(agents.locator("optgroup[label='Not on this site'] option[value=vision]")).to_have_count(1)
     regular.page.get_by_role("button", name="Settings", exact=True).click()
-    models = regular.page.get_by_label("Who computes the answers").locator("option")
+    models = regular.page.get_by_label("Model that answers").locator("option")
     expect(models.filter(has_text="(starts on this device)")).to_have_count(1)

@@ -36,7 +36,7 @@ def test_a_killed_engine_worker_restarts_and_the_conversation_goes_on(regular: P
     first.grows(5)
     workers.end(regular.page, "workers/engine.js")
     first.succeeds()
-    assert any("started again" in note for note in first.notes)
+    assert any("was restarted" in note for note in first.notes)
     assert regular.recalls("Zoe", "What is my cat called?")
 
     workers.end(regular.page, "workers/engine.js")  # while nothing is asked

@@ -60,7 +60,7 @@ def test_a_server_that_keeps_failing_is_told_in_plain_words_and_retry_fetches_th
     newcomer.opens()
     answer = newcomer.asks(QUESTION)
     answer.comes_to("error")
-    assert "The download broke off" in answer.error
+    assert "The download was interrupted" in answer.error
     assert "what was downloaded is kept" in answer.error
     expect(newcomer.questions).to_contain_text(QUESTION)
 

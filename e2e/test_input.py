@@ -29,7 +29,7 @@ def test_what_cannot_be_answered_is_told_at_once_and_stays_in_the_box(regular: P
     expect(regular.message).to_be_focused()
     regular.message.fill(TOO_LONG)
     regular.send.click()
-    said = regular.page.get_by_text("This message has 20,000 characters; at most 12,000 can be read at once.")
+    said = regular.page.get_by_text("This message has 20,000 characters; Orion reads at most 12,000 at once.")
     expect(said).to_be_visible()
     expect(regular.message).to_have_value(TOO_LONG)
     expect(regular.questions).to_have_count(0)

@@ -46,7 +46,7 @@ def chooses(person: Person, model: str) -> str:
     """Picks ``model`` in the settings; what they say of it then."""
     person.page.get_by_role("button", name="Settings", exact=True).click()
     settings = person.page.get_by_role("dialog", name="Settings")
-    settings.get_by_label("Who computes the answers").select_option(model)
+    settings.get_by_label("Model that answers").select_option(model)
     said: Locator = settings.get_by_text("to download, about")
     words = said.inner_text()
     settings.get_by_role("button", name="Close", exact=True).click()

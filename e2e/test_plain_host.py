@@ -61,4 +61,4 @@ def test_without_isolation_and_service_worker_it_answers_on_one_thread_and_says_
     expect(answer.fact("backend")).to_have_text("Orion’s kernel, 1 thread")
     assert person.engine == "degraded"
     assert "computes on one thread" in person.notices
-    assert "not without the network" in person.notices
+    assert "not offline" in person.notices

@@ -11,21 +11,24 @@ import * as locks from "./bridge/page/locks.js";
 import * as shell from "./bridge/page/shell.js";
 import { answerOf } from "./bridge/page/thoughts.js";
 
-const MODULES = ["words/strings_chats", "words/strings_engine", "words/strings_models", "words/strings", "words/i18n", "words/formatting", "base/json_text",
+const MODULES = ["words/i18n", "words/formatting", "base/json_text",
   "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/hydration_view", "status/tongues", "status/welcome_view", "status/notices_view",
-  "settings/dialogs", "settings/engine_settings", "settings/models_settings", "asking/corrections", "app", "main"];
+  "base/sheet", "chats/chats_view", "settings/settings_view",
+  "settings/engine_settings", "settings/models_settings", "asking/corrections", "asking/asking", "answers/actions", "chats/shown", "extras",
+  "settings/settings", "status/wanted", "status/installation", "views", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
   panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
   run: ["answers/sandbox", "answers/code_run"],
   coded: ["workshop/run", "workshop/answers"],
-  workshop: ["workshop/strings", "workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],
+  workshop: ["workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],
 };
 /** What draws an answer: its libraries, and last itself. */
 const MARKDOWN = ["./vendor/marked/marked.mjs", "./vendor/dompurify/purify.mjs", "./vendor/highlight/highlight.mjs", "./bridge/page/markdown.js"];
+const SLICE_MS = 6; // of imports in one task: half a frame, and far fewer tasks than modules
 const HEAP_BYTES = 2 * 1024 * 1024; // larger ones make each collection longer
 const root = document.documentElement;
 
@@ -45,12 +48,18 @@ function beginEarly() {
   try { beginEngine(ahead); } catch { /* ui/ finds out, and says so */ }
 }
 
-/** The static words are there in both languages; the person's own choice is known only to ui/. */
+/** The languages that the build found catalogues for (build_support/page_words.py). */
+function languages() {
+  const choice = /** @type {HTMLSelectElement} */ (document.getElementById("set-language"));
+  return [...choice.options].map((option) => option.value);
+}
+
+/** The static words are there in every language, as ui/base/dom.py chooses among them later. */
 function speak() {
   const { language: chosen, theme } = preferences();
   const tags = chosen ? [chosen] : navigator.languages ?? [navigator.language];
-  const known = tags.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "fr" || tag === "en");
-  root.lang = known ?? "en";
+  root.lang = tags.map((tag) => tag.split("-")[0].toLowerCase()).find((tag) => languages().includes(tag)) ?? "en";
+  for (const text of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-static]"))) text.hidden = text.lang !== root.lang;
   root.dataset.theme = theme ?? "auto";
 }
 
@@ -105,18 +114,35 @@ async function bringMarkdown() {
   return import("./bridge/page/markdown.js");
 }
 
-/** @param {string} name */
-async function source(name) {
-  const answer = await fetch(new URL(`ui/${name}.py`, import.meta.url));
-  if (!answer.ok) throw new Error(`ui/${name}.py: ${answer.status}`);
+/** @param {string} path below ui/ */
+async function text(path) {
+  const answer = await fetch(new URL(`ui/${path}`, import.meta.url));
+  if (!answer.ok) throw new Error(`ui/${path}: ${answer.status}`);
   return answer.text();
 }
 
-/** @typedef {{mpy: number, parts: Map<string, Uint8Array>}} Compiled for which version of the bytecode, and the modules' bytes */
+/** @param {string} name */
+const source = (name) => text(`${name}.py`);
+
+/** The words of each language, where they aren't in what the build made. */
+async function catalogues() {
+  const found = languages().map(async (each) => /** @type {[string, string]} */ ([each, await text(`words/${each}.json`)]));
+  return new Map(await Promise.all(found));
+}
 
 /**
- * Modules of ui/ as the build compiled them (build_support/page_python.py says how). Null where there are none: then
- * the sources do.
+ * Modules of ui/ as the build compiled them, and words (build_support/page_python.py says how).
+ *
+ * @typedef {object} Compiled
+ * @property {number} mpy for which version of the bytecode; 0 where the build compiled none
+ * @property {Map<string, Uint8Array>} parts the modules' bytes
+ * @property {Map<string, string>} words the catalogue of each language
+ */
+
+/** @typedef {[name: string, offset: number, length: number]} Part */
+
+/**
+ * Null where there is no such file: then the sources do.
  *
  * @param {string} file below ui/
  * @returns {Promise<Compiled | null>}
@@ -126,13 +152,18 @@ async function compiled(file) {
     const answer = await fetch(new URL(`ui/${file}`, import.meta.url));
     if (!answer.ok) return null;
     const whole = await answer.arrayBuffer();
-    const text = new TextDecoder();
+    const decoder = new TextDecoder();
     const start = 12 + new DataView(whole).getUint32(8, true);
-    if (text.decode(new Uint8Array(whole, 0, 8)) !== "ORIONMPY") return null;
-    const { mpy, modules } = JSON.parse(text.decode(new Uint8Array(whole, 12, start - 12)));
-    const parts = modules.map((/** @type {[string, number, number]} */ [name, offset, length]) =>
-      [name, new Uint8Array(whole, start + offset, length)]);
-    return { mpy, parts: new Map(parts) };
+    if (decoder.decode(new Uint8Array(whole, 0, 8)) !== "ORIONMPY") return null;
+    /** @type {{mpy: number, modules: Part[], words: Part[]}} */
+    const { mpy, modules, words } = JSON.parse(decoder.decode(new Uint8Array(whole, 12, start - 12)));
+    /** @param {Part} part */
+    const bytes = ([, offset, length]) => new Uint8Array(whole, start + offset, length);
+    return {
+      mpy,
+      parts: new Map(modules.map((part) => [part[0], bytes(part)])),
+      words: new Map(words.map((part) => [part[0], decoder.decode(bytes(part))])),
+    };
   } catch {
     return null;
   }
@@ -155,8 +186,8 @@ function contents(python, made, names) {
 }
 
 /**
- * Writes modules of ui/ for `python` and imports them, one a task. Its folders need no __init__.py: those hold a sentence
- * for who reads them, and aren't part of the page.
+ * Writes modules of ui/ for `python` and imports them, a few milliseconds' worth a task. Its folders need no
+ * __init__.py: those hold a sentence for who reads them, and aren't part of the page.
  *
  * @param {any} python
  * @param {string[]} names
@@ -168,8 +199,12 @@ async function bringIn(python, names, sources) {
     python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
     python.FS.writeFile(`${path}.${content instanceof Uint8Array ? "mpy" : "py"}`, await content);
   }
+  let began = -Infinity;
   for (const name of names) {
-    await breathe();
+    if (performance.now() - began > SLICE_MS) {
+      await breathe();
+      began = performance.now();
+    }
     python.pyimport(`ui.${name.replaceAll("/", ".")}`);
   }
 }
@@ -187,8 +222,10 @@ async function start() {
     heapsize: HEAP_BYTES,
     url: new URL("vendor/micropython/micropython.wasm", import.meta.url).href,
   });
-  const sources = contents(python, await ready, MODULES);
+  const made = await ready;
+  const sources = contents(python, made, MODULES);
   // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
+  const words = made?.words ?? await catalogues();
   void Promise.allSettled([...sources, markdown]).then(() => {
     beginEarly();
     shell.enroll().catch(() => undefined);
@@ -213,12 +250,15 @@ async function start() {
   };
   /** @param {keyof typeof LATER} name */
   const has = (name) => LATER[name].length > 0;
+  /** @param {string} language @param {number} number */
+  const pluralOf = (language, number) => new Intl.PluralRules(language).select(number);
+  const speech = { wordLanguages: () => JSON.stringify([...words.keys()]), wordsIn: (/** @type {string} */ language) => words.get(language), pluralOf };
   /** @param {(text: string) => void} onText */
   const openRunner = async (onText) => (await import("./sandbox/page-runner.js")).openRunner(onText);
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, ...locks, ...keys, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page/charts.js") };
+  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page/charts.js") };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

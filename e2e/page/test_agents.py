@@ -70,7 +70,7 @@ def test_what_was_learnt_can_be_undone_at_once(page: Visit) -> None:
     expect(page.answer).to_have_attribute("data-agent", "logical")  # the answer before came to its end, too
     page.state("success")
     page.answer.get_by_role("button", name="Undo").click()
-    expect(page.answer.locator(".note")).to_have_text("Taken back: the router forgot it.")
+    expect(page.answer.locator(".note")).to_have_text("Undone: the router has forgotten it.")
     page.ask_and_wait("Tell me of lists")
     expect(page.answer).to_have_attribute("data-agent", "conversation")
 

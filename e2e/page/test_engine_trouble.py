@@ -17,7 +17,7 @@ def test_an_engine_that_cannot_start_says_so_and_offers_a_reload(visit: Callable
     page = visit().open(until="failed")
     page.ask_and_wait("Why is the sky blue?", "error")
     bar = page.page.get_by_role("alert")
-    expect(bar).to_contain_text("stopped while starting")
+    expect(bar).to_contain_text("stopped while it was starting")
     assembled.scenario(folder, stored=True)
     bar.get_by_role("button", name="Reload").click()
     page.wait()

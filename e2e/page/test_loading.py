@@ -18,7 +18,7 @@ def test_every_part_and_the_whole_have_a_bar_with_a_value(visit: Callable[..., V
     card = page.locator("#loading")
     expect(card).to_contain_text("Downloading the model")
     expect(card).to_contain_text(re.compile(r"\d+ of 98\sMB · 7\.4\sMB/s · 8\ss left"))
-    expect(card).to_contain_text("from the network, this once")
+    expect(card).to_contain_text("from the network, only once")
     whole = page.get_by_role("progressbar", name="Model loading")
     expect(whole).to_have_js_property("max", 100)
     page.wait_for_timeout(300)
@@ -61,7 +61,7 @@ def test_a_load_that_fails_says_why_and_can_be_tried_again(visit: Callable[..., 
     assembled.scenario(folder, loadError=True, bytesPerSecond=2e9, tickMs=1)
     page = visit().open()
     card = page.page.locator("#loading")
-    expect(card).to_contain_text("The download broke off")
+    expect(card).to_contain_text("The download was interrupted")
     expect(card).to_contain_text("what was downloaded is kept")
     card.get_by_role("button", name="Retry").click()
     expect(card).to_be_hidden()
@@ -71,7 +71,7 @@ def test_a_stored_model_comes_from_this_device(visit: Callable[..., Visit], fold
     assembled.scenario(folder, stored=True, shardMs=150)
     page = visit().open().page
     expect(page.locator("#loading")).to_contain_text("from this device")
-    expect(page.locator("#loading")).to_contain_text("Reading the model into memory")
+    expect(page.locator("#loading")).to_contain_text("Loading the model into memory")
 
 
 def test_with_data_saver_the_model_waits_for_a_word(visit: Callable[..., Visit], folder: Path) -> None:

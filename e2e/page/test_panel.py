@@ -107,8 +107,8 @@ def test_probabilities_memory_queue_breakers_and_guesses_are_shown(page: Visit) 
     expect(part(panel, "memory")).to_contain_text("412 MB of 4.0 GB allowed")
     expect(part(panel, "memory").locator("[data-model=scripted-model]")).to_contain_text("WebAssembly, 2 threads")
     expect(part(panel, "queue")).to_contain_text("0 running, 0 waiting")
-    expect(part(panel, "breakers").locator("[data-breaker='model:scripted-model']")).to_contain_text("1 failures")
-    expect(part(panel, "predictive")).to_contain_text("Right 50% of the time · 420 MB loaded in vain")
+    expect(part(panel, "breakers").locator("[data-breaker='model:scripted-model']")).to_contain_text("1 failure")
+    expect(part(panel, "predictive")).to_contain_text("Right 50% of the time · 420 MB loaded without being used")
 
 
 def test_a_breaker_that_opens_is_seen_counting_down(page: Visit) -> None:

@@ -15,13 +15,13 @@ from typing import Any
 
 from tests.ui.fake_dom import Document
 from tests.ui.page_parts import Composer, List, Timers
+from tests.ui.speech import speak
 from ui.base.dom import Dom
 from ui.base.store import MemoryBacking, Store
 from ui.chats.conversation import Conversation, Turn
 from ui.chats.database import MemoryDatabase
 from ui.chats.keeping import Keeping
 from ui.engine.view_state import ViewState
-from ui.words.i18n import Words
 
 Call = Callable[..., Any]
 
@@ -212,7 +212,7 @@ class Tab:
         self.composer, self.list = Composer(), List()
         platform = Platform(self, session, resumed=resumed)
         store = Store(browser.backing, session)
-        self.keeping = Keeping(platform, Words("en"), self.state, store, self.composer, self.list, self)
+        self.keeping = Keeping(platform, speak("en"), self.state, store, self.composer, self.list, self)
         self.by_id = platform.dom.by_id
 
     # one thing at a time

@@ -24,10 +24,9 @@ from orion_py.routing.neural import NeuralRouter
 from orion_py.runtime.loaded_model import backend_label
 from orion_py.storage.settings import MemorySettings
 from orion_py.telemetry.telemetry import AGENTS, Telemetry
+from tests.ui.speech import TEXT, speak
 from ui.asking.agents import STYLES
 from ui.engine import reducer
-from ui.words.i18n import Words
-from ui.words.strings import TEXT
 
 MODELS = json.loads((Path(__file__).parents[2] / "models.json").read_text("utf-8"))
 LABELS = [
@@ -105,7 +104,7 @@ def test_the_page_shows_every_busy_state_of_the_engine() -> None:
 def test_the_page_tells_an_exact_backend_from_a_quicker_one(lang: str) -> None:
     from ui.answers.answer_view import backend_words
 
-    words = Words(lang)
+    words = speak(lang)
     exact, quick = (backend_words(backend_label("wasm", 2, each), words) for each in (True, False))
     assert exact == quick + ", exact"
 
@@ -114,7 +113,7 @@ def test_the_page_tells_an_exact_backend_from_a_quicker_one(lang: str) -> None:
 def test_the_page_tells_a_narrow_cache(lang: str, said: str) -> None:
     from ui.answers.answer_view import backend_words
 
-    words = Words(lang)
+    words = speak(lang)
     wide, narrow = (backend_words(backend_label("kernel", 2, False, bits), words) for bits in (16, 8))
     assert narrow.startswith(wide + ", ")
     assert narrow.endswith(said.partition(", ")[2])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.ui.fake_dom import Element, dom
+from tests.ui.speech import speak
 from ui.asking.agent_picker import AgentPicker
-from ui.words.i18n import Words
 
 GROUPS = [{"id": "text", "agents": ["conversation", "code"]}, {"id": "media", "agents": ["vision"]}]
 
@@ -17,7 +17,7 @@ def agent(name: str, available: bool = True) -> dict[str, Any]:
 
 def drawn(groups: list[dict[str, Any]], lang: str = "en") -> Element:
     document = dom("agent", "text-kind")
-    picker = AgentPicker(document, Words(lang), lambda: None)
+    picker = AgentPicker(document, speak(lang), lambda: None)
     rows = [agent("conversation"), agent("code"), agent("vision", available=False), agent("pirate")]
     picker.draw(rows, groups)
     place: Element = document.by_id("agent")

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.ui.speech import speak
 from ui.answers.answer_view import facts, note_words
 from ui.answers.why_view import how_words
 from ui.asking import agents
 from ui.asking.corrections import Corrections
 from ui.chats.conversation import Conversation, Turn, load
 from ui.engine.view_state import ViewState
-from ui.words.i18n import Words
 
-EN, FR = Words("en"), Words("fr")
+EN, FR = speak("en"), speak("fr")
 ROWS: list[dict[str, Any]] = [
     {"id": "conversation", "available": True, "description": {"en": "Chats."}},
     {

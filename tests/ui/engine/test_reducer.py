@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.ui.speech import TEXT
 from ui.chats.conversation import Conversation, Turn
 from ui.engine import reducer
 from ui.engine.view_state import ViewState
-from ui.words.strings import TEXT
 
 RESPONSE = {
     "content": "Hello there",

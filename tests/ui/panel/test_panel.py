@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import MagicMock
 
+from tests.ui.speech import speak
 from ui.chats.conversation import Conversation, Turn
 from ui.engine.view_state import ViewState
 from ui.panel import model as panel_model
 from ui.panel.log import is_shown, record_words
 from ui.panel.model import PanelModel
 from ui.panel.panel import PARTS, Panel
-from ui.words.i18n import Words
 
 STATUS: dict[str, Any] = {
     "breakers": {"model:smol": {"state": "open", "retry_in_s": 12.0, "failures": 3}},
@@ -135,7 +135,7 @@ class Bench:
         self.platform.clock.return_value = 0.0
         self.frames = MagicMock()
         state = ViewState(Conversation("c"))
-        self.panel = Panel(self.platform, Words("en"), state, self._send, self.frames, MagicMock())
+        self.panel = Panel(self.platform, speak("en"), state, self._send, self.frames, MagicMock())
 
     def _send(self, kind: str, fields: dict[str, Any] | None = None) -> str:
         self.sent.append((kind, fields))

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.ui.fake_dom import Element, dom
+from tests.ui.speech import speak
 from ui.chats.conversation import Conversation
 from ui.engine.view_state import ViewState
 from ui.panel.compute import Compute, limit_rows, verdict_words
 from ui.panel.measures import Measures
 from ui.panel.model import MOST_FALLBACKS, PanelModel
-from ui.words.i18n import Words
 
 GPU = {"webgpu": True, "webgpu_name": "intel gen-12", "webgpu_features": ["shader-f16"], "isolated": True}
 STEP = {
@@ -33,7 +33,7 @@ def known(**payload: Any) -> PanelModel:
 def measures(model: PanelModel, lang: str = "en") -> Element:
     document = dom("place")
     place: Element = document.by_id("place")
-    Measures(document, Words(lang), model).draw(place)
+    Measures(document, speak(lang), model).draw(place)
     return place
 
 
@@ -42,7 +42,7 @@ def compute(model: PanelModel, lang: str = "en") -> Element:
     place: Element = document.by_id("place")
     state = ViewState(Conversation("c"))
     state.model_titles = {"smol": "SmolLM2", "qwen": "Qwen"}
-    Compute(document, Words(lang), state, model).draw(place)
+    Compute(document, speak(lang), state, model).draw(place)
     return place
 
 
@@ -104,8 +104,8 @@ def test_a_breaker_that_opened_for_slowness_says_so() -> None:
     ],
 )
 def test_the_verdict_says_why(verdict: dict[str, Any], device: dict[str, Any], english: str) -> None:
-    assert english in verdict_words(verdict, device, Words("en"))
-    assert verdict_words(verdict, device, Words("fr")) != verdict_words(verdict, device, Words("en"))
+    assert english in verdict_words(verdict, device, speak("en"))
+    assert verdict_words(verdict, device, speak("fr")) != verdict_words(verdict, device, speak("en"))
 
 
 def test_every_state_that_the_engine_reports_has_words() -> None:
@@ -114,7 +114,7 @@ def test_every_state_that_the_engine_reports_has_words() -> None:
     from orion_py.background.webgpu_report import GpuState
 
     for state in get_args(GpuState):
-        assert verdict_words({"state": state}, {}, Words("en"))
+        assert verdict_words({"state": state}, {}, speak("en"))
 
 
 def test_what_the_gpu_offers_and_each_step_down_with_its_reason_are_shown() -> None:
@@ -134,7 +134,7 @@ def test_what_the_gpu_offers_and_each_step_down_with_its_reason_are_shown() -> N
     assert "Features: shader-f16" in text
     assert "WebGPU → WASM, 2 threads: It went." in text
     assert len(place.all("[data-fallback=backend]")) == MOST_FALLBACKS
-    assert limit_rows(device["webgpu_limits"], "en") == [  # type: ignore[arg-type]
+    assert limit_rows(device["webgpu_limits"], speak("en")) == [  # type: ignore[arg-type]
         ("maxBufferSize", "2.1\u202fGB"),
         ("maxComputeInvocationsPerWorkgroup", "256"),
     ]

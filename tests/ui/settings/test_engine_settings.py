@@ -7,15 +7,14 @@ from typing import Any, get_args
 from orion_py.config import PRESETS as ENGINES_PRESETS
 from orion_py.config import EngineConfig
 from orion_py.protocol import Configure, InferOptions, Initialize, Style
+from tests.ui.speech import TEXT, speak
 from ui.asking.agents import STYLES
 from ui.base.store import DEFAULTS
 from ui.chats.conversation import Conversation
 from ui.engine.view_state import ViewState
 from ui.settings.engine_settings import CHOICES, PRESETS, SWITCHES, corrections_words, initial, preset_note
-from ui.words.i18n import Words
-from ui.words.strings import TEXT
 
-EN, FR = Words("en"), Words("fr")
+EN, FR = speak("en"), speak("fr")
 
 
 def test_the_page_and_the_engine_know_the_same_names() -> None:

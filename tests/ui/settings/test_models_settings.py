@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.ui.fake_dom import Event, dom
+from tests.ui.speech import speak
 from ui.settings.models_settings import ModelsSettings, choice_words, large_words, offered_models, waits_for_nothing
-from ui.words.i18n import Words
 
 LITE = {"id": "lite", "title": "Lite", "tier": "lite", "offered": True, "download_bytes": 99_000_000}
 LARGE = {"id": "big", "title": "Big", "tier": "large", "download_bytes": 1_180_000_000, "memory_bytes": 3_800_000_000}
@@ -23,10 +23,10 @@ def test_a_model_that_the_device_is_not_offered_is_not_in_the_list() -> None:
 
 
 def test_a_large_model_shows_its_size_and_says_what_it_costs() -> None:
-    assert choice_words(LITE, Words("en")) == "Lite"
-    assert choice_words(LARGE, Words("en")) == f"Big · 1.2{S}GB"
-    assert f"3.8{S}GB of memory" in large_words(LARGE, Words("en"))
-    assert f"3,8{S}Go de mémoire" in large_words(LARGE, Words("fr"))
+    assert choice_words(LITE, speak("en")) == "Lite"
+    assert choice_words(LARGE, speak("en")) == f"Big · 1.2{S}GB"
+    assert f"3.8{S}GB of memory" in large_words(LARGE, speak("en"))
+    assert f"3,8{S}Go de mémoire" in large_words(LARGE, speak("fr"))
 
 
 def test_a_large_model_that_was_chosen_is_not_waited_for() -> None:
@@ -44,7 +44,7 @@ def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> Non
     told: list[Any] = []
     kept: list[Any] = []
     settings = ModelsSettings(
-        page, Words("en"), {"model": ""}, lambda *what: told.append(what), lambda *what: kept.append(what)
+        page, speak("en"), {"model": ""}, lambda *what: told.append(what), lambda *what: kept.append(what)
     )
     state = SimpleNamespace(device={"models": [LITE, LARGE | {"offered": True}]}, model_name=lambda model: model)
     settings.draw(state)
@@ -70,7 +70,7 @@ def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(polic
     page = dom(*names, "model-add", "model-inspect", "model-hub", "policy")
     page.by_id("policy").setAttribute("http-equiv", "Content-Security-Policy")
     page.by_id("policy").content = policy
-    ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    ModelsSettings(page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None)
     assert page.by_id("model-hub").textContent.startswith(said)
     assert page.by_id("model-hub").attributes.get("data-words") == ("model_hub" if said else None)
 
@@ -78,7 +78,7 @@ def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(polic
 def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
     names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
     page = dom(*names, "model-add", "model-inspect", "model-hub")
-    settings = ModelsSettings(page, Words("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    settings = ModelsSettings(page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None)
     device: dict[str, Any] = {"models": [LITE], "coming": [{"id": "full", "title": "Full"}]}
     state = SimpleNamespace(device=device, model_name=lambda model: model)
 
@@ -86,7 +86,7 @@ def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
         return [row.textContent for row in page.by_id("model-versions").children]
 
     settings.draw(state)
-    assert rows()[-1] == "Full is still being prepared on this site; it will appear here by itself."
+    assert rows()[-1] == "Full is still being prepared on this site; it will appear here automatically."
     device["coming"] = []
     settings.draw(state)
     assert rows() == ["No model is kept on this device yet."]

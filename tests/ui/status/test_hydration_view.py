@@ -10,13 +10,12 @@ from orion_py.external.texts import UNSTATED
 from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
 from tests.ui.engine.test_reducer import Page
 from tests.ui.fake_dom import dom
+from tests.ui.speech import TEXT, speak
 from ui.settings.models_settings import offer_words, refusal_words, version_rows
 from ui.status.hydration_view import LABELS, HydrationView, action, declinable, sentence
-from ui.words.i18n import Words
-from ui.words.strings import TEXT
 
 S = "\u202f"
-EN, FR = Words("en"), Words("fr")
+EN, FR = speak("en"), speak("fr")
 
 
 def event(state: str, **fields: Any) -> dict[str, Any]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from tests.ui.fake_dom import dom
+from tests.ui.speech import speak
 from ui.chats.conversation import Conversation
 from ui.engine.view_state import Load, ViewState
 from ui.status import tongues
 from ui.status.welcome_view import WelcomeView, plan
-from ui.words.i18n import Words
 
 LITE = {"id": "lite", "title": "Lite", "tier": "lite", "languages": ["en"], "download_bytes": 99_000_000}
 FULL = {"id": "full", "title": "Full", "tier": "full", "languages": ["en", "fr"], "download_bytes": 417_000_000}
 LARGE = {"id": "big", "title": "Big", "tier": "large", "languages": ["en", "fr"], "download_bytes": 1_180_000_000}
 S = "\u202f"
-FR, EN = Words("fr"), Words("en")
+FR, EN = speak("fr"), speak("en")
 
 
 def state(*rows: dict[str, Any], loaded: str | None = None) -> ViewState:
@@ -50,7 +50,7 @@ def test_a_larger_one_that_is_being_made_is_told_of() -> None:
     made = state(LITE)
     made.device["coming"] = [{"id": "full", "title": "Full"}]
     assert plan(made, "", "fr", FR)[1:] == (
-        "Full est encore en préparation sur ce site ; il apparaîtra ici de lui-même.",
+        "Full est encore en préparation sur ce site ; il apparaîtra ici automatiquement.",
         "",
         "",
         "en",

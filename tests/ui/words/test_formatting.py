@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.ui.speech import speak
 from ui.words import formatting
 
 S = formatting.NARROW_SPACE
+EN, FR = speak("en"), speak("fr")
 
 
 @pytest.mark.parametrize(
@@ -22,14 +24,14 @@ S = formatting.NARROW_SPACE
     ],
 )
 def test_sizes_are_decimal_and_short(count: int | None, english: str, french: str) -> None:
-    assert formatting.size(count, "en") == english.replace(" ", S)
-    assert formatting.size(count, "fr") == french.replace(" ", S)
+    assert formatting.size(count, EN) == english.replace(" ", S)
+    assert formatting.size(count, FR) == french.replace(" ", S)
 
 
 def test_a_pair_of_sizes_shares_the_unit_of_the_whole() -> None:
-    assert formatting.size_pair(500_000, 98_000_000, "en") == f"1 of 98{S}MB"
-    assert formatting.size_pair(41_000_000, 98_000_000, "fr") == f"41 sur 98{S}Mo"
-    assert formatting.size_pair(5_000_000, 4_000_000, "en") == f"4.0 of 4.0{S}MB"
+    assert formatting.size_pair(500_000, 98_000_000, EN) == f"1 of 98{S}MB"
+    assert formatting.size_pair(41_000_000, 98_000_000, FR) == f"41 sur 98{S}Mo"
+    assert formatting.size_pair(5_000_000, 4_000_000, EN) == f"4.0 of 4.0{S}MB"
 
 
 @pytest.mark.parametrize(
@@ -42,8 +44,8 @@ def test_a_pair_of_sizes_shares_the_unit_of_the_whole() -> None:
     ],
 )
 def test_durations_lose_precision_as_they_grow(ms: int, english: str, french: str) -> None:
-    assert formatting.duration(ms, "en").replace(S, " ") == english
-    assert formatting.duration(ms, "fr").replace(S, " ") == french
+    assert formatting.duration(ms, EN).replace(S, " ") == english
+    assert formatting.duration(ms, FR).replace(S, " ") == french
 
 
 @pytest.mark.parametrize(
@@ -57,17 +59,17 @@ def test_durations_lose_precision_as_they_grow(ms: int, english: str, french: st
     ],
 )
 def test_the_time_left_is_rounded_so_that_it_does_not_flicker(seconds: float, english: str, french: str) -> None:
-    assert (formatting.time_left(seconds, "en") or "").replace(S, " ") == english
-    assert (formatting.time_left(seconds, "fr") or "").replace(S, " ") == french
+    assert (formatting.time_left(seconds, EN) or "").replace(S, " ") == english
+    assert (formatting.time_left(seconds, FR) or "").replace(S, " ") == french
 
 
 def test_an_unknown_time_left_is_not_shown() -> None:
-    assert formatting.time_left(None, "en") is None
+    assert formatting.time_left(None, EN) is None
 
 
 def test_speeds_and_shares() -> None:
-    assert formatting.speed(12_300_000, "en") == f"12{S}MB/s"
-    assert formatting.rate(8.44, "en") == "8.4 tokens/s"
-    assert formatting.rate(47.3, "fr") == "47 jetons/s"
+    assert formatting.speed(12_300_000, EN) == f"12{S}MB/s"
+    assert formatting.rate(8.44, EN) == "8.4 tokens/s"
+    assert formatting.rate(47.3, FR) == "47 jetons/s"
     assert formatting.percent(1, 0) == 0
     assert formatting.percent(3, 2) == 100

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from tests.ui.speech import speak
 from ui.answers.answer_view import backend_words, facts, note_words
 from ui.chats.conversation import Turn
 from ui.engine.view_state import Load
 from ui.status import loading_view
-from ui.words.i18n import Words
 
 S = "\u202f"
-EN, FR = Words("en"), Words("fr")
+EN, FR = speak("en"), speak("fr")
 
 
 def test_the_backend_is_said_in_both_languages() -> None:
@@ -69,7 +69,7 @@ def load(phase: str, **fields: object) -> Load:
 def test_the_card_says_how_much_how_fast_how_long_and_from_where() -> None:
     shards = [{"state": "stored"}, {"state": "downloading"}]
     parts = loading_view.facts(load("downloading", speed=7.4e6, seconds_left=8.0, shards=shards), EN)
-    assert parts == [f"41 of 98{S}MB", f"7.4{S}MB/s", f"8{S}s left", "1 of 2 parts", "from the network, this once"]
+    assert parts == [f"41 of 98{S}MB", f"7.4{S}MB/s", f"8{S}s left", "1 of 2 parts", "from the network, only once"]
 
 
 def test_what_lies_on_the_device_whole_has_no_speed_and_no_bytes_to_come() -> None:
@@ -78,7 +78,7 @@ def test_what_lies_on_the_device_whole_has_no_speed_and_no_bytes_to_come() -> No
 
 def test_nothing_is_left_to_wait_for_once_every_byte_arrived() -> None:
     parts = loading_view.facts(load("downloading", loaded=98_000_000, speed=7e6, seconds_left=0.0), EN)
-    assert parts == [f"98 of 98{S}MB", "from the network, this once"]
+    assert parts == [f"98 of 98{S}MB", "from the network, only once"]
 
 
 def test_a_paused_load_says_what_is_kept() -> None:
@@ -86,9 +86,10 @@ def test_a_paused_load_says_what_is_kept() -> None:
 
 
 def test_roles_are_said_in_words() -> None:
-    assert loading_view.role_words("tokenizer", "fr") == "mots"
-    assert loading_view.role_words("layers 0-5", "fr") == "couches 0-5"
-    assert loading_view.role_words("unknown", "en") == "unknown"
+    assert loading_view.role_words("tokenizer", FR) == "mots"
+    assert loading_view.role_words("layers 0-5", FR) == "couches 0-5"
+    assert loading_view.role_words("layers", EN) == "layers"
+    assert loading_view.role_words("unknown", EN) == "unknown"
 
 
 def test_notes_without_words_stay_silent() -> None:

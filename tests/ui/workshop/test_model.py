@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from orion_py.agents.custom import MOST
 from orion_py.protocol import AgentDefinition
+from tests.ui.speech import speak
 from ui.base.store import MemoryBacking
 from ui.workshop import model
-from ui.workshop.strings import WORKSHOP
 
 FIELDS = {**model.fresh(), "name": "Chef", "prompt": "You cook."}
 
@@ -57,8 +57,8 @@ def test_what_is_wrong_is_said_by_its_field(changes: dict[str, str], problems: d
 def test_every_problem_has_words_that_take_its_values() -> None:
     worst = fields(name="x" * 61, prompt="x" * 4001, examples="x\n" * 9 + "\n".join(map(str, range(21))), code="x")
     for key, values in model.problems(worst, model.NEW, []).values():
-        for text in WORKSHOP[key]:
-            text.format(**values)
+        for language in ("en", "fr"):
+            assert speak(language)(key, **values)
 
 
 def test_two_agents_of_ones_own_have_two_names_and_an_agent_may_keep_its_own() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from build_support import cell_packages, lockfile
-from ui.workshop.strings import WORKSHOP
+from tests.ui.speech import speak
 
 ROOT = Path(__file__).parents[3]
 NAMES = {
@@ -25,7 +25,7 @@ def test_the_workshop_and_its_documentation_name_what_can_be_imported() -> None:
     documentation = (ROOT / "docs" / "workshop.md").read_text("utf-8")
     pinned = {pin.name for pin in lockfile.parse(cell_packages.LOCK)}
     for name, package in NAMES.items():
-        assert all(name in text for text in WORKSHOP["hint_packages"]), name
+        assert all(name in speak(language)("hint_packages") for language in ("en", "fr")), name
         assert f"`{name}`" in documentation, name
         assert package in pinned
 

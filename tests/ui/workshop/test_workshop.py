@@ -10,11 +10,11 @@ import pytest
 
 from orion_py.protocol import AgentDefinition, Infer
 from tests.ui.fake_dom import Document, Element
+from tests.ui.speech import speak
 from ui.base.dom import Dom
 from ui.base.store import MemoryBacking
 from ui.chats.conversation import Conversation
 from ui.engine.view_state import ViewState
-from ui.words.i18n import Words
 from ui.workshop.code_box import PATIENCE_MS
 from ui.workshop.model import DRAFTS
 from ui.workshop.workshop import Workshop, example_words
@@ -94,7 +94,7 @@ class Bench:
         self.platform = Platform(self.editor, self.backing)
         state = ViewState(Conversation("c"))
         state.agents = [{"id": "code"}, {"id": "conversation"}]
-        self.workshop = Workshop(self.platform, Words(lang), state, self._send, self.sandbox)
+        self.workshop = Workshop(self.platform, speak(lang), state, self._send, self.sandbox)
         self.made: list[dict[str, Any]] = []
 
     def _send(self, kind: str, fields: dict[str, Any], request: str = "") -> str:
@@ -301,7 +301,7 @@ def test_code_is_tried_in_the_sandbox_and_its_errors_are_shown() -> None:
     assert bench.form.all(".trial-output")[0].attributes["data-run"] == "error"
 
 
-@pytest.mark.parametrize(("why", "said"), [("time", "10 seconds"), ("output", "too much output"), ("crash", "Python")])
+@pytest.mark.parametrize(("why", "said"), [("time", "10 seconds"), ("output", "printed too much"), ("crash", "Python")])
 def test_how_code_was_stopped_is_said(why: str, said: str) -> None:
     bench = Bench(comes=False)
     bench.workshop.new()
@@ -375,6 +375,6 @@ def test_an_editor_that_comes_after_the_form_was_left_is_ended() -> None:
 
 
 def test_examples_are_counted_in_words() -> None:
-    assert example_words(0, Words("fr")) == "répond si on le choisit"
-    assert example_words(1, Words("en")) == "1 example"
-    assert example_words(3, Words("fr")) == "3 exemples"
+    assert example_words(0, speak("fr")) == "répond si on le choisit"
+    assert example_words(1, speak("en")) == "1 example"
+    assert example_words(3, speak("fr")) == "3 exemples"

@@ -59,7 +59,7 @@ def backend_words(backend, words):
     digits = "".join([char for char in rest.partition("thread")[0] if char.isdigit()])
     if not digits:
         return name
-    threads = words("threads_one") if digits == "1" else words("threads_many", count=digits)
+    threads = words.counted("threads", int(digits))
     exact = ", " + words("exact_backend") if "exact" in rest else ""
     narrow = ", " + words("narrow_cache") if "8-bit cache" in rest else ""
     plain = ", " + words("plain_backend") if "plain" in rest else ""
@@ -68,14 +68,14 @@ def backend_words(backend, words):
 
 def facts(turn, words, model_name):
     """(name, text, title) of what the line under a finished answer says."""
-    lang, meta = words.lang, turn.meta
+    meta = turn.meta
     rows = []
     if turn.agent:
         reason = meta.get("reason")
         rows.append(("agent", words.agent(turn.agent), words("reason_title", reason=reason) if reason else None))
     certainty = agents.certainty(turn)
     if certainty is not None:
-        share = formatting.share(certainty, lang)
+        share = formatting.share(certainty, words)
         rows.append(("confidence", words("chosen_with", share=share), words("chosen_with_title")))
     direct = words("answered_by_" + turn.model) if words.has("answered_by_" + str(turn.model)) else None
     if direct:
@@ -88,12 +88,12 @@ def facts(turn, words, model_name):
     if meta.get("rate"):
         drafted = meta.get("drafted")
         guessed = words("guessed", drafted=drafted, accepted=meta["accepted"]) if drafted else None
-        rows.append(("rate", formatting.rate(meta["rate"], lang), guessed))
+        rows.append(("rate", formatting.rate(meta["rate"], words), guessed))
     first = meta.get("first_token_ms")
     if first is not None:
         prompt = meta.get("prompt")
         read = words("read_before", cached=meta.get("cached") or 0, prompt=prompt) if prompt else None
-        rows.append(("first-token", words("first_word", time=formatting.duration(first, lang)), read))
+        rows.append(("first-token", words("first_word", time=formatting.duration(first, words)), read))
     return rows
 
 
@@ -232,7 +232,7 @@ class AnswerView:
     def _wait_button(self, model):
         """For a larger model to answer in place of this one."""
         state, words = self._state, self._words
-        size = formatting.size(state.model_size(model), words.lang)
+        size = formatting.size(state.model_size(model), words)
         label = words("wait_for", model=state.model_name(model), size=size)
         button = self._dom.button("wait", label, cls="link")
         button.setAttribute("data-model", model)

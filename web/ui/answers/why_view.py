@@ -64,5 +64,5 @@ def how_words(turn, words):
     text = words(key)
     certainty = agents.certainty(turn)
     if certainty is not None:
-        text += ", " + words("certain", share=formatting.share(certainty, words.lang))
+        text += ", " + words("certain", share=formatting.share(certainty, words))
     return text + "."

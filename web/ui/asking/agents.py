@@ -30,7 +30,7 @@ def choices(agents, words):
     """Those of the status' ``agents`` that can answer first, each part in the registry's order."""
     able, unable = [], []
     for row in agents:
-        about = (row.get("description") or {}).get(words.lang) or ""
+        about = words.among(row.get("description"))
         choice = Choice(row["id"], words.agent(row["id"]), about, _why_not(row, words))
         (able if choice.available else unable).append(choice)
     return able + unable
@@ -39,7 +39,7 @@ def choices(agents, words):
 def _why_not(row, words):
     if row.get("available", True):
         return ""
-    reasons = [(absent.get("reason") or {}).get(words.lang) or "" for absent in row.get("missing") or []]
+    reasons = [words.among(absent.get("reason")) for absent in row.get("missing") or []]
     return " ".join([reason for reason in reasons if reason]) or words("agent_absent_plain")
 
 

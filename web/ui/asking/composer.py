@@ -1,6 +1,5 @@
 """The message box and its two buttons."""
 
-COUNT_FROM = 4000
 LONG = 20000
 """Characters from which the box no longer finds the direction of each paragraph: Chromium takes 5 s to lay out
 600,000 characters so, and 0.4 s otherwise."""

@@ -60,9 +60,15 @@ class Dom:
         else:
             node.setAttribute(name, value)
 
+    def speak(self, lang, inside=None):
+        """Of the texts that stand there in every language only those in ``lang`` are shown."""
+        for node in self.all("[data-static]", inside):
+            node.hidden = node.lang != lang
+
     def translate(self, words):
         """Puts the words' language into everything static that names its key."""
         self.document.documentElement.lang = words.lang
+        self.speak(words.lang)
         for node in self.all("[data-words]"):
             node.textContent = words(node.dataset.words)
         for node in self.all("[data-label]"):

@@ -207,7 +207,7 @@ class Keeping:
         self._cancel_draft()
         length = int(self._composer.box.textLength)
         if length > MOST_CHARS:
-            self._say("draft_too_long", most=whole(MOST_CHARS, self._words.lang))
+            self._say("draft_too_long", most=whole(MOST_CHARS, self._words))
             return
         if length <= self._limit():
             self._say(None)
@@ -225,8 +225,7 @@ class Keeping:
         if length <= limit:
             self._say(None)
             return True
-        lang = self._words.lang
-        self._say("message_too_long", count=whole(length, lang), most=whole(limit, lang))
+        self._say("message_too_long", count=whole(length, self._words), most=whole(limit, self._words))
         return False
 
     def _say(self, key, **values):

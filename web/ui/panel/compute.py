@@ -49,7 +49,7 @@ class Compute:
         more = dom.el("details", "gpu")
         more.appendChild(dom.el("summary", None, words("gpu_offers", name=device.get("webgpu_name") or "WebGPU")))
         limits = dom.el("ul", "gpu-limits", None, {"aria-label": words("gpu_limits")})
-        for name, value in limit_rows(device.get("webgpu_limits") or {}, words.lang):
+        for name, value in limit_rows(device.get("webgpu_limits") or {}, words):
             row = dom.el("li")
             row.append(dom.el("code", None, name), dom.el("span", None, value))
             limits.appendChild(row)
@@ -73,7 +73,7 @@ def verdict_words(verdict, device, words):
         reason = device.get("webgpu_reason") or ""
         return words("gpu_absent", reason=words(REASONS[reason]) if reason in REASONS else reason)
     if state in ("serves", "slower") and verdict.get("speedup"):
-        times = formatting.decimal(verdict["speedup"], 2, words.lang)
+        times = formatting.decimal(verdict["speedup"], 2, words)
         return words("gpu_" + state + "_by", times=times)
     if state == "failed":
         what, _ = words.error(verdict.get("reason") or "orion", verdict.get("reason") or "")
@@ -81,10 +81,10 @@ def verdict_words(verdict, device, words):
     return words("gpu_" + state)
 
 
-def limit_rows(limits, lang):
+def limit_rows(limits, words):
     """(name, value) of each; those that are counted in bytes as sizes."""
     rows = []
     for name in sorted(limits):
         sized = name.endswith("Size")
-        rows.append((name, formatting.size(limits[name], lang) if sized else str(limits[name])))
+        rows.append((name, formatting.size(limits[name], words) if sized else str(limits[name])))
     return rows

@@ -89,5 +89,5 @@ def record_words(record):
 def field_words(key, value):
     """Durations and sizes as people read them; a log is in English."""
     if key == "ms":
-        return formatting.duration(value, "en")
-    return formatting.size(value, "en") if key.endswith("bytes") else str(value)
+        return formatting.duration(value, formatting.TECHNICAL)
+    return formatting.size(value, formatting.TECHNICAL) if key.endswith("bytes") else str(value)

@@ -30,9 +30,7 @@ class PanelMachine:
             role = "lit" if name == lit else "passed" if name in sums else None
             self._dom.attribute(node, "data-role", role)
             if self._times[name]:
-                self._times[name].textContent = (
-                    formatting.duration(sums[name], self._words.lang) if name in sums else ""
-                )
+                self._times[name].textContent = formatting.duration(sums[name], self._words) if name in sums else ""
         way = ["idle"] + [name for name, _ in path] + [lit] if path else []
         places = [self._places[name] for name in way if name in self._places]
         self._trail.setAttribute("d", "M" + "L".join(places) if len(places) > 1 else "")
@@ -45,6 +43,6 @@ class PanelMachine:
             self._path.appendChild(self._dom.el("li", "faint", self._words("machine_none")))
             return
         for name, ms in path:
-            text = self._words("state_" + name) + " " + formatting.duration(ms, self._words.lang)
+            text = self._words("state_" + name) + " " + formatting.duration(ms, self._words)
             self._path.appendChild(self._dom.el("li", None, text, {"data-state": name}))
         self._path.appendChild(self._dom.el("li", "now", self._words("state_" + lit), {"data-state": lit}))

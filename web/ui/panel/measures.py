@@ -36,18 +36,18 @@ class Measures:
         row = dom.el("tr", None, None, {"data-measure": name})
         row.appendChild(dom.el("th", None, words("measure_" + name), {"scope": "row"}))
         for column in ("p50", "p95"):
-            row.appendChild(dom.el("td", None, value_words(name, found.get(column) or 0, words.lang)))
+            row.appendChild(dom.el("td", None, value_words(name, found.get(column) or 0, words)))
         row.appendChild(dom.el("td", None, str(found.get("count") or 0)))
         return row
 
     def _slow(self):
         words, model = self._words, self._model
         calls = (model.measures.get("pace") or {}).get("count") or 0
-        limit = formatting.duration(1000 * (model.slow_call_s or 0), words.lang)
+        limit = formatting.duration(1000 * (model.slow_call_s or 0), words)
         return words("slow_calls", slow=model.slow_calls, calls=calls, limit=limit)
 
 
-def value_words(name, value, lang):
+def value_words(name, value, words):
     if name == "cached_tokens":
-        return formatting.whole(value, lang) + (" jetons" if lang == "fr" else " tokens")
-    return formatting.rate(value, lang) if name == "tokens_per_second" else formatting.duration(value, lang)
+        return words.counted("tokens", value, count=formatting.whole(value, words))
+    return formatting.rate(value, words) if name == "tokens_per_second" else formatting.duration(value, words)

@@ -47,7 +47,7 @@ class Parts:
             return
         rows = panel_model.ranked(turn.meta.get("probabilities"))
         for agent, share in rows:
-            bar = self._bar(words.agent(agent), share, 1, formatting.share(share, words.lang))
+            bar = self._bar(words.agent(agent), share, 1, formatting.share(share, words))
             bar.setAttribute("data-agent", agent)
             if agent == turn.agent:
                 bar.setAttribute("data-chosen", "true")
@@ -59,10 +59,10 @@ class Parts:
     # memory
 
     def draw_memory(self, place):
-        words, memory, lang = self._words, self._model.memory, self._words.lang
+        words, memory = self._words, self._model.memory
         used, budget = memory.get("used_bytes") or 0, memory.get("budget_bytes")
         if budget:
-            text = words("memory_used", used=formatting.size(used, lang), budget=formatting.size(budget, lang))
+            text = words("memory_used", used=formatting.size(used, words), budget=formatting.size(budget, words))
             place.appendChild(self._bar(words("part_memory"), used, budget, text, "meter wide"))
         models = memory.get("models") or []
         if not models:
@@ -70,7 +70,7 @@ class Parts:
         for row in models:
             line = self._dom.el("p", "panel-row", attributes={"data-model": row["model"]})
             line.appendChild(self._dom.el("span", None, self._state.model_name(row["model"])))
-            facts = [backend_words(self._model.backends.get(row["model"]), words), formatting.size(row["bytes"], lang)]
+            facts = [backend_words(self._model.backends.get(row["model"]), words), formatting.size(row["bytes"], words)]
             if row.get("busy"):
                 facts.append(words("memory_busy"))
             line.appendChild(self._dom.el("span", "faint", " · ".join([fact for fact in facts if fact])))
@@ -95,7 +95,7 @@ class Parts:
             place.appendChild(self._phases(number, turn.meta["timings"], most))
         engine = shown[-1][1].meta["timings"].get("engine")
         if engine is not None:
-            place.appendChild(self._line(words("answers_share", time=formatting.duration(engine, words.lang))))
+            place.appendChild(self._line(words("answers_share", time=formatting.duration(engine, words))))
         stream = shown[-1][1].meta.get("stream")
         if stream:
             place.appendChild(dom.el("p", "faint", stream_words(stream, words), {"data-field": "stream"}))
@@ -110,7 +110,7 @@ class Parts:
     def _phases(self, number, timings, most):
         dom, words = self._dom, self._words
         parts = panel_model.phases(timings)
-        said = [words("phase_of_" + name) + " " + formatting.duration(ms, words.lang) for name, ms in parts]
+        said = [words("phase_of_" + name) + " " + formatting.duration(ms, words) for name, ms in parts]
         row = dom.el("div", "phases", attributes={"title": ", ".join(said)})
         row.appendChild(dom.el("span", "meter-name", str(number)))
         bar = dom.el("span", "stack", attributes={"role": "img", "aria-label": ", ".join(said)})
@@ -118,7 +118,7 @@ class Parts:
             piece = dom.el("i", None, None, {"data-phase": name})
             piece.style.width = "{:.2f}%".format(100.0 * ms / most)
             bar.appendChild(piece)
-        row.append(bar, dom.el("span", "meter-value", formatting.duration(timings.get("total") or 0, words.lang)))
+        row.append(bar, dom.el("span", "meter-value", formatting.duration(timings.get("total") or 0, words)))
         return row
 
     def _draw_chart(self, points):
@@ -164,14 +164,14 @@ class Parts:
             line = dom.el("div", "panel-row", attributes={"data-breaker": name, "data-state": breaker["state"]})
             left = dom.el("span", None, title)
             right = dom.el("span", "breaker-state", words("breaker_" + breaker["state"]))
-            facts = [words("breaker_failures", count=breaker.get("failures") or 0)]
+            facts = [words.counted("breaker_failures", breaker.get("failures") or 0)]
             if breaker.get("slow_rate"):
-                facts.append(words("breaker_slow", share=formatting.share(breaker["slow_rate"], words.lang)))
+                facts.append(words("breaker_slow", share=formatting.share(breaker["slow_rate"], words)))
             if breaker["state"] != "closed" and words.has("breaker_why_" + str(breaker.get("cause"))):
                 facts.insert(0, words("breaker_why_" + breaker["cause"]))
             wait = self.seconds_left(breaker)
             if wait:
-                facts.append(words("breaker_retry", time=formatting.duration(1000 * wait, words.lang)))
+                facts.append(words("breaker_retry", time=formatting.duration(1000 * wait, words)))
             line.append(left, dom.el("span", "faint", " · ".join(facts)), right)
             place.appendChild(line)
 
@@ -189,7 +189,7 @@ class Parts:
     # prediction
 
     def draw_predictive(self, place):
-        words, lang, predictive = self._words, self._words.lang, self._model.predictive
+        words, predictive = self._words, self._model.predictive
         likely = predictive.get("next") or []
         if likely:
             place.appendChild(self._line(words("next_likely"), "panel-fact"))
@@ -197,10 +197,10 @@ class Parts:
             place.appendChild(self._line(words("next_unknown")))
         for row in likely:
             name, share = words.agent(row["agent"]), row["probability"]
-            place.appendChild(self._bar(name, share, 1, formatting.share(share, lang)))
+            place.appendChild(self._bar(name, share, 1, formatting.share(share, words)))
         rate = predictive.get("hit_rate")
-        facts = [words("hit_rate_none") if rate is None else words("hit_rate", share=formatting.share(rate, lang))]
-        facts.append(words("wasted", size=formatting.size(predictive.get("wasted_bytes") or 0, lang)))
+        facts = [words("hit_rate_none") if rate is None else words("hit_rate", share=formatting.share(rate, words))]
+        facts.append(words("wasted", size=formatting.size(predictive.get("wasted_bytes") or 0, words)))
         place.appendChild(self._line(" · ".join(facts)))
         last = self._model.prediction
         if last:
@@ -218,5 +218,5 @@ def stream_words(stream, words):
         tokens=stream["tokens"],
     )
     if stream.get("first_ms") is not None:
-        text += " " + words("streamed_first", time=formatting.duration(stream["first_ms"], words.lang))
+        text += " " + words("streamed_first", time=formatting.duration(stream["first_ms"], words))
     return text

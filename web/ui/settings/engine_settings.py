@@ -4,7 +4,7 @@ What the person chose is kept in the page's preferences: ``preset`` (a name or "
 ``engine``, the single settings that differ from it.
 """
 
-from ui.settings.dialogs import Armed
+from ui.base.sheet import Armed
 from ui.words import formatting
 
 PRESETS = ("auto", "production", "development", "low_end")
@@ -128,13 +128,11 @@ def preset_note(state, chosen, words):
     preset = state.device.get("preset")
     if not memory or preset not in PRESETS:
         return ""
-    memory = formatting.size(memory * MB, words.lang)
+    memory = formatting.size(memory * MB, words)
     if chosen == "auto":
         return words("preset_note_auto", name=words("preset_" + preset), memory=memory)
     return words("preset_note_" + preset, memory=memory)
 
 
 def corrections_words(count, words):
-    if count == 1:
-        return words("corrections_one")
-    return words("corrections_many", count=count) if count else words("corrections_none")
+    return words.counted("corrections", count) if count else words("corrections_none")

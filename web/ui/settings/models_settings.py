@@ -2,7 +2,6 @@
 
 from ui.words import formatting
 
-FAMILIES = {"llama": "Llama", "qwen2": "Qwen2", "mistral": "Mistral", "gemma": "Gemma"}
 UNSTATED = "not stated"  # orion_py.external.texts's word
 
 HUB = "https://huggingface.co"
@@ -27,7 +26,7 @@ def choice_words(row, words):
     """A model in the list of those that may answer; of a large one its size, too."""
     title = row.get("title") or row["id"]
     if row.get("tier") == LARGE and row.get("download_bytes"):
-        title += " · " + formatting.size(row["download_bytes"], words.lang)
+        title += " · " + formatting.size(row["download_bytes"], words)
     return title
 
 
@@ -36,8 +35,8 @@ def large_words(row, words):
     return words(
         "model_large",
         model=row.get("title") or row["id"],
-        size=formatting.size(row.get("download_bytes") or 0, words.lang),
-        memory=formatting.size(row.get("memory_bytes") or 0, words.lang),
+        size=formatting.size(row.get("download_bytes") or 0, words),
+        memory=formatting.size(row.get("memory_bytes") or 0, words),
     )
 
 
@@ -61,9 +60,9 @@ def offer_words(entry, words):
     text = words(
         "model_offer",
         model=entry["title"],
-        family=FAMILIES.get(entry["family"], entry["family"]),
-        size=formatting.size(entry["download_bytes"], words.lang),
-        memory=formatting.size(entry["memory_bytes"], words.lang),
+        family=entry["family"][:1].upper() + entry["family"][1:],
+        size=formatting.size(entry["download_bytes"], words),
+        memory=formatting.size(entry["memory_bytes"], words),
         licence=words("licence_unstated") if licence == UNSTATED else licence,
         source=entry.get("source") or "?",
     )

@@ -15,7 +15,7 @@ def sentence(event, model, size, words):
     total = event.get("total_bytes") or size or 0
     if state == "waiting" and code == "metered":
         left = total - (event.get("loaded_bytes") or 0) if event.get("total_bytes") else total
-        return words("hydration_metered", model=model, size=formatting.size(left, words.lang))
+        return words("hydration_metered", model=model, size=formatting.size(left, words))
     if state in ("loading", "ready"):
         return words("hydration_" + state + "_" + purpose, model=model)
     if state == "failed":
@@ -29,9 +29,9 @@ def sentence(event, model, size, words):
     else:
         return ""
     if total:
-        parts.append(formatting.size_pair(event.get("loaded_bytes") or 0, total, words.lang))
+        parts.append(formatting.size_pair(event.get("loaded_bytes") or 0, total, words))
     if state == "downloading":
-        left = formatting.time_left(event.get("seconds_left"), words.lang)
+        left = formatting.time_left(event.get("seconds_left"), words)
         if left:
             parts.append(left)
     if state == "waiting":

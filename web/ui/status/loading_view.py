@@ -5,35 +5,25 @@ Also lights the welcome's stars, one after the other, as the model arrives.
 
 from ui.words import formatting
 
-ROLES = {
-    "tokenizer": ("words", "mots"),
-    "embedding": ("word vectors", "vecteurs des mots"),
-    "graph": ("plan", "plan"),
-    "head": ("output", "sortie"),
-    "config": ("settings", "réglages"),
-}
+LAYERS = "layers"
 
 
-def role_words(role, lang):
+def role_words(role, words):
     """A shard's role for people: ``layers 0-5`` stays nearly as it is."""
-    index = 1 if lang == "fr" else 0
-    if role in ROLES:
-        return ROLES[role][index]
-    if role.startswith("layers"):
-        return ("couches" if index else "layers") + role[len("layers") :].replace(":", " ")
-    return role
+    if role.startswith(LAYERS):
+        return words("role_layers", range=role[len(LAYERS) :].replace(":", " ").strip()).strip()
+    return words("role_" + role) if words.has("role_" + role) else role
 
 
 def facts(load, words):
     """The line under the bars: how much, how fast, how long, from where."""
-    lang = words.lang
     parts = []
     if load.total and not load.from_storage:  # what lies on the device whole has nothing left to bring
-        parts.append(formatting.size_pair(load.loaded, load.total, lang))
+        parts.append(formatting.size_pair(load.loaded, load.total, words))
     if load.active and load.phase == "downloading" and load.loaded < load.total:
         if load.speed:
-            parts.append(formatting.speed(load.speed, lang))
-        left = formatting.time_left(load.seconds_left, lang)
+            parts.append(formatting.speed(load.speed, words))
+        left = formatting.time_left(load.seconds_left, words)
         if left:
             parts.append(left)
     if load.shards and load.active:
@@ -71,7 +61,7 @@ class LoadingView:
         if state.install and state.engine == "booting":
             done, total = state.install
             self._show(words("boot_install"), formatting.percent(done, total), "")
-            self._line([formatting.size_pair(done, total, words.lang), words("from_network")] if total else [])
+            self._line([formatting.size_pair(done, total, words), words("from_network")] if total else [])
             self._offer(None, words)
             self._parts.hidden = True
         elif load is None and state.offer_load:
@@ -152,9 +142,9 @@ class LoadingView:
         self._bars = {}
         total = len(load.shards)
         for index, shard in enumerate(load.shards):
-            label = words("part", number=index + 1, total=total, role=role_words(shard["role"], words.lang))
+            label = words("part", number=index + 1, total=total, role=role_words(shard["role"], words))
             bar = self._dom.el("progress", "part", attributes={"max": "100", "value": "0", "aria-label": label})
-            bar.title = label + ", " + formatting.size(shard["size"], words.lang)
+            bar.title = label + ", " + formatting.size(shard["size"], words)
             # The square root keeps small parts visible beside large ones.
             bar.style.flexGrow = str(max(1.0, (shard["size"] / 100_000) ** 0.5))
             self._parts.appendChild(bar)

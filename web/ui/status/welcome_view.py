@@ -5,7 +5,6 @@ The questions to begin with are in a language that the model at hand was taught.
 
 from ui.status import tongues
 from ui.words import formatting
-from ui.words.i18n import LANGUAGES
 
 
 def plan(state, chosen, lang, words):
@@ -25,13 +24,13 @@ def plan(state, chosen, lang, words):
     languages = state.model_languages[model]
     known = [words("language_" + each) if words.has("language_" + each) else each for each in languages]
     said = words("not_your_language", model=name, languages=", ".join(known))
-    shown = languages[0] if languages[0] in LANGUAGES else lang
+    shown = languages[0] if languages[0] in words.languages else lang
     larger = tongues.better(state, model, lang)
     if larger is None:
         titles = [row["title"] for row in state.device.get("coming") or []]
         return said, words("model_coming", model=titles[0]) if titles else "", "", "", shown
     title = state.model_name(larger["id"])
-    size = formatting.size(larger.get("download_bytes") or 0, lang)
+    size = formatting.size(larger.get("download_bytes") or 0, words)
     label = words("wait_for", model=title, size=size)
     return said, words("larger_speaks", model=title), label, larger["id"], shown
 
@@ -40,11 +39,12 @@ class WelcomeView:
     """``on_choice(model)``: the person wants to wait for ``model``, or with "" for none."""
 
     def __init__(self, dom, words, preferences, on_choice):
-        self._words, self._preferences = words, preferences
+        self._dom, self._words, self._preferences = dom, words, preferences
         self._note, self._text = dom.by_id("welcome-note"), dom.by_id("welcome-note-text")
         self._more = dom.by_id("welcome-note-more")
         self._button, self._starters = dom.by_id("welcome-wait"), dom.by_id("starters")
         self._model = ""
+        self._spoken = None
         dom.on(self._button, "click", lambda _event: on_choice(self._model))
 
     def language(self):
@@ -54,7 +54,10 @@ class WelcomeView:
     def draw(self, state):
         words = self._words
         text, more, label, self._model, shown = plan(state, self._preferences["model"], words.lang, words)
-        self._starters.setAttribute("data-lang", shown)
+        if self._spoken != (shown, words.lang):  # a change of the page's language shows its own everywhere
+            self._spoken = (shown, words.lang)
+            self._starters.setAttribute("data-lang", shown)
+            self._dom.speak(shown, self._starters)
         self._note.hidden = not text
         self._text.textContent = text
         self._more.textContent = more

@@ -134,7 +134,7 @@ class Form:
         code = self.code_box.code
         count = len(code.strip().split("\n")) if code.strip() else 0
         words = self._words
-        self._summary.textContent = words("python_lines", count=count) if count else words("python_optional")
+        self._summary.textContent = words.counted("python_lines", count) if count else words("python_optional")
         self._sample.hidden = bool(count)
 
     # from outside

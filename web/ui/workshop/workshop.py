@@ -4,15 +4,12 @@ The engine keeps the agents and says which there are; drafts are kept by the pag
 from the conversation.
 """
 
-from ui.settings.dialogs import Sheet
-from ui.words.strings import TEXT
+from ui.base.sheet import Sheet
 from ui.workshop import model
 from ui.workshop.code_box import CodeBox
 from ui.workshop.form import Form
-from ui.workshop.strings import WORKSHOP
 from ui.workshop.trial import Trial
 
-TEXT.update(WORKSHOP)
 ENDS = ("result", "error", "cancelled")
 
 
@@ -382,6 +379,4 @@ class Workshop:
 
 
 def example_words(count, words):
-    if count == 1:
-        return words("examples_one")
-    return words("examples_many", count=count) if count else words("examples_none")
+    return words.counted("examples", count) if count else words("examples_none")

@@ -1,0 +1,173 @@
+"""A question's way through the page: it waits, is sent, is stopped, and goes back into the box if it was at fault."""
+
+from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orion_py.errors import OrionError, OutOfMemory, QueryTooLong, WorkerDied
+from tests.ui.speech import speak
+from ui.asking.asking import Asking, streaming
+from ui.base.store import DEFAULTS
+from ui.chats.conversation import Conversation, Turn
+from ui.engine.view_state import ViewState
+
+
+class Page:
+    """The App as far as ``Asking`` uses it; ``log`` has what it did, in order."""
+
+    def __init__(self) -> None:
+        numbers = itertools.count(1)
+        self.log: list[tuple[Any, ...]] = []
+        self.state, self.words, self.preferences = ViewState(Conversation("chat")), speak("en"), dict(DEFAULTS)
+        self.may_preload, self.clock = True, lambda: 0.0
+        self.client = SimpleNamespace(phase="ready", send=self._does("send"), cancel=self._does("cancel"))
+        self.bridge = SimpleNamespace(
+            newId=lambda: f"id{next(numbers)}",
+            wellFormed=lambda text: text,
+            timestamp=lambda: "now",
+            answerOf=lambda text: text,
+        )
+        self.keeping = SimpleNamespace(loaded=True, attempt=lambda answer: None)
+        for name in ("wait", "asked", "save", "put_back"):
+            setattr(self.keeping, name, self._does(name))
+        composer = SimpleNamespace(text="", box=SimpleNamespace(textLength=0))
+        self.views = SimpleNamespace(
+            composer=composer, picker=SimpleNamespace(options={}), log=SimpleNamespace(follow=lambda: None)
+        )
+        self.extras = SimpleNamespace(await_code=lambda: False, takes=lambda *_: False, stop=lambda: None)
+        self.redraw = lambda: None
+        self.announce, self.received = self._does("announce"), self._does("received")
+        self.asking = Asking(self)
+
+    def _does(self, name: str) -> Any:
+        return lambda *values: self.log.append((name, *values))
+
+    def did(self, name: str) -> list[tuple[Any, ...]]:
+        return [values for what, *values in self.log if what == name]  # type: ignore[misc]
+
+    @property
+    def answer(self) -> Turn:
+        answer: Turn = self.state.conversation.turns[-1]
+        return answer
+
+    def fails(self, error: type[OrionError]) -> None:
+        told = {"code": error.code, "family": error.family, "message": "", "hint": ""}
+        self.answer.state, self.answer.error = "error", told
+        self.asking.ended(self.answer)
+
+
+def test_a_question_is_sent_once_and_only_when_the_engine_is_ready() -> None:
+    page = Page()
+    page.client.phase = "booting"
+    page.asking.ask("Why?")
+    assert page.did("send") == []
+    page.client.phase = "ready"
+    page.asking.pump()
+    page.asking.pump()
+    ((kind, fields, request),) = page.did("send")
+    assert (kind, fields["query"], fields["options"], request) == ("infer", "Why?", {}, page.answer.request)
+    assert fields["locale"] == "en"
+
+
+def test_while_an_answer_is_under_way_another_question_waits_in_the_box() -> None:
+    page = Page()
+    page.asking.ask("One?")
+    page.asking.ask("Two?")
+    assert [turn.text for turn in page.state.conversation.turns] == ["One?", ""]
+
+
+def test_before_the_conversation_is_read_a_question_is_kept() -> None:
+    page = Page()
+    page.keeping.loaded = False
+    page.asking.ask("Why?")
+    assert page.did("wait") == [["Why?"]]
+    assert page.state.conversation.turns == []
+
+
+def test_a_question_waits_for_what_runs_the_agents_code_and_is_not_sent_where_that_takes_it() -> None:
+    page = Page()
+    page.extras.await_code = lambda: True
+    page.asking.ask("Why?")
+    page.extras.await_code, page.extras.takes = (lambda: False), (lambda *_: True)
+    page.asking.pump()
+    assert page.did("send") == []
+    assert page.answer.request
+
+
+@pytest.mark.parametrize(("error", "back"), [(QueryTooLong, [["Why?"]]), (OutOfMemory, [])])
+def test_a_question_at_fault_goes_back_into_the_box(error: type[OrionError], back: list[list[str]]) -> None:
+    page = Page()
+    page.asking.ask("Why?")
+    page.fails(error)
+    assert page.did("put_back") == back
+
+
+def test_what_was_typed_meanwhile_is_not_overwritten() -> None:
+    page = Page()
+    page.asking.ask("Why?")
+    page.views.composer.text = "Something else"
+    page.fails(QueryTooLong)
+    assert page.did("put_back") == []
+
+
+def test_an_engine_that_died_is_asked_once_more() -> None:
+    page = Page()
+    page.asking.ask("Why?")
+    page.client.phase = "restarting"
+    page.fails(WorkerDied)
+    assert (page.answer.state, [note["kind"] for note in page.answer.notes]) == ("queued", ["restarted"])
+    page.client.phase = "ready"
+    page.asking.pump()
+    page.client.phase = "restarting"
+    page.fails(WorkerDied)
+    assert page.answer.state == "error"
+
+
+def test_stop_ends_the_answer_at_once_and_tells_the_engine_which() -> None:
+    page = Page()
+    page.asking.ask("Why?")
+    request = page.answer.request
+    page.answer.state = "streaming"
+    page.asking.stop()
+    assert page.answer.state == "cancelled"
+    assert page.did("cancel") == [[request]]
+    page.asking.stop()
+    assert len(page.did("cancel")) == 1
+
+
+def test_a_failed_engine_ends_the_question_with_an_error() -> None:
+    page = Page()
+    page.client.phase = "failed"
+    page.asking.ask("Why?")
+    ((message,),) = page.did("received")
+    assert (message["id"], message["error"]["code"]) == (page.answer.request, "engine_closed")
+
+
+def test_the_model_that_was_not_taught_the_language_is_told_of_once_a_visit() -> None:
+    page = Page()
+    page.state.model_languages["lite"] = ["fr"]
+    for _ in range(2):
+        page.asking.ask("Why?")
+        page.answer.model, page.answer.state = "lite", "success"
+        page.asking.ended(page.answer)
+    notes = [[note["kind"] for note in turn.notes] for turn in page.state.conversation.turns if turn.role != "user"]
+    assert notes == [["model_language"], []]
+
+
+def test_nothing_is_read_ahead_where_nothing_may_be_loaded() -> None:
+    page = Page()
+    page.views.composer.text, page.views.composer.box.textLength = "Wh", 2
+    told = page.asking.anticipated()
+    assert told is not None
+    assert told["draft"] == "Wh"
+    page.may_preload = False
+    assert page.asking.anticipated() is None
+
+
+def test_what_an_older_page_kept_is_left_out() -> None:
+    assert streaming({"stream": "sentence", "typing": "60"}) == {"granularity": "sentence", "delay_ms": 60}
+    assert streaming({"stream": "letter", "typing": "7"}) == {}

@@ -1,0 +1,140 @@
+"""What a person sets: kept on the device, shared with other tabs, and done at once."""
+
+import json
+
+from ui.base.store import PREFERENCES
+from ui.chats.old_chats import CHAT
+
+LOG = "orion-log.json"
+THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
+
+
+class Settings:
+    """``page``: the App, whose state, client and other parts are used by their names."""
+
+    def __init__(self, page):
+        self._page, self._state, self._client = page, page.state, page.client
+        self._dom, self._bridge, self._store = page.dom, page.bridge, page.store
+        self._log_wanted = None  # the request whose log goes into a file
+
+    # the sheet
+
+    def open(self):
+        views = self._page.views
+        views.engine_settings.draw(self._state)
+        views.models.draw(self._state)
+        views.settings.open(self._page.preferences, self._state)
+        if self._client.phase == "ready":
+            self._client.send("status")
+
+    def estimate(self, call):
+        self._bridge.storageEstimate().then(call)
+
+    def _redraw(self):
+        views = self._page.views
+        views.settings.show_storage(self._state)
+        views.engine_settings.draw(self._state)
+        views.models.draw(self._state)
+
+    # the page's own
+
+    def change(self, name, value):
+        self._store.change({name: value})
+        self._apply(name, value)
+        self._page.redraw()
+
+    def stored_elsewhere(self, event):
+        """Another tab changed what is kept at once."""
+        key = event.key
+        if not isinstance(key, str):
+            return
+        if key == PREFERENCES:
+            self._take_preferences()
+        elif key.startswith(CHAT):
+            self._page.keeping.old_page_wrote()
+
+    def _take_preferences(self):
+        """Settings that were changed in another tab are this one's, too."""
+        preferences, views = self._page.preferences, self._page.views
+        for name, value in self._store.preferences().items():
+            if value != preferences[name]:
+                self._apply(name, value)
+        self._client.settle()
+        if views.settings.is_open:
+            views.settings.fill(preferences)
+            views.engine_settings.draw(self._state)
+            views.models.draw(self._state)
+        self._page.redraw()
+
+    def _apply(self, name, value):
+        page = self._page
+        page.preferences[name] = value
+        if name == "theme":
+            self.theme()
+        if name == "model":
+            self._state.touch("names")
+        if name == "enter":
+            page.views.composer.draw_keys(page.words)
+        if name == "language" and value in page.words.languages:
+            page.words.speak(value)
+            page.views.translate()
+            self._redraw()
+            page.extras.redraw()
+            self._state.touch("status", "load", "hydration", "notices", "names")
+            page.views.log.redraw(self._state.conversation)
+
+    def theme(self):
+        theme = self._page.preferences["theme"]
+        self._dom.document.documentElement.dataset.theme = theme
+        for meta in self._dom.all("meta[name=theme-color]"):
+            own = "dark" if "dark" in meta.media else "light"
+            meta.content = THEME_COLORS[own if theme == "auto" else theme]
+
+    # the engine's
+
+    def change_engine(self, fields):
+        """``fields`` of a configure request. The engine is told what differs from what it was told last."""
+        if fields.get("preset"):
+            self._store.change({"preset": fields["preset"], "engine": {}})
+        else:
+            self._store.change_engine(fields["config"])
+        self._client.settle()
+
+    def act(self, name):
+        """A button of the sheet."""
+        page, state = self._page, self._state
+        if name == "forget":
+            page.asking.stop()
+            state.load = None
+            self._client.send("unload", {"forget": True})
+            state.notice(kind="forgotten")
+            state.touch("load")
+        elif name == "forget_chats":
+            page.shown.delete_all()
+        elif name == "persist":
+            self._bridge.persist().then(lambda *_: page.views.settings.show_storage(state))
+        elif name == "logs":
+            self.save_log()
+        elif name == "forget_router":
+            page.corrections.forget()
+        elif name.startswith("telemetry_"):
+            self._client.send("telemetry", {"action": name[len("telemetry_") :]})
+        page.redraw()
+
+    def save_log(self):
+        self._log_wanted = self._client.send("logs")
+
+    # ends
+
+    def ended(self, message):
+        """The end of a request that concerns the sheet."""
+        views, asked = self._page.views, message["asked"] or ""
+        if message["id"] == self._log_wanted:
+            if message["type"] == "result":
+                self._bridge.saveFile(LOG, json.dumps(message["payload"]))
+        elif asked == "telemetry":
+            views.engine_settings.telemetry_ended(message, self._bridge.saveFile)
+        elif asked == "version" or asked.startswith("model."):
+            views.models.ended(message, self._state)
+        elif asked in ("status", "unload", "configure", "hydrate") and views.settings.is_open:
+            self._redraw()

@@ -1,0 +1,43 @@
+"""Which model is to come: at once, in the background, or when the person asks for it."""
+
+from ui.engine import reducer
+
+
+class WantedModel:
+    """``page``: the App, whose state, client and other parts are used by their names."""
+
+    def __init__(self, page):
+        self._page, self._state, self._client = page, page.state, page.client
+
+    def preload(self):
+        """The engine is ready: its model comes now, or the person is asked."""
+        if self._state.conversation.current:
+            return
+        if self._page.may_preload:
+            self._client.send("preload")
+        else:
+            self._state.offer_load = True
+            self._state.touch("load")
+
+    def load(self, action):
+        """The card of the model that is on its way: pause, resume or retry."""
+        if action == "pause":
+            reducer.pause(self._state)
+            self._client.cancel(None)
+        else:
+            reducer.revive(self._state)
+            self._client.send("preload")
+        self._page.redraw()
+
+    def hydrate(self, action):
+        """What comes in the background: ``action`` as in the protocol's ``Hydrate``."""
+        model = self._state.hydration["model"]
+        if action == "cancel" and self._page.preferences["model"] == model:
+            self._page.settings.change("model", "")
+        self._client.send("hydrate", {"action": action, "model": model})
+
+    def wait_for(self, model):
+        """Questions wait for ``model``, which comes at once; "" ends that."""
+        if model:
+            self._client.send("hydrate", {"action": "start", "model": model})
+        self._page.settings.change("model", model)
