@@ -168,6 +168,21 @@ def test_a_kept_prefix_equals_a_fresh_run(int8: Loaded, manifest: dict[str, Any]
     assert differences["decodedAgain"] == 0
 
 
+def test_embeddings_are_refused_by_name_and_tokens_go_on(int8: Loaded, manifest: dict[str, Any]) -> None:
+    answer = int8.lab.run(
+        """
+        const { client, manifest } = globalThis.model;
+        const width = manifest.architecture.hidden_size;
+        const before = await client.forward(tokens, 0);
+        const refused = await lab.attempt(client.forwardEmbeddings(new Float32Array(2 * width), width, 4));
+        const after = await client.forward(tokens, 0);
+        return { code: refused.code, difference: lab.largestDifference(after, before) };
+        """,
+        tokens=manifest["golden"][-1]["tokens"][:8],
+    )
+    assert answer == {"code": "embeddings_unsupported", "difference": 0}
+
+
 def test_verified_tokens_are_single_steps_to_the_bit(int8: Loaded, manifest: dict[str, Any]) -> None:
     """Drafts across the cache's first capacity, all right and all dropped again, against one by one."""
     most = next(v for v in manifest["variants"] if v["id"] == int8.variant)["prefill"]["verifies"]

@@ -69,6 +69,34 @@ def test_all_ways_to_the_same_tokens_are_equal_to_the_bit(kernel: Lab, manifest:
     assert differences == [0, 0, 0]
 
 
+def test_embeddings_take_the_place_of_tokens_however_they_are_cut(kernel: Lab, manifest: dict[str, Any]) -> None:
+    """70 rows are three passes; what they are equal to is for the tiny models of tests/bridge."""
+    answer = kernel.run(
+        """
+        const { client, manifest } = globalThis.model;
+        const width = manifest.architecture.hidden_size;
+        const rows = (seed) => Float32Array.from({ length: 70 * width }, (_, index) => Math.sin(index * seed) / 8);
+        await client.forward(tokens, 0);
+        const whole = await client.forwardEmbeddings(rows(1), width, 10);
+        await client.forward(tokens, 0);
+        await client.forwardEmbeddings(rows(1).subarray(0, 37 * width), width, 10);
+        const parts = await client.forwardEmbeddings(rows(1).subarray(37 * width), width, 47);
+        const other = await client.forwardEmbeddings(rows(2), width, 10);
+        const refused = await lab.attempt(client.forwardEmbeddings(new Float32Array(3), 3, 10));
+        const after = await client.forward(tokens, 0);
+        return {
+          parts: lab.largestDifference(parts, whole),
+          other: lab.largestDifference(other, whole),
+          finite: [...whole, ...after].every(Number.isFinite),
+          refused: refused.code,
+        };
+        """,
+        tokens=manifest["golden"][-1]["tokens"][:10],
+    )
+    assert (answer["parts"], answer["finite"], answer["refused"]) == (0, True, "invalid_input")
+    assert answer["other"] > 0.1
+
+
 def test_verified_tokens_are_single_steps_to_the_bit(kernel: Lab, manifest: dict[str, Any]) -> None:
     text = (manifest["golden"][-1]["tokens"] * 20)[:164]
     answer = kernel.run(
