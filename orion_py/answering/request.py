@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from orion_py.agents.base import Agent, Brief
 from orion_py.answering.ability import Obstacle, obstacle
+from orion_py.answering.beginning import begin
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.options import attached, patience_of, sampling_for
+from orion_py.answering.options import attached
 from orion_py.answering.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.answering.services import Request, Services
 from orion_py.answering.state_machine import StateMachine, Transition
@@ -28,12 +29,7 @@ from orion_py.errors import (
 )
 from orion_py.fetching.progress import fraction_of
 from orion_py.generation.answer import Answer
-from orion_py.generation.chunker import Chunker
-from orion_py.generation.pipeline import Pipeline
-from orion_py.generation.prompt import Prompt, build_prompt
-from orion_py.generation.sampling import Penalised, Sampler
-from orion_py.generation.stages import TextStage
-from orion_py.generation.stops import StopMatcher
+from orion_py.generation.prompt import Prompt
 from orion_py.generation.transcript import Piece, Transcript
 from orion_py.generation.typewriter import Typewriter
 from orion_py.opening.ladder import Step
@@ -52,8 +48,6 @@ from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.safety.normalise import visible
-from orion_py.safety.output import OutputGuard
-from orion_py.safety.secrets import secrets_in
 from orion_py.safety.validation import validate_query
 
 REPLACEMENTS = 2
@@ -268,7 +262,7 @@ class RequestRun:
     async def _answer(self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision) -> Response:
         model = self._lent = await self._acquire(entry)
         try:
-            prompt, answer = self._begin(query, brief, model)
+            prompt, answer = self._begin(entry, query, brief, model)
             self.states.to("inferencing")
             answer.open()
             await ended_by(self.services.prefixes.restore(model, prompt.segments), self._limit.token)
@@ -302,45 +296,13 @@ class RequestRun:
         own = self.request.options.system is None and not brief.quotes
         return own and name in agents.ids and agents.get(name) is self._speaker
 
-    def _begin(self, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer]:
-        options = self.request.options
-        max_tokens = options.max_tokens or brief.max_tokens
-        history = self.request.history
-        prompt = build_prompt(
-            model.tokenizer,
-            brief.system,
-            history,
-            query,
-            model.context,
-            max_tokens,
-            brief.assistant_prefix,
-            self.request.embedded,
-        )
-        if prompt.dropped_turns:
-            self._say_dropped(prompt.dropped_turns, len(history))
-        seed = options.seed if options.seed is not None else self.services.new_seed()
-        own = self.services.registry.model(self._model).sampling if self._model else None
-        sampling = sampling_for(own, brief, options, seed)
-        spared = Penalised(prompt.length, frozenset(model.manifest.eos_tokens))
-        sampler = Sampler(sampling, seed, penalised=spared)
-        stops = (*options.stop, *brief.stops, *model.manifest.stop_strings)
+    def _begin(self, entry: ModelEntry, query: str, brief: Brief, model: LoadedModel) -> tuple[Prompt, Answer]:
         self._transcript = Transcript(self._typewriter.push, clock=self.services.clock)
-
-        def stages() -> list[TextStage]:
-            """What the model's text goes through, in this order."""
-            return [
-                StopMatcher(stops, spared=len(brief.assistant_prefix)),
-                *([brief.output_transform()] if brief.output_transform else []),
-                OutputGuard(secrets=secrets_in(brief.system), screens=self.services.config.enable_guardrails),
-                Chunker(options.granularity, self._transcript.add),
-            ]
-
-        pipeline = Pipeline(model.tokenizer, stages, self._transcript, brief.assistant_prefix)
-        answer = Answer(prompt.segments, sampler, seed, pipeline, max_tokens)
-        answer.on_token = lambda count: self._advance(count / max_tokens)
-        answer.patience, answer.on_cut = patience_of(self.request, query, brief), self._on_cut
-        wanted = options.speculation
-        answer.speculate = self.services.config.enable_speculation if wanted is None else wanted
+        prompt, answer = begin(self.request, self.services, query, brief, entry, model, self._transcript)
+        if prompt.dropped_turns:
+            self._say_dropped(prompt.dropped_turns, len(self.request.history))
+        most = answer.max_tokens  # a callback that knew the answer would keep it, and the tokenizer, in memory
+        answer.on_token, answer.on_cut = lambda count: self._advance(count / most), self._on_cut
         return prompt, answer
 
     def _on_cut(self, again: bool) -> None:

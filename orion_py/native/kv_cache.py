@@ -19,7 +19,7 @@ class KvCache:
 
     def __init__(self, architecture: Architecture, capacity: int) -> None:
         shape = (1, architecture.kv_heads, capacity, architecture.head_dim)
-        self.capacity, self.rows = capacity, 0
+        self.rows = 0
         self.names = [f"{layer}.{part}" for layer in range(architecture.layers) for part in ("key", "value")]
         self._buffers = [np.zeros(shape, np.float32) for _ in self.names]
         self.values = [ort.OrtValue.ortvalue_from_numpy(buffer) for buffer in self._buffers]

@@ -205,7 +205,7 @@ class Watched:
     """The sampler's settings of every answer that was begun."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from orion_py.answering import request
+        from orion_py.answering import beginning
 
         self.seen: list[SamplingParams] = []
 
@@ -214,7 +214,7 @@ class Watched:
             self.penalised = more["penalised"]
             return Sampler(params, seed, **more)
 
-        monkeypatch.setattr(request, "Sampler", make)
+        monkeypatch.setattr(beginning, "Sampler", make)
 
 
 @pytest.mark.parametrize(
