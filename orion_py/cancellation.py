@@ -1,4 +1,4 @@
-"""Cancelling work that is under way.
+"""Cancels work that is under way.
 
 A token is passed down to whatever can stop; a bridge subscribes to abort a fetch or end a worker.
 """

@@ -1,4 +1,4 @@
-"""EngineConfig: what an engine may use and do, with a preset for each kind of device.
+"""Defines EngineConfig: what an engine may use and do, with a preset for each kind of device.
 
 ``preset_for`` picks by the device, the settings override single fields through ``merge``. Every
 field is checked strictly: a string where a number belongs is an error and is never converted.

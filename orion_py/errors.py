@@ -1,4 +1,4 @@
-"""Every error that ORION raises, as one tree.
+"""Defines every error that ORION raises, as one tree.
 
 OrionError
 ├── InvalidInput            a prompt, an option or an attachment that can't be used

@@ -1,4 +1,4 @@
-"""Errors of libraries in words for a person: one line, no errno, no links."""
+"""Describes errors of libraries in words for a person: one line, no errno, no links."""
 
 from __future__ import annotations
 

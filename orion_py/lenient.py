@@ -1,4 +1,4 @@
-"""Reading lists that a newer version wrote: what isn't known is left out and said, the rest counts.
+"""Reads lists that a newer version wrote: unknown parts are left out and reported, the rest counts.
 
 An unknown field is ignored. An entry with a value that isn't known, such as a tier or a backend of tomorrow, is
 skipped where the caller says that entries may be. Everything else is as wrong as it is for a strict reader; a

@@ -1,4 +1,4 @@
-"""What the engine needs from the outside world, handed in: a browser's, CPython's or a test's."""
+"""Defines what the engine needs from outside: a browser, CPython or a test passes it in."""
 
 from __future__ import annotations
 

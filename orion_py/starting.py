@@ -1,4 +1,4 @@
-"""Work that begins now, and not with the event loop's next turn."""
+"""Starts work at once, and not with the event loop's next turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent is: a persona over a model, with its own prompt, sampling, limits and skills."""
+"""Defines what an agent is: a persona over a model, with its own prompt, sampling, limits and skills."""
 
 from __future__ import annotations
 

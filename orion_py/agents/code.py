@@ -1,4 +1,4 @@
-"""The agent that writes code: in the language asked for, and always in a fence."""
+"""Answers with code: in the language asked for, and always in a fence."""
 
 from __future__ import annotations
 

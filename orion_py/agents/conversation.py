@@ -1,4 +1,4 @@
-"""The agent that answers whatever no other agent is for, and knows who it is."""
+"""Answers whatever no other agent is for, and says who it is when asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent that invents: a style sets its prompt, its freedom and its length."""
+"""Writes fiction and other texts: a style sets the prompt, the sampling and the length."""
 
 from __future__ import annotations
 

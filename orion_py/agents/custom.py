@@ -1,4 +1,4 @@
-"""Agents that a person makes: kept on the device, registered again at every start.
+"""Keeps the agents that a person wrote, and registers them at every start.
 
 An agent's ``code`` is text that the engine keeps and never runs: the page runs it, apart from both
 (docs/workshop.md). Without it, and when it fails, the prompt alone answers.

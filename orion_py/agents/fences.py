@@ -1,4 +1,4 @@
-"""Makes sure that code stands in a markdown fence, while the answer streams.
+"""Puts code in a markdown fence while the answer streams, where the model forgot it.
 
 Three faults of small models are mended: code without any fence, a fence that stays open at the
 end, and a closing fence for code that was never opened. How the text is cut into pieces has no

@@ -1,4 +1,4 @@
-"""Agents that unite two skills; each comes alive with the merged model made for it."""
+"""Combines two skills in one agent; each is available once its merged model is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent that reasons, and works sums out instead of guessing them."""
+"""Answers questions of reasoning, and computes sums instead of letting the model guess them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent that answers in the language of the question, or in the one asked for."""
+"""Answers in the language of the question, or in the one asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent as the registry describes it: its prompt, sampling and limits, in either language."""
+"""Answers as the registry describes the agent: its prompt, sampling and limits, in either language."""
 
 from __future__ import annotations
 

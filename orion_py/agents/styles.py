@@ -1,4 +1,4 @@
-"""The creative agent's styles: how each is asked for, and what it changes."""
+"""Lists the creative agent's styles: the words that ask for each, and what it changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an agent can answer a request at all, and what to tell the person where it can't."""
+"""Decides whether an agent can answer a request at all, and what to tell the person if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One time limit over all that a request waits for: its turn, routing, loading, reading, answering."""
+"""Limits the time of a whole request: its turn, routing, loading, reading and answering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine measures of loads and answers, as metric events with their percentiles."""
+"""Measures loads and answers, and reports them as metric events with percentiles."""
 
 from __future__ import annotations
 

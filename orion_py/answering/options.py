@@ -1,4 +1,4 @@
-"""What a caller's options come to, beside what the model and the agent wish."""
+"""Resolves a caller's options against what the model and the agent ask for."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""While the person types, what the likely answer's prompt begins with is read already.
+"""Reads the beginning of the likely answer's prompt while the person still types.
 
-It is read in small pieces. Before each it is looked whether anything else wants the engine: a question, a model that
-comes or goes, whatever is done between two turns. These go first, and wait for one piece at most. Where the rows are
-kept on the device they are restored, and nothing is read. What the last answer's own prompt would find again isn't
-given up for a guess: where the guess is wrong nothing is lost but the guess.
+It reads in small pieces. Before each piece it checks whether anything else needs the engine: a question, a model that
+is loaded or unloaded, background work. Those go first, and wait for one piece at most. Rows that the device keeps are
+restored instead of computed. A guess never replaces rows in the cache that the current conversation needs and that
+can't be restored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Response that an answer ends in: from a model, or from an agent that needed none."""
+"""Builds the Response that an answer ends in: from a model, or from an agent that needed none."""
 
 from __future__ import annotations
 

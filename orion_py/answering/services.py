@@ -1,4 +1,4 @@
-"""A request as it arrives, and what serving it takes."""
+"""Describes a request as it arrives, and the services that serve it."""
 
 from __future__ import annotations
 

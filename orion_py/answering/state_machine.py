@@ -1,4 +1,4 @@
-"""The life of one request, as a table of states.
+"""Defines the life of one request as a table of states.
 
 ::
 

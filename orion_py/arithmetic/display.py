@@ -1,4 +1,4 @@
-"""Expressions and results as people of either language write them."""
+"""Formats expressions and results as people write them, in French and English."""
 
 from __future__ import annotations
 

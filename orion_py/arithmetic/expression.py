@@ -1,4 +1,4 @@
-"""A Pratt parser and an exact evaluator over ``fractions.Fraction``; never ``eval``.
+"""Parses (Pratt) and evaluates expressions exactly, over ``fractions.Fraction``; never with ``eval``.
 
 Precedence, loosest first: + −; × ÷ mod of; unary −; ^ (to the right); the postfixes % ! ² ³.
 A percentage behind + or − is one of what stands before it: 200 + 10% = 220. % before an operand

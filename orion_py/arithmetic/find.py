@@ -1,4 +1,4 @@
-"""The sums in a question, and whether it is nothing but sums."""
+"""Finds the sums in a question, and whether it consists of sums only."""
 
 from __future__ import annotations
 

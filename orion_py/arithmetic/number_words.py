@@ -1,4 +1,4 @@
-"""Whole numbers in words: "deux cent trente-quatre", "one hundred and five"."""
+"""Reads whole numbers in words: "deux cent trente-quatre", "one hundred and five"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From characters and words to the tokens of arithmetic, in French and English.
+"""Splits a text into the tokens of arithmetic, in French and English.
 
 What isn't arithmetic becomes tokens of the kind "other", so that a question can be read whole.
 """

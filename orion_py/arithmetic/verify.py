@@ -1,4 +1,4 @@
-"""Corrects the equations of a streamed text: what a small model says of a sum is checked first."""
+"""Corrects the equations of a streamed text: each result that the model writes is checked first."""
 
 from __future__ import annotations
 

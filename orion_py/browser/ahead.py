@@ -1,4 +1,4 @@
-"""The standby worker (``web/bridge/worker/engine/standby.js``), as the memory budget sees it."""
+"""Shows the standby worker (``web/bridge/worker/engine/standby.js``) to the memory budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JavaScript's errors as ours: a bridge error carries one of our codes."""
+"""Translates JavaScript's errors into ours: a bridge error carries one of our codes."""
 
 from __future__ import annotations
 

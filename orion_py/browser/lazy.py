@@ -1,4 +1,4 @@
-"""A module that is loaded when something of it is first used, and not when it is imported.
+"""Defers loading a module until one of its names is first used.
 
 ``importlib.util.LazyLoader`` loads as soon as an import statement looks whether the module is still
 initializing (https://github.com/python/cpython: ``import_ensure_initialized``), which is at once.

@@ -1,4 +1,4 @@
-"""Where the engine worker enters Python: binds the bridge to the engine's ports."""
+"""Starts the engine in its worker: binds the bridge to the engine's ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of read prompts, through ``web/bridge/worker/storage/prefix-store.js``."""
+"""Keeps the cache rows of prompts, through ``web/bridge/worker/storage/prefix-store.js``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models in inference workers, one worker a model, through ``web/bridge/worker/inference/client.js``."""
+"""Runs models in inference workers, one worker for each model, through ``web/bridge/worker/inference/client.js``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What Python does before a snapshot of its memory is made, and after one woke.
+"""Prepares Python for a snapshot of its memory, and repairs it after a start from one.
 
 ``web/bridge/worker/snapshot/snapshot.js`` does the rest.
 
-Whatever is imported and built by ``prepare`` is there at once in every Python that begins with the snapshot.
-Nothing of it may hold an object of JavaScript other than what ``js`` offers under a name, belong to one page or one
-moment, or be secret: a snapshot begins many lives with the same memory.
+Whatever ``prepare`` imports and builds is there at once in every Python that starts from the snapshot. So it must not
+hold a JavaScript object other than what ``js`` offers under a name, must not belong to one page or one moment, and
+must not be secret: many pages start with the same memory.
 """
 
 from __future__ import annotations

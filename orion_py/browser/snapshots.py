@@ -1,4 +1,4 @@
-"""The snapshot of Python that the next start begins with, through ``web/bridge/worker/snapshot/maker.js``."""
+"""Makes the snapshot of Python that the next start uses, through ``web/bridge/worker/snapshot/maker.js``."""
 
 from __future__ import annotations
 

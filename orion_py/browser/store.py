@@ -1,4 +1,4 @@
-"""Shards and settings in IndexedDB, through ``web/bridge/worker/storage/shards.js``; bytes stay in JavaScript."""
+"""Stores shards and settings in IndexedDB, through ``web/bridge/worker/storage/shards.js``; bytes stay in JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other tabs of this site, through ``web/bridge/worker/engine/tabs.js``."""
+"""Connects the tabs of this site, through ``web/bridge/worker/engine/tabs.js``."""
 
 from __future__ import annotations
 

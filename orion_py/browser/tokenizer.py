@@ -1,5 +1,6 @@
-"""Hugging Face's tokenizer and chat templates in JavaScript, through ``web/bridge/worker/tokenizer/tokenizer.js`` and
-``chat-template/template.js``."""
+"""Adapts Hugging Face's tokenizer and chat templates in JavaScript, through
+``web/bridge/worker/tokenizer/tokenizer.js`` and ``chat-template/template.js``.
+"""
 
 from __future__ import annotations
 

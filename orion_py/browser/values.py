@@ -1,4 +1,6 @@
-"""JavaScript's values as Python's: ``null`` is an object of its own in Pyodide, which nothing else knows."""
+"""Converts JavaScript's values to Python's: ``null`` is an object of its own in Pyodide, which other code doesn't
+know.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal's host: ``orion`` and ``python -m orion_py.cli``."""
+"""Hosts the engine in a terminal: ``orion`` and ``python -m orion_py.cli``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m orion_py.cli`` is the ``orion`` command."""
+"""Runs the ``orion`` command as ``python -m orion_py.cli``."""
 
 from orion_py.cli import main
 

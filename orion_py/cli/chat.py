@@ -1,4 +1,4 @@
-"""``orion chat`` without a prompt: a conversation in a terminal, with commands that begin with a slash."""
+"""Holds a conversation in a terminal (``orion chat`` without a prompt), with commands that begin with a slash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orion``: the engine from a terminal, on native onnxruntime. Exit codes: 0 done, 1 failed, 2 usage."""
+"""Defines ``orion``: the engine from a terminal, on the native runners. Exit codes: 0 done, 1 failed, 2 usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages that only some commands need, and how they are installed."""
+"""Names the packages that only some commands need, and says how to install them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer on a terminal or in a file, as it streams, with what there is to say about how it ended."""
+"""Prints an answer to a terminal or a file as it streams, and how it ended."""
 
 from __future__ import annotations
 

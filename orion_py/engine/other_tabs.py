@@ -1,4 +1,4 @@
-"""What the other tabs did: their changes to the lists are taken over here, and what they forgot is let go."""
+"""Follows the other tabs: takes over their changes to the lists, and drops what they deleted."""
 
 from __future__ import annotations
 

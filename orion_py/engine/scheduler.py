@@ -1,4 +1,4 @@
-"""What keeps the engine standing: the queue, the breakers, and what is done while nothing is asked.
+"""Schedules the queue, the breakers, and the work that is done while nothing is asked.
 
 When nothing has run or waited for a moment the likely next model is brought in, and after a minute
 the idle workers are asked whether they live.

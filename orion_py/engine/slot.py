@@ -1,4 +1,4 @@
-"""The one engine behind a host: started once, waited for by every request, stopped once."""
+"""Holds the one engine behind a host: started once, awaited by every request, stopped once."""
 
 from __future__ import annotations
 

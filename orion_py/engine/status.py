@@ -1,4 +1,4 @@
-"""Collects the status: all that is so in an engine now."""
+"""Collects the status: the engine's current state in all its parts."""
 
 from __future__ import annotations
 

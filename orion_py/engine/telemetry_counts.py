@@ -1,4 +1,4 @@
-"""What the engine does, told to telemetry in its few fixed words."""
+"""Translates what the engine does into telemetry's few fixed words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's chat template: the seam to jinja, and what is put right around it.
+"""Applies a model's chat template: defines the seam to jinja, and handles where templates differ.
 
 Templates differ in what they take. Some raise for a system message (Gemma) or leave it out without a
 word; some raise unless questions and answers alternate (Mistral). What the agent and the person said

@@ -1,4 +1,4 @@
-"""What one step may choose: a mask over the vocabulary, and a bias.
+"""Constrains one step's choice: a mask over the vocabulary, and a bias.
 
 Whoever wants answers of a form (a second try that mustn't begin as the first, a grammar) gives ``decode`` a
 ``Constrain``: a function of the tokens so far, asked once before each token is chosen.

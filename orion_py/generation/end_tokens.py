@@ -1,4 +1,4 @@
-"""Tokens that end an answer in any model that has them as special tokens (llama.cpp, ``special_eog_ids``)."""
+"""Lists tokens that end an answer in any model that has them as special tokens (llama.cpp, ``special_eog_ids``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompt lookup: what follows is guessed from where the same tokens stood before.
+"""Drafts tokens by prompt lookup: what followed the same tokens earlier in the text.
 
 Text that is rewritten, code that is edited and facts that are quoted repeat long stretches of the
 prompt. So the last tokens are looked for earlier in prompt and answer, and what followed them there

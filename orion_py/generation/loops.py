@@ -1,10 +1,10 @@
-"""Does an answer go round in circles? Told with each token, and from where it did.
+"""Detects whether an answer repeats itself, with each token, and where the repetition began.
 
-Two ways, for two kinds: a unit of tokens that is said over and over, to the token (``periods``), and
-lines or sentences that come again with small changes (``segments``). What that has to amount to, the
-question decides and what it is that repeats (``patience``): of plain prose, two repetitions.
+There are two kinds: a unit of tokens that is repeated exactly (``periods``), and lines or sentences that come again
+with small changes (``segments``). How often something may repeat depends on the question and on what repeats
+(``patience``); in plain prose two repetitions are a loop.
 
-Pure: no clock, no chance, no model. ``python3 build.py bench loops`` says what a token costs.
+Pure: no clock, no randomness, no model. ``python3 build.py bench loops`` measures what it costs for each token.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How often an answer may say the same before it is a loop: by what was asked, and by what repeats.
+"""Decides how many repetitions are a loop: by what was asked, and by what repeats.
 
-Two repetitions of a sentence are a loop in a letter, and none in a song. What was asked tells most:
-a number of times, a song, a poem that was pasted and has a refrain. What repeats tells the rest: rows
-of zeros, rules of dashes and lines of code repeat by their nature, so they get longer.
+Two repetitions of a sentence are a loop in a letter, but not in a song. The question says most: it asks for a number
+of times, for a song, or quotes a poem with a refrain. What repeats says the rest: rows of zeros, rules of dashes and
+lines of code repeat by nature, so they may repeat more often.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""At which distances does a sequence repeat itself? Answered anew with each token.
+"""Finds the distances at which a sequence repeats itself, updated with each token.
 
 For a period p the *run* is the number of last tokens that each equal the one p places before. A unit of
 p tokens that was said and then said twice again has a run of 2 p. All runs are kept, so nothing is

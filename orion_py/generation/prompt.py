@@ -1,4 +1,4 @@
-"""From a conversation to the tokens of a prompt that fits the model's context."""
+"""Builds a prompt that fits the model's context from a conversation."""
 
 from __future__ import annotations
 

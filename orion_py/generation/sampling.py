@@ -1,4 +1,4 @@
-"""The choice of the next token from logits.
+"""Samples the next token from logits.
 
 The definitions and their order are those of Hugging Face's ``generate``: repetition penalty
 (CTRL, https://arxiv.org/abs/1909.05858: a seen token's logit is divided by the penalty where

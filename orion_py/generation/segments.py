@@ -1,4 +1,4 @@
-"""Lines and sentences that come again, small changes included.
+"""Finds lines and sentences that come again, small changes included.
 
 A text is cut at line ends and after sentences. A piece is its words in small letters, without the
 number or dash of a list before them; figures are all alike. Two pieces are the same, or differ in

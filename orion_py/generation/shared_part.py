@@ -1,4 +1,4 @@
-"""What the prompt of any question begins with: found by rendering two questions and comparing their tokens."""
+"""Finds what the prompts of all questions have in common: renders two questions and compares their tokens."""
 
 from __future__ import annotations
 

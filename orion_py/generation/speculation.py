@@ -1,9 +1,9 @@
-"""How many guessed tokens a step is to verify: as many as pay, by what was seen and what was measured.
+"""Decides how many drafted tokens a step verifies: as many as pay, by what was observed and measured.
 
-A step that verifies d drafted tokens yields one more token than it accepts, and takes longer than a
-step of one. Both are known: how often guesses come true is counted on every token, also where nothing
-is drafted, since a guess costs microseconds; and each step's seconds are taken. So plain chat never
-pays for guesses that fail: they are only made where such guesses, made silently, came true.
+A step that verifies d drafted tokens yields one more token than it accepts, and takes longer than a step of one. Both
+are known: the share of right guesses is counted on every token, even where nothing is drafted, since a guess costs
+microseconds; and each step is timed. So plain chat never pays for wrong drafts: drafts are only run where such guesses
+have turned out right.
 """
 
 from __future__ import annotations

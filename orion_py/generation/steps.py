@@ -1,7 +1,6 @@
-"""The calls that one answer makes of its model: each begun at once and awaited later.
+"""Runs an answer's calls of its model: each is begun at once and awaited later.
 
-Between the two there is time for what the token before still needs (its text, its way to the reader), while
-a worker computes already.
+In between there is time to turn the previous token into text and send it, while a worker computes.
 """
 
 from __future__ import annotations

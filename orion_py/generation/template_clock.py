@@ -1,4 +1,4 @@
-"""``strftime_now`` of chat templates: today as text, the same natively and on the page.
+"""Formats today's date for chat templates (``strftime_now``), the same natively and on the page.
 
 The names are English and the codes are those of C's locale
 (https://docs.python.org/3/library/datetime.html#strftime-and-strptime-format-codes): a platform's own

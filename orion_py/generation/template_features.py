@@ -1,4 +1,4 @@
-"""What chat templates may use: what jinja2 natively and the page's evaluator do to the letter alike.
+"""Lists what chat templates may use: the features that jinja2 and the page's evaluator implement identically.
 
 Templates are jinja2 as transformers has it (https://huggingface.co/docs/transformers/chat_templating_writing):
 its sandbox, loop controls, the ``generation`` tag, its own ``tojson``, ``raise_exception`` and

@@ -1,4 +1,4 @@
-"""What a reasoning model thought aloud, told apart from what it answered.
+"""Separates what a reasoning model thought aloud from what it answered.
 
 Models trained with ``<think>…</think>`` (DeepSeek-R1, Qwen3) expect earlier turns without it; their own
 chat templates take it out, those of other models don't. ``web/bridge/page/thoughts.js`` does the same for

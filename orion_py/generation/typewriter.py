@@ -1,6 +1,6 @@
-"""An answer shown at a steady pace: its pieces with at least a given pause between two of them.
+"""Shows an answer at a steady pace: its pieces with at least a given pause between two of them.
 
-The answer is computed as fast as ever meanwhile; only what is shown waits.
+The answer is computed at full speed meanwhile; only its display waits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Blocks of 32 small integers as little-endian bit streams: how quantized weights are stored.
+"""Packs blocks of 32 small integers as little-endian bit streams: the form that quantized weights are stored in.
 
 A block of b-bit values takes 4 b bytes; value j lies at the bits j b to j b + b - 1, counted from
 the lowest bit of the first byte. For 4 bits this is two values a byte, low nibble first, the order

@@ -1,4 +1,4 @@
-"""What a device makes of a weight shard before a session reads it: the reference for JavaScript's.
+"""Expands a weight shard into the form that a session reads: the reference for JavaScript's implementation.
 
 ``expand`` gives int8 per output channel, ``widen`` the same numbers with more bits. What they
 compute is written down in ``ExpandedWeight`` and ``WidenedWeight`` (orion_py/manifest/derived.py);

@@ -1,4 +1,4 @@
-"""The manifest of one model version: what its shards are and how sessions use them.
+"""Defines the manifest of one model version: what its shards are and how sessions use them.
 
 A manifest is data from outside. It is parsed strictly (unknown keys are errors), every size is
 bounded before anything is allocated, and a shard of ours has no path at all: its address is its

@@ -1,4 +1,4 @@
-"""The rotary embedding's frequencies, for whoever computes them: the kernel's tables and the foundry's graphs."""
+"""Computes the rotary embedding's frequencies, for the kernel's tables and the foundry's graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A matrix as it lies in a weight shard: its blocks' integers, scales and minima, or its floats."""
+"""Reads a matrix from a weight shard: its blocks' integers, scales and minima, or its floats."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reckons what a model takes, what a device has, and what has to be evicted."""
+"""Estimates what a model takes and what a device has, and decides what has to be evicted."""

@@ -1,1 +1,1 @@
-"""CPython's side of the seams: onnxruntime, tokenizers with jinja2, and shards in a folder."""
+"""Implements the seams in CPython: our kernel, onnxruntime, tokenizers with jinja2, and shards in a folder."""

@@ -1,4 +1,6 @@
-"""Models that were built on this machine and that models.json doesn't list: usable by their id."""
+"""Finds models that were built on this machine and that models.json doesn't list, so that they can be used by their
+id.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions that run one after the other as if they were one: what one hands on, the next takes in by name."""
+"""Runs sessions one after the other as if they were one: each takes by name what the one before it hands on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat templates in sandboxed jinja2, with the environment that transformers gives them.
+"""Renders chat templates in sandboxed jinja2, with the environment that transformers gives them.
 
 A chat template comes with the model and so from outside: it renders in jinja's immutable sandbox. The
 settings, tags, filters and functions are those of transformers (utils/chat_template_utils.py): templates

@@ -1,4 +1,4 @@
-"""A model as the kernel is told of it (kernel/orion_kernel.h): what lies where in its memory.
+"""Lays out a model in the kernel's memory, as kernel/orion_kernel.h describes it.
 
 From the module's heap base on: the description, its table of tensors, the tokens of a call, the rotary table, each
 weight shard whole, the workspace, the cache. web/bridge/worker/kernel/memory.js does the same in a browser.

@@ -1,4 +1,4 @@
-"""The kernel's own WebAssembly module (kernel/built/) under wasmtime, with one memory and its threads."""
+"""Runs the kernel's WebAssembly module (kernel/built/) under wasmtime, with one memory and its threads."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The first rows of a kernel's cache as plain bytes: for each layer and key head the rows' keys, then for each layer
-and key head their values, as words 31 to 34 of ``struct orion_decoder`` place them. web/bridge/worker/kernel/rows.js
-does the same."""
+"""Copies the first rows of a kernel's cache to plain bytes and back.
+
+For each layer and key head they hold the rows' keys, then for each layer and key head their values, as words 31 to 34
+of ``struct orion_decoder`` place them. web/bridge/worker/kernel/rows.js does the same.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A model on our own kernel, in CPython: the very module that browsers run, under wasmtime.
+"""Computes a model on our own kernel in CPython: the very module that browsers run, under wasmtime.
 
-A shared library from the same source would need a build for each system; wasmtime's code for the module is about as
-fast as V8's (docs/kernel.md has figures), so that there is one kernel, and what is tested here is what runs there.
+A shared library from the same source would need a build for each system, and wasmtime's code for the module is about
+as fast as V8's (docs/kernel.md has figures). So there is one kernel, and tests run what browsers run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys and values of one conversation, in buffers that onnxruntime reads and writes itself."""
+"""Keeps the keys and values of one conversation in buffers that onnxruntime reads and writes itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks between processes on one folder: the operating system gives them back for whoever dies."""
+"""Locks a folder between processes; the operating system releases the lock of a process that ends."""
 
 from __future__ import annotations
 

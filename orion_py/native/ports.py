@@ -1,4 +1,4 @@
-"""The engine's ports in CPython: a checkout's models.json and its built models in public/models."""
+"""Builds the engine's ports in CPython: a checkout's models.json and its built models in public/models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts and facts of files by their address: http(s), or a path below a folder."""
+"""Fetches texts and facts of files by their address: http(s), or a path below a folder."""
 
 from __future__ import annotations
 

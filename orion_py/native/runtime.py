@@ -1,4 +1,4 @@
-"""Models on the processor, in CPython: the same shards as in a browser, computed by a runner."""
+"""Runs models in CPython: the same shards as in a browser, computed by a runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shard store in a folder: each shard a file that is named after its sha256."""
+"""Stores shards in a folder: each shard is a file that is named after its sha256."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hugging Face's tokenizer in Rust, and the chat template beside it."""
+"""Adapts Hugging Face's tokenizer in Rust, with the chat template."""
 
 from __future__ import annotations
 

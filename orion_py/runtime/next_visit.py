@@ -1,4 +1,4 @@
-"""What the next visit begins with while its Python boots: the spec of a model as it was built in this one."""
+"""Remembers what the next visit can load while its Python boots: the spec of a model that was built in this one."""
 
 from __future__ import annotations
 
