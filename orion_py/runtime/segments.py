@@ -46,7 +46,9 @@ class Embeddings:
 
     @classmethod
     def of(cls, rows: NDArray[np.float32]) -> Embeddings:
-        """Embeddings whose content are the rows themselves."""
+        """Embeddings whose content are the rows themselves, copied: they can't change under their hash."""
+        rows = rows.copy()
+        rows.setflags(write=False)
         return cls(rows, hashlib.sha256(repr(rows.shape).encode() + rows.tobytes()).hexdigest())
 
     def __len__(self) -> int:

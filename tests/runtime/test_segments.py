@@ -49,6 +49,15 @@ def test_the_same_content_has_the_same_keys_and_other_content_has_none_of_them()
     assert block(2, 1.0).hash != block(1, 1.0, width=8).hash, "the same bytes in another shape"
 
 
+def test_rows_never_change_under_their_hash() -> None:
+    rows = np.zeros((2, 4), np.float32)
+    made = Embeddings.of(rows)
+    rows[0] = 1
+    assert not made.rows.any()
+    with pytest.raises(ValueError, match="read-only"):
+        made.rows[0] = 1
+
+
 def test_a_part_has_the_keys_of_its_rows() -> None:
     whole = block(5)
     assert whole.part(2, 4).keys == whole.keys[2:4]
