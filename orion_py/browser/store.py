@@ -1,4 +1,4 @@
-"""Stores shards and settings in IndexedDB, through ``web/bridge/worker/storage/shards.js``; bytes stay in JavaScript."""
+"""Stores shards and settings in IndexedDB, through ``web/bridge/worker/storage/shards.js``, where bytes stay."""
 
 from __future__ import annotations
 
