@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one command of ORION: sets up what it needs, then builds, serves, tests or measures.
+"""Runs ORION's commands: sets up what each needs, then builds, serves, tests or measures.
 
     python3 build.py serve          the page with the Lite model, in a browser
     python3 build.py test           lint, types, unit and end-to-end tests

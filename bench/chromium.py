@@ -1,4 +1,4 @@
-"""The browser that everything runs in, and pages in it."""
+"""Starts the browser that everything runs in, and opens pages in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who takes part in ``generate``, what each does, and which figures come of it."""
+"""Lists who takes part in ``generate``, what each does, and which figures come of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every bench gets."""
+"""Defines what every bench gets."""
 
 from __future__ import annotations
 

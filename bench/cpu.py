@@ -1,4 +1,4 @@
-"""How much of the processor other programs took while something was measured.
+"""Measures how much of the processor other programs took during a measurement.
 
 From Linux' accounting: what all processors were busy with, less what this process and everything it
 started (the browser with all its processes) used. A child that has ended counts in its parent's

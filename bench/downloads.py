@@ -1,4 +1,4 @@
-"""What a visit downloads, file by file: bytes of bodies as they were sent, up to a moment and after it."""
+"""Records what a visit downloads, file by file: bytes of bodies as they were sent, up to a moment and after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures: samples with the disturbance under which they were taken, their medians, and what is wanted of them."""
+"""Defines figures: samples with the disturbance under which they were taken, their medians, and their goals."""
 
 from __future__ import annotations
 

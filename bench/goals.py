@@ -1,5 +1,6 @@
-"""What the figures of ``generate`` have to reach, as far as contenders were measured. A goal of None is reported
-without a verdict."""
+"""Lists the goals for the figures of ``generate``, as far as contenders were measured. A goal of None is reported
+without a verdict.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bench knows of our own kernel: the variant that runs a model on it, and the bytes that a token reads."""
+"""Describes our kernel to the benches: the variant that runs a model on it, and the bytes that a token reads."""
 
 from __future__ import annotations
 

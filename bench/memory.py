@@ -1,4 +1,4 @@
-"""What the browser's processes keep in memory, from Linux' own accounts.
+"""Measures what the browser's processes keep in memory, from Linux's own accounts.
 
 Counted is what a process holds for itself (RssAnon and RssShmem of proc(5)): heaps, WASM memories,
 stacks; not the program's file, which the system can drop. It is what the machine really lacks, other

@@ -1,4 +1,4 @@
-"""The question that every contender of ``generate`` answers, exactly ``TOKENS`` tokens with its template."""
+"""Makes the question that every contender of ``generate`` answers: exactly ``TOKENS`` tokens with its template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that a person reads."""
+"""Prints the tables that a person reads."""
 
 from __future__ import annotations
 

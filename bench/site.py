@@ -1,4 +1,4 @@
-"""One folder, so one origin with the same headers, for ORION, its peers and the bench's own pages.
+"""Serves ORION, its peers and the bench's own pages from one folder, so from one origin with the same headers.
 
     orion/      the built site, as it is
     orion-plain/  the same, whose kernel is the one without relaxed SIMD whatever the browser has

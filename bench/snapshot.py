@@ -1,4 +1,4 @@
-"""What a visit leaves for the next one's start, beside the model."""
+"""Measures what a visit leaves for the next one's start, besides the model."""
 
 from __future__ import annotations
 

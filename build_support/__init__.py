@@ -1,4 +1,4 @@
-"""What ``build.py`` does, one concept a module.
+"""Implements ``build.py``, one concept a module.
 
 environment   the virtual environment and the locked Python packages (standard library only)
 doctor        what is there, what is missing, what would be fetched (standard library only)

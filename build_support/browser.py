@@ -1,4 +1,4 @@
-"""A Chromium for the end-to-end tests and the benchmarks: found, or installed."""
+"""Finds a Chromium for the end-to-end tests and the benchmarks, or installs it."""
 
 from __future__ import annotations
 

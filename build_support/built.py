@@ -1,4 +1,4 @@
-"""What was built once on this machine, for other clones: converted models and compiled bundles, in the cache.
+"""Shares what was built once on this machine with other clones: converted models and compiled bundles, in the cache.
 
     <cache>/built/<name>-<key>/...      a bundle with its hash, or a model's manifest and cards
     <cache>/built/shards/<sha256>       the shards of the models there

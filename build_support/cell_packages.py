@@ -1,4 +1,4 @@
-"""Pure-Python packages for the code of a person's own agents: pinned wheels, compiled for the browser.
+"""Compiles pure-Python packages for the code of custom agents, from pinned wheels.
 
     vendor/python/packages/<file>.bin    a bundle (python_bundle.mjs) of each wheel of requirements-cells.lock
     vendor/python/packages/index.json    [{"name", "version", "file", "imports", "requires"}, …]

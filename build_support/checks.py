@@ -1,4 +1,4 @@
-"""The checks of ``build.py test``. Each part runs to its end, so one run tells everything.
+"""Runs the checks of ``build.py test``. Each part runs to its end, so that one run reports everything.
 
 What a run leaves is in test-results/: JUnit XML and an HTML page of each run of pytest, the coverage, and
 screenshots, console texts and Playwright traces of the end-to-end tests that failed.

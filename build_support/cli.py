@@ -1,4 +1,4 @@
-"""The commands of build.py. Only the standard library is imported before a command runs."""
+"""Defines the commands of build.py. Only the standard library is imported before a command runs."""
 
 from __future__ import annotations
 

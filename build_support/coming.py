@@ -1,4 +1,4 @@
-"""What a list of models says while the server that sends it has others made: that they are coming.
+"""Marks models in a list as coming while the server that sends it has them made.
 
 The server says so for as long as they are being made. The files of dist/ never do, whatever becomes of the making, so
 that a page on a host without such a server asks for nothing twice.

@@ -1,4 +1,4 @@
-"""How much of the Python the unit tests reach, package by package, and whether that is enough.
+"""Checks how much of the Python the unit tests reach, package by package.
 
 Reads the JSON report of coverage.py (its documentation: "JSON reporting"). A package's share is
 covered lines and branches over all lines and branches, as coverage.py's own percentage is.

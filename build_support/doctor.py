@@ -1,4 +1,5 @@
-"""``build.py doctor``: what is there, what is missing, and what the next command would fetch. Changes nothing.
+"""Reports what is there, what is missing, and what the next command would fetch (``build.py doctor``). Changes
+nothing.
 
 It runs before anything is set up, so it imports the standard library only; what only the virtual environment
 knows is asked of its interpreter.

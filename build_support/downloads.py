@@ -1,4 +1,4 @@
-"""The cache of downloaded files: addressed by sha256, verified, resumed.
+"""Downloads files into a cache: addressed by sha256, verified, resumed.
 
     <cache>/files/<sha256>      whole files that have the hash in their name
     <cache>/partial/<sha256>    what has arrived so far of a file

@@ -1,4 +1,4 @@
-"""The virtual environment, with the locked packages in it. Standard library only.
+"""Makes the virtual environment with the locked packages. Standard library only.
 
 ``enter`` returns only inside the environment: elsewhere it makes it, if need be, and starts the same
 command again there.

@@ -1,4 +1,4 @@
-"""The ways in which a build can fail, each saying what is missing and what to do about it.
+"""Defines the ways in which a build can fail, each saying what is missing and what to do about it.
 
 BuildError
 ├── UsageError          the command line asks for something that doesn't exist (exit code 2)

@@ -1,4 +1,4 @@
-"""The data of the tasks that models are validated on: fetched, verified, never in git, never served."""
+"""Fetches the data of the tasks that models are validated on: verified, never in git, never served."""
 
 from __future__ import annotations
 

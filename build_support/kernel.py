@@ -1,4 +1,4 @@
-"""The modules of kernel/built: compiled from kernel/ by the locked clang, bit for bit the same everywhere.
+"""Compiles the modules of kernel/built from kernel/ by the locked clang, bit for bit the same everywhere.
 
 They are checked in, so that nobody needs the compiler who doesn't change the kernel; a test compiles again and
 compares.

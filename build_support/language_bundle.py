@@ -1,4 +1,4 @@
-"""py3langid for the browser: its code, and its model cut down to the languages that ORION names.
+"""Bundles py3langid for the browser: its code, and its model cut down to the languages that ORION names.
 
 The model scores 139 languages, most of which no one will ask a small model for; what is kept scores
 the same as in the whole. It becomes a bundle of its own, which a page fetches when it first has to

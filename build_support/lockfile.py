@@ -1,4 +1,4 @@
-"""Lock files of pip: what they pin, and what they lack.
+"""Reads pip's lock files: what they pin, and what they lack.
 
 A lock that is installed without resolving has to be whole by itself, on every system and every Python that
 the project promises. ``gaps`` says what isn't.

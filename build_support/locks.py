@@ -1,4 +1,4 @@
-"""One process at a time: file locks between builds of one clone, and between clones that share a cache.
+"""Locks files, so that one process at a time builds in a clone or changes the shared cache.
 
 A lock belongs to its process: the system takes it back when that ends, however it ends. Standard library only.
 """

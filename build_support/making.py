@@ -1,4 +1,4 @@
-"""The site made by a process of its own: the server that asked for it stays small, and can end it.
+"""Makes the site in a process of its own, so that the server that asked for it stays small and can end it.
 
     python -m build_support.making NAMES [--if-made NAMES] [--background]
 

@@ -1,4 +1,4 @@
-"""Converted models in public/models/: fetched, verified, converted and sharded by the model foundry."""
+"""Fetches, verifies, converts and shards models into public/models/, through the model foundry."""
 
 from __future__ import annotations
 

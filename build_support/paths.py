@@ -1,4 +1,4 @@
-"""Where the build reads and keeps things. Everything it makes is ignored by git."""
+"""Names the places where the build reads and keeps things. Git ignores everything that it makes."""
 
 from __future__ import annotations
 

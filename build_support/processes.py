@@ -1,4 +1,4 @@
-"""Programs that the build runs."""
+"""Runs programs for the build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the build says while it works: a line per step, a bar for what takes long, a sign of life for the rest.
+"""Reports the build's progress: a line for each step, a bar for long ones, a sign of life for the rest.
 
 On a terminal the last line moves: a bar where an amount is known, and always the seconds. In a log, which
 holds no control characters, a line comes each quarter of an amount, and every LOG_SECONDS of silence.

@@ -1,4 +1,4 @@
-"""The part of the Python bundle that runs inside Pyodide, under Node.
+"""Compiles the Python bundle inside Pyodide, under Node.
 
 Bytecode belongs to one Python version, so the Pyodide that will load it also compiles it. Called by
 python_bundle.mjs, whose header describes the formats.

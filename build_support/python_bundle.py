@@ -1,4 +1,4 @@
-"""vendor/python/: the standard library, third-party packages and orion_py, compiled for the browser.
+"""Compiles the standard library, third-party packages and orion_py for the browser, into vendor/python/.
 
 The formats and the way to boot from them stand at the top of python_bundle.mjs.
 """

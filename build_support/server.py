@@ -1,4 +1,4 @@
-"""A static server for development and for tests, with faults to order.
+"""Serves static files for development and for tests, with faults on demand.
 
 By default it isolates the page (COOP, COEP, CORP), serves ranges and says the right MIME types. With
 ``plain`` it behaves like ``python -m http.server``: whole files, no extra headers.

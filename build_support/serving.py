@@ -1,4 +1,4 @@
-"""``build.py serve``: the finished site on a local port, and a browser that shows it.
+"""Serves the finished site on a local port and opens a browser (``build.py serve``).
 
 The process that serves imports nothing but the server: what is built is built by children (making.py).
 """

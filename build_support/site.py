@@ -1,4 +1,4 @@
-"""dist/: the static site, kept up to date file by file.
+"""Builds dist/, the static site, and keeps it up to date file by file.
 
     index.html, app.js, sw.js, ui/, styles/, …   from web/
     kernel/…                                     our own kernel's builds, from kernel/built/

@@ -1,4 +1,4 @@
-"""Which tests took longest, read from pytest's JUnit XML reports."""
+"""Lists the slowest tests, from pytest's JUnit XML reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that are fetched, and the places that have them (see downloads.py)."""
+"""Lists the files that are fetched, and the places that have them (see downloads.py)."""
 
 from __future__ import annotations
 

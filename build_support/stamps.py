@@ -1,4 +1,4 @@
-"""Steps that run again only when what goes into them has changed.
+"""Runs steps again only when their inputs have changed.
 
 A stamp is a file that holds the hash of a step's inputs, written after its outputs. An interrupted
 step leaves no stamp, so it runs again.

@@ -1,4 +1,4 @@
-"""From a bare Python to the commands, with one clear sentence when something fails. Standard library only."""
+"""Starts the commands from a bare Python, with one clear sentence when something fails. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of npm packages reach the browser, and under which name below ``vendor/``.
+"""Chooses which files of npm packages reach the browser, and under which name below ``vendor/``.
 
 All but PyScript's and Temml are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are:
 nothing is bundled or rewritten, but for the reference to a source map that isn't shipped.

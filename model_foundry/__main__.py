@@ -1,4 +1,4 @@
-"""``python -m model_foundry`` is the ``foundry`` command."""
+"""Runs the ``foundry`` command as ``python -m model_foundry``."""
 
 from model_foundry.cli import main
 

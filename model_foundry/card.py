@@ -1,4 +1,4 @@
-"""The model card that lies beside a manifest: what it is, where from, how made, how good."""
+"""Writes the model card beside a manifest: what the model is, its source, how it was made, how good it is."""
 
 from __future__ import annotations
 

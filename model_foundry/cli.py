@@ -1,4 +1,4 @@
-"""The ``foundry`` command. Exit codes: 0 done, 1 it failed and says why, 2 wrong usage."""
+"""Defines the ``foundry`` command. Exit codes: 0 done, 1 failed, 2 usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model as the foundry knows it: what every importer makes and every builder reads.
+"""Describes a model as the foundry knows it: what every importer makes and every builder reads.
 
 Nothing here is GGUF's or ONNX's. An importer for another container (safetensors, CTranslate2)
 ends in the same ``ModelDescription``; a family with biases or a head of its own fills the

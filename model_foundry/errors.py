@@ -1,4 +1,4 @@
-"""Every error that the foundry raises on purpose.
+"""Defines every error that the foundry raises on purpose.
 
 FoundryError
 ├── MalformedGguf           truncated, hostile or contradicting itself

@@ -1,4 +1,4 @@
-"""Why a step failed, from what the failing tool printed or from an OSError, and what helps against that.
+"""Explains why a step failed, from a tool's output or from an OSError, and what to do about it.
 
 The kinds stand in ``_SIGNS`` in the order in which they are believed: pip, for one, ends a run without a
 network with "No matching distribution found", so an unreachable host is looked for first. Standard library

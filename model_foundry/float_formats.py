@@ -1,4 +1,4 @@
-"""The floating-point types of model files, to and from float32 arrays.
+"""Converts the floating-point types of model files to and from float32 arrays.
 
 numpy has no bfloat16: it is the upper half of a float32, rounded to nearest, ties to even.
 """

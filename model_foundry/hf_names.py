@@ -1,4 +1,4 @@
-"""What transformers calls the files, tensors and settings of a decoder: one list for reading, writing and merging.
+"""Lists what transformers calls the files, tensors and settings of a decoder, for reading, writing and merging.
 
 Names are those of LlamaForCausalLM and its relatives; the keys those of their configuration classes.
 """

@@ -1,4 +1,4 @@
-"""What merging kept and lost: parents and merges measured on the same texts.
+"""Measures what merging kept and lost: parents and merges on the same texts.
 
 A specialised model and the corpus that it was trained on go by one name. How much of its gain a
 merge keeps is told in nats a token: (log P_base - log P_merge) / (log P_base - log P_specialised).

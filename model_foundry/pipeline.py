@@ -1,4 +1,4 @@
-"""From a source to a built model in one call; what ``build.py`` and ``foundry`` use.
+"""Builds a model from a source in one call; ``build.py`` and ``foundry`` use it.
 
 Steps, each of which is left out when an earlier, stopped run did it: weights (import, equalize,
 quantize, write the shards), the graphs of each variant, golden vectors, quality. Then the manifest

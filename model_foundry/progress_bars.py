@@ -1,4 +1,4 @@
-"""Progress bars on standard error, one for each thing that is being done."""
+"""Draws progress bars on standard error, one for each task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build costs in quality: its weights, and the variants that run them, beside the original.
+"""Measures what a build costs in quality: its weights, and the variants that run them, beside the original.
 
 Teacher forced over the texts of ``model_foundry.evaluation``, the original computed by the numpy
 reference. *Weights* are measured by that same reference: what a quantization alone costs. A variant

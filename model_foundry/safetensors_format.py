@@ -1,4 +1,4 @@
-"""The header that a safetensors file begins with, for all that write one.
+"""Writes the header of a safetensors file, for all modules that write one.
 
 Format: https://huggingface.co/docs/safetensors. The library's writer doesn't promise an order or an
 alignment and wants all tensors at once; here they lie in the order given, and may follow one by one.

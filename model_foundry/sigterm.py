@@ -1,4 +1,4 @@
-"""SIGTERM as an exception, so that whoever is stopped clears up: half-written folders, processes of its own."""
+"""Raises SIGTERM as an exception, so that a stopped command cleans up half-written folders and its processes."""
 
 from __future__ import annotations
 

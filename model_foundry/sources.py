@@ -1,4 +1,4 @@
-"""What a build may start from: a GGUF that a recipe names, or a version that was built before."""
+"""Opens what a build may start from: a GGUF that a recipe names, or a version that was built before."""
 
 from __future__ import annotations
 

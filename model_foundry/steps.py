@@ -1,4 +1,4 @@
-"""A build as steps that aren't repeated: what each one gave is written down, and checked before it is believed.
+"""Runs a build as steps that aren't repeated: each result is recorded, and verified before it is used again.
 
 The record belongs to one set of inputs, told apart by a key. A step's result counts only while
 every shard that it names lies in the folder with the hash that is its name; so a build that was

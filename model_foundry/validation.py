@@ -1,4 +1,4 @@
-"""How faithful a variant is: its decode steps against the reference, teacher forced.
+"""Measures how faithful a variant is: its decode steps against the reference, teacher forced.
 
 Each text's first tokens go through the prefill session; every following one goes alone through
 the decode session, as in a real answer, but from the text itself. Perplexity is over the text's

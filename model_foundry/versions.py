@@ -1,4 +1,4 @@
-"""The versions of a built model: one is current, the others are kept, all share their shards.
+"""Manages the versions of a built model: one is current, the others are kept, all share their shards.
 
     <models>/<model>/manifest.json                   the current version
     <models>/<model>/MODEL_CARD.md

@@ -1,4 +1,4 @@
-"""Weight matrices in memory, in the forms that the foundry knows.
+"""Holds weight matrices in memory, in the forms that the foundry knows.
 
 A matrix is [n, k]: n outputs, k inputs, as in y = W x. The quantized forms, which can be stored,
 keep the source's own numbers in blocks of 32 along k; ``dequantized`` gives what they stand for as

@@ -1,4 +1,4 @@
-"""``python -m bench.answers.chromium``: a built model in Chromium, through the site's own bridge and worker."""
+"""Runs a built model in Chromium, through the site's own bridge and worker: ``python -m bench.answers.chromium``."""
 
 from __future__ import annotations
 

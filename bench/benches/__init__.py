@@ -1,1 +1,1 @@
-"""One module a bench: each has ``run(context) -> Outcome``."""
+"""Holds the benches, one module each, with ``run(context) -> Outcome``."""

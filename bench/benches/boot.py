@@ -1,4 +1,4 @@
-"""From the start of the engine's worker to an engine that can route: ORION's boot beside stock Pyodide's.
+"""Measures the engine's start, from its worker's to an engine that can route, beside stock Pyodide's.
 
 Both start the same Python engine from the same origin; they differ in how Pyodide comes up. Stock is
 its documented way: loadPyodide, loadPackage of numpy and pydantic from files beside it, sources compiled

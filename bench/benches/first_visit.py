@@ -1,4 +1,4 @@
-"""What a first visit downloads, file by file: over the line up to the first token, and after it.
+"""Measures what a first visit downloads, file by file: up to the first token, and after it.
 
 A visitor opens the page on 20 Mbit/s and asks at once, as in ``slow_line``. From the first token on the line is as fast
 as can be, and all that still comes by itself is waited for. Counted are bodies, as they are sent: this server

@@ -1,4 +1,4 @@
-"""Tokens per second: 128 in, 64 out, greedy, on the same weights, with two threads and with one.
+"""Measures tokens per second: 128 in, 64 out, greedy, on the same weights, with two threads and with one.
 
 Each contender in turn gets a page of its own in one Chromium, loads, runs once to warm up, and is
 measured; the rounds interleave the contenders, so that a machine that changes its speed changes it for

@@ -1,4 +1,4 @@
-"""A first and a second visit, as a person makes them: the page is opened and a question sent at once.
+"""Measures a first and a second visit as a person makes them: the page is opened and a question sent at once.
 
 First visit: nothing is stored, the model comes over the loopback interface. Second visit: the page is
 opened again, the shell comes from the service worker, the model from IndexedDB and Python from the snapshot that

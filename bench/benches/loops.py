@@ -1,4 +1,4 @@
-"""What noticing loops costs: what Python takes of a step, beside the model too, with the detector and without it.
+"""Measures what loop detection costs: Python's share of a step with the detector and without it.
 
 The whole engine in one Chromium, as in ``speculate``: the same answers, with ``cut_loops`` and without in
 turn, after a run that leaves the prompt in the cache for both. An answer that isn't the same both times

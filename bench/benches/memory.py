@@ -1,4 +1,4 @@
-"""Memory before a model is loaded, while it is, and after it was unloaded, ten times over, on either runner.
+"""Measures memory before a model is loaded, while it is, and after it was unloaded, ten times, on either runner.
 
 A page with an engine worker loads the model (the first time over the loopback interface, then from
 IndexedDB), has it answer a short question and unloads it again. After each unloading the renderer's

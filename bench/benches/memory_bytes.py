@@ -1,4 +1,4 @@
-"""What each model takes in memory, measured, beside what ``models.json`` says (``memory_bytes`` on our kernel,
+"""Measures what each model takes in memory, beside what ``models.json`` says (``memory_bytes`` on our kernel,
 ``onnxruntime_memory_bytes``).
 
 Every model that the site has is loaded in Chromium as the engine loads it, on our kernel and by onnxruntime, with the

@@ -1,4 +1,4 @@
-"""What an idle page takes of the processor, and how decoding bears a busy neighbour.
+"""Measures how much of the processor an idle page takes, and how decoding fares beside a busy program.
 
 A page that has answered a question is left alone for a minute: processor time of the whole browser, in percent of one
 core, beside that of a browser that shows an empty page. The minute begins when the first visit has done what it does

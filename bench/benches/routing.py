@@ -1,4 +1,4 @@
-"""How long one routing decision takes: the question goes to the engine's worker, its answer comes back.
+"""Measures one routing decision: the question goes to the engine's worker, its answer comes back.
 
 Asked are the frozen test rows of model_foundry/routing, in a Chromium on WASM, once the encoder is in
 memory and warm. The message there and back, the guard of the text and the calibrated head are part of it.

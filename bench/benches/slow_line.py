@@ -1,4 +1,4 @@
-"""A first visit on a line of 20 Mbit/s: how soon after its bytes the first token comes.
+"""Measures a first visit on a 20 Mbit/s connection: how soon after its bytes the first token comes.
 
 A visitor opens the page and asks at once. Against it stands the time that the bytes need which the
 visit downloaded up to the first token, at the line's speed; beside it, how long after the model's last

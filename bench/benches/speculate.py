@@ -1,4 +1,4 @@
-"""Prompt-lookup speculation: the same answers with and without, as tokens per second and as ratios.
+"""Measures prompt-lookup speculation: the same answers with and without, as tokens per second and as ratios.
 
 The whole engine, Python in the loop, in one Chromium: a text to be said again with a change, code to be
 edited, and plain chat, where there is little to look up. Every task is answered with and without in

@@ -1,4 +1,4 @@
-"""llama.cpp on the processor, as a contender: runs on its own, with the interpreter that prepare.py made.
+"""Runs llama.cpp on the processor as a contender, with the interpreter that prepare.py made.
 
 A line of JSON on standard input, {"method", "options"}, is answered by one on standard output, {"result"} or
 {"error"}. ``prepare`` loads a GGUF; ``run`` has it read the prompt and write greedily, as

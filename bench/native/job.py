@@ -1,4 +1,4 @@
-"""A contender in a native process, asked as those in pages are (bench.chromium.Job)."""
+"""Talks to a contender in a native process, as bench.chromium.Job does to those in pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds llama.cpp as PyPI's llama-cpp-python carries it, in an environment of its own.
+"""Builds llama.cpp from PyPI's llama-cpp-python, in an environment of its own.
 
 It comes as source alone. Compiler (ziglang), cmake and ninja come from the lock, so that nothing has to be on the
 machine; the code is for the processor at hand (ggml's GGML_NATIVE). Only the library is built, beside which the

@@ -1,1 +1,1 @@
-"""The model that ORION runs, in the formats that the peers read. Made once, kept in the cache."""
+"""Converts the model that ORION runs to the formats that the peers read. Made once, kept in the cache."""

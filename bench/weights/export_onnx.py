@@ -1,4 +1,4 @@
-"""A GGUF as the ONNX model that users of transformers.js get: exported by optimum, quantized to q8.
+"""Exports a GGUF as the ONNX model that users of transformers.js get: by optimum, quantized to q8.
 
 Runs on its own, under the packages of requirements.txt beside it::
 

@@ -1,4 +1,4 @@
-"""A GGUF with its weights dequantized and stored as Q8_0, the format that wllama multiplies fastest."""
+"""Stores a GGUF's dequantized weights as Q8_0, the format that wllama multiplies fastest."""
 
 from __future__ import annotations
 

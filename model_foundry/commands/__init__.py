@@ -1,1 +1,1 @@
-"""One module a command of ``foundry``, or a part of one."""
+"""Defines the commands of ``foundry``, one module each or a part of one."""

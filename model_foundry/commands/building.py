@@ -1,4 +1,4 @@
-"""What the commands that build a version share: their options, and what they print."""
+"""Shares options and output between the commands that build a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry calibrate``: chooses the equalization of a recipe and writes it beside it."""
+"""Runs ``foundry calibrate``: chooses the equalization of a recipe and writes it beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry compare A B``: two models on the same samples and prompts."""
+"""Runs ``foundry compare A B``: two models on the same samples and prompts."""
 
 from __future__ import annotations
 

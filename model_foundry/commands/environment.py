@@ -1,4 +1,4 @@
-"""``foundry environment``: the Python with torch and mergekit that some commands run in."""
+"""Runs ``foundry environment``: makes the Python with torch and mergekit that some commands need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``validate --task`` and ``compare`` share: their options, and running what they ask for."""
+"""Shares options and execution between ``validate --task`` and ``compare``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Hugging Face folder as a source of the ``foundry`` commands: no recipe file, defaults from the folder."""
+"""Takes a Hugging Face folder as the source of a ``foundry`` command: no recipe file, defaults from the folder."""
 
 from __future__ import annotations
 

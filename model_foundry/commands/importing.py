@@ -1,4 +1,6 @@
-"""``foundry import``: what is in a GGUF, a folder of safetensors or an ONNX file; a GGUF's weights as a folder."""
+"""Runs ``foundry import``: describes a GGUF, a folder of safetensors or an ONNX file; exports a GGUF's weights as a
+folder.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry merge``: a mergekit recipe, or models and their ratios, to a merged model."""
+"""Runs ``foundry merge``: a mergekit recipe, or models and their ratios, to a merged model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry merge-study``: what each way to merge kept and lost, as a table of perplexities."""
+"""Runs ``foundry merge-study``: what each merge method kept and lost, as a table of perplexities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NAME=FOLDER, as several commands take models and texts."""
+"""Parses NAME=FOLDER, the form in which several commands take models and texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry optimize``: the whole way from a source to a published version, in one command."""
+"""Runs ``foundry optimize``: from a source to a published version in one command."""
 
 from __future__ import annotations
 

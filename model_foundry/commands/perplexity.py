@@ -1,4 +1,4 @@
-"""``foundry perplexity``: of models on held-out texts; what ``merge-study`` measures with, too."""
+"""Runs ``foundry perplexity``: of models on held-out texts; ``merge-study`` measures with it, too."""
 
 from __future__ import annotations
 

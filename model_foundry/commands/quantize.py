@@ -1,4 +1,4 @@
-"""``foundry quantize``: a new version of a model with fewer bits, beside the original's quality."""
+"""Runs ``foundry quantize``: a new version of a model with fewer bits, compared with the original."""
 
 from __future__ import annotations
 

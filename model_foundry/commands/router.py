@@ -1,4 +1,4 @@
-"""``foundry router``: trains, evaluates or builds the neural router."""
+"""Runs ``foundry router``: trains, evaluates or builds the neural router."""
 
 from __future__ import annotations
 

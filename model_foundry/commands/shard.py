@@ -1,4 +1,4 @@
-"""``foundry shard``: weights cut otherwise, and the versions that share shards."""
+"""Runs ``foundry shard``: cuts weights into other shards, and lists the versions that share shards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry specialise``: trains a model on texts."""
+"""Runs ``foundry specialise``: trains a model on texts."""
 
 from __future__ import annotations
 

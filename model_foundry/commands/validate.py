@@ -1,4 +1,4 @@
-"""``foundry validate``: a built model measured against the reference implementation, or scored on tasks."""
+"""Runs ``foundry validate``: measures a built model against the reference implementation, or scores it on tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``foundry validate --task``: a model's scores, beside its likeness to the reference."""
+"""Runs ``foundry validate --task``: a model's scores, beside its agreement with the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving powers of two between a linear map's inputs and its weights: exact, and free at run time.
+"""Moves powers of two between a linear map's inputs and its weights: exact, and free at run time.
 
 A map W x is also (W S)(S⁻¹ x). Where S⁻¹ can be folded into what makes x (a norm's weights, the
 rows of the map before), the model computes the same; but int8 activations, which share one range

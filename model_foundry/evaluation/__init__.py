@@ -1,4 +1,4 @@
-"""Texts to measure models on, written for this purpose and never published elsewhere."""
+"""Measures models: on texts written for this purpose and never published elsewhere, and on public tasks."""
 
 from __future__ import annotations
 

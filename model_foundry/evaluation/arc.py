@@ -1,4 +1,4 @@
-"""ARC: science questions of grade schools (https://arxiv.org/abs/1803.05457, CC BY-SA 4.0).
+"""Defines ARC: grade-school science questions (https://arxiv.org/abs/1803.05457, CC BY-SA 4.0).
 
 Prompt and score of lm-evaluation-harness: "Question: …\\nAnswer:", no examples, no chat template; ``acc_norm``.
 """

@@ -1,4 +1,4 @@
-"""A subject that another program is: transformers in an environment of its own, a browser, a server.
+"""Measures another program as a subject: transformers in its own environment, a browser, a server.
 
 The program gets one JSON object a line on standard input, all at once, and then its end:
 

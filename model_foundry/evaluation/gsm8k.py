@@ -1,4 +1,4 @@
-"""GSM8K: word problems for grade schools (https://arxiv.org/abs/2110.14168, MIT).
+"""Defines GSM8K: grade-school word problems (https://arxiv.org/abs/2110.14168, MIT).
 
 One chat turn without examples (the model's own template, its own system prompt), answered greedily in at
 most 320 tokens. ``exact_match`` compares the last number of the answer with the right one, as

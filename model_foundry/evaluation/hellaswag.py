@@ -1,4 +1,4 @@
-"""HellaSwag: which of four endings follows? (https://arxiv.org/abs/1905.07830, MIT)
+"""Defines HellaSwag: which of four endings follows (https://arxiv.org/abs/1905.07830, MIT).
 
 Prompt and score of lm-evaluation-harness: "<activity>: <context>", no examples, no chat template; ``acc_norm``.
 """

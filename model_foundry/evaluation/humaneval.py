@@ -1,4 +1,4 @@
-"""HumanEval: functions to write, with tests (https://arxiv.org/abs/2107.03374, MIT).
+"""Defines HumanEval: functions to write, with tests (https://arxiv.org/abs/2107.03374, MIT).
 
 One chat turn (the model's own template, its own system prompt), answered greedily in at most 512 tokens. The
 code is taken from the answer's fence and runs with the problem's tests in the sandbox. ``pass@1`` of one greedy

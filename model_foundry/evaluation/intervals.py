@@ -1,4 +1,4 @@
-"""How sure a score from a sample is.
+"""Computes confidence intervals for scores from samples.
 
 Wilson's interval (E. B. Wilson, JASA 22, 1927), Newcombe's for the difference of two scores on the
 same samples (R. G. Newcombe, Statistics in Medicine 17, 1998, p. 2635, method 10), McNemar's exact test.

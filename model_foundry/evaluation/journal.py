@@ -1,4 +1,4 @@
-"""What subjects answered, kept in a file, so that a run that was stopped goes on where it was.
+"""Keeps subjects' answers in a file, so that an interrupted run resumes where it stopped.
 
 JSON Lines: {"subject", "key", "answer"}; the key is the hash of the request's tokens. Answers are kept as they came
 and graded anew each time. A last line that was cut off is dropped.

@@ -1,4 +1,4 @@
-"""Multiple choice by log-likelihood, as lm-evaluation-harness scores ``output_type: multiple_choice``.
+"""Scores multiple choice by log-likelihood, as lm-evaluation-harness does for ``output_type: multiple_choice``.
 
 ``acc``: the choice with the highest sum of log-probabilities is the right one. ``acc_norm``: the
 same after dividing each sum by the choice's length in characters, the space before it not counted, so that

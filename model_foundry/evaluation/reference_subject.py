@@ -1,4 +1,4 @@
-"""The reference implementation as a subject: slow at answering, but it scores a continuation in one go."""
+"""Measures the reference implementation as a subject: slow at answering, but it scores a continuation in one pass."""
 
 from __future__ import annotations
 

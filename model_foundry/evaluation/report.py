@@ -1,4 +1,4 @@
-"""What ``foundry validate`` and ``foundry compare`` found: as a table, as JSON, and whether it passes."""
+"""Reports what ``foundry validate`` and ``foundry compare`` found: as a table, as JSON, and whether it passes."""
 
 from __future__ import annotations
 

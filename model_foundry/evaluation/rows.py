@@ -1,4 +1,4 @@
-"""Rows of a task's data: JSON Lines, plain or gzipped, one object a line."""
+"""Reads a task's data: JSON Lines, plain or gzipped, one object a line."""
 
 from __future__ import annotations
 

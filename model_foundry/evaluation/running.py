@@ -1,4 +1,4 @@
-"""A task on a subject: samples in, a score with its error out."""
+"""Runs a task on a subject: samples in, a score with its error out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code that a model wrote, run where it can do no harm: in a process that can only compute.
+"""Runs code that a model wrote in a process that can only compute.
 
 What holds it: no environment, an empty folder, Python isolated from site and user packages (``-I -S``),
 a limit of wall-clock time kept from outside, limits of processor time, memory, open files and file size

@@ -1,4 +1,4 @@
-"""A subject over one of the engine's sessions, or over anything with its ``forward``."""
+"""Measures one of the engine's sessions, or anything with its ``forward``, as a subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured, whoever computes it: it scores continuations and it answers greedily.
+"""Defines a subject: what is measured. It scores continuations and answers greedily.
 
 Requests are in tokens, so that every subject gets the very same prompt.
 """

@@ -1,4 +1,4 @@
-"""Who is measured, from a word on the command line.
+"""Finds the subject that a word on the command line names.
 
 MODEL[@VARIANT]             a built model as browsers run it: on our kernel where that computes it, else its first
                             variant for WASM on native onnxruntime; or on the one that is named

@@ -1,4 +1,4 @@
-"""The two kinds of tasks, and what a model made of one sample."""
+"""Defines the two kinds of tasks, and the outcome of one sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every task, by its name on the command line."""
+"""Lists every task by its name on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Perplexity over this package's texts, and how often two models rank the same token first.
+"""Measures perplexity over this package's texts, and how often two models rank the same token first.
 
 Each text's first ``PREFILLED`` tokens are read at once, every later one is a decode step. Per token
 only where two models cut the texts alike; bits per byte compare any two.

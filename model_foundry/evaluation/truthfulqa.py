@@ -1,4 +1,4 @@
-"""TruthfulQA, one true answer among false ones (mc1; https://arxiv.org/abs/2109.07958, Apache-2.0).
+"""Defines TruthfulQA: one true answer among false ones (mc1; https://arxiv.org/abs/2109.07958, Apache-2.0).
 
 Score of lm-evaluation-harness: the sum of log-probabilities, ``acc``. The prompt is "Q: …\\nA:" alone; the
 harness puts six questions with answers before it, so these scores are comparable among themselves only.

@@ -1,1 +1,1 @@
-"""From a ModelDescription to other programs' formats."""
+"""Writes a ModelDescription in other programs' formats."""

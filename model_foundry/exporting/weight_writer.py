@@ -1,4 +1,4 @@
-"""Writing a model's tensors as safetensors files while they come, one in memory at a time.
+"""Writes a model's tensors as safetensors files while they are made, one in memory at a time.
 
 The shapes are known before the first tensor is: so each file's header is written first, and the
 data is appended behind it.

@@ -1,1 +1,1 @@
-"""ONNX graphs of a decoder, written node by node for the kernels that onnxruntime-web has."""
+"""Builds the ONNX graphs of a decoder, node by node, for the kernels that onnxruntime-web has."""

@@ -1,4 +1,4 @@
-"""Ways to attend, with their own way to keep keys and values.
+"""Builds attention in several forms, each with its own way to keep keys and values.
 
 All take the fused projection F32 [1, s, (heads + 2 kv_heads) head_dim] and give F32
 [1, s, heads * head_dim], and write ``present.{i}.key`` and ``.value``.

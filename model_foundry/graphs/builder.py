@@ -1,4 +1,4 @@
-"""A thin layer over onnx.helper: nodes with made-up names, constants and external data."""
+"""Wraps onnx.helper: nodes with generated names, constants and external data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decoder-only transformer as one ONNX graph: embedding, layers, last tokens, head."""
+"""Builds a decoder-only transformer as one ONNX graph: embedding, layers, last tokens, head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to compute y = W x, one for each kernel that is worth having.
+"""Builds y = W x in several forms, one for each kernel that is worth having.
 
 Each takes activations F32 [1, s, k] and the stored name of a matrix [n, k] and gives F32
 [1, s, n]. Which is fast where was measured: MatMulNBits dequantizes on every call on WASM (good

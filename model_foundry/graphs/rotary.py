@@ -1,4 +1,4 @@
-"""The rotary embedding's tables, computed by the session itself when it is made.
+"""Builds the rotary embedding's tables, which the session itself computes when it is created.
 
 As nodes over constants they cost no bytes on the wire; onnxruntime folds them once.
 """

@@ -1,4 +1,4 @@
-"""The variants that a browser chooses from, each as a pair of graphs."""
+"""Builds the variants that a browser chooses from, each as a pair of graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored tensors as graphs see them: a location, an offset, a type and a shape."""
+"""Refers graphs to stored tensors: a location, an offset, a type and a shape."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a published file to a ModelDescription."""
+"""Reads published files as a ModelDescription."""

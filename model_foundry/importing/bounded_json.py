@@ -1,4 +1,4 @@
-"""JSON from outside, parsed only after its size, depth and number of parts are known.
+"""Parses JSON from outside, only after its size, depth and number of parts are known.
 
 A parser builds what it reads: sixteen megabytes of ``[[],[],…`` become half a gigabyte of lists.
 """

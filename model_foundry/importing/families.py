@@ -1,4 +1,4 @@
-"""How each model family names and arranges its tensors inside a GGUF.
+"""Reads each model family's tensor names and arrangement inside a GGUF.
 
 One importer a family, in ``FAMILIES``, keyed by ``general.architecture``. Keys and their defaults are
 those of the format (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and, where it is silent,

@@ -1,4 +1,4 @@
-"""A GGUF file, opened with care: typed metadata and tensors by name.
+"""Opens a GGUF file with care: typed metadata and tensors by name.
 
 A split one is read whole, whichever part is named, where all parts lie side by side.
 """

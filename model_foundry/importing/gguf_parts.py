@@ -1,4 +1,4 @@
-"""The files of a split GGUF, found from any one of them.
+"""Finds the files of a split GGUF from any one of them.
 
 llama.cpp's ``gguf-split`` (tools/gguf-split) writes ``<name>-00001-of-00003.gguf`` and so on. Each part
 says ``split.no``, ``split.count`` and ``split.tensors.count``; the metadata stands in the first one.

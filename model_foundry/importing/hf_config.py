@@ -1,4 +1,4 @@
-"""config.json to an Architecture, family by family, or to a refusal that says what is known.
+"""Reads config.json as an Architecture, family by family, or refuses it and says what is known.
 
 Keys and their defaults are those of transformers' configuration classes. What changes the
 computation and isn't known here is refused by its name: a model that is nearly right is wrong.

@@ -1,4 +1,4 @@
-"""Reads a Hugging Face folder as a ModelDescription: which tensors there have to be, and what becomes of them.
+"""Reads a Hugging Face folder as a ModelDescription: which tensors it must have, and how each is used.
 
 model_foundry/exporting/hf_folder.py writes such a folder; what both call a thing stands in
 model_foundry/hf_names.py. transformers' rotary embedding turns halves, as ours does, so that no row moves.

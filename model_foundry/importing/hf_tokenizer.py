@@ -1,4 +1,4 @@
-"""tokenizer.json, the chat template and the tokens that end an answer, from a model's folder."""
+"""Reads tokenizer.json, the chat template and the end tokens from a model's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bounds-checked walk over an ONNX file, before any library trusts it.
+"""Walks an ONNX file with bounds checks before any library trusts it.
 
 Format: onnx.proto in https://github.com/onnx/onnx, on protobuf's wire format
 (https://protobuf.dev/programming-guides/encoding). A parser builds an object for every two bytes

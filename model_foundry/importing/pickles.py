@@ -1,4 +1,4 @@
-"""Files that run code when they are read: named, and never opened as what they are."""
+"""Recognises files that run code when they are read; names them and never opens them as what they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bounds-checked walk over a GGUF file's header, before any library trusts it.
+"""Walks a GGUF file's header with bounds checks before any library trusts it.
 
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Counts, lengths and offsets in
 a GGUF are 64-bit numbers that a reader is tempted to believe; here each is held against the size

@@ -1,4 +1,4 @@
-"""ggml's block formats to the forms in ``model_foundry.weights``.
+"""Converts ggml's block formats to the forms in ``model_foundry.weights``.
 
 Block layouts: ggml-common.h in https://github.com/ggml-org/ggml. Formats whose blocks are blocks of
 32 with a scale keep their own numbers. The others come out as close as the forms get: Q4_K's

@@ -1,4 +1,4 @@
-"""A model's folder as Hugging Face lays it out, opened with care: JSON files and tensors by name.
+"""Opens a model's folder in Hugging Face's layout with care: JSON files and tensors by name.
 
     config.json  generation_config.json  tokenizer.json  tokenizer_config.json  chat_template.jinja
     model.safetensors, or model.safetensors.index.json and the files that it names

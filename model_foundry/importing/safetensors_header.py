@@ -1,4 +1,4 @@
-"""The header of a safetensors file, held against the file before anything is believed.
+"""Checks the header of a safetensors file against the file before anything in it is trusted.
 
 Format: https://huggingface.co/docs/safetensors: 8 bytes of little-endian header length, a JSON
 object with each tensor's type, shape and place, then the tensors, end to end without gaps.

@@ -1,4 +1,4 @@
-"""tokenizer.json, rebuilt from what a GGUF says about its tokenizer.
+"""Rebuilds tokenizer.json from a GGUF's metadata.
 
 Format: https://huggingface.co/docs/tokenizers. A GGUF holds tokens, their types, merges and the
 *name* of a pre-tokenizer; the names and what they mean are llama.cpp's (llama-vocab.cpp). A name

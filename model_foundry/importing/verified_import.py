@@ -1,4 +1,4 @@
-"""From a recipe and a file to a ModelDescription, with the file's hash checked first."""
+"""Imports a recipe's file as a ModelDescription, after checking the file's hash."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Merging models of one architecture into one, by mergekit's recipes, tensor by tensor."""
+"""Merges models of one architecture into one, by mergekit's recipes, tensor by tensor."""

@@ -1,4 +1,4 @@
-"""What a tensor's name says about its place in the model: a layer of the decoder, before, or after.
+"""Places a tensor in the model by its name: in a layer of the decoder, before the layers, or after them.
 
 The names are those of the checkpoints on Hugging Face, by ``model_type`` in their config.json.
 """

@@ -1,4 +1,4 @@
-"""A merge from a recipe to a folder, tensor by tensor."""
+"""Merges by a recipe into a folder, tensor by tensor."""
 
 from __future__ import annotations
 

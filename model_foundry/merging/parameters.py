@@ -1,4 +1,4 @@
-"""What a parameter is worth for one tensor: scalars, gradients over layers, filters by name.
+"""Evaluates a parameter for one tensor: scalars, gradients over layers, filters by name.
 
 Semantics: mergekit's ``evaluate_setting`` and ``ConfigReader.parameter`` (mergekit/config.py).
 """

@@ -1,4 +1,4 @@
-"""The models that a recipe names: found on this machine, opened, and held against each other."""
+"""Finds the models that a recipe names on this machine, opens them, and compares their shapes."""
 
 from __future__ import annotations
 

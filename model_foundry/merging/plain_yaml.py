@@ -1,4 +1,4 @@
-"""YAML as plain data, read without trust.
+"""Reads YAML as plain data, without trusting it.
 
 A recipe comes from anywhere. Its size and depth are bounded, aliases are refused (a few hundred
 bytes of them can stand for gigabytes), as are tags, which name types, and keys that stand twice.

@@ -1,4 +1,4 @@
-"""From a recipe and its parents to a list of tensors to make, in the order of the output.
+"""Plans a merge: the tensors to make from a recipe and its parents, in the order of the output.
 
 Nothing is read but headers: shapes, layer ranges and parameters are all checked before the first
 number is. A slice's layers follow those of the slice before it and get new numbers. As in mergekit,

@@ -1,4 +1,4 @@
-"""A merge recipe: mergekit's YAML as typed data.
+"""Defines a merge recipe: mergekit's YAML as typed data.
 
 The language is mergekit's (https://github.com/arcee-ai/mergekit, README, "Merge configuration").
 What it has and the foundry hasn't is refused by its name; so is a key that nobody knows. One key

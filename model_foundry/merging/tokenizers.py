@@ -1,4 +1,4 @@
-"""The tokenizer of a merged model.
+"""Makes the tokenizer of a merged model.
 
 Parents have one and the same vocabulary (``check_compatible`` sees to it), so that "base", "union"
 and any parent's name differ in the files that are copied and nothing else. Naming one has one more

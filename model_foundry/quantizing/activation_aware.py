@@ -1,4 +1,4 @@
-"""Activation-aware scaling (AWQ, https://arxiv.org/abs/2306.00978): precision where the inputs are large.
+"""Scales weights by their activations (AWQ, https://arxiv.org/abs/2306.00978): more precision where inputs are large.
 
 W x is also (W S)(S⁻¹ x) with one factor s > 0 for each input. Inputs that are large on average get
 s > 1: their weights take more of a block's range, so that rounding hurts them less. S⁻¹ costs

@@ -1,4 +1,4 @@
-"""What goes into each linear map on a calibration text: the measure of which weights matter.
+"""Collects the inputs of each linear map on a calibration text: they say which weights matter.
 
 Every token counts alike, whatever its norm: the first one carries activations a hundred times
 larger than the others', and would otherwise speak for all of them.

@@ -1,4 +1,4 @@
-"""Blocks of weights and the grids that they are rounded to.
+"""Rounds blocks of weights to grids.
 
 A grid is a float16 scale s > 0 and a float16 minimum m: its points are m + q s for q in
 0 … 2^b - 1, and -2^(b-1) s + q s where it is symmetric. Scale and minimum are rounded to float16

@@ -1,4 +1,4 @@
-"""A search for each block's grid, as ggml's k-quants do it, weighted by what the inputs are like.
+"""Searches each block's grid, as ggml's k-quants do, weighted by the inputs.
 
 The error that counts is that of W x, so that a weight's squared error is weighted by the mean
 square of its input (``importance``). A block's grid is sought by narrowing and widening the plain

@@ -1,4 +1,4 @@
-"""What is wanted of a quantization: a scheme, a method, and what is treated otherwise."""
+"""Defines what a quantization is asked for: a scheme, a method, and the exceptions."""
 
 from __future__ import annotations
 

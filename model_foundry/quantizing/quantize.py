@@ -1,4 +1,4 @@
-"""A model with its matrices in other forms: same architecture, same names, other bits."""
+"""Quantizes a model's matrices: same architecture, same names, other bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain way: a block's range is divided evenly, and each weight goes to the nearest point.
+"""Rounds to nearest: divides a block's range evenly and moves each weight to the nearest point.
 
 Affine: from the block's least to its greatest weight (ggml's Q4_1). Symmetric: around zero, up to
 its largest magnitude (ggml's Q8_0).

@@ -1,4 +1,4 @@
-"""What a matrix is to be stored as: in blocks (bits, a minimum or none, how large), or as plain floats."""
+"""Defines the stored form of a matrix: blocks (bits, a minimum or none, their size), or plain floats."""
 
 from __future__ import annotations
 

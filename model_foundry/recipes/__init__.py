@@ -1,4 +1,4 @@
-"""Recipes: what is decided per model, as data. One TOML file each, named after the recipe."""
+"""Loads recipes: what is decided for each model, as data. One TOML file each, named after the recipe."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the right answer is: an implementation that shares nothing with the graphs."""
+"""Computes the right answer, by an implementation that shares nothing with the graphs."""

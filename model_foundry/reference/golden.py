@@ -1,4 +1,4 @@
-"""Golden vectors: inputs with what the reference answers, for backends to be checked against."""
+"""Makes golden vectors: inputs with the reference's answers, which backends are checked against."""
 
 from __future__ import annotations
 

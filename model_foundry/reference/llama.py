@@ -1,4 +1,4 @@
-"""A llama forward pass in plain numpy, over dequantized weights: slow, short, and right.
+"""Runs a llama forward pass in plain numpy, over dequantized weights: slow, short, and right.
 
 It shares no code with the graphs or the shards: it reads the description alone. Formulas: RMSNorm
 https://arxiv.org/abs/1910.07467, rotary embedding https://arxiv.org/abs/2104.09864, SwiGLU

@@ -1,4 +1,4 @@
-"""From the encoder's files and the trained head to the router's shards and manifest."""
+"""Builds the router's shards and manifest from the encoder's files and the trained head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``foundry router`` does: train, evaluate, build."""
+"""Does what ``foundry router`` asks for: train, evaluate, build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing examples: rows of text, label and language, from the hands that wrote them."""
+"""Reads routing examples: rows of text, label and language, by author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentence encoder as an ONNX graph: token ids I64 [n] in, embedding F32 [1, 512] of length 1 out.
+"""Builds the sentence encoder as an ONNX graph: token ids I64 [n] in, embedding F32 [1, 512] of length 1 out.
 
 The table is requantized to 4 bits with a scale and a minimum a row, two entries a byte, so that more
 of the vocabulary fits the same download, and dequantized row by row; the dense weights are stored as

@@ -1,4 +1,4 @@
-"""The Universal Sentence Encoder, multilingual v3, as its weights and its SentencePiece model.
+"""Reads the Universal Sentence Encoder, multilingual v3: its weights and its SentencePiece model.
 
 Yang et al. 2019, Multilingual Universal Sentence Encoder for Semantic Retrieval: an embedding table
 whose rows lie in 17 blocks by turns (row i in block i mod 17), three branches of convolutions over

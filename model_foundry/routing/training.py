@@ -1,4 +1,4 @@
-"""Fits the router's head, calibrates it, and measures it on rows that it never saw."""
+"""Fits the router's head, calibrates it, and measures it on rows outside its training."""
 
 from __future__ import annotations
 

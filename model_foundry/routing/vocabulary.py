@@ -1,4 +1,4 @@
-"""Which pieces of the encoder's vocabulary are kept, and the tokenizer that knows only those.
+"""Chooses which pieces of the encoder's vocabulary are kept, and makes the tokenizer that knows only those.
 
 128,000 pieces serve sixteen languages; the table of all weighs 65 MB. The pieces are in the order
 of their frequency in the encoder's training text, so the first ones of each kind are what a query

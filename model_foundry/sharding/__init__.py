@@ -1,1 +1,1 @@
-"""From a ModelDescription to content-addressed files."""
+"""Writes a ModelDescription as content-addressed files."""

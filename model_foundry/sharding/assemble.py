@@ -1,4 +1,4 @@
-"""All files of one model version: weight shards, graphs, the tokenizer and the manifest."""
+"""Assembles all files of one model version: weight shards, graphs, the tokenizer and the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of files whose names are their sha256."""
+"""Writes a folder of files whose names are their sha256."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each matrix of an expanded or widened shard lies. What is computed is ``orion_py``'s."""
+"""Places each matrix in an expanded or widened shard; ``orion_py`` defines what is computed."""
 
 from __future__ import annotations
 

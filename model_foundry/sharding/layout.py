@@ -1,4 +1,4 @@
-"""How weights are shared out among shards: always in the order in which a forward pass needs them.
+"""Divides weights among shards, in the order in which a forward pass needs them.
 
 The parts are the token table, each layer (the last one with the final norm) and, where it isn't
 tied, the head. A part is never cut: a matrix has to lie in one shard with its scales.

@@ -1,4 +1,4 @@
-"""A built model back as a ModelDescription: what the shards hold, read without the graphs."""
+"""Reads a built model back as a ModelDescription, from its shards and without the graphs."""
 
 from __future__ import annotations
 

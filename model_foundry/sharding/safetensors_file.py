@@ -1,4 +1,4 @@
-"""Weight shards: safetensors files whose bytes depend on their content alone.
+"""Writes weight shards: safetensors files whose bytes depend on their content alone.
 
 A graph's external data has to know where each tensor lies, so the header is our own
 (model_foundry/safetensors_format.py); tests read the result back with the library.

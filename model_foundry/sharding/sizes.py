@@ -1,4 +1,4 @@
-"""How many bytes weights take on the wire, without writing them."""
+"""Computes how many bytes weights take on the wire, without writing them."""
 
 from __future__ import annotations
 

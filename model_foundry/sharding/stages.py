@@ -1,4 +1,4 @@
-"""Where a session is cut into stages, so that its first layers are ready before the last shards arrive.
+"""Cuts a session into stages, so that its first layers are ready before the last shards arrive.
 
 The time after the last byte is that of the last stage alone, so that one is small; every stage costs a
 little on each run, so there are few.

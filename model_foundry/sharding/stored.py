@@ -1,4 +1,4 @@
-"""What of a model goes into which shard, and under which names.
+"""Decides what of a model goes into which shard, and under which names.
 
 A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is stored as
 

@@ -1,4 +1,4 @@
-"""The matrices of a shard, as its tensors' names in the manifest tell them (their form: ``stored``)."""
+"""Finds the matrices of a shard by its tensors' names in the manifest (their form: ``stored``)."""
 
 from __future__ import annotations
 

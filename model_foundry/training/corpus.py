@@ -1,4 +1,4 @@
-"""Texts as token sequences of one length, split by file into what is trained on and what is measured on."""
+"""Turns texts into token sequences of one length, split by file into training and evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment with torch and mergekit: found in the cache, or made there by pip, once."""
+"""Finds the environment with torch and mergekit in the cache, or makes it there with pip, once."""
 
 from __future__ import annotations
 

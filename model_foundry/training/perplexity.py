@@ -1,4 +1,4 @@
-"""Perplexity of several models on the same tokens: held-out files, and the foundry's own texts."""
+"""Measures the perplexity of several models on the same tokens: held-out files, and the foundry's own texts."""
 
 from __future__ import annotations
 

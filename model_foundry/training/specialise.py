@@ -1,4 +1,4 @@
-"""A model made better at one kind of text: LoRA on a folder of it, folded back into the weights."""
+"""Trains a model on one kind of text: LoRA on a folder of it, folded back into the weights."""
 
 from __future__ import annotations
 

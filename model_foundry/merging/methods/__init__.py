@@ -1,4 +1,4 @@
-"""Merge methods: one file each, by mergekit's names of them."""
+"""Collects the merge methods: one file each, under mergekit's names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a merge method is: parameters with their defaults, and one function over one tensor."""
+"""Defines a merge method: parameters with their defaults, and one function over one tensor."""
 
 from __future__ import annotations
 

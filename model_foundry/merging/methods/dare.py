@@ -1,4 +1,4 @@
-"""DARE: keep each entry of a difference with the probability ``density``, and rescale the rest
+"""Merges by DARE: keeps each entry of a difference with the probability ``density`` and rescales the rest
 (https://arxiv.org/abs/2311.03099); added as they are (linear) or by elected sign (ties).
 
 The draws are numpy's, not torch's: with one seed they are the same on every machine and whatever

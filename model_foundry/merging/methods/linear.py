@@ -1,4 +1,4 @@
-"""Weighted mean: sum(w_i x_i), over sum(w_i) where ``normalize`` is on (https://arxiv.org/abs/2203.05482)."""
+"""Averages with weights: sum(w_i x_i), over sum(w_i) where ``normalize`` is on (https://arxiv.org/abs/2203.05482)."""
 
 from __future__ import annotations
 

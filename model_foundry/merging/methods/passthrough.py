@@ -1,4 +1,4 @@
-"""One model's tensor as it is, times ``scale``: for recipes that stack slices."""
+"""Copies one model's tensor, times ``scale``: for recipes that stack slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Along the great circle from the base (t = 0) to the other model (t = 1).
+"""Interpolates along the great circle from the base (t = 0) to the other model (t = 1).
 
 A tensor is one vector. Formula: https://en.wikipedia.org/wiki/Slerp, with the lengths of both kept
 by weighing the vectors themselves. Nearly parallel ones are mixed linearly, as mergekit does: the

@@ -1,4 +1,4 @@
-"""base + sum(w_i (x_i - base)) (https://arxiv.org/abs/2212.04089)."""
+"""Adds differences: base + sum(w_i (x_i - base)) (https://arxiv.org/abs/2212.04089)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What task arithmetic, TIES and DARE share: differences from a base, thinned, weighed and added.
+"""Shares what task arithmetic, TIES and DARE have in common: differences from a base, thinned, weighted and added.
 
 Sources: task arithmetic https://arxiv.org/abs/2212.04089, TIES https://arxiv.org/abs/2306.01708,
 DARE https://arxiv.org/abs/2311.03099. Defaults and order of operations are mergekit's.

@@ -1,5 +1,6 @@
-"""TIES: trim each difference to its largest entries, elect a sign for each entry, and add what agrees
-(https://arxiv.org/abs/2306.01708)."""
+"""Merges by TIES: trims each difference to its largest entries, elects a sign for each entry, and adds what agrees
+(https://arxiv.org/abs/2306.01708).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Perplexity of models on token sequences.
+"""Measures the perplexity of models on token sequences.
 
     python perplexity.py SETTINGS.json
 
