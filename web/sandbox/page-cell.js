@@ -1,5 +1,5 @@
 /**
- * The page's side of a cell: a frame within a frame that runs what isn't ours (see host.js).
+ * Opens a cell from the page: a frame within a frame that runs what isn't ours (see host.js).
  * What goes in and out is a channel; nothing else is shared.
  */
 

@@ -1,5 +1,5 @@
 /**
- * A cell that runs Python: `openRunner` brings its files, here and not there, and carries text.
+ * Opens a cell that runs Python: `openRunner` brings its files, here and not there, and carries text.
  * Loaded when somebody first presses Run.
  */
 import { openCell, part } from "./page-cell.js";

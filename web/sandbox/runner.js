@@ -1,5 +1,5 @@
 /**
- * The worker in the cell: Python without the page, without an origin and without a network.
+ * Runs Python in the cell's worker, without the page, without an origin and without a network.
  *
  * Its files come by message, and a stand-in for `fetch` gives them to Pyodide while it boots; after
  * that `fetch` is the browser's again, and the cell's policy refuses every address.

@@ -1,4 +1,4 @@
-"""What the sandbox's Python knows before anybody's code runs there: how to run it.
+"""Defines how the sandbox's Python runs code, before anybody's code runs there.
 
 ``orion_run(code, data, ask)`` answers with JSON text: ``value``, the last expression's repr or what
 ``respond`` returned, or ``error``, a traceback that begins in the person's own code. With ``data``

@@ -1,5 +1,5 @@
 /**
- * For sw.js: which of our kernel's builds this browser runs, and so which are kept.
+ * Chooses, for sw.js, which of our kernel's builds this browser runs, and so which are kept.
  */
 /// <reference lib="webworker" />
 const KERNEL = "kernel/";

@@ -1,5 +1,5 @@
 /**
- * For sw.js: which version each client was opened with, and which shells are therefore still needed.
+ * Records, for sw.js, which version each client was opened with, and so which shells are still needed.
  */
 /// <reference lib="webworker" />
 const CLIENTS = `${PREFIX}clients`;

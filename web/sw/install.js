@@ -1,5 +1,5 @@
 /**
- * For sw.js: brings the shell of this version into its cache, file by file, each checked against its hash.
+ * Brings, for sw.js, the shell of this version into its cache, file by file, each checked against its hash.
  */
 /// <reference lib="webworker" />
 const AT_ONCE = 4;

@@ -1,1 +1,1 @@
-"""The page's logic, in Python. It runs on MicroPython in the browser and on CPython in the tests."""
+"""Holds the page's logic, in Python. It runs on MicroPython in the browser and on CPython in the tests."""

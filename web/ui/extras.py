@@ -1,4 +1,4 @@
-"""What few visits need, and comes when it is first wanted: the live panel, the workshop, and what runs Python."""
+"""Loads what few visits need when it is first wanted: the live panel, the workshop, and what runs Python."""
 
 
 class Extras:

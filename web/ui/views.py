@@ -1,4 +1,4 @@
-"""Everything that is drawn: makes the views, says to each what people do with it, and draws what is dirty."""
+"""Makes the views, tells each what its controls do, and draws what is dirty."""
 
 from ui.answers.actions import TurnActions
 from ui.answers.log_view import LogView

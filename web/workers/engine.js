@@ -1,5 +1,5 @@
 /**
- * The engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
+ * Runs the engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
  *
  * Page to engine and back: JSON text as orion_py/protocol/ defines it. Before Python is up the
  * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",

@@ -1,5 +1,5 @@
 /**
- * The inference worker: one model, its sessions and its KV cache. It ends by being terminated,
+ * Runs the inference worker: one model, its sessions and its KV cache. It ends by being terminated,
  * which is the one way a browser gives WASM and GPU memory back.
  *
  * Messages {v: 1, id, type, payload}; each is answered with {v: 1, id, type: "result", payload} or

@@ -1,5 +1,5 @@
 /**
- * One more thread of our kernel: an instance over the memory of the inference worker that made it. It says "here" and
+ * Runs one more thread of our kernel: an instance over the memory of the inference worker that made it. It says "here" and
  * then computes until it is dismissed or terminated; it hears no further message.
  *
  *   in:   {module, memory, number}

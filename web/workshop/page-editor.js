@@ -1,5 +1,5 @@
 /**
- * PyScript's editor in a cell of its own; loaded when somebody opens the workshop.
+ * Opens PyScript's editor in a cell of its own; loaded when somebody opens the workshop.
  */
 import { openCell, part } from "../sandbox/page-cell.js";
 

@@ -1,4 +1,4 @@
-/** The engine panel's line chart: uPlot, in the page's own colours. Imported when the panel opens. */
+/** Draws the engine panel's line chart: uPlot, in the page's own colours. Imported when the panel opens. */
 import uPlot from "../../vendor/uplot/uplot.mjs";
 
 const link = document.createElement("link");

@@ -1,5 +1,5 @@
 /**
- * The IndexedDB database "orion-chats", and word to the other tabs of what changed in it.
+ * Opens the IndexedDB database "orion-chats", and tells the other tabs what changed in it.
  *
  *   chats   id            -> {id, title, count, updated, next, old?}   by [updated, id]: newest first
  *   turns   [chat, turn]  -> {chat, id, seq, role, text, state, run?, owner?, …}

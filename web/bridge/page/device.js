@@ -1,5 +1,5 @@
 /**
- * What the page needs from the browser beside the DOM. Answers are JSON text or booleans:
+ * Asks the browser what the page needs besides the DOM. Answers are JSON text or booleans:
  * MicroPython's numbers from JavaScript hold 32 bits, and a storage quota needs more.
  */
 

@@ -1,4 +1,4 @@
-/** Each block of an answer takes its direction from its text; code, formulas and addresses run left to right. */
+/** Gives each block of an answer the direction of its text; code, formulas and addresses run left to right. */
 
 const LEAVES = "p, h1, h2, h3, h4, h5, h6, td, th, summary";
 const HOLDERS = "ul, ol, blockquote, table";

@@ -1,5 +1,5 @@
 /**
- * Where an answer holds formulas: extensions of `marked` that make tokens of them. What is between
+ * Finds formulas in an answer: extensions of `marked` that make tokens of them. What is between
  * the signs has to look like mathematics, so that prices, placeholders and footnotes stay text.
  *
  * Taken: `\( \)`, `\[ \]`, `$$ $$`, `$x^2$`, `\begin{align} \end{align}`, the forms that models write

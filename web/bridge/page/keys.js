@@ -1,5 +1,5 @@
 /**
- * Whether a key was pressed to do something: the one rule for Enter and Escape on the page, before
+ * Decides whether a key was pressed to do something: the one rule for Enter and Escape on the page, before
  * ui/ is up and after. Key presses that belong to an input method, come from a key that is held
  * down, or carry a modifier are not such.
  */

@@ -1,5 +1,5 @@
 /**
- * Which tab is alive, by names that it holds until it goes: Web Locks. A page from plain http has none;
+ * Tells which tab is alive, by names that it holds until it goes: Web Locks. A page from plain http has none;
  * there the tabs ask each other, and one that doesn't answer in time counts as gone.
  */
 

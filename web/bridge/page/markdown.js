@@ -1,5 +1,5 @@
 /**
- * Markdown of a model's answer to DOM, again and again while it streams.
+ * Renders the Markdown of a model's answer to DOM, repeatedly while it streams.
  *
  * The text is untrusted. HTML in it is shown as text, images become their description, links
  * open outside and tell the other side nothing; then DOMPurify keeps a short list of elements.

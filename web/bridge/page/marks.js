@@ -1,5 +1,5 @@
 /**
- * Which `*`, `_`, `~` and `\` of an answer are marks of Markdown, and which are what the model means:
+ * Tells which `*`, `_`, `~` and `\` of an answer are marks of Markdown, and which are literal:
  * products and powers, names, globs, regular expressions, paths. Extensions of `marked`, through its
  * own hooks; CommonMark decides what these rules leave open.
  *

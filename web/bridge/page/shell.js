@@ -1,5 +1,5 @@
 /**
- * The service worker's side of the page: first install, isolation, new versions, offline.
+ * Handles the service worker for the page: first install, isolation, new versions, offline.
  *
  * On a plain static server the headers that give a page threads (COOP and COEP) can only come
  * from the service worker. So a first visit waits until the shell is on the device and the

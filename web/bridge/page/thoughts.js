@@ -1,5 +1,5 @@
 /**
- * What a reasoning model thinks aloud before it answers, told apart from its answer.
+ * Separates what a reasoning model thinks aloud from its answer.
  * `orion_py/generation/thoughts.py` does the same for prompts; a test holds the two together.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Formulas of an answer, from their TeX to MathML by Temml, which comes when the first one is drawn.
+ * Typesets an answer's formulas, from TeX to MathML by Temml, which comes when the first one is drawn.
  * What Temml makes is sanitized like everything else; it needs no styles of its own in the markup.
  */
 import DOMPurify from "../../vendor/dompurify/purify.mjs";

@@ -1,5 +1,5 @@
 /**
- * A random id; `crypto.randomUUID` isn't there on a page that was served over plain http by another machine.
+ * Makes a random id; `crypto.randomUUID` isn't there on a page that was served over plain http by another machine.
  *
  * @returns {string} of letters, digits and hyphens
  */

@@ -1,5 +1,5 @@
 /**
- * A worker and how its end is noticed, whoever made it: the page its engine, the engine its inference workers.
+ * Links to a worker and notices its end: the page's link to its engine, the engine's to its inference workers.
  *
  * A worker that fails tells so by an event. One that the browser ends tells nothing: what shows it is that the lock
  * of its name, which it holds while it lives, is free again.

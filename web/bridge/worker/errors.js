@@ -1,5 +1,5 @@
 /**
- * Errors that cross the bridge. A `code` is one of orion_py/errors.py, where its meaning is.
+ * Defines errors that cross the bridge. A `code` is one of orion_py/errors.py, where its meaning is.
  */
 
 /** An error with a code for Python and facts about it, never a prompt's text. */

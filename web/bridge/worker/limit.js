@@ -1,5 +1,5 @@
 /**
- * No wait without an end: some browsers leave a promise of theirs open for ever.
+ * Limits every wait: some browsers never settle a promise of theirs.
  */
 
 import { BridgeError } from "./errors.js";

@@ -1,4 +1,4 @@
-/** Web Locks that can be called off at any moment. */
+/** Requests Web Locks that can be given up at any moment. */
 
 /**
  * Runs `work` once the lock is free, and holds it until that has ended. Rejects with an AbortError as soon as `signal`

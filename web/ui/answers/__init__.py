@@ -1,1 +1,1 @@
-"""How turns are shown, and how the Python of an answer is run."""
+"""Shows turns, and runs the Python of an answer."""

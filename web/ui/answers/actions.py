@@ -1,4 +1,4 @@
-"""What the buttons of a turn do: copy, run, ask again or somebody else, edit."""
+"""Does what the buttons of a turn say: copy, run, ask again or ask another agent, edit."""
 
 FLASH_MS = 1600
 

@@ -1,4 +1,4 @@
-"""One turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
+"""Draws one turn as an ``<article>``: who speaks, what is going on, the text, and what it took."""
 
 import json
 

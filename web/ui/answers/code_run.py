@@ -1,4 +1,4 @@
-"""The Run button of an answer's Python: what it prints appears below the block."""
+"""Runs an answer's Python at its Run button, and shows what it prints below the block."""
 
 from ui.answers.sandbox import SECONDS
 from ui.base.json_text import read

@@ -1,4 +1,4 @@
-"""The conversation: one article per turn, drawn when dirty, a frame's worth at a time."""
+"""Draws the conversation: one article per turn, redrawn when dirty, a frame's worth at a time."""
 
 from ui.answers.answer_view import AnswerView, UserView
 from ui.answers.following import Following

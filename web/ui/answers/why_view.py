@@ -1,4 +1,4 @@
-"""The card under an answer: why this agent, and what to do when it was the wrong one."""
+"""Draws the card under an answer: why this agent, and what to do when it was the wrong one."""
 
 from ui.asking import agents
 from ui.words import formatting

@@ -1,1 +1,1 @@
-"""How a question is put: the message box, who is asked, and what is corrected afterwards."""
+"""Takes a question: the message box, the choice of the agent, and corrections afterwards."""

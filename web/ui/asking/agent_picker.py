@@ -1,4 +1,4 @@
-"""The two choices beside the message box: who answers, and for the creative agent which kind of text."""
+"""Offers the two choices beside the message box: who answers, and for the creative agent which kind of text."""
 
 from ui.asking import agents
 

@@ -1,4 +1,4 @@
-"""What the page knows about agents: who may be asked, who is missing and why. Pure."""
+"""Lists the agents for the page: who may be asked, who is missing and why. Pure."""
 
 STYLES = (
     "poem",

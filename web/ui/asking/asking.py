@@ -1,4 +1,4 @@
-"""A question, from the box to the end of its answer: it waits for the engine, is sent, may be stopped, and ends."""
+"""Takes a question from the box to the end of its answer: it waits for the engine, is sent, may be stopped."""
 
 from ui.chats.conversation import Turn
 from ui.engine import reducer

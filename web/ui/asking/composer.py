@@ -1,4 +1,4 @@
-"""The message box and its two buttons."""
+"""Handles the message box and its two buttons."""
 
 LONG = 20000
 """Characters from which the box no longer finds the direction of each paragraph: Chromium takes 5 s to lay out

@@ -1,4 +1,4 @@
-"""What a person tells the router: ask another agent, this one was wrong, forget that again."""
+"""Sends corrections to the router: ask another agent, this one was wrong, undo that."""
 
 
 class Corrections:

@@ -1,4 +1,4 @@
-"""Lets the text cursor rest: where nobody did anything for a while it stands still.
+"""Stops the text cursor's blinking where nobody did anything for a while.
 
 A cursor that blinks has the browser draw the page twice a second for as long as it is open, which was most of what a
 page took that nobody touched. Desktops let theirs rest after as long (GTK's ``gtk-cursor-blink-timeout``). Browsers

@@ -1,1 +1,1 @@
-"""What every other part of the page stands on: the document, frames, JSON text, what is kept at once."""
+"""Holds what every other part of the page uses: the document, frames, JSON text, storage."""

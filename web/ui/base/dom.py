@@ -1,4 +1,4 @@
-"""The few DOM operations that the views need. ``document`` is passed in: a fake one in the tests."""
+"""Wraps the few DOM operations that the views need. ``document`` is passed in: a fake one in the tests."""
 
 SVG = "http://www.w3.org/2000/svg"
 ICONS = {

@@ -1,4 +1,4 @@
-"""When to draw: at most once per animation frame, and never so much that the page stutters.
+"""Decides when to draw: at most once per animation frame, and never so much that the page stutters.
 
 The engine may send a thousand events a second; they change the view state at once and the
 drawing waits for the next frame. Work that doesn't fit a frame's budget goes on in the next.

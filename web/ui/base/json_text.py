@@ -1,4 +1,4 @@
-"""JSON text as a value, with the characters that are written as two escapes.
+"""Reads JSON text, with the characters that are written as two escapes.
 
 JSON writes what lies past U+FFFF as a pair of escapes where it is kept to ASCII, ``\\ud83d\\ude00`` for
 an emoji (RFC 8259, section 7). MicroPython's reader makes two broken characters of the two.

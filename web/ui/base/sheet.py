@@ -1,4 +1,4 @@
-"""Two things that dialogs are made of: the sheet itself, and a button for what can't be undone."""
+"""Provides two parts of dialogs: the sheet itself, and a button that asks again before it does what can't be undone."""
 
 ARMED_MS = 4000
 

@@ -1,4 +1,4 @@
-"""The preferences, and which conversation a tab shows, kept on the device.
+"""Keeps the preferences, and which conversation a tab shows, on the device.
 
 ``backing`` has get(key) -> text or None, set(key, text) -> whether it was kept, remove(key),
 keys() -> list. In the browser that is localStorage, which all tabs share; ``session`` is the tab's own

@@ -1,1 +1,1 @@
-"""Conversations and drafts: what they are, how tabs share them, and where they are kept."""
+"""Keeps conversations and drafts: what they are, how tabs share them, and where they are stored."""

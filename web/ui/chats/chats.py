@@ -1,4 +1,4 @@
-"""The person's conversations, kept in a database that all tabs share.
+"""Keeps the person's conversations in a database that all tabs share.
 
 Each change is one transaction that reads what is there first (rows.py). A page holds a name for as
 long as it lives; an answer says which page makes it, and is taken for interrupted only when that name is

@@ -1,4 +1,4 @@
-"""The sheet of earlier conversations."""
+"""Draws the sheet of earlier conversations."""
 
 from ui.base.sheet import Sheet
 

@@ -1,4 +1,4 @@
-"""Turns, the conversation they make, and its stored form. Pure."""
+"""Defines turns, the conversation they make, and its stored form. Pure."""
 
 TURN_STATES = ("queued", "routing", "loading", "streaming", "success", "error", "cancelled")
 BUSY = ("queued", "routing", "loading", "streaming")

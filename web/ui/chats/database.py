@@ -1,4 +1,4 @@
-"""Steps (see rows.py) done one after the other, in the browser's database or in memory.
+"""Runs steps (see rows.py) one after the other, in the browser's database or in memory.
 
 ``run(step, then, otherwise)`` calls ``then(result)`` once the step is committed, or ``otherwise(why)``,
 "quota" or "unavailable", when nothing of it was written.

@@ -1,4 +1,4 @@
-"""What each change of the kept conversations reads and writes: one transaction each. Pure.
+"""Defines what each change of the stored conversations reads and writes: one transaction each. Pure.
 
 A ``Step`` names what to read; ``decide(found)`` is called inside the transaction with what was found, in
 the same order (None for what isn't there), and answers with a plan:

@@ -1,4 +1,4 @@
-"""Which conversation is on the page: a new one, another one, or one in place of what was deleted."""
+"""Chooses the conversation on the page: a new one, another one, or one in place of what was deleted."""
 
 from ui.chats.conversation import Conversation
 

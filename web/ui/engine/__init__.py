@@ -1,1 +1,1 @@
-"""The page's side of the engine: requests, messages, and the state that they make."""
+"""Talks to the engine: requests, messages, and the state that they make."""

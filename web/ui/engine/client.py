@@ -1,4 +1,4 @@
-"""The page's side of the conversation with the engine worker.
+"""Sends requests to the engine worker and receives its messages.
 
 ``EngineClient`` starts the worker, queues requests until it can take them, notices when it
 doesn't come up, and starts it again once when it dies. It hands every message on as a dict; an

@@ -1,4 +1,4 @@
-"""JSON text to and from the engine, as ``orion_py/protocol/`` writes it down.
+"""Converts messages to and from JSON text, as ``orion_py/protocol/`` defines them.
 
 Only the envelope is checked here: the engine validates what it gets, and the reducer ignores
 what it doesn't know, so an engine that says more than this page understands does no harm.

@@ -1,4 +1,4 @@
-"""Protocol messages turned into view state: ``apply(state, message, now)``. Pure.
+"""Turns protocol messages into view state: ``apply(state, message, now)``. Pure.
 
 Messages may come late (a token after Stop), twice, or about a request that this page no longer
 shows; none of that may disturb what is shown.

@@ -1,4 +1,4 @@
-"""Everything the page shows, as plain data. The reducer changes it, the views draw it."""
+"""Holds everything that the page shows, as plain data. The reducer changes it, the views draw it."""
 
 
 class Load:

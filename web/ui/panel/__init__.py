@@ -1,1 +1,1 @@
-"""The live panel. It comes when somebody opens it."""
+"""Shows the live panel. It is loaded when somebody opens it."""

@@ -1,5 +1,6 @@
-"""The panel's part on what computes the answers: each model's backend, WebGPU's verdict with its reason, what the
-GPU offers, and the steps down so far."""
+"""Draws the panel's part on what computes the answers: each model's backend, WebGPU's verdict with its reason, what
+the GPU offers, and the fallbacks so far.
+"""
 
 from ui.answers.answer_view import backend_words
 from ui.words import formatting

@@ -1,4 +1,4 @@
-"""The log's rows: the newest below, filtered by level, a frame's worth at a time."""
+"""Draws the log's rows: the newest below, filtered by level, a frame's worth at a time."""
 
 from ui.words import formatting
 

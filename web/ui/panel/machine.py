@@ -1,4 +1,4 @@
-"""The state machine of the last request as a constellation: where it is, the way it took, how long each part took."""
+"""Draws the state machine of the last request as a constellation: its state, its path, the time of each part."""
 
 from ui.panel.model import last_answer, machine, summed
 from ui.words import formatting

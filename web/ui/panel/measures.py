@@ -1,4 +1,4 @@
-"""The panel's table of measurements: what is usual (p50), what is rare (p95), and how many calls were slow."""
+"""Draws the panel's table of measurements: the usual value (p50), the rare one (p95), and how many calls were slow."""
 
 from ui.words import formatting
 

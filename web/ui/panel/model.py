@@ -1,4 +1,6 @@
-"""What the live panel shows, from the engine's status and events. Pure; it exists only while the panel is open."""
+"""Collects what the live panel shows, from the engine's status and events. Pure; it exists only while the panel is
+open.
+"""
 
 MOST_RECORDS = 400
 MOST_ANSWERS = 24

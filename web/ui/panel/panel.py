@@ -1,4 +1,4 @@
-"""The live panel: opened, it asks for the engine's status and follows its log; closed, it costs nothing.
+"""Runs the live panel: opened, it asks for the engine's status and follows its log; closed, it costs nothing.
 
 While closed no message reaches it, nothing is drawn and the engine writes no detailed log for it.
 """

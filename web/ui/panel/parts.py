@@ -1,4 +1,4 @@
-"""The panel's smaller parts: each fills its place anew from the model, in a few nodes."""
+"""Draws the panel's smaller parts: each fills its place anew from the model, in a few nodes."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""The settings' sheet: the page's own, the engine's, and models."""
+"""Shows the settings: the page's own, the engine's, and models."""

@@ -1,4 +1,4 @@
-"""The engine's part of the settings: its profile, what it may use, counts, and what the router learnt.
+"""Shows the engine's settings: its profile, what it may use, counts, and what the router learnt.
 
 What the person chose is kept in the page's preferences: ``preset`` (a name or "auto") and
 ``engine``, the single settings that differ from it.

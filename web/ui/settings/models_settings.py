@@ -1,4 +1,4 @@
-"""The models' part of the settings: which one answers, versions, and adding one by its address."""
+"""Shows the models' settings: which one answers, versions, and adding one by its address."""
 
 from ui.words import formatting
 

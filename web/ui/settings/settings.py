@@ -1,4 +1,4 @@
-"""What a person sets: kept on the device, shared with other tabs, and done at once."""
+"""Applies the person's settings: kept on the device, shared with other tabs, in effect at once."""
 
 import json
 

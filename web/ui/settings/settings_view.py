@@ -1,4 +1,4 @@
-"""The settings' sheet, and what it says of what is kept on this device."""
+"""Draws the settings' sheet, and what it says about storage on this device."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""What the page says of itself: engine, model, downloads, languages, notices."""
+"""Shows the state of things: engine, model, downloads, languages, notices."""

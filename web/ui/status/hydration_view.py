@@ -1,4 +1,4 @@
-"""One quiet line above the composer about what comes in the background, and the person's say in it."""
+"""Draws one quiet line above the composer about background downloads, with the person's choices."""
 
 from ui.words import formatting
 

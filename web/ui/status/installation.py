@@ -1,4 +1,4 @@
-"""The page on this device: its shell and newer versions of it, what the browser doesn't allow, and the network."""
+"""Follows the page's installation: its shell and newer versions, what the browser doesn't allow, and the network."""
 
 
 class Installation:

@@ -1,4 +1,4 @@
-"""The card above the composer: what is on its way, how far it is, how long it still takes.
+"""Draws the card above the composer: what is being loaded, how far it is, how long it still takes.
 
 Also lights the welcome's stars, one after the other, as the model arrives.
 """

@@ -1,4 +1,4 @@
-"""Quiet bars at the top of the conversation: limits, fallbacks, a new version, a failed start."""
+"""Draws quiet bars at the top of the conversation: limits, fallbacks, a new version, a failed start."""
 
 from ui.answers.answer_view import note_words
 

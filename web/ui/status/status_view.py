@@ -1,4 +1,6 @@
-"""``data-engine`` and ``data-router`` on the root, and the line under the composer: how Orion is and what runs."""
+"""Sets ``data-engine`` and ``data-router`` on the root, and draws the line under the composer: the engine's state and
+what runs.
+"""
 
 from ui.answers.answer_view import backend_words
 

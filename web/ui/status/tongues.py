@@ -1,4 +1,4 @@
-"""Which languages the models at hand were taught, and which larger one to wait for instead. Pure.
+"""Tells which languages the models at hand were taught, and which larger one to wait for instead. Pure.
 
 ``rows``: the models of the status, which are those that this site has.
 """

@@ -1,4 +1,4 @@
-"""Which model is to come: at once, in the background, or when the person asks for it."""
+"""Decides which model to load: at once, in the background, or when the person asks for it."""
 
 from ui.engine import reducer
 

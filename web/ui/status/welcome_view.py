@@ -1,4 +1,4 @@
-"""The empty page's word about languages: said before anything is asked, with the model to wait for instead.
+"""Draws the empty page's note about languages, before anything is asked, with the model to wait for instead.
 
 The questions to begin with are in a language that the model at hand was taught.
 """

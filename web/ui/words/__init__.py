@@ -1,1 +1,1 @@
-"""What the page says, in each of its languages, and how it writes numbers and sizes."""
+"""Holds the page's texts in each of its languages, and formats numbers and sizes."""

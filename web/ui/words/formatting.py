@@ -1,4 +1,4 @@
-"""Numbers as people read them, in the language of ``words`` (i18n.py). Pure: no DOM, no clock.
+"""Formats numbers for people, in the language of ``words`` (i18n.py). Pure: no DOM, no clock.
 
 Sizes are decimal (1 MB = 1,000,000 bytes), as browsers and shops count them.
 """

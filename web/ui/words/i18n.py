@@ -1,4 +1,4 @@
-"""What the page says, in one of the languages that it has.
+"""Looks up the page's texts in one of the languages that it has.
 
 Each language is one catalogue, ``words/<language>.json``; a language is added by adding its file. The build checks
 that all have the same entries and puts them into what the page loads (build_support/page_words.py):

@@ -1,1 +1,1 @@
-"""Agents that a person writes: their form, a try, and their code's runs. It comes when it is wanted."""
+"""Lets a person write agents: their form, a trial, and their code's runs. It is loaded when it is wanted."""

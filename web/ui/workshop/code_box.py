@@ -1,4 +1,4 @@
-"""Where an agent's Python is written: PyScript's editor in its cell, or a plain box where that can't start.
+"""Shows the editor for an agent's Python: PyScript's in its cell, or a plain box where that can't start.
 
 ``open_editor(place, label, dark, on_text)`` gives a promise of the editor, with ``post(text)`` and
 ``end()``; what it says is in workshop/editor.js.

@@ -1,4 +1,4 @@
-"""What is written in the workshop: fields, what is wrong with them, and drafts kept on the device. Pure.
+"""Holds what is written in the workshop: fields, what is wrong with them, and drafts kept on the device. Pure.
 
 Fields are texts: ``name``, ``prompt``, ``examples`` (one a line), ``code``, and ``question``, which is
 there to try the agent and no part of it. A definition is the engine's AgentDefinition as a dict.

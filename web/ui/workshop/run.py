@@ -1,4 +1,4 @@
-"""One run of a custom agent's ``respond``: in the sandbox, with the model at the page's end.
+"""Runs a custom agent's ``respond`` once: in the sandbox, with the model behind it.
 
 What the code asks of the model goes to the engine as requests of the page, within limits: so many
 calls, so many tokens. Nothing that the code sends is trusted.

@@ -1,4 +1,4 @@
-"""One try of an agent that may not be saved yet: its code in the sandbox, or its prompt alone."""
+"""Tries an agent that may not be saved yet: its code in the sandbox, or its prompt alone."""
 
 ID = "own-try-"
 SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")

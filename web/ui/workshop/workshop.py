@@ -1,4 +1,4 @@
-"""The workshop: the person's own agents, written, tried, saved, changed and deleted.
+"""Runs the workshop: the person's own agents, written, tried, saved, changed and deleted.
 
 The engine keeps the agents and says which there are; drafts are kept by the page. A try runs apart
 from the conversation.

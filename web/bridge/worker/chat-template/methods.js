@@ -1,5 +1,5 @@
 /**
- * What templates call on a text, a mapping or a list: Python's methods, with Python's arguments.
+ * Implements what templates call on a text, a mapping or a list: Python's methods, with Python's arguments.
  */
 
 import { Bool, Dict, Function_, Int, List, None, SPACE, Text, Tuple, Undefined, equal, items, text } from "./values.js";

@@ -1,5 +1,5 @@
 /**
- * A template's source before `@huggingface/jinja` reads it. The library trims lines and tags by patterns
+ * Prepares a template's source for `@huggingface/jinja`. The library trims lines and tags by patterns
  * over the whole source, also inside texts in quotes, where jinja2 doesn't: a line's end in such a text
  * becomes an escape, which no pattern sees. The `generation` tag, which the library takes away with the
  * white space that it trims, becomes a call of GENERATION, as it is one in transformers.

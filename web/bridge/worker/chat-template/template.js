@@ -1,5 +1,5 @@
 /**
- * A model's chat template, as transformers renders it: jinja2's language, parsed by `@huggingface/jinja`
+ * Renders a model's chat template as transformers does: jinja2's language, parsed by `@huggingface/jinja`
  * and evaluated with Python's values (values.js), filters, tests and methods.
  *
  * The library evaluates with JavaScript's: `true` for `True`, `strip` without its argument, a loop that

@@ -1,5 +1,5 @@
 /**
- * The values of `@huggingface/jinja` as Python has them: text, equality, order, JSON.
+ * Gives values of `@huggingface/jinja` Python's behaviour: text, equality, order, JSON.
  *
  * Templates are written for jinja2, so what they print is Python's: `True` and not `true`, lengths in
  * code points, `strip` of Python's white space (no byte order mark). The library's own values follow

@@ -1,5 +1,5 @@
 /**
- * What the machine offers. Keys are those of orion_py.runtime.base.Device; the rest is for display.
+ * Detects what the machine offers. Keys are those of orion_py.runtime.base.Device; the rest is for display.
  */
 
 import { kernelHere } from "../kernel/module.js";

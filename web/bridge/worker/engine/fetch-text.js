@@ -1,5 +1,5 @@
 /**
- * Small texts, and what a server says of a file without sending it.
+ * Fetches small texts, and what a server says of a file without sending it.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";

@@ -1,5 +1,5 @@
 /**
- * Which addresses the engine may fetch a model from: this page's own, and those that the site was
+ * Decides which addresses the engine may fetch a model from: this page's own, and those that the site was
  * built with (`build.py build --allow-origin URL`, which also writes them into the page's policy).
  */
 

@@ -1,5 +1,5 @@
 /**
- * The other tabs of this site: named locks, which the browser gives back for whoever dies, and notes.
+ * Connects the tabs of this site: named locks, which the browser releases when a tab ends, and notes.
  *
  * Where a browser keeps no site data it refuses locks and channels too; then a tab is by itself, and the locks
  * are its own.

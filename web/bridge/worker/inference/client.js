@@ -1,5 +1,5 @@
 /**
- * The engine worker's end of an inference worker: calls become messages, answers promises.
+ * Calls an inference worker from the engine worker: calls become messages, answers promises.
  */
 
 import { BridgeError } from "../errors.js";

@@ -1,5 +1,5 @@
 /**
- * A model from its shards to its logits, whatever computes.
+ * Takes a model from its shards to its logits, on any runner.
  */
 
 import { Database } from "../storage/database.js";

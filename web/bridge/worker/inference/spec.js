@@ -1,5 +1,5 @@
 /**
- * What `model.open` is told. The manifest is orion_py.manifest.manifest's, parsed and checked there;
+ * Types what `model.open` is given. The manifest is orion_py.manifest.manifest's, parsed and checked there;
  * only what a worker reads is written down here.
  */
 

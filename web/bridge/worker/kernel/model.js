@@ -1,5 +1,5 @@
 /**
- * One language model on our own kernel: the shards' own bytes in one WebAssembly memory, one pass for all layers.
+ * Runs one language model on our own kernel: the shards' own bytes in one WebAssembly memory, one pass for all layers.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";

@@ -1,5 +1,5 @@
 /**
- * Which build of our kernel (kernel/orion_kernel.h) this browser can run, found by probe, and its code.
+ * Finds by probe which build of our kernel (kernel/orion_kernel.h) this browser can run, and loads it.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";

@@ -1,5 +1,5 @@
 /**
- * The first rows of a kernel's cache as plain bytes: for each layer and key head the rows' keys, then for each layer and
+ * Copies the first rows of a kernel's cache as plain bytes: for each layer and key head the rows' keys, then for each layer and
  * key head their values, as words 31 to 34 of `struct orion_decoder` place them. orion_py/native/kernel_rows.py does
  * the same.
  */

@@ -1,5 +1,5 @@
 /**
- * A manifest's tensors as our kernel wants to be told of them: `struct orion_tensor` of kernel/orion_kernel.h.
+ * Describes a manifest's tensors to our kernel: `struct orion_tensor` of kernel/orion_kernel.h.
  *
  * What they are called stands in model_foundry/sharding/stored.py; orion_py/manifest/kernel_variant.py decides whether
  * all that is needed is there, and the kernel checks every extent itself.

@@ -1,5 +1,5 @@
 /**
- * The threads that compute beside an inference worker: workers of its own, each with an instance of the kernel over
+ * Starts the threads that compute beside an inference worker: workers of its own, each with an instance of the kernel over
  * its memory. One that doesn't come in time is done without.
  */
 

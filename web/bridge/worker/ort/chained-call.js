@@ -1,5 +1,5 @@
 /**
- * A run through several sessions, one after the other, as if they were one: what one hands on, the next
+ * Runs through several sessions, one after the other, as if they were one: what one hands on, the next
  * takes in by name. Prepared once, as a `Call` is.
  */
 

@@ -1,5 +1,5 @@
 /**
- * A sentence encoder on WASM, one thread: token ids in, one embedding out.
+ * Runs a sentence encoder on WASM, one thread: token ids in, one embedding out.
  */
 
 import { Database } from "../storage/database.js";

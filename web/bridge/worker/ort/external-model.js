@@ -1,5 +1,5 @@
 /**
- * A decoder graph as Optimum exports it and transformers.js runs it, on WASM.
+ * Runs a decoder graph as Optimum exports it and transformers.js runs it, on WASM.
  *
  * The graph is from outside: it is looked at before onnxruntime parses it, may ask for nothing that
  * isn't known, and what it puts out is held against config.json before it is read. What its edges are

@@ -1,5 +1,5 @@
 /**
- * One language model on WebGPU, through onnxruntime-web's own API.
+ * Runs one language model on WebGPU, through onnxruntime-web's own API.
  *
  * Keys and values are GPU buffers [1, kv_heads, capacity, head_dim] that a run gets as past and as
  * present alike: the kernel writes the new rows where they belong and nothing is copied. Rows past

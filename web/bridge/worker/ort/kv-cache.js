@@ -1,5 +1,5 @@
 /**
- * Keys and values of the tokens so far, on the WASM heap.
+ * Keeps the keys and values of the tokens so far on the WASM heap.
  *
  * One tensor [1, heads, stride, dim] of float32 for each layer's keys and each layer's values.
  * Preallocated, the stride is the capacity and a decode step writes its row in place; otherwise

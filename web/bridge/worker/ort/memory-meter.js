@@ -1,5 +1,5 @@
 /**
- * What this worker has allocated on the GPU and in WASM memories: nothing in the platform tells,
+ * Measures what this worker has allocated on the GPU and in WASM memories: nothing in the platform tells,
  * so that the calls which allocate are counted. To be installed before onnxruntime is loaded.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Is a file an ONNX model, and which other files does it point into? Asked before onnxruntime sees it.
+ * Checks that a file is an ONNX model and lists the files that it points into, before onnxruntime sees it.
  *
  * The same walk as orion_py/external/onnx_outline.py, where the format is named: protobuf's wire
  * format by the messages that can hold tensors; all else is stepped over, and nothing is built.

@@ -1,5 +1,5 @@
 /**
- * A fed shard as a file that graphs point into, without keeping it in memory: a session copies
+ * Serves a fed shard as a file that graphs point into, without keeping it in memory: a session copies
  * each tensor once, so large ones are read from the (verified, immutable) Blob when it does.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What was fed of a model for onnxruntime: its graphs, and the files that they point into.
+ * Collects what was fed of a model for onnxruntime: its graphs, and the files that they point into.
  */
 
 import { expand } from "../weights/expand.js";

@@ -1,5 +1,5 @@
 /**
- * One language model on WASM: a prefill and a decode session over one KV cache. The prefill's stages are
+ * Runs one language model on WASM: a prefill and a decode session over one KV cache. The prefill's stages are
  * created, and run for the first time, while the shards of later ones still arrive.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Boots Pyodide from our own bundles (their format stands in build_support/python_bundle.mjs):
+ * Boots Pyodide from our own bundles (build_support/python_bundle.mjs defines their format):
  * compiled bytecode, laid into the file system without a copy. Two to four times faster than
  * loadPyodide with loadPackage, which compile every module at import.
  */

@@ -1,4 +1,4 @@
-/** Starts Python the fastest way that is to be trusted: from a tested snapshot of its memory, else from bytecode. */
+/** Starts Python the fastest way that can be trusted: from a tested snapshot of its memory, else from bytecode. */
 
 import { within } from "../limit.js";
 import { bootPython } from "./boot.js";

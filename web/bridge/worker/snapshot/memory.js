@@ -1,5 +1,5 @@
 /**
- * A snapshot's memory as it is kept: without the blocks that hold nothing but zeros, in pieces of a few megabytes that
+ * Stores a snapshot's memory: without the blocks that hold nothing but zeros, in pieces of a few megabytes that
  * are read one beside the other and summed as they come.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Python's memory, kept after all imports were done, and a Python that begins with it.
+ * Captures Python's memory after all imports, and starts a Python from it.
  *
  * A snapshot (Pyodide's `makeMemorySnapshot`) holds WebAssembly's linear memory and nothing else. It is right only
  * where everything that the memory points at outside of itself lies where it lay: the shared libraries' data and

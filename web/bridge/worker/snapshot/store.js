@@ -1,5 +1,5 @@
 /**
- * Where a snapshot of Python is kept: one record in an IndexedDB database of its own, which can be thrown away whole.
+ * Keeps a snapshot of Python: one record in an IndexedDB database of its own, which can be deleted whole.
  *
  * A record belongs to one version of the app, one browser and one machine. It is trusted once a Python that began
  * with it has passed its test, and only then given out.

@@ -1,5 +1,5 @@
 /**
- * An IndexedDB database as awaitable reads and writes; "orion" has these stores:
+ * Wraps an IndexedDB database in awaitable reads and writes; "orion" has these stores:
  *
  *   shards    sha256            -> Blob      whole, verified
  *   partials  [sha256, offset]  -> Blob      what an unfinished download left, by byte offset

@@ -1,5 +1,5 @@
 /**
- * Fetching one file into memory, from where an earlier try stopped.
+ * Fetches one file into memory, from where an earlier try stopped.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";

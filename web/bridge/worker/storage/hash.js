@@ -1,5 +1,5 @@
 /**
- * SHA-256 as lower-case hex: by the browser, off-thread (770-920 MiB/s). A page that was served over plain
+ * Computes SHA-256 as lower-case hex: by the browser, off-thread (770-920 MiB/s). A page that was served over plain
  * http by another machine isn't offered that; there a library does it, here (some 70-100 MiB/s).
  */
 

@@ -1,5 +1,5 @@
 /**
- * What unfinished downloads left: in IndexedDB by byte offset, or in memory where nothing can be stored.
+ * Keeps what unfinished downloads left: in IndexedDB by byte offset, or in memory where nothing can be stored.
  *
  * Partials are addressed by byte offset, so that even two writers without locks can't mix up their order: at each
  * offset all writers have the same content.

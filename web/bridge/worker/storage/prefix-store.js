@@ -1,5 +1,5 @@
 /**
- * Read prompts that are kept on the device: the cache's rows of what an agent's questions begin with, so that a reload
+ * Keeps the beginnings of prompts on the device: the cache's rows of what an agent's questions begin with, so that a reload
  * doesn't read it again. An IndexedDB database of their own, which can be thrown away whole; each record is kept by the
  * key that orion_py/residency/saved_prefixes.py makes of the model, the kernel's build and the tokens.
  *

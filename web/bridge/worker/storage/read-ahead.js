@@ -1,5 +1,5 @@
 /**
- * Shards that are read and verified before they are asked for: while one is arranged in memory, the next ones come
+ * Reads and verifies shards before they are asked for: while one is arranged in memory, the next ones come
  * from the database and are hashed, each on threads of the browser's own. However many are asked for at once, only so
  * many bytes lie beside the model's own memory.
  */

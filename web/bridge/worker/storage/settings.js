@@ -1,4 +1,4 @@
-/** Small values by a key: in the database beside the shards, or in memory where there is none. */
+/** Stores small values by key: in the database beside the shards, or in memory where there is none. */
 
 /** @typedef {import("./database.js").Database} Database */
 

@@ -1,5 +1,5 @@
 /**
- * Where shards are kept: IndexedDB, or memory where the browser doesn't let the page store.
+ * Stores shards: in IndexedDB, or in memory where the browser doesn't let the page store.
  *
  * A shard is kept whole and verified, as a Blob by its sha256; only its download leaves partials.
  */

@@ -1,4 +1,4 @@
-/** A shard's bytes, held against the hash that it is named by. */
+/** Verifies a shard's bytes against the hash that it is named by. */
 
 import { BridgeError, toBridgeError } from "../errors.js";
 import { sha256Hex } from "./hash.js";

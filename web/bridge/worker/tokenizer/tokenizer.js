@@ -1,5 +1,5 @@
 /**
- * Hugging Face's tokenizer and chat template for one model, from its tokenizer shard.
+ * Runs Hugging Face's tokenizer and chat template for one model, from its tokenizer shard.
  */
 
 import { ChatTemplate } from "../chat-template/template.js";

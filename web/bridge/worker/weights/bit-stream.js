@@ -1,5 +1,5 @@
 /**
- * Blocks of 32 weights as they are stored: little-endian bit streams, b bits a weight (2, 3, 4, 5, 6
+ * Unpacks blocks of 32 weights as they are stored: little-endian bit streams, b bits a weight (2, 3, 4, 5, 6
  * or 8), weight 0 in the lowest bits of the first of 4 b bytes. orion_py/manifest/bit_stream.py says
  * the same in Python.
  */

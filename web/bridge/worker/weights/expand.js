@@ -1,5 +1,5 @@
 /**
- * A stored weight shard as int8 per output channel, which WASM multiplies fastest.
+ * Expands a stored weight shard to int8 per output channel, which WASM multiplies fastest.
  *
  * What is computed stands in ExpandedWeight (orion_py/manifest/derived.py); the reference is
  * orion_py/manifest/expansion.py, and a test holds the two bit for bit together. 134 million weights

@@ -1,5 +1,5 @@
 /**
- * A matrix as it lies in a weight shard: its blocks' integers, scales and minima, or its floats.
+ * Reads a matrix from a weight shard: its blocks' integers, scales and minima, or its floats.
  */
 
 import { BLOCK, WIDTHS } from "./bit-stream.js";
