@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from orion_py.agents.base import Agent, Brief
 from orion_py.answering.ability import Obstacle, obstacle
 from orion_py.answering.beginning import begin
+from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.options import attached
 from orion_py.answering.response import Timing, from_agent, from_model, routing_of, statistics
@@ -35,6 +36,7 @@ from orion_py.generation.typewriter import Typewriter
 from orion_py.opening.ladder import Step
 from orion_py.protocol import (
     AdvanceEvent,
+    AgentDefinition,
     FallbackEvent,
     FallbackKind,
     GuardEvent,
@@ -91,8 +93,14 @@ class RequestRun:
             query = self._validate()
             async with self._turn():
                 self.states.to("routing")
-                decision = self._decision = self._able(await ended_by(self._route(query), self._limit.token))
-                response = await self._respond(query, decision)
+                decision = self._decision = await ended_by(self._route(query), self._limit.token)
+                definition = self._coded(decision)
+                response = None if definition else await self._respond(query, self._able(decision))
+            if definition is not None:
+                response = await self._by_code(definition, decision)
+            if response is None:
+                async with self._turn():
+                    response = await self._respond(query, self._able(decision))
             self.states.to("success")
             return response
         except Cancelled as stopped:
@@ -182,6 +190,34 @@ class RequestRun:
             if decision.agent not in agents.ids:
                 decision = replace(decision, agent=agents.ids[0])
         return decision
+
+    def _coded(self, decision: RoutingDecision) -> AgentDefinition | None:
+        """The agent, where its own code answers."""
+        if not self.request.runs_code or attached(self.request.options):
+            return None
+        return self.services.code_runs.definition(decision.agent)
+
+    async def _by_code(self, definition: AgentDefinition, decision: RoutingDecision) -> Response | None:
+        """What the agent's own code answers. None: it failed, all that it said is void, and its prompt answers."""
+        self._agent = definition.id
+        self.states.to("inferencing")
+        services, request = self.services, self.request
+        try:
+            failure = await services.code_runs.run(
+                request.id, request.options, definition, services.emit, self._transcript.add, self._limit.token
+            )
+            if failure is None:
+                await self._type_out()
+                brief = brief_of(self._transcript.text)
+                return from_agent(definition.id, decision, brief, request.options.seed or 0, self._timing())
+        finally:
+            self._typewriter.cancel()
+        if self._transcript.text:
+            services.emit(RevisionEvent(id=request.id, content="", reason="code", again=True))
+        self._transcript, self._first_piece = Transcript(self._typewriter.push, clock=services.clock), None
+        self._say("code", "its own code", "its prompt", failure.code, failure.message)
+        self.states.to("fallback")
+        return None
 
     def _able(self, decision: RoutingDecision) -> RoutingDecision:
         """``decision``, once it is settled who answers: an agent without a model leaves it to the first."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from orion_py.agents.factory import AgentFactory
+from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
@@ -27,7 +28,8 @@ from orion_py.telemetry.log import Logger
 @dataclass(frozen=True, slots=True)
 class Request:
     """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that stand before the query, as a
-    model takes them in; those of earlier turns stand in ``history``."""
+    model takes them in; those of earlier turns stand in ``history``. ``runs_code``: whoever asks runs an agent's own
+    code."""
 
     id: str
     query: str
@@ -37,6 +39,7 @@ class Request:
     cancel: CancelToken
     priority: int = 0
     embedded: Sequence[Embeddings] = ()
+    runs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Services:
     other; ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way.
     ``order`` puts first what can answer now; ``on_load`` calls a listener with the progress of every load,
     and returns what takes it back; ``auto_rollback``: whether a failed model goes on with the version before,
-    as in ``Updates``; ``prefixes``: the read prompts that are kept."""
+    as in ``Updates``; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at
+    the caller's end."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -56,6 +60,7 @@ class Services:
     measures: Measures
     registry: Registry
     agents: AgentFactory
+    code_runs: CodeRuns
     router: Router
     guard: Guard
     models: ModelManager

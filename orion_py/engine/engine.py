@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.answering.ability import switched_off
+from orion_py.answering.coded import CodeRuns
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.measures import Measures
 from orion_py.answering.reading_ahead import Draft, ReadingAhead
@@ -60,7 +61,7 @@ from orion_py.protocol import (
     TokenEvent,
 )
 from orion_py.protocol.rows import FallbackRow, Resilience, VersionRow, WebgpuRow
-from orion_py.protocol.vocabulary import PresetName
+from orion_py.protocol.vocabulary import CodeEnd, PresetName
 from orion_py.registry.models import ModelEntry, Registry, RouterEntry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -222,6 +223,7 @@ class OrionInferenceEngine:
         self._agents = AgentFactory(self._registry, self._ports.languages, self._on_agent)
         self._custom = CustomAgents(self._ports.settings, self._registry, self._agents, self._on_skipped_agent)
         await self._custom.restore()
+        self._code_runs = CodeRuns(self._custom)
         self._router = RouterService(
             self._ports, self._routable(), self._on_router_failure, self._on_router, self._on_skipped("the router")
         )
@@ -620,9 +622,11 @@ class OrionInferenceEngine:
         cancel: CancelToken | None = None,
         priority: int = 0,
         embedded: Sequence[Embeddings] = (),
+        runs_code: bool = False,
     ) -> Response:
         """The whole answer; its pieces are token events with ``request_id`` on the way. ``embedded``: images and
-        sounds of the question, as its model takes them in.
+        sounds of the question, as its model takes them in. ``runs_code``: whoever asks runs an agent's own code when
+        a CodeEvent says so, and brings what it says to ``code_output``.
 
         Raises as ``RequestRun.run``, and EngineClosed.
         """
@@ -636,6 +640,7 @@ class OrionInferenceEngine:
             cancel=cancel or CancelToken(),
             priority=priority,
             embedded=embedded,
+            runs_code=runs_code,
         )
         self._requests[request.id] = request.cancel
         self._ahead.give_way()
@@ -659,6 +664,11 @@ class OrionInferenceEngine:
         self._answered = response.agent
         await self._scheduler.on_answered(response.agent, response.model)
         return response
+
+    def code_output(self, request_id: str, text: str, end: CodeEnd | None) -> None:
+        """What the code that answers a request said; ``end`` as in the protocol's ``agent.output``."""
+        self._require_open()
+        self._code_runs.take(request_id, text, end)
 
     async def stream(
         self,
@@ -749,6 +759,7 @@ class OrionInferenceEngine:
             measures=self._measures,
             registry=self._registry,
             agents=self._agents,
+            code_runs=self._code_runs,
             router=self._router,
             guard=self._guard,
             models=self._manager,

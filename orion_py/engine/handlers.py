@@ -17,6 +17,8 @@ from orion_py.protocol import (
     AddModel,
     Anticipate,
     ChatTurn,
+    CodeOutput,
+    Done,
     Hydrate,
     Infer,
     InspectModel,
@@ -64,7 +66,13 @@ async def infer(request: Infer, call: Call) -> Response:
         request_id=request.id,
         cancel=call.cancel,
         priority=request.priority,
+        runs_code=request.runs_code,
     )
+
+
+async def code_output(request: CodeOutput, call: Call) -> Done:
+    call.engine.code_output(request.request, request.text, request.end)
+    return {}
 
 
 async def anticipate(request: Anticipate, call: Call) -> ReadAhead:
@@ -143,6 +151,7 @@ def _messages(history: list[ChatTurn]) -> list[ChatMessage]:
 
 HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     Infer: infer,
+    CodeOutput: code_output,
     Anticipate: anticipate,
     RouteRequest: route,
     Teach: teach,

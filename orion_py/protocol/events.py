@@ -16,6 +16,7 @@ from orion_py.protocol.vocabulary import (
     HydrationState,
     MetricName,
     PhaseName,
+    RevisionReason,
     StateName,
 )
 
@@ -121,12 +122,13 @@ class TokenEvent(Event):
 
 class RevisionEvent(Event):
     """All that streamed so far is void; the answer is ``content`` now, and what streams next is appended
-    to that. The model had begun to repeat itself: the answer was cut back to where it did. ``again``:
-    it is tried once more from there, with other sampling; else it ends there."""
+    to that. ``again``: it is tried once more from there; else it ends there. ``reason`` "loop": the model had begun to
+    repeat itself, and the answer was cut back to where it did; "code": the agent's own code failed, and its prompt
+    answers."""
 
     type: Literal["revision"] = "revision"
     content: str
-    reason: Literal["loop"] = "loop"
+    reason: RevisionReason = "loop"
     again: bool
 
 
@@ -146,6 +148,21 @@ class FallbackEvent(Event):
     def step(cls, id: str, kind: FallbackKind, from_: str, to: str, code: str, reason: str) -> FallbackEvent:
         """A step from one thing ``to`` another, because of the error of that ``code``."""
         return cls(id=id, kind=kind, from_=from_, to=to, reason_code=code, reason=reason)  # type: ignore[call-arg]
+
+
+class CodeEvent(Event):
+    """The agent that answers has code of its own, which whoever asked runs now (``Infer.runs_code``). What it says
+    comes back as ``agent.output``. What the code asks the model is asked with this prompt and sampling."""
+
+    type: Literal["agent.code"] = "agent.code"
+    agent: str
+    code: str
+    prompt: str
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    repetition_penalty: float
 
 
 class AgentEvent(Event):

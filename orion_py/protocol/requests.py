@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from orion_py.protocol import replies
 from orion_py.protocol.envelope import STRICT, Request
-from orion_py.protocol.vocabulary import Granularity, PresetName, Style
+from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, Style
 
 DataUrl = Annotated[str, Field(pattern=r"^data:(?:image|audio)/[a-z0-9.+-]{1,40};base64,", max_length=30_000_000)]
 
@@ -67,7 +67,8 @@ class Initialize(Request):
 
 class Infer(Request):
     """``locale``: the person's language, as BCP 47. ``priority``: what is more urgent is answered first; waiting counts
-    too, so nothing starves."""
+    too, so nothing starves. ``runs_code``: whoever asks runs an agent's own code when ``agent.code`` says so; else the
+    agent's prompt answers."""
 
     type: Literal["infer"] = "infer"
     reply: ClassVar = replies.Response
@@ -76,6 +77,18 @@ class Infer(Request):
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
     history: list[ChatTurn] = Field(default_factory=list)
     options: InferOptions = Field(default_factory=InferOptions)
+    runs_code: bool = False
+
+
+class CodeOutput(Request):
+    """What the code of the agent that answers ``request`` said: ``text`` is what to append. ``end``: it is "done", or
+    it "failed" or took too much "time", and the agent's prompt is to answer. Late output concerns nobody."""
+
+    type: Literal["agent.output"] = "agent.output"
+    reply: ClassVar = replies.Done
+    request: str
+    text: Annotated[str, Field(max_length=200_000)] = ""
+    end: CodeEnd | None = None
 
 
 class Anticipate(Request):

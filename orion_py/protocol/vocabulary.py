@@ -23,6 +23,7 @@ FallbackKind = Literal[
     "worker",
     "memory",
     "version",
+    "code",
 ]
 HydrationState = Literal["waiting", "downloading", "paused", "loading", "ready", "failed", "cancelled"]
 Style = Literal[
@@ -36,6 +37,8 @@ MetricName = Literal[
     "first_token", "routing", "inference", "total", "pace", "tokens_per_second", "cached_tokens", "loading"
 ]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
+CodeEnd = Literal["done", "failed", "time"]
+RevisionReason = Literal["loop", "code"]
 BreakerState = Literal["closed", "open", "half_open"]
 BreakerCause = Literal["failures", "slow"]
 GpuState = Literal[

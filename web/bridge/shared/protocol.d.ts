@@ -182,6 +182,37 @@ export interface ChatTurn {
   content: string;
 }
 
+/**
+ * The agent that answers has code of its own, which whoever asked runs now (`Infer.runs_code`). What it says
+ * comes back as `agent.output`. What the code asks the model is asked with this prompt and sampling.
+ */
+export interface CodeEvent {
+  v: 1;
+  id: string;
+  type: "agent.code";
+  agent: string;
+  code: string;
+  prompt: string;
+  max_tokens: number;
+  temperature: number;
+  top_p: number;
+  top_k: number;
+  repetition_penalty: number;
+}
+
+/**
+ * What the code of the agent that answers `request` said: `text` is what to append. `end`: it is "done", or
+ * it "failed" or took too much "time", and the agent's prompt is to answer. Late output concerns nobody.
+ */
+export interface CodeOutput {
+  v: 1;
+  id: string;
+  type: "agent.output";
+  request: string;
+  text?: string;
+  end?: "done" | "failed" | "time" | null;
+}
+
 export interface ComingModel {
   id: string;
   title: string;
@@ -257,7 +288,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
+  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;
@@ -266,7 +297,7 @@ export interface FallbackEvent {
 
 export interface FallbackRow {
   id: string;
-  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version";
+  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;
@@ -340,7 +371,8 @@ export interface HydrationRow {
 
 /**
  * `locale`: the person's language, as BCP 47. `priority`: what is more urgent is answered first; waiting counts
- * too, so nothing starves.
+ * too, so nothing starves. `runs_code`: whoever asks runs an agent's own code when `agent.code` says so; else the
+ * agent's prompt answers.
  */
 export interface Infer {
   v: 1;
@@ -351,6 +383,7 @@ export interface Infer {
   priority?: number;
   history?: ChatTurn[];
   options?: InferOptions;
+  runs_code?: boolean;
 }
 
 /**
@@ -727,15 +760,16 @@ export interface Result {
 
 /**
  * All that streamed so far is void; the answer is `content` now, and what streams next is appended
- * to that. The model had begun to repeat itself: the answer was cut back to where it did. `again`:
- * it is tried once more from there, with other sampling; else it ends there.
+ * to that. `again`: it is tried once more from there; else it ends there. `reason` "loop": the model had begun to
+ * repeat itself, and the answer was cut back to where it did; "code": the agent's own code failed, and its prompt
+ * answers.
  */
 export interface RevisionEvent {
   v: 1;
   id: string;
   type: "revision";
   content: string;
-  reason: "loop";
+  reason: "loop" | "code";
   again: boolean;
 }
 
@@ -996,6 +1030,7 @@ export interface WebgpuRow {
 export type Request =
   | Initialize
   | Infer
+  | CodeOutput
   | Anticipate
   | Preload
   | Hydrate
@@ -1026,6 +1061,7 @@ export type Event =
   | TokenEvent
   | RevisionEvent
   | FallbackEvent
+  | CodeEvent
   | AgentEvent
   | SiteEvent
   | GuardEvent
@@ -1047,6 +1083,7 @@ export type Message = Request | Event | End;
 export interface Replies {
   "initialize": Status;
   "infer": Response;
+  "agent.output": Done;
   "anticipate": ReadAhead;
   "preload": Preloaded;
   "hydrate": Status;
