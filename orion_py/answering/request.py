@@ -193,7 +193,7 @@ class RequestRun:
 
     def _coded(self, decision: RoutingDecision) -> AgentDefinition | None:
         """The agent, where its own code answers."""
-        if not self.request.runs_code or attached(self.request.options):
+        if not self.request.runs_code or attached(self.request.options) or self.request.embedded:
             return None
         return self.services.code_runs.definition(decision.agent)
 

@@ -10,7 +10,7 @@ class Extras:
         self._workshop = None
         self._runs = None  # the code of answers that was run
         self._made = None  # the agents made here, once the engine has told them
-        self._coded = None  # the answers of those with code of their own
+        self._coded = None  # what runs the code of those that have some
 
     def _bring(self, names, then, refused=None):
         """Brings groups of modules, one after the other."""
@@ -31,7 +31,11 @@ class Extras:
         """A message of the engine, which the reducer has written down."""
         made = (message.get("payload") or {}).get("custom")
         if made is not None:
-            self._know(made)
+            self._made = made
+        if message["type"] == "agent.code":
+            self._run_agent(message)
+        elif self._coded:
+            self._coded.receive(message)
         if self._panel and self._panel.is_open:
             self._panel.receive(message)
         if self._workshop:
@@ -91,52 +95,34 @@ class Extras:
             self._runs = CodeRuns(self._page.dom, self._page.words, self._sandbox(), self._page.announce)
         self.run_code(button)
 
-    # agents made here, and their code
+    # the code of agents made here
 
-    def _has_code(self):
-        return any(row.get("code") for row in self._made or [])
+    def _run_agent(self, asked):
+        """The agent that answers has code of its own (``agent.code``)."""
+        page = self._page
+        if self._coded is None:
+            self._bring(("run", "coded"), lambda: self._coded_came(asked), lambda: self._coded_failed(asked))
+            return
+        conversation = page.state.conversation
+        answer = conversation.answering(asked["id"])
+        if answer and answer.busy:
+            question = conversation.question_of(answer).text
+            self._coded.begin(asked, question, conversation.history(answer), page.words.lang)
 
-    def _know(self, made):
-        self._made = made
-        if self._coded:
-            self._coded.know(made)
-        elif self._has_code():
-            self._bring(("run", "coded"), self._coded_came, self._coded_failed)
+    def _coded_came(self, asked):
+        if self._coded is None:
+            from ui.workshop.answers import CodedAnswers
 
-    def await_code(self):
-        """Whether a question has to wait: what runs the agents' code is on its way."""
-        return self._coded is None and self._has_code()
+            self._coded = CodedAnswers(self._sandbox(), self._page.client.send)
+        self._run_agent(asked)
 
-    def takes(self, request, fields):
-        """Whether an agent's code answers the question from now on."""
-        return self._coded is not None and self._coded.takes(request, fields)
+    def _coded_failed(self, asked):
+        """What runs it can't be had: the agent's prompt answers."""
+        self._page.client.send("agent.output", {"request": asked["id"], "end": "failed"})
 
     def stop(self):
         if self._coded:
             self._coded.stop()
-
-    def _coded_came(self):
-        page = self._page
-        if self._coded is None:
-            from ui.workshop.answers import CodedAnswers
-
-            self._coded = CodedAnswers(self._sandbox(), page.client.send, self._coded_says)
-            self._coded.know(self._made)
-        page.asking.pump()
-
-    def _coded_failed(self):
-        """Their prompts answer."""
-        self._made = []
-        self._page.asking.pump()
-
-    def _coded_says(self, message):
-        if message["type"] == "own-code-failed":
-            answer = self._page.state.conversation.answering(message["id"])
-            if answer:
-                answer.text = ""
-                answer.note(kind=message["kind"])
-        else:
-            self._page.received(message)
 
     # the workshop
 

@@ -122,6 +122,13 @@ def test_a_loop_told_after_stop_changes_nothing() -> None:
     assert (page.answer.text, page.answer.notes) == ("One", [])
 
 
+def test_where_an_agents_code_failed_its_text_goes_and_nothing_is_said_of_a_loop() -> None:
+    page = Page("streaming")
+    page.hear("token", text="Five", index=0, tokens=0)
+    page.hear("revision", content="", reason="code", again=True)
+    assert (page.answer.text, page.answer.notes) == ("", [])
+
+
 def test_an_error_keeps_what_had_streamed() -> None:
     page = Page("streaming")
     page.hear("token", text="Half a", index=0, tokens=1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orion_py.protocol import Infer
-from ui.workshop.answers import ROUTE, CodedAnswers
+from orion_py.protocol import CodeOutput, Infer
+from ui.workshop.answers import CodedAnswers
 from ui.workshop.run import CALL_TOKENS, CALLS, ID, TOKENS, AgentRun
 
 ECHO = {
@@ -159,82 +159,67 @@ def test_a_run_that_ends_cancels_what_it_waited_for() -> None:
 
 
 class Answers:
-    def __init__(self) -> None:
+    """The engine has said that the code is to be run."""
+
+    def __init__(self, **asked: Any) -> None:
         self.sandbox, self.sent = Sandbox(), Sent()
-        self.told: list[dict[str, Any]] = []
-        self.coded = CodedAnswers(self.sandbox, self.sent, self.told.append)
-        self.coded.know([ECHO, {"id": "plain", "code": ""}])
+        self.coded = CodedAnswers(self.sandbox, self.sent)
+        fields = {name: ECHO[name] for name in ("code", "prompt", "max_tokens", "temperature")}
+        asked = {"type": "agent.code", "id": "r1", "agent": "echo", **fields, **asked}
+        self.coded.begin(asked, "Eggs?", [], "fr")
 
-    def asked(self, **options: Any) -> bool:
-        return self.coded.takes("r1", {"query": "Eggs?", "locale": "fr", "history": [], "options": options})
-
-    def routed(self, agent: str) -> None:
-        assert self.sent[-1][::2] == ("route", ROUTE + "r1")
-        self.coded.receive({"type": "result", "id": ROUTE + "r1", "payload": {"agent": agent, "router": "examples"}})
+    @property
+    def outputs(self) -> list[CodeOutput]:
+        told = [fields for kind, fields, _ in self.sent if kind == "agent.output"]
+        return [CodeOutput(id=str(number), **fields) for number, fields in enumerate(told)]
 
 
-def test_a_question_routed_to_the_code_is_answered_by_it_with_its_routing() -> None:
+def test_what_the_code_prints_and_returns_goes_to_the_engine_in_order() -> None:
     answers = Answers()
-    assert answers.asked()
-    answers.routed("echo")
     answers.sandbox.tell({"type": "out", "stream": "stdout", "text": "Eggs"})
+    answers.sandbox.tell({"type": "out", "stream": "stderr", "text": "warning"})
     answers.sandbox.tell({"type": "end", "why": "done", "value": "!"})
-    assert [row["type"] for row in answers.told] == ["state", "state", "token", "result"]
-    result = answers.told[-1]
-    assert result["id"] == "r1"
-    assert result["payload"]["content"] == "Eggs!"
-    assert result["payload"]["routing"]["router"] == "examples"
-
-
-def test_a_question_routed_elsewhere_goes_to_the_engine_unchanged() -> None:
-    answers = Answers()
-    answers.asked(temperature=0)
-    answers.routed("code")
-    assert answers.sent[-1] == (
-        "infer",
-        {"query": "Eggs?", "locale": "fr", "history": [], "options": {"temperature": 0}},
-        "r1",
-    )
-
-
-def test_other_agents_and_attachments_are_the_engines_business() -> None:
-    answers = Answers()
-    assert not answers.asked(force_agent="plain")
-    assert not answers.asked(images=["data:"])
-    assert answers.asked(force_agent="echo")
+    assert [(o.request, o.text, o.end) for o in answers.outputs] == [("r1", "Eggs", None), ("r1", "!", "done")]
+    assert json.loads(answers.sandbox.data) == {"query": "Eggs?", "history": [], "locale": "fr"}
 
 
 @pytest.mark.parametrize(
-    ("end", "note"),
+    ("end", "told"),
     [
-        ({"why": "time"}, "agent_code_time"),
-        ({"why": "output"}, "agent_code_failed"),
-        ({"why": "done", "error": "KeyError"}, "agent_code_failed"),
-        ({"why": "done", "value": " "}, "agent_code_failed"),
+        ({"why": "time"}, "time"),
+        ({"why": "output"}, "failed"),
+        ({"why": "done", "error": "KeyError"}, "failed"),
+        ({"why": "crash"}, "failed"),
+        ({"why": "done", "value": " "}, "done"),
     ],
 )
-def test_code_that_fails_leaves_the_answer_to_the_prompt(end: dict[str, str], note: str) -> None:
+def test_how_the_code_ended_the_engine_is_told(end: dict[str, str], told: str) -> None:
     answers = Answers()
-    answers.asked(force_agent="echo")
     answers.sandbox.tell({"type": "end", **end})
-    assert answers.told[-1]["kind"] == note
-    kind, fields, request = answers.sent[-1]
-    assert (kind, fields["options"]["force_agent"], request) == ("infer", "echo", "r1")
+    assert [o.end for o in answers.outputs] == [told]
 
 
-def test_how_the_person_likes_answers_is_how_the_model_is_asked() -> None:
-    answers = Answers()
-    answers.asked(force_agent="echo", temperature=0)
+def test_the_model_is_asked_as_the_engine_said() -> None:
+    answers = Answers(temperature=0)
     answers.sandbox.asks(1, prompt="x")
-    assert answers.sent[-1][1]["options"]["temperature"] == 0
+    kind, fields, request = answers.sent[-1]
+    assert (kind, fields["options"]["temperature"], fields["locale"]) == ("infer", 0, "fr")
+    answers.coded.receive({"type": "result", "id": request, "payload": {"content": "Hi."}})
+    assert answers.sandbox.replies == [(1, {"text": "Hi.", "done": True, "stream": request})]
+
+
+@pytest.mark.parametrize("kind", ["result", "error", "cancelled"])
+def test_an_answer_that_has_ended_stops_its_code(kind: str) -> None:
+    answers = Answers()
+    answers.coded.receive({"type": kind, "id": "r1"})
+    answers.sandbox.tell({"type": "out", "stream": "stdout", "text": "late"})
+    assert answers.sent == []
 
 
 def test_a_stopped_answer_says_nothing_more() -> None:
     answers = Answers()
-    answers.asked(force_agent="echo")
     answers.coded.stop()
     answers.sandbox.tell({"type": "out", "stream": "stdout", "text": "late"})
-    assert [row["type"] for row in answers.told] == ["state"]
     assert answers.sent == []
 
 

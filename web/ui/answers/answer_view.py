@@ -23,12 +23,16 @@ NOTES = {
     "interrupted": "turn_interrupted",
     "restarted": "turn_restarted",
 }
+CODE_NOTES = {"agent_code_failed": "runtime_failure", "agent_code_time": "inference_timeout"}
+"""How pages of earlier versions kept that an agent's code failed."""
 
 
 def note_words(note, words):
     """The sentence for a note or a notice."""
     if note["kind"] == "fallback":
         return words.fallback(note["step"], note["to"], note["code"], note["reason"])
+    if note["kind"] in CODE_NOTES:
+        return words.fallback("code", "", CODE_NOTES[note["kind"]])
     key = NOTES.get(note["kind"], note["kind"])
     if not words.has(key):
         return ""

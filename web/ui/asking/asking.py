@@ -77,8 +77,8 @@ class Asking:
 
     def pump(self):
         """Sends the question that waits, once the engine can take it."""
-        extras, answer = self._page.extras, self._state.conversation.current
-        if answer is None or answer.request or self._client.phase != "ready" or extras.await_code():
+        answer = self._state.conversation.current
+        if answer is None or answer.request or self._client.phase != "ready":
             return
         reducer.revive(self._state)
         answer.attempts += 1
@@ -90,9 +90,9 @@ class Asking:
             "locale": self._page.words.lang,
             "history": conversation.history(answer),
             "options": self.options(answer.options),
+            "runs_code": bool(self._bridge.has("coded")),
         }
-        if not extras.takes(answer.request, fields):
-            self._client.send("infer", fields, answer.request)
+        self._client.send("infer", fields, answer.request)
 
     def options(self, own):
         """Those of a request: the person's settings, and ``own`` of this question."""

@@ -122,11 +122,12 @@ def _token(state, message, turn, now):
 
 
 def _revision(state, message, turn, now):
-    """The model had begun to repeat itself: what streamed gives way to what is left of it."""
+    """What streamed gives way to what is left of it: the model had begun to repeat itself, or code failed."""
     if not turn:
         return
     turn.text = message.get("content") or ""
-    _looped(turn, again=bool(message.get("again")))
+    if message.get("reason") == "loop":
+        _looped(turn, again=bool(message.get("again")))
     _touch(state, turn)
 
 
@@ -209,8 +210,9 @@ def _result(state, message, turn, now):
         _looped(turn, again=answer.get("finish_reason") != "loop")
     if answer.get("finish_reason") in ("length", "timeout"):
         turn.note(kind=answer["finish_reason"])
-    state.backend = answer.get("backend") or state.backend
-    state.model = turn.model or state.model
+    if usage.get("completion"):  # else no model said it
+        state.backend = answer.get("backend") or state.backend
+        state.model = turn.model or state.model
     if state.load and state.load.active:
         state.load.phase = "ready"
         state.touch("load")
