@@ -30,6 +30,7 @@ class Page:
             wellFormed=lambda text: text,
             timestamp=lambda: "now",
             answerOf=lambda text: text,
+            has=lambda name: True,
         )
         self.keeping = SimpleNamespace(loaded=True, attempt=lambda answer: None)
         for name in ("wait", "asked", "save", "put_back"):
@@ -38,7 +39,7 @@ class Page:
         self.views = SimpleNamespace(
             composer=composer, picker=SimpleNamespace(options={}), log=SimpleNamespace(follow=lambda: None)
         )
-        self.extras = SimpleNamespace(await_code=lambda: False, takes=lambda *_: False, stop=lambda: None)
+        self.extras = SimpleNamespace(stop=lambda: None)
         self.redraw = lambda: None
         self.announce, self.received = self._does("announce"), self._does("received")
         self.asking = Asking(self)
@@ -88,14 +89,13 @@ def test_before_the_conversation_is_read_a_question_is_kept() -> None:
     assert page.state.conversation.turns == []
 
 
-def test_a_question_waits_for_what_runs_the_agents_code_and_is_not_sent_where_that_takes_it() -> None:
-    page = Page()
-    page.extras.await_code = lambda: True
-    page.asking.ask("Why?")
-    page.extras.await_code, page.extras.takes = (lambda: False), (lambda *_: True)
-    page.asking.pump()
-    assert page.did("send") == []
-    assert page.answer.request
+def test_a_question_says_whether_this_page_can_run_an_agents_code() -> None:
+    for able in (True, False):
+        page = Page()
+        page.bridge.has = lambda name, able=able: able and name == "coded"
+        page.asking.ask("Why?")
+        ((_, fields, _),) = page.did("send")
+        assert fields["runs_code"] is able
 
 
 @pytest.mark.parametrize(("error", "back"), [(QueryTooLong, [["Why?"]]), (OutOfMemory, [])])
