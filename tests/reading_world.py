@@ -9,7 +9,7 @@ from typing import Any
 
 from orion_py.answering.reading_ahead import Draft
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import InferOptions
 from orion_py.runtime.base import Device
 from orion_py.runtime.prefixes import MemoryPrefixes
@@ -53,11 +53,10 @@ class ReadingWorld(World):
             sleep=self.time.sleep,
         )
 
-    async def engine(self, **config: Any) -> OrionInferenceEngine:
-        made = OrionInferenceEngine(EngineConfig(**config), self.ports, Logger(clock=self.time))
-        made.subscribe(self.events.append)
-        await made.initialize()
-        return made
+    async def engine(self, **config: Any) -> Engine:
+        return await Engine.start(
+            EngineConfig(**config), self.ports, Logger(clock=self.time), subscribers=[self.events.append]
+        )
 
     async def rests(self, seconds: float = 1.5, times: int = 3) -> None:
         """Nothing is asked for a while."""

@@ -16,7 +16,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.host import EngineHost
 from orion_py.errors import Cancelled, OrionError, RuntimeFailure
 from orion_py.protocol import InferOptions, LogEvent, PredictionEvent, Response, StateEvent
@@ -39,7 +39,7 @@ class Side:
     """An engine as somebody uses it, and the world around it."""
 
     world: TwoModels
-    engine: OrionInferenceEngine
+    engine: Engine
     events: list[Any] = field(default_factory=list)
 
     async def ask(self, query: str = "hello", **options: Any) -> Response:
@@ -64,10 +64,10 @@ async def begun(way: Way, when: When, world: TwoModels, before: dict[str, Any], 
     """With ``config``: given at the start, or in place of ``before`` afterwards."""
     first = config if when == "at the start" else before
     if way == "engine":
-        made = OrionInferenceEngine(EngineConfig(**first), world.ports, Logger(clock=world.time))
-        side = Side(world, made)
-        made.subscribe(side.events.append)
-        await made.initialize()
+        events: list[Any] = []
+        log = Logger(clock=world.time)
+        made = await Engine.start(EngineConfig(**first), world.ports, log, subscribers=[events.append])
+        side = Side(world, made, events)
         if when == "afterwards":
             await forgotten(world)
             made.configure(EngineConfig(**config))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import DownloadFailed, OrionError
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.variants import Variant
@@ -87,11 +87,10 @@ class TwoModels(World):
         return [event for event in self.events if isinstance(event, kind)]
 
 
-async def engine(world: TwoModels, **config: Any) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(**config), world.ports, Logger(clock=world.time))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+async def engine(world: TwoModels, **config: Any) -> Engine:
+    return await Engine.start(
+        EngineConfig(**config), world.ports, Logger(clock=world.time), subscribers=[world.events.append]
+    )
 
 
 TALK = InferOptions(temperature=0, force_agent="conversation")

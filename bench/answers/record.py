@@ -26,7 +26,7 @@ from typing import Any
 
 from bench.cli import MODELS
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.generation import answer
 from orion_py.generation.detokenizer import Detokenizer
 from orion_py.native.ports import native_ports
@@ -90,8 +90,7 @@ async def record(options: argparse.Namespace) -> None:
     """Asks what isn't answered in ``options.out`` yet, and appends the answers there."""
     done = {row["id"] for row in prompts_in(options.out)} if options.out.exists() else set()
     config = EngineConfig(threads=options.threads)
-    engine = OrionInferenceEngine(config, native_ports(ROOT), Logger(clock=time.monotonic))
-    await engine.initialize()
+    engine = await Engine.start(config, native_ports(ROOT), Logger(clock=time.monotonic))
     tap = Tap()
     answer.decode = tap  # type: ignore[assignment]
     try:
@@ -125,7 +124,7 @@ async def record(options: argparse.Namespace) -> None:
         await engine.shutdown()
 
 
-async def _router(engine: OrionInferenceEngine) -> None:
+async def _router(engine: Engine) -> None:
     """Waits for the neural router where it is built: who answers mustn't depend on what loads first."""
     if engine.registry.router is None:
         return

@@ -54,7 +54,7 @@ class AgentFactory:
         languages: LanguageDetector | None = None,
         on_change: Callable[[str, Change], None] = lambda agent_id, change: None,
     ) -> None:
-        self._registry, self._languages, self._on_change = registry, languages or NoDetector(), on_change
+        self._registry, self._languages, self.on_change = registry, languages or NoDetector(), on_change
         self._entries: dict[str, AgentEntry] = {entry.id: entry for entry in registry.agents}
         self._makers: dict[str, AgentMaker] = {
             entry.id: partial(_make, entry, self._languages) for entry in registry.agents
@@ -74,7 +74,7 @@ class AgentFactory:
     def register(self, entry: AgentEntry, maker: AgentMaker | None = None, examples: Sequence[str] = ()) -> None:
         """Adds an agent for as long as the engine runs; without ``maker`` it is a persona over its models
         and no more. Questions like one of ``examples`` are routed to it. A definition that is to be kept
-        on the device goes to ``OrionInferenceEngine.register_agent``: a maker can't be kept.
+        on the device goes to ``Engine.register_agent``: a maker can't be kept.
 
         Raises InvalidConfig where the id is taken or no model that it names is known.
         """
@@ -85,7 +85,7 @@ class AgentFactory:
         self._entries[entry.id] = entry
         self._makers[entry.id] = maker or partial(_make, entry, self._languages, built_in=False)
         self._examples[entry.id] = tuple(examples)
-        self._on_change(entry.id, "registered")
+        self.on_change(entry.id, "registered")
 
     def unregister(self, agent_id: str) -> None:
         """Takes a custom agent back. Raises UnknownAgent, and InvalidConfig for a built-in one."""
@@ -95,7 +95,7 @@ class AgentFactory:
             raise InvalidConfig(f"agents: {agent_id!r} is built in", path="id")
         del self._makers[agent_id], self._entries[agent_id], self._examples[agent_id]
         self._agents.pop(agent_id, None)
-        self._on_change(agent_id, "unregistered")
+        self.on_change(agent_id, "unregistered")
 
     def get(self, agent_id: str) -> Agent:
         """The agent of that id, made on first use. Raises UnknownAgent."""

@@ -15,7 +15,7 @@ Unit = Literal["ms", "tokens/s", "tokens"]
 class Measures:
     """Feeds ``metrics``, whose histograms are named as the events are, and emits each value.
 
-    ``clock`` in seconds; ``slow_call_s`` gives the pace, in seconds, beyond which an answer counts as slow.
+    ``clock`` in seconds; ``slow_call_s``: the pace, in seconds, beyond which an answer counts as slow.
     """
 
     def __init__(
@@ -23,9 +23,9 @@ class Measures:
         metrics: Metrics,
         clock: Callable[[], float],
         emit: Callable[[MetricEvent], None],
-        slow_call_s: Callable[[], float],
+        slow_call_s: float,
     ) -> None:
-        self._metrics, self._clock, self._emit, self._slow_call_s = metrics, clock, emit, slow_call_s
+        self._metrics, self._clock, self._emit, self.slow_call_s = metrics, clock, emit, slow_call_s
         self._loads: dict[str, float] = {}
         """When each load under way began, by its model."""
 
@@ -38,7 +38,7 @@ class Measures:
 
     def paced(self, request: str, seconds: float) -> None:
         """An answer's pace, as ``Answer.pace_s``: what its circuit breaker was told."""
-        slow = seconds > self._slow_call_s()
+        slow = seconds > self.slow_call_s
         if slow:
             self._metrics.count("slow_calls")
         self._observe(request, "pace", seconds * 1000, slow=slow)

@@ -158,7 +158,7 @@ class RequestRun:
             self._advance(fraction_of(event))
 
     async def _acquire(self, entry: ModelEntry) -> LoadedModel:
-        stop_listening = self.services.on_load(self._on_load)
+        stop_listening = self.services.loads.subscribe(self._on_load)
         try:
             with self.services.log.timed("load", model=entry.id) as facts:
                 model = await self.services.models.acquire(entry, self._limit.token)
@@ -257,7 +257,7 @@ class RequestRun:
             except OrionError as error:
                 if not self._may_fall_back(error):
                     raise
-                if isinstance(error, RuntimeFailure) and await self.services.auto_rollback(entry, error):
+                if isinstance(error, RuntimeFailure) and await self.services.versions.auto_rollback(entry, error):
                     candidates.insert(0, entry)
                 elif candidates:
                     self._say("model", entry.id, candidates[0].id, error.code, error.message)
@@ -273,7 +273,9 @@ class RequestRun:
             return [registry.model(self.request.options.model)]
         last_resort = agents.get(agents.ids[0]).models
         ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
-        return await self.services.order([registry.model(model_id) for model_id in ids or agent.models])
+        found = await self.services.order.of([registry.model(model_id) for model_id in ids or agent.models])
+        await self.services.wishes.prefer(found)
+        return found.models
 
     def _may_fall_back(self, error: OrionError) -> bool:
         """Another model can't go on where one broke off: its tokens are others."""
@@ -291,7 +293,7 @@ class RequestRun:
         self, entry: ModelEntry, query: str, brief: Brief, decision: RoutingDecision, *, last: bool
     ) -> Response:
         self.states.to("loading_agent")
-        self.services.before_load(entry.id)
+        self.services.background.on_model_needed(entry.id)
         with self.services.breakers.model(entry.id).entered(though_slow=last):
             return await self._answer(entry, query, brief, decision)
 

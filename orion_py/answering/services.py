@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
+from orion_py.background.model_order import Ordered
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
@@ -42,14 +44,46 @@ class Request:
     runs_code: bool = False
 
 
+class ModelOrder(Protocol):
+    """``background.model_order.ModelOrder``."""
+
+    async def of(self, entries: Sequence[ModelEntry]) -> Ordered:
+        """Puts first what can answer now. Changes nothing."""
+
+
+class Wishes(Protocol):
+    """``background.upgrade.BackgroundUpgrade``."""
+
+    async def prefer(self, found: Ordered) -> None:
+        """What an agent prefers comes in the background from now on."""
+
+
+class OnModelNeeded(Protocol):
+    """``engine.scheduler.BackgroundScheduler``."""
+
+    def on_model_needed(self, model_id: str) -> None:
+        """Hears which model is needed now, so that what was loaded on a guess gives way."""
+
+
+class Loads(Protocol):
+    """``engine.load_events.LoadEvents``."""
+
+    def subscribe(self, listener: Callable[[ProgressEvent], None]) -> Callable[[], None]:
+        """Calls ``listener`` with the progress of every load; returns what takes it back."""
+
+
+class Rollback(Protocol):
+    """``background.updates.Updates``."""
+
+    async def auto_rollback(self, entry: ModelEntry, error: OrionError) -> bool:
+        """Whether a failed model goes on with the version before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
-    other; ``before_load`` hears which model is wanted, so that what was loaded on a guess gives way.
-    ``order`` puts first what can answer now; ``on_load`` calls a listener with the progress of every load,
-    and returns what takes it back; ``auto_rollback``: whether a failed model goes on with the version before,
-    as in ``Updates``; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at
-    the caller's end."""
+    other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
+    end."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -67,7 +101,8 @@ class Services:
     prefixes: SavedPrefixes
     queue: RequestQueue
     breakers: Breakers
-    before_load: Callable[[str], None]
-    on_load: Callable[[Callable[[ProgressEvent], None]], Callable[[], None]]
-    order: Callable[[Sequence[ModelEntry]], Awaitable[list[ModelEntry]]]
-    auto_rollback: Callable[[ModelEntry, OrionError], Awaitable[bool]]
+    background: OnModelNeeded
+    loads: Loads
+    order: ModelOrder
+    wishes: Wishes
+    versions: Rollback

@@ -10,12 +10,12 @@ that receiving and storing take a core's time from it (``BUSY_LINE``).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Literal
 
 from orion_py.background.bring_in import bring_in
 from orion_py.background.first_model import FirstModel
-from orion_py.background.model_order import ModelOrder
+from orion_py.background.model_order import ModelOrder, Ordered
 from orion_py.background.updates import Updates
 from orion_py.background.upgrade_events import Job, UpgradeEvents
 from orion_py.background.upgrade_plan import UpgradePlan
@@ -150,14 +150,12 @@ class BackgroundUpgrade:
 
     # what is asked
 
-    async def order(self, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
-        """As ``ModelOrder.of``; what the agent prefers comes in the background from now on."""
-        found = await self.models.of(entries)
+    async def prefer(self, found: Ordered) -> None:
+        """What an agent prefers to all that is at hand comes in the background from now on."""
         if found.waits:
-            await self.allow_again([e.id for e in entries])
+            await self.allow_again([e.id for e in found.models])
         elif found.preferred is not None:
             await self._want(found.preferred)
-        return found.models
 
     def on_model_needed(self, model_id: str) -> None:
         """A request needs this model now: what runs in the background gives way if it stands in the way."""

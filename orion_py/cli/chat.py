@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError
 from orion_py.protocol import InferOptions, Response
 from orion_py.runtime.tokenizer import ChatMessage
@@ -35,7 +35,7 @@ Ask = Callable[[str, InferOptions, list[ChatMessage]], Coroutine[Any, Any, Respo
 class TerminalChat:
     """``ask`` answers one message. ``told`` is where everything goes that is no answer."""
 
-    engine: OrionInferenceEngine
+    engine: Engine
     ask: Ask
     options: InferOptions
     told: TextIO

@@ -20,7 +20,7 @@ from orion_py.cli.chat import TerminalChat, reader
 from orion_py.cli.extras import missing
 from orion_py.cli.printing import AnswerPrinter
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError
 from orion_py.faults import first_fault, reason
 from orion_py.protocol import Event, InferOptions, ProgressEvent, Response, StreamStatistics
@@ -163,9 +163,9 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
         enable_speculation=options.speculation,
         wait_for_larger_models=not options.lite,
     )
-    engine = OrionInferenceEngine(config, native_ports(options.root), Logger(clock=time.monotonic))
-    engine.subscribe(Loading(sys.stderr))
-    await engine.initialize()
+    engine = await Engine.start(
+        config, native_ports(options.root), Logger(clock=time.monotonic), subscribers=[Loading(sys.stderr)]
+    )
     try:
         if options.add:
             added = await engine.add_model(options.add)
@@ -186,7 +186,7 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
         await engine.shutdown()
 
 
-async def _converse(engine: OrionInferenceEngine, wanted: InferOptions, options: argparse.Namespace) -> None:
+async def _converse(engine: Engine, wanted: InferOptions, options: argparse.Namespace) -> None:
     if sys.stdin.isatty():
         print(f"ORION {__version__}. /help lists the commands, Ctrl-D ends.", file=sys.stderr)
     ask = partial(_streamed, engine, options)
@@ -194,7 +194,7 @@ async def _converse(engine: OrionInferenceEngine, wanted: InferOptions, options:
 
 
 async def _streamed(
-    engine: OrionInferenceEngine,
+    engine: Engine,
     options: argparse.Namespace,
     prompt: str,
     wanted: InferOptions,

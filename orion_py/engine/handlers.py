@@ -9,9 +9,9 @@ from typing import Any
 from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.response import routing_of
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.status import model_description, status_of
-from orion_py.engine.telemetry_counts import answer_telemetry
+from orion_py.engine.telemetry_subscriber import answer_telemetry
 from orion_py.ports import Ports
 from orion_py.protocol import (
     AddModel,
@@ -49,7 +49,7 @@ from orion_py.runtime.tokenizer import ChatMessage
 class Call:
     """What a request is answered with. ``cancel``: whoever asked may no longer want it."""
 
-    engine: OrionInferenceEngine
+    engine: Engine
     ports: Ports
     cancel: CancelToken
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from orion_py.answering.deadline import Deadline
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig, merge, preset, preset_for
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.handlers import HANDLERS, Call
 from orion_py.engine.slot import EngineSlot
 from orion_py.engine.status import status_of
@@ -74,7 +74,7 @@ class EngineHost:
         task.add_done_callback(self._tasks.discard)
 
     @property
-    def _engine(self) -> OrionInferenceEngine | None:
+    def _engine(self) -> Engine | None:
         return self._slot.engine
 
     def _send(self, message: Any) -> None:
@@ -165,7 +165,7 @@ class EngineHost:
     }
     """What concerns the engine's life and who listens to its log. ``cancel`` is answered on arrival."""
 
-    async def _ready(self, request: Request, cancel: CancelToken) -> tuple[OrionInferenceEngine, float | None]:
+    async def _ready(self, request: Request, cancel: CancelToken) -> tuple[Engine, float | None]:
         """The engine, and how much is left of a question's time limit: it has waited since it came."""
         seconds = request.options.timeout if isinstance(request, Infer) else None
         came, limit = self._ports.clock(), Deadline(cancel, seconds, self._ports.sleep)
@@ -179,16 +179,19 @@ class EngineHost:
             limit.close()
         return engine, None if seconds is None else max(seconds - (self._ports.clock() - came), 1e-3)
 
-    async def _start(self, request: Initialize) -> OrionInferenceEngine:
+    async def _start(self, request: Initialize) -> Engine:
         name = request.preset or preset_for(await self._ports.runtime.device())
         config = merge(preset(name), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
-        engine = OrionInferenceEngine(config, self._ports, logger, self._registry_path)
-        engine.device_class = name
-        engine.subscribe(self._send)
         self._tell_log(logger, config)
-        await engine.initialize()
-        return engine
+        return await Engine.start(
+            config,
+            self._ports,
+            logger,
+            registry_path=self._registry_path,
+            device_class=name,
+            subscribers=[self._send],
+        )
 
     def _tell_log(self, log: Logger, config: EngineConfig) -> None:
         """Posts the log's records as events while somebody wants them."""

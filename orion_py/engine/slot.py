@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import EngineClosed, OrionError
 
 NOT_STARTED = "Send initialize first."
@@ -17,15 +17,13 @@ class EngineSlot:
     """Holds at most one engine. A start under way is shared: whoever asks meanwhile waits for it."""
 
     def __init__(self) -> None:
-        self.engine: OrionInferenceEngine | None = None
+        self.engine: Engine | None = None
         """The engine once it is ready; None before and after."""
-        self._starting: asyncio.Future[OrionInferenceEngine] | None = None
+        self._starting: asyncio.Future[Engine] | None = None
         self._starters = 0
         self._stopping: asyncio.Future[None] | None = None
 
-    async def start(
-        self, make: Callable[[], Awaitable[OrionInferenceEngine]], cancel: CancelToken
-    ) -> OrionInferenceEngine:
+    async def start(self, make: Callable[[], Awaitable[Engine]], cancel: CancelToken) -> Engine:
         """The engine that ``make`` gives; the one that is there or on its way where there is one.
 
         Raises what ``make`` raises, and Cancelled; the start ends early once nobody who asked for
@@ -49,7 +47,7 @@ class EngineSlot:
                 starting.cancel()
                 self._forget(starting)
 
-    async def _make(self, make: Callable[[], Awaitable[OrionInferenceEngine]]) -> OrionInferenceEngine:
+    async def _make(self, make: Callable[[], Awaitable[Engine]]) -> Engine:
         try:
             if self._stopping is not None:
                 await asyncio.wait({self._stopping})  # two engines would share the store and the workers
@@ -58,11 +56,11 @@ class EngineSlot:
         finally:
             self._forget(asyncio.current_task())
 
-    def _forget(self, task: asyncio.Future[OrionInferenceEngine] | None) -> None:
+    def _forget(self, task: asyncio.Future[Engine] | None) -> None:
         if self._starting is task:
             self._starting = None
 
-    async def ready(self, cancel: CancelToken) -> OrionInferenceEngine:
+    async def ready(self, cancel: CancelToken) -> Engine:
         """The engine; waits for a start that is under way. Raises EngineClosed where none was asked
         for or the start fails, and Cancelled."""
         if self.engine is not None:
@@ -80,7 +78,7 @@ class EngineSlot:
             cancel.raise_if_cancelled()
             raise EngineClosed(f"The engine didn't start: {error.message}", reason=error.code) from error
 
-    async def stop(self, engine: OrionInferenceEngine) -> None:
+    async def stop(self, engine: Engine) -> None:
         """Ends ``engine``. From the call on there is none, and a new start waits until it is gone."""
         if self.engine is engine:
             self.engine = None

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import cast
 
 from orion_py import __version__
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError
 from orion_py.memory.offers import offered
 from orion_py.ports import Ports
@@ -18,7 +18,7 @@ from orion_py.runtime.base import Device
 from orion_py.storage.base import StorageEstimate
 
 
-async def status_of(engine: OrionInferenceEngine, ports: Ports) -> Status:
+async def status_of(engine: Engine, ports: Ports) -> Status:
     device, registry = await ports.runtime.device(), engine.registry
     recommended = registry.recommended(engine.device_class)
     return {
@@ -69,7 +69,7 @@ def device_row(device: Device) -> DeviceRow:
     }
 
 
-async def storage_row(engine: OrionInferenceEngine, ports: Ports) -> StorageRow:
+async def storage_row(engine: Engine, ports: Ports) -> StorageRow:
     estimate, sizes = StorageEstimate(None, None, False), dict[str, int]()
     with suppress(OrionError):  # what the store doesn't say is no reason to say nothing
         estimate, sizes = await ports.store.estimate(), await ports.store.sizes()
@@ -83,7 +83,7 @@ async def storage_row(engine: OrionInferenceEngine, ports: Ports) -> StorageRow:
     }
 
 
-def loaded_rows(engine: OrionInferenceEngine) -> list[LoadedRow]:
+def loaded_rows(engine: Engine) -> list[LoadedRow]:
     return [
         {
             "model": key,

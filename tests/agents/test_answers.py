@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import AgentEvent, FallbackEvent, InferOptions, StateEvent, TokenEvent
 from orion_py.registry.models import AgentEntry
 from orion_py.telemetry.log import Logger
@@ -20,13 +20,10 @@ def agent(agent_id: str, *models: str) -> dict[str, Any]:
     return REGISTRY["agents"][0] | {"id": agent_id, "models": list(models or ("tiny",))}
 
 
-async def engine(world: World) -> OrionInferenceEngine:
+async def engine(world: World) -> Engine:
     agents = [agent(name) for name in ("conversation", "code", "logical")] + [agent("vision", "eyes")]
     world.texts["models.json"] = json.dumps(REGISTRY | {"absent": [ABSENT], "agents": agents})
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+    return await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock), subscribers=[world.events.append])
 
 
 def forced(name: str, **options: Any) -> InferOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
 from orion_py.telemetry.log import Logger
@@ -29,8 +29,7 @@ class Pirate(RegisteredAgent):
 
 async def test_an_agent_with_a_maker_of_its_own_is_routed_to_and_answers() -> None:
     world = World(says("ok"))
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock))
     made.agents.register(ENTRY, lambda: Pirate(ENTRY), EXAMPLES)
     response = await made.infer("please talk like a pirate to me")
     assert (response.agent, response.content) == ("pirate", "Arr")

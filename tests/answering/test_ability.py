@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import FallbackEvent, InferOptions, Response
 from orion_py.telemetry.log import Logger
 from tests.tiny import REGISTRY, World, manifest_json, says
@@ -53,17 +53,15 @@ def registry() -> dict[str, Any]:
     return made
 
 
-async def engine(changes: dict[str, Any] | None = None, **config: Any) -> tuple[World, OrionInferenceEngine]:
+async def engine(changes: dict[str, Any] | None = None, **config: Any) -> tuple[World, Engine]:
     world = World(says("good day"))
     world.texts["models.json"] = json.dumps(changes or registry())
     world.texts["models/other/manifest.json"] = manifest_json(model="other")
-    made = OrionInferenceEngine(EngineConfig(**config), world.ports, Logger())
-    made.subscribe(world.events.append)
-    await made.initialize()
+    made = await Engine.start(EngineConfig(**config), world.ports, Logger(), subscribers=[world.events.append])
     return world, made
 
 
-async def answer(made: OrionInferenceEngine, locale: str = "en", **options: Any) -> Response:
+async def answer(made: Engine, locale: str = "en", **options: Any) -> Response:
     return await made.infer("What is on this?", InferOptions(temperature=0, **options), locale=locale)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.host import EngineHost
 from orion_py.generation.answer import PACE_TOKENS, Answer
 from orion_py.protocol import BreakerEvent, FallbackEvent, InferOptions, MetricEvent
@@ -24,11 +24,10 @@ AT_ONCE = 0.000_001
 """A limit that every answer exceeds, in seconds."""
 
 
-async def engine(world: World, **config: Any) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(**config), world.ports, Logger(clock=world.clock))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+async def engine(world: World, **config: Any) -> Engine:
+    return await Engine.start(
+        EngineConfig(**config), world.ports, Logger(clock=world.clock), subscribers=[world.events.append]
+    )
 
 
 def metrics(world: World, name: str) -> list[MetricEvent]:

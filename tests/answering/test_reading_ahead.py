@@ -11,8 +11,9 @@ import pytest
 
 from orion_py.answering.reading_ahead import PIECE
 from orion_py.cancellation import CancelToken
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.host import EngineHost
+from orion_py.engine.scheduler import between_turns
 from orion_py.errors import Cancelled, RuntimeFailure, UnknownAgent
 from orion_py.protocol import InferOptions, ReadAhead
 from orion_py.runtime.base import Logits
@@ -27,7 +28,7 @@ LONG: list[ChatMessage] = [
 ]
 
 
-async def ready(world: ReadingWorld) -> OrionInferenceEngine:
+async def ready(world: ReadingWorld) -> Engine:
     """The model is in memory, and nothing was asked."""
     engine = await world.engine()
     await engine.preload()
@@ -231,7 +232,7 @@ async def test_work_between_two_turns_goes_first() -> None:
     gate = Gate(world)
     reading = asyncio.ensure_future(engine.read_ahead(draft("and", history=LONG)))
     await calm()
-    async with engine._scheduler._between_turns(CancelToken()):
+    async with between_turns(engine._parts.queue)(CancelToken()):
         await gate.opens(9)
         assert (await reading).cached == PIECE
 

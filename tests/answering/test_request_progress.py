@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import WorkerDied
 from orion_py.fetching.progress import fraction_of
 from orion_py.protocol import AdvanceEvent, InferOptions, ProgressEvent, ShardProgress, StateEvent, TokenEvent
@@ -13,11 +13,8 @@ from tests.tiny import World, says
 GREEDY = InferOptions(temperature=0, max_tokens=20)
 
 
-async def engine(world: World) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+async def engine(world: World) -> Engine:
+    return await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock), subscribers=[world.events.append])
 
 
 def progress(world: World, request: str = "q") -> list[tuple[str, int]]:

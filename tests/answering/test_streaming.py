@@ -12,7 +12,7 @@ import pytest
 from orion_py.cancellation import CancelToken
 from orion_py.cli import commands as cli
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import Cancelled
 from orion_py.protocol import InferOptions, TokenEvent
 from orion_py.telemetry.log import Logger
@@ -23,11 +23,10 @@ from tests.two_models import TwoModels
 WORDS = InferOptions(temperature=0, granularity="word")
 
 
-async def engine(world: World) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.ports.clock))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+async def engine(world: World) -> Engine:
+    return await Engine.start(
+        EngineConfig(), world.ports, Logger(clock=world.ports.clock), subscribers=[world.events.append]
+    )
 
 
 def pieces(world: World) -> list[str]:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import InferOptions
 from orion_py.safety.output import MASK
 from orion_py.telemetry.log import Logger
@@ -20,8 +20,7 @@ async def answer(system: str, text: str) -> str:
     registry = copy.deepcopy(REGISTRY)
     registry["agents"][0]["system"] = {"en": system, "fr": system}  # type: ignore[index]
     world.texts["models.json"] = json.dumps(registry)
-    engine = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    await engine.initialize()
+    engine = await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock))
     return (await engine.infer("hello", InferOptions(temperature=0))).content
 
 

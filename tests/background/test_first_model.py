@@ -10,7 +10,7 @@ import pytest
 
 from orion_py.background.first_model import KEY, FirstModel
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import OutOfMemory, StorageUnavailable
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import ModelEntry
@@ -22,11 +22,9 @@ from tests.lite_and_full import LiteAndFull
 GREEDY = InferOptions(temperature=0)
 
 
-async def visit(world: LiteAndFull, config: EngineConfig | None = None) -> OrionInferenceEngine:
+async def visit(world: LiteAndFull, config: EngineConfig | None = None) -> Engine:
     """A new engine over what earlier visits left on the device."""
-    made = OrionInferenceEngine(config or EngineConfig(), world.ports, Logger(clock=world.ports.clock))
-    await made.initialize()
-    return made
+    return await Engine.start(config or EngineConfig(), world.ports, Logger(clock=world.ports.clock))
 
 
 async def big_answers_a_visit(world: LiteAndFull) -> None:

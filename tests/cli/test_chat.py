@@ -14,7 +14,7 @@ import pytest
 
 from orion_py.cli import commands as cli
 from orion_py.cli.chat import TerminalChat
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.native import ports
 from orion_py.protocol import InferOptions, Response
 from orion_py.runtime.base import Device
@@ -74,7 +74,7 @@ def test_each_question_comes_with_what_was_said_before(types: Type, capsys: Capt
         heard.append(len(history))
         return answer
 
-    chat = TerminalChat(cast(OrionInferenceEngine, None), ask, InferOptions(), io.StringIO())
+    chat = TerminalChat(cast(Engine, None), ask, InferOptions(), io.StringIO())
     lines = iter(["hello", "and you", "/new", "hello"])
     asyncio.run(chat.run(lambda: next(lines, None)))
     assert heard == [0, 2, 0]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.host import EngineHost
 from orion_py.errors import Cancelled, WorkerDied
 from orion_py.protocol import InferOptions, TokenEvent
@@ -19,12 +19,8 @@ from tests.tiny import World, says
 GREEDY = InferOptions(temperature=0)
 
 
-async def engine(world: World) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(
-        EngineConfig(verbose_logging=True), world.ports, Logger(clock=world.clock, verbose=True)
-    )
-    await made.initialize()
-    return made
+async def engine(world: World) -> Engine:
+    return await Engine.start(EngineConfig(verbose_logging=True), world.ports, Logger(clock=world.clock, verbose=True))
 
 
 async def test_all_records_of_a_request_can_be_found_by_its_id() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import (
     BackendUnavailable,
     BlockedByGuard,
@@ -30,11 +30,10 @@ from orion_py.telemetry.log import Logger
 from tests.tiny import WEIGHTS, World, manifest_json, says, sha, url
 
 
-async def engine(world: World, **config) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(**config), world.ports, Logger(clock=world.clock))
-    made.subscribe(world.events.append)
-    await made.initialize()
-    return made
+async def engine(world: World, **config) -> Engine:
+    return await Engine.start(
+        EngineConfig(**config), world.ports, Logger(clock=world.clock), subscribers=[world.events.append]
+    )
 
 
 def states(events: list[Event], request: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.protocol import InferOptions
 from orion_py.telemetry.log import Logger
 from tests.tiny import GRAPH, World, manifest_json, says, sha
@@ -32,8 +32,7 @@ def with_exact_form(world: World) -> World:
 
 async def test_the_next_answer_is_in_the_form_that_was_chosen_and_back() -> None:
     world = with_exact_form(World(says("ok")))
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock))
     backends = []
     for exact in (False, True, True, False):
         made.configure(EngineConfig(exact=exact))
@@ -45,8 +44,7 @@ async def test_the_next_answer_is_in_the_form_that_was_chosen_and_back() -> None
 
 async def test_a_model_of_one_form_alone_stays_in_memory() -> None:
     world = World(says("ok"))
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock))
     await made.infer("hello", GREEDY)
     made.configure(EngineConfig(exact=True))
     await made.infer("hello", GREEDY)

@@ -11,7 +11,7 @@ import pytest
 
 from orion_py.cli import commands as cli
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.engine.host import EngineHost
 from orion_py.registry.load import parse_registry
 from orion_py.telemetry.log import Logger
@@ -37,21 +37,17 @@ def world() -> World:
     ("device_class", "model"), [("production", "big"), ("low_end", "tiny"), ("development", "tiny")]
 )
 async def test_a_device_starts_with_the_model_that_is_recommended_for_its_class(device_class: str, model: str) -> None:
-    made = OrionInferenceEngine(EngineConfig(), world().ports, Logger())
-    made.device_class = device_class
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world().ports, Logger(), device_class=device_class)
     assert await made.preload() == model
 
 
 async def test_without_a_word_the_class_is_the_one_that_fits_the_device() -> None:
-    made = OrionInferenceEngine(EngineConfig(), world().ports, Logger())
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world().ports, Logger())
     assert (made.device_class, await made.preload()) == ("production", "big")
 
 
 async def test_what_is_in_memory_already_is_not_left_for_the_recommended_one() -> None:
-    made = OrionInferenceEngine(EngineConfig(), world().ports, Logger())
-    await made.initialize()
+    made = await Engine.start(EngineConfig(), world().ports, Logger())
     await made.preload("tiny")
     assert await made.preload() == "tiny"
 

@@ -10,7 +10,7 @@ import pytest
 
 from e2e.support.hub import a_hub
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import DownloadFailed
 from orion_py.native import remote
 from orion_py.native.ports import native_ports
@@ -77,8 +77,7 @@ async def test_a_model_added_by_its_address_answers_on_native_onnxruntime(tmp_pa
     contents = []
     with a_hub(served) as origin:
         for address in (f"{origin}/{path}", "mine/"):
-            engine = OrionInferenceEngine(EngineConfig(threads=1), native_ports(root), Logger(clock=lambda: 0.0))
-            await engine.initialize()
+            engine = await Engine.start(EngineConfig(threads=1), native_ports(root), Logger(clock=lambda: 0.0))
             entry = await engine.add_model(address)
             assert (entry.family, entry.licence) == ("gemma", "gemma")
             answer = await engine.infer("Hello", options.model_copy(update={"model": entry.id}))

@@ -11,7 +11,7 @@ from weakref import ref
 import pytest
 
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import Cancelled, RuntimeFailure
 from orion_py.generation.chat_template import SpokenFor
 from orion_py.protocol import InferOptions
@@ -56,10 +56,8 @@ def _no_collection() -> Iterator[None]:
     gc.enable()
 
 
-async def engine(world: World) -> OrionInferenceEngine:
-    made = OrionInferenceEngine(EngineConfig(), world.ports, Logger(clock=world.clock))
-    await made.initialize()
-    return made
+async def engine(world: World) -> Engine:
+    return await Engine.start(EngineConfig(), world.ports, Logger(clock=world.clock))
 
 
 async def rest() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from tests.lite_and_full import LiteAndFull, lite_and_full
 from tests.patient_clock import settled
 from tests.tiny import sha
@@ -55,7 +55,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> LiteAndFull:
     return made
 
 
-async def half_loaded(world: LiteAndFull) -> OrionInferenceEngine:
+async def half_loaded(world: LiteAndFull) -> Engine:
     made = await engine(world)
     await world.time.passes(0.6)
     for _ in range(20):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.external.added_models import SETTING
 from orion_py.protocol import AgentDefinition, InferOptions
 from orion_py.storage.memory import MemoryShardStore
@@ -76,37 +76,37 @@ async def prepared() -> Tab:
     return tab
 
 
-async def update(made: OrionInferenceEngine, tab: Tab) -> None:
+async def update(made: Engine, tab: Tab) -> None:
     tab.publishes(CHANGED, "1.1.0")
     await made.infer("hello", GREEDY)
     await tab.rests()
 
 
-async def forget_all(made: OrionInferenceEngine, tab: Tab) -> None:
+async def forget_all(made: Engine, tab: Tab) -> None:
     await made.forget()
 
 
-async def remove(made: OrionInferenceEngine, tab: Tab) -> None:
+async def remove(made: Engine, tab: Tab) -> None:
     await made.remove_model("mine")
 
 
-async def add(made: OrionInferenceEngine, tab: Tab) -> None:
+async def add(made: Engine, tab: Tab) -> None:
     await made.add_model("elsewhere/other/")
     await made.infer("hello", InferOptions(temperature=0, model="other"))
 
 
-async def agents(made: OrionInferenceEngine, tab: Tab) -> None:
+async def agents(made: Engine, tab: Tab) -> None:
     await made.register_agent(AgentDefinition(id="second", name="Second", prompt="You shake drinks."))
     await made.unregister_agent("first")
     await made.teach("correct", "two", "code")
 
 
-async def back(made: OrionInferenceEngine, tab: Tab) -> None:
+async def back(made: Engine, tab: Tab) -> None:
     await update(made, tab)
     await made.rollback("tiny")
 
 
-Work = Callable[[OrionInferenceEngine, Tab], Awaitable[None]]
+Work = Callable[[Engine, Tab], Awaitable[None]]
 
 
 async def killed_at(last: int, work: Work) -> tuple[Tab, bool]:
@@ -149,7 +149,7 @@ async def test_whatever_the_step_at_which_a_tab_is_killed_the_next_one_finds_a_d
         assert set(ids) in ({"first"}, {"first", "second"}, {"second"})
         await tab.rests()
         # Nothing is left behind that nobody names.
-        await made._updates.sweep()
+        await made._parts.work.updates.sweep()
         named = {sha(data) for data in (*WEIGHTS, NEW_WEIGHT)} if work in (update, back) else {*map(sha, WEIGHTS)}
         if made.registry.added:
             named |= {sha(data) for data in BIG_WEIGHTS}

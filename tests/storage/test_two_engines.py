@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orion_py.engine.engine import OrionInferenceEngine
+from orion_py.engine.engine import Engine
 from orion_py.errors import UnknownAgent
 from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent, SiteEvent
 from orion_py.storage.tabs import LEADER, Hall, HallTab
@@ -52,7 +52,7 @@ class Tab(LiteAndFull):
         self.tab.leave()
 
 
-async def two(**config: Any) -> tuple[Tab, OrionInferenceEngine, Tab, OrionInferenceEngine]:
+async def two(**config: Any) -> tuple[Tab, Engine, Tab, Engine]:
     hall = Hall()
     a = Tab(hall)
     made_a = await engine(a, **config)
@@ -243,7 +243,9 @@ async def test_an_update_is_looked_for_and_brought_by_one_tab() -> None:
             asked.append(f"{'ab'[tab is b]} {path}")
             return await read(path)
 
-        object.__setattr__(made_a._ports if tab is a else made_b._ports, "fetch_text", counted)
+        object.__setattr__(
+            made_a._parts.ground.ports if tab is a else made_b._parts.ground.ports, "fetch_text", counted
+        )
     await a.rests()
     assert asked == ["a models/tiny/manifest.json"]
     assert a.asked_for([NEW_WEIGHT]) == [1]
@@ -314,10 +316,10 @@ async def test_removing_an_added_model_while_it_is_loaded_deletes_what_arrives_l
 
 async def test_a_shutdown_tab_gives_the_lead_away() -> None:
     a, made_a, b, made_b = await two()
-    assert (made_a._among.leads, made_b._among.leads) == (True, False)
+    assert (made_a._parts.ground.among.leads, made_b._parts.ground.among.leads) == (True, False)
     await made_a.shutdown()
     await settled()
-    assert made_b._among.leads
+    assert made_b._parts.ground.among.leads
     assert a.tab._hall._holders[LEADER] is b.tab
 
 
@@ -353,7 +355,7 @@ async def test_a_leader_in_which_nothing_was_asked_serves_a_tab_that_waits_since
     gate.set()
     for _ in range(4):
         await c.rests()
-    assert made_quiet._among.leads
+    assert made_quiet._parts.ground.among.leads
     assert list(made_quiet.models.loaded) == [], "nobody asked anything there"
     assert (await made_c.infer("hello", GREEDY)).model == "big"
 

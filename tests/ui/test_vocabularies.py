@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from orion_py.engine.telemetry_counts import backend_kind
+from orion_py.engine.telemetry_subscriber import backend_kind
 from orion_py.protocol import (
     BreakerEvent,
     FallbackKind,
@@ -49,7 +49,7 @@ async def counted(event: str, **facts: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("label", "kind"), LABELS)
-async def test_telemetry_counts_each_backend_by_its_name(label: str, kind: str) -> None:
+async def test_telemetry_subscriber_each_backend_by_its_name(label: str, kind: str) -> None:
     assert await counted("answered", backend=backend_kind(label)) == {"answered": 1, f"answered.backend.{kind}": 1}
 
 
@@ -57,7 +57,7 @@ def test_telemetry_knows_the_sites_agents() -> None:
     assert set(AGENTS) == {agent["id"] for agent in MODELS["agents"]}
 
 
-async def test_telemetry_counts_no_persons_own_words() -> None:
+async def test_telemetry_subscriber_no_persons_own_words() -> None:
     assert "answered.agent.other" in await counted("answered", agent="my-secret-project")
 
 

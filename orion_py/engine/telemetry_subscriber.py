@@ -1,4 +1,4 @@
-"""Translates what the engine does into telemetry's few fixed words."""
+"""Counts what the engine does in telemetry's few fixed words."""
 
 from __future__ import annotations
 
@@ -37,11 +37,20 @@ def count_failure(telemetry: Telemetry, error: OrionError) -> None:
         telemetry.event("failed", code=error.code)
 
 
-def count_event(telemetry: Telemetry, event: Event) -> None:
-    if isinstance(event, FallbackEvent):
-        telemetry.event("fallback", kind=event.kind)
-    elif isinstance(event, GuardEvent):
-        telemetry.event("guard", decision="warn", category=event.category)
+class TelemetrySubscriber:
+    """Subscribes to the bus."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case FallbackEvent():
+                self._telemetry.event("fallback", kind=event.kind)
+            case GuardEvent():
+                self._telemetry.event("guard", decision="warn", category=event.category)
+            case _:
+                pass
 
 
 async def answer_telemetry(telemetry: Telemetry, request: TelemetryRequest) -> TelemetryCounts:
