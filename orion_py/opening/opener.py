@@ -1,16 +1,14 @@
 """Opens a model, falling back to simpler ways to compute when one fails.
 
-The rungs are those ways (``opening.ladder``). A way whose circuit breaker
-is open is passed over while another is left. When memory is short, idle models go first
-(``Room``), then the context is halved, and all rungs are tried again with it. Where something can't be fetched,
-a rung that needs nothing more than is on the device is tried.
+The rungs are those ways (``opening.ladder``). A way whose circuit breaker is open is passed over while another is left.
+What is tried after which error is ``opening.recovery``'s table; the loop here executes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from orion_py.cancellation import CancelToken, ended_by
@@ -22,10 +20,7 @@ from orion_py.errors import (
     InferenceTimeout,
     OrionError,
     OutOfMemory,
-    QuotaExceeded,
     RunnerMissing,
-    RuntimeFailure,
-    StorageUnavailable,
     TooLarge,
     WorkerDied,
 )
@@ -36,7 +31,8 @@ from orion_py.memory.budget import MB
 from orion_py.memory.needs import Room, memory_needed
 from orion_py.opening.device_ladder import DeviceLadder
 from orion_py.opening.golden import check_golden
-from orion_py.opening.ladder import Attempt, is_futile, kind_of_step, wants_kernel
+from orion_py.opening.ladder import Attempt, kind_of_step, wants_kernel
+from orion_py.opening.recovery import Plan, Situation, next_attempt
 from orion_py.opening.version_source import VersionSource, shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
@@ -48,8 +44,6 @@ from orion_py.runtime.tokenizer import Tokenizer
 
 GOLDEN_LIMIT = 2
 """How many of the golden vectors, shortest first, a load checks."""
-LEAST_CONTEXT = 512
-"""Tokens: below that a conversation isn't one."""
 Emit = Callable[[ProgressEvent | FallbackEvent], None]
 
 
@@ -60,6 +54,8 @@ class _Job:
     entry: ModelEntry
     manifest: Manifest
     device: Device
+    rungs: tuple[Attempt, ...]
+    """All of them, best first."""
     cancel: CancelToken
 
 
@@ -88,82 +84,97 @@ class ModelOpener:
         """The model on the best rung that holds. Raises LoadError, RuntimeFailure, InvalidManifest or
         Cancelled: the last rung's failure is the load's."""
         manifest = await self.source.obtain(entry, cancel)
-        try:
-            return await self.open_version(entry, manifest, cancel, room)
-        except DownloadFailed:
-            # A part of the kept version was lost, and the server no longer has that version.
-            other = await self.source.another(entry, manifest)
-            if other is None:
-                raise
-            return await self.open_version(entry, other, cancel, room)
+        return await self._open(entry, manifest, cancel, room, settled=False)
 
     async def open_version(self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, room: Room) -> LoadedModel:
-        """As ``open``, for one version of the model."""
-        job = _Job(entry, manifest, await self.ladder.device(), cancel)
-        rungs = await self.ladder.attempts(job.manifest, job.device)
+        """As ``open``, for one version of the model and no other."""
+        return await self._open(entry, manifest, cancel, room, settled=True)
+
+    async def _open(
+        self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken, room: Room, *, settled: bool
+    ) -> LoadedModel:
+        """Tries what ``opening.recovery`` says until an attempt succeeds or nothing is left."""
+        job = await self._job(entry, manifest, cancel)
+        plan = Plan(self._passing(job.rungs), self._context(manifest), settled=settled)
+        while True:
+            cancel.raise_if_cancelled()
+            breaker = self._breakers.backend(plan.attempt.label)
+            try:
+                with breaker.entered() if breaker.admits() else nullcontext():  # the last rung is tried in any case
+                    if not plan.admitted:
+                        await self._admit(job, plan.attempt, plan.context, room)
+                        plan = replace(plan, admitted=True)
+                    return await self._try(job, plan.attempt, plan.context)
+            except OrionError as error:
+                if is_backends(error):
+                    breaker.failure(error)
+                job, plan = await self._recover(job, plan, error, room)
+
+    async def _recover(self, job: _Job, plan: Plan, error: OrionError, room: Room) -> tuple[_Job, Plan]:
+        """Applies the remedy against ``error``, and answers with what to try then. Where there is none it raises
+        ``error``, or RunnerMissing in its place."""
+        situation, before = await self._situation(job, plan, error), plan
+        while (recovery := next_attempt(plan, error, situation)) is not None:
+            plan = recovery.plan
+            if recovery.remedy == "next_rung":
+                kind = kind_of_step(before.attempt, plan.attempt)
+                self._say(kind, before.attempt.label, plan.attempt.label, error)
+                return job, plan
+            if recovery.remedy == "shorter_context":
+                self._say("context", f"{before.context:,} tokens", f"{plan.context:,} tokens", error)
+                return job, replace(plan, rungs=self._passing(job.rungs))
+            if recovery.remedy == "store_in_memory":
+                self._ports.store.use_memory()
+                self._say("storage", "stored on this device", "in memory", error)
+                return job, plan
+            if recovery.remedy == "evict_idle" and await room.give():
+                self._say("memory", "other models kept at hand", "this model alone", error)
+                return job, plan
+            if recovery.remedy == "another_version":
+                # A part of the kept version was lost, and the server no longer has that version.
+                other = await self.source.another(job.entry, job.manifest)
+                if other is not None:
+                    job = await self._job(job.entry, other, job.cancel)
+                    return job, Plan(self._passing(job.rungs), self._context(other), settled=True)
+        if isinstance(error, DownloadFailed) and await self.ladder.has_weights(job.manifest):
+            failures = (*before.failures, f"{before.attempt.label}: {error.message}")
+            raise RunnerMissing(f"Nothing on this device computes the model now. {' '.join(failures)}") from error
+        raise error
+
+    async def _situation(self, job: _Job, plan: Plan, error: OrionError) -> Situation:
+        in_memory = self._ports.store.memory_reason is not None
+        if not isinstance(error, DownloadFailed):
+            return Situation(in_memory)
+        here = {rung.variant.id: await self.ladder.here(job.manifest, rung.variant) for rung in plan.rungs}
+        return Situation(in_memory, here[plan.attempt.variant.id], frozenset(name for name in here if here[name]))
+
+    async def _job(self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken) -> _Job:
+        """Raises BackendUnavailable where nothing of the model runs on this device."""
+        device = await self.ladder.device()
+        rungs = await self.ladder.attempts(manifest, device)
         if not rungs:
             raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")
-        context = min(job.manifest.architecture.context_length, self.config.context_tokens)
-        while True:
-            try:
-                return await self._descend(job, self._passing(rungs), context, room)
-            except OutOfMemory as error:
-                smaller = max(context // 2, LEAST_CONTEXT)
-                if smaller >= context:
-                    raise
-                steps = (f"{context:,} tokens", f"{smaller:,} tokens")
-                self._say("context", *steps, error)
-                context = smaller
+        return _Job(entry, manifest, device, tuple(rungs), cancel)
+
+    def _context(self, manifest: Manifest) -> int:
+        return min(manifest.architecture.context_length, self.config.context_tokens)
 
     async def open_beside(
         self, entry: ModelEntry, manifest: Manifest, attempt: Attempt, cancel: CancelToken
     ) -> LoadedModel:
         """A second copy of a model on another backend, checked but not serving; nobody waits for it, so
         that nothing is told of its progress. Raises as ``open``."""
-        job = _Job(entry, manifest, await self.ladder.device(), cancel)
-        context = min(job.manifest.architecture.context_length, self.config.context_tokens)
-        return await self._try(job, attempt, context, emit=lambda event: None)
+        job = _Job(entry, manifest, await self.ladder.device(), (attempt,), cancel)
+        return await self._try(job, attempt, self._context(manifest), emit=lambda event: None)
 
-    def _passing(self, rungs: list[Attempt]) -> list[Attempt]:
+    def _passing(self, rungs: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
         """Without those whose breaker is open; the last one stays, since there is nothing else."""
-        passing = [r for r in rungs[:-1] if self._breakers.backend(r.label).admits()] + rungs[-1:]
+        passing = (*(r for r in rungs[:-1] if self._breakers.backend(r.label).admits()), rungs[-1])
         for rung in rungs:
             if rung not in passing:
                 refusal = self._breakers.backend(rung.label).refusal()
                 self._say(kind_of_step(rung, passing[0]), rung.label, passing[0].label, refusal)
         return passing
-
-    async def _descend(self, job: _Job, rungs: list[Attempt], context: int, room: Room) -> LoadedModel:
-        left, told = list(rungs), list[str]()
-        while left:
-            attempt = left.pop(0)
-            job.cancel.raise_if_cancelled()
-            try:
-                breaker = self._breakers.backend(attempt.label)
-                with breaker.entered() if breaker.admits() else nullcontext():  # the last rung is tried in any case
-                    return await self._try_with_room(job, attempt, context, room)
-            except (RuntimeFailure, OutOfMemory, DownloadFailed) as error:
-                if is_backends(error):
-                    breaker.failure(error)
-                told.append(f"{attempt.label}: {error.message}")
-                left = [rung for rung in left if not is_futile(rung, attempt, error)]
-                if isinstance(error, DownloadFailed):
-                    left = await self._without_network(job.manifest, attempt, left)
-                    if not left and await self.ladder.has_weights(job.manifest):
-                        raise RunnerMissing(
-                            f"Nothing on this device computes the model now. {' '.join(told)}"
-                        ) from error
-                if not left:
-                    raise
-                self._say(kind_of_step(attempt, left[0]), attempt.label, left[0].label, error)
-        raise AssertionError("unreachable")
-
-    async def _without_network(self, manifest: Manifest, failed: Attempt, left: list[Attempt]) -> list[Attempt]:
-        """Those that may hold after a download failed: what lies on the device whole, or all where it wasn't the model
-        that couldn't be fetched, but what computes."""
-        if await self.ladder.here(manifest, failed.variant):
-            return left
-        return [rung for rung in left if await self.ladder.here(manifest, rung.variant)]
 
     async def _admit(self, job: _Job, attempt: Attempt, context: int, room: Room) -> None:
         """Makes room for what this rung takes: by onnxruntime two to three times what the kernel does."""
@@ -171,28 +182,6 @@ class ModelOpener:
             await room.admit(memory_needed(job.entry, job.manifest, attempt.variant, context))
         except TooLarge as error:  # with a shorter context it may not be
             raise OutOfMemory(error.message, **error.detail) from error
-
-    async def _try_with_room(self, job: _Job, attempt: Attempt, context: int, room: Room) -> LoadedModel:
-        """As ``_try``; when memory is short what idles goes, and it is tried once more."""
-        await self._admit(job, attempt, context, room)
-        try:
-            return await self._try_within_quota(job, attempt, context)
-        except OutOfMemory as error:
-            if not await room.give():
-                raise
-            self._say("memory", "other models kept at hand", "this model alone", error)
-            return await self._try_within_quota(job, attempt, context)
-
-    async def _try_within_quota(self, job: _Job, attempt: Attempt, context: int) -> LoadedModel:
-        """As ``_try``; where the browser refuses to store more, new shards stay in memory instead."""
-        try:
-            return await self._try(job, attempt, context)
-        except (QuotaExceeded, StorageUnavailable) as error:
-            if self._ports.store.memory_reason is not None:
-                raise
-            self._ports.store.use_memory()
-            self._say("storage", "stored on this device", "in memory", error)
-            return await self._try(job, attempt, context)
 
     async def _try(self, job: _Job, attempt: Attempt, context: int, emit: Emit | None = None) -> LoadedModel:
         request = LoadRequest(job.manifest, attempt.variant, shards_base(job.entry), attempt.threads, context)

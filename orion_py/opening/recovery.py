@@ -1,0 +1,122 @@
+"""Decides what is tried next after an attempt to open a model failed: one table, and one pure function that reads it.
+
+``opener.ModelOpener`` executes the decision, in one loop. Fetching a shard again and healing a damaged one belong to
+one attempt, and stay in ``fetching``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from orion_py.errors import DownloadFailed, OrionError, OutOfMemory, QuotaExceeded, RuntimeFailure, StorageUnavailable
+from orion_py.opening.ladder import Attempt, is_futile
+
+LEAST_CONTEXT = 512
+"""Tokens: below that a conversation isn't one."""
+
+Remedy = Literal["evict_idle", "store_in_memory", "next_rung", "shorter_context", "another_version"]
+
+REMEDIES: tuple[tuple[type[OrionError], tuple[Remedy, ...]], ...] = (
+    (OutOfMemory, ("evict_idle", "next_rung", "shorter_context")),
+    (DownloadFailed, ("next_rung", "another_version")),
+    (QuotaExceeded, ("store_in_memory",)),
+    (StorageUnavailable, ("store_in_memory",)),
+    (RuntimeFailure, ("next_rung",)),
+)
+"""What helps against an error, in the order in which it is tried; the first class that fits counts. Any other
+error, and one against which nothing is left, ends the load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One load, between two attempts."""
+
+    rungs: tuple[Attempt, ...]
+    """Left to try; the first one is tried now."""
+    context: int
+    """Tokens."""
+    admitted: bool = False
+    """Whether room was made for the first rung before it was tried."""
+    evicted: bool = False
+    """Whether idle models were ended for the first rung, because its memory ran out."""
+    settled: bool = False
+    """Whether the model's version stays, whatever happens: it was given, or is the second one already."""
+    failures: tuple[str, ...] = ()
+    """What became of the rungs that were left."""
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.rungs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the device says. The last two matter where something couldn't be fetched."""
+
+    in_memory: bool = False
+    """Whether new shards are kept in memory already, instead of on the device."""
+    model_here: bool = True
+    """Whether all of the model that the failed attempt needs lies on the device: then it was the runner that couldn't
+    be fetched."""
+    whole_here: frozenset[str] = frozenset()
+    """Ids of the variants of which all that they need of the model lies on the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    remedy: Remedy
+    plan: Plan
+    """What is tried once the remedy was applied. Where it turns out to do nothing, ``next_attempt`` is asked again with
+    this plan and the same error."""
+
+
+def next_attempt(plan: Plan, error: OrionError, situation: Situation) -> Recovery | None:
+    """What to try after ``plan``'s attempt ended in ``error``. None: nothing, and the error is the load's."""
+    remedies: tuple[Remedy, ...] = next((known for kind, known in REMEDIES if isinstance(error, kind)), ())
+    for remedy in remedies:
+        following = _RULES[remedy](plan, error, situation)
+        if following is not None:
+            return Recovery(remedy, following)
+    return None
+
+
+def _evict_idle(plan: Plan, error: OrionError, situation: Situation) -> Plan | None:
+    # What wasn't admitted doesn't fit beside the models in use, and the idle ones were ended for it.
+    return replace(plan, evicted=True) if plan.admitted and not plan.evicted else None
+
+
+def _store_in_memory(plan: Plan, error: OrionError, situation: Situation) -> Plan | None:
+    return None if situation.in_memory else plan
+
+
+def _next_rung(plan: Plan, error: OrionError, situation: Situation) -> Plan | None:
+    failed = plan.attempt
+    left = [rung for rung in plan.rungs[1:] if not is_futile(rung, failed, error)]
+    if isinstance(error, DownloadFailed) and not situation.model_here:
+        left = [rung for rung in left if rung.variant.id in situation.whole_here]
+    if not left:
+        return None
+    failures = (*plan.failures, f"{failed.label}: {error.message}")
+    return replace(plan, rungs=tuple(left), admitted=False, evicted=False, failures=failures)
+
+
+def _shorter_context(plan: Plan, error: OrionError, situation: Situation) -> Plan | None:
+    context = max(plan.context // 2, LEAST_CONTEXT)
+    if context >= plan.context:
+        return None
+    return replace(plan, context=context, admitted=False, evicted=False, failures=())
+
+
+def _another_version(plan: Plan, error: OrionError, situation: Situation) -> Plan | None:
+    return None if plan.settled else replace(plan, settled=True)
+
+
+_RULES: dict[Remedy, Callable[[Plan, OrionError, Situation], Plan | None]] = {
+    "evict_idle": _evict_idle,
+    "store_in_memory": _store_in_memory,
+    "next_rung": _next_rung,
+    "shorter_context": _shorter_context,
+    "another_version": _another_version,
+}
