@@ -69,11 +69,6 @@ def reads(manifest: Manifest) -> list[Span]:
     return spans
 
 
-def token_bytes(manifest: Manifest) -> int:
-    """Bytes of the layout that one token reads."""
-    return sum(span.bytes for span in reads(manifest))
-
-
 def as_options(spans: Sequence[Span]) -> list[dict[str, Any]]:
     """``spans`` for a page."""
     return [asdict(span) for span in spans]

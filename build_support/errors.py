@@ -2,7 +2,6 @@
 
 BuildError
 ├── UsageError          the command line asks for something that doesn't exist (exit code 2)
-├── PythonTooOld
 ├── EnvironmentFailed   the virtual environment or a Python package can't be had
 ├── NodeUnavailable     node, npm or an npm package can't be had
 ├── SourceUnavailable   a file to download can't be had anywhere, or nowhere with the right hash
@@ -29,10 +28,6 @@ class BuildError(Exception):
 
 class UsageError(BuildError):
     exit_code = 2
-
-
-class PythonTooOld(BuildError):
-    pass
 
 
 class EnvironmentFailed(BuildError):

@@ -104,11 +104,6 @@ def prepared(recipe: BuildRecipe, model: ModelDescription) -> ModelDescription:
     return equalized(model, load_equalization(path)) if path else model
 
 
-def build_description(recipe: BuildRecipe, model: ModelDescription, out_dir: Path, progress: Progress) -> Manifest:
-    """Builds a model that is in memory, with no record of steps: the same model gives the same files."""
-    return build(Job(recipe, lambda progress: model, ""), out_dir, progress, resume=False).manifest
-
-
 def build(job: Job, out_dir: Path, progress: Progress, resume: bool = True) -> Built:
     """Writes ``<out_dir>/shards/<sha256>`` and, when all are there, the version's manifest and card.
 

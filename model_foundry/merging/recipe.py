@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from model_foundry.errors import MalformedMerge
-from model_foundry.merging.plain_yaml import parse_yaml, read_yaml
+from model_foundry.merging.plain_yaml import read_yaml
 
 _ELSEWHERE = {
     "modules": "merging each module of a model by its own rules",
@@ -178,11 +178,6 @@ class MergeRecipe(_Part):
 def load_recipe(path: Path) -> MergeRecipe:
     """Raises MalformedMerge, which names the key."""
     return _validated(read_yaml(path))
-
-
-def recipe_from(text: str) -> MergeRecipe:
-    """Raises MalformedMerge, which names the key."""
-    return _validated(parse_yaml(text))
 
 
 def average(models: Sequence[str], ratios: Sequence[float]) -> MergeRecipe:

@@ -45,11 +45,6 @@ class Scheme:
         larger = "" if self.block == BLOCK else f"-b{self.block}"
         return f"q{self.bits}-{'symmetric' if self.symmetric else 'affine'}{larger}"
 
-    @property
-    def bits_per_weight(self) -> float:
-        """On the wire, scales and minima included."""
-        return self.bits + (16 if self.symmetric else 32) / self.block
-
     def describes(self, matrix: Matrix) -> bool:
         """Whether ``matrix`` has this form already: then there is nothing to gain, and much to lose."""
         form = Symmetric if self.symmetric else Affine
@@ -68,11 +63,6 @@ class Floats:
 
     def __str__(self) -> str:
         return f"f{self.bits}"
-
-    @property
-    def bits_per_weight(self) -> float:
-        """On the wire."""
-        return self.bits
 
     def describes(self, matrix: Matrix) -> bool:
         """Whether ``matrix`` has this form already."""

@@ -33,7 +33,6 @@ class DecodeStats:
     part of that in which whoever takes the tokens was at work. ``drafted``: guessed tokens that were verified;
     ``accepted``: those that came true."""
 
-    prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
     drafted: int = 0
@@ -71,7 +70,7 @@ async def decode(
     eos = frozenset(model.manifest.eos_tokens)
     tokens = tokens_of(prompt)
     cached = model.cached_prefix(prompt)
-    stats.prompt_tokens, stats.cached_tokens = len(tokens), cached
+    stats.cached_tokens = cached
     started = clock()
     deadline = None if total_timeout is None else started + total_timeout
     # A long prompt takes longer than a token: the time-out is per call of about this many tokens.

@@ -229,10 +229,6 @@ class KernelModel:
         self._instance.call("orion_dismiss")
         self.use_threads(1)
 
-    def use_cache(self, index: int) -> None:
-        """Goes on in another of the layout's caches."""
-        self._checked(self._instance.call("orion_use_cache", (self.layout.cache, *self.layout.more_caches)[index]))
-
     def call(self, name: str, *arguments: int) -> int:
         """The kernel's function ``name`` as it is."""
         return self._instance.call(name, *arguments)

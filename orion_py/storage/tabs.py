@@ -17,8 +17,6 @@ from orion_py.errors import Cancelled
 
 Release = Callable[[], None]
 """Gives a lock back; safe to call twice."""
-TAB = "orion-tab"
-"""Held, shared, by every engine: how many there are."""
 LEADER = "orion-leader"
 SWEEP = "orion-sweep"
 

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from bench.kernel import Span, as_options, derived, reads, token_bytes
+from bench.kernel import Span, as_options, derived, reads
 from build_support.errors import StepFailed
 from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import parse_manifest
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 from tests.tiny import manifest
+
+
+def token_bytes(whole: Manifest) -> int:
+    return sum(span.bytes for span in reads(whole))
 
 
 def test_the_variant_is_what_a_page_can_add_to_a_manifest(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from build_support.lockfile import Pinned, canonical, gaps, parse
+from build_support.lockfile import Pinned, canonical, parse
+from tests.build_support.lock_gaps import gaps
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = ("model_foundry/training", "bench/weights", "bench/answers")

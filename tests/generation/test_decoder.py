@@ -34,7 +34,7 @@ async def said(loaded: LoadedModel, prompt: list[int] = PROMPT, **options) -> tu
 async def test_tokens_come_until_the_model_ends_its_turn() -> None:
     text, stats = await said(model("good day")[0])
     assert text == "good day"
-    assert (stats.finish, stats.completion_tokens, stats.prompt_tokens) == ("stop", 8, len(PROMPT))
+    assert (stats.finish, stats.completion_tokens) == ("stop", 8)
 
 
 async def test_the_prompt_runs_once_and_then_one_token_a_step() -> None:

@@ -192,9 +192,9 @@ def test_a_second_cache_holds_another_conversation(build: str) -> None:
     kernel = Stored.of(recipe.model()).opened(build, caches=2)
     tokens = some_tokens(recipe, 20)
     expected = one_by_one(kernel, tokens)
-    kernel.use_cache(1)
+    assert kernel.call("orion_use_cache", *kernel.layout.more_caches) == 0
     one_by_one(kernel, some_tokens(recipe, 15, seed=7))
-    kernel.use_cache(0)
+    assert kernel.call("orion_use_cache", kernel.layout.cache) == 0
     assert np.array_equal(one_by_one(kernel, tokens[10:], 10), expected[10:])
 
 

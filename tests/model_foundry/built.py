@@ -7,7 +7,7 @@ from pathlib import Path
 from model_foundry.description import ModelDescription
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
-from model_foundry.pipeline import build_description
+from model_foundry.pipeline import Job, build
 from model_foundry.recipes import BuildRecipe
 from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.tiny_gguf import TinyModel
@@ -33,4 +33,5 @@ def imported(folder: Path, tiny: TinyModel) -> ModelDescription:
 
 def built(folder: Path, model: ModelDescription) -> Manifest:
     """Builds into ``folder``; shards lie in ``folder / "shards"``."""
-    return build_description(RECIPE, model, folder, lambda what, done, total: None)
+    job = Job(RECIPE, lambda progress: model, "")
+    return build(job, folder, lambda what, done, total: None, resume=False).manifest

@@ -29,8 +29,9 @@ from model_foundry.merging.methods.base import Input, Job
 from model_foundry.merging.methods.dare import DareLinear, drawn_mask
 from model_foundry.merging.methods.slerp import slerp
 from model_foundry.merging.methods.ties import largest
-from model_foundry.merging.recipe import average, recipe_from
+from model_foundry.merging.recipe import average
 from tests.model_foundry.merging.tiny_parents import TOKENS, TinyParent
+from tests.model_foundry.merging.written import recipe_from
 
 SLERP = "merge_method: slerp\nbase_model: a\nmodels: [{model: b}]\nparameters: {t: 0.5}\n"
 STACK = "merge_method: passthrough\nslices: [{sources: [{model: %s, layer_range: [%d, %d]}]}]\n"

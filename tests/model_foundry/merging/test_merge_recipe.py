@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from model_foundry.errors import FoundryError, MalformedMerge
 from model_foundry.merging.parameters import evaluated, first_value
 from model_foundry.merging.plain_yaml import MAX_BYTES, read_yaml
-from model_foundry.merging.recipe import OTHER_METHODS, Conditional, load_recipe, recipe_from
+from model_foundry.merging.recipe import OTHER_METHODS, Conditional, load_recipe
 from model_foundry.recipes import FOLDER
+from tests.model_foundry.merging.written import recipe_from
 
 PLAIN = "merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\n"
 

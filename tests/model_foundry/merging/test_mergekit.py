@@ -9,10 +9,10 @@ import pytest
 
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.merge import prepare
-from model_foundry.merging.recipe import recipe_from
 from model_foundry.training import environment
 from tests.model_foundry.merging.cases import CASES, SEED, write_parents
 from tests.model_foundry.merging.mergekit_outputs import Outputs, recorded, run_mergekit
+from tests.model_foundry.merging.written import recipe_from
 
 TOLERANCE = {"F32": 3e-6, "F16": 2e-3, "BF16": 2e-2}
 """Absolute and relative: a few roundings of the type that was worked in. The foundry works in

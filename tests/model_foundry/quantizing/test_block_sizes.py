@@ -30,7 +30,8 @@ def test_larger_blocks_take_the_bytes_that_their_scheme_says() -> None:
         scheme = Scheme.parse(text)
         matrix = round_to_nearest(weights, scheme)
         assert scheme.describes(matrix)
-        assert matrix_bytes(matrix) == scheme.bits_per_weight * weights.size / 8
+        bits_per_weight = scheme.bits + (16 if scheme.symmetric else 32) / scheme.block
+        assert matrix_bytes(matrix) == bits_per_weight * weights.size / 8
         assert Scheme.parse(str(scheme)) == scheme
     with pytest.raises(InexactScale, match="by itself"):
         round_to_nearest(weights, Scheme.parse("q4-b64")).scaled(np.ones((1, 8), np.int32))

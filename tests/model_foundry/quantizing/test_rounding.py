@@ -128,8 +128,6 @@ def test_schemes_are_written_as_bits_with_or_without_a_form() -> None:
     assert Scheme.parse("q8") == Scheme(8, symmetric=True)
     assert Scheme.parse("q3-symmetric") == Scheme(3, symmetric=True)
     assert {Scheme.parse(str(scheme)) for scheme in SCHEMES} == set(SCHEMES)
-    assert Scheme.parse("q4").bits_per_weight == 5
-    assert Scheme.parse("q2-symmetric").bits_per_weight == 2.5
     for text in ("q7", "4", "q4-k", ""):
         with pytest.raises(UnknownScheme, match="q2, q3, q4"):
             Scheme.parse(text)

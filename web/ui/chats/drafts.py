@@ -147,12 +147,6 @@ class Drafts:
         if text.strip():
             self.aside = self.aside + "\n\n" + text if self.aside else text
 
-    def bring_back(self):
-        """The draft that was put aside, which is the text in the box from now on."""
-        self.text, self.aside = self.aside, ""
-        self.write()
-        return self.text
-
     def sending(self, text, chat="", turn=""):
         """Until ``kept`` the message is here, too."""
         self.sent.append({"text": text, "chat": chat, "turn": turn})

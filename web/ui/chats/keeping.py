@@ -249,10 +249,6 @@ class Keeping:
         self._show_waiting()
         self._composer.box.focus()
 
-    @property
-    def editing(self):
-        return bool(self.drafts.aside)
-
     def back_to_draft(self):
         """What was changed of the earlier question waits in turn."""
         drafts, text = self.drafts, self._composer.text

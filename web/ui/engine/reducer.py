@@ -32,7 +32,6 @@ def _touch(state, turn):
 
 def _boot(state, message, turn, now):
     state.boot_phase = message.get("phase") or state.boot_phase
-    state.boot_ms = message.get("ms")
     state.touch("status")
 
 

@@ -30,7 +30,6 @@ class ViewState:
         self.engine = "booting"
         self.router = "keyword"
         self.boot_phase = "python"
-        self.boot_ms = None
         self.install = None  # (bytes done, bytes in all) while the shell is put on the device
         self.failure = None  # the key of the sentence that says why the engine failed
         self.limits = []  # keys of sentences: what doesn't work here
