@@ -41,7 +41,7 @@ async def _no_facts(path: str) -> FileFacts | None:
 class Ports:
     """``clock``: monotonic seconds. ``uniform``: random numbers in [0, 1). ``new_seed``: an
     integer in [0, 2**53). ``fetch_text``: a small text by its path relative to the page; raises
-    DownloadFailed. ``metered``: whether the line costs by the byte, or the person asked to save data, as
+    DownloadFailed. ``metered``: whether the connection is metered, or the person asked to save data, as
     far as the platform tells. ``exists``: whether there is a file at a path or URL, without reading it;
     ``facts``: what is known of it, None where there is none. ``template_factory``: reads the chat template of a
     model that is to be added; without one it is read when the model is loaded. ``ahead``: the model that was begun

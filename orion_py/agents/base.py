@@ -18,7 +18,7 @@ class Brief:
 
     ``assistant_prefix``: what the answer begins with, whatever the model says; the model goes on from it.
     ``answered_by`` names what worked the prefix out, if that is the whole answer: no model is asked then.
-    ``quotes``: words of the query stand in ``system``, so that nothing of it may outlive the conversation.
+    ``quotes``: ``system`` contains words of the query, so nothing of it may outlive the conversation.
     ``stops`` end the answer as the caller's do. ``output_transform`` makes what changes the text as it streams.
     ``notes``: what the agent found out, for the Response.
     """

@@ -27,7 +27,7 @@ MOST = 20
 
 class CustomAgents:
     """``register``, ``unregister`` and ``restore`` keep the factory and the settings in step.
-    ``on_skipped`` is told why a kept definition couldn't be restored."""
+    ``on_skipped`` gets the reason why a kept definition couldn't be restored."""
 
     def __init__(
         self, settings: Settings, registry: Registry, factory: AgentFactory, on_skipped: Callable[[OrionError], None]

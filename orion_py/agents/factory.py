@@ -44,7 +44,7 @@ _PERSONA = ("registered", "RegisteredAgent")
 class AgentFactory:
     """Built-in agents come from the registry; ``register`` adds others at run time.
 
-    ``on_change`` is told each agent that comes or goes at run time. An agent is available when one
+    ``on_change`` is called with each agent that comes or goes at run time. An agent is available when one
     of its models can be loaded: that is looked up, and never said by the agent itself.
     """
 

@@ -39,7 +39,7 @@ class FenceShaper:
         self._language, self._only_code = language, only_code
         self._line = ""
         self._shown = 0
-        """How much of the line under way was shown already."""
+        """How much of the current line was shown already."""
         self._open = ""
         """The fence that is open, as many marks as it has; "" outside of code."""
         self._wrapped = False

@@ -37,7 +37,7 @@ class Measures:
             self._observe(ENGINE_ID, "loading", (self._clock() - self._loads.pop(event.model)) * 1000)
 
     def paced(self, request: str, seconds: float) -> None:
-        """An answer's pace, as ``Answer.pace_s``: what its circuit breaker was told."""
+        """An answer's pace, as ``Answer.pace_s``: what its circuit breaker judges."""
         slow = seconds > self.slow_call_s
         if slow:
             self._metrics.count("slow_calls")

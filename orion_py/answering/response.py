@@ -75,7 +75,7 @@ def statistics(stats: StreamStats, options: InferOptions) -> StreamStatistics:
 
 
 def from_agent(agent: str, decision: RoutingDecision, brief: Brief, seed: int, time: Timing) -> Response:
-    """What ``agent`` worked out by itself; ``brief.answered_by`` stands where a model would be named."""
+    """What ``agent`` computed without a model; ``brief.answered_by`` takes the place of the model's name."""
     return Response(
         content=brief.assistant_prefix,
         agent=agent,

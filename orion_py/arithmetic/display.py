@@ -10,7 +10,7 @@ from orion_py.arithmetic.expression import Number
 from orion_py.arithmetic.tokens import Token
 
 DECIMALS = 10
-"""After the point, where a result doesn't end by itself."""
+"""Digits after the point, for results that don't end."""
 MAX_EXACT = 30
 """Decimals after which an exact result that would end is cut as well."""
 _THIN = "\u202f"

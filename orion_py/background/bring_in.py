@@ -36,7 +36,7 @@ async def bring_in(
 async def _bring_back(
     manager: ModelManager, registry: Registry, model_ids: Sequence[str], idle: Callable[[], bool]
 ) -> None:
-    """What made room for a model that then didn't come; nobody asked, so nobody is told."""
+    """Models evicted for one that then couldn't be loaded. Nobody asked for it, so nothing is reported."""
     for model_id in model_ids:
         if model_id not in manager.loaded and idle():
             try:

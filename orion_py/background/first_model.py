@@ -19,7 +19,7 @@ KEY = "first_model"
 
 
 class FirstModel:
-    """``stored`` says whether a model lies on the device whole; ``ahead`` is told what the next visit begins with. A
+    """``stored`` says whether a model is complete on the device; ``ahead`` gets what the next visit begins with. A
     note that can't be kept costs the larger model's place at the next visit, and no answer: nothing here raises for
     it."""
 

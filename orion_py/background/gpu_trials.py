@@ -51,7 +51,7 @@ class GpuTrials:
         """The trial under way is over but for the change of who serves, which is for its turn to come."""
 
     async def poll(self) -> None:
-        """Tries what is to be tried, one model after the other, while nothing is asked and the line costs
+        """Tries the models that are due, one after the other, while nothing is asked and the connection costs
         nothing by the byte: a trial fetches what WebGPU needs. Never raises: a GPU that fails is a log line,
         not a problem."""
         if self._cancel is not None or self._ports.metered():

@@ -64,7 +64,7 @@ class PredictiveLoader:
         self._sequence.restore(await self._settings.get(KEY))
 
     async def on_answered(self, agent: str, model_id: str) -> None:
-        """Learns that ``agent`` answered, with that model, after whoever did before."""
+        """Learns that ``agent`` answered with that model, after the agent before it."""
         if self._last is not None:
             last = self._last[0]
             self._sequence.observe(last, agent)

@@ -23,7 +23,7 @@ LOOKS = 300
 
 
 class SiteGrowth:
-    """``registry`` grows in place; ``changed`` is told which models are new, if any, whenever what is there or
+    """``registry`` grows in place; ``changed`` gets the new models, if any, whenever what is there or
     what is being made differs from before."""
 
     def __init__(

@@ -17,7 +17,7 @@ KEPT = "registry"
 
 
 async def site_registry(ports: Ports, path: str, note: Callable[[str], None]) -> Registry:
-    """The list at ``path``; ``note`` is told what of it isn't known here. Where it is of a newer form than this
+    """The list at ``path``; ``note`` gets what isn't known here. Where it is of a newer form than this
     engine reads, the list of the engine's own version. One that the device had kept and that can't be read is asked
     for again: the site may have a better one by now. Raises InvalidRegistry or DownloadFailed."""
     text = await ports.fetch_text(path)

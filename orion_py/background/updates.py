@@ -79,7 +79,7 @@ class Updates:
         return kept if kept is not None and await self._manager.opener.ladder.complete(kept.manifest) else None
 
     async def keeps(self, version: StoredVersion) -> bool:
-        """Whether ``version`` is still in use or on its way: another tab may have been told to forget it."""
+        """Whether ``version`` is still in use or on its way: the person may have deleted it in another tab."""
         places: tuple[Place, ...] = ("current", "next")
         kept = [await self.versions.kept(version.manifest.model, place) for place in places]
         return any(other is not None and other.digest == version.digest for other in kept)
@@ -121,7 +121,7 @@ class Updates:
 
     async def rollback(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
         """The earlier version serves from the next turn on. Raises NoEarlierVersion, Cancelled, or what
-        loading it raises; the later one stays kept, and isn't taken again by itself."""
+        loading it raises; the later one stays stored, and isn't switched to again automatically."""
         cancel = cancel or CancelToken()
         async with self._between_turns(cancel):
             await self.versions.rollback(entry.id)

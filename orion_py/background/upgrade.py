@@ -71,7 +71,7 @@ class BackgroundUpgrade:
         self._device = device or Device(threads=1, webgpu=False)
         self._plan = UpgradePlan(ports.settings, registry)
         self._allowed = False
-        """The person asked for it although the line is metered: until the end of this visit."""
+        """The person asked for it despite a metered connection: until the end of this visit."""
         self.first = FirstModel(ports.settings, manager.opener.source.stored, ports.ahead)
         self.models = ModelOrder(manager, registry, self._device, lambda: self.first.coming)
         """Its ``enabled`` says whether larger models are brought, too; updates come in any case."""
@@ -117,7 +117,7 @@ class BackgroundUpgrade:
             self._events.close("paused" if self._plan.paused else "cancelled")
 
     async def on_command(self, action: str, model_id: str | None) -> None:
-        """Another tab was told so by the person; what it kept of it is here already."""
+        """The person said so in another tab; what that tab stored is here already."""
         await self.recall()
         if action == "start":
             self._allowed = True
@@ -158,7 +158,7 @@ class BackgroundUpgrade:
             await self._want(found.preferred)
 
     def on_model_needed(self, model_id: str) -> None:
-        """A request needs this model now: what runs in the background gives way if it stands in the way."""
+        """A request needs this model now: background work that conflicts with it yields."""
         job, self._asked = self._job, True
         if job is None:
             return
@@ -168,7 +168,7 @@ class BackgroundUpgrade:
             self._give_way(job)
 
     def owns(self, event: ProgressEvent) -> bool:
-        """Whether this load's progress is the background's own: then it is told as such."""
+        """Whether this load belongs to the background: then its progress is reported as such."""
         job = self._job
         if job is None or job.entry.id != event.model or job.cancel.cancelled:
             return False
@@ -265,7 +265,7 @@ class BackgroundUpgrade:
                 self._swept = True
                 await self._updates.sweep()
         except OrionError:
-            return  # no manifest was to be had: there is nothing to tell about
+            return  # no manifest could be fetched: there is nothing to report
         finally:
             self._job = None
             self._resting.set()
@@ -326,7 +326,7 @@ class BackgroundUpgrade:
                 if not await self._download(job):
                     return
                 if not await self._updates.keeps(job.version):
-                    await self._updates.sweep()  # another tab was told to forget it meanwhile
+                    await self._updates.sweep()  # the person deleted it in another tab meanwhile
                     return
             if not (self.models.enabled and self._asked) and not job.update:
                 return  # it came for another tab

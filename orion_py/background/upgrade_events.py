@@ -45,7 +45,7 @@ class UpgradeEvents:
         among.on("hydration", self._heard)
 
     def _heard(self, note: dict[str, Any]) -> None:
-        """What the leader brings is told here as well."""
+        """What the leader downloads is reported here as well."""
         try:
             event = HydrationEvent.model_validate(note.get("event"))
         except ValidationError:
@@ -56,7 +56,7 @@ class UpgradeEvents:
         self._emit(event)
 
     def close(self, state: Literal["paused", "cancelled"]) -> None:
-        """The person's word about what was told last, also while it isn't under way."""
+        """The person's decision about the last reported job, also while it isn't running."""
         if self.last is not None and self.last.state not in ("ready", "cancelled"):
             change = {"state": state, "bytes_per_second": None, "seconds_left": None, "reason_code": "", "reason": ""}
             self.last = self.last.model_copy(update=change)

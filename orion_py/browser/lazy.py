@@ -14,7 +14,7 @@ from typing import Any
 
 
 class _Deferred(ModuleType):
-    """Stands in ``sys.modules`` for a module, and after that for whoever imported it by then."""
+    """Replaces a module in ``sys.modules``, and later for the modules that imported it by then."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__path__":  # import statements look at these

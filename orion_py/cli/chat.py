@@ -33,7 +33,7 @@ Ask = Callable[[str, InferOptions, list[ChatMessage]], Coroutine[Any, Any, Respo
 
 @dataclass
 class TerminalChat:
-    """``ask`` answers one message. ``told`` is where everything goes that is no answer."""
+    """``ask`` answers one message. Everything that isn't an answer is written to ``told``."""
 
     engine: Engine
     ask: Ask
@@ -142,7 +142,7 @@ def reader(stream: TextIO, prompt: str = "> ") -> Callable[[], str | None]:
         pass
 
     def read() -> str | None:
-        # The event loop's own handler would only note the Ctrl-C, and the line would go on.
+        # The event loop's own handler would only note the Ctrl-C, and the input line would stay.
         earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return input(prompt)

@@ -167,4 +167,4 @@ HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     TelemetryRequest: telemetry,
     Unload: unload,
 }
-"""What an engine answers by itself. The host answers what concerns its own life and its own listeners."""
+"""The requests that an engine answers. The host answers those about its own life and its own listeners."""

@@ -44,7 +44,7 @@ from orion_py.telemetry.log import Logger
 
 
 class EngineHost:
-    """One engine and whoever talks to it. ``send`` posts one message; ``receive`` never raises."""
+    """One engine and its client. ``send`` posts one message; ``receive`` never raises."""
 
     def __init__(self, ports: Ports, send: Callable[[str], None], registry_path: str = "models.json") -> None:
         self._ports, self._send_text, self._registry_path = ports, send, registry_path

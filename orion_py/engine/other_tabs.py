@@ -20,7 +20,7 @@ from orion_py.routing.service import RouterService
 from orion_py.storage.among_tabs import AmongTabs
 
 SHARED = (AGENTS, ADDED, CORRECTIONS, UPGRADE_PLAN)
-"""Settings whose change the other tabs are told."""
+"""Settings whose changes are sent to the other tabs."""
 
 
 @dataclass(frozen=True, slots=True)

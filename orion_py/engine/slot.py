@@ -14,7 +14,7 @@ STOPPED = "The engine's start was stopped."
 
 
 class EngineSlot:
-    """Holds at most one engine. A start under way is shared: whoever asks meanwhile waits for it."""
+    """Holds at most one engine. A start in progress is shared: requests that come meanwhile wait for it."""
 
     def __init__(self) -> None:
         self.engine: Engine | None = None

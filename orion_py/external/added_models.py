@@ -173,7 +173,7 @@ def _preferred(manifest: Manifest) -> Variant:
 
 
 def folder_memory(folder: HubFolder) -> int:
-    """Bytes, as ``memory_estimate``. A graph that holds its weights itself stands in memory three times
+    """Bytes, as ``memory_estimate``. A graph with embedded weights is in memory three times
     while it is parsed (the file, protobuf's copy, the tensors), and WASM gives nothing back; external
     data is read tensor by tensor. The cache is there twice at each step, and the logits of a whole
     chunk come out."""

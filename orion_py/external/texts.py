@@ -220,7 +220,7 @@ def names_its_end(tokenizer: TokenizerConfig) -> bool:
 def end_tokens(
     config: Config, generation: GenerationConfig, tokenizer: TokenizerConfig, tokens: Tokens | None = None
 ) -> tuple[int, ...]:
-    """The tokens that end a turn, from wherever they are told; special ones that always do are among them.
+    """The tokens that end a turn, from all files that name them; special ones that always do are among them.
     ``tokens`` is needed unless ``names_its_end``. Raises InvalidModelFolder where none is told, or where one
     isn't in the vocabulary."""
     told: list[int] = []

@@ -1,6 +1,6 @@
 """Brings one model version into memory, shard by shard.
 
-Plan, then fetch what is missing by priority, with the line to one shard at a time, while the session is
+Plan, then fetch what is missing by priority, with one shard at a time on the connection, while the session is
 opened and what is here already is read into it. Every shard is verified by the store when it is committed
 and by the session when it is read; one that turns out damaged or gone is fetched again, and only it.
 Cancelling and failing keep what is verified, and what is left of an unfinished shard.
@@ -97,7 +97,7 @@ class ProgressiveLoader:
         progress.enter("initializing")
         await self._check_quota([s for s in shards if s.sha256 not in stored], here)
         cancel.raise_if_cancelled()
-        # Opening takes seconds where a worker fetches its runtime first: the line isn't idle meanwhile.
+        # Opening takes seconds where a worker fetches its runtime first: the connection isn't idle meanwhile.
         opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
             self._runtime.open(request.manifest, request.variant, request.threads, request.context)
         )
@@ -349,7 +349,7 @@ class ProgressiveLoader:
             except OrionError as error:
                 if isinstance(error, ShardCorrupt):
                     progress.lost(shard.sha256)  # nothing of it was kept
-                arrived(shard.size)  # while it waits for its next try the line is another's
+                arrived(shard.size)  # while it waits for its next try another shard downloads
                 raise
 
         await retry(once, self._retry_policy, self._sleep, self._uniform, self._on_retry)

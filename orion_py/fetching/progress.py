@@ -9,7 +9,7 @@ from orion_py.manifest.shards import Shard
 from orion_py.protocol import PhaseName, ProgressEvent, ShardProgress
 
 WINDOW_SECONDS = 3.0
-"""Speed is measured over this long, so that it follows the line and doesn't jitter."""
+"""Speed is measured over this long, so that it follows the connection and doesn't jitter."""
 ESTIMATE_SECONDS = 2.0
 """A time left is told once the speed was measured over this long: the first packets of a connection say
 little of it, and an estimate that is off by minutes is worse than none."""
@@ -55,7 +55,7 @@ class LoadProgress:
         self.from_storage = all(s.sha256 in stored for s in shards)
         self._total = sum(s.size for s in shards)
         self._arrived = 0
-        """Bytes that came over the line so far."""
+        """Bytes downloaded so far."""
         self._samples: deque[tuple[float, int]] = deque()
         self._last_emit = float("-inf")
 
@@ -68,7 +68,7 @@ class LoadProgress:
         self._send()
 
     def starts(self, sha256: str) -> None:
-        """A try to download this shard begins: what is told next of it was here before."""
+        """An attempt to download this shard begins: the next count is of bytes that were here before."""
         self._starting.add(sha256)
 
     def bytes_here(self, sha256: str, count: int) -> None:

@@ -59,7 +59,7 @@ class Versions:
         self.folders = HubFolders(settings)
         """Of models in another layout: what becomes their version."""
         self.on_note: Callable[[str], None] = lambda what: None
-        """Told what of a newer manifest isn't known here."""
+        """Called with what isn't known here of a newer manifest."""
 
     async def kept(self, model_id: str, place: Place = "current") -> StoredVersion | None:
         """None where there is none, and where what is there can't be read any more."""

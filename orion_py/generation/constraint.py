@@ -1,6 +1,6 @@
 """Constrains one step's choice: a mask over the vocabulary, and a bias.
 
-Whoever wants answers of a form (a second try that mustn't begin as the first, a grammar) gives ``decode`` a
+For answers of a given form (a second try that mustn't begin as the first, a grammar) ``decode`` takes a
 ``Constrain``: a function of the tokens so far, asked once before each token is chosen.
 """
 

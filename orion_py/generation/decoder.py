@@ -30,7 +30,7 @@ from orion_py.runtime.segments import Segment, calls_of, tokens_of
 @dataclass(slots=True)
 class DecodeStats:
     """Filled while decoding. Times in seconds; ``waiting`` is what the model took of ``decode``, and ``beside`` the
-    part of that in which whoever takes the tokens was at work. ``drafted``: guessed tokens that were verified;
+    part of that in which the tokens' consumer was at work. ``drafted``: guessed tokens that were verified;
     ``accepted``: those that came true."""
 
     cached_tokens: int = 0

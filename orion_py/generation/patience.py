@@ -113,7 +113,7 @@ class Patience:
         return (max(least, copies) - 1) * period
 
     def echoes(self, unit: str, in_code: bool) -> bool:
-        """Whether a long stretch may stand in the answer a second time, as in a text and its correction."""
+        """Whether a long passage may occur twice in the answer, as in a text and its correction."""
         return self.copies > COPIES or in_code or any(map(structured, unit.split("\n"))) or self.asked_with(unit)
 
     def asked_with(self, unit: str) -> bool:

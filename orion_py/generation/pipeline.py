@@ -75,7 +75,7 @@ class Pipeline:
 
 
 class _Ended:
-    """Stands in the place of the stages of an answer that was finished."""
+    """Replaces the stages of a finished answer."""
 
     done = False
 

@@ -108,7 +108,7 @@ class Segments:
         return self._fence
 
     def push(self, text: str) -> Again | None:
-        """Adds ``text``. How it is cut is no matter, but a loop is told once its piece is whole."""
+        """Adds ``text``, cut anywhere. A loop is reported once its piece is complete."""
         found = None
         self._open += text
         scanned = 0

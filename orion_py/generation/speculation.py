@@ -35,7 +35,7 @@ class Speculation:
     """Guesses of one answer. ``prompt``: token ids, below 0 where there is none. ``limit``: tokens that can be
     verified at once, with the one before them.
 
-    ``observe`` is told every token, ``propose`` gives the draft for the next step, ``timed`` its seconds.
+    ``observe`` gets every token, ``propose`` gives the draft for the next step, ``timed`` gets its seconds.
     """
 
     def __init__(self, prompt: Sequence[int], limit: int) -> None:

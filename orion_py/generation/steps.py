@@ -82,7 +82,7 @@ class Steps:
         self._limit.close()
         self._unsubscribe = _nothing  # what knows this object mustn't be known by it: it would keep the model
         if self._call is not None and not self._call.cancel() and not self._call.cancelled():
-            self._call.exception()  # it failed meanwhile, and whoever asks next learns of it
+            self._call.exception()  # it failed meanwhile, and the next call reports it
         self._call = None
 
     def _end(self, error: Exception) -> None:

@@ -23,7 +23,7 @@ KV_TOKENS = 2048
 
 
 class Room(Protocol):
-    """The memory of all models, as whoever opens one asks for a part of it."""
+    """The memory of all models, as an opener asks for a part of it."""
 
     async def admit(self, needed: int) -> None:
         """Ends idle models so that ``needed`` bytes fit. Raises TooLarge, or OutOfMemory where what must stay leaves

@@ -28,7 +28,7 @@ class BackendChecks:
             hardware = self._device.kernel  # another build is judged anew
         else:
             hardware = self._device.webgpu_name if variant.backend == "webgpu" else "cpu"
-        # All that is computed with stands in the key: a rebuilt model is judged anew.
+        # The key contains everything that takes part in the computation: a rebuilt model is checked again.
         parts = "".join(shard.sha256 for shard in manifest.shards_for(variant))
         if variant.engine == "kernel":
             parts += manifest.architecture.model_dump_json()  # a graph has its own, in a shard

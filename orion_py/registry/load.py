@@ -41,7 +41,7 @@ def parse_registry(text: str | bytes) -> Registry:
 
 def read_registry(text: str | bytes, note: Callable[[str], None] = lambda what: None) -> Registry:
     """As ``parse_registry``, of a list that may be newer: unknown fields are ignored, entries with a value that
-    isn't known are skipped, and what refers to them goes with them; ``note`` is told each.
+    isn't known are skipped, and what refers to them goes with them; ``note`` is called with each.
 
     Raises InvalidRegistry, or NewerRegistry where the change is one that can't be skipped.
     """

@@ -179,7 +179,7 @@ class Registry(_Entry):
 
     def grow(self, later: Registry) -> tuple[str, ...]:
         """Takes in what a later list of the same site has more: the ids of its new models. What is here stays as
-        it is, agents included; whoever holds this registry sees the models from now on."""
+        it is, agents included; everything that holds this registry sees the models from now on."""
         here = {entry.id for entry in self.known}
         new = tuple(entry for entry in later.models if entry.id not in here)
         models = (*self.models, *new)

@@ -1,6 +1,6 @@
 """Owns the models in memory: who uses them, and what is evicted so that another fits.
 
-One load per model at a time: whoever asks meanwhile joins it. How a model comes up is the
+One load per model at a time: a request that comes meanwhile joins it. How a model comes up is the
 ``ModelOpener``'s matter, who has to go the ``memory.budget``'s, and who still lives the pool's.
 """
 
@@ -93,7 +93,7 @@ class ModelManager:
 
     @asynccontextmanager
     async def turn(self, model_id: str, cancel: CancelToken) -> AsyncIterator[None]:
-        """Whoever decodes with a model has it alone: its cache holds one conversation. Others wait here, in
+        """A request that decodes with a model has it alone: its cache holds one conversation. Others wait here, in
         their order, while the workers of other models answer. Raises Cancelled."""
         lock = self._turns.setdefault(model_id, asyncio.Lock())
         waiting = asyncio.ensure_future(lock.acquire())
@@ -133,7 +133,7 @@ class ModelManager:
             return model
         self._pool.give_back(model)
         if self._busy(model_id):
-            return await self._pool.lend(model_id)  # whoever uses it goes on, and so does this one
+            return await self._pool.lend(model_id)  # its present user goes on, and so does this one
         await self._pool.remove(model_id, model)
         return None
 
@@ -203,7 +203,7 @@ class ModelManager:
             try:
                 await self._join(self._entries[model_id], CancelToken(), self._pool.keys)
             except OrionError:
-                continue  # whoever asks for it next tries again, and is told what is wrong
+                continue  # the next request for it tries again, and reports what is wrong
 
     def memory(self) -> MemoryEvent:
         """What the models in memory, and those on their way there, take."""
@@ -246,7 +246,7 @@ class ModelManager:
         if self._pending.get(model_id) is pending:
             del self._pending[model_id]
         if not task.cancelled():
-            task.exception()  # whoever waited has it; nobody waiting is no reason for a warning
+            task.exception()  # its waiters got it; without any there is no reason for a warning
         self._say_memory()
 
     async def _load(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:

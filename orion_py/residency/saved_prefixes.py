@@ -27,7 +27,7 @@ from orion_py.runtime.segments import Segment, leading_tokens
 from orion_py.telemetry.log import Logger
 
 FORMAT = 1
-"""Raised by whoever changes how rows are laid out, or what they are computed from."""
+"""To be raised with a change of how rows are laid out or computed."""
 BUDGET_BYTES = 32_000_000
 """For all that is kept: a prompt of 60 tokens takes 1.4 MB of Lite, 0.7 of Full, 1.7 of Large."""
 LEAST_ROWS = 16

@@ -134,7 +134,7 @@ class RequestQueue:
         self._give_up(entry, QueueTimeout(f"No turn came within {timeout_s:g} s.", waited_s=timeout_s))
 
     def _give_up(self, entry: _Entry, error: OrionError) -> None:
-        """Out of the line now, not when its task wakes up: others see the place as free at once."""
+        """Leaves the queue now, not when its task wakes up: others see the place as free at once."""
         if entry in self._waiting:
             self._waiting.remove(entry)
             entry.end(error)

@@ -15,7 +15,7 @@ from orion_py.runtime.base import Embedding
 
 
 class NeuralRouter:
-    """``enabled_agents``: the ids that may be chosen; the first stands in for a missing default."""
+    """``enabled_agents``: the ids that may be chosen; the first replaces a missing default."""
 
     name = "neural"
 

@@ -32,7 +32,7 @@ _ATTACHED = {
 
 
 class RouterService:
-    """``on_failure`` is told the error when the neural router can't be had, or no longer;
+    """``on_failure`` gets the error when the neural router isn't available, or no longer;
     ``on_change`` the status when it has come."""
 
     def __init__(

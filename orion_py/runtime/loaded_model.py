@@ -64,7 +64,7 @@ class LoadedModel:
         self._threads = self.asked_threads = report.threads
         """``asked_threads``: that it was opened with, even if fewer came."""
         self.on_fewer_threads: Callable[[str, str], None] = lambda before, now: None
-        """Told the label before and the label now, where a thread was lost."""
+        """Called with the old and the new label when a thread was lost."""
         self._interrupted = False
         """What runs was stopped: nobody waits for it but the next call."""
         self.patience_s = STOP_PATIENCE_S
@@ -127,8 +127,8 @@ class LoadedModel:
     async def restore_rows(self, key: str, tokens: Sequence[int]) -> bool:
         """As ``ModelSession.restore_rows``; these are the rows of ``tokens``.
 
-        Whoever is cancelled in it gives it up. It goes on to its end, unless it still waits for its turn: then it
-        would take the place of rows on which whoever came next relies already.
+        A cancelled caller gives it up. It goes on to its end, unless it still waits for its turn: then it
+        would replace rows on which the next caller relies already.
         """
         given_up = asyncio.Event()
         try:

@@ -189,7 +189,7 @@ def _long_words(plain: str) -> list[str]:
 
 
 def _decoded(text: str) -> list[str]:
-    """The texts that stand in ``text`` as base64."""
+    """The texts that ``text`` contains as base64."""
     blobs = _compiled(r"(?<![\w+/])[A-Za-z0-9+/]{32,2000}={0,2}(?![\w+/])").findall(text)[:3]
     if not blobs:
         return []

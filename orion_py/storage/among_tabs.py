@@ -39,7 +39,7 @@ class AmongTabs:
         self._campaign = asyncio.ensure_future(self._run_for_it())
 
     def leave(self) -> None:
-        """Whoever waits leads from now on."""
+        """Lets the tab that waits lead from now on."""
         self.leads = False
         self._cancel.cancel()
         for release in self._releases:
@@ -61,7 +61,7 @@ class AmongTabs:
         except Cancelled:
             return
         except OrionError:
-            release = _nothing  # locks are refused here: this engine is by itself
+            release = _nothing  # locks are refused here: this engine is alone
         if self._cancel.cancelled:
             release()
             return

@@ -1,6 +1,6 @@
 """Defines the seam to other engines on the same store: a browser's tabs, or processes on one folder.
 
-Named locks, which whoever dies gives back, and notes that all others hear. Nothing relies on a note: what has
+Named locks, which a tab that ends releases, and notes that all others hear. Nothing relies on a note: what has
 to be right is read from the store, under a lock or in one transaction.
 """
 
