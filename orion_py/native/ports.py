@@ -18,12 +18,12 @@ from orion_py.native.tokenizer import NativeTokenizer
 from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
 from orion_py.runtime.prefixes import MemoryPrefixes
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.settings import MemorySettings, Settings
 
 
-def native_ports(root: Path) -> Ports:
+def native_ports(root: Path, settings: Settings | None = None) -> Ports:
     """``root`` holds models.json and public/; nothing is downloaded but what is added by its address, so a
-    missing shard of another model is an error."""
+    missing shard of another model is an error. ``settings``: by default forgotten with the process."""
     public = root / "public"
     shards = public / "models" / "shards"
     chance = random.SystemRandom()
@@ -56,7 +56,7 @@ def native_ports(root: Path) -> Ports:
         runtime=NativeRuntime(shards, prefixes),
         prefixes=prefixes,
         store=FolderShardStore(shards, public),
-        settings=MemorySettings(),
+        settings=settings or MemorySettings(),
         tokenizer_factory=NativeTokenizer,
         template_factory=NativeChatTemplate,
         fetch_text=fetch_text,
