@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from orion_py.protocol import REQUESTS
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -115,6 +117,12 @@ def test_a_link_to_a_heading_that_is_gone_is_found(tmp_path: Path) -> None:
         "# Here\n\n## Keys, in 8 bits\n\n[a](#keys-in-8-bits) [b](#gone) [c](gone.md) [d](https://x.org/y)\n"
     )
     assert broken_links(page) == ["#gone", "gone.md"]
+
+
+def test_the_architecture_page_lists_every_request() -> None:
+    listed = re.search(r"^Requests: `([a-z. ]+)`", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    assert listed is not None
+    assert sorted(listed[1].split()) == sorted(REQUESTS)
 
 
 def test_commands_placeholders_and_what_a_build_makes_are_passed_over() -> None:

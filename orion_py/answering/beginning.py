@@ -1,4 +1,4 @@
-"""Readies an answer before its first token: its prompt, its sampler, and the stages that its text goes through."""
+"""Prepares an answer before its first token: its prompt, its sampler, and the stages that its text goes through."""
 
 from __future__ import annotations
 

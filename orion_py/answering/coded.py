@@ -1,4 +1,4 @@
-"""Lets an agent's own code answer: whoever asked runs it, and what it says comes back here.
+"""Lets an agent's own code answer: the requester runs it, and its output comes back here.
 
 The engine never runs it (docs/workshop.md). It says that it is to be run, once it is settled that the
 agent answers, and waits outside of the queue, since the code may ask the model questions of its own.

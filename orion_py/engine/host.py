@@ -1,4 +1,4 @@
-"""The engine behind the protocol: requests in as JSON text, events and ends out as JSON text.
+"""Hosts an engine behind the protocol: takes requests as JSON text, sends events and ends as JSON text.
 
 Knows nothing of workers: a browser's message port, a test's list or a socket can carry it.
 """

@@ -1,4 +1,4 @@
-"""Passes on what the model manager reports: to whoever waits for a load, to the measures and to the bus."""
+"""Passes on what the model manager reports: to the requests that wait for a load, to the measures and to the bus."""
 
 from __future__ import annotations
 

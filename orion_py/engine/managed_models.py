@@ -1,4 +1,4 @@
-"""Does what a person says of models: bring one, add one, go back a version, forget."""
+"""Does what a person asks of models: load one, add one, roll back a version, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps the last steps down for the status."""
+"""Keeps the last fallbacks for the status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the neural router in the background, and keeps the router's choice of agents up to date.
+"""Loads the neural router in the background, and keeps the router's choice of agents up to date.
 
 Until the neural router is there, and if it never comes, the keyword rules route.
 """

@@ -1,4 +1,4 @@
-"""Begins what is done while nothing is asked, and lets it give way when something is.
+"""Starts background work while nothing is asked, and stops it when something is.
 
 When nothing has run or waited for a moment the likely next model is brought in, and after a minute
 the idle workers are asked whether they live.

@@ -1,4 +1,4 @@
-"""Runs the code of the agent that answers: the engine says when (``agent.code``), and is told what the code says."""
+"""Runs the code of the agent that answers: the engine says when (``agent.code``), and gets the code's output."""
 
 from ui.workshop.run import AgentRun
 
