@@ -57,7 +57,7 @@ GREEDY = {"temperature": 0.0, "repetition_penalty": 1.0, "seed": 1}
 SAMPLED = {"seed": 1}
 
 TRANSFORMERS_RUNTIME = ".asyncify"
-"""The build of onnxruntime-web that transformers.js chooses by itself."""
+"""The build of onnxruntime-web that transformers.js chooses by default."""
 
 
 @dataclass(frozen=True, slots=True)

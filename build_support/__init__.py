@@ -15,7 +15,7 @@ making        dist/ made by a process of its own, beside the server or before it
 serving       build.py serve
 locks         one build at a time in a clone, one download at a time in a cache
 lockfile      what the lock files of pip pin, and what they lack
-processes     programs that are run; why they fail stands in model_foundry/failures.py
+processes     programs that are run; model_foundry/failures.py explains why they fail
 server        the static server for development and for the end-to-end tests
 browser       a Chromium to test with
 checks        ruff, mypy, tsc, pytest

@@ -51,7 +51,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-"""What Chromium is started with: it asks nothing of any network by itself."""
+"""Options that Chromium is started with: it makes no network requests of its own."""
 START_SECONDS = 60
 
 

@@ -211,7 +211,7 @@ def _bench(options: argparse.Namespace) -> int:
     arguments += ["--peers"] if options.peers else []
     arguments += ["--before", str(options.before.resolve())] if options.before else []
     models.check_names([options.model])
-    bench.parse(arguments)  # before anything is built: wrong usage is told at once
+    bench.parse(arguments)  # before anything is built: wrong usage is reported at once
     names = options.models.split(",")
     folder = _site(",".join(names if options.model in names else [*names, options.model]))
     browser.ensure()

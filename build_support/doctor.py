@@ -25,7 +25,7 @@ from model_foundry.failures import Reason, diagnose
 
 PACKAGES_BYTES, NODE_BYTES, NPM_BYTES, APT_BYTES = 158_000_000, 60_000_000, 81_000_000, 81_000_000
 PYODIDE_BYTES, CELLS_BYTES = 106_000_000, 9_800_000
-"""What comes over the line, where no lock or list states it: the Python packages, Node.js, the npm packages, Debian's
+"""Download sizes that no lock or list states: the Python packages, Node.js, the npm packages, Debian's
 Chromium without what it depends on, the wheel with Pyodide's packages where their own server isn't reached, the wheels
 for people's own Python. Measured on Linux x86-64 with Python 3.11 on 29 November 2026; others differ."""
 UNPACKED = 3
@@ -40,7 +40,7 @@ class Finding:
     state: str
     what: str
     size: int = 0
-    """Bytes that would come over the line."""
+    """Bytes that would be downloaded."""
 
 
 def doctor() -> int:
@@ -151,7 +151,7 @@ def built() -> list[Finding]:
         if name in ("lite", models.ROUTER_NAME):
             state, where = ("fetch", "is to be fetched") if missing else ("make", "is in the cache")
             found.append(Finding(state, f"model {name}: not made yet, what it is made of {where}", size))
-        else:  # serve and test can do without: told, and not counted
+        else:  # serve and test don't need it: reported, not counted
             where = f"{megabytes(size)} are fetched" if missing else "nothing is fetched"
             found.append(Finding("ok", f"model {name}: not made; {where} when it is asked for"))
     site = paths.DIST / "precache.json"

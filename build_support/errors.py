@@ -2,9 +2,9 @@
 
 BuildError
 ├── UsageError          the command line asks for something that doesn't exist (exit code 2)
-├── EnvironmentFailed   the virtual environment or a Python package can't be had
-├── NodeUnavailable     node, npm or an npm package can't be had
-├── SourceUnavailable   a file to download can't be had anywhere, or nowhere with the right hash
+├── EnvironmentFailed   the virtual environment or a Python package isn't available
+├── NodeUnavailable     node, npm or an npm package isn't available
+├── SourceUnavailable   no place has a file to download, or none with the right hash
 ├── BrowserUnavailable  no Chromium to test with
 └── StepFailed          a program that the build ran has failed
 """

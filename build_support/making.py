@@ -2,7 +2,7 @@
 
     python -m build_support.making NAMES [--if-made NAMES] [--background]
 
-A child ends when whoever started it does, however that ends: it holds the other end of its standard input.
+A child ends when its parent does, however that ends: it holds the other end of its standard input.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def make_site(names: str, origins: Sequence[str] = ()) -> Path:
 
 
 def _make(names: str, if_made: str = "") -> int:
-    """The exit code. Who is stopped says nothing: whoever started this process does."""
+    """The exit code. A stopped process prints nothing; its parent does."""
     from build_support import models
 
     also = [name for name in if_made.split(",") if name and models.made(name)]

@@ -118,7 +118,7 @@ def files(manifest: Path) -> dict[str, Path]:
         f"shards/{shard['sha256']}": paths.MODELS / "shards" / shard["sha256"]
         for shard in json.loads(manifest.read_text())["shards"]
     }
-    # Last: whoever reads it finds all that it names.
+    # Last, so that a reader finds all that it names.
     return {**served, manifest.relative_to(paths.MODELS).as_posix(): manifest}
 
 

@@ -139,7 +139,7 @@ class Throttle:
         self._free_at = 0.0
 
     def wait(self, count: int) -> None:
-        """Returns when ``count`` bytes have had their time on the line."""
+        """Returns after the time that ``count`` bytes take on the simulated connection."""
         with self._lock:
             self._free_at = max(self._free_at, time.monotonic()) + count * self._seconds_per_byte
             wake = self._free_at

@@ -83,7 +83,7 @@ def _ended_politely() -> Iterator[None]:
 
     try:
         before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread: whoever runs us there ends us
+    except ValueError:  # not in the main thread: the caller there ends us
         yield
         return
     try:

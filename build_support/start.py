@@ -16,7 +16,7 @@ def start(script: Path, arguments: list[str]) -> int:
     from build_support import cli
 
     def command() -> int:
-        options = cli.parse(arguments)  # before anything is installed: wrong usage is told at once
+        options = cli.parse(arguments)  # before anything is installed: wrong usage is reported at once
         if options.command == "doctor":  # it changes nothing, so it comes before what it looks at
             return cli.run(options)
         environment.enter(script, arguments)

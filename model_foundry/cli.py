@@ -18,7 +18,7 @@ COMMANDS = (
     *("merge", "merge_study", "environment", "specialise", "perplexity"),
 )
 """Modules of ``model_foundry.commands``. They are imported when a command line is read, so that a package
-which isn't installed is told in one sentence."""
+which isn't installed is reported in one sentence."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """Measures what merging kept and lost: parents and merges on the same texts.
 
 A specialised model and the corpus that it was trained on go by one name. How much of its gain a
-merge keeps is told in nats a token: (log P_base - log P_merge) / (log P_base - log P_specialised).
+merge keeps is given in nats a token: (log P_base - log P_merge) / (log P_base - log P_specialised).
 """
 
 from __future__ import annotations

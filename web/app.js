@@ -65,7 +65,7 @@ function speak() {
 
 /**
  * What a person does before ui/ is up isn't lost: the first message sent, by key, button or starter.
- * `taken` ends the watch and says what it was: a starter's words, "" for what stands in the box, or null.
+ * `taken` ends the watch and says what it was: a starter's words, "" for the text in the box, or null.
  */
 function watchEarly() {
   /** @type {string | null} */
@@ -98,7 +98,7 @@ function fail(which) {
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
- * Asks for all at once, and runs each library in a task of its own. Whoever imports them all runs them in one.
+ * Asks for all at once, and runs each library in a task of its own. Importing them all would run them in one.
  */
 async function bringMarkdown() {
   for (const url of MARKDOWN) {
@@ -224,7 +224,7 @@ async function start() {
   });
   const made = await ready;
   const sources = contents(python, made, MODULES);
-  // All that the page itself needs is here, and its modules take a while: the line goes to what the engine needs.
+  // All that the page itself needs is here, and its modules take a while: the connection is free for what the engine needs.
   const words = made?.words ?? await catalogues();
   void Promise.allSettled([...sources, markdown]).then(() => {
     beginEarly();

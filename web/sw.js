@@ -49,7 +49,7 @@ worker.addEventListener("message", (event) => {
   if (event.data?.type === "activate") worker.skipWaiting();
   if (event.data?.type === "version") {
     const asking = /** @type {Client | null} */ (event.source);
-    // A page is told of this worker before the worker has noted which version the page is of.
+    // A page learns of this worker before the worker has recorded which version the page is of.
     const ready = worker.serviceWorker?.state === "activating" ? noting : Promise.resolve();
     event.waitUntil(ready.then(() => versionOf(asking?.id ?? "")).then((version) => event.ports[0]?.postMessage(version)));
   }
@@ -90,7 +90,7 @@ async function page(path, event) {
 /** From the shell of the client's version, or from the network. @param {string} path @param {FetchEvent} event */
 async function asset(path, event) {
   const version = await versionOf(event.clientId);
-  // A worker is a client of its own, and of the version of whoever made it.
+  // A worker is a client of its own, and of its creator's version.
   if (event.resultingClientId) event.waitUntil(record(event.resultingClientId, version));
   const cache = await caches.open(SHELLS + version);
   const hit = await cache.match(address(path));

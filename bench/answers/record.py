@@ -59,7 +59,7 @@ def prompts_in(path: Path) -> list[dict[str, Any]]:
 
 
 class Tap:
-    """Stands in the place of ``decode`` and keeps the tokens that it yields, a list for each run."""
+    """Replaces ``decode`` and records the tokens that it yields, a list for each run."""
 
     def __init__(self) -> None:
         self._decode = answer.decode

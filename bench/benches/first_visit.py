@@ -1,7 +1,7 @@
 """Measures what a first visit downloads, file by file: up to the first token, and after it.
 
 A visitor opens the page on 20 Mbit/s and asks at once, as in ``slow_line``. From the first token on the line is as fast
-as can be, and all that still comes by itself is waited for. Counted are bodies, as they are sent: this server
+as can be, and the bench waits for all automatic downloads. Counted are bodies, as they are sent: this server
 compresses nothing.
 """
 
@@ -23,7 +23,7 @@ from build_support.server import Request, StaticServer, Throttle
 SHOWN = 40
 """Files with a line of their own."""
 STILL_S = 12.0
-"""A line on which nothing moved for so long has brought all that comes by itself."""
+"""When nothing was downloaded for so long, all automatic downloads are done."""
 LIMIT_S = 240.0
 SITE = "orion/"
 

@@ -5,11 +5,11 @@ IndexedDB), has it answer a short question and unloads it again. After each unlo
 memory should be what it was when the engine was ready and nothing had been loaded yet. What a first answer
 leaves for good (numpy, and Python's code as the browser compiles it when it first runs) counts against that;
 the growth since the first unloading shows beside it what each load adds. Memory is read twice: as the
-unloading leaves it, and once JavaScript's garbage was collected, which the browser does by itself only when
+unloading leaves it, and once JavaScript's garbage was collected, which the browser does automatically only when
 it wants memory. The second tells what is really lost and has the verdict; the first what the system sees
 until then.
 
-The page runs by itself: programs that drive a browser have it record every body that a page fetches, so
+The page runs alone: programs that drive a browser have it record every body that a page fetches, so
 a download would stand here as the engine's. It stops at each mark because the server lets it wait.
 """
 

@@ -1,7 +1,7 @@
 """Measures a first visit on a 20 Mbit/s connection: how soon after its bytes the first token comes.
 
 A visitor opens the page and asks at once. Against it stands the time that the bytes need which the
-visit downloaded up to the first token, at the line's speed; beside it, how long after the model's last
+visit downloaded up to the first token, at the connection's speed; beside it, how long after the model's last
 byte the token came.
 
 Without a page, an engine that is up loads its model as it does: each part is hashed, stored and laid out
@@ -102,7 +102,7 @@ def _load_downloaded(context: Context, browser: BrowserContext, contender: Conte
 
 
 def _engine(context: Context, browser: BrowserContext) -> Page:
-    """A page whose engine is up, which isn't what is measured here; from now on the line is slow."""
+    """A page whose engine is up, which isn't what is measured here; from now on the connection is slow."""
     page = browser.new_page()
     page.goto(f"{context.url}pages/slow_line.html")
     page.evaluate("() => begin()")
@@ -127,12 +127,12 @@ def _note(
 
 
 def over_its_bytes(ms: float, sent: int, megabits: float = MBITS) -> float:
-    """``ms`` over the time that ``sent`` bytes need on the line."""
+    """``ms`` over the download time of ``sent`` bytes."""
     return ms / 1000 / (sent * 8 / (megabits * 1e6))
 
 
 def with_bodies(requests: Sequence[Request]) -> list[Request]:
-    """Those that moved bytes: what the browser had, and only asked after, took nothing of the line."""
+    """Those that moved bytes: what the browser had and only revalidated took no bandwidth."""
     return [request for request in requests if request.bytes]
 
 

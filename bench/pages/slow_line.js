@@ -2,7 +2,7 @@
 
 import { engine } from "./engine.js";
 
-const PARALLEL = 4; // enough that the line is never idle between two files
+const PARALLEL = 4; // enough that the connection is never idle between two files
 
 let began = () => {};
 const ask = engine(new URL("../orion/", import.meta.url), undefined, ({ type }) => {

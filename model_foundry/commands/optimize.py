@@ -51,7 +51,7 @@ def _optimize(options: argparse.Namespace) -> int:
         # Each variant has thresholds of its own kind; a quantized model those of its weights.
         default = QUANTIZED if plan else INT8
         thresholds = thresholds_of(options, default) if plan or set_by_user else None
-        # A variant's own thresholds are meant for whole texts; a quantization is told by less.
+        # A variant's own thresholds are meant for whole texts; a quantization shows in less.
         steps = options.steps or (STEPS if plan else WHOLE)
         job = replace(job, quality=QualityPlan(plan is not None, variants, steps, thresholds))
     return run(job, options)

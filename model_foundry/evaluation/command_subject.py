@@ -129,7 +129,7 @@ async def _feed(process: asyncio.subprocess.Process, lines: Sequence[dict[str, A
             await process.stdin.drain()
         process.stdin.close()
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it ended: whoever reads its answers says so
+        pass  # it ended: the reader of its answers reports that
 
 
 def _scored(request: ScoreRequest, answer: dict[str, Any]) -> tuple[Scored, ...]:

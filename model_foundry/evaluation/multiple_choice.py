@@ -17,13 +17,13 @@ from model_foundry.evaluation.task import Graded, Question
 
 
 def by_length(question: Question, scored: Sequence[Scored]) -> Graded:
-    """``acc_norm`` counts, ``acc`` is told too."""
+    """``acc_norm`` counts, ``acc`` is reported, too."""
     plain, normalized = _choices(question, scored)
     return _graded(question, scored, normalized, {"acc": plain == question.answer})
 
 
 def by_sum(question: Question, scored: Sequence[Scored]) -> Graded:
-    """``acc`` counts, ``acc_norm`` is told too."""
+    """``acc`` counts, ``acc_norm`` is reported, too."""
     plain, normalized = _choices(question, scored)
     return _graded(question, scored, plain, {"acc_norm": normalized == question.answer})
 

@@ -79,7 +79,7 @@ async def run_task(
     progress: Progress,
     clock: Callable[[], float],
 ) -> Result:
-    """Raises FoundryError for data that can't be had, and whatever the subject raises."""
+    """Raises FoundryError for missing data, and whatever the subject raises."""
     began = clock()
     if task.kind == "choice":
         questions = sample(task.load(data), limit, seed)

@@ -204,7 +204,7 @@ def _validated(document: dict[str, object]) -> MergeRecipe:
 
 
 def _told(error: ValidationError) -> str:
-    """What is wrong and where, in one line; a union's branches are told once."""
+    """What is wrong and where, in one line; a union's branches are reported once."""
     told: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_context=False):
         # A setting's location goes on with the branches of its union, which mean nothing to a reader.

@@ -34,7 +34,7 @@ def encoder_of(weights: Path, sentencepiece: Path) -> NativeEncoder:
 
 
 def built_encoder(models: Path) -> NativeEncoder:
-    """The encoder of the router that stands in ``models``. Raises NotBuilt, or InvalidManifest."""
+    """The encoder of the router in the folder ``models``. Raises NotBuilt, or InvalidManifest."""
     path = models / MODEL / "manifest.json"
     try:
         manifest = parse_router_manifest(path.read_bytes())

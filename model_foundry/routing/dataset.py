@@ -16,7 +16,7 @@ TEST = "test"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``hand``: the file that it stands in. ``kind``: of a test row, what it tests."""
+    """``hand``: the file that it is from. ``kind``: of a test row, what it tests."""
 
     text: str
     label: str

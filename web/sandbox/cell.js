@@ -105,7 +105,7 @@ function stop() {
 async function receive({ data }) {
   if (data.type === "parts") {
     parts = { ...data, workerUrl: scriptOf(data.worker), module: WebAssembly.compile(data.wasm) };
-    parts.module.catch(() => undefined); // told by the run that waits for it
+    parts.module.catch(() => undefined); // reported by the run that waits for it
   } else if (data.type === "run") {
     stop();
     wanted = data.id;

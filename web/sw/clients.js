@@ -64,7 +64,7 @@ async function activate() {
   const noted = await notes;
   const others = (await shells()).filter((version) => version !== VERSION);
   const before = noted.active || (others.length === 1 ? others[0] : "");
-  // Whoever is open by now was served by the worker before this one.
+  // Clients that are open by now were served by the worker before this one.
   for (const { id } of before ? await worker.clients.matchAll({ type: "all" }) : []) noted.clients[id] ??= before;
   noted.active = VERSION;
   // The list kept for another version may lack what this one's build came with.

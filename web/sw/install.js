@@ -44,7 +44,7 @@ async function install() {
   const advance = (bytes, { url, part }) => {
     done += bytes;
     parts[part].left -= bytes;
-    if (parts[part].left <= 0) parts[part].arrived(); // to hash and to store them is no work for the line
+    if (parts[part].left <= 0) parts[part].arrived(); // hashing and storing them doesn't need the connection
     if (done < total && Date.now() - told < 100) return;
     told = Date.now();
     void tell({ type: "install", done, total, file: url });

@@ -9,7 +9,7 @@ class Extras:
         self._panel = None
         self._workshop = None
         self._runs = None  # the code of answers that was run
-        self._made = None  # the agents made here, once the engine has told them
+        self._made = None  # the agents made here, once the engine has sent them
         self._coded = None  # what runs the code of those that have some
 
     def _bring(self, names, then, refused=None):

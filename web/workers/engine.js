@@ -67,7 +67,7 @@ const post = (message) => {
   self.postMessage(JSON.stringify(whole));
 };
 
-/** Does the line cost by the byte, or did the person ask to save data? As far as the browser tells. */
+/** Is the connection metered, or did the person ask to save data? As far as the browser tells. */
 function metered() {
   const line = /** @type {{saveData?: boolean, type?: string} | undefined} */ (/** @type {any} */ (navigator).connection);
   return line?.saveData === true || line?.type === "cellular";
@@ -79,7 +79,7 @@ try {
   const early = new Map([["models.json", fetchText(new URL("models.json", root), (headers) => {
     listIsKept = headers.has("X-Orion-Kept");
   })]]);
-  for (const text of early.values()) text.catch(() => {}); // whoever asks for it tries again
+  for (const text of early.values()) text.catch(() => {}); // the next caller tries again
   const opening = openShards().then((shards) => {
     const standby = new Standby(shards, new URL("workers/inference.js", root));
     const may = (/** @type {First} */ { ahead }) => (ahead === false || metered() ? standby.drop() : standby.start());

@@ -37,7 +37,7 @@ let model = null;
 /** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
 let encoder = null;
 let cancelled = false;
-/** Threads that the other side was told of; 0 before the build. */
+/** Threads that the other side knows of; 0 before the build. */
 let told = 0;
 
 function opened() {

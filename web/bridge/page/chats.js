@@ -150,7 +150,7 @@ async function transact(reads, writes, decide) {
 }
 
 /**
- * Calls are told apart by a number: MicroPython's functions are handed over once and not for each call.
+ * Calls are distinguished by a number: MicroPython's functions are handed over once and not for each call.
  *
  * @param {(call: number, round: number, found: string) => string} decide called inside the transaction
  * @param {(call: number) => void} done it is committed

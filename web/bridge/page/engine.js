@@ -20,7 +20,7 @@ export function beginEngine(ahead) {
 }
 
 /**
- * The second engine of a page's life is told so: the first one failed it.
+ * A page's second engine is marked as such: the first one failed.
  *
  * @param {boolean} ahead
  */

@@ -3,7 +3,7 @@
  *
  * On a plain static server the headers that give a page threads (COOP and COEP) can only come
  * from the service worker. So a first visit waits until the shell is on the device and the
- * worker controls the page, then reloads once. Whatever stands in the way, the page goes on.
+ * worker controls the page, then reloads once. Whatever fails, the page goes on.
  */
 
 const RELOADED = "orion.isolation-reload";

@@ -22,7 +22,7 @@ export function holdName() {
   });
 }
 
-/** For whoever makes a worker: posts to it, and hears what it says and that it ended. */
+/** For a worker's owner: posts to it, and hears its messages and its end. */
 export class WorkerLink {
   /**
    * @param {string | URL} script which calls `holdName`
@@ -45,7 +45,7 @@ export class WorkerLink {
   }
 
   /**
-   * What came already is told too, after this has returned.
+   * Messages that came already are delivered too, after this has returned.
    *
    * @param {(data: any) => void} onMessage
    * @param {(why: string) => void} onEnd an error that nobody caught, a message that can't be read, or its end
@@ -71,7 +71,7 @@ export class WorkerLink {
     this.worker.postMessage(message);
   }
 
-  /** Ends the worker; nothing more is told of it. */
+  /** Ends the worker; nothing more is heard of it. */
   end() {
     this.tell = () => {};
     this.watch.abort();

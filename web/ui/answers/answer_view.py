@@ -71,7 +71,7 @@ def backend_words(backend, words):
 
 
 def facts(turn, words, model_name):
-    """(name, text, title) of what the line under a finished answer says."""
+    """(name, text, title) of each part of the line under a finished answer."""
     meta = turn.meta
     rows = []
     if turn.agent:

@@ -37,7 +37,7 @@ class AgentPicker:
 
     def draw(self, rows, groups=()):
         """Again only when the agents or the language changed; what is chosen stays. ``groups``: rows
-        {"id", "agents"} of the registry; what is in none of them stands by itself."""
+        {"id", "agents"} of the registry; an agent in none of them is listed alone."""
         choices = agents.choices(rows, self._words)
         key = (
             self._words.lang,

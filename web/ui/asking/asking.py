@@ -106,7 +106,7 @@ class Asking:
         return options
 
     def anticipated(self):
-        """What the engine is told of a question that is being typed; None where nothing is loaded unasked, or there
+        """What the engine gets of a question that is being typed; None where nothing is loaded unasked, or there
         is none."""
         conversation, composer = self._state.conversation, self._page.views.composer
         length = int(composer.box.textLength)

@@ -2,7 +2,7 @@
 
 Each change is one transaction that reads what is there first (rows.py). A page holds a name for as
 long as it lives; an answer says which page makes it, and is taken for interrupted only when that name is
-free. What another tab changed is told, and read again.
+free. Changes of other tabs are notified, and read again.
 
 ``names`` has holdName, whenFree and alone of bridge/page/locks.js; ``backing`` is localStorage's (base/store.py).
 ``view`` hears what happens:

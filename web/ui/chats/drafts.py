@@ -1,4 +1,4 @@
-"""What stands in the message box, kept as it is typed: one row a tab, so that two tabs don't overwrite
+"""Keeps the message box's text as it is typed: one row a tab, so that two tabs don't overwrite
 each other's. A tab finds its own again after a reload; one that opens takes up what a closed tab left.
 
     text   what is in the box

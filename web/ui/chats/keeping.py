@@ -37,7 +37,7 @@ class Keeping:
         self._saved_at = 0.0
         self._draft_timer = self._list_timer = self._old_timer = None
         self._submitting = False
-        self._edited = None  # the earlier question that stands in the box
+        self._edited = None  # the earlier question that is in the box
         self._rows = []
         self._more = False
         self._wanted = None  # the conversation that is being opened
@@ -178,7 +178,7 @@ class Keeping:
             self.save(answer)
 
     def looked_at(self):
-        """The page is in front again. A tab that slept, or that died before it told, may have left it behind."""
+        """The page is in front again. A tab that slept or died before it notified others may have left it behind."""
         if self.loaded:
             self.chats.take_over_old()
             self.chats.refresh(self._state.conversation)

@@ -53,7 +53,7 @@ class ViewState:
         return self.model_titles.get(model) or model
 
     def known_name(self, model):
-        """As ``model_name``, but "" until the engine has told the names: an id is no name to show."""
+        """As ``model_name``, but "" until the engine has sent the names: an id is no name to show."""
         return self.model_name(model) if self.model_titles else ""
 
     def model_size(self, model):

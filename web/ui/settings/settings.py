@@ -93,7 +93,7 @@ class Settings:
     # the engine's
 
     def change_engine(self, fields):
-        """``fields`` of a configure request. The engine is told what differs from what it was told last."""
+        """``fields`` of a configure request. The engine is sent what differs from what it was sent last."""
         if fields.get("preset"):
             self._store.change({"preset": fields["preset"], "engine": {}})
         else:

@@ -5,7 +5,7 @@
  * white space that it trims, becomes a call of GENERATION, as it is one in transformers.
  */
 
-/** The function that gives back what stands in a `generation` block. */
+/** The function that returns the content of a `generation` block. */
 export const GENERATION = "orion_generation";
 
 /** @param {string} source @param {number} at where a quote opens @returns {number} behind the one that closes it */

@@ -83,7 +83,7 @@ export class Standby {
     this.over = false;
   }
 
-  /** Begins, once, with what `remember` was told on an earlier visit, if anything and if it may still be that large. */
+  /** Begins, once, with what `remember` got on an earlier visit, if anything and if it may still be that large. */
   start() {
     this.starting ??= this.begin();
     return this.starting;

@@ -1,7 +1,7 @@
 /**
  * Connects the tabs of this site: named locks, which the browser releases when a tab ends, and notes.
  *
- * Where a browser keeps no site data it refuses locks and channels too; then a tab is by itself, and the locks
+ * Where a browser keeps no site data it refuses locks and channels too; then a tab is alone, and the locks
  * are its own.
  */
 
@@ -22,7 +22,7 @@ export class Tabs {
     try {
       this.channel = new BroadcastChannel(name);
     } catch {
-      // No channel: nobody is told, and whoever depends on it reads the store.
+      // No channel: no tab is notified, and tabs that depend on it read the store.
     }
     void this.hold(TAB, undefined, "shared").catch(() => {});
   }

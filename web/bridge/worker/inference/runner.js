@@ -15,7 +15,7 @@ import { KernelModel } from "../kernel/model.js";
  */
 
 /**
- * Four bytes, an I32: whoever sets it to 1 ends a `forward` or `verify` under way, which rejects as cancelled and keeps the
+ * Four bytes, an I32: setting it to 1 ends a `forward` or `verify` in progress, which rejects as cancelled and keeps the
  * rows of the parts before; it stays set, and ends those that follow, until it is 0 again.
  *
  * @typedef {SharedArrayBuffer} CancelFlag

@@ -1,5 +1,5 @@
 /**
- * Lays out one memory for a model on our kernel: what lies where, and the description that the kernel is told
+ * Lays out one memory for a model on our kernel: what lies where, and the description that the kernel is given
  * (`struct orion_decoder` of kernel/orion_kernel.h).
  *
  * From the module's heap base on: the description, its table of tensors, the tokens or embeddings of a call, the rotary

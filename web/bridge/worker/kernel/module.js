@@ -53,7 +53,7 @@ export function builds({ simd, relaxed, shared }) {
 }
 
 /**
- * The best of those builds that can be had: without a network it may be another than at the last visit, whose browser
+ * The best of the available builds: without a network it may be another than at the last visit, whose browser
  * hadn't yet what this one has. Raises backend_unavailable, or download_failed where none arrived.
  *
  * @param {URL} folder where the builds lie

@@ -1,7 +1,7 @@
 /**
  * Describes a manifest's tensors to our kernel: `struct orion_tensor` of kernel/orion_kernel.h.
  *
- * What they are called stands in model_foundry/sharding/stored.py; orion_py/manifest/kernel_variant.py decides whether
+ * model_foundry/sharding/stored.py names them; orion_py/manifest/kernel_variant.py decides whether
  * all that is needed is there, and the kernel checks every extent itself.
  */
 

@@ -121,7 +121,7 @@ export class GpuModel {
     this.lost = this.device.lost.then((/** @type {{reason: string, message: string}} */ { reason, message }) => {
       throw new BridgeError("device_lost", `the GPU went away: ${reason} ${message}`);
     });
-    this.lost.catch(() => {}); // heard by whoever runs next
+    this.lost.catch(() => {}); // heard by the next run
     await this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
     this.fed.clear();
   }

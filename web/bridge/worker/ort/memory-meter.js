@@ -29,7 +29,7 @@ export function meterMemory() {
     const { destroy } = buffer;
     const alive = new WeakSet();
     device.createBuffer = function create(/** @type {{size: number}} */ options) {
-      // Whoever makes a buffer, onnxruntime too: no error is thrown for one that has no room.
+      // Every creation of a buffer, onnxruntime's too: no error is thrown for one that has no room.
       this.pushErrorScope("out-of-memory");
       /** @type {any} */
       let created = null;

@@ -66,7 +66,7 @@ export async function addBundle(python, url) {
 }
 
 /**
- * What loadPyodide is told, whether Python starts from bytecode or from a snapshot.
+ * The options of loadPyodide, whether Python starts from bytecode or from a snapshot.
  *
  * @param {URL} vendor the folder vendor/
  * @param {Promise<Bundle[]>} bundles

@@ -125,7 +125,7 @@ export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
     lockFileContents: lockFileContents.catch(() => new Promise(() => {})),
     fsInit: (/** @type {any} */ FS) => fsInit(FS).catch((cause) => { spoilt = cause; }),
   };
-  // Pyodide compiles its code only once it has the memory: so it is told that it has it, and gets it in front of main().
+  // Pyodide compiles its code only once it has the memory: so it is made to believe that it has it, and gets it before main().
   const python = await load(options, { _loadSnapshot: new Uint8Array(0) }, (module) => {
     if (spoilt) throw spoilt;
     if (module.HEAP8.length < facts.heap) module.growMemory(facts.heap);

@@ -12,7 +12,7 @@ import { within } from "../limit.js";
 /** @typedef {import("./snapshot.js").Arriving} Arriving */
 /** @typedef {{key: string, trusted: boolean, facts: import("./snapshot.js").Facts, memory: Blob, bundles: Blob[]}} Kept */
 
-/** Raised by whoever changes what a snapshot is. */
+/** To be raised with a change of what a snapshot is. */
 const FORMAT = 2;
 const NAME = "orion-python";
 const STORE = "snapshots";
@@ -74,7 +74,7 @@ export class SnapshotStore {
   async read(tested = true) {
     if (typeof indexedDB === "undefined") return null;
     const kept = await within(found(), OPEN_MS, "storage_unavailable", "the database");
-    if (!kept) return null; // on a first visit the line is for other things than to find the key
+    if (!kept) return null; // on a first visit the connection is for more than finding the key
     const arriving = begun(kept); // while the key is found
     const ours = await within(this.ours(kept), OPEN_MS, "storage_unavailable", "the database");
     return ours && (kept.trusted || !tested) ? arriving : null;

@@ -9,7 +9,7 @@ import { BridgeError } from "../errors.js";
 let library = null;
 
 /**
- * Raises download_failed where the library is needed and can't be had.
+ * Raises download_failed where the library is needed and can't be fetched.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<string>}

@@ -86,7 +86,7 @@ export class ReadAhead {
     // One after the other: side by side they take as long, and the first would come with the last.
     const read = this.read.then(() => found).then((blob) => blob && blob.arrayBuffer());
     this.read = read.then(() => {}, () => {});
-    // What can't be read ahead is read again by whoever needs it, who then hears why: it may still be downloaded.
+    // What can't be read ahead is read again when it is needed, which then reports why: it may still be downloaded.
     entry.bytes = read.then((buffer) => buffer && verified(buffer, sha256)).catch(() => null);
     entry.wanted?.(entry.bytes);
     void entry.bytes.then((bytes) => bytes || this.drop(entry));

@@ -149,7 +149,7 @@ export class ShardStore {
   }
 
   /**
-   * Downloads a file whose hash nobody told, and commits it by the one that it turns out to have.
+   * Downloads a file of unknown hash, and commits it under the hash that it turns out to have.
    * Its unfinished parts are kept as `name`, 64 hexadecimal digits; which shard it became is kept as the setting
    * `pin:<name>`, with the shard, so that no other tab and no later visit downloads it again. Raises as `fetchShard`.
    *

@@ -1,7 +1,7 @@
 /**
  * Expands a stored weight shard to int8 per output channel, which WASM multiplies fastest.
  *
- * What is computed stands in ExpandedWeight (orion_py/manifest/derived.py); the reference is
+ * ExpandedWeight (orion_py/manifest/derived.py) specifies the computation; the reference is
  * orion_py/manifest/expansion.py, and a test holds the two bit for bit together. 134 million weights
  * take about half a second: two passes, row scales first, then blocks of 32 columns by 64 rows that
  * are quantized into a small tile, already transposed, and copied out of it in whole words.

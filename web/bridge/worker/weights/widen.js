@@ -1,7 +1,7 @@
 /**
  * Widens the matrices of a stored weight shard to more bits a weight, for kernels that read 4 or 8 alone.
  *
- * What is computed stands in WidenedWeight (orion_py/manifest/derived.py); the reference is
+ * WidenedWeight (orion_py/manifest/derived.py) specifies the computation; the reference is
  * orion_py/manifest/expansion.py, and a test holds the two bit for bit together.
  */
 
