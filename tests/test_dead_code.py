@@ -61,7 +61,7 @@ ALLOWED = {
         "enable_vision enable_code enable_speech enable_creative enable_multilingual": "answering/ability.py, by agent",
     },
     "orion_py/errors.py": {"ForeignOrigin": "raised by origins.js; browser/errors.py finds it by its code"},
-    "web/ui/panel/model.py": {"_breaker _prediction _metric": "PanelModel.apply, by the event's type"},
+    "web/ui/panel/model.py": {"_breaker _prediction _metric _router": "PanelModel.apply, by the event's type"},
     "web/ui/panel/parts.py": {
         "draw_router draw_memory draw_speed draw_queue draw_breakers draw_predictive": "panel.py, by the part's name",
     },
@@ -118,8 +118,44 @@ def test_nothing_is_dead() -> None:
     assert sorted(dead) == [], "delete it with its tests, reach it, or say in ALLOWED who does"
 
 
+@cache
+def methods() -> set[tuple[str, str]]:
+    """(file, name) of the methods that no file of the product takes of an object: a function of the same name, which
+    the search by names takes for their use, isn't one."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for folder in PRODUCT for path in _modules(ROOT / folder)}
+    taken: set[str] = set()
+    made: set[tuple[str, str]] = set()
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                taken.add(node.attr)
+            elif isinstance(node, ast.ClassDef):
+                body = [each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+                own = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}  # such as a table of handlers
+                made |= {
+                    (path.relative_to(ROOT).as_posix(), each.name)
+                    for each in body
+                    if each.name not in own
+                    and not each.name.startswith("__")
+                    and not any(_calls_it(mark) for mark in each.decorator_list)
+                }
+    return {(file, name) for file, name in made if name not in taken}
+
+
+def _modules(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _calls_it(decorator: ast.expr) -> bool:
+    return f"@{ast.unparse(decorator).partition('(')[0]}" in VALIDATORS
+
+
+def test_no_method_lives_by_the_name_of_a_function() -> None:
+    assert sorted(methods() - allowed()) == [], "delete it with its tests, reach it, or say in ALLOWED who does"
+
+
 def test_the_list_of_what_is_reached_otherwise_holds_nothing_else() -> None:
-    assert sorted(allowed() - found()) == []
+    assert sorted(allowed() - found() - methods()) == []
 
 
 def test_what_the_bridge_calls_or_sends_is_still_there() -> None:

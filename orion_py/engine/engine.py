@@ -261,13 +261,6 @@ class Engine:
         self._require_open()
         return await self._parts.models.versions()
 
-    async def consider_webgpu(self, model_id: str) -> None:
-        """Does WebGPU answer rightly and faster here? Then it takes over. It is asked by itself for every
-        model in memory when nothing else is; this asks now. Never raises: a GPU that fails the trial is
-        a log line, not a problem."""
-        self._require_open()
-        await self._parts.work.trials.consider(model_id)
-
     async def infer(
         self,
         query: str,

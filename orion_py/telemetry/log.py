@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -138,9 +137,3 @@ class Logger:
             for record in self._book.records
             if record["level"] in wanted and all(record.get(key) == value for key, value in context.items())
         ]
-
-    def export(self) -> str:
-        """All kept records as JSON text, with how many older ones were dropped."""
-        return json.dumps(
-            {"dropped": self._book.dropped, "records": list(self._book.records)}, ensure_ascii=False, indent=1
-        )

@@ -86,7 +86,7 @@ async def test_the_log_and_the_metrics_tell_of_loops() -> None:
     world = World(goes_round("", UNIT))
     made = await engine(world)
     await made.infer("hello", LONG, request_id="q")
-    records = json.loads(made.log.export())["records"]
+    records = made.log.records()
     assert [record["again"] for record in records if record["event"] == "loop"] == [True, False]
     assert made.metrics.snapshot()["counters"]["loops"] == 2
 

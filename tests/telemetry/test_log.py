@@ -62,7 +62,7 @@ def test_nothing_private_is_kept_or_passed_on() -> None:
     seen: list[Record] = []
     log = Logger([seen.append], Clock())
     log.child(query="my diary").error("failed", message="no file /home/me/x/y", email="me@example.org")
-    for text in (log.export(), json.dumps(seen), json.dumps(log.records())):
+    for text in (json.dumps(seen), json.dumps(log.records())):
         assert "diary" not in text
         assert "/home/me" not in text
         assert "me@example" not in text
@@ -73,7 +73,7 @@ def test_only_the_last_records_are_kept_and_the_loss_is_told() -> None:
     for number in range(5):
         log.info("n", number=number)
     assert [record["number"] for record in log.records()] == [2, 3, 4]
-    assert json.loads(log.export())["dropped"] == 2
+    assert log.dropped == 2
 
 
 def test_records_are_chosen_by_level_and_by_request() -> None:
@@ -115,13 +115,6 @@ def test_a_sink_cannot_change_what_is_kept() -> None:
     log.info("event")
     log.records()[0].clear()
     assert log.records()[0]["event"] == "event"
-
-
-def test_the_export_is_json_with_all_that_is_kept() -> None:
-    log = Logger([], Clock())
-    log.info("loaded", language="français")
-    assert json.loads(log.export()) == {"dropped": 0, "records": log.records()}
-    assert "français" in log.export()
 
 
 def test_a_timed_block_writes_how_long_it_took() -> None:
