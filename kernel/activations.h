@@ -1,4 +1,4 @@
-/* Rows of activations, quantized for the matrices that they meet.
+/* Quantizes rows of activations for the matrices that they are multiplied with.
  *
  * A row is cut into blocks of 32 as the weights are. Of each block there are integers, a scale, and
  * scale * sum of the integers, which a minimum or an offset of the weights is multiplied with. Both carry

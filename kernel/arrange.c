@@ -1,4 +1,4 @@
-/* orion_prepare: a tensor's bytes are looked over and put in the kernel's order (blocks.h), in place, group by group. */
+/* Implements orion_prepare: checks a tensor's bytes and puts them in the kernel's order (blocks.h), in place, group by group. */
 #include "key_sizes.h"
 #include "model.h"
 #include "threads.h"

@@ -1,4 +1,4 @@
-/* Attention of one query row over the cache, in chunks of positions.
+/* Computes the attention of one query row over the cache, in chunks of positions.
  *
  * A chunk's scores, exponentials and weighted values are computed by themselves, with the chunk's own maximum, and the
  * chunks are joined in their order. Chunks lie at fixed positions: a token's result is the same whether one thread

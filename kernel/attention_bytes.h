@@ -1,4 +1,4 @@
-/* A chunk's scores and sums over a cache of 8-bit numbers: products of integers, exact, with one scale for 32 of them.
+/* Computes a chunk's scores and sums over a cache of 8-bit numbers: products of integers, exact, with one scale for 32 of them.
  *
  * A row is head_dim signed bytes, then a scale for each BYTES_BLOCK of them (the last may be shorter): the upper half
  * of a float32, rounded up, so that the greatest number of a block is 127 at most. A query is 16-bit integers with one scale.

@@ -1,4 +1,4 @@
-/* A chunk's scores and sums over a cache of float16 numbers. Queries are floats, times scale and HALF_OF_SHIFT. */
+/* Computes a chunk's scores and sums over a cache of float16 numbers. Queries are floats, times scale and HALF_OF_SHIFT. */
 #ifndef ATTENTION_HALVES_H
 #define ATTENTION_HALVES_H
 

@@ -1,4 +1,4 @@
-/* What every part of the kernel stands on: names of types, places in the memory, and how functions are compiled. */
+/* Defines what every part of the kernel uses: names of types, places in the memory, and how functions are compiled. */
 #ifndef BASE_H
 #define BASE_H
 

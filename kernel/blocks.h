@@ -1,4 +1,4 @@
-/* How weights lie after orion_prepare, and how integers come out of them.
+/* Defines the layout of weights after orion_prepare, and unpacks integers from it.
  *
  * Four rows are a group, block by block, so that one product fills four lanes and a matrix is one sequential stream:
  * two streams at once defeat the processor's prefetcher. A block of a group is 16 bits-per-weight bytes,

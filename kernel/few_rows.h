@@ -1,4 +1,4 @@
-/* The product of a group of four rows with up to four rows of activations, straight from the weights: drafts that are verified.
+/* Multiplies a group of four rows with up to four rows of activations, straight from the weights: drafts that are verified.
  * For a prompt unpacking pays (several_rows.h). Sums are those of one_row.h, in the same order. */
 #ifndef FEW_ROWS_H
 #define FEW_ROWS_H

@@ -1,4 +1,4 @@
-/* orion_forward: the decoder's pass, run by all threads side by side, phase by phase.
+/* Implements orion_forward: the decoder's pass, run by all threads in parallel, phase by phase.
  *
  * One row alone (decoding): every thread norms and quantizes it for itself, which costs less than waiting for somebody who does
  * it for all. Several rows: they are shared out too. */
@@ -9,7 +9,7 @@
 static struct {
   u32 count, position, logit_rows;
   const float *embeddings; /* 0: tokens */
-  u32 stopped;             /* the host told the leader */
+  u32 stopped;             /* the host asked the leader to stop */
 } call;
 
 /* What a thread carries through the pass. */

@@ -1,4 +1,4 @@
-/* How large the keys' channels become: the length of the bias, and three times what the row of weights gives for inputs of
+/* Estimates the keys' channels: the length of the bias, and three times what the row of weights gives for inputs of
  * length 1, as a norm makes them. Where keys have a norm of their own it is the norm's weight. Channels that are rotated into
  * each other have one size, so that it doesn't matter whether keys are rotated or divided first. */
 #include "key_sizes.h"

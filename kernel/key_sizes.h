@@ -1,4 +1,4 @@
-/* How large each channel of a layer's keys is, for a cache of 8-bit numbers: Layer.key_sizes. */
+/* Estimates how large each channel of a layer's keys is, for a cache of 8-bit numbers: Layer.key_sizes. */
 #ifndef KEY_SIZES_H
 #define KEY_SIZES_H
 

@@ -140,7 +140,7 @@ static void panel_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *su
   Unpack *unpacked = UNPACKS[m->bits];
   Tile *const *tiles = tiles_of(m);
   const u32 packet = packet_bytes(m->kind, m->columns, LANES), step = block_bytes(m->kind, LANES), slice = panel_blocks(m->kind);
-  /* A last group that has no partner stands in for it; the second copy's sums are never used. */
+  /* A last group without a partner is its own partner; the second copy's sums are never used. */
   const Groups first = groups_at(m, 2 * index), second = groups_at(m, smaller(2 * index + 1, matrix_groups(m) - 1));
   for (u32 i = 0; i < 2 * count; i++) sums[i] = splat(0);
   for (u32 from = 0; from < m->blocks; from += slice) {

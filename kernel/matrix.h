@@ -1,4 +1,4 @@
-/* Weight matrices and their products with rows of activations. */
+/* Multiplies weight matrices with rows of activations. */
 #ifndef MATRIX_H
 #define MATRIX_H
 

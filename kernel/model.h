@@ -1,4 +1,4 @@
-/* The open model: its layers, and where everything lies in the workspace. */
+/* Describes the open model: its layers, and where everything is in the workspace. */
 #ifndef MODEL_H
 #define MODEL_H
 

@@ -1,4 +1,4 @@
-/* Small mathematics on vectors: float16, exp, tanh and the two activations. No result depends on a libm. */
+/* Computes small functions on vectors: float16, exp, tanh and the two activations. No result depends on a libm. */
 #ifndef NUMBERS_H
 #define NUMBERS_H
 

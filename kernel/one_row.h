@@ -1,4 +1,4 @@
-/* The product of a group of four rows with one row of activations: what decoding spends its time on. */
+/* Multiplies a group of four rows with one row of activations: what decoding spends its time on. */
 #ifndef ONE_ROW_H
 #define ONE_ROW_H
 

@@ -1,4 +1,4 @@
-/* orion_plan and orion_open: everything that enters is checked here, once. */
+/* Implements orion_plan and orion_open: all input is checked here, once. */
 #include "model.h"
 #include "roles.h"
 #include "threads.h"

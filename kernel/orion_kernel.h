@@ -1,4 +1,4 @@
-/* The decoder kernel's interface: one forward pass over weights, cache and scratch that the host laid out.
+/* Defines the decoder kernel's interface: one forward pass over weights, cache and scratch that the host laid out.
  *
  * One module computes a whole decoder-only transformer. The host (a browser's worker, wasmtime, a native
  * process) owns the memory: it places the shards, the cache and the workspace, describes the model in two
@@ -195,7 +195,7 @@ uint32_t orion_stop(void);
 #endif
 
 /* Threads (in a module without ORION_THREADS there is one, the leader, and these answer accordingly).
- * The leader is whoever calls everything else. A worker is an own instance of the module over the same memory in a
+ * The leader is the caller of everything else. A worker is an own instance of the module over the same memory in a
  * thread of its own: it sets its exported global __stack_pointer to orion_stack(number), number 1 to
  * ORION_MOST_THREADS - 1 and each used once, then calls orion_worker(number), which returns after
  * orion_dismiss. */

@@ -1,4 +1,4 @@
-/* What tensors a decoder has, and of what shapes. */
+/* Lists the tensors of a decoder and their shapes. */
 #ifndef ROLES_H
 #define ROLES_H
 

@@ -1,4 +1,4 @@
-/* The product of a panel, two groups of four rows, with several rows of activations: prompts and drafts.
+/* Multiplies a panel, two groups of four rows, with several rows of activations: prompts and drafts.
  *
  * A panel's blocks are unpacked once and meet all rows, four at a time. Sums are those of one_row.h, in the same order. */
 #ifndef SEVERAL_ROWS_H

@@ -1,4 +1,4 @@
-/* 128-bit vectors, under the names of clang's wasm_simd128.h.
+/* Provides 128-bit vectors under the names of clang's wasm_simd128.h.
  *
  * RELAXED: relaxed SIMD may be used. Natively the same names are plain C, so that the kernel runs under sanitizers. */
 #ifndef SIMD_H

@@ -164,7 +164,7 @@ void orion_worker(u32 number) {
   if (number == 0 || number >= ORION_MOST_THREADS) return;
   const u32 era = look(&shared.era);
   const u32 slot = __atomic_add_fetch(&shared.slots, 1, __ATOMIC_SEQ_CST);
-  /* Slots arrive in their order, and know the jobs before theirs: whoever is counted won't miss one. */
+  /* Slots arrive in order and know the jobs before theirs: a counted thread won't miss one. */
   while (look(&shared.arrived) != slot - 1)
     if (look(&shared.era) != era) return;
   u32 seen = look(&shared.posted);

@@ -1,13 +1,13 @@
-/* Threads over one memory: who is there, jobs for all of them, and how a job's work is shared out.
+/* Runs jobs on several threads over one memory: which threads are there, and how a job's work is divided.
  *
- * A thread that waits looks for a while and then sleeps (memory.atomic.wait32). Nothing is computed differently for more
- * or fewer threads: they share out rows, and no sum runs over threads.
+ * A waiting thread spins for a while and then sleeps (memory.atomic.wait32). The number of threads changes no result:
+ * they divide rows among them, and no sum runs over threads.
  *
  * There are two kinds of jobs. In `run_job` each thread has a fixed share, and all meet at barriers. In `run_phases` the work
- * falls into phases, each of them into pieces that threads claim one by one. A phase is over when its pieces are done, whoever
- * did them: a thread that has lost its core to another program holds up the others with the piece that it has begun, and
+ * is divided into phases, and each phase into pieces that threads claim one by one. A phase ends when its pieces are done, by
+ * any thread: a thread that has lost its core to another program delays the others with the piece that it has started, and
  * with no other. It may lag whole phases behind, and claims nothing there. What it reads for itself before it claims may
- * then be of a later phase: it has to be safe to read, and is never used. */
+ * then be of a later phase: it must be safe to read, and is never used. */
 #ifndef THREADS_H
 #define THREADS_H
 
