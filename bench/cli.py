@@ -1,4 +1,4 @@
-"""``python -m bench NAME…``: sets the scene, runs the benches, prints and writes what they found."""
+"""Prepares and runs the benches, prints and writes what they found (``python -m bench NAME…``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""``python -m bench.answers.record``: what a built model answers to sixty everyday questions, for tests to read.
+"""Records what a built model answers to sixty everyday questions, for tests to read (``python -m
+bench.answers.record``).
 
 The real engine on native onnxruntime, by the way that ``orion chat`` takes: screening, routing, prompt,
 sampling. A line of JSON an answer::

@@ -1,4 +1,4 @@
-"""``python -m bench.answers.table FILE…``: how the answers of recordings ended, a row for each file.
+"""Prints how the answers of recordings ended, a row for each file (``python -m bench.answers.table FILE…``).
 
 What counts as a loop is looked for in what the model said, before anything was cut back, by the
 engine's own detector.

@@ -1,4 +1,4 @@
-"""Hugging Face transformers in float32 over a GGUF, as a reference implementation that shares no code with ours.
+"""Runs Hugging Face transformers in float32 over a GGUF: a reference implementation that shares no code with ours.
 
     PYTHON bench/answers/transformers_gguf.py FILE.gguf [--tokenizer FILE] [--batch 8] [--threads 2]
 

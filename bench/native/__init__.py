@@ -1,1 +1,1 @@
-"""llama.cpp as a native program, the peer that no browser holds back. Built once, kept in the cache."""
+"""Measures llama.cpp as a native program, the peer that no browser limits. Built once, kept in the cache."""

@@ -1,4 +1,4 @@
-"""Why a text has no result.
+"""Defines the reasons why a text has no result.
 
 ArithmeticFault
 ├── NotAnExpression     it can't be read as one

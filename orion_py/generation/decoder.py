@@ -1,4 +1,4 @@
-"""Decodes: takes a prompt and yields tokens, one model step at a time.
+"""Decodes a prompt: yields tokens, one model step at a time.
 
 A step can verify a draft: it runs the last token and some guessed ones at once, and each row of its
 logits is sampled as if it came alone, in the order and with the randomness of single steps. While what

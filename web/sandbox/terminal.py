@@ -1,6 +1,6 @@
-"""What a program finds around it when a person runs it: a main module, input, help, and plain words for what
-can't be there. ``prepare(name, ask)`` is called before it runs; ``ask`` is None for code that answers in the
-place of a model, where nobody sits at a keyboard.
+"""Provides what a program finds around it when a person runs it: a main module, input, help, and plain words for what
+isn't available. ``prepare(name, ask)`` is called before it runs; ``ask`` is None for code that answers in the place of
+a model, where nobody sits at a keyboard.
 """
 
 import builtins

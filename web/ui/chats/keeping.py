@@ -1,5 +1,5 @@
-"""Between the page and what is kept of the person's words: conversations (chats.py), drafts (drafts.py),
-and which of them this tab shows. Other tabs change the same conversations at any time.
+"""Connects the page with what is stored of the person's words: conversations (chats.py), drafts (drafts.py), and which
+of them this tab shows. Other tabs change the same conversations at any time.
 
 ``page`` is the App: it has ``ask(text)``, ``begin()`` for the question that waits, ``show(conversation)``,
 ``give_up(answer)`` and ``redraw()``.

@@ -1,5 +1,6 @@
-"""The workshop's form: what an agent is, its code, and a try of it. It shows and is filled in; what
-happens is workshop.py's business."""
+"""Draws the workshop's form: an agent's fields, its code, and a trial of it; workshop.py does what its buttons ask
+for.
+"""
 
 from ui.workshop.model import CODE_CHARS
 
