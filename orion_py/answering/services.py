@@ -29,7 +29,7 @@ from orion_py.telemetry.log import Logger
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that stand before the query, as a
+    """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that precede the query, as a
     model takes them in; those of earlier turns stand in ``history``. ``runs_code``: whoever asks runs an agent's own
     code."""
 
@@ -55,14 +55,14 @@ class Wishes(Protocol):
     """``background.upgrade.BackgroundUpgrade``."""
 
     async def prefer(self, found: Ordered) -> None:
-        """What an agent prefers comes in the background from now on."""
+        """Schedules the background download of what an agent prefers."""
 
 
 class OnModelNeeded(Protocol):
     """``engine.scheduler.BackgroundScheduler``."""
 
     def on_model_needed(self, model_id: str) -> None:
-        """Hears which model is needed now, so that what was loaded on a guess gives way."""
+        """Learns which model is needed now, so that a predicted load yields."""
 
 
 class Loads(Protocol):

@@ -19,7 +19,7 @@ async def bring_in(
     cancel: CancelToken,
     idle: Callable[[], bool],
 ) -> None:
-    """Loads ``entry`` beside what is there, or where both don't fit in place of it.
+    """Loads ``entry`` beside the loaded models, or in their place if both don't fit.
 
     Raises as ``ModelManager.acquire``: then what made room is loaded again, for as long as nothing is asked (``idle``).
     """

@@ -14,8 +14,8 @@ from orion_py.runtime.base import Device
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """``models`` in the order to try them. ``preferred``: the larger model that should come in the background, since
-    the agent prefers it to all that is at hand. ``waits``: nothing is at hand, so that the question waits."""
+    """``models`` in the order to try them. ``preferred``: the larger model to download in the background, since
+    the agent prefers it to all models at hand. ``waits``: none is at hand, so the question waits."""
 
     models: list[ModelEntry]
     preferred: str | None = None

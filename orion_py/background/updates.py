@@ -29,7 +29,7 @@ BetweenTurns = Callable[[CancelToken], AbstractAsyncContextManager[None]]
 
 
 class Updates:
-    """``between_turns`` gives the moment in which what serves may change."""
+    """``between_turns`` waits for a moment in which the model that answers may change."""
 
     def __init__(
         self,
@@ -46,12 +46,12 @@ class Updates:
         self._tabs: Tabs = ports.tabs or Hall().tab()
 
     def recheck(self, model_id: str) -> None:
-        """The server is asked once a visit; this makes it twice."""
+        """Asks the server again, which is asked only once a visit otherwise."""
         self._checked.discard(model_id)
 
     async def check(self, entry: ModelEntry) -> StoredVersion | None:
         """The server's version, where it is another one than the one in use and this device didn't
-        roll back from it. None too where the server can't be reached or sends nothing sensible."""
+        roll back from it. None, too, if the server can't be reached or sends nothing valid."""
         if entry.id in self._checked:
             return await self._coming(entry)
         self._checked.add(entry.id)
@@ -67,14 +67,14 @@ class Updates:
         return found
 
     async def in_use(self, entry: ModelEntry) -> StoredVersion:
-        """The version that loading the model would bring, kept from now on. Raises as ``VersionSource.obtain``."""
+        """The version that loading the model would open; it is kept from now on. Raises as ``VersionSource.obtain``."""
         await self._manager.opener.source.obtain(entry)
         kept = await self.versions.kept(entry.id)
         assert kept is not None, "obtain() keeps what it answers with"
         return kept
 
     async def complete(self, entry: ModelEntry) -> StoredVersion | None:
-        """The version in use, where all that it needs is on the device."""
+        """The version in use, if everything that it needs is on the device."""
         kept = await self.versions.kept(entry.id)
         return kept if kept is not None and await self._manager.opener.ladder.complete(kept.manifest) else None
 
@@ -108,19 +108,19 @@ class Updates:
         await self.sweep()
 
     async def reject(self, version: StoredVersion) -> None:
-        """``version`` isn't wanted, or is wrong here: what came of it is deleted."""
+        """Deletes ``version``, which isn't wanted or computes wrongly here."""
         await self.versions.reject(version)
         await self.sweep()
 
     async def forget(self, model_ids: Collection[str]) -> None:
-        """Nothing of these models stays on the device but what others share."""
+        """Deletes these models from the device, except for shards that others share."""
         for model_id in model_ids:
             self._checked.discard(model_id)
             await self.versions.forget(model_id)
         await self.sweep()
 
     async def rollback(self, entry: ModelEntry, cancel: CancelToken | None = None) -> None:
-        """The earlier version serves from the next turn on. Raises NoEarlierVersion, Cancelled, or what
+        """Rolls back: the earlier version answers from the next turn on. Raises NoEarlierVersion, Cancelled, or what
         loading it raises; the later one stays stored, and isn't switched to again automatically."""
         cancel = cancel or CancelToken()
         async with self._between_turns(cancel):

@@ -52,7 +52,7 @@ Emit = Callable[[HydrationEvent | FallbackEvent], None]
 
 
 class BackgroundUpgrade:
-    """``poll`` is called whenever nothing was asked for a moment. ``idle``: nothing runs or waits."""
+    """Call ``poll`` whenever nothing was asked for a moment. ``idle`` says whether no request runs or waits."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class BackgroundUpgrade:
     # other tabs
 
     def join(self, among: AmongTabs) -> None:
-        """From now on one tab downloads for all: the one that leads."""
+        """Joins the other tabs: from now on the leading tab downloads for all."""
         self._among = among
         self._events.join(among)
 
@@ -100,7 +100,7 @@ class BackgroundUpgrade:
         return self._among is None or self._among.leads
 
     def on_wanted(self, model_id: str) -> bool:
-        """Whether this tab leads, and so brings what another one waits for."""
+        """Whether this tab leads, and so downloads what another one waits for."""
         if not self._leads or all(entry.id != model_id for entry in self._registry.known):
             return False
         self._plan.target, self._for_others = model_id, True
@@ -129,7 +129,7 @@ class BackgroundUpgrade:
             await self._updates.sweep()
 
     async def abandon(self, model_ids: Collection[str], *, for_good: bool = True) -> None:
-        """What is brought of these models ends, and they don't come again by themselves."""
+        """Stops the downloads of these models; they don't start again automatically."""
         larger = [e.id for e in self._registry.known if e.id in model_ids and e.tier != "lite"]
         self._refused |= set(model_ids)
         await self._plan.forget(model_ids, larger, keep=for_good)
@@ -151,7 +151,7 @@ class BackgroundUpgrade:
     # what is asked
 
     async def prefer(self, found: Ordered) -> None:
-        """What an agent prefers to all that is at hand comes in the background from now on."""
+        """Schedules the background download of the model that an agent prefers to all models at hand."""
         if found.waits:
             await self.allow_again([e.id for e in found.models])
         elif found.preferred is not None:
@@ -183,7 +183,7 @@ class BackgroundUpgrade:
             await self.first.on_answered(model_id)
 
     def stop(self) -> None:
-        """What is under way ends; what came is kept."""
+        """Stops what is running; what was downloaded is kept."""
         if self._job is not None:
             self._give_way(self._job)
 
@@ -197,14 +197,14 @@ class BackgroundUpgrade:
         await self._plan.allow(model_ids)
 
     def _asked_for_large(self) -> bool:
-        """Whether the person's own wish for a large model stands: what agents prefer doesn't replace it."""
+        """Whether the person chose a large model: what agents prefer doesn't replace that choice."""
         asked = [e for e in self._registry.known if e.id == self._plan.target and e.tier == "large"]
         return bool(asked) and self._plan.target not in self._barred and self.models.offered(asked[0])
 
     # what the person says
 
     async def command(self, action: str, model_id: str | None = None) -> None:
-        """``start``, ``pause``, ``resume`` or ``cancel``; what is to begin does so with the next ``poll``.
+        """``start``, ``pause``, ``resume`` or ``cancel``; what it starts begins with the next ``poll``.
         Raises UnknownModel, and TooLarge for one that this device isn't offered."""
         self._asked = True
         if model_id is not None and action in ("start", "resume"):
@@ -246,12 +246,12 @@ class BackgroundUpgrade:
     # what is done meanwhile
 
     async def recall(self) -> None:
-        """Goes on from what earlier visits left."""
+        """Continues from what earlier visits stored."""
         await self._plan.recall()
 
     async def poll(self) -> None:
-        """Does the next thing there is to do, if nothing speaks against it. Raises nothing: whatever
-        fails is an event, and is tried again when something is asked."""
+        """Runs the next pending job, if idle. Raises nothing: a failure becomes an event, and the job is
+        retried after the next question."""
         if not self._resting.is_set():
             return
         self._resting.clear()
@@ -306,7 +306,7 @@ class BackgroundUpgrade:
         return entry if self.models.offered(entry) else None
 
     async def _drop(self, job: Job) -> None:
-        """Nothing of what came of it stays, where it isn't in use or kept again by now."""
+        """Deletes what was downloaded of it, unless it is in use or kept again by now."""
         if not job.update and job.entry.id not in self._manager.loaded:
             await self._updates.forget([job.entry.id])
         else:
@@ -340,7 +340,7 @@ class BackgroundUpgrade:
             await self._failed(job, error)
 
     async def _download(self, job: Job) -> bool:
-        """Whether all is here now."""
+        """Downloads what is missing; whether everything is here now."""
         variant = await self._manager.opener.ladder.first_variant(job.version.manifest)
         if variant is None:
             self._refused.add(job.entry.id)
@@ -379,8 +379,8 @@ class BackgroundUpgrade:
         job.cancel.cancel()
 
     async def _failed(self, job: Job, error: OrionError) -> None:
-        """A line that broke is tried again; for the rest of the visit nothing else is. A version that
-        doesn't compute rightly is never tried again."""
+        """After a broken connection the job is retried, after any other failure not before the next visit. A version
+        that computes wrongly is never tried again."""
         if not isinstance(error, DownloadFailed):
             self._refused.add(job.entry.id)
         if job.update and isinstance(error, (RuntimeFailure, InvalidManifest, ShardCorrupt)):

@@ -101,7 +101,7 @@ class BackgroundScheduler:
                 pass
 
     def on_model_needed(self, model_id: str) -> None:
-        """A model is needed now: what was loaded on a guess is judged, and gives way."""
+        """Takes notice that a model is needed now: a predicted load is scored, and yields."""
         if self._stopped:
             return
         self._give_way()
@@ -126,7 +126,7 @@ class BackgroundScheduler:
         }
 
     def call_off(self) -> None:
-        """Ends what was begun without being asked for and can be begun again."""
+        """Cancels unasked work that can be started again."""
         self._work.trials.stop()
 
     def _give_way(self) -> None:
@@ -152,13 +152,13 @@ class BackgroundScheduler:
             self._idling = None
 
     def schedule(self) -> None:
-        """If nothing runs or waits: what there is to do then begins in a moment."""
+        """Starts pending background work in a moment, if no request runs or waits."""
         self._rest()
         if self._queue.idle and not self._stopped:
             self._idling = asyncio.ensure_future(self._idle())
 
     async def retire(self, model_id: str) -> None:
-        """Gives a model's memory back once nothing is asked of it."""
+        """Frees a model's memory once no request uses it."""
         async with between_turns(self._queue)(CancelToken()):
             await self._manager.unload(model_id)
 
@@ -182,7 +182,7 @@ def queue_event(queue: RequestQueue) -> QueueEvent:
 
 
 def between_turns(queue: RequestQueue) -> BetweenTurns:
-    """The moments in which nothing is answered."""
+    """Waits for a moment in which nothing is answered."""
 
     @asynccontextmanager
     async def alone(cancel: CancelToken) -> AsyncIterator[None]:
