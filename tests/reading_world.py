@@ -12,7 +12,7 @@ from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
 from orion_py.protocol import InferOptions
 from orion_py.runtime.base import Device
-from orion_py.runtime.prefixes import MemoryPrefixes
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
 from orion_py.storage.memory import MemoryShardStore
 from orion_py.telemetry.log import Logger
 from tests.patient_clock import PatientClock, settled

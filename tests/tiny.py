@@ -16,7 +16,7 @@ from orion_py.runtime.base import Device
 from orion_py.runtime.scripted import ScriptedRuntime
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.storage.memory import MemoryShardStore
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 
 EOS = 0
 VOCAB = 64

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model_foundry.routing.calibration import calibrate
 from model_foundry.routing.dataset import Row
 from orion_py.routing.features import LABELS, features
-from orion_py.routing.head import LinearHead, calibrate, fit
+from orion_py.routing.head import LinearHead, fit
 from orion_py.routing.head_file import UNSURE, write_head
 
 L2 = 1.5e-3

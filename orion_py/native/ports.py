@@ -17,8 +17,9 @@ from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
 from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
-from orion_py.runtime.prefixes import MemoryPrefixes
-from orion_py.storage.settings import MemorySettings, Settings
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.storage.memory_settings import MemorySettings
+from orion_py.storage.settings import Settings
 
 
 def native_ports(root: Path, settings: Settings | None = None) -> Ports:

@@ -29,7 +29,8 @@ from orion_py.native.kernel_runner import KernelRunner, kernel_here
 from orion_py.native.onnx_runner import OnnxRunner
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
-from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.runner import KeepsRows, Runner
 from orion_py.runtime.segments import Embeddings, Inputs, part_of
 

@@ -84,24 +84,6 @@ def fit(
     return LinearHead(tuple(labels), _minimise(loss, np.zeros((width + 1, len(labels))), iterations))
 
 
-def calibrate(head: LinearHead, logits: Floats, targets: Sequence[int]) -> LinearHead:
-    """``head`` with the temperature under which ``logits`` [n, labels], of queries that it wasn't
-    fitted on, are most likely; searched by golden section over 0.2 to 5."""
-    rows = np.arange(len(targets))
-    chosen = np.asarray(targets)
-
-    def surprise(log_temperature: float) -> float:
-        probabilities = softmax(logits / np.exp(log_temperature))[rows, chosen]
-        return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
-
-    low, high = np.log(0.2), np.log(5.0)
-    ratio = (np.sqrt(5.0) - 1) / 2
-    for _ in range(60):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, right) if surprise(left) < surprise(right) else (left, high)
-    return LinearHead(head.labels, head.weights, float(np.exp((low + high) / 2)))
-
-
 def _minimise(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, iterations: int) -> Floats:
     """L-BFGS with backtracking; stops when the gradient is small."""
     point = start

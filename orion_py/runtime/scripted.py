@@ -12,7 +12,8 @@ from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
-from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.segments import Embeddings, Inputs, tokens_of
 
 Script = Callable[[list[int]], int]

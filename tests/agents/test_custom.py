@@ -12,7 +12,7 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.errors import InvalidConfig, OrionError, UnknownAgent
 from orion_py.protocol import AgentDefinition, InferOptions
 from orion_py.registry.load import parse_registry
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from tests.tiny import REGISTRY
 
 REGISTRY_MODEL = parse_registry(json.dumps(REGISTRY))

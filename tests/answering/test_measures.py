@@ -14,7 +14,7 @@ from orion_py.generation.answer import PACE_TOKENS, Answer
 from orion_py.protocol import BreakerEvent, FallbackEvent, InferOptions, MetricEvent
 from orion_py.resilience.breaker_states import BreakerPolicy
 from orion_py.resilience.breakers import Breakers
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.telemetry.log import Logger
 from tests.tiny import Clock, World, manifest_json, says
 from tests.two_models import registry

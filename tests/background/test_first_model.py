@@ -15,7 +15,7 @@ from orion_py.errors import OutOfMemory, StorageUnavailable
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.ahead import NothingAhead
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.telemetry.log import Logger
 from tests.lite_and_full import LiteAndFull
 

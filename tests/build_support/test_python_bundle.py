@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vulture import Vulture
 
 from build_support import python_bundle
 from build_support.sources import PYODIDE_PACKAGES, pyodide_wheels
@@ -84,6 +85,30 @@ def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
             left += imported(names[name])
     packages = {name for name in names if name.endswith("__init__")}
     assert sorted(set(names) - reached - packages) == []
+
+
+CPYTHON_ALONE = {
+    "parse_manifest parse_registry write_head": "each stands beside what reads the same format in a browser",
+    "check_edges location_of part_of tokens_alone": "a few lines of a format or a type, beside the rest of it",
+    "wait_for_router": "a method of Engine, whose public face is one everywhere",
+    "wake defer": "JavaScript calls them",
+    "ConversationAgent CodeLogicAgent CreativeMultilingualAgent VisionLogicAgent": "agents/factory.py, by its table",
+    "ForeignOrigin": "found by its code",
+    "BootEvent BootFailed": "JavaScript sends them",
+}
+"""Functions and classes that are shipped, and that nothing that is shipped names: why all the same."""
+
+
+def test_no_function_is_shipped_that_only_cpython_calls() -> None:
+    vulture = Vulture(ignore_names=["__*__"], ignore_decorators=["@field_validator", "@model_validator"])
+    vulture.scavenge([str(path) for path in python_bundle.app_sources()])
+    unused = vulture.get_unused_code(min_confidence=60)
+    found = {item.name for item in unused if item.typ in ("function", "method", "property", "class")}
+    assert sorted(found ^ {name for names in CPYTHON_ALONE for name in names.split()}) == []
+
+
+def test_each_file_that_is_left_out_is_there() -> None:
+    assert [name for name in python_bundle.LEFT_OUT if not (ROOT / "orion_py" / name).exists()] == []
 
 
 def test_what_is_left_out_is_needed_by_nothing_that_is_shipped() -> None:

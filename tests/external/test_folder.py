@@ -13,7 +13,7 @@ from orion_py.external.folder import HubFolder, HubFolders
 from orion_py.external.survey import Survey
 from orion_py.manifest.reading import parse_manifest
 from orion_py.manifest.shards import location_of
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from tests.external.layout import write_folder
 from tests.external.ports import ADDRESS, ports_over
 

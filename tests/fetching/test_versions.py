@@ -6,7 +6,7 @@ import pytest
 
 from orion_py.fetching import versions
 from orion_py.fetching.versions import Versions, read_version
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from tests.tiny import manifest_json
 
 

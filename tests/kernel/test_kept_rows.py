@@ -16,7 +16,8 @@ from orion_py.native.kernel_module import KernelModel
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.native.kernel_runner import KernelRunner
 from orion_py.native.runtime import NativeSession
-from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.runtime.prefixes import Prefix
 from tests.kernel.models import BUILT, Recipe, Stored
 from tests.kernel.test_forward import FAMILIES
 from tests.kernel.test_kernel_runner import RECIPE, STORED, TOKENS, fed, manifest_of

@@ -12,7 +12,8 @@ import pytest
 from orion_py.errors import Cancelled, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.protocol import AgentDefinition, InferOptions, MetricEvent, TokenEvent
 from orion_py.residency.saved_prefixes import LEAST_FREE_BYTES
-from orion_py.runtime.prefixes import MemoryPrefixes, Prefix
+from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.runtime.prefixes import Prefix
 from orion_py.storage.base import StorageEstimate
 from tests.reading_world import HERE, SCRIBE, SHARED, ReadingWorld, calm, visit
 

@@ -23,7 +23,7 @@ from orion_py.errors import (
 )
 from orion_py.resilience.breakers import KEY, Breakers, is_failure
 from orion_py.resilience.circuit_breaker import BreakerChange
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from tests.tiny import Clock
 
 WASM = "WASM, 2 threads"

@@ -1,4 +1,4 @@
-"""The linear head: it learns, it is calibrated, and it is written and read without a loss that matters."""
+"""The linear head: it learns, and it is written and read without a loss that matters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orion_py.errors import InvalidManifest
 from orion_py.routing.features import LABELS, SIZE
-from orion_py.routing.head import LinearHead, calibrate, fit, softmax
+from orion_py.routing.head import LinearHead, fit, softmax
 from orion_py.routing.head_file import read_head, write_head
 
 
@@ -41,15 +41,6 @@ def test_offsets_are_what_it_starts_from() -> None:
     inputs, targets = clouds(3, 0.5)
     known = 8.0 * np.eye(3)[targets]
     assert np.abs(fit(inputs, targets, ("a", "b", "c"), l2=1.0, offsets=known).weights).max() < 0.1
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_calibration_finds_the_temperature_that_the_answers_were_drawn_with(temperature: float) -> None:
-    random = np.random.default_rng(4)
-    logits = random.normal(0, 3, (6000, 4))
-    targets = [int(random.choice(4, p=row)) for row in softmax(logits / temperature)]
-    head = LinearHead(tuple("abcd"), np.zeros((2, 4)))
-    assert calibrate(head, logits, targets).temperature == pytest.approx(temperature, rel=0.1)
 
 
 @given(st.lists(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3), min_size=1, max_size=5))

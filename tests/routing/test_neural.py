@@ -14,7 +14,7 @@ from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import UNSURE
 from orion_py.routing.neural import NeuralRouter
 from orion_py.runtime.scripted import ScriptedEncoder
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 
 
 class Letters:

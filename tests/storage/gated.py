@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from orion_py.storage.settings import Change, MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
+from orion_py.storage.settings import Change
 
 
 class GatedSettings(MemorySettings):

@@ -13,7 +13,7 @@ from orion_py.engine.engine import Engine
 from orion_py.external.added_models import SETTING
 from orion_py.protocol import AgentDefinition, InferOptions
 from orion_py.storage.memory import MemoryShardStore
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.storage.tabs import Hall
 from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT
 from tests.patient_clock import settled

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from orion_py.errors import InvalidConfig, OrionError, QuotaExceeded, StorageUnavailable
 from orion_py.routing.corrections import Corrections
 from orion_py.storage.forgiving import ForgivingSettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.storage.rows import KeptRows
-from orion_py.storage.settings import MemorySettings
 from tests.storage.gated import GatedSettings
 
 

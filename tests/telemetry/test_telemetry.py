@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import orion_py.telemetry.telemetry as module
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.telemetry.telemetry import FIELDS, KEY, MAX_NAMES, Telemetry
 
 

@@ -22,7 +22,7 @@ from orion_py.protocol import (
 from orion_py.routing.keyword import KeywordRouter
 from orion_py.routing.neural import NeuralRouter
 from orion_py.runtime.loaded_model import backend_label
-from orion_py.storage.settings import MemorySettings
+from orion_py.storage.memory_settings import MemorySettings
 from orion_py.telemetry.telemetry import AGENTS, Telemetry
 from tests.ui.speech import TEXT, speak
 from ui.asking.agents import STYLES
