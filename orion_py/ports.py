@@ -71,7 +71,7 @@ class Ports:
 
 
 class _WithOwn:
-    """Everything but two of the ports is looked up each time: whoever handed them in may change one."""
+    """Everything but two of the ports is looked up each time: the host may change one."""
 
     def __init__(self, ports: Ports, settings: Settings, tabs: Tabs) -> None:
         self._ports, self.settings, self.tabs = ports, settings, tabs

@@ -14,7 +14,7 @@ KEY = "hydration"
 
 
 class UpgradePlan:
-    """``recall`` reads the plan that all tabs share; whoever changes it writes it."""
+    """``recall`` reads the plan that all tabs share; the tab that changes it writes it."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry

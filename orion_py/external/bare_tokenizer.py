@@ -14,7 +14,7 @@ def read_tokenizer(factory: TokenizerFactory, manifest: Manifest, definition: by
     """The tokenizer of ``manifest`` from its shard's bytes, every message of a conversation said whatever
     its template takes (``SpokenFor``). Raises InvalidManifest, also where it takes no question."""
     if manifest.chat is not None:
-        # Put together as text: such a file has tens of megabytes, and whoever reads it parses it anyway.
+        # Put together as text: such a file has tens of megabytes, and its reader parses it anyway.
         # Our keys come last, so that no key it may smuggle in counts.
         rest = manifest.chat.model_dump_json().removeprefix("{")
         definition = b'{"tokenizer": ' + definition.strip() + b", " + rest.encode()

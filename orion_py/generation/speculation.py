@@ -55,7 +55,7 @@ class Speculation:
         self._renew()
 
     def observe(self, token: int) -> None:
-        """``token`` is the text's next one, whoever guessed it."""
+        """``token`` is the text's next one, guessed or not."""
         self._lookup.extend((token,))
         if self._guess:
             hit = self._guess.pop(0) == token

@@ -58,7 +58,7 @@ class Steps:
     async def rows(self) -> list[Logits]:
         """The logits after each token of a draft, else after the last one, each of shape [vocab].
 
-        Raises Cancelled, InferenceTimeout (the model is closed: whoever asks next gets another worker, and doesn't
+        Raises Cancelled, InferenceTimeout (the model is closed: the next request gets another worker, and doesn't
         wait behind this call), and what the session raises.
         """
         assert self._call is not None, "nothing was begun"

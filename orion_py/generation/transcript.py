@@ -36,7 +36,7 @@ class Transcript:
     """What an answer says. ``clock`` in seconds. ``on_piece`` is called with each piece, at once.
 
     ``text`` is all that the stages passed on: the response's content, and a revision's. ``shown`` is how many of
-    its characters have reached the reader, which whoever shows them counts.
+    its characters have reached the reader, which the caller that shows them counts.
     """
 
     def __init__(self, on_piece: Callable[[Piece], object], *, clock: Callable[[], float]) -> None:

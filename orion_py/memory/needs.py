@@ -34,7 +34,7 @@ class Room(Protocol):
 
 
 class NoRoom:
-    """Nothing may be ended: whoever asks has looked at the memory before."""
+    """Nothing may be evicted: the caller has checked the memory before."""
 
     async def admit(self, needed: int) -> None:
         pass

@@ -48,7 +48,7 @@ def taken_by(variant: Variant, threads: int) -> tuple[str, int]:
 async def ladder(manifest: Manifest, device: Device, config: EngineConfig, checks: BackendChecks) -> list[Attempt]:
     """What to try. WebGPU comes first when asked for, or when it has proved itself right and faster on this device
     than what would serve otherwise. A build of the kernel is left out where it is known to compute this model wrongly.
-    Whoever asked for onnxruntime still gets the kernel where that can't be had, such as without a network."""
+    Who asked for onnxruntime still gets the kernel where that isn't available, such as without a network."""
     threads = device.threads if config.threads is None else config.threads
     on_wasm = [v for v in manifest.variants if v.backend == "wasm" and v.engine == "onnxruntime"]
     # A model of another layout has one form alone.

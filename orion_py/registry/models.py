@@ -103,7 +103,7 @@ class AbsentModel(_Entry):
     reason: Bilingual
     source: Annotated[str, Field(max_length=200)] = ""
     coming: bool = False
-    """Whether it is being made: whoever serves the site says so, for as long as it is (``build.py serve``)."""
+    """Whether it is being built: the site's server says so, for as long as it is (``build.py serve``)."""
 
 
 class AgentEntry(_Entry):

@@ -2,7 +2,7 @@
 
 What is kept are the cache's rows of the tokens with which all of an agent's questions begin, never of a question or an
 answer: nothing of a conversation outlives its deletion here. They are kept when nothing is asked, and restored when a
-question begins with exactly these tokens, or whoever reads ahead wants them: bit for bit the rows that reading gives,
+question begins with exactly these tokens, or reading ahead needs them: bit for bit the rows that reading gives,
 so that the answer is the same. Only our own kernel can (docs/kernel.md).
 """
 

@@ -108,7 +108,7 @@ class LoadedModel:
         return await self.begin_verify(tokens, position)
 
     def begin(self, inputs: Inputs, position: int) -> asyncio.Future[Logits]:
-        """Begins ``forward`` now. Whoever doesn't want it any more cancels the future; the call itself goes on, unless
+        """Begins ``forward`` now. A caller that gives it up cancels the future; the call itself goes on, unless
         it still waits for its turn."""
         return self._begin(self._session.forward, inputs, position)
 

@@ -3,7 +3,7 @@
 This reduces risk and no more. Patterns find what is written the usual way and miss the rest; what
 really keeps a text from opening a turn is ``validation.neutralise_special_tokens``. On one's own
 device an injection harms mostly oneself, so it is noted on the page and let through, and only a
-pile of clear attempts is blocked. Severe abuse is refused, and whoever asks about ending their
+pile of clear attempts is blocked. Severe abuse is refused, and a person who asks about ending their
 life is answered with help. Rates are in docs/guardrails.md.
 """
 
