@@ -238,7 +238,7 @@ def test_a_message_of_six_million_characters_is_refused_and_the_others_stay(page
     paste = "box => { box.value = 'x'.repeat(6e6); box.dispatchEvent(new InputEvent('input', { bubbles: true })); }"
     page.box.evaluate(paste)
     page.page.get_by_role("button", name="Send").click()
-    expect(page.page.locator("#composer-note")).to_contain_text("6,000,000 characters; at most 12,000")
+    expect(page.page.locator("#composer-note")).to_contain_text("6,000,000 characters; Orion reads at most 12,000")
     assert page.page.evaluate("document.getElementById('message').value.length") == 6_000_000
     shows(page, QUESTION)
     page.page.reload()
