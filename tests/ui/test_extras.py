@@ -46,7 +46,7 @@ class Page:
         answer.request = "a.1"
         self.state = ViewState(Conversation("c", [Turn("q", "user", "Eggs?"), answer]))
         self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.client = SimpleNamespace(send=lambda kind, fields, request=None: self.sent.append((kind, fields)))
+        self.client = SimpleNamespace(ask=lambda kind, fields: self.sent.append((kind, fields)))
         self.brought: list[str] = []
         self.bridge = SimpleNamespace(bring=lambda name: (self.brought.append(name), Promise(refused))[1])
         self.words = SimpleNamespace(lang="fr")

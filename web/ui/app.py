@@ -38,10 +38,18 @@ class App:
         self.words = self._own_words()
         self.state = ViewState(Conversation(self.bridge.newId()))
         self._frames = Frames(platform.request_frame, self.clock, lambda: self.views.draw(self._frames.over))
-        self.client = EngineClient(self.bridge.spawnEngine, self.timers, self.received, self.phase, self._initial)
+        self.client = EngineClient(
+            self.bridge.spawnEngine,
+            self.timers,
+            self.received,
+            self.phase,
+            self._initial,
+            self._started,
+            self.status_ended,
+        )
         self.asking = Asking(self)
-        self.corrections = Corrections(self.state, self.client.send, self.asking.again)
-        self._anticipation = Anticipation(self.timers, self.client.send, self.asking.anticipated)
+        self.corrections = Corrections(self.state, self.client.ask, self.asking.again, self._taught)
+        self._anticipation = Anticipation(self.timers, self.client.ask, self.asking.anticipated)
         self.extras = Extras(self)
         self.settings = Settings(self)
         self.model = WantedModel(self)
@@ -150,31 +158,49 @@ class App:
         self.asking.pump()
 
     def received(self, message):
-        """A message of the engine: the reducer writes it down, and who waits for it hears it."""
-        state, asked = self.state, message.get("asked")
-        if message["id"].startswith("own-"):
-            self.extras.receive_own(message)
-            return
-        answer = state.conversation.answering(message["id"])
-        reducer.apply(state, message, self.clock())
+        """A message of the engine: the reducer writes it down, and who follows it hears it."""
+        answer = self.state.conversation.answering(message["id"])
+        reducer.apply(self.state, message, self.clock())
         self.extras.receive(message)
         if answer and not answer.busy:
             self.asking.ended(answer)
+            self.extras.answered()
         elif message["type"] == "token":
             self.keeping.streaming(answer)
-        elif asked == "teach":
-            self.keeping.save(*self.corrections.ended(message))
-            self.views.engine_settings.draw(state)
-        elif asked == "preload" and message["type"] == "result":
-            self._anticipation.typed()  # the model came while somebody typed, perhaps
         elif message["type"] in ("agent", "site"):
-            self.client.send("status")
-        elif asked == "initialize" and message["type"] == "error":
+            self.ask_status()
+        self.redraw()
+
+    def _started(self, message):
+        """``initialize`` has ended."""
+        self.status_ended(message)
+        if message["type"] == "error":
             error = message["error"]
             what, hint = self.words.error(error["code"], error.get("message", ""), error.get("hint", ""))
-            state.notice(kind="boot_failed", text=what + ". " + hint)
-        elif asked:
-            self.settings.ended(message)
+            self.state.notice(kind="boot_failed", text=what + ". " + hint)
+
+    def ask_status(self):
+        self.client.ask("status", None, self.status_ended)
+
+    def status_ended(self, message):
+        """The end of a request whose reply is the engine's status."""
+        if message["type"] == "result":
+            reducer.status(self.state, message["payload"])
+            self.extras.know(message["payload"])
+        self.settings.redraw()
+        self.redraw()
+
+    def preloaded(self, message):
+        """The end of a ``preload``."""
+        self.status_ended(message)
+        reducer.preloaded(self.state, message)
+        if message["type"] == "result":
+            self._anticipation.typed()  # the model came while somebody typed, perhaps
+
+    def _taught(self, turns):
+        """The router has learnt something, or not; ``turns`` say so."""
+        self.keeping.save(*turns)
+        self.views.engine_settings.draw(self.state)
         self.redraw()
 
     # what people do, and what Keeping wants of the page

@@ -29,24 +29,25 @@ class Extras:
 
     def receive(self, message):
         """A message of the engine, which the reducer has written down."""
-        made = (message.get("payload") or {}).get("custom")
-        if made is not None:
-            self._made = made
         if message["type"] == "agent.code":
             self._run_agent(message)
         elif self._coded:
             self._coded.receive(message)
         if self._panel and self._panel.is_open:
             self._panel.receive(message)
-        if self._workshop:
-            self._workshop.receive(message)
 
-    def receive_own(self, message):
-        """One about a request that an agent's code or the workshop has made."""
-        if self._coded:
-            self._coded.receive(message)
+    def know(self, status):
+        """The engine's status."""
+        self._made = status.get("custom")
+        if self._panel and self._panel.is_open:
+            self._panel.status(status)
         if self._workshop:
-            self._workshop.receive(message)
+            self._workshop.know(self._made or [])
+
+    def answered(self):
+        """An answer has ended."""
+        if self._panel and self._panel.is_open:
+            self._panel.answered()
 
     # the panel
 
@@ -62,7 +63,13 @@ class Extras:
 
             page = self._page
             self._panel = Panel(
-                page.platform, page.words, page.state, page.client.send, page.redraw, page.settings.save_log
+                page.platform,
+                page.words,
+                page.state,
+                page.client.ask,
+                page.ask_status,
+                page.redraw,
+                page.settings.save_log,
             )
         self._panel.open()
 
@@ -113,12 +120,12 @@ class Extras:
         if self._coded is None:
             from ui.workshop.answers import CodedAnswers
 
-            self._coded = CodedAnswers(self._sandbox(), self._page.client.send)
+            self._coded = CodedAnswers(self._sandbox(), self._page.client.ask)
         self._run_agent(asked)
 
     def _coded_failed(self, asked):
         """What runs it can't be had: the agent's prompt answers."""
-        self._page.client.send("agent.output", {"request": asked["id"], "end": "failed"})
+        self._page.client.ask("agent.output", {"request": asked["id"], "end": "failed"})
 
     def stop(self):
         if self._coded:
@@ -144,6 +151,8 @@ class Extras:
             from ui.workshop.workshop import Workshop
 
             page = self._page
-            self._workshop = Workshop(page.platform, page.words, page.state, page.client.send, self._sandbox())
+            self._workshop = Workshop(
+                page.platform, page.words, page.state, page.client.ask, page.status_ended, self._sandbox()
+            )
             self._workshop.know(self._made or [])
         then(self._workshop)

@@ -36,7 +36,9 @@ class Views:
         self.engine_settings = EngineSettings(
             dom, words, page.timers, preferences, settings.change_engine, settings.act
         )
-        self.models = ModelsSettings(dom, words, preferences, page.client.send, settings.change)
+        self.models = ModelsSettings(
+            dom, words, preferences, page.client.ask, settings.change, page.state, page.status_ended
+        )
         self.settings = SettingsView(dom, words, page.timers, settings.estimate, settings.change, settings.act)
         self.chats = ChatsView(
             dom, words, lambda chat: page.keeping.open(chat), shown.delete, lambda: page.keeping.more()

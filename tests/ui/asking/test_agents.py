@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.ui.speech import speak
+from tests.ui.wire import Wire
 from ui.answers.answer_view import facts, note_words
 from ui.answers.why_view import how_words
 from ui.asking import agents
@@ -109,19 +110,22 @@ class Page:
         self.turn = answer()
         self.state = ViewState(Conversation("c", [Turn("q", "user", "Sort this list"), self.turn]))
         self.state.device = {"router": {"agents": ["conversation", "code"], "corrections": 0}}
-        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.taught: list[list[str]]
         self.again: list[tuple[str, dict[str, Any]]] = []
+        self._wire, self.taught = Wire(), []
         self.corrections = Corrections(
-            self.state, self._send, lambda turn, options: self.again.append((turn.id, options))
+            self.state,
+            self._wire.ask,
+            lambda turn, options: self.again.append((turn.id, options)),
+            lambda turns: self.taught.append([turn.id for turn in turns]),
         )
 
-    def _send(self, kind: str, fields: dict[str, Any]) -> str:
-        self.sent.append((kind, fields))
-        return f"{kind}-{len(self.sent)}"
+    @property
+    def sent(self) -> list[tuple[str, dict[str, Any] | None]]:
+        return [(kind, fields) for kind, fields, _ in self._wire.sent]
 
     def ends(self, kind: str = "result", corrections: int = 1) -> None:
-        payload = {"corrections": corrections, "agents": ["conversation", "code"]}
-        self.corrections.ended({"type": kind, "id": f"teach-{len(self.sent)}", "payload": payload})
+        self._wire.says(kind, payload={"corrections": corrections, "agents": ["conversation", "code"]})
 
 
 def test_a_correction_asks_again_is_learnt_and_can_be_undone() -> None:
@@ -130,6 +134,7 @@ def test_a_correction_asks_again_is_learnt_and_can_be_undone() -> None:
     assert page.again == [("a", {"force_agent": "code"})]
     assert page.sent == [("teach", {"action": "correct", "query": "Sort this list", "agent": "code"})]
     page.ends()
+    assert page.taught == [["a"]]
     assert page.turn.notes == [{"kind": "learnt", "agent": "code", "undo": True}]
     assert note_words(page.turn.notes[0], EN) == "Learnt on this device: questions like this go to Code."
     assert page.state.router_status["corrections"] == 1

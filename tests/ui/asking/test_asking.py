@@ -24,7 +24,7 @@ class Page:
         self.log: list[tuple[Any, ...]] = []
         self.state, self.words, self.preferences = ViewState(Conversation("chat")), speak("en"), dict(DEFAULTS)
         self.may_preload, self.clock = True, lambda: 0.0
-        self.client = SimpleNamespace(phase="ready", send=self._does("send"), cancel=self._does("cancel"))
+        self.client = SimpleNamespace(phase="ready", ask=self._ask, cancel=self._does("cancel"))
         self.bridge = SimpleNamespace(
             newId=lambda: f"id{next(numbers)}",
             wellFormed=lambda text: text,
@@ -43,6 +43,9 @@ class Page:
         self.redraw = lambda: None
         self.announce, self.received = self._does("announce"), self._does("received")
         self.asking = Asking(self)
+
+    def _ask(self, kind: str, fields: Any, message_id: str) -> None:
+        self.log.append(("send", kind, fields, message_id))
 
     def _does(self, name: str) -> Any:
         return lambda *values: self.log.append((name, *values))

@@ -61,6 +61,8 @@ class Scene:
         self.timers = Timers()
         self.workers: list[Worker] = []
         self.messages: list[dict[str, Any]] = []
+        self.started: list[dict[str, Any]] = []
+        self.statuses: list[dict[str, Any]] = []
         self.phases: list[tuple[str, str | None]] = []
         self.settings: dict[str, Any] = {"ahead": False}
         self.client = EngineClient(
@@ -69,6 +71,8 @@ class Scene:
             self.messages.append,
             lambda phase, why: self.phases.append((phase, why)),
             lambda: dict(self.settings),
+            self.started.append,
+            self.statuses.append,
         )
 
     def _spawn(self, hear: Callable[[str], None], crash: Callable[[str], None]) -> Worker:
@@ -103,7 +107,7 @@ def test_initialize_goes_first_with_the_settings(scene: Scene) -> None:
 
 def test_requests_wait_until_the_engine_is_ready(scene: Scene) -> None:
     scene.client.start()
-    scene.client.send("preload")
+    scene.client.ask("preload")
     assert scene.sent("preload") == []
     scene.worker.come_up()
     assert len(scene.sent("preload")) == 1
@@ -172,14 +176,14 @@ def test_an_initialize_that_ends_in_an_error_is_final_and_says_what_it_answers(s
     scene.client.start()
     request = scene.worker.posted[0]["id"]
     scene.worker.say("error", message_id=request, error={"code": "invalid_registry", "message": ""})
-    assert scene.messages[-1]["asked"] == "initialize"
+    assert [message["type"] for message in scene.started] == ["error"]
     assert scene.phases[-1] == ("failed", "boot_failed")
     assert len(scene.workers) == 1
 
 
 def test_a_dead_engine_is_started_again_and_its_requests_end(scene: Scene) -> None:
     scene.ready()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.worker.crash("error")
     scene.timers.advance(5000)
     assert scene.ends() == [("a.1", "worker_died"), ("status-3", "worker_died")]
@@ -191,7 +195,7 @@ def test_a_dead_engine_is_started_again_and_its_requests_end(scene: Scene) -> No
 
 def test_an_error_event_of_a_living_engine_ends_nothing(scene: Scene) -> None:
     scene.ready()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.worker.crash("a listener threw")
     scene.worker.say("result", scene.sent("status")[0]["id"], payload={})
     scene.timers.advance(60_000)
@@ -212,7 +216,7 @@ def test_an_engine_that_dies_again_and_again_is_given_up(scene: Scene) -> None:
 def test_an_answer_in_between_earns_another_restart(scene: Scene) -> None:
     scene.ready()
     for number in range(3):
-        scene.client.send("infer", {"query": "x"}, f"a.{number}")
+        scene.client.ask("infer", {"query": "x"}, message_id=f"a.{number}")
         scene.worker.say("result", f"a.{number}", payload={})
         scene.worker.crash("error")
         scene.timers.advance(5000)
@@ -222,7 +226,7 @@ def test_an_answer_in_between_earns_another_restart(scene: Scene) -> None:
 
 def test_the_late_events_of_a_cancelled_request_are_dropped_but_not_its_end(scene: Scene) -> None:
     scene.ready()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.client.cancel("a.1")
     scene.worker.say("token", "a.1", text="late", index=0, tokens=1)
     scene.worker.say("cancelled", "a.1", partial="")
@@ -232,7 +236,7 @@ def test_the_late_events_of_a_cancelled_request_are_dropped_but_not_its_end(scen
 
 def test_an_engine_that_does_not_stop_is_replaced(scene: Scene) -> None:
     scene.ready()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.client.cancel("a.1")
     scene.timers.advance(8000)
     scene.timers.advance(5000)
@@ -241,14 +245,14 @@ def test_an_engine_that_does_not_stop_is_replaced(scene: Scene) -> None:
 
 def test_cancelling_everything_names_no_request(scene: Scene) -> None:
     scene.ready()
-    scene.client.send("preload")
+    scene.client.ask("preload")
     scene.client.cancel(None)
     assert "request" not in scene.sent("cancel")[0]
 
 
 def test_a_request_cancelled_before_the_engine_is_up_is_never_sent(scene: Scene) -> None:
     scene.client.start()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.client.cancel("a.1")
     scene.worker.come_up()
     assert scene.sent("infer") == []
@@ -256,9 +260,9 @@ def test_a_request_cancelled_before_the_engine_is_up_is_never_sent(scene: Scene)
 
 def test_a_failed_engine_answers_every_request_at_once(scene: Scene) -> None:
     scene.client.start()
-    scene.client.send("infer", {"query": "x"}, "a.1")
+    scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.timers.advance(BOOT_SILENCE_MS)
-    scene.client.send("infer", {"query": "y"}, "a.2")
+    scene.client.ask("infer", {"query": "y"}, message_id="a.2")
     assert scene.ends() == [("a.1", "engine_closed"), ("a.2", "engine_closed")]
 
 
@@ -296,7 +300,7 @@ def told(scene: Scene) -> list[dict[str, Any]]:
 def test_settings_changed_while_the_engine_boots_are_told_before_anything_else(scene: Scene) -> None:
     scene.settings |= {"preset": None, "config": None}
     scene.client.start()
-    scene.client.send("preload")
+    scene.client.ask("preload")
     scene.settings |= {"config": {"enable_guardrails": False}}
     scene.client.settle()
     assert told(scene) == []
@@ -339,3 +343,49 @@ def test_an_engine_that_starts_again_gets_the_settings_of_now(scene: Scene) -> N
     assert scene.worker.posted[0]["preset"] == "low_end"
     scene.worker.come_up()
     assert told(scene) == []
+
+
+def test_whoever_asks_is_told_once_how_it_ended_and_so_is_the_page(scene: Scene) -> None:
+    ends: list[str] = []
+    request = scene.ready().client.ask("telemetry", {}, lambda message: ends.append(message["type"]))
+    scene.worker.say("result", request, payload={})
+    scene.worker.say("result", request, payload={})
+    assert ends == ["result"]
+    assert [m["type"] for m in scene.messages if m["id"] == request] == ["result", "result"]
+
+
+def test_what_is_the_askers_own_affair_the_page_never_hears_of(scene: Scene) -> None:
+    heard: list[str] = []
+    ends: list[str] = []
+    request = scene.ready().client.ask(
+        "infer", {"query": "x"}, lambda m: ends.append(m["type"]), lambda m: heard.append(m["type"]), "own-1"
+    )
+    scene.worker.say("token", request, text="a")
+    scene.worker.say("fallback", request, to="a new worker")
+    scene.worker.say("result", request, payload={})
+    assert (heard, ends) == (["token", "fallback"], ["result"])
+    assert [m for m in scene.messages if m["id"] == request] == []
+
+
+def test_a_dead_engine_ends_what_was_asked_of_it(scene: Scene) -> None:
+    ends: list[dict[str, Any]] = []
+    scene.ready().client.ask("preload", None, ends.append)
+    scene.worker.crash("error")
+    scene.timers.advance(5000)
+    assert [(m["error"]["code"], m["error"]["family"]) for m in ends] == [("worker_died", "runtime")]
+
+
+def test_a_request_that_is_called_off_before_it_was_sent_ends_too(scene: Scene) -> None:
+    ends: list[dict[str, Any]] = []
+    scene.client.start()
+    scene.client.ask("preload", None, ends.append)
+    scene.client.cancel()
+    assert [m["type"] for m in ends] == ["cancelled"]
+
+
+def test_a_failed_engine_ends_a_request_at_once(scene: Scene) -> None:
+    ends: list[dict[str, Any]] = []
+    scene.client.start()
+    scene.timers.advance(60_000)
+    scene.client.ask("status", None, ends.append)
+    assert [m["error"]["code"] for m in ends] == ["engine_closed"]

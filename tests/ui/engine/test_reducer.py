@@ -191,9 +191,17 @@ def test_a_second_copy_loaded_in_the_background_stays_in_the_background() -> Non
 def test_loads_that_fail_say_so_on_the_card() -> None:
     page = Page("success")
     page.progress("downloading", 10)
-    page.hear("error", "preload-1", asked="preload", error={"code": "download_failed", "message": "HTTP 503"})
+    reducer.preloaded(page.state, {"type": "error", "error": {"code": "download_failed", "message": "HTTP 503"}})
     assert page.state.load.phase == "failed"
     assert page.state.load.error["code"] == "download_failed"
+
+
+@pytest.mark.parametrize(("end", "phase"), [("result", "ready"), ("cancelled", "paused")])
+def test_a_preload_that_ends_says_what_became_of_the_load(end: str, phase: str) -> None:
+    page = Page("success")
+    page.progress("downloading", 10)
+    reducer.preloaded(page.state, {"type": end})
+    assert page.state.load.phase == phase
 
 
 def test_steps_down_are_noted_where_they_belong() -> None:
@@ -229,7 +237,7 @@ def test_status_gives_names_and_what_is_loaded() -> None:
         "agents": [{"id": "code", "title": {"fr": "Code"}}],
         "loaded": [{"model": "smol", "backend": "WebGPU"}],
     }
-    page.hear("result", "status-1", asked="status", payload=payload)
+    reducer.status(page.state, payload)
     assert page.state.model_name("smol") == "Smol"
     assert (page.state.model, page.state.backend) == ("smol", "WebGPU")
 
@@ -274,7 +282,7 @@ def test_a_result_says_how_sure_the_router_was_and_who_came_second() -> None:
 def test_the_status_and_its_events_say_which_router_answers() -> None:
     page = Page("success")
     agents = [{"id": "code", "title": {}, "available": False}]
-    page.hear("result", "status-1", asked="status", payload={"router": {"name": "keyword"}, "agents": agents})
+    reducer.status(page.state, {"router": {"name": "keyword"}, "agents": agents})
     assert (page.state.router, page.state.agents) == ("keyword", agents)
     page.hear("router", "engine", name="neural", corrections=0)
     assert page.state.router == "neural"

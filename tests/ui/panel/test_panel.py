@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from tests.ui.speech import speak
+from tests.ui.wire import Wire
 from ui.chats.conversation import Conversation, Turn
 from ui.engine.view_state import ViewState
 from ui.panel import model as panel_model
@@ -129,17 +130,20 @@ class Bench:
     """A panel over a page of mocks; ``sent`` is what it asks of the engine."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, dict[str, Any] | None]] = []
+        self.wire = Wire()
         self.platform = MagicMock()
         self.platform.dom.all.return_value = []
         self.platform.clock.return_value = 0.0
         self.frames = MagicMock()
         state = ViewState(Conversation("c"))
-        self.panel = Panel(self.platform, speak("en"), state, self._send, self.frames, MagicMock())
+        self.panel = Panel(self.platform, speak("en"), state, self.wire.ask, self._ask_status, self.frames, MagicMock())
 
-    def _send(self, kind: str, fields: dict[str, Any] | None = None) -> str:
-        self.sent.append((kind, fields))
-        return f"{kind}-{len(self.sent)}"
+    def _ask_status(self) -> None:
+        self.wire.ask("status", None, lambda message: self.panel.status(message["payload"]))
+
+    @property
+    def sent(self) -> list[tuple[str, dict[str, Any] | None]]:
+        return [(kind, fields) for kind, fields, _ in self.wire.sent]
 
 
 def test_opening_asks_for_the_status_and_follows_the_log() -> None:
@@ -154,7 +158,7 @@ def test_opening_asks_for_the_status_and_follows_the_log() -> None:
 def test_closing_stops_following_and_leaves_nothing_behind() -> None:
     bench = Bench()
     bench.panel.open()
-    bench.panel.receive({"type": "result", "id": "status-1", "asked": "status", "payload": STATUS})
+    bench.wire.says("result", "status-1", payload=STATUS)
     bench.panel.draw({"turns"}, lambda: False)
     assert bench.panel._timer is not None  # an open breaker counts down
     bench.panel.close()
@@ -182,8 +186,19 @@ def test_a_restarted_engine_is_asked_again_while_the_panel_is_open() -> None:
 def test_an_answer_that_ends_brings_a_fresh_status() -> None:
     bench = Bench()
     bench.panel.open()
-    bench.panel.receive({"type": "result", "id": "a.1", "asked": "infer", "payload": {}})
+    bench.panel.answered()
     assert bench.sent[-1] == ("status", None)
+
+
+def test_the_log_that_was_asked_for_is_shown_unless_the_panel_was_closed_meanwhile() -> None:
+    bench = Bench()
+    bench.panel.open()
+    first = bench.wire.sent[-1][2]
+    bench.panel.close()
+    bench.wire.says("result", first, payload={"records": [{"level": "INFO", "event": "late"}]})
+    bench.panel.open()
+    bench.wire.says("result", payload={"records": [{"level": "INFO", "event": "now"}]})
+    assert [record["event"] for record in bench.panel._model.records] == ["now"]
 
 
 def test_parts_that_do_not_fit_a_frame_wait_for_the_next() -> None:

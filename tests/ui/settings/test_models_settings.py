@@ -9,6 +9,7 @@ import pytest
 
 from tests.ui.fake_dom import Event, dom
 from tests.ui.speech import speak
+from tests.ui.wire import Wire
 from ui.settings.models_settings import ModelsSettings, choice_words, large_words, offered_models, waits_for_nothing
 
 LITE = {"id": "lite", "title": "Lite", "tier": "lite", "offered": True, "download_bytes": 99_000_000}
@@ -43,10 +44,16 @@ def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> Non
     page = dom(*names, "model-add", "model-inspect", "model-hub")
     told: list[Any] = []
     kept: list[Any] = []
-    settings = ModelsSettings(
-        page, speak("en"), {"model": ""}, lambda *what: told.append(what), lambda *what: kept.append(what)
-    )
     state = SimpleNamespace(device={"models": [LITE, LARGE | {"offered": True}]}, model_name=lambda model: model)
+    settings = ModelsSettings(
+        page,
+        speak("en"),
+        {"model": ""},
+        lambda kind, fields, on_end: told.append((kind, fields)),
+        lambda *what: kept.append(what),
+        state,
+        lambda message: None,
+    )
     settings.draw(state)
     choice = page.by_id("set-model")
     choice.value = chosen
@@ -70,7 +77,7 @@ def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(polic
     page = dom(*names, "model-add", "model-inspect", "model-hub", "policy")
     page.by_id("policy").setAttribute("http-equiv", "Content-Security-Policy")
     page.by_id("policy").content = policy
-    ModelsSettings(page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None)
+    ModelsSettings(page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None, None, lambda *_: None)
     assert page.by_id("model-hub").textContent.startswith(said)
     assert page.by_id("model-hub").attributes.get("data-words") == ("model_hub" if said else None)
 
@@ -78,9 +85,11 @@ def test_ids_of_hugging_face_are_offered_where_the_site_was_built_for_them(polic
 def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
     names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")
     page = dom(*names, "model-add", "model-inspect", "model-hub")
-    settings = ModelsSettings(page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None)
     device: dict[str, Any] = {"models": [LITE], "coming": [{"id": "full", "title": "Full"}]}
     state = SimpleNamespace(device=device, model_name=lambda model: model)
+    settings = ModelsSettings(
+        page, speak("en"), {"model": ""}, lambda *_: None, lambda *_: None, state, lambda *_: None
+    )
 
     def rows() -> list[str]:
         return [row.textContent for row in page.by_id("model-versions").children]
@@ -90,3 +99,72 @@ def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
     device["coming"] = []
     settings.draw(state)
     assert rows() == ["No model is kept on this device yet."]
+
+
+NAMES = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer", "model-add")
+OFFER = {
+    "title": "Mine",
+    "family": "llama",
+    "download_bytes": 5,
+    "memory_bytes": 9,
+    "licence": "MIT",
+    "source": "https://example.org/mine/",
+}
+
+
+class Sheet:
+    """The models' part of the settings, over an engine of a few words."""
+
+    def __init__(self) -> None:
+        self.dom, self.wire = dom(*NAMES, "model-inspect", "model-hub"), Wire()
+        self.state = SimpleNamespace(device={"models": [LITE]}, model_name=lambda model: model)
+        self.settings = ModelsSettings(
+            self.dom, speak("en"), {"model": ""}, self.wire.ask, lambda *_: None, self.state, self._status
+        )
+
+    def _status(self, message: dict[str, Any]) -> None:
+        if message["type"] == "result":
+            self.state.device = message["payload"]
+
+    def presses(self, name: str) -> None:
+        button = self.dom.by_id(name)
+        for listener in button.listeners["click"]:
+            listener(Event(button))
+
+    def says(self, name: str) -> str:
+        text: str = self.dom.by_id(name).textContent
+        return text
+
+
+def test_an_address_is_looked_at_then_added_and_each_end_is_said() -> None:
+    sheet = Sheet()
+    sheet.dom.by_id("model-address").value = " mine/ "
+    sheet.presses("model-inspect")
+    sheet.wire.says("result", payload={"model": OFFER})
+    assert "Mine" in sheet.says("model-offer")
+    assert not sheet.dom.by_id("model-add").hidden
+    sheet.presses("model-add")
+    assert sheet.wire.sent[-1][:2] == ("model.add", {"address": "mine/"})
+    sheet.wire.says("result", payload={"models": [LITE], "added": ["mine"]})
+    assert [row.attributes["data-model"] for row in sheet.dom.by_id("model-versions").children] == ["mine"]
+    assert sheet.dom.by_id("model-address").value == ""
+
+
+def test_an_address_that_is_refused_says_why() -> None:
+    sheet = Sheet()
+    sheet.dom.by_id("model-address").value = "mine/"
+    sheet.presses("model-inspect")
+    error = {"code": "unsupported_model", "family": "invalid_model", "message": "no ONNX file"}
+    sheet.wire.says("error", error=error)
+    assert "no ONNX file" in sheet.says("model-offer")
+    assert sheet.dom.by_id("model-add").hidden
+
+
+def test_a_check_that_fails_is_said_beside_the_versions() -> None:
+    sheet = Sheet()
+    sheet.state.device = {"models": [LITE], "versions": [{"model": "lite", "current": "1", "previous": None}]}
+    sheet.settings.draw(sheet.state)
+    sheet.presses("version-check")
+    sheet.wire.says("error", error={"code": "download_failed", "family": "load", "message": "HTTP 503"})
+    assert sheet.says("versions-note")
+    assert "503" not in sheet.says("versions-note")

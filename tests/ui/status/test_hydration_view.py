@@ -11,6 +11,7 @@ from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
 from tests.ui.engine.test_reducer import Page
 from tests.ui.fake_dom import dom
 from tests.ui.speech import TEXT, speak
+from ui.engine import reducer
 from ui.settings.models_settings import offer_words, refusal_words, version_rows
 from ui.status.hydration_view import LABELS, HydrationView, action, declinable, sentence
 
@@ -115,7 +116,7 @@ def test_what_was_given_up_is_gone_from_the_page() -> None:
 def test_a_status_says_what_the_models_weigh() -> None:
     page = Page("success")
     models = [{"id": "full", "title": "Full", "languages": [], "download_bytes": 5}]
-    page.hear("result", "s", asked="hydrate", payload={"models": models, "hydration": {"event": None}})
+    reducer.status(page.state, {"models": models, "hydration": {"event": None}})
     assert page.state.model_size("full") == 5
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orion_py.protocol import CodeOutput, Infer
+from tests.ui.wire import Wire
 from ui.workshop.answers import CodedAnswers
 from ui.workshop.run import CALL_TOKENS, CALLS, ID, TOKENS, AgentRun
 
@@ -41,20 +42,14 @@ class Sandbox:
         self.tell({"type": "ask", "key": key, "body": json.dumps(body)})
 
 
-class Sent(list[tuple[str, dict[str, Any], str]]):
-    def __call__(self, kind: str, fields: dict[str, Any], request: str = "") -> str:
-        self.append((kind, fields, request))
-        return request
-
-
 class Bench:
     def __init__(self) -> None:
-        self.sandbox, self.sent = Sandbox(), Sent()
+        self.sandbox, self.wire = Sandbox(), Wire()
         self.pieces: list[str] = []
         self.ends: list[tuple[str, str, str]] = []
         self.run = AgentRun(
             self.sandbox,
-            self.sent,
+            self.wire.ask,
             ECHO,
             lambda text, _stream: self.pieces.append(text),
             lambda why, text, error: self.ends.append((why, text, error)),
@@ -62,7 +57,11 @@ class Bench:
         self.run.start("Eggs?", [{"role": "user", "content": "Hi"}], "fr")
 
     def engine(self, kind: str, request: str = "", **fields: Any) -> None:
-        self.run.receive({"type": kind, "id": request or self.sent[-1][2], **fields})
+        self.wire.says(kind, request, **fields)
+
+    @property
+    def sent(self) -> list[Any]:
+        return self.wire.sent
 
 
 def test_the_code_gets_the_question_and_its_limits() -> None:
@@ -151,7 +150,7 @@ def test_a_run_that_ends_cancels_what_it_waited_for() -> None:
     request = bench.sent[-1][2]
     bench.sandbox.tell({"type": "out", "stream": "stdout", "text": "so far"})
     bench.sandbox.tell({"type": "end", "why": "time"})
-    assert bench.sent[-1] == ("cancel", {"request": request}, "")
+    assert bench.sent[-1][:2] == ("cancel", {"request": request})
     assert bench.ends == [("time", "so far", "")]
 
 
@@ -162,11 +161,15 @@ class Answers:
     """The engine has said that the code is to be run."""
 
     def __init__(self, **asked: Any) -> None:
-        self.sandbox, self.sent = Sandbox(), Sent()
-        self.coded = CodedAnswers(self.sandbox, self.sent)
+        self.sandbox, self.wire = Sandbox(), Wire()
+        self.coded = CodedAnswers(self.sandbox, self.wire.ask)
         fields = {name: ECHO[name] for name in ("code", "prompt", "max_tokens", "temperature")}
         asked = {"type": "agent.code", "id": "r1", "agent": "echo", **fields, **asked}
         self.coded.begin(asked, "Eggs?", [], "fr")
+
+    @property
+    def sent(self) -> list[Any]:
+        return self.wire.sent
 
     @property
     def outputs(self) -> list[CodeOutput]:
@@ -204,7 +207,7 @@ def test_the_model_is_asked_as_the_engine_said() -> None:
     answers.sandbox.asks(1, prompt="x")
     kind, fields, request = answers.sent[-1]
     assert (kind, fields["options"]["temperature"], fields["locale"]) == ("infer", 0, "fr")
-    answers.coded.receive({"type": "result", "id": request, "payload": {"content": "Hi."}})
+    answers.wire.says("result", request, payload={"content": "Hi."})
     assert answers.sandbox.replies == [(1, {"text": "Hi.", "done": True, "stream": request})]
 
 

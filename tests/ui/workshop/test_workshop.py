@@ -11,6 +11,7 @@ import pytest
 from orion_py.protocol import AgentDefinition, Infer
 from tests.ui.fake_dom import Document, Element
 from tests.ui.speech import speak
+from tests.ui.wire import Wire
 from ui.base.dom import Dom
 from ui.base.store import MemoryBacking
 from ui.chats.conversation import Conversation
@@ -90,16 +91,20 @@ class Bench:
 
     def __init__(self, *, lang: str = "en", comes: bool = True, backing: MemoryBacking | None = None) -> None:
         self.backing = backing or MemoryBacking()
-        self.editor, self.sandbox, self.sent = Editor(comes=comes), Sandbox(), []
+        self.editor, self.sandbox, self.wire = Editor(comes=comes), Sandbox(), Wire()
         self.platform = Platform(self.editor, self.backing)
         state = ViewState(Conversation("c"))
         state.agents = [{"id": "code"}, {"id": "conversation"}]
-        self.workshop = Workshop(self.platform, speak(lang), state, self._send, self.sandbox)
+        self.workshop = Workshop(self.platform, speak(lang), state, self.wire.ask, self._status_ended, self.sandbox)
         self.made: list[dict[str, Any]] = []
 
-    def _send(self, kind: str, fields: dict[str, Any], request: str = "") -> str:
-        self.sent.append((kind, fields, request))
-        return request
+    @property
+    def sent(self) -> list[Any]:
+        return self.wire.sent
+
+    def _status_ended(self, message: dict[str, Any]) -> None:
+        if message["type"] == "result":
+            self.workshop.know(message["payload"]["custom"])
 
     def by_id(self, name: str) -> Element:
         return self.platform.document.getElementById(name)
@@ -134,7 +139,7 @@ class Bench:
 
     def hears(self, kind: str, **fields: Any) -> None:
         """The engine's word about the last request."""
-        self.workshop.receive({"type": kind, "id": self.sent[-1][2], **fields})
+        self.wire.says(kind, **fields)
 
     def engine_agrees(self) -> None:
         kind, fields, _ = self.sent[-1]
@@ -242,9 +247,9 @@ def test_the_focus_stays_when_the_engine_says_again_what_there_is() -> None:
     bench.makes()
     rows = bench.list.all("li")
     assert bench.platform.document.focused is rows[0].all("button")[0]
-    bench.workshop.receive({"type": "result", "id": "status-1", "payload": {"custom": list(bench.made)}})
+    bench.workshop.know(list(bench.made))
     assert bench.list.all("li") == rows
-    bench.workshop.receive({"type": "result", "id": "status-2", "payload": {"custom": []}})
+    bench.workshop.know([])
     assert bench.rows == ["None yet."]
 
 
@@ -285,7 +290,7 @@ def test_a_try_can_be_stopped() -> None:
     bench.presses("stop")
     assert bench.sent[-1][:2] == ("cancel", {"request": request})
     assert bench.form.all(".trial-output")[0].attributes["data-run"] == "stopped"
-    bench.workshop.receive({"type": "token", "id": request, "text": "late"})
+    bench.wire.says("token", request, text="late")
     assert bench.form.all("pre")[0].textContent == ""
 
 

@@ -9,10 +9,10 @@ AGAIN_MS = 1500
 
 
 class Anticipation:
-    """``typed`` at each key, ``sent`` once the box is empty. ``send(kind, fields)`` as the client's."""
+    """``typed`` at each key, ``sent`` once the box is empty. ``ask`` as the client's."""
 
-    def __init__(self, timers, send, fields):
-        self._timers, self._send, self._fields = timers, send, fields
+    def __init__(self, timers, ask, fields):
+        self._timers, self._request, self._fields = timers, ask, fields
         self._timer = None
         self._told = None  # what the engine was told of this draft
 
@@ -34,4 +34,4 @@ class Anticipation:
         known["draft"] = len(fields["draft"].split())
         if known != self._told:
             self._told = known
-            self._send("anticipate", fields)
+            self._request("anticipate", fields)

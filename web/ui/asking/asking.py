@@ -92,7 +92,7 @@ class Asking:
             "options": self.options(answer.options),
             "runs_code": bool(self._bridge.has("coded")),
         }
-        self._client.send("infer", fields, answer.request)
+        self._client.ask("infer", fields, message_id=answer.request)
 
     def options(self, own):
         """Those of a request: the person's settings, and ``own`` of this question."""

@@ -2,11 +2,11 @@
 
 
 class Corrections:
-    """``send(kind, fields)`` gives a request's id; ``again(turn, options)`` asks a question anew."""
+    """``ask`` as the client's; ``again(turn, options)`` asks a question anew; ``taught(turns)`` is told which turns
+    say something else once the router has learnt, or hasn't."""
 
-    def __init__(self, state, send, again):
-        self._state, self._send, self._again = state, send, again
-        self._open = {}  # request id -> (turn's id, agent) or None
+    def __init__(self, state, ask, again, taught):
+        self._state, self._ask, self._again, self._taught = state, ask, again, taught
 
     def instead(self, turn, agent):
         """The same question to ``agent``; nothing is learnt."""
@@ -28,11 +28,11 @@ class Corrections:
         self._teach({"action": "forget"}, None)
 
     def _teach(self, fields, about):
-        self._open[self._send("teach", fields)] = about
+        self._ask("teach", fields, lambda message: self._taught(self._ended(message, about)))
 
-    def ended(self, message):
-        """The end of a ``teach`` request. Returns the turns that say something else now."""
-        state, about = self._state, self._open.pop(message["id"], None)
+    def _ended(self, message, about):
+        """``about``: the turn's id and the agent, or None. Returns the turns that say something else now."""
+        state = self._state
         learnt = message["type"] == "result"
         if learnt:
             state.device["router"] = message.get("payload") or {}

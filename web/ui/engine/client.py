@@ -1,8 +1,8 @@
 """Sends requests to the engine worker and receives its messages.
 
 ``EngineClient`` starts the worker, queues requests until it can take them, notices when it
-doesn't come up, and starts it again once when it dies. It hands every message on as a dict; an
-end also says in ``asked`` what kind of request it ends.
+doesn't come up, and starts it again once when it dies. Whoever asks something says who is told how
+it ended: ``ask``. All other messages, as dicts, go to the page.
 Everything from outside is passed in, so the tests run it without a browser:
 
     spawn(on_text, on_crash) -> worker with post(text) and end(); may raise
@@ -19,19 +19,22 @@ ENDS = ("result", "error", "cancelled")
 
 
 class EngineClient:
-    """``on_message(dict)`` gets all messages; ``on_phase(phase, why)`` one of booting, ready,
-    restarting, failed. ``why`` is a key of the page's words."""
+    """``on_message(dict)`` gets the messages; ``on_phase(phase, why)`` one of booting, ready,
+    restarting, failed. ``why`` is a key of the page's words. ``on_started`` is told how each ``initialize``
+    ended, ``on_status`` how each change of settings did."""
 
-    def __init__(self, spawn, timers, on_message, on_phase, initial):
+    def __init__(self, spawn, timers, on_message, on_phase, initial, on_started, on_status):
         self._spawn = spawn
         self._timers = timers
         self._on_message = on_message
         self._on_phase = on_phase
         self._initial = initial
+        self._on_started = on_started
+        self._on_status = on_status
         self._told = {}  # what the engine knows of ``initial()``, which may change while it boots
         self._worker = None
         self._number = 0
-        self._open = {}
+        self._open = {}  # request id -> (kind, on_end, hear)
         self._muted = set()
         self._waiting = []
         self._watch = None
@@ -94,16 +97,21 @@ class EngineClient:
         if self.phase == "ready":
             told, self._told = self._told, self._initial()
             for kind, fields in messages.settings(told, self._told):
-                self.send(kind, fields)
+                self.ask(kind, fields, self._on_status)
 
-    def send(self, kind, fields=None, message_id=None):
-        """Sends a request, or keeps it until the engine is ready. Returns its id."""
+    def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None):
+        """Sends a request, or keeps it until the engine is ready. Returns its id.
+
+        ``on_end(message)`` is called once, with the ``result``, ``error`` or ``cancelled`` that it ends in. With
+        ``hear(message)`` the request is the caller's own affair: its events go there, and none of its messages to
+        the page.
+        """
         self._number += 1
         message_id = message_id or kind + "-" + str(self._number)
+        self._open[message_id] = (kind, on_end, hear)
         if self.phase == "failed":
-            self._on_message(messages.failure(message_id, "engine_closed"))
+            self._end(messages.failure(message_id, "engine_closed"))
             return message_id
-        self._open[message_id] = kind
         self._muted.discard(message_id)
         text = messages.request(message_id, kind, fields)
         if self.phase == "ready":
@@ -120,11 +128,13 @@ class EngineClient:
         for key in ids:
             if key in still_here:
                 self._waiting = [row for row in self._waiting if row[0] != key]
-                self._open.pop(key, None)
+                on_end = self._open.pop(key)[1]
+                if on_end:
+                    on_end({"v": messages.VERSION, "id": key, "type": "cancelled", "partial": ""})
             elif key in self._open:
                 self._muted.add(key)
         if self.phase == "ready":
-            self.send("cancel", {"request": message_id})
+            self.ask("cancel", {"request": message_id})
             self._guard(STOP_MS, self._check_stopped)
 
     def _check_stopped(self):
@@ -154,17 +164,23 @@ class EngineClient:
             self._initialized(message)
             return
         if kind in ENDS:
-            message["asked"] = self._open.pop(key, None)
             self._muted.discard(key)
-            if kind == "result" and message["asked"] == "infer":
+            if kind == "result" and key in self._open and self._open[key][0] == "infer":
                 self._restarts_left = 1
-        elif key in self._muted:
-            return
-        self._on_message(message)
+            self._end(message)
+        elif key not in self._muted:
+            hear = self._open[key][2] if key in self._open else None
+            (hear or self._on_message)(message)
+
+    def _end(self, message):
+        _, on_end, hear = self._open.pop(message["id"], (None, None, None))
+        if hear is None:
+            self._on_message(message)
+        if on_end:
+            on_end(message)
 
     def _initialized(self, message):
-        message["asked"] = "initialize"
-        self._on_message(message)
+        self._on_started(message)
         if message["type"] != "result":
             self._fail("boot_failed")
             return
@@ -185,7 +201,7 @@ class EngineClient:
             self._crashed()
             return
         self._muted.clear()
-        self.send("status")
+        self.ask("status")
         self._guard(PING_MS, self._crashed)
 
     def _crashed(self):
@@ -209,11 +225,8 @@ class EngineClient:
         kept = [key for key, _ in self._waiting] if code == "worker_died" else []
         if not kept:
             self._waiting = []
-        left = {key: asked for key, asked in self._open.items() if key not in kept}
-        for key in left:
-            del self._open[key]
+        left = [key for key in self._open if key not in kept]
         self._muted.clear()
-        for key, asked in left.items():
-            message = messages.failure(key, code, "runtime" if code == "worker_died" else "engine")
-            message["asked"] = asked
-            self._on_message(message)
+        for key in left:
+            if key in self._open:  # what an earlier one told of its end may have ended this one too
+                self._end(messages.failure(key, code, "runtime" if code == "worker_died" else "engine"))

@@ -165,22 +165,7 @@ def _guard(state, message, turn, now):
 
 
 def _result(state, message, turn, now):
-    if message.get("asked") in (
-        "initialize",
-        "preload",
-        "status",
-        "unload",
-        "configure",
-        "hydrate",
-        "version",
-        "model.add",
-        "model.remove",
-    ):
-        _status(state, message.get("payload") or {})
     if not turn:
-        if message.get("asked") == "preload" and state.load and state.load.active:
-            state.load.phase = "ready"
-            state.touch("load", "status")
         return
     answer = message.get("payload") or {}
     if isinstance(answer.get("content"), str):
@@ -223,37 +208,48 @@ def _why(routing):
 
 
 def _error(state, message, turn, now):
+    if not turn:
+        return
+    error, load = _told(message), state.load
+    if load and load.active and turn.state in ("routing", "loading"):
+        load.phase, load.error = "failed", error
+        state.touch("load", "status")
+    turn.error = error
+    _end(state, turn, "error")
+
+
+def _told(message):
     info = message.get("error") or {}
-    error = {
+    return {
         "code": info.get("code") or "orion",
         "family": info.get("family") or "engine",
         "message": info.get("message") or "",
         "hint": info.get("hint") or "",
         "retryable": bool(info.get("retryable")),
     }
-    load = state.load
-    concerned = message.get("asked") == "preload" or (turn and turn.state in ("routing", "loading"))
-    if load and load.active and concerned:
-        load.phase, load.error = "failed", error
-        state.touch("load", "status")
-    if turn:
-        turn.error = error
-        _end(state, turn, "error")
 
 
 def _cancelled(state, message, turn, now):
-    load = state.load
-    if load and load.active and message.get("asked") == "preload":
-        load.phase = "paused"
-        state.touch("load", "status")
     if turn:
         if message.get("partial"):
             turn.text = message["partial"]
         _end(state, turn, "cancelled")
 
 
-def _status(state, payload):
-    """What initialize, preload, status and unload answer: names, device, storage, what is loaded."""
+def preloaded(state, message):
+    """How a ``preload`` ended."""
+    load, how = state.load, message["type"]
+    if not load or not load.active:
+        return
+    if how == "error":
+        load.phase, load.error = "failed", _told(message)
+    else:
+        load.phase = "ready" if how == "result" else "paused"
+    state.touch("load", "status")
+
+
+def status(state, payload):
+    """What many requests end in: names, device, storage, what is loaded."""
     state.device = payload or state.device
     state.router = (payload.get("router") or {}).get("name") or state.router
     state.agents = payload.get("agents") or state.agents

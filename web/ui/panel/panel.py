@@ -17,10 +17,10 @@ OVERLAY = "(max-width: 63.99rem)"
 
 
 class Panel:
-    """``send(kind, fields)`` asks the engine; ``ask_frame()`` has ``draw`` called soon; ``save_log()``
-    puts all that the engine's log keeps into a file."""
+    """``ask`` as the client's; ``ask_status()`` has ``status`` called with what the engine says; ``ask_frame()`` has
+    ``draw`` called soon; ``save_log()`` puts all that the engine's log keeps into a file."""
 
-    def __init__(self, platform, words, state, send, ask_frame, save_log):
+    def __init__(self, platform, words, state, ask, ask_status, ask_frame, save_log):
         dom = platform.dom
         self._dom, self._words, self._state = dom, words, state
         self._window, self._timers, self._clock, self._bridge = (
@@ -29,13 +29,13 @@ class Panel:
             platform.clock,
             platform.bridge,
         )
-        self._send, self._ask_frame = send, ask_frame
+        self._ask, self._ask_status, self._ask_frame = ask, ask_status, ask_frame
         self.node = dom.by_id("panel")
         self._button = dom.by_id("open-panel")
         self._machine = PanelMachine(dom, words)
         self._log = PanelLog(dom)
         self._places = {name: self.node.querySelector("[data-part=" + name + "] .panel-part") for name in PARTS}
-        self._model = self._parts = self._status = self._logs = None
+        self._model = self._parts = self._logs = None
         self._left = []
         self._timer = None
         dom.on(dom.by_id("close-panel"), "click", lambda _event: self.close())
@@ -73,14 +73,14 @@ class Panel:
         if not self.is_open:
             return
         self._parts.end_chart()
-        self._model = self._parts = self._status = self._logs = None
+        self._model = self._parts = self._logs = None
         self._left = []
         if self._timer is not None:
             self._timers.cancel(self._timer)
             self._timer = None
         self._log.clear()
         self._show(False)
-        self._send("logs", {"most": 1, "follow": False})
+        self._ask("logs", {"most": 1, "follow": False})
         self._button.focus()
 
     def _show(self, shown):
@@ -99,8 +99,8 @@ class Panel:
             self.close()
 
     def _subscribe(self):
-        self._status = self._send("status")
-        self._logs = self._send("logs", {"most": RECORDS, "follow": True})
+        self._ask_status()
+        self._logs = self._ask("logs", {"most": RECORDS, "follow": True}, self._logs_came)
 
     def engine_ready(self):
         """A new engine knows nothing of this panel."""
@@ -116,21 +116,24 @@ class Panel:
     # what arrives
 
     def receive(self, message):
-        kind, key = message["type"], message["id"]
-        if kind == "result" and key == self._logs:
-            self._model.logs(message["payload"].get("records") or [])
-            self._log.refill(self._model.records)
-        elif kind == "result" and "breakers" in (message.get("payload") or {}):
-            self._model.status(message["payload"], self._clock())
-        elif kind == "log":
-            self._model.apply(message, self._clock())
+        self._model.apply(message, self._clock())
+        if message["type"] == "log":
             self._log.add([message["record"]])
-        else:
-            self._model.apply(message, self._clock())
-        if message.get("asked") == "infer":
-            self._model.dirty.update(("router", "speed"))
-            self._send("status")
         self._ask_frame()
+
+    def status(self, status):
+        self._model.status(status, self._clock())
+        self._ask_frame()
+
+    def answered(self):
+        self._model.dirty.update(("router", "speed"))
+        self._ask_status()
+
+    def _logs_came(self, message):
+        if self.is_open and message["id"] == self._logs and message["type"] == "result":
+            self._model.logs(message["payload"]["records"])
+            self._log.refill(self._model.records)
+            self._ask_frame()
 
     def _other_level(self):
         self._log.refill(self._model.records)

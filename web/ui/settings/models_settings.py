@@ -82,11 +82,12 @@ def refusal_words(error, words):
 
 
 class ModelsSettings:
-    """``send(kind, fields)`` sends a request, ``ended`` is told how it ended; ``on_change(name, value)``
-    keeps a preference."""
+    """``ask`` as the client's; ``on_change(name, value)`` keeps a preference; ``status_ended(message)`` takes the end
+    of a request whose reply is the engine's status into ``state``."""
 
-    def __init__(self, dom, words, preferences, send, on_change):
-        self._dom, self._words, self._preferences, self._send = dom, words, preferences, send
+    def __init__(self, dom, words, preferences, ask, on_change, state, status_ended):
+        self._dom, self._words, self._preferences, self._ask = dom, words, preferences, ask
+        self._state, self._status_ended = state, status_ended
         self._list = dom.by_id("model-versions")
         self._note = dom.by_id("versions-note")
         self._check = dom.by_id("version-check")
@@ -105,7 +106,7 @@ class ModelsSettings:
         dom.on(self._check, "click", lambda _event: self._look())
         dom.on(self._choice, "change", lambda _event: self._chosen(on_change))
         dom.on(dom.by_id("model-inspect"), "click", lambda _event: self._inspect())
-        dom.on(self._add, "click", lambda _event: self._send("model.add", {"address": self._offered}))
+        dom.on(self._add, "click", lambda _event: self._change("model.add", {"address": self._offered}))
 
     def draw(self, state):
         dom, words = self._dom, self._words
@@ -159,7 +160,7 @@ class ModelsSettings:
         for row in self._models:
             if row["id"] == chosen and row.get("tier") == LARGE:
                 self._note.textContent = large_words(row, self._words)
-                self._send("hydrate", {"action": "start", "model": chosen})
+                self._ask("hydrate", {"action": "start", "model": chosen}, self._status_ended)
 
     def _clicked(self, event):
         button = event.target.closest("[data-action]")
@@ -168,13 +169,13 @@ class ModelsSettings:
         button.disabled = True
         if button.dataset.action == "back":
             self._back = button.dataset.model
-            self._send("version", {"action": "back", "model": self._back})
+            self._change("version", {"action": "back", "model": self._back})
         else:
-            self._send("model.remove", {"model": button.dataset.model})
+            self._change("model.remove", {"model": button.dataset.model})
 
     def _look(self):
         for model, _, _ in self._rows:
-            self._send("version", {"action": "check", "model": model})
+            self._change("version", {"action": "check", "model": model})
         self._note.textContent = self._words("version_checking")
 
     def _inspect(self):
@@ -182,32 +183,37 @@ class ModelsSettings:
         if address:
             self._offered = address
             self._say_offer(self._words("model_inspecting"), False)
-            self._send("model.inspect", {"address": address})
+            self._ask("model.inspect", {"address": address}, self._inspected)
 
     def _say_offer(self, text, can_add):
         self._offer.textContent = text
         self._add.hidden = not can_add
 
-    def ended(self, message, state):
-        """The end of a request about versions or an added model."""
-        asked, payload = message["asked"], message.get("payload") or {}
+    def _inspected(self, message):
         if message["type"] == "error":
-            error = message["error"]
-            text = refusal_words(error, self._words)
-            if asked == "version":
+            self._say_offer(refusal_words(message["error"], self._words), False)
+        elif message["type"] == "result":
+            self._say_offer(offer_words(message["payload"]["model"], self._words), True)
+
+    def _change(self, kind, fields):
+        """Asks for what changes the models here, and says how it ended."""
+        self._ask(kind, fields, lambda message: self._changed(kind, message))
+
+    def _changed(self, kind, message):
+        self._status_ended(message)
+        if message["type"] == "error":
+            text = refusal_words(message["error"], self._words)
+            if kind == "version":
                 self._note.textContent = text
             else:
                 self._say_offer(text, False)
-        elif asked == "model.inspect" and payload.get("model"):
-            self._say_offer(offer_words(payload["model"], self._words), True)
-            return
-        elif asked == "model.add":
+        elif kind == "model.add":
             self._address.value = ""
             self._say_offer(self._words("model_added"), False)
         elif self._back:
-            for model, current, _ in version_rows(state.device.get("versions")):
+            for model, current, _ in version_rows(self._state.device.get("versions")):
                 if model == self._back:
-                    name = state.model_name(model)
+                    name = self._state.model_name(model)
                     self._note.textContent = self._words("version_back_done", model=name, version=current)
         self._back = None
-        self.draw(state)
+        self.draw(self._state)

@@ -15,7 +15,6 @@ class Settings:
     def __init__(self, page):
         self._page, self._state, self._client = page, page.state, page.client
         self._dom, self._bridge, self._store = page.dom, page.bridge, page.store
-        self._log_wanted = None  # the request whose log goes into a file
 
     # the sheet
 
@@ -25,12 +24,17 @@ class Settings:
         views.models.draw(self._state)
         views.settings.open(self._page.preferences, self._state)
         if self._client.phase == "ready":
-            self._client.send("status")
+            self._page.ask_status()
 
     def estimate(self, call):
         self._bridge.storageEstimate().then(call)
 
-    def _redraw(self):
+    def redraw(self):
+        """The engine's status is another one."""
+        if self._page.views.settings.is_open:
+            self._draw()
+
+    def _draw(self):
         views = self._page.views
         views.settings.show_storage(self._state)
         views.engine_settings.draw(self._state)
@@ -78,7 +82,7 @@ class Settings:
         if name == "language" and value in page.words.languages:
             page.words.speak(value)
             page.views.translate()
-            self._redraw()
+            self._draw()
             page.extras.redraw()
             self._state.touch("status", "load", "hydration", "notices", "names")
             page.views.log.redraw(self._state.conversation)
@@ -106,7 +110,7 @@ class Settings:
         if name == "forget":
             page.asking.stop()
             state.load = None
-            self._client.send("unload", {"forget": True})
+            self._client.ask("unload", {"forget": True}, page.status_ended)
             state.notice(kind="forgotten")
             state.touch("load")
         elif name == "forget_chats":
@@ -118,23 +122,15 @@ class Settings:
         elif name == "forget_router":
             page.corrections.forget()
         elif name.startswith("telemetry_"):
-            self._client.send("telemetry", {"action": name[len("telemetry_") :]})
+            self._client.ask("telemetry", {"action": name[len("telemetry_") :]}, self._counted)
         page.redraw()
 
+    def _counted(self, message):
+        self._page.views.engine_settings.telemetry_ended(message, self._bridge.saveFile)
+
     def save_log(self):
-        self._log_wanted = self._client.send("logs")
+        self._client.ask("logs", None, self._log_came)
 
-    # ends
-
-    def ended(self, message):
-        """The end of a request that concerns the sheet."""
-        views, asked = self._page.views, message["asked"] or ""
-        if message["id"] == self._log_wanted:
-            if message["type"] == "result":
-                self._bridge.saveFile(LOG, json.dumps(message["payload"]))
-        elif asked == "telemetry":
-            views.engine_settings.telemetry_ended(message, self._bridge.saveFile)
-        elif asked == "version" or asked.startswith("model."):
-            views.models.ended(message, self._state)
-        elif asked in ("status", "unload", "configure", "hydrate") and views.settings.is_open:
-            self._redraw()
+    def _log_came(self, message):
+        if message["type"] == "result":
+            self._bridge.saveFile(LOG, json.dumps(message["payload"]))

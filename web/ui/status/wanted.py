@@ -14,7 +14,7 @@ class WantedModel:
         if self._state.conversation.current:
             return
         if self._page.may_preload:
-            self._client.send("preload")
+            self._client.ask("preload", None, self._page.preloaded)
         else:
             self._state.offer_load = True
             self._state.touch("load")
@@ -26,7 +26,7 @@ class WantedModel:
             self._client.cancel(None)
         else:
             reducer.revive(self._state)
-            self._client.send("preload")
+            self._client.ask("preload", None, self._page.preloaded)
         self._page.redraw()
 
     def hydrate(self, action):
@@ -34,10 +34,10 @@ class WantedModel:
         model = self._state.hydration["model"]
         if action == "cancel" and self._page.preferences["model"] == model:
             self._page.settings.change("model", "")
-        self._client.send("hydrate", {"action": action, "model": model})
+        self._client.ask("hydrate", {"action": action, "model": model}, self._page.status_ended)
 
     def wait_for(self, model):
         """Questions wait for ``model``, which comes at once; "" ends that."""
         if model:
-            self._client.send("hydrate", {"action": "start", "model": model})
+            self._client.ask("hydrate", {"action": "start", "model": model}, self._page.status_ended)
         self._page.settings.change("model", model)

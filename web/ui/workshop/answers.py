@@ -6,11 +6,10 @@ ENDS = ("result", "error", "cancelled")
 
 
 class CodedAnswers:
-    """One answer at a time. ``send(kind, fields, request_id)`` as the client's; ``receive`` gets the engine's messages
-    about the answer, and about what its code asks the model."""
+    """One answer at a time. ``ask`` as the client's; ``receive`` gets the page's messages."""
 
-    def __init__(self, sandbox, send):
-        self._sandbox, self._send = sandbox, send
+    def __init__(self, sandbox, ask):
+        self._sandbox, self._ask = sandbox, ask
         self._run = None
         self._request = None
         self._said = 0
@@ -22,7 +21,7 @@ class CodedAnswers:
         self._said = 0
         run = self._run = AgentRun(
             self._sandbox,
-            self._send,
+            self._ask,
             asked,
             lambda text, stream: self._piece(request, text, stream),
             lambda why, text, error: self._ended(request, why, text, error),
@@ -37,22 +36,17 @@ class CodedAnswers:
             run.stop()
 
     def receive(self, message):
-        if message["id"] == self._request:
-            if message["type"] in ENDS:
-                self.stop()
-        elif self._run:
-            self._run.receive(message)
+        if message["id"] == self._request and message["type"] in ENDS:
+            self.stop()
 
     def _piece(self, request, text, stream):
         if request == self._request and stream == "stdout":
             self._said += len(text)
-            self._send("agent.output", {"request": request, "text": text})
+            self._ask("agent.output", {"request": request, "text": text})
 
     def _ended(self, request, why, text, error):
         if request != self._request:
             return
         self._request = self._run = None
         end = "time" if why == "time" else "done" if why == "done" and not error else "failed"
-        self._send(
-            "agent.output", {"request": request, "text": text[self._said :] if end == "done" else "", "end": end}
-        )
+        self._ask("agent.output", {"request": request, "text": text[self._said :] if end == "done" else "", "end": end})

@@ -29,13 +29,13 @@ class Call:
 
 
 class AgentRun:
-    """``on_piece(text, stream)`` as the code prints; ``on_end(why, text, error)`` once: ``why`` is
-    "done", or what ended it. ``receive`` gets the engine's messages whose id begins with ID."""
+    """``ask`` as the client's. ``on_piece(text, stream)`` as the code prints; ``on_end(why, text, error)`` once:
+    ``why`` is "done", or what ended it."""
 
     number = 0
 
-    def __init__(self, sandbox, send, definition, on_piece, on_end):
-        self._sandbox, self._send, self._definition = sandbox, send, definition
+    def __init__(self, sandbox, ask, definition, on_piece, on_end):
+        self._sandbox, self._ask, self._definition = sandbox, ask, definition
         self._on_piece, self._on_end = on_piece, on_end
         self._calls = {}
         self._tokens = TOKENS
@@ -71,7 +71,7 @@ class AgentRun:
         """What the code still waited for is no longer wanted."""
         for request_id, call in self._calls.items():
             if not call.done:
-                self._send("cancel", {"request": request_id})
+                self._ask("cancel", {"request": request_id})
         self._calls = {}
 
     def _asked(self, key, body):
@@ -116,14 +116,15 @@ class AgentRun:
         self._calls[request_id] = Call(key, not asked.get("stream"))
         prompt = asked.get("prompt")
         query = prompt if isinstance(prompt, str) else ""
-        self._send("infer", {"query": query, "locale": self._locale, "options": options}, request_id)
+        fields = {"query": query, "locale": self._locale, "options": options}
+        self._ask("infer", fields, self._receive, self._receive, request_id)
 
     def _refuse(self, key, why):
         self._sandbox.reply(key, {"error": why})
 
     # the engine
 
-    def receive(self, message):
+    def _receive(self, message):
         call = self._calls.get(message["id"])
         if call is None or call.done:
             return

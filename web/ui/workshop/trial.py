@@ -5,14 +5,14 @@ SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
 
 
 class Trial:
-    """``make_run(definition, on_piece, on_end)`` gives a workshop_run.AgentRun. ``on_piece(text, stream)``
+    """``make_run(definition, on_piece, on_end)`` gives an AgentRun; ``ask`` as the client's. ``on_piece(text, stream)``
     as it answers (stream "revised": in place of all that came), ``on_end(why, error)`` once: ``why`` is
     done, failed (``error``: an engine's error as a dict), or what ended the code (``error``: its traceback)."""
 
     number = 0
 
-    def __init__(self, make_run, send, on_piece, on_end):
-        self._make_run, self._send = make_run, send
+    def __init__(self, make_run, ask, on_piece, on_end):
+        self._make_run, self._ask = make_run, ask
         self._on_piece, self._on_end = on_piece, on_end
         self._run = None
         self._request = None
@@ -34,20 +34,18 @@ class Trial:
         for name in SAMPLING:
             if name in definition:
                 options[name] = definition[name]
-        self._send("infer", {"query": question, "locale": locale, "options": options}, self._request)
+        fields = {"query": question, "locale": locale, "options": options}
+        self._ask("infer", fields, self._receive, self._receive, self._request)
 
     def stop(self):
         if self._run:
             self._run.stop()
         elif self._request:
-            self._send("cancel", {"request": self._request})
+            self._ask("cancel", {"request": self._request})
             self._end("stopped", None)
 
-    def receive(self, message):
-        if self._run:
-            self._run.receive(message)
-            return
-        if self._request is None or message["id"] != self._request:
+    def _receive(self, message):
+        if message["id"] != self._request:
             return
         kind = message["type"]
         if kind == "token":

@@ -10,23 +10,20 @@ from ui.workshop.code_box import CodeBox
 from ui.workshop.form import Form
 from ui.workshop.trial import Trial
 
-ENDS = ("result", "error", "cancelled")
-
 
 class Workshop:
-    """``open()`` and ``new()`` show the dialog; ``receive(message)`` gets every message of the engine,
-    ``know(definitions)`` which custom agents there are."""
+    """``open()`` and ``new()`` show the dialog; ``know(definitions)`` is told which custom agents there are. ``ask`` as
+    the client's; ``status_ended(message)`` takes the end of a request whose reply is the engine's status."""
 
-    def __init__(self, platform, words, state, send, sandbox):
+    def __init__(self, platform, words, state, ask, status_ended, sandbox):
         from ui.workshop.run import AgentRun  # comes with another group of modules, before this one
 
-        self._platform, self._words, self._state, self._send = platform, words, state, send
+        self._platform, self._words, self._state = platform, words, state
+        self._client_ask, self._status_ended = ask, status_ended
         self._dom = dom = platform.dom
         self._wellformed = platform.bridge.wellFormed
         self._made = []
         self._drafts = model.Drafts(platform.backing)
-        self._open = {}  # request id -> what takes its end
-        self._number = 0
         self._agent = None  # whose form is shown; model.NEW for one that isn't saved yet
         self._saving = False
         self._undo = None
@@ -37,8 +34,8 @@ class Workshop:
         self._make_list()
         self._form = Form(dom, words, self._form_part, self._code_box, self._changed, self._acted)
         self._trial = Trial(
-            lambda definition, piece, end: AgentRun(sandbox, send, definition, piece, end),
-            send,
+            lambda definition, piece, end: AgentRun(sandbox, ask, definition, piece, end),
+            ask,
             self._piece,
             self._tried,
         )
@@ -77,20 +74,14 @@ class Workshop:
         if self._made != earlier and not self._list_part.hidden:  # a list drawn anew loses the focus
             self._fill_list()
 
-    def receive(self, message):
-        made = (message.get("payload") or {}).get("custom") if message["type"] == "result" else None
-        if made is not None:
-            self.know(made)
-        if message["type"] in ENDS and message["id"] in self._open:
-            self._open.pop(message["id"])(message)
-        elif self._trial.busy:
-            self._trial.receive(message)
-
     def _ask(self, kind, fields, then):
-        self._number += 1
-        request = "workshop-" + str(self._number)
-        self._open[request] = then  # before it is sent: a failed engine answers at once
-        self._send(kind, fields, request)
+        """``then(message)`` is told how it ended, once its status is taken in."""
+
+        def ended(message):
+            self._status_ended(message)
+            then(message)
+
+        self._client_ask(kind, fields, ended)
 
     def _closed(self):
         self._trial.stop()
