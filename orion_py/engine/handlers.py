@@ -42,7 +42,12 @@ from orion_py.protocol import (
     UnregisterAgent,
     VersionRequest,
 )
+from orion_py.protocol.vocabulary import Section
 from orion_py.runtime.tokenizer import ChatMessage
+
+_MODELS: tuple[Section, ...] = ("models", "added", "versions", "loaded", "memory", "storage", "agents")
+_LOADED: tuple[Section, ...] = ("loaded", "loading", "memory", "webgpu", "storage", "versions", "hydration")
+"""What changes with the models that there are, and with those in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,9 @@ class Call:
     ports: Ports
     cancel: CancelToken
 
-    async def status(self) -> Status:
-        return await status_of(self.engine, self.ports)
+    async def status(self, *only: Section) -> Status:
+        """The parts named, or all."""
+        return await status_of(self.engine, self.ports, only)
 
 
 async def infer(request: Infer, call: Call) -> Response:
@@ -90,22 +96,22 @@ async def teach(request: Teach, call: Call) -> RouterStatus:
 
 async def register_agent(request: RegisterAgent, call: Call) -> Status:
     await call.engine.register_agent(request.definition)
-    return await call.status()
+    return await call.status("agents", "custom")
 
 
 async def unregister_agent(request: UnregisterAgent, call: Call) -> Status:
     await call.engine.unregister_agent(request.agent)
-    return await call.status()
+    return await call.status("agents", "custom")
 
 
 async def preload(request: Preload, call: Call) -> Preloaded:
     model = await call.engine.preload(request.model, call.cancel)
-    return {"model": model, **await call.status()}
+    return {"model": model, **await call.status(*_LOADED)}
 
 
 async def hydrate(request: Hydrate, call: Call) -> Status:
     await call.engine.hydrate(request.action, request.model)
-    return await call.status()
+    return await call.status("hydration", "storage", "versions")
 
 
 async def version(request: VersionRequest, call: Call) -> Status:
@@ -113,7 +119,7 @@ async def version(request: VersionRequest, call: Call) -> Status:
         await call.engine.check_version(request.model)
     else:
         await call.engine.rollback(request.model, call.cancel)
-    return await call.status()
+    return await call.status("versions", "loaded", "memory", "webgpu", "storage")
 
 
 async def inspect_model(request: InspectModel, call: Call) -> ModelOffer:
@@ -122,16 +128,16 @@ async def inspect_model(request: InspectModel, call: Call) -> ModelOffer:
 
 async def add_model(request: AddModel, call: Call) -> Status:
     await call.engine.add_model(request.address, call.cancel)
-    return await call.status()
+    return await call.status(*_MODELS)
 
 
 async def remove_model(request: RemoveModel, call: Call) -> Status:
     await call.engine.remove_model(request.model)
-    return await call.status()
+    return await call.status(*_MODELS)
 
 
 async def status(request: StatusRequest, call: Call) -> Status:
-    return await call.status()
+    return await call.status(*request.only)
 
 
 async def telemetry(request: TelemetryRequest, call: Call) -> TelemetryCounts:
@@ -142,7 +148,7 @@ async def unload(request: Unload, call: Call) -> Status:
     await call.engine.models.unload(request.model)
     if request.forget:
         await call.engine.forget(request.model)
-    return await call.status()
+    return await call.status(*_LOADED)
 
 
 def _messages(history: list[ChatTurn]) -> list[ChatMessage]:

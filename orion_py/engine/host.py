@@ -40,7 +40,24 @@ from orion_py.protocol import (
     payload_of,
     read_message,
 )
+from orion_py.protocol.vocabulary import Section
 from orion_py.telemetry.log import Logger
+
+_CONFIGURED: tuple[Section, ...] = (
+    "config",
+    "preset",
+    "models",
+    "recommended",
+    "agents",
+    "router",
+    "webgpu",
+    "breakers",
+    "queue",
+    "predictive",
+    "hydration",
+    "memory",
+)
+"""What a change of settings changes."""
 
 
 class EngineHost:
@@ -149,7 +166,7 @@ class EngineHost:
         engine = await self._slot.ready(cancel)
         await engine.reconfigure(request.preset, request.config)
         self._tell_log(engine.log, engine.config)
-        return await status_of(engine, self._ports)
+        return await status_of(engine, self._ports, _CONFIGURED)
 
     async def _shutdown(self, request: Shutdown, cancel: CancelToken) -> Done:
         engine = await self._slot.ready(cancel)

@@ -2,58 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import cast
+from inspect import isawaitable
+from typing import Any, cast
 
 from orion_py import __version__
 from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError
 from orion_py.memory.offers import offered
 from orion_py.ports import Ports
-from orion_py.protocol import Status
-from orion_py.protocol.rows import CustomAgent, DeviceRow, LoadedRow, ModelDescription, ModelRow, StorageRow
-from orion_py.protocol.vocabulary import PresetName
+from orion_py.protocol import RouterStatus, Status
+from orion_py.protocol.rows import (
+    AgentGroup,
+    ComingModel,
+    DeviceRow,
+    LoadedRow,
+    ModelDescription,
+    ModelRow,
+    StorageRow,
+)
+from orion_py.protocol.vocabulary import Section
 from orion_py.registry.models import ModelEntry
-from orion_py.runtime.base import Device
 from orion_py.storage.base import StorageEstimate
 
 
-async def status_of(engine: Engine, ports: Ports) -> Status:
-    device, registry = await ports.runtime.device(), engine.registry
-    recommended = registry.recommended(engine.device_class)
-    return {
-        "version": __version__,
-        "preset": cast(PresetName, engine.device_class),
-        "config": engine.config.model_dump(),
-        "device": device_row(device),
-        "storage": await storage_row(engine, ports),
-        "models": [_model_row(entry, offered(entry, device, engine.config)) for entry in registry.known],
-        "groups": [{"id": name, "agents": list(members)} for name, members in registry.groups.items()],
-        "coming": [{"id": entry.id, "title": entry.title} for entry in registry.coming],
-        "recommended": recommended.id if recommended is not None else None,
-        "added": [entry.id for entry in registry.added],
-        "agents": engine.agents.describe(),
-        "custom": [cast(CustomAgent, definition.model_dump()) for definition in engine.custom_agents],
-        "loaded": loaded_rows(engine),
-        "loading": list(engine.models.loading),
-        "webgpu": await engine.webgpu(),
-        "fallbacks": engine.fallbacks,
-        "versions": await engine.versions(),
-        "router": await engine.router.status(),
-        "metrics": engine.metrics.snapshot(),
-        **engine.resilience(),
-    }
+async def status_of(engine: Engine, ports: Ports, only: Iterable[Section] = ()) -> Status:
+    """The parts named in ``only``, or all of them."""
+    found: dict[str, Any] = {}
+    for name in only or SECTIONS:
+        value = SECTIONS[name](engine, ports)
+        found[name] = await value if isawaitable(value) else value
+    return cast(Status, found)
 
 
 def model_description(entry: ModelEntry) -> ModelDescription:
     return cast(ModelDescription, entry.model_dump())
 
 
-def _model_row(entry: ModelEntry, offered: bool) -> ModelRow:
-    return {**model_description(entry), "offered": offered}
+async def _models(engine: Engine, ports: Ports) -> list[ModelRow]:
+    device = await ports.runtime.device()
+    return [
+        {**model_description(entry), "offered": offered(entry, device, engine.config)}
+        for entry in engine.registry.known
+    ]
 
 
-def device_row(device: Device) -> DeviceRow:
+async def _router(engine: Engine) -> RouterStatus:
+    return await engine.router.status()
+
+
+def _groups(engine: Engine) -> list[AgentGroup]:
+    return [{"id": name, "agents": list(members)} for name, members in engine.registry.groups.items()]
+
+
+def _coming(engine: Engine) -> list[ComingModel]:
+    return [{"id": entry.id, "title": entry.title} for entry in engine.registry.coming]
+
+
+def _recommended(engine: Engine) -> str | None:
+    entry = engine.registry.recommended(engine.device_class)
+    return entry.id if entry is not None else None
+
+
+async def _device(ports: Ports) -> DeviceRow:
+    device = await ports.runtime.device()
     return {
         "threads": device.threads,
         "webgpu": device.webgpu,
@@ -69,7 +82,7 @@ def device_row(device: Device) -> DeviceRow:
     }
 
 
-async def storage_row(engine: Engine, ports: Ports) -> StorageRow:
+async def _storage(engine: Engine, ports: Ports) -> StorageRow:
     estimate, sizes = StorageEstimate(None, None, False), dict[str, int]()
     with suppress(OrionError):  # what the store doesn't say is no reason to say nothing
         estimate, sizes = await ports.store.estimate(), await ports.store.sizes()
@@ -83,7 +96,7 @@ async def storage_row(engine: Engine, ports: Ports) -> StorageRow:
     }
 
 
-def loaded_rows(engine: Engine) -> list[LoadedRow]:
+def _loaded(engine: Engine) -> list[LoadedRow]:
     return [
         {
             "model": key,
@@ -96,3 +109,32 @@ def loaded_rows(engine: Engine) -> list[LoadedRow]:
         }
         for key, model in engine.models.loaded.items()
     ]
+
+
+SECTIONS: dict[Section, Callable[[Engine, Ports], Any]] = {
+    "version": lambda engine, ports: __version__,
+    "preset": lambda engine, ports: engine.device_class,
+    "config": lambda engine, ports: engine.config.model_dump(),
+    "device": lambda engine, ports: _device(ports),
+    "storage": _storage,
+    "models": _models,
+    "groups": lambda engine, ports: _groups(engine),
+    "coming": lambda engine, ports: _coming(engine),
+    "recommended": lambda engine, ports: _recommended(engine),
+    "added": lambda engine, ports: [entry.id for entry in engine.registry.added],
+    "agents": lambda engine, ports: engine.agents.describe(),
+    "custom": lambda engine, ports: [definition.model_dump() for definition in engine.custom_agents],
+    "loaded": lambda engine, ports: _loaded(engine),
+    "loading": lambda engine, ports: list(engine.models.loading),
+    "webgpu": lambda engine, ports: engine.webgpu(),
+    "fallbacks": lambda engine, ports: engine.fallbacks,
+    "versions": lambda engine, ports: engine.versions(),
+    "router": lambda engine, ports: _router(engine),
+    "metrics": lambda engine, ports: engine.metrics.snapshot(),
+    "breakers": lambda engine, ports: engine.resilience()["breakers"],
+    "queue": lambda engine, ports: engine.resilience()["queue"],
+    "predictive": lambda engine, ports: engine.resilience()["predictive"],
+    "hydration": lambda engine, ports: engine.resilience()["hydration"],
+    "memory": lambda engine, ports: engine.resilience()["memory"],
+}
+"""How each part is found out; a test checks each against its type."""

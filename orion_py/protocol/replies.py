@@ -16,15 +16,19 @@ from orion_py.protocol.envelope import STRICT
 from orion_py.protocol.rows import (
     AgentGroup,
     AgentRow,
+    BreakerRow,
     ComingModel,
     CustomAgent,
     DeviceRow,
     FallbackRow,
+    HydrationRow,
     LoadedRow,
+    MemoryRow,
     MetricsRow,
     ModelDescription,
     ModelRow,
-    Resilience,
+    PredictionRow,
+    QueueRow,
     StorageRow,
     VersionRow,
     WebgpuRow,
@@ -151,9 +155,10 @@ class ModelOffer(TypedDict):
     model: ModelDescription
 
 
-class Status(Resilience):
-    """All that is so now. ``config``: each of EngineConfig's settings; ``recommended``: the model that a device of
-    this class starts with; ``coming``: models that are being made; ``added``: ids of models that the person added."""
+class Status(TypedDict, total=False):
+    """What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
+    the request changed. ``config``: each of EngineConfig's settings; ``recommended``: the model that a device of this
+    class starts with; ``coming``: models that are being made; ``added``: ids of models that the person added."""
 
     version: str
     preset: PresetName
@@ -174,6 +179,11 @@ class Status(Resilience):
     versions: list[VersionRow]
     router: RouterStatus
     metrics: MetricsRow
+    breakers: dict[str, BreakerRow]
+    queue: QueueRow
+    predictive: PredictionRow | None
+    hydration: HydrationRow | None
+    memory: MemoryRow | None
 
 
 class Preloaded(Status):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from orion_py.protocol import replies
 from orion_py.protocol.envelope import STRICT, Request
-from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, Style
+from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, Section, Style
 
 DataUrl = Annotated[str, Field(pattern=r"^data:(?:image|audio)/[a-z0-9.+-]{1,40};base64,", max_length=30_000_000)]
 
@@ -168,8 +168,11 @@ class Cancel(Request):
 
 
 class StatusRequest(Request):
+    """What is so now: the parts named in ``only``, or all."""
+
     type: Literal["status"] = "status"
     reply: ClassVar = replies.Status
+    only: list[Section] = Field(default_factory=list)
 
 
 class Logs(Request):

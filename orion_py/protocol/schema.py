@@ -47,8 +47,8 @@ def reply_model(reply: Any) -> Any:
 def _model_of(row: Any) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, hint in get_type_hints(row, include_extras=True).items():
-        optional = get_origin(hint) is NotRequired
-        kind = _described(get_args(hint)[0] if optional else hint)
+        optional = name in _optional(row)
+        kind = _described(get_args(hint)[0] if get_origin(hint) is NotRequired else hint)
         python_name = f"{name}_" if name == "from" else name
         fields[python_name] = (kind, Field(default=None, alias=name) if optional else Field(alias=name))
     return create_model(row.__name__, __config__=ConfigDict(extra="forbid", strict=True), __doc__=row.__doc__, **fields)
@@ -86,11 +86,15 @@ def schema() -> Schema:
     }
 
 
-def _left_out(name: str) -> set[str]:
+def _left_out(name: str) -> frozenset[str]:
     """The keys that a TypedDict of that name needn't have."""
     row = getattr(replies, name, getattr(rows, name, None))
-    hints = get_type_hints(row, include_extras=True) if is_typeddict(row) else {}
-    return {key for key, hint in hints.items() if get_origin(hint) is NotRequired}
+    return _optional(row) if is_typeddict(row) else frozenset()
+
+
+def _optional(row: Any) -> frozenset[str]:
+    hints = get_type_hints(row, include_extras=True)
+    return frozenset(row.__optional_keys__) | {key for key, hint in hints.items() if get_origin(hint) is NotRequired}
 
 
 def schema_text() -> str:

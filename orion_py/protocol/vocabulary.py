@@ -48,3 +48,30 @@ GpuState = Literal[
 for a GPU; ``software``: it is emulated; ``wrong``: the golden vectors disagreed; ``failed``: its trial ended
 in the error ``reason``; ``preferred``: it won its trial and serves from the next load on; ``slower``: it
 lost it; ``checked``: right, and not timed yet; ``untried``: nothing is known."""
+Section = Literal[
+    "version",
+    "preset",
+    "config",
+    "device",
+    "storage",
+    "models",
+    "groups",
+    "coming",
+    "recommended",
+    "added",
+    "agents",
+    "custom",
+    "loaded",
+    "loading",
+    "webgpu",
+    "fallbacks",
+    "versions",
+    "router",
+    "metrics",
+    "breakers",
+    "queue",
+    "predictive",
+    "hydration",
+    "memory",
+]
+"""A part of the status."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from orion_py.engine.host import EngineHost
 from orion_py.protocol.envelope import REQUESTS
 from orion_py.protocol.schema import messages, reply_model
+from orion_py.protocol.vocabulary import Section
 from tests.tiny import World, says
 
 ENDS = ("result", "error", "cancelled")
@@ -177,6 +178,31 @@ async def test_status_tells_what_is_loaded_and_unload_gives_it_back() -> None:
     assert [(m["model"], m["backend"]) for m in loaded] == [("tiny", "WASM, 2 threads")]
     assert (await wire.ask("unload"))["payload"]["loaded"] == []
     assert wire.world.runtime.sessions[0].closed
+
+
+async def test_a_status_has_the_parts_that_are_wanted_and_a_start_tells_all() -> None:
+    wire = Wire(World(says("ok")))
+    whole = (await wire.ask("initialize"))["payload"]
+    assert set(whole) == set((await wire.ask("status", "all"))["payload"]) == set(get_args(Section))
+    assert set((await wire.ask("status", "some", only=["agents", "custom"]))["payload"]) == {"agents", "custom"}
+    assert (await wire.ask("status", "wrong", only=["everything"]))["error"]["code"] == "protocol"
+
+
+async def test_a_change_ends_in_what_it_changed() -> None:
+    wire = await ready()
+    configured = (await wire.ask("configure", config={"enable_guardrails": False}))["payload"]
+    assert configured["config"]["enable_guardrails"] is False
+    assert not {"storage", "versions", "loaded", "device"} & set(configured)
+    await wire.ask("preload")
+    assert set((await wire.ask("unload"))["payload"]) == {
+        "loaded",
+        "loading",
+        "memory",
+        "webgpu",
+        "storage",
+        "versions",
+        "hydration",
+    }
 
 
 async def test_forgetting_deletes_the_stored_shards() -> None:

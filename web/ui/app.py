@@ -25,6 +25,9 @@ from ui.status.wanted import WantedModel
 from ui.views import Views
 from ui.words.i18n import Words, choose
 
+CHANGED = {"agent": ("agents", "custom"), "site": ("models", "coming", "recommended", "agents")}
+"""Which parts of the engine's status are others after an event."""
+
 
 class App:
     """What the parts of the page share, each by its name here: they are made with it, and use one another's."""
@@ -167,8 +170,8 @@ class App:
             self.extras.answered()
         elif message["type"] == "token":
             self.keeping.streaming(answer)
-        elif message["type"] in ("agent", "site"):
-            self.ask_status()
+        elif message["type"] in CHANGED:
+            self.ask_status(CHANGED[message["type"]])
         self.redraw()
 
     def _started(self, message):
@@ -179,8 +182,9 @@ class App:
             what, hint = self.words.error(error["code"], error.get("message", ""), error.get("hint", ""))
             self.state.notice(kind="boot_failed", text=what + ". " + hint)
 
-    def ask_status(self):
-        self.client.ask("status", None, self.status_ended)
+    def ask_status(self, only=None):
+        """``only``: the parts that are wanted, by default all."""
+        self.client.ask("status", {"only": only}, self.status_ended)
 
     def status_ended(self, message):
         """The end of a request whose reply is the engine's status."""

@@ -37,12 +37,13 @@ class Extras:
             self._panel.receive(message)
 
     def know(self, status):
-        """The engine's status."""
-        self._made = status.get("custom")
+        """Parts of the engine's status, or all of it."""
         if self._panel and self._panel.is_open:
             self._panel.status(status)
-        if self._workshop:
-            self._workshop.know(self._made or [])
+        if "custom" in status:
+            self._made = status["custom"]
+            if self._workshop:
+                self._workshop.know(self._made)
 
     def answered(self):
         """An answer has ended."""

@@ -242,6 +242,15 @@ def test_status_gives_names_and_what_is_loaded() -> None:
     assert (page.state.model, page.state.backend) == ("smol", "WebGPU")
 
 
+def test_a_part_of_the_status_leaves_the_rest_as_it_is() -> None:
+    page = Page("success")
+    reducer.status(page.state, {"loaded": [{"model": "smol", "backend": "WebGPU"}], "config": {"threads": 2}})
+    reducer.status(page.state, {"custom": []})
+    assert (page.state.model, page.state.device["config"]) == ("smol", {"threads": 2})
+    reducer.status(page.state, {"loaded": []})
+    assert page.state.model is None
+
+
 @pytest.mark.parametrize("kind", ["log", "metric", "something_new"])
 def test_messages_that_the_page_does_not_know_do_no_harm(kind: str) -> None:
     page = Page()

@@ -12,7 +12,7 @@ from ui.engine.view_state import ViewState
 from ui.panel import model as panel_model
 from ui.panel.log import is_shown, record_words
 from ui.panel.model import PanelModel
-from ui.panel.panel import PARTS, Panel
+from ui.panel.panel import AFTER_ANSWER, PARTS, Panel
 
 STATUS: dict[str, Any] = {
     "breakers": {"model:smol": {"state": "open", "retry_in_s": 12.0, "failures": 3}},
@@ -138,8 +138,8 @@ class Bench:
         state = ViewState(Conversation("c"))
         self.panel = Panel(self.platform, speak("en"), state, self.wire.ask, self._ask_status, self.frames, MagicMock())
 
-    def _ask_status(self) -> None:
-        self.wire.ask("status", None, lambda message: self.panel.status(message["payload"]))
+    def _ask_status(self, only: tuple[str, ...] | None = None) -> None:
+        self.wire.ask("status", {"only": only} if only else None, lambda message: self.panel.status(message["payload"]))
 
     @property
     def sent(self) -> list[tuple[str, dict[str, Any] | None]]:
@@ -186,8 +186,12 @@ def test_a_restarted_engine_is_asked_again_while_the_panel_is_open() -> None:
 def test_an_answer_that_ends_brings_a_fresh_status() -> None:
     bench = Bench()
     bench.panel.open()
+    bench.wire.says("result", "status-1", payload=STATUS)
+    queue = bench.panel._model.queue
     bench.panel.answered()
-    assert bench.sent[-1] == ("status", None)
+    assert bench.sent[-1] == ("status", {"only": AFTER_ANSWER})
+    bench.wire.says("result", payload={"breakers": {}, "loaded": []})
+    assert (bench.panel._model.breakers, bench.panel._model.queue) == ({}, queue)
 
 
 def test_the_log_that_was_asked_for_is_shown_unless_the_panel_was_closed_meanwhile() -> None:

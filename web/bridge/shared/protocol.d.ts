@@ -635,30 +635,30 @@ export interface Preload {
 
 /** `model`: which one is in memory now. */
 export interface Preloaded {
-  breakers: Record<string, BreakerRow>;
-  queue: QueueRow;
-  predictive: PredictionRow | null;
-  hydration: HydrationRow | null;
-  memory: MemoryRow | null;
-  version: string;
-  preset: "production" | "development" | "low_end";
-  config: Record<string, unknown>;
-  device: DeviceRow;
-  storage: StorageRow;
-  models: ModelRow[];
-  groups: AgentGroup[];
-  coming: ComingModel[];
-  recommended: string | null;
-  added: string[];
-  agents: AgentRow[];
-  custom: CustomAgent[];
-  loaded: LoadedRow[];
-  loading: string[];
-  webgpu: WebgpuRow[];
-  fallbacks: FallbackRow[];
-  versions: VersionRow[];
-  router: RouterStatus;
-  metrics: MetricsRow;
+  version?: string;
+  preset?: "production" | "development" | "low_end";
+  config?: Record<string, unknown>;
+  device?: DeviceRow;
+  storage?: StorageRow;
+  models?: ModelRow[];
+  groups?: AgentGroup[];
+  coming?: ComingModel[];
+  recommended?: string | null;
+  added?: string[];
+  agents?: AgentRow[];
+  custom?: CustomAgent[];
+  loaded?: LoadedRow[];
+  loading?: string[];
+  webgpu?: WebgpuRow[];
+  fallbacks?: FallbackRow[];
+  versions?: VersionRow[];
+  router?: RouterStatus;
+  metrics?: MetricsRow;
+  breakers?: Record<string, BreakerRow>;
+  queue?: QueueRow;
+  predictive?: PredictionRow | null;
+  hydration?: HydrationRow | null;
+  memory?: MemoryRow | null;
   model: string;
 }
 
@@ -860,40 +860,43 @@ export interface StateEvent {
 }
 
 /**
- * All that is so now. `config`: each of EngineConfig's settings; `recommended`: the model that a device of
- * this class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
+ * What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
+ * the request changed. `config`: each of EngineConfig's settings; `recommended`: the model that a device of this
+ * class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
  */
 export interface Status {
-  breakers: Record<string, BreakerRow>;
-  queue: QueueRow;
-  predictive: PredictionRow | null;
-  hydration: HydrationRow | null;
-  memory: MemoryRow | null;
-  version: string;
-  preset: "production" | "development" | "low_end";
-  config: Record<string, unknown>;
-  device: DeviceRow;
-  storage: StorageRow;
-  models: ModelRow[];
-  groups: AgentGroup[];
-  coming: ComingModel[];
-  recommended: string | null;
-  added: string[];
-  agents: AgentRow[];
-  custom: CustomAgent[];
-  loaded: LoadedRow[];
-  loading: string[];
-  webgpu: WebgpuRow[];
-  fallbacks: FallbackRow[];
-  versions: VersionRow[];
-  router: RouterStatus;
-  metrics: MetricsRow;
+  version?: string;
+  preset?: "production" | "development" | "low_end";
+  config?: Record<string, unknown>;
+  device?: DeviceRow;
+  storage?: StorageRow;
+  models?: ModelRow[];
+  groups?: AgentGroup[];
+  coming?: ComingModel[];
+  recommended?: string | null;
+  added?: string[];
+  agents?: AgentRow[];
+  custom?: CustomAgent[];
+  loaded?: LoadedRow[];
+  loading?: string[];
+  webgpu?: WebgpuRow[];
+  fallbacks?: FallbackRow[];
+  versions?: VersionRow[];
+  router?: RouterStatus;
+  metrics?: MetricsRow;
+  breakers?: Record<string, BreakerRow>;
+  queue?: QueueRow;
+  predictive?: PredictionRow | null;
+  hydration?: HydrationRow | null;
+  memory?: MemoryRow | null;
 }
 
+/** What is so now: the parts named in `only`, or all. */
 export interface StatusRequest {
   v: 1;
   id: string;
   type: "status";
+  only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "hydration" | "memory")[];
 }
 
 /** Bytes on the device. `quota`, `usage`: as the browser says; None where it doesn't. */

@@ -249,8 +249,9 @@ def preloaded(state, message):
 
 
 def status(state, payload):
-    """What many requests end in: names, device, storage, what is loaded."""
-    state.device = payload or state.device
+    """Parts of the engine's status, or all of it: names, device, storage, what is loaded."""
+    state.device = dict(state.device)
+    state.device.update(payload)
     state.router = (payload.get("router") or {}).get("name") or state.router
     state.agents = payload.get("agents") or state.agents
     for row in state.agents:
@@ -264,9 +265,10 @@ def status(state, payload):
         for turn in state.conversation.turns:  # of an earlier visit: they were drawn before anybody knew a name
             if turn.model:
                 _touch(state, turn)
-    loaded = payload.get("loaded") or []
-    state.model = loaded[-1].get("model") if loaded else None
-    state.backend = loaded[-1].get("backend") if loaded else None
+    if "loaded" in payload:
+        loaded = payload["loaded"]
+        state.model = loaded[-1].get("model") if loaded else None
+        state.backend = loaded[-1].get("backend") if loaded else None
     state.touch("status", "names", "hydration")
 
 

@@ -40,23 +40,25 @@ class PanelModel:
             handler(message, now)
 
     def status(self, payload, now):
-        """The whole picture, from the end of a status request."""
-        self.breakers = {}
-        for name, row in (payload.get("breakers") or {}).items():
-            self.breakers[name] = dict(row)
-            self.breakers[name]["until"] = now + 1000 * (row.get("retry_in_s") or 0)
-        self.queue = payload.get("queue") or {}
-        self.predictive = payload.get("predictive") or {}
-        self.memory = payload.get("memory") or {}
-        self.backends = {row.get("model"): row.get("backend") for row in payload.get("loaded") or []}
-        self.router = payload.get("router") or {}
-        metrics = payload.get("metrics") or {}
-        self.measures = dict(metrics.get("histograms") or {})
-        self.slow_calls = (metrics.get("counters") or {}).get("slow_calls") or 0
-        self.slow_call_s = (payload.get("config") or {}).get("slow_call_s")
-        self.device = payload.get("device") or {}
-        self.webgpu = payload.get("webgpu") or []
-        self.fallbacks = (payload.get("fallbacks") or [])[-MOST_FALLBACKS:]
+        """Parts of the engine's status, or all of it."""
+        if "breakers" in payload:
+            self.breakers = {}
+            for name, row in payload["breakers"].items():
+                self.breakers[name] = dict(row)
+                self.breakers[name]["until"] = now + 1000 * (row.get("retry_in_s") or 0)
+        self.queue = payload.get("queue") or self.queue
+        self.predictive = payload.get("predictive") or self.predictive
+        self.memory = payload.get("memory") or self.memory
+        if "loaded" in payload:
+            self.backends = {row.get("model"): row.get("backend") for row in payload["loaded"]}
+        self.router = payload.get("router") or self.router
+        if "metrics" in payload:
+            self.measures = dict(payload["metrics"].get("histograms") or {})
+            self.slow_calls = (payload["metrics"].get("counters") or {}).get("slow_calls") or 0
+        self.slow_call_s = (payload.get("config") or {}).get("slow_call_s", self.slow_call_s)
+        self.device = payload.get("device") or self.device
+        self.webgpu = payload.get("webgpu", self.webgpu)
+        self.fallbacks = payload.get("fallbacks", self.fallbacks)[-MOST_FALLBACKS:]
         self.dirty.update(("breakers", "queue", "predictive", "memory", "router", "measures", "compute"))
 
     def logs(self, records):

@@ -11,6 +11,8 @@ from ui.panel.model import PanelModel
 from ui.panel.parts import Parts
 
 PARTS = ("router", "speed", "measures", "compute", "memory", "queue", "breakers", "predictive")
+AFTER_ANSWER = ("breakers", "predictive", "loaded", "metrics", "webgpu", "router")
+"""What no event tells of an answer, of the parts of the engine's status."""
 RECORDS = 200
 TICK_MS = 1000
 OVERLAY = "(max-width: 63.99rem)"
@@ -127,7 +129,7 @@ class Panel:
 
     def answered(self):
         self._model.dirty.update(("router", "speed"))
-        self._ask_status()
+        self._ask_status(AFTER_ANSWER)
 
     def _logs_came(self, message):
         if self.is_open and message["id"] == self._logs and message["type"] == "result":
