@@ -10,6 +10,7 @@ from orion_py.answering.ability import Obstacle, obstacle
 from orion_py.answering.beginning import begin
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
+from orion_py.answering.deciding import coded, models_for, routed, validated
 from orion_py.answering.options import attached
 from orion_py.answering.response import Timing, from_agent, from_model, routing_of, statistics
 from orion_py.answering.services import Request, Services
@@ -39,7 +40,6 @@ from orion_py.protocol import (
     AgentDefinition,
     FallbackEvent,
     FallbackKind,
-    GuardEvent,
     ProgressEvent,
     Response,
     RevisionEvent,
@@ -49,8 +49,6 @@ from orion_py.protocol import (
 from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.runtime.loaded_model import LoadedModel
-from orion_py.safety.normalise import visible
-from orion_py.safety.validation import validate_query
 
 REPLACEMENTS = 2
 """How often one answer goes on with a new worker before its failure is the user's to see."""
@@ -90,11 +88,13 @@ class RequestRun:
         self._limit = Deadline(self.request.cancel, self.request.options.timeout, self.services.sleep)
         try:
             self.states.to("validating")
-            query = self._validate()
+            query = validated(self.request, self.services)
             async with self._turn():
                 self.states.to("routing")
-                decision = self._decision = await ended_by(self._route(query), self._limit.token)
-                definition = self._coded(decision)
+                decision = self._decision = await ended_by(
+                    routed(query, self.request, self.services), self._limit.token
+                )
+                definition = coded(decision, self.request, self.services)
                 response = None if definition else await self._respond(query, self._able(decision))
             if definition is not None:
                 response = await self._by_code(definition, decision)
@@ -167,36 +167,6 @@ class RequestRun:
         finally:
             stop_listening()
 
-    def _validate(self) -> str:
-        query = validate_query(self.request.query, self.services.config.max_query_chars)
-        if self.services.config.enable_guardrails:
-            screening = self.services.guard.check(query)
-            rules = [finding.rule for finding in screening.findings]
-            if rules:
-                self.services.log.warn("guard", decision=screening.decision, rules=rules)
-            if screening.decision == "warn" and screening.category is not None:
-                self.services.emit(GuardEvent(id=self.request.id, category=screening.category, rules=rules))
-            query = visible(query)
-        return query
-
-    async def _route(self, query: str) -> RoutingDecision:
-        agents, forced = self.services.agents, self.request.options.force_agent
-        if forced is not None:
-            decision = RoutingDecision(
-                agent=agents.get(forced).id, router="forced", reason="The user chose this agent."
-            )
-        else:
-            decision = await self.services.router.route(query, self.request.locale, attached(self.request.options))
-            if decision.agent not in agents.ids:
-                decision = replace(decision, agent=agents.ids[0])
-        return decision
-
-    def _coded(self, decision: RoutingDecision) -> AgentDefinition | None:
-        """The agent, where its own code answers."""
-        if not self.request.runs_code or attached(self.request.options) or self.request.embedded:
-            return None
-        return self.services.code_runs.definition(decision.agent)
-
     async def _by_code(self, definition: AgentDefinition, decision: RoutingDecision) -> Response | None:
         """What the agent's own code answers. None: it failed, all that it said is void, and its prompt answers."""
         self._agent = definition.id
@@ -249,7 +219,7 @@ class RequestRun:
             brief = replace(brief, assistant_prefix=f"{self._obstacle.why}\n\n{brief.assistant_prefix}")
         if brief.answered_by:
             return self._direct(brief, decision)
-        candidates = await ended_by(self._candidates(agent), token)
+        candidates = await ended_by(models_for(agent, self.request, self.services), token)
         while True:
             entry = candidates.pop(0)
             try:
@@ -264,18 +234,6 @@ class RequestRun:
                 else:
                     raise
                 self.states.to("fallback")
-
-    async def _candidates(self, agent: Agent) -> list[ModelEntry]:
-        """What may answer, in the order to try: the agent's models, then the first agent's, the larger
-        ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
-        registry, agents = self.services.registry, self.services.agents
-        if self.request.options.model:
-            return [registry.model(self.request.options.model)]
-        last_resort = agents.get(agents.ids[0]).models
-        ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
-        found = await self.services.order.of([registry.model(model_id) for model_id in ids or agent.models])
-        await self.services.wishes.prefer(found)
-        return found.models
 
     def _may_fall_back(self, error: OrionError) -> bool:
         """Another model can't go on where one broke off: its tokens are others."""

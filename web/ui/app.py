@@ -25,9 +25,6 @@ from ui.status.wanted import WantedModel
 from ui.views import Views
 from ui.words.i18n import Words, choose
 
-CHANGED = {"agent": ("agents", "custom"), "site": ("models", "coming", "recommended", "agents")}
-"""Which parts of the engine's status are others after an event."""
-
 
 class App:
     """What the parts of the page share, each by its name here: they are made with it, and use one another's."""
@@ -170,8 +167,8 @@ class App:
             self.extras.answered()
         elif message["type"] == "token":
             self.keeping.streaming(answer)
-        elif message["type"] in CHANGED:
-            self.ask_status(CHANGED[message["type"]])
+        elif message["type"] in reducer.CHANGED:
+            self.ask_status(reducer.CHANGED[message["type"]])
         self.redraw()
 
     def _started(self, message):

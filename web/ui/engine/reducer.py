@@ -14,6 +14,8 @@ ACTIVITY = {
     "inferencing": ("streaming", "thinking"),
 }
 LIMITING = ("threads", "storage")
+CHANGED = {"agent": ("agents", "custom"), "site": ("models", "coming", "recommended", "agents")}
+"""Which parts of the engine's status are others after an event."""
 LOOPS = ("loop_again", "loop")
 """The answer was cut back where it began to repeat itself, and was tried again; or ended there."""
 

@@ -1,0 +1,60 @@
+"""Decides, before anything is loaded, whether a question may be answered, who answers it, and with which models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orion_py.agents.base import Agent
+from orion_py.answering.options import attached
+from orion_py.answering.services import Request, Services
+from orion_py.protocol import AgentDefinition, GuardEvent
+from orion_py.registry.models import ModelEntry
+from orion_py.routing.base import RoutingDecision
+from orion_py.safety.normalise import visible
+from orion_py.safety.validation import validate_query
+
+
+def validated(request: Request, services: Services) -> str:
+    """The query, as the agent gets it. Raises InvalidInput."""
+    query = validate_query(request.query, services.config.max_query_chars)
+    if services.config.enable_guardrails:
+        screening = services.guard.check(query)
+        rules = [finding.rule for finding in screening.findings]
+        if rules:
+            services.log.warn("guard", decision=screening.decision, rules=rules)
+        if screening.decision == "warn" and screening.category is not None:
+            services.emit(GuardEvent(id=request.id, category=screening.category, rules=rules))
+        query = visible(query)
+    return query
+
+
+async def routed(query: str, request: Request, services: Services) -> RoutingDecision:
+    """Who answers. Raises UnknownAgent, where one was asked for by name."""
+    agents, forced = services.agents, request.options.force_agent
+    if forced is not None:
+        decision = RoutingDecision(agent=agents.get(forced).id, router="forced", reason="The user chose this agent.")
+    else:
+        decision = await services.router.route(query, request.locale, attached(request.options))
+        if decision.agent not in agents.ids:
+            decision = replace(decision, agent=agents.ids[0])
+    return decision
+
+
+def coded(decision: RoutingDecision, request: Request, services: Services) -> AgentDefinition | None:
+    """The agent, where its own code answers."""
+    if not request.runs_code or attached(request.options) or request.embedded:
+        return None
+    return services.code_runs.definition(decision.agent)
+
+
+async def models_for(agent: Agent, request: Request, services: Services) -> list[ModelEntry]:
+    """What may answer, in the order to try: the agent's models, then the first agent's, the larger
+    ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
+    registry, agents = services.registry, services.agents
+    if request.options.model:
+        return [registry.model(request.options.model)]
+    last_resort = agents.get(agents.ids[0]).models
+    ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
+    found = await services.order.of([registry.model(model_id) for model_id in ids or agent.models])
+    await services.wishes.prefer(found)
+    return found.models
