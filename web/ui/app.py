@@ -1,7 +1,6 @@
 """Holds the page together: what people do becomes requests, what the engine says becomes state.
 
-``platform`` is everything from outside (see ``main.py``): dom, window, timers, clock, backing,
-and ``bridge``, the functions of bridge/page/.
+``platform`` is everything from outside (``main.py``): dom, window, timers, clock, backing, and the bridge's functions.
 """
 
 import json
