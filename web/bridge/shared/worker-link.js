@@ -7,17 +7,21 @@
 
 import { newId } from "./ids.js";
 
+/** Begins the name of each worker that a WorkerLink makes. */
+const PREFIX = "orion-";
+
 /**
  * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since whoever made
  * it asks for the same lock when it hears the first message. Where there are no locks (plain http), or the browser
- * refuses them to a site that may keep no data, it resolves without, and the other side gets none either.
+ * refuses them to a site that may keep no data, it resolves without, and the other side gets none either. A worker
+ * that no WorkerLink made has a name that others may have, too: nobody watches it, and to wait for it could be for ever.
  *
  * @returns {Promise<void>}
  */
 export function holdName() {
   return new Promise((resolve) => {
     const forever = () => { resolve(); return new Promise(() => {}); };
-    if (navigator.locks) navigator.locks.request(self.name, forever).catch(() => resolve());
+    if (navigator.locks && self.name.startsWith(PREFIX)) navigator.locks.request(self.name, forever).catch(() => resolve());
     else resolve();
   });
 }
@@ -29,7 +33,7 @@ export class WorkerLink {
    * @param {string} kind such as "engine": its name says so
    */
   constructor(script, kind) {
-    /** @private */ this.name = `orion-${kind}-${newId()}`;
+    /** @private */ this.name = `${PREFIX}${kind}-${newId()}`;
     /** @private @type {["said" | "ended", any][]} what came before anybody listened */
     this.early = [];
     /** @private */ this.watch = new AbortController();
