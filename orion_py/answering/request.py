@@ -339,27 +339,27 @@ class RequestRun:
                 below = await services.models.step_down(entry, model)
                 if below is None or replacement == REPLACEMENTS:
                     raise
-                self.states.to("fallback")
-                self._say(below.kind, model.label, below.label, error.code, error.message)
-                self.states.to("loading_agent")
-                model = self._lent = await self._acquire(entry)
-                self.states.to("inferencing")
+                model = await self._another(entry, model.label, below, error)
             except RuntimeFailure as error:
                 restored = await services.prefixes.doubt(model)
                 services.breakers.failed(entry.id, model.label, error, services.clock() - begun)
                 hopeless = services.breakers.model(entry.id).state == "open"
                 if replacement == REPLACEMENTS or hopeless or not error.retryable:
                     raise
-                self.states.to("fallback")
                 before = model.label
                 if restored:  # by these rows, perhaps, and not by what computes
                     await services.models.discard(entry.id, model)
                 step = None if restored else await services.models.step_past(entry, model, error)
-                step = step or Step("worker", before)
-                self._say(step.kind, before, step.label, error.code, error.message)
-                self.states.to("loading_agent")
-                model = self._lent = await self._acquire(entry)
-                self.states.to("inferencing")
+                model = await self._another(entry, before, step or Step("worker", before), error)
+        return model
+
+    async def _another(self, entry: ModelEntry, before: str, step: Step, error: OrionError) -> LoadedModel:
+        """What computes the rest of the answer, once it is in memory. Raises as ``ModelManager.acquire``."""
+        self.states.to("fallback")
+        self._say(step.kind, before, step.label, error.code, error.message)
+        self.states.to("loading_agent")
+        model = self._lent = await self._acquire(entry)
+        self.states.to("inferencing")
         return model
 
     def _left(self) -> float | None:
