@@ -34,6 +34,11 @@ ORT_FILES = (
     "ort-wasm-simd-threaded.asyncify.mjs",
     "ort-wasm-simd-threaded.asyncify.wasm",
 )
+FIRST_GOLDEN = """
+    const { client, manifest } = globalThis.model;
+    return (await lab.checkGolden(client, manifest.golden[0], 2)).kl;
+"""
+"""The divergence from the first golden vector, of a model that was loaded."""
 LOAD = "globalThis.model = await lab.load(variant, { threads, context: limit })"
 SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 

@@ -102,7 +102,9 @@ def test_a_message_that_is_too_long_stays_in_the_box(page: Visit) -> None:
     long = "word " * 4000
     page.box.fill(long)
     page.box.press("Enter")
-    expect(page.page.locator("#composer-note")).to_contain_text("This message has 19,999 characters; Orion reads at most 12,000")
+    expect(page.page.locator("#composer-note")).to_contain_text(
+        "This message has 19,999 characters; Orion reads at most 12,000"
+    )
     expect(page.box).to_have_value(long)
     expect(page.page.locator("article")).to_have_count(0)
     page.box.fill("word")
