@@ -284,7 +284,7 @@ class Tab:
         self.given_up.append(answer)
 
     def redraw(self) -> None:
-        pass
+        self.keeping.drawn()
 
     # what a person does, and the engine
 

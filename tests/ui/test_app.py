@@ -14,6 +14,7 @@ from tests.ui.speech import FOLDER, plural
 from ui.app import App
 from ui.base.dom import Dom
 from ui.base.store import MemoryBacking
+from ui.chats.conversation import Conversation, Turn
 
 
 class Then:
@@ -175,3 +176,16 @@ def test_a_boot_that_ended_in_an_error_is_said_in_words() -> None:
     kinds = [notice["kind"] for notice in visit.app.state.notices]
     assert "boot_failed" in kinds
     assert visit.app.state.engine == "failed"
+
+
+def test_the_log_is_busy_until_it_has_an_article_for_each_turn() -> None:
+    visit = Visit()
+    log, keeping = visit.node("log"), visit.app.keeping
+    conversation = Conversation("kept", [Turn("q", "user", "Why is the sky blue?"), Turn("a", "assistant", "Air.")])
+    counted: list[int] = []
+    keeping.drawn.side_effect = lambda: counted.append(log.appendChild.call_count)
+    visit.app.shown.show(conversation)
+    assert not counted, "nothing is drawn yet"
+    before = log.appendChild.call_count
+    visit.frame()
+    assert counted == [before + 2]

@@ -64,7 +64,7 @@ class Views:
         state, words = self._page.state, self._page.words
         return Pieces(
             (
-                (("turns",), lambda: self.log.sync(state.conversation)),
+                (("turns",), self._draw_turns),
                 (("names",), self._draw_names),
                 (("status",), self._draw_status),
                 (("load",), lambda: self.loading.draw(state, words)),
@@ -73,6 +73,10 @@ class Views:
                 (("notices",), lambda: self.notices.draw(state.notices, words)),
             )
         )
+
+    def _draw_turns(self):
+        self.log.sync(self._page.state.conversation)
+        self._page.keeping.drawn()
 
     def _draw_names(self):
         state = self._page.state

@@ -50,7 +50,7 @@ class Keeping:
 
     def start(self):
         drafts = self.drafts
-        self._log.setAttribute("aria-busy", "true")  # until the conversation is read
+        self._log.setAttribute("aria-busy", "true")  # until the conversation is read, and its articles are there
         self._show_draft()
         previous = self._session.get(PREVIOUS)
         self._session.remove(PREVIOUS)
@@ -130,8 +130,13 @@ class Keeping:
         if first:
             self._page.ask(first)
         self._show_waiting()
-        self._log.removeAttribute("aria-busy")
+        self._state.touch("turns")
         self._page.redraw()
+
+    def drawn(self):
+        """The log has an article for each turn that was there to draw."""
+        if self.loaded:
+            self._log.removeAttribute("aria-busy")
 
     def wait(self, text):
         """A question before its conversation is there. Until it is asked it is a draft."""
