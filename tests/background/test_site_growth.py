@@ -14,7 +14,7 @@ from orion_py.registry.load import parse_registry
 from orion_py.storage.tabs import Hall
 from tests.lite_and_full import BIG_WEIGHTS, LiteAndFull, lite_and_full
 from tests.patient_clock import settled
-from tests.storage.test_two_engines import Tab
+from tests.storage.two_tabs import Tab
 from tests.two_models import engine
 
 GREEDY = InferOptions(temperature=0)

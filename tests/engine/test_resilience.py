@@ -1,20 +1,15 @@
-"""What keeps the engine standing, through the engine: breakers, queue, memory, guesses, health."""
+"""What keeps the engine standing, through the engine: breakers, memory, health."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
 
-from orion_py.cancellation import CancelToken
 from orion_py.errors import (
-    Cancelled,
     CircuitOpen,
     DeviceLost,
     OutOfMemory,
-    QueueFull,
-    QueueTimeout,
     RuntimeFailure,
     TooLarge,
     WorkerDied,
@@ -24,8 +19,6 @@ from orion_py.protocol import (
     FallbackEvent,
     InferOptions,
     MemoryEvent,
-    PredictionEvent,
-    QueueEvent,
     StateEvent,
     TokenEvent,
 )
@@ -203,59 +196,6 @@ async def test_turned_off_every_request_tries_anew() -> None:
     assert made.resilience()["breakers"] == {}
 
 
-# Queue
-
-
-async def test_requests_wait_for_each_other_the_urgent_first_and_the_page_sees_it() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    asked = [("a", 0), ("b", 0), ("urgent", 5)]
-    await asyncio.gather(*(made.infer("hello", TALK, request_id=i, priority=p) for i, p in asked))
-    ends = [e.id for e in world.of(StateEvent) if e.state == "success"]
-    assert ends == ["a", "urgent", "b"]
-    assert ["urgent", "b"] in [e.waiting for e in world.of(QueueEvent)]
-    assert world.of(QueueEvent)[-1].running == 0
-
-
-async def test_a_request_that_waits_is_cancelled_at_once() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    cancel = CancelToken()
-    first = asyncio.ensure_future(made.infer("one", TALK, request_id="1"))
-    second = asyncio.ensure_future(made.infer("two", TALK, request_id="2", cancel=cancel))
-    await asyncio.sleep(0)
-    cancel.cancel()
-    with pytest.raises(Cancelled):
-        await second
-    assert not first.done()
-    assert (await first).content == "good day"
-
-
-async def test_a_request_whose_time_is_up_while_it_waits_ends_with_its_own_error() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    gate = world.runtime.gates["tiny"] = asyncio.Event()
-    first = asyncio.ensure_future(made.infer("one", TALK))
-    second = asyncio.ensure_future(made.infer("two", InferOptions(timeout=5.0)))
-    await world.time.passes(5)
-    with pytest.raises(QueueTimeout):
-        await second
-    gate.set()
-    assert (await first).content == "good day"
-
-
-async def test_too_many_requests_are_refused_and_without_the_queue_all_wait_in_order() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    results = await asyncio.gather(*(made.infer("x", TALK) for _ in range(34)), return_exceptions=True)
-    assert [type(r) for r in results if isinstance(r, Exception)] == [QueueFull]
-
-    world = TwoModels()
-    made = await engine(world, enable_request_queue=False)
-    await asyncio.gather(*(made.infer("x", TALK, request_id=f"{n}", priority=n % 3) for n in range(40)))
-    assert [e.id for e in world.of(StateEvent) if e.state == "success"] == [str(n) for n in range(40)]
-
-
 # Memory
 
 
@@ -313,101 +253,6 @@ async def test_a_model_that_is_heavier_than_said_counts_as_it_is() -> None:
     assert (await made.infer("hello", WRITE)).model == "tiny"
     assert world.runtime.session("big").closed
     assert model_steps(world) == [("big", "tiny", "out_of_memory")]
-
-
-# Guesses
-
-
-async def teach(made, world: TwoModels, times: int = 3) -> None:
-    """conversation, then scribe, again and again; ends with conversation, and "big" unloaded."""
-    for _ in range(times):
-        await made.infer("hello", TALK)
-        await made.infer("hello", WRITE)
-    await made.infer("hello", TALK)
-    await made.models.unload("big")
-
-
-def guesses(world: TwoModels) -> list[tuple[str, str]]:
-    return [(e.model, e.state) for e in world.of(PredictionEvent)]
-
-
-async def test_the_likely_next_model_is_brought_in_while_nothing_is_asked_and_the_question_finds_it() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    await teach(made, world)
-    assert guesses(world) == []
-    await world.time.passes(1)
-    for _ in range(30):
-        await settled()
-    assert guesses(world) == [("big", "started"), ("big", "done")]
-    opened = len(world.runtime.opened_models)
-    await made.infer("hello", WRITE)
-    assert guesses(world)[-1] == ("big", "hit")
-    assert len(world.runtime.opened_models) == opened
-    assert made.resilience()["predictive"]["hit_rate"] == 1.0
-
-
-async def test_a_guess_that_is_wrong_is_counted_with_its_bytes() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    await teach(made, world)
-    await world.time.passes(1)
-    for _ in range(30):
-        await settled()
-    await made.infer("hello", TALK)
-    assert guesses(world)[-1] == ("big", "wasted")
-    status = made.resilience()["predictive"]
-    assert (status["hit_rate"], status["wasted_bytes"]) == (0.0, 600 * MB)
-
-
-async def test_a_guess_under_way_gives_way_at_once() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    await teach(made, world)
-    gate = world.runtime.gates["big"] = asyncio.Event()
-    await world.time.passes(1)
-    assert guesses(world) == [("big", "started")]
-    assert (await made.infer("hello", TALK)).model == "tiny"
-    assert guesses(world) == [("big", "started"), ("big", "cancelled")]
-    gate.set()
-    for _ in range(10):
-        await settled()
-    assert "big" not in made.models.loaded
-
-
-async def test_a_question_for_the_model_under_way_joins_its_load() -> None:
-    world = TwoModels()
-    made = await engine(world)
-    await teach(made, world)
-    opened = world.runtime.opened_models.count("big")
-    gate = world.runtime.gates["big"] = asyncio.Event()
-    await world.time.passes(1)
-    question = asyncio.ensure_future(made.infer("hello", WRITE))
-    await settled()
-    gate.set()
-    assert (await question).model == "big"
-    assert guesses(world) == [("big", "started"), ("big", "hit")]
-    assert world.runtime.opened_models.count("big") == opened + 1
-
-
-@pytest.mark.parametrize("config", [{"enable_predictive_loading": False}, {"max_agents_in_memory": 1}])
-async def test_nothing_is_guessed_when_it_is_turned_off_or_would_end_what_answered_last(config: dict) -> None:
-    world = TwoModels()
-    made = await engine(world, **config)
-    await teach(made, world)
-    await world.time.passes(1)
-    for _ in range(10):
-        await settled()
-    assert guesses(world) == []
-
-
-async def test_habits_are_remembered_on_the_next_visit() -> None:
-    world = TwoModels()
-    await teach(await engine(world), world)
-    again = await engine(world)
-    await again.infer("hello", TALK)
-    await world.time.passes(1)
-    assert guesses(world)[0] == ("big", "started")
 
 
 # Health

@@ -12,7 +12,7 @@ from orion_py.errors import OutOfMemory, RuntimeFailure
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.reading import parse_manifest
 from orion_py.memory.cache_width import cache_bytes, cache_widths, kernel_bytes
-from tests.opening.test_kernel_rungs import HERE, KERNEL, SLOWER, label, manager, steps
+from tests.opening.kernel_world import HERE, KERNEL, SLOWER, label, manager, steps
 from tests.tiny import World, manifest_json, says
 
 BIG: dict[str, Any] = {"layers": 24, "kv_heads": 8, "heads": 8, "head_dim": 64, "context_length": 8192}

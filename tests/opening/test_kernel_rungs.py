@@ -12,66 +12,30 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import (
     BackendUnavailable,
-    DownloadFailed,
     GoldenMismatch,
     OrionError,
     OutOfMemory,
-    RunnerMissing,
     RuntimeFailure,
     WorkerDied,
 )
-from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.manifest.reading import parse_manifest
 from orion_py.memory.needs import memory_needed
 from orion_py.opening.ladder import Step
-from orion_py.protocol import FallbackEvent
-from orion_py.registry.load import parse_registry
-from orion_py.residency.manager import ModelManager
 from orion_py.runtime.base import Device
-from tests.tiny import GRAPH, REGISTRY, World, manifest_json, says, sha
-
-HERE = Device(threads=2, webgpu=False, webgpu_reason="none", kernel="relaxed-threads-1")
-GPU = replace(HERE, webgpu=True, webgpu_name="a gpu")
-ENTRY = parse_registry(json.dumps(REGISTRY)).model("tiny")
-GOLDEN = {"name": "g", "tokens": [5, 6, 30], "top": [[1, 50.0], [2, 0.0], [3, 0.0]]}
-KERNEL = {"id": "kernel", "engine": "kernel", "backend": "wasm", "exact": False, "tolerance_kl": 0.05}
-PLAIN = "Kernel, 2 threads, plain SIMD"
-SLOWER = (PLAIN, "WASM, 2 threads")
-NO_RELAXED = replace(HERE, kernel="plain-threads-1")
-
-
-def manager(w: World, **config: Any) -> ModelManager:
-    loader = ProgressiveLoader(w.store, w.runtime, clock=w.clock, sleep=w.clock.sleep, uniform=lambda: 0.5)
-    return ModelManager(EngineConfig(**config), w.ports, loader, w.events.append)
-
-
-def world(script: Any = None, device: Device = HERE, exact: bool = False) -> World:
-    made = World(script or says("a"), device=device)
-    described = json.loads(manifest_json(golden=[GOLDEN]))
-    described["variants"].append(KERNEL)
-    if exact:
-        described["variants"].append(described["variants"][0] | {"id": "exact", "exact": True})
-    made.texts["models/tiny/manifest.json"] = json.dumps(described)
-    return made
-
-
-def wrong_on_the_kernel() -> tuple[World, list[str]]:
-    """Its builds compute something else, as long as they are in the list."""
-    opened: list[tuple[str, int]] = []
-    wrong = ["kernel", "kernel-plain"]
-    made = world(lambda tokens: 2 if opened[-1][0] in wrong else 1)
-    opened = made.runtime.opened
-    return made, wrong
-
-
-def steps(w: World) -> list[tuple[str, str, str, str]]:
-    return [(e.kind, e.from_, e.to, e.reason_code) for e in w.events if isinstance(e, FallbackEvent)]
-
-
-async def label(m: ModelManager) -> str:
-    model = await m.acquire(ENTRY, CancelToken())
-    await m.release(model)
-    return model.label
+from tests.opening.kernel_world import (
+    ENTRY,
+    GPU,
+    HERE,
+    NO_RELAXED,
+    PLAIN,
+    SLOWER,
+    label,
+    manager,
+    steps,
+    world,
+    wrong_on_the_kernel,
+)
+from tests.tiny import GRAPH, World, manifest_json, sha
 
 
 async def test_the_kernel_comes_before_onnxruntime_and_fetches_no_graph() -> None:
@@ -260,70 +224,6 @@ async def test_a_model_whose_thread_was_lost_still_steps_down_when_memory_ends()
     w.runtime.sessions[0].threads_left = 1
     assert await m.step_down(ENTRY, model) == Step("threads", "Kernel, 1 thread")
     assert await m.step_down(ENTRY, await m.acquire(ENTRY, CancelToken())) == Step("kernel", "WASM, 2 threads")
-
-
-async def offline(w: World, *, keeps: str) -> None:
-    """All that ``keeps`` needs lies on the device, and the network is gone."""
-    m = manager(w)
-    manifest = await m.opener.source.obtain(ENTRY)
-    variant = next(r.variant for r in await m.opener.ladder.attempts(manifest, HERE) if r.variant.engine == keeps)
-    for shard in manifest.shards_for(variant):
-        await w.store.fetch(
-            f"models/shards/{shard.sha256}", shard.sha256, shard.size, lambda count: None, CancelToken()
-        )
-    w.store.remote = {}
-
-
-async def test_offline_a_kernel_that_traps_steps_down_to_what_is_here_and_not_to_a_download() -> None:
-    w = world()
-    await offline(w, keeps="kernel")
-    w.runtime.failures["build"] = [RuntimeFailure("a trap"), RuntimeFailure("a trap")]
-    assert await label(manager(w)) == PLAIN
-
-
-async def test_offline_where_nothing_else_is_here_it_says_what_is_missing_and_why() -> None:
-    w, _ = wrong_on_the_kernel()
-    await offline(w, keeps="kernel")
-    with pytest.raises(
-        RunnerMissing, match=r"Kernel, 2 threads: .* Kernel, 2 threads, plain SIMD: .* WASM, 2 threads: "
-    ):
-        await label(manager(w))
-    assert [step[0] for step in steps(w)] == ["simd", "kernel"]
-    assert w.runtime.opened[2:] == [("wasm", 2)], "what can't be fetched for two threads can't be for one"
-
-
-async def test_offline_whoever_asked_for_onnxruntime_has_the_kernel_where_only_that_is_here() -> None:
-    w = world()
-    await offline(w, keeps="kernel")
-    m = manager(w, runner="onnxruntime")
-    for _ in range(2):
-        assert await label(m) == "Kernel, 2 threads"
-    assert steps(w) == [("onnxruntime", "WASM, 2 threads", "Kernel, 2 threads", "download_failed")]
-    assert len(w.runtime.sessions) == 2, "and it stays, as what stepped down does"
-
-
-async def test_onnxruntimes_own_files_can_be_what_is_missing() -> None:
-    w = world()
-    await offline(w, keeps="onnxruntime")
-    w.runtime.failures["open"] = [DownloadFailed("its module")]
-    assert await label(manager(w, runner="onnxruntime")) == "Kernel, 2 threads"
-    assert w.runtime.opened == [("wasm", 2), ("kernel", 2)]
-
-
-async def test_offline_a_gpu_whose_graphs_are_not_here_gives_way_to_the_kernel() -> None:
-    w = world(device=GPU)
-    await offline(w, keeps="kernel")
-    assert await label(manager(w, backend="webgpu")) == "Kernel, 2 threads"
-    assert [step[0] for step in steps(w)] == ["backend"]
-
-
-async def test_weights_that_are_not_here_are_a_download_that_failed_as_ever() -> None:
-    w = world()
-    w.store.remote = {}
-    with pytest.raises(DownloadFailed) as raised:
-        await label(manager(w))
-    assert raised.value.code == "download_failed"
-    assert [variant for variant, _ in w.runtime.opened] == ["kernel"]
 
 
 HEAVY = ENTRY.model_copy(update={"memory_bytes": 100_000_000, "onnxruntime_memory_bytes": 400_000_000})

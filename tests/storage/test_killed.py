@@ -18,7 +18,7 @@ from orion_py.storage.tabs import Hall
 from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT
 from tests.patient_clock import settled
 from tests.storage.gated import GatedSettings
-from tests.storage.test_two_engines import MINE, WITH_MINE, Tab
+from tests.storage.two_tabs import MINE, WITH_MINE, Tab
 from tests.tiny import WEIGHTS, sha
 from tests.two_models import engine
 

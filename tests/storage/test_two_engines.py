@@ -8,63 +8,15 @@ from typing import Any
 
 import pytest
 
-from orion_py.engine.engine import Engine
 from orion_py.errors import UnknownAgent
-from orion_py.protocol import AgentDefinition, AgentEvent, HydrationEvent, InferOptions, RouterEvent, SiteEvent
-from orion_py.storage.tabs import LEADER, Hall, HallTab
-from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT, LiteAndFull, with_weights
+from orion_py.protocol import AgentEvent, RouterEvent, SiteEvent
+from orion_py.storage.tabs import Hall
+from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT, with_weights
 from tests.patient_clock import settled
 from tests.storage.gated import GatedSettings
+from tests.storage.two_tabs import GREEDY, MINE, WITH_MINE, Tab, agent, held, two
 from tests.tiny import WEIGHTS, sha
 from tests.two_models import engine
-
-GREEDY = InferOptions(temperature=0)
-MINE = "elsewhere/mine/"
-WITH_MINE = InferOptions(temperature=0, model="mine")
-CHANGED = [*WEIGHTS[:2], NEW_WEIGHT]
-
-
-class Tab(LiteAndFull):
-    """One of several over the same device and the same site."""
-
-    def __init__(self, hall: Hall, first: Tab | None = None) -> None:
-        super().__init__()
-        self.tab: HallTab = hall.tab()
-        if first is not None:
-            self.store, self.settings, self.time, self.texts = first.store, first.settings, first.time, first.texts
-        self.texts[f"{MINE}manifest.json"] = with_weights(BIG_WEIGHTS, model="mine")
-        self.store.remote |= {f"{MINE}shards/{sha(data)}": data for data in BIG_WEIGHTS}
-        self.store.remote |= {
-            f"elsewhere/shards/{url.rpartition('/')[2]}": data for url, data in self.store.remote.items()
-        }
-        self.ports = replace(
-            self.ports,
-            tabs=self.tab,
-            store=self.store,
-            settings=self.settings,
-            clock=self.time,
-            sleep=self.time.sleep,
-            fetch_text=self._fetch_text,
-        )
-
-    def dies(self) -> None:
-        """The browser ends it: nothing of it runs any more."""
-        self.tab.leave()
-
-
-async def two(**config: Any) -> tuple[Tab, Engine, Tab, Engine]:
-    hall = Hall()
-    a = Tab(hall)
-    made_a = await engine(a, **config)
-    await settled()
-    b = Tab(hall, a)
-    made_b = await engine(b, **config)
-    await settled()
-    return a, made_a, b, made_b
-
-
-def agent(name: str) -> AgentDefinition:
-    return AgentDefinition(id=name, name=name, prompt="You shake drinks.")
 
 
 async def test_agents_of_two_tabs_are_all_kept_and_each_tab_has_them_at_once() -> None:
@@ -159,100 +111,6 @@ async def test_the_models_of_a_tab_of_another_version_stay_until_it_is_gone() ->
     assert await a.settings.names("manifest:gone") == []
 
 
-# one leads
-
-
-async def test_one_tab_downloads_for_all_and_each_of_them_tells_how_far_it_is() -> None:
-    a, made_a, b, made_b = await two()
-    await made_b.infer("hello", GREEDY)
-    await made_a.infer("hello", GREEDY)
-    for _ in range(3):
-        await a.rests()
-    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
-    assert {(e.model, e.state) for e in b.of(HydrationEvent)} >= {("big", "downloading"), ("big", "ready")}
-    assert (await made_a.infer("hello", GREEDY)).model == "big"
-    assert (await made_b.infer("hello", GREEDY)).model == "big"
-    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1], "nothing is downloaded twice"
-
-
-async def test_what_only_another_tab_wants_the_leader_brings_too() -> None:
-    a, _made_a, _b, made_b = await two()
-    await made_b.infer("hello", GREEDY)
-    for _ in range(3):
-        await a.rests()
-    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
-    assert (await made_b.infer("hello", GREEDY)).model == "big"
-
-
-def held(tab: Tab, weight: bytes) -> asyncio.Event:
-    """From now on that shard's download waits for the event, in whichever tab."""
-    gate, fetch = asyncio.Event(), tab.store.fetch
-
-    async def slow(url: str, sha256: str, size: int, on_bytes: Any, cancel: Any) -> None:
-        if sha256 == sha(weight):
-            await gate.wait()
-            cancel.raise_if_cancelled()
-        await fetch(url, sha256, size, on_bytes, cancel)
-
-    tab.store.fetch = slow
-    return gate
-
-
-async def test_when_the_leading_tab_goes_another_goes_on_where_it_stopped() -> None:
-    a, made_a, b, made_b = await two()
-    await made_a.infer("hello", GREEDY)
-    await made_b.infer("hello", GREEDY)
-    gate = held(a, BIG_WEIGHTS[2])
-    await a.rests()
-    assert sha(BIG_WEIGHTS[0]) in a.store.shards
-    a.dies()
-    await made_a.shutdown()
-    gate.set()
-    for _ in range(3):
-        await b.rests()
-    assert (await made_b.infer("hello", GREEDY)).model == "big"
-    assert a.asked_for(BIG_WEIGHTS[:2]) == [1, 1], "what was here was not downloaded again"
-
-
-async def test_a_pause_in_one_tab_holds_the_download_of_another_and_resuming_there_lets_it_go_on() -> None:
-    a, made_a, _b, made_b = await two()
-    await made_a.infer("hello", GREEDY)
-    gate = held(a, BIG_WEIGHTS[3])
-    await a.rests()
-    await made_b.hydrate("pause")
-    gate.set()
-    await a.rests()
-    assert sha(BIG_WEIGHTS[3]) not in a.store.shards
-    assert a.hydration[-1] == ("big", "paused", "")
-    await made_b.hydrate("resume")
-    for _ in range(2):
-        await a.rests()
-    assert (await made_a.infer("hello", GREEDY)).model == "big"
-
-
-async def test_an_update_is_looked_for_and_brought_by_one_tab() -> None:
-    a, made_a, b, made_b = await two(enable_full_models=False)
-    await made_a.infer("hello", GREEDY)
-    await made_b.infer("hello", GREEDY)
-    a.publishes(CHANGED, "1.1.0")
-    asked: list[str] = []
-    for tab in (a, b):
-        read = tab.ports.fetch_text
-
-        async def counted(path: str, read: Any = read, tab: Tab = tab) -> str:
-            asked.append(f"{'ab'[tab is b]} {path}")
-            return await read(path)
-
-        object.__setattr__(
-            made_a._parts.ground.ports if tab is a else made_b._parts.ground.ports, "fetch_text", counted
-        )
-    await a.rests()
-    assert asked == ["a models/tiny/manifest.json"]
-    assert a.asked_for([NEW_WEIGHT]) == [1]
-    assert (await made_a.infer("hello", GREEDY)).model_version == "1.1.0"
-    assert (await made_b.infer("hello", GREEDY)).model_version == "1.0.0", "it serves on with what it has in memory"
-
-
 # forgotten
 
 
@@ -312,52 +170,6 @@ async def test_removing_an_added_model_while_it_is_loaded_deletes_what_arrives_l
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
     assert await a.settings.names("manifest:mine") == []
     assert a.hydration == []
-
-
-async def test_a_shutdown_tab_gives_the_lead_away() -> None:
-    a, made_a, b, made_b = await two()
-    assert (made_a._parts.ground.among.leads, made_b._parts.ground.among.leads) == (True, False)
-    await made_a.shutdown()
-    await settled()
-    assert made_b._parts.ground.among.leads
-    assert a.tab._hall._holders[LEADER] is b.tab
-
-
-async def test_a_tab_in_which_nothing_was_asked_brings_nothing_for_its_own_sake() -> None:
-    a = Tab(Hall())
-    await a.settings.set("hydration", '{"model": "big", "paused": false}')
-    quiet = Tab(Hall(), a)
-    made = await engine(quiet)
-    for _ in range(3):
-        await quiet.rests()
-    assert a.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
-    await made.preload()
-    for _ in range(2):
-        await quiet.rests()
-    assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1], "as soon as something is"
-
-
-async def test_a_leader_in_which_nothing_was_asked_serves_a_tab_that_waits_since_before_it_led() -> None:
-    hall = Hall()
-    a = Tab(hall)
-    made_a = await engine(a)
-    await settled()
-    quiet, c = Tab(hall, a), Tab(hall, a)
-    made_quiet = await engine(quiet)
-    await settled()
-    made_c = await engine(c)
-    await settled()
-    gate = held(a, BIG_WEIGHTS[1])
-    await made_c.infer("hello", GREEDY)
-    await a.rests()
-    a.dies()
-    await made_a.shutdown()
-    gate.set()
-    for _ in range(4):
-        await c.rests()
-    assert made_quiet._parts.ground.among.leads
-    assert list(made_quiet.models.loaded) == [], "nobody asked anything there"
-    assert (await made_c.infer("hello", GREEDY)).model == "big"
 
 
 class Slow(GatedSettings):
