@@ -9,9 +9,9 @@ from orion_py.errors import EmbeddingsUnsupported
 from orion_py.protocol import FallbackEvent, InferOptions
 from orion_py.runtime.segments import NO_TOKEN, Embeddings
 from orion_py.runtime.tokenizer import ChatMessage
-from tests.tiny_engine import engine
 from tests.reading_world import SHARED, ReadingWorld, calm, visit
 from tests.tiny import World, says
+from tests.tiny_engine import engine
 
 GREEDY = InferOptions(temperature=0)
 

@@ -13,8 +13,8 @@ from orion_py.engine.host import EngineHost
 from orion_py.errors import Cancelled, WorkerDied
 from orion_py.generation.sampling import Penalised, Sampler, SamplingParams
 from orion_py.protocol import Granularity, InferOptions, RevisionEvent, TokenEvent
-from tests.tiny_engine import GREEDY, engine, verifying
 from tests.tiny import EOS, LetterTokenizer, World, says
+from tests.tiny_engine import GREEDY, engine, verifying
 
 Script = Callable[[list[int]], int]
 UNIT = "the sea is blue and deep "

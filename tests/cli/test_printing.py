@@ -9,8 +9,8 @@ import pytest
 from orion_py.cli.printing import AGAIN, ENDS, AnswerPrinter
 from orion_py.protocol import InferOptions
 from tests.answering.test_loops_in_answers import STANDS, UNIT, goes_round
-from tests.tiny_engine import engine
 from tests.tiny import World
+from tests.tiny_engine import engine
 
 
 class Terminal(io.StringIO):
