@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orion_py.config import EngineConfig
-from orion_py.errors import InferenceTimeout, RuntimeFailure, WorkerDied
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.variants import Variant
@@ -73,11 +72,11 @@ class DeviceLadder:
         sizes = await self._ports.store.sizes()
         return all(sizes.get(s.sha256) == s.size for s in manifest.shards if s.role != "graph")
 
-    async def step_past(self, model: LoadedModel, error: RuntimeFailure) -> Step | None:
+    async def step_past(self, model: LoadedModel) -> Step | None:
         """Our kernel failed in the midst of an answer, and would again at the same place: from now on ``model`` is
-        opened by the next variant. None where it is opened as it was: a worker that died or didn't answer says nothing
-        of what it computed, onnxruntime's sessions are made anew, and below the last rung there is nothing."""
-        if model.variant.engine != "kernel" or isinstance(error, WorkerDied | InferenceTimeout):
+        opened by the next variant. None where it is opened as it was: onnxruntime's sessions are made anew, and below
+        the last rung there is nothing."""
+        if model.variant.engine != "kernel":
             return None
         faulty = self._faulty.setdefault(model.manifest.model, set())
         faulty.add(model.variant.id)

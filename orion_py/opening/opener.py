@@ -1,7 +1,8 @@
 """Opens a model, falling back to simpler ways to compute when one fails.
 
 The rungs are those ways (``opening.ladder``). A way whose circuit breaker is open is passed over while another is left.
-What is tried after which error is ``opening.recovery``'s table; the loop here executes it.
+What is tried after which error is ``resilience.remedies``' table, read by ``opening.recovery``; the loop here executes
+it.
 """
 
 from __future__ import annotations

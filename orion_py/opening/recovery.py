@@ -1,32 +1,20 @@
-"""Decides what is tried next after an attempt to open a model failed: one table, and one pure function that reads it.
+"""Decides what is tried next after an attempt to open a model failed: one pure function over ``resilience.remedies``'
+table.
 
-``opener.ModelOpener`` executes the decision, in one loop. Fetching a shard again and healing a damaged one belong to
-one attempt, and stay in ``fetching``.
+``opener.ModelOpener`` executes the decision, in one loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from orion_py.errors import DownloadFailed, OrionError, OutOfMemory, QuotaExceeded, RuntimeFailure, StorageUnavailable
+from orion_py.errors import DownloadFailed, OrionError
 from orion_py.opening.ladder import Attempt, is_futile
+from orion_py.resilience.remedies import LoadRemedy, remedies_against
 
 LEAST_CONTEXT = 512
 """Tokens: below that a conversation isn't one."""
-
-Remedy = Literal["evict_idle", "store_in_memory", "next_rung", "shorter_context", "another_version"]
-
-REMEDIES: tuple[tuple[type[OrionError], tuple[Remedy, ...]], ...] = (
-    (OutOfMemory, ("evict_idle", "next_rung", "shorter_context")),
-    (DownloadFailed, ("next_rung", "another_version")),
-    (QuotaExceeded, ("store_in_memory",)),
-    (StorageUnavailable, ("store_in_memory",)),
-    (RuntimeFailure, ("next_rung",)),
-)
-"""What helps against an error, in the order in which it is tried; the first class that fits counts. Any other
-error, and one against which nothing is left, ends the load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +54,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    remedy: Remedy
+    remedy: LoadRemedy
     plan: Plan
     """What is tried once the remedy was applied. Where it turns out to do nothing, ``next_attempt`` is asked again with
     this plan and the same error."""
@@ -74,8 +62,7 @@ class Recovery:
 
 def next_attempt(plan: Plan, error: OrionError, situation: Situation) -> Recovery | None:
     """What to try after ``plan``'s attempt ended in ``error``. None: nothing, and the error is the load's."""
-    remedies: tuple[Remedy, ...] = next((known for kind, known in REMEDIES if isinstance(error, kind)), ())
-    for remedy in remedies:
+    for remedy in remedies_against(error).load:
         following = _RULES[remedy](plan, error, situation)
         if following is not None:
             return Recovery(remedy, following)
@@ -113,7 +100,7 @@ def _another_version(plan: Plan, error: OrionError, situation: Situation) -> Pla
     return None if plan.settled else replace(plan, settled=True)
 
 
-_RULES: dict[Remedy, Callable[[Plan, OrionError, Situation], Plan | None]] = {
+_RULES: dict[LoadRemedy, Callable[[Plan, OrionError, Situation], Plan | None]] = {
     "evict_idle": _evict_idle,
     "store_in_memory": _store_in_memory,
     "next_rung": _next_rung,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
-from orion_py.errors import OrionError, RuntimeFailure
+from orion_py.errors import OrionError
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.memory.budget import MB, Budget, Resident, evictions, excess
 from orion_py.memory.offers import require_offered
@@ -149,10 +149,11 @@ class ModelManager:
         await model.close()
         self._say_memory()
 
-    async def step_past(self, entry: ModelEntry, model: LoadedModel, error: RuntimeFailure) -> Step | None:
-        """``model`` failed while it answered, and is ended. None: it is opened again as it was."""
+    async def step_past(self, entry: ModelEntry, model: LoadedModel) -> Step | None:
+        """``model`` failed while it answered, and is ended. From now on it is opened in the next way; None: there is
+        none, or it isn't that way that fails."""
         await self.discard(entry.id, model)
-        return await self.opener.ladder.step_past(model, error)
+        return await self.opener.ladder.step_past(model)
 
     async def step_down(self, entry: ModelEntry, model: LoadedModel) -> Step | None:
         """``model`` ran out of memory while it answered. It is ended, what idles makes room, and from now
