@@ -66,7 +66,7 @@ def main_tasks_ms(events: list[dict[str, Any]]) -> list[float]:
 def test_no_task_of_the_page_is_long_while_full_downloads_and_is_readied(newcomer: Person) -> None:
     newcomer.opens()
     newcomer.waits_for_the_model()
-    line = newcomer.page.locator("#hydration")
+    line = newcomer.page.locator("#upgrade")
     with traced(newcomer.page) as events:
         newcomer.asks("What is the capital of France?").succeeds()
         until(newcomer.page, "Full is on its way", lambda: "is here" in line.inner_text() or line.is_visible())

@@ -87,7 +87,7 @@ def test_large_is_chosen_loads_behind_lite_and_answers_in_both_languages(newcome
     meanwhile = newcomer.asks("What is the capital of France?")
     meanwhile.succeeds()
     assert meanwhile.article.get_attribute("data-model") == MODEL, "nobody waits for it"
-    here = newcomer.page.locator("#hydration").get_by_text("is here: it answers from your next question on")
+    here = newcomer.page.locator("#upgrade").get_by_text("is here: it answers from your next question on")
     expect(here).to_be_visible(timeout=PATIENCE_S * 1000)
     figures: dict[str, Any] = {"seconds_from_choice_to_ready": round(time.monotonic() - began, 1)}
     for question, wanted in (

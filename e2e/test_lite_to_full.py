@@ -24,7 +24,7 @@ CAPITAL = "What is the capital of France?"
 
 def line(person: Person) -> Locator:
     """What the page says of the background."""
-    return person.page.locator("#hydration")
+    return person.page.locator("#upgrade")
 
 
 def version_of_the_last_answer(person: Person) -> str:

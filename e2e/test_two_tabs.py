@@ -130,13 +130,13 @@ def test_one_tab_brings_the_larger_model_for_both_and_another_goes_on_when_it_is
         for engine in (first, second):
             assert engine.ask("preload")["type"] == "result"
             engine.answer("conversation")
-        second.waits_for("hydration", model=FULL, state="downloading")
-        assert first.heard("hydration"), "the tab that leads downloads"
+        second.waits_for("upgrade", model=FULL, state="downloading")
+        assert first.heard("upgrade"), "the tab that leads downloads"
         assert len([one for one in web.shard_requests() if one[0] == shard]) <= 1
         until(other, "some of it is kept", lambda: partial_bytes(other, shard) > 0)
         regular.page.close()
         web.is_fast()
-        second.waits_for("hydration", model=FULL, state="ready")
+        second.waits_for("upgrade", model=FULL, state="ready")
         # The server may notice that the first tab is gone after it has answered the second one.
         parts = [(status, size) for sha256, status, size in web.shard_requests() if sha256 == shard]
         rest = [size for status, size in parts if status == 206]
@@ -156,9 +156,9 @@ def test_what_is_forgotten_in_one_tab_stops_coming_in_the_other_and_stays_away(r
         web.is_slow(4)
         assert first.ask("preload")["type"] == "result"
         first.answer("conversation")
-        first.waits_for("hydration", model=FULL, state="downloading")
+        first.waits_for("upgrade", model=FULL, state="downloading")
         assert second.ask("unload", model=FULL, forget=True)["type"] == "result"
-        first.waits_for("hydration", model=FULL, state="cancelled")
+        first.waits_for("upgrade", model=FULL, state="cancelled")
         web.is_fast()
         first.answer("conversation")
         regular.page.wait_for_timeout(3000)
@@ -171,5 +171,5 @@ def test_what_is_forgotten_in_one_tab_stops_coming_in_the_other_and_stays_away(r
         assert visit.ask("preload")["type"] == "result"
         visit.answer("conversation")
         regular.page.wait_for_timeout(2500)
-        assert visit.status()["hydration"]["model"] is None
+        assert visit.status()["upgrade"]["model"] is None
         assert shard not in everything_stored(regular.page)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from orion_py.manifest.manifest import Manifest
-from orion_py.protocol import HydrationEvent
+from orion_py.protocol import UpgradeEvent
 from orion_py.runtime.base import Device
 from orion_py.storage.memory import MemoryShardStore
 from tests.tiny import REMOTE, manifest, manifest_json, sha
@@ -56,9 +56,9 @@ class LiteAndFull(TwoModels):
             await self.time.passes(seconds)
 
     @property
-    def hydration(self) -> list[tuple[str, str, str]]:
+    def upgrades(self) -> list[tuple[str, str, str]]:
         """What the background told: model, state and the code of a reason, each change once."""
-        told = [(e.model, e.state, e.reason_code) for e in self.of(HydrationEvent)]
+        told = [(e.model, e.state, e.reason_code) for e in self.of(UpgradeEvent)]
         return [row for place, row in enumerate(told) if place == 0 or told[place - 1] != row]
 
     def asked_for(self, weights: list[bytes]) -> list[int]:

@@ -15,7 +15,7 @@ const MODULES = ["words/i18n", "words/formatting", "base/json_text",
   "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
-  "asking/agent_picker", "status/status_view", "status/hydration_view", "status/tongues", "status/welcome_view", "status/notices_view",
+  "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
   "base/sheet", "chats/chats_view", "settings/settings_view",
   "settings/engine_settings", "settings/models_settings", "asking/corrections", "asking/asking", "answers/actions", "chats/shown", "extras",
   "settings/settings", "status/wanted", "status/installation", "views", "app", "main"];

@@ -210,7 +210,7 @@ async function load() {
     await sleep(scenario.shardMs ?? 15);
     shard.state = "loaded";
   }
-  progress("hydrating");
+  progress("warming_up");
   await sleep(60);
   kept = loaded = true;
   progress("ready");

@@ -34,8 +34,8 @@ from orion_py.memory.budget import MB, require_room
 from orion_py.memory.offers import require_offered
 from orion_py.opening.version_source import shards_base
 from orion_py.ports import Ports
-from orion_py.protocol import ENGINE_ID, FallbackEvent, HydrationEvent, ProgressEvent
-from orion_py.protocol.rows import HydrationRow
+from orion_py.protocol import ENGINE_ID, FallbackEvent, ProgressEvent, UpgradeEvent
+from orion_py.protocol.rows import UpgradeRow
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.resilience.breakers import Breakers
@@ -48,7 +48,7 @@ BUSY_LINE = 4 * MB
 """Bytes per second. Hashing and storing cost about 10 ms of a core per MB (measured: SHA-256 at 800,
 IndexedDB at 170 MiB/s): from 4 MB/s on that is what an answer would feel."""
 
-Emit = Callable[[HydrationEvent | FallbackEvent], None]
+Emit = Callable[[UpgradeEvent | FallbackEvent], None]
 
 
 class BackgroundUpgrade:
@@ -225,9 +225,8 @@ class BackgroundUpgrade:
             self._refused.discard(self._plan.target or "")
         await self._plan.keep()
         if self._among is not None:
-            self._among.tell(
-                "hydrate", action=action, model=model_id or (self._events.last.model if self._events.last else None)
-            )
+            last = self._events.last
+            self._among.tell("upgrade.control", action=action, model=model_id or (last.model if last else None))
 
     async def _give_up(self, model_id: str | None) -> None:
         job, self._plan.target, self._plan.paused = self._job, None, False
@@ -392,6 +391,6 @@ class BackgroundUpgrade:
         kind: Literal["version", "model"] = "version" if job.update else "model"
         self._emit(FallbackEvent.step(ENGINE_ID, kind, job.entry.title, to, error.code, error.message))
 
-    def status(self) -> HydrationRow:
+    def status(self) -> UpgradeRow:
         event = None if self._events.last is None else self._events.last.model_dump()
         return {"model": self._plan.target, "paused": self._plan.paused, "enabled": self.models.enabled, "event": event}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from orion_py.cancellation import CancelToken
 from orion_py.fetching.versions import StoredVersion
-from orion_py.protocol import ENGINE_ID, HydrationEvent, HydrationState, ProgressEvent
+from orion_py.protocol import ENGINE_ID, ProgressEvent, UpgradeEvent, UpgradeState
 from orion_py.registry.models import ModelEntry
 from orion_py.storage.among_tabs import AmongTabs
 
@@ -24,7 +24,7 @@ class Job:
     update: bool
     cancel: CancelToken = field(default_factory=CancelToken)
     gave_way: bool = False
-    last: HydrationEvent | None = None
+    last: UpgradeEvent | None = None
 
     @property
     def purpose(self) -> Literal["model", "update"]:
@@ -34,20 +34,20 @@ class Job:
 class UpgradeEvents:
     """``busy_with``: whether this engine has something of its own to tell, or the model already."""
 
-    def __init__(self, emit: Callable[[HydrationEvent], None], busy_with: Callable[[str], bool]) -> None:
+    def __init__(self, emit: Callable[[UpgradeEvent], None], busy_with: Callable[[str], bool]) -> None:
         self._emit, self._busy_with = emit, busy_with
         self._among: AmongTabs | None = None
-        self.last: HydrationEvent | None = None
+        self.last: UpgradeEvent | None = None
 
     def join(self, among: AmongTabs) -> None:
         """From now on the tab that leads tells the others how far it is."""
         self._among = among
-        among.on("hydration", self._heard)
+        among.on("upgrade", self._heard)
 
     def _heard(self, note: dict[str, Any]) -> None:
         """What the leader downloads is reported here as well."""
         try:
-            event = HydrationEvent.model_validate(note.get("event"))
+            event = UpgradeEvent.model_validate(note.get("event"))
         except ValidationError:
             return  # of another version
         if (self._among is not None and self._among.leads) or self._busy_with(event.model):
@@ -65,7 +65,7 @@ class UpgradeEvents:
     def say(
         self,
         job: Job,
-        state: HydrationState,
+        state: UpgradeState,
         progress: ProgressEvent | None = None,
         *,
         reason_code: str = "",
@@ -74,7 +74,7 @@ class UpgradeEvents:
         if job.cancel.cancelled and state in ("downloading", "loading"):
             return  # what trickles in after it was stopped
         last = job.last
-        job.last = HydrationEvent(
+        job.last = UpgradeEvent(
             id=ENGINE_ID,
             model=job.entry.id,
             version=job.version.manifest.version,
@@ -90,4 +90,4 @@ class UpgradeEvents:
         self.last = job.last
         self._emit(job.last)
         if self._among is not None and self._among.leads and not job.update:
-            self._among.tell("hydration", event=job.last.model_dump())
+            self._among.tell("upgrade", event=job.last.model_dump())

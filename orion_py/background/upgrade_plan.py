@@ -10,7 +10,8 @@ from orion_py.registry.models import Registry
 from orion_py.storage.settings import Settings
 
 KEY = "hydration"
-"""The setting: JSON ``{"model": id or null, "paused": bool, "forgotten": [id, …]}``."""
+"""The setting: JSON ``{"model": id or null, "paused": bool, "forgotten": [id, …]}``. The key is the one of earlier
+versions, whose tabs may be open beside this one: what people decided there holds here."""
 
 
 class UpgradePlan:

@@ -219,11 +219,11 @@ class Engine:
             found, self._parts.services(self._config, self.log), cancel or CancelToken()
         )
 
-    async def hydrate(self, action: str, model_id: str | None = None) -> None:
+    async def control_upgrade(self, action: str, model_id: str | None = None) -> None:
         """As ``BackgroundUpgrade.command``; what is begun goes on in the background. Raises UnknownModel and
         EngineClosed."""
         self._require_open()
-        await self._parts.models.hydrate(action, model_id)
+        await self._parts.models.control_upgrade(action, model_id)
 
     async def check_version(self, model_id: str) -> None:
         """Asks the server for a newer version, which then comes in the background."""

@@ -18,8 +18,8 @@ from orion_py.protocol import (
     Anticipate,
     ChatTurn,
     CodeOutput,
+    ControlUpgrade,
     Done,
-    Hydrate,
     Infer,
     InspectModel,
     ModelOffer,
@@ -46,7 +46,7 @@ from orion_py.protocol.vocabulary import Section
 from orion_py.runtime.tokenizer import ChatMessage
 
 _MODELS: tuple[Section, ...] = ("models", "added", "versions", "loaded", "memory", "storage", "agents")
-_LOADED: tuple[Section, ...] = ("loaded", "loading", "memory", "webgpu", "storage", "versions", "hydration")
+_LOADED: tuple[Section, ...] = ("loaded", "loading", "memory", "webgpu", "storage", "versions", "upgrade")
 """What changes with the models that there are, and with those in memory."""
 
 
@@ -109,9 +109,9 @@ async def preload(request: Preload, call: Call) -> Preloaded:
     return {"model": model, **await call.status(*_LOADED)}
 
 
-async def hydrate(request: Hydrate, call: Call) -> Status:
-    await call.engine.hydrate(request.action, request.model)
-    return await call.status("hydration", "storage", "versions")
+async def control_upgrade(request: ControlUpgrade, call: Call) -> Status:
+    await call.engine.control_upgrade(request.action, request.model)
+    return await call.status("upgrade", "storage", "versions")
 
 
 async def version(request: VersionRequest, call: Call) -> Status:
@@ -164,7 +164,7 @@ HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     RegisterAgent: register_agent,
     UnregisterAgent: unregister_agent,
     Preload: preload,
-    Hydrate: hydrate,
+    ControlUpgrade: control_upgrade,
     VersionRequest: version,
     InspectModel: inspect_model,
     AddModel: add_model,

@@ -54,7 +54,7 @@ _CONFIGURED: tuple[Section, ...] = (
     "breakers",
     "queue",
     "predictive",
-    "hydration",
+    "upgrade",
     "memory",
 )
 """What a change of settings changes."""

@@ -9,13 +9,13 @@ from orion_py.protocol import (
     BreakerEvent,
     Event,
     FallbackEvent,
-    HydrationEvent,
     LogEvent,
     MemoryEvent,
     PredictionEvent,
     RevisionEvent,
     RouterEvent,
     StateEvent,
+    UpgradeEvent,
 )
 from orion_py.telemetry.log import Logger
 
@@ -27,7 +27,7 @@ class LogSubscriber:
         self._log = log
         self._memory = 0
         """Bytes in use, as last written."""
-        self._hydration: tuple[str, ...] = ()
+        self._upgrade: tuple[str, ...] = ()
         """The step of a background download that was last written."""
 
     def __call__(self, event: Event) -> None:
@@ -41,8 +41,8 @@ class LogSubscriber:
                 self._log.warn("breaker", name=event.name, state=event.state, failures=event.failures)
             case PredictionEvent():
                 self._log.info("prediction", model=event.model, agent=event.agent, state=event.state)
-            case HydrationEvent():
-                self._hydrated(event)
+            case UpgradeEvent():
+                self._upgraded(event)
             case RevisionEvent():
                 self._log.info("loop", request=event.id, again=event.again)
             case MemoryEvent():
@@ -56,12 +56,12 @@ class LogSubscriber:
         """With the request that the event concerns, if it is one."""
         return self._log if event.id == ENGINE_ID else self._log.child(request=event.id)
 
-    def _hydrated(self, event: HydrationEvent) -> None:
+    def _upgraded(self, event: UpgradeEvent) -> None:
         """Each step once: the events of one step are its progress."""
         step = (event.model, event.version, event.state, event.reason_code)
-        if step != self._hydration:
-            self._hydration = step
-            self._log.info("hydration", model=event.model, state=event.state, code=event.reason_code)
+        if step != self._upgrade:
+            self._upgrade = step
+            self._log.info("upgrade", model=event.model, state=event.state, code=event.reason_code)
 
     def _remembered(self, event: MemoryEvent) -> None:
         if event.evicted:

@@ -81,7 +81,7 @@ class ManagedModels:
         usable = self.registry.usable(tuple(dict.fromkeys(models)))
         return self.work.upgrade.models.quickest([self.registry.model(model_id) for model_id in usable])
 
-    async def hydrate(self, action: str, model_id: str | None) -> None:
+    async def control_upgrade(self, action: str, model_id: str | None) -> None:
         await self.work.upgrade.command(action, model_id)
         self.scheduler.schedule()
 

@@ -46,7 +46,7 @@ class OtherTabs:
     def listen(self) -> None:
         self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
         self.among.on("forget", lambda note: self.begin(lambda: self._forget(_texts(note.get("models")))))
-        self.among.on("hydrate", lambda note: self.begin(lambda: self._command(note)))
+        self.among.on("upgrade.control", lambda note: self.begin(lambda: self._command(note)))
         self.among.on("site", lambda note: self.begin(self.look))
         self.among.on("wanted", lambda note: self._wanted(note))
         for kind in ("arrived", "leads"):

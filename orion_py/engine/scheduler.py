@@ -22,7 +22,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.tasks import BackgroundTasks
 from orion_py.ports import Ports
-from orion_py.protocol import ENGINE_ID, Event, HydrationEvent, PredictionEvent, QueueEvent
+from orion_py.protocol import ENGINE_ID, Event, PredictionEvent, QueueEvent, UpgradeEvent
 from orion_py.protocol.rows import MemoryRow, QueueRow, Resilience
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -95,7 +95,7 @@ class BackgroundScheduler:
         match event:
             case QueueEvent():
                 self._queue_changed()
-            case HydrationEvent(state="ready") | PredictionEvent(state="done"):
+            case UpgradeEvent(state="ready") | PredictionEvent(state="done"):
                 self.schedule()  # a model came in the background: there may be something to find out about it
             case _:
                 pass
@@ -121,7 +121,7 @@ class BackgroundScheduler:
             "breakers": self._breakers.metrics(),
             "queue": cast(QueueRow, queue_event(self._queue).model_dump(exclude={"v", "id", "type"})),
             "predictive": self._work.predictive.status(),
-            "hydration": self._work.upgrade.status(),
+            "upgrade": self._work.upgrade.status(),
             "memory": cast(MemoryRow, self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})),
         }
 

@@ -134,7 +134,7 @@ SECTIONS: dict[Section, Callable[[Engine, Ports], Any]] = {
     "breakers": lambda engine, ports: engine.resilience()["breakers"],
     "queue": lambda engine, ports: engine.resilience()["queue"],
     "predictive": lambda engine, ports: engine.resilience()["predictive"],
-    "hydration": lambda engine, ports: engine.resilience()["hydration"],
+    "upgrade": lambda engine, ports: engine.resilience()["upgrade"],
     "memory": lambda engine, ports: engine.resilience()["memory"],
 }
 """How each part is found out; a test checks each against its type."""

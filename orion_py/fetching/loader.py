@@ -106,7 +106,7 @@ class ProgressiveLoader:
         try:
             definition = await self._fill(opening, request, shards, stored, progress, cancel)
             session = opening.result()
-            progress.enter("hydrating")
+            progress.enter("warming_up")
             build = session.build()
             report = await while_it_lives(build, session.ping, self._idle_timeout, "building the model")
             cancel.raise_if_cancelled()

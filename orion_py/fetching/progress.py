@@ -155,7 +155,7 @@ def fraction_of(event: ProgressEvent) -> float:
     lies on the device: there, reading it counts for both."""
     if event.phase == "ready":
         return 1.0
-    if event.phase == "hydrating":
+    if event.phase == "warming_up":
         return FETCHED + FED
     total = sum(shard.size for shard in event.shards)
     if not total:

@@ -3,7 +3,7 @@
 Every message is a JSON object with ``v`` (this version), ``id`` (the request's, chosen by whoever
 asks) and ``type``. A request is answered by any number of events with its id and ends in exactly
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
-hydrates in the background, the log) carry the id ``"engine"``.
+comes in the background, the log) carry the id ``"engine"``.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from orion_py.protocol.vocabulary import (
     BreakerState,
     FallbackKind,
     GuardCategory,
-    HydrationState,
     MetricName,
     PhaseName,
     RevisionReason,
     StateName,
+    UpgradeState,
 )
 
 
@@ -89,7 +89,7 @@ class ProgressEvent(Event):
     shards: list[ShardProgress] = Field(default_factory=list)
 
 
-class HydrationEvent(Event):
+class UpgradeEvent(Event):
     """How far what the background brings is; questions are answered meanwhile. ``purpose``: a model
     that agents prefer ("model"), or a new version of one that is here ("update").
 
@@ -97,11 +97,11 @@ class HydrationEvent(Event):
     costs or the person saves data: only "start" begins it). ``failed`` has an error's code and words.
     """
 
-    type: Literal["hydration"] = "hydration"
+    type: Literal["upgrade"] = "upgrade"
     model: str
     version: str
     purpose: Literal["model", "update"]
-    state: HydrationState
+    state: UpgradeState
     loaded_bytes: int = 0
     total_bytes: int = 0
     bytes_per_second: float | None = None

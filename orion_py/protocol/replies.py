@@ -21,7 +21,6 @@ from orion_py.protocol.rows import (
     CustomAgent,
     DeviceRow,
     FallbackRow,
-    HydrationRow,
     LoadedRow,
     MemoryRow,
     MetricsRow,
@@ -30,6 +29,7 @@ from orion_py.protocol.rows import (
     PredictionRow,
     QueueRow,
     StorageRow,
+    UpgradeRow,
     VersionRow,
     WebgpuRow,
 )
@@ -182,7 +182,7 @@ class Status(TypedDict, total=False):
     breakers: dict[str, BreakerRow]
     queue: QueueRow
     predictive: PredictionRow | None
-    hydration: HydrationRow | None
+    upgrade: UpgradeRow | None
     memory: MemoryRow | None
 
 

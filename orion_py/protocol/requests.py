@@ -113,12 +113,12 @@ class Preload(Request):
     model: str | None = None
 
 
-class Hydrate(Request):
+class ControlUpgrade(Request):
     """What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
     across visits), or "cancel": gives it up and deletes what came of it. ``model`` None: the one under
     way."""
 
-    type: Literal["hydrate"] = "hydrate"
+    type: Literal["upgrade.control"] = "upgrade.control"
     reply: ClassVar = replies.Status
     action: Literal["start", "pause", "resume", "cancel"]
     model: str | None = None

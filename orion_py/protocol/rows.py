@@ -239,8 +239,8 @@ class PredictionRow(TypedDict):
     next: list[LikelyAgent]
 
 
-class HydrationRow(TypedDict):
-    """``model``: the one that is to come in the background; ``event``: the last hydration event told."""
+class UpgradeRow(TypedDict):
+    """``model``: the one that is to come in the background; ``event``: the last upgrade event told."""
 
     model: str | None
     paused: bool
@@ -263,11 +263,11 @@ class MemoryRow(TypedDict):
 
 
 class Resilience(TypedDict):
-    """What keeps the engine standing. Of an engine that is shut down ``predictive``, ``hydration`` and ``memory``
+    """What keeps the engine standing. Of an engine that is shut down ``predictive``, ``upgrade`` and ``memory``
     are None."""
 
     breakers: dict[str, BreakerRow]
     queue: QueueRow
     predictive: PredictionRow | None
-    hydration: HydrationRow | None
+    upgrade: UpgradeRow | None
     memory: MemoryRow | None

@@ -25,7 +25,7 @@ FallbackKind = Literal[
     "version",
     "code",
 ]
-HydrationState = Literal["waiting", "downloading", "paused", "loading", "ready", "failed", "cancelled"]
+UpgradeState = Literal["waiting", "downloading", "paused", "loading", "ready", "failed", "cancelled"]
 Style = Literal[
     "poem", "story", "dialogue", "slogan", "letter", "humorous", "formal", "lyrics", "description", "brainstorm"
 ]
@@ -36,7 +36,7 @@ Granularity = Literal["token", "word", "sentence"]
 MetricName = Literal[
     "first_token", "routing", "inference", "total", "pace", "tokens_per_second", "cached_tokens", "loading"
 ]
-PhaseName = Literal["initializing", "downloading", "loading_shard", "hydrating", "ready"]
+PhaseName = Literal["initializing", "downloading", "loading_shard", "warming_up", "ready"]
 CodeEnd = Literal["done", "failed", "time"]
 RevisionReason = Literal["loop", "code"]
 BreakerState = Literal["closed", "open", "half_open"]
@@ -71,7 +71,7 @@ Section = Literal[
     "breakers",
     "queue",
     "predictive",
-    "hydration",
+    "upgrade",
     "memory",
 ]
 """A part of the status."""

@@ -76,7 +76,7 @@ def test_a_load_counts_bytes_then_shards_then_the_session() -> None:
         event("downloading", 100, ["downloading", "downloading"]),
         event("downloading", 200, ["stored", "stored"]),
         event("loading_shard", 200, ["loaded", "stored"]),
-        event("hydrating", 200, ["loaded", "loaded"]),
+        event("warming_up", 200, ["loaded", "loaded"]),
         event("ready", 200, ["loaded", "loaded"]),
     ]
     assert [round(fraction_of(step), 3) for step in steps] == [0, 0.3, 0.6, 0.725, 0.85, 1]

@@ -148,7 +148,7 @@ async def test_a_wish_of_an_earlier_visit_holds_for_what_is_there_again() -> Non
     world.grows()
     await world.time.passes(FIRST_LOOK_S)
     await world.rests()
-    assert world.hydration[-1] == ("big", "paused", "")
+    assert world.upgrades[-1] == ("big", "paused", "")
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
 
 

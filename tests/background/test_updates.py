@@ -36,7 +36,7 @@ async def test_the_old_version_answers_while_only_what_changed_is_fetched_and_th
     assert world.store.requests == [], "the answer waited for nothing"
     await world.rests()
     assert world.store.requests == [(f"models/shards/{sha(NEW_WEIGHT)}", 0)]
-    assert [(s, c) for _, s, c in world.hydration] == [("downloading", ""), ("loading", ""), ("ready", "")]
+    assert [(s, c) for _, s, c in world.upgrades] == [("downloading", ""), ("loading", ""), ("ready", "")]
     assert (await made.infer("more", GREEDY)).model_version == "1.1.0"
     (row,) = await made.versions()
     assert row == {"model": "tiny", "current": "1.1.0", "next": None, "previous": "1.0.0", "probation": False}
@@ -75,7 +75,7 @@ async def test_a_new_version_that_computes_wrongly_never_serves_and_is_not_tried
     made = await engine(world, enable_full_models=False)
     await made.infer("hello", GREEDY)
     await world.rests()
-    assert world.hydration[-1] == ("tiny", "failed", "golden_mismatch")
+    assert world.upgrades[-1] == ("tiny", "failed", "golden_mismatch")
     assert [e.kind for e in world.of(FallbackEvent)][-1] == "version"
     assert (await made.infer("hello", GREEDY)).model_version == "1.0.0"
     assert sha(NEW_WEIGHT) not in world.store.shards, "what came of it is gone"
@@ -157,7 +157,7 @@ async def test_a_damaged_manifest_on_the_server_changes_nothing(sent: str) -> No
     for _ in range(2):
         assert (await made.infer("hello", GREEDY)).model_version == "1.0.0"
         await world.rests()
-    assert world.hydration == []
+    assert world.upgrades == []
 
 
 async def test_an_update_that_broke_off_goes_on_at_the_next_visit() -> None:

@@ -29,7 +29,7 @@ async def test_the_smaller_model_answers_while_the_larger_one_arrives_and_then_i
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0], "nothing moves before the answer is there"
     await world.rests()
     assert world.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
-    assert [state for _, state, _ in world.hydration] == ["downloading", "loading", "ready"]
+    assert [state for _, state, _ in world.upgrades] == ["downloading", "loading", "ready"]
     history = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": first.content}]
     second = await made.infer("more", GREEDY, history)
     assert second.model == "big"
@@ -67,7 +67,7 @@ async def test_what_arrived_is_kept_and_the_next_visit_goes_on_by_itself() -> No
     made = await engine(world)
     await made.infer("hello", GREEDY)
     await world.rests(10)
-    assert world.hydration[-1] == ("big", "failed", "download_failed")
+    assert world.upgrades[-1] == ("big", "failed", "download_failed")
     assert world.of(FallbackEvent) == [], "a line that broke is no step down"
     here = world.asked_for(BIG_WEIGHTS[:2])
     await made.shutdown()
@@ -82,16 +82,16 @@ async def test_what_arrived_is_kept_and_the_next_visit_goes_on_by_itself() -> No
 async def test_a_pause_holds_across_visits_until_it_is_taken_back() -> None:
     world = LiteAndFull()
     made = await engine(world)
-    await made.hydrate("pause")
+    await made.control_upgrade("pause")
     await made.infer("hello", GREEDY)
     await world.rests()
-    assert world.hydration == [("big", "paused", "")]
+    assert world.upgrades == [("big", "paused", "")]
     await made.shutdown()
     again = await engine(world)
     await again.preload()
     await world.rests()
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
-    await again.hydrate("resume")
+    await again.control_upgrade("resume")
     await world.rests()
     assert (await again.infer("hello", GREEDY)).model == "big"
 
@@ -102,12 +102,12 @@ async def test_what_stands_still_can_be_paused_and_declined_too() -> None:
     made = await engine(world)
     await made.infer("hello", GREEDY)
     await world.rests()
-    await made.hydrate("pause")
-    await made.hydrate("cancel")
-    assert [state for _, state, _ in world.hydration] == ["waiting", "paused", "cancelled"]
+    await made.control_upgrade("pause")
+    await made.control_upgrade("cancel")
+    assert [state for _, state, _ in world.upgrades] == ["waiting", "paused", "cancelled"]
     await made.infer("hello", GREEDY)
     await world.rests()
-    assert world.hydration[-1][1] == "cancelled"
+    assert world.upgrades[-1][1] == "cancelled"
 
 
 async def test_on_a_metered_line_only_the_persons_word_begins_it() -> None:
@@ -116,10 +116,10 @@ async def test_on_a_metered_line_only_the_persons_word_begins_it() -> None:
     made = await engine(world)
     await made.infer("hello", GREEDY)
     await world.rests()
-    assert world.hydration == [("big", "waiting", "metered")]
-    await made.hydrate("resume")
+    assert world.upgrades == [("big", "waiting", "metered")]
+    await made.control_upgrade("resume")
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
-    await made.hydrate("start")
+    await made.control_upgrade("start")
     await world.rests()
     assert world.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
 
@@ -140,7 +140,7 @@ async def test_giving_it_up_deletes_what_came_and_shared_parts_stay() -> None:
     world.store.fetch = slow
     await world.rests(1.5, 2)
     assert sha(BIG_WEIGHTS[0]) in world.store.shards
-    cancelling = asyncio.ensure_future(made.hydrate("cancel"))
+    cancelling = asyncio.ensure_future(made.control_upgrade("cancel"))
     await settle(1)
     held.set()
     await cancelling
@@ -148,7 +148,7 @@ async def test_giving_it_up_deletes_what_came_and_shared_parts_stay() -> None:
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await world.store.names())
     assert (await made.infer("again", GREEDY)).model == "tiny"
     await world.rests()
-    assert world.hydration[-1] == ("big", "cancelled", ""), "for the rest of the visit nothing is begun again"
+    assert world.upgrades[-1] == ("big", "cancelled", ""), "for the rest of the visit nothing is begun again"
 
 
 async def test_a_small_device_never_tries() -> None:
@@ -157,7 +157,7 @@ async def test_a_small_device_never_tries() -> None:
     for _ in range(2):
         assert (await made.infer("hello", GREEDY)).model == "tiny"
         await world.rests()
-    assert world.hydration == []
+    assert world.upgrades == []
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
 
 
@@ -178,7 +178,7 @@ async def test_what_the_memory_can_never_hold_is_refused_before_a_byte_moves_and
     await made.infer("hello", GREEDY)
     await world.rests()
     assert world.asked_for(BIG_WEIGHTS) == [0, 0, 0, 0]
-    assert world.hydration == [("big", "failed", "too_large")]
+    assert world.upgrades == [("big", "failed", "too_large")]
     (step,) = world.of(FallbackEvent)
     assert (step.kind, step.from_, step.to) == ("model", "Big", "the smaller model")
     assert "600 MB" in step.reason
@@ -199,7 +199,7 @@ async def test_memory_that_runs_short_while_it_loads_leaves_the_smaller_one_serv
     made = await engine(world, max_memory_mb=700)
     await made.infer("hello", GREEDY)
     await world.rests()
-    assert world.hydration[-1] == ("big", "failed", "out_of_memory")
+    assert world.upgrades[-1] == ("big", "failed", "out_of_memory")
     assert list(made.models.loaded) == ["tiny"], "what made room is back before anybody asks"
     assert [e.kind for e in world.of(FallbackEvent)][-1] == "model"
     assert (await made.infer("hello", GREEDY)).model == "tiny"
@@ -227,7 +227,7 @@ async def test_a_question_during_its_load_calls_the_load_off_and_is_answered_at_
     assert (await made.infer("hello", GREEDY)).model == "tiny"
     gate.set()
     await settle()
-    assert world.hydration[-1] == ("big", "waiting", "busy")
+    assert world.upgrades[-1] == ("big", "waiting", "busy")
     await world.rests()
     assert (await made.infer("hello", GREEDY)).model == "big", "the next quiet moment took it in"
 
@@ -245,7 +245,7 @@ async def test_a_site_without_the_larger_model_is_told_nothing_about_it() -> Non
     for _ in range(2):
         assert (await made.infer("hello", GREEDY)).model == "tiny"
         await world.rests()
-    assert world.hydration == []
+    assert world.upgrades == []
     assert world.of(FallbackEvent) == []
 
 
@@ -255,7 +255,7 @@ async def test_a_disk_that_is_full_keeps_the_smaller_model_and_says_why() -> Non
     await made.infer("hello", GREEDY)
     world.store.quota = sum(len(d) for d in world.store.shards.values()) + 100
     await world.rests()
-    assert world.hydration[-1] == ("big", "failed", "quota_exceeded")
+    assert world.upgrades[-1] == ("big", "failed", "quota_exceeded")
     assert world.store.memory_reason is None, "the background never fills the memory instead"
     assert (await made.infer("hello", GREEDY)).model == "tiny"
 
@@ -272,7 +272,7 @@ async def test_a_damaged_memory_of_earlier_visits_counts_as_none(kept: str) -> N
     world = LiteAndFull()
     await world.settings.set("hydration", kept)
     made = await engine(world)
-    assert made.resilience()["hydration"] == {"model": None, "paused": False, "enabled": True, "event": None}
+    assert made.resilience()["upgrade"] == {"model": None, "paused": False, "enabled": True, "event": None}
 
 
 async def test_memory_is_counted_with_what_comes() -> None:
@@ -291,7 +291,7 @@ async def test_the_log_has_each_step_of_a_background_download_once() -> None:
     made = await engine(world)
     await made.infer("hello", GREEDY)
     await world.rests()
-    told = len([event for event in world.events if event.type == "hydration"])
-    steps = [record["state"] for record in made.log.records(event="hydration")]
+    told = len([event for event in world.events if event.type == "upgrade"])
+    steps = [record["state"] for record in made.log.records(event="upgrade")]
     assert steps == ["downloading", "loading", "ready"]
     assert told > len(steps), "its progress is for the page, and not for the log"

@@ -201,7 +201,7 @@ async def test_a_change_ends_in_what_it_changed() -> None:
         "webgpu",
         "storage",
         "versions",
-        "hydration",
+        "upgrade",
     }
 
 

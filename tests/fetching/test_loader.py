@@ -88,17 +88,17 @@ async def test_a_second_load_reads_storage_and_asks_the_network_for_nothing() ->
     load = Load(filled())
     await load.run()
     assert load.requested == []
-    assert load.phases == ["initializing", "loading_shard", "hydrating", "ready"]
+    assert load.phases == ["initializing", "loading_shard", "warming_up", "ready"]
     assert all(e.from_storage for e in load.events)
 
 
 async def test_progress_tells_phases_bytes_and_each_shards_state() -> None:
     load = Load(clock=Clock(step=0.01))
     await load.run()
-    assert load.phases == ["initializing", "downloading", "loading_shard", "hydrating", "ready"] or load.phases == [
+    assert load.phases == ["initializing", "downloading", "loading_shard", "warming_up", "ready"] or load.phases == [
         "initializing",
         "downloading",
-        "hydrating",
+        "warming_up",
         "ready",
     ]
     total = sum(len(d) for d in NEEDED)
@@ -271,7 +271,7 @@ async def test_nothing_is_said_to_be_read_before_there_is_something_to_read_it_i
     assert load.phases == ["initializing"]
     runtime.gate.set()
     await running
-    assert load.phases == ["initializing", "loading_shard", "hydrating", "ready"]
+    assert load.phases == ["initializing", "loading_shard", "warming_up", "ready"]
 
 
 async def test_cancelling_while_the_session_opens_ends_both_at_once_and_keeps_what_arrived() -> None:

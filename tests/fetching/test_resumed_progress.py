@@ -10,7 +10,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed
 from orion_py.fetching.progress import WINDOW_SECONDS, LoadProgress
 from orion_py.manifest.shards import Shard
-from orion_py.protocol import HydrationEvent, InferOptions, ProgressEvent
+from orion_py.protocol import InferOptions, ProgressEvent, UpgradeEvent
 from orion_py.storage.base import StorageEstimate
 from orion_py.storage.memory import MemoryShardStore
 from tests.fetching.test_loader import NEEDED, Load
@@ -183,10 +183,10 @@ async def test_what_stands_still_says_how_much_of_it_is_here(metered: bool, stat
     world.store.partial = {sha(BIG_WEIGHTS[0]): BIG_WEIGHTS[0][:40], sha(BIG_WEIGHTS[3]): BIG_WEIGHTS[3][:9]}
     made = await engine(world)
     if not metered:
-        await made.hydrate("pause")
+        await made.control_upgrade("pause")
     await made.infer("hello", GREEDY)
     await world.rests()
-    event = world.of(HydrationEvent)[-1]
+    event = world.of(UpgradeEvent)[-1]
     shared = sum(len(data) for data in (GRAPH, TOKENIZER))
     assert (event.state, event.loaded_bytes) == (state, shared + 49)
     assert event.total_bytes == shared + sum(len(data) for data in BIG_WEIGHTS)
@@ -199,6 +199,6 @@ async def test_the_background_goes_on_from_what_an_earlier_visit_left() -> None:
     made = await engine(world)
     await made.infer("hello", GREEDY)
     await world.rests()
-    told = [event.loaded_bytes for event in world.of(HydrationEvent) if event.state == "downloading"]
+    told = [event.loaded_bytes for event in world.of(UpgradeEvent) if event.state == "downloading"]
     assert told[0] == sum(len(data) for data in (GRAPH, TOKENIZER)) + 49
     assert told == sorted(told)

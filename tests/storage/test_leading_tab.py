@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orion_py.protocol import HydrationEvent
+from orion_py.protocol import UpgradeEvent
 from orion_py.storage.tabs import LEADER, Hall
 from tests.lite_and_full import BIG_WEIGHTS, NEW_WEIGHT
 from tests.patient_clock import settled
@@ -22,7 +22,7 @@ async def test_one_tab_downloads_for_all_and_each_of_them_tells_how_far_it_is() 
     for _ in range(3):
         await a.rests()
     assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1]
-    assert {(e.model, e.state) for e in b.of(HydrationEvent)} >= {("big", "downloading"), ("big", "ready")}
+    assert {(e.model, e.state) for e in b.of(UpgradeEvent)} >= {("big", "downloading"), ("big", "ready")}
     assert (await made_a.infer("hello", GREEDY)).model == "big"
     assert (await made_b.infer("hello", GREEDY)).model == "big"
     assert a.asked_for(BIG_WEIGHTS) == [1, 1, 1, 1], "nothing is downloaded twice"
@@ -58,12 +58,12 @@ async def test_a_pause_in_one_tab_holds_the_download_of_another_and_resuming_the
     await made_a.infer("hello", GREEDY)
     gate = held(a, BIG_WEIGHTS[3])
     await a.rests()
-    await made_b.hydrate("pause")
+    await made_b.control_upgrade("pause")
     gate.set()
     await a.rests()
     assert sha(BIG_WEIGHTS[3]) not in a.store.shards
-    assert a.hydration[-1] == ("big", "paused", "")
-    await made_b.hydrate("resume")
+    assert a.upgrades[-1] == ("big", "paused", "")
+    await made_b.control_upgrade("resume")
     for _ in range(2):
         await a.rests()
     assert (await made_a.infer("hello", GREEDY)).model == "big"

@@ -132,20 +132,20 @@ async def test_forgetting_a_model_stops_its_download_and_it_does_not_come_back(
     for _ in range(3):
         await a.rests()
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
-    assert a.hydration[-1] == ("big", "cancelled", "")
+    assert a.upgrades[-1] == ("big", "cancelled", "")
     for made in (made_a, made_b):
         await made.infer("hello", GREEDY)
-        assert made.resilience()["hydration"]["model"] is None
+        assert made.resilience()["upgrade"]["model"] is None
     await a.rests()
     await made_a.shutdown()
     await made_b.shutdown()
     again = await engine(Tab(Hall(), a))
-    assert again.resilience()["hydration"]["model"] is None
+    assert again.resilience()["upgrade"]["model"] is None
     await again.infer("hello", GREEDY)
     for _ in range(3):
         await a.rests()
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
-    await again.hydrate("start", "big")
+    await again.control_upgrade("start", "big")
     for _ in range(3):
         await a.rests()
     assert (await again.infer("hello", GREEDY)).model == "big", "asked for, it comes"
@@ -169,7 +169,7 @@ async def test_removing_an_added_model_while_it_is_loaded_deletes_what_arrives_l
     await a.rests()
     assert not {sha(data) for data in BIG_WEIGHTS} & set(await a.store.names())
     assert await a.settings.names("manifest:mine") == []
-    assert a.hydration == []
+    assert a.upgrades == []
 
 
 class Slow(GatedSettings):

@@ -148,8 +148,8 @@ class App:
             state.engine = "booting"
             state.router = "keyword"
             if phase == "restarting":
-                state.load = state.model = state.hydration = None
-                state.touch("hydration")
+                state.load = state.model = state.upgrade = None
+                state.touch("upgrade")
                 state.notice(kind="engine_restarted")
                 state.touch("load")
         state.touch("status")

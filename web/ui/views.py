@@ -9,10 +9,10 @@ from ui.chats.chats_view import ChatsView
 from ui.settings.engine_settings import EngineSettings
 from ui.settings.models_settings import ModelsSettings
 from ui.settings.settings_view import SettingsView
-from ui.status.hydration_view import HydrationView
 from ui.status.loading_view import LoadingView
 from ui.status.notices_view import NoticesView
 from ui.status.status_view import StatusView
+from ui.status.upgrade_view import UpgradeView
 from ui.status.welcome_view import WelcomeView
 
 
@@ -27,7 +27,7 @@ class Views:
         self.log = LogView(dom, words, page.clock, TurnActions(page).act, page.state)
         self.loading = LoadingView(dom, words, model.load)
         self.status = StatusView(dom)
-        self.hydration = HydrationView(dom, model.hydrate)
+        self.upgrade = UpgradeView(dom, model.control_upgrade)
         self.welcome = WelcomeView(dom, words, preferences, model.wait_for)
         self.notices = NoticesView(dom, page.installation.notice_action)
         self.composer = Composer(dom, page.platform.window, preferences, page.ask, page.asking.stop, page.typed)
@@ -68,8 +68,8 @@ class Views:
                 (("names",), self._draw_names),
                 (("status",), self._draw_status),
                 (("load",), lambda: self.loading.draw(state, words)),
-                (("hydration",), lambda: self.hydration.draw(state, words)),
-                (("names", "hydration"), lambda: self.welcome.draw(state)),
+                (("upgrade",), lambda: self.upgrade.draw(state, words)),
+                (("names", "upgrade"), lambda: self.welcome.draw(state)),
                 (("notices",), lambda: self.notices.draw(state.notices, words)),
             )
         )

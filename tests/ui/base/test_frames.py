@@ -75,7 +75,7 @@ class Drawing:
             (
                 (("names",), lambda: self._draw("picker")),
                 (("status",), lambda: self._draw("status")),
-                (("names", "hydration"), lambda: self._draw("welcome")),
+                (("names", "upgrade"), lambda: self._draw("welcome")),
             )
         )
 
@@ -106,7 +106,7 @@ def test_a_piece_that_is_dirty_in_each_frame_keeps_no_other_waiting() -> None:
 
 def test_pieces_that_fit_are_drawn_at_once_and_only_where_something_of_theirs_is_dirty() -> None:
     drawing = Drawing()
-    assert not drawing.pieces.draw({"names", "hydration"}, lambda: False)
+    assert not drawing.pieces.draw({"names", "upgrade"}, lambda: False)
     assert drawing.drawn == ["picker", "welcome"]
     assert not drawing.pieces.draw({"a-turn"}, lambda: False)
     assert len(drawing.drawn) == 2

@@ -175,9 +175,9 @@ def test_stop_while_loading_pauses_the_load_and_nothing_late_revives_it() -> Non
 
 def test_stop_while_streaming_leaves_the_load_alone() -> None:
     page = Page("streaming")
-    page.progress("hydrating", 100)
+    page.progress("warming_up", 100)
     reducer.stop(page.state, page.answer)
-    assert page.state.load.phase == "hydrating"
+    assert page.state.load.phase == "warming_up"
 
 
 def test_a_second_copy_loaded_in_the_background_stays_in_the_background() -> None:

@@ -37,7 +37,7 @@ def test_a_large_model_that_was_chosen_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "sent"), [("big", [("hydrate", {"action": "start", "model": "big"})]), ("lite", []), ("", [])]
+    ("chosen", "sent"), [("big", [("upgrade.control", {"action": "start", "model": "big"})]), ("lite", []), ("", [])]
 )
 def test_choosing_a_large_model_asks_for_it(chosen: str, sent: list[Any]) -> None:
     names = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer")

@@ -230,6 +230,19 @@ export interface Configure {
   config?: Record<string, unknown>;
 }
 
+/**
+ * What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
+ * across visits), or "cancel": gives it up and deletes what came of it. `model` None: the one under
+ * way.
+ */
+export interface ControlUpgrade {
+  v: 1;
+  id: string;
+  type: "upgrade.control";
+  action: "start" | "pause" | "resume" | "cancel";
+  model?: string | null;
+}
+
 /** An agent's definition as it was registered: `requests.AgentDefinition`. */
 export interface CustomAgent {
   id: string;
@@ -323,50 +336,6 @@ export interface Histogram {
   p90: number;
   p95: number;
   p99: number;
-}
-
-/**
- * What the background brings: "start" also where the line is metered, "pause" and "resume" (kept
- * across visits), or "cancel": gives it up and deletes what came of it. `model` None: the one under
- * way.
- */
-export interface Hydrate {
-  v: 1;
-  id: string;
-  type: "hydrate";
-  action: "start" | "pause" | "resume" | "cancel";
-  model?: string | null;
-}
-
-/**
- * How far what the background brings is; questions are answered meanwhile. `purpose`: a model
- * that agents prefer ("model"), or a new version of one that is here ("update").
- *
- * `waiting` says in `reason_code` for what: "busy" (a question is answered), "metered" (the line
- * costs or the person saves data: only "start" begins it). `failed` has an error's code and words.
- */
-export interface HydrationEvent {
-  v: 1;
-  id: string;
-  type: "hydration";
-  model: string;
-  version: string;
-  purpose: "model" | "update";
-  state: "waiting" | "downloading" | "paused" | "loading" | "ready" | "failed" | "cancelled";
-  loaded_bytes: number;
-  total_bytes: number;
-  bytes_per_second: number | null;
-  seconds_left: number | null;
-  reason_code: string;
-  reason: string;
-}
-
-/** `model`: the one that is to come in the background; `event`: the last hydration event told. */
-export interface HydrationRow {
-  model: string | null;
-  paused: boolean;
-  enabled: boolean;
-  event: Record<string, unknown> | null;
 }
 
 /**
@@ -657,7 +626,7 @@ export interface Preloaded {
   breakers?: Record<string, BreakerRow>;
   queue?: QueueRow;
   predictive?: PredictionRow | null;
-  hydration?: HydrationRow | null;
+  upgrade?: UpgradeRow | null;
   memory?: MemoryRow | null;
   model: string;
 }
@@ -673,7 +642,7 @@ export interface ProgressEvent {
   type: "progress";
   model: string;
   version: string;
-  phase: "initializing" | "downloading" | "loading_shard" | "hydrating" | "ready";
+  phase: "initializing" | "downloading" | "loading_shard" | "warming_up" | "ready";
   loaded_bytes: number;
   total_bytes: number;
   bytes_per_second: number | null;
@@ -887,7 +856,7 @@ export interface Status {
   breakers?: Record<string, BreakerRow>;
   queue?: QueueRow;
   predictive?: PredictionRow | null;
-  hydration?: HydrationRow | null;
+  upgrade?: UpgradeRow | null;
   memory?: MemoryRow | null;
 }
 
@@ -896,7 +865,7 @@ export interface StatusRequest {
   v: 1;
   id: string;
   type: "status";
-  only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "hydration" | "memory")[];
+  only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "upgrade" | "memory")[];
 }
 
 /** Bytes on the device. `quota`, `usage`: as the browser says; None where it doesn't. */
@@ -983,6 +952,37 @@ export interface UnregisterAgent {
 }
 
 /**
+ * How far what the background brings is; questions are answered meanwhile. `purpose`: a model
+ * that agents prefer ("model"), or a new version of one that is here ("update").
+ *
+ * `waiting` says in `reason_code` for what: "busy" (a question is answered), "metered" (the line
+ * costs or the person saves data: only "start" begins it). `failed` has an error's code and words.
+ */
+export interface UpgradeEvent {
+  v: 1;
+  id: string;
+  type: "upgrade";
+  model: string;
+  version: string;
+  purpose: "model" | "update";
+  state: "waiting" | "downloading" | "paused" | "loading" | "ready" | "failed" | "cancelled";
+  loaded_bytes: number;
+  total_bytes: number;
+  bytes_per_second: number | null;
+  seconds_left: number | null;
+  reason_code: string;
+  reason: string;
+}
+
+/** `model`: the one that is to come in the background; `event`: the last upgrade event told. */
+export interface UpgradeRow {
+  model: string | null;
+  paused: boolean;
+  enabled: boolean;
+  event: Record<string, unknown> | null;
+}
+
+/**
  * Tokens. `cached`: prompt tokens whose KV rows were still there and weren't run again.
  * `drafted`: guessed tokens that were verified beside others; `accepted`: those that came true.
  * `cut`: tokens of loops, which were taken back and aren't part of `completion`.
@@ -1036,7 +1036,7 @@ export type Request =
   | CodeOutput
   | Anticipate
   | Preload
-  | Hydrate
+  | ControlUpgrade
   | InspectModel
   | AddModel
   | RemoveModel
@@ -1060,7 +1060,7 @@ export type Event =
   | StateEvent
   | AdvanceEvent
   | ProgressEvent
-  | HydrationEvent
+  | UpgradeEvent
   | TokenEvent
   | RevisionEvent
   | FallbackEvent
@@ -1089,7 +1089,7 @@ export interface Replies {
   "agent.output": Done;
   "anticipate": ReadAhead;
   "preload": Preloaded;
-  "hydrate": Status;
+  "upgrade.control": Status;
   "model.inspect": ModelOffer;
   "model.add": Status;
   "model.remove": Status;

@@ -44,9 +44,9 @@ def _state(state, message, turn, now):
         turn.path.append((message.get("previous"), message.get("ms") or 0))
     turn.at = message.get("state")
     turn.progress = max(turn.progress, message.get("progress") or 0)
-    if state.hydration and state.hydration["state"] == "ready":
-        state.hydration = None  # it has been read
-        state.touch("hydration")
+    if state.upgrade and state.upgrade["state"] == "ready":
+        state.upgrade = None  # it has been read
+        state.touch("upgrade")
     if message.get("agent"):
         turn.agent = message["agent"]
     if message.get("model"):
@@ -102,10 +102,10 @@ def _progress(state, message, turn, now):
     state.touch("load", "status")
 
 
-def _hydration(state, message, turn, now):
+def _upgrade(state, message, turn, now):
     """What comes in the background: its last word is what is shown."""
-    state.hydration = None if message.get("state") == "cancelled" else message
-    state.touch("hydration")
+    state.upgrade = None if message.get("state") == "cancelled" else message
+    state.touch("upgrade")
 
 
 def _token(state, message, turn, now):
@@ -271,7 +271,7 @@ def status(state, payload):
         loaded = payload["loaded"]
         state.model = loaded[-1].get("model") if loaded else None
         state.backend = loaded[-1].get("backend") if loaded else None
-    state.touch("status", "names", "hydration")
+    state.touch("status", "names", "upgrade")
 
 
 def stop(state, turn):
@@ -312,7 +312,7 @@ _HANDLERS = {
     "state": _state,
     "advance": _advance,
     "progress": _progress,
-    "hydration": _hydration,
+    "upgrade": _upgrade,
     "token": _token,
     "revision": _revision,
     "fallback": _fallback,

@@ -23,7 +23,7 @@ class Load:
 
 class ViewState:
     """``engine`` is the page's ``data-engine``. ``dirty`` names what has to be drawn again:
-    a turn's id, or "load", "status", "notices", "names", "hydration", "turns" (the list itself changed)."""
+    a turn's id, or "load", "status", "notices", "names", "upgrade", "turns" (the list itself changed)."""
 
     def __init__(self, conversation):
         self.conversation = conversation
@@ -40,7 +40,7 @@ class ViewState:
         self.model_titles = {}
         self.model_languages = {}
         self.model_sizes = {}
-        self.hydration = None  # the last event about what comes in the background
+        self.upgrade = None  # the last event about what comes in the background
         self.language_noted = False  # said once a visit: the model wasn't taught the person's language
         self.offer_load = False  # the model waits for a word from the person (data saver)
         self.backend = None

@@ -160,7 +160,7 @@ class ModelsSettings:
         for row in self._models:
             if row["id"] == chosen and row.get("tier") == LARGE:
                 self._note.textContent = large_words(row, self._words)
-                self._ask("hydrate", {"action": "start", "model": chosen}, self._status_ended)
+                self._ask("upgrade.control", {"action": "start", "model": chosen}, self._status_ended)
 
     def _clicked(self, event):
         button = event.target.closest("[data-action]")

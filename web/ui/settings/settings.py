@@ -84,7 +84,7 @@ class Settings:
             page.views.translate()
             self._draw()
             page.extras.redraw()
-            self._state.touch("status", "load", "hydration", "notices", "names")
+            self._state.touch("status", "load", "upgrade", "notices", "names")
             page.views.log.redraw(self._state.conversation)
 
     def theme(self):

@@ -29,15 +29,15 @@ class WantedModel:
             self._client.ask("preload", None, self._page.preloaded)
         self._page.redraw()
 
-    def hydrate(self, action):
-        """What comes in the background: ``action`` as in the protocol's ``Hydrate``."""
-        model = self._state.hydration["model"]
+    def control_upgrade(self, action):
+        """What comes in the background: ``action`` as in the protocol's ``ControlUpgrade``."""
+        model = self._state.upgrade["model"]
         if action == "cancel" and self._page.preferences["model"] == model:
             self._page.settings.change("model", "")
-        self._client.ask("hydrate", {"action": action, "model": model}, self._page.status_ended)
+        self._client.ask("upgrade.control", {"action": action, "model": model}, self._page.status_ended)
 
     def wait_for(self, model):
         """Questions wait for ``model``, which comes at once; "" ends that."""
         if model:
-            self._client.ask("hydrate", {"action": "start", "model": model}, self._page.status_ended)
+            self._client.ask("upgrade.control", {"action": "start", "model": model}, self._page.status_ended)
         self._page.settings.change("model", model)

@@ -8,24 +8,24 @@ BROKEN = ("download_failed", "load_timeout")
 
 
 def sentence(event, model, size, words):
-    """What the line says of a hydration event; "" for what needs no words. ``model``: its name;
+    """What the line says of an upgrade event; "" for what needs no words. ``model``: its name;
     ``size``: bytes of the whole as far as known."""
     state, code = event["state"], event.get("reason_code") or ""
     purpose = event.get("purpose") or "model"
     total = event.get("total_bytes") or size or 0
     if state == "waiting" and code == "metered":
         left = total - (event.get("loaded_bytes") or 0) if event.get("total_bytes") else total
-        return words("hydration_metered", model=model, size=formatting.size(left, words))
+        return words("upgrade_metered", model=model, size=formatting.size(left, words))
     if state in ("loading", "ready"):
-        return words("hydration_" + state + "_" + purpose, model=model)
+        return words("upgrade_" + state + "_" + purpose, model=model)
     if state == "failed":
         if code in BROKEN:
-            return words("hydration_broken", model=model)
-        return words("hydration_failed", model=model, why=words.error(code, event.get("reason") or "")[0] + ".")
+            return words("upgrade_broken", model=model)
+        return words("upgrade_failed", model=model, why=words.error(code, event.get("reason") or "")[0] + ".")
     if state == "paused":
-        parts = [words("hydration_paused", model=model)]
+        parts = [words("upgrade_paused", model=model)]
     elif state in ("downloading", "waiting"):
-        parts = [words("hydration_" + purpose, model=model)]
+        parts = [words("upgrade_" + purpose, model=model)]
     else:
         return ""
     if total:
@@ -35,7 +35,7 @@ def sentence(event, model, size, words):
         if left:
             parts.append(left)
     if state == "waiting":
-        parts.append(words("hydration_busy"))
+        parts.append(words("upgrade_busy"))
     return " · ".join(parts)
 
 
@@ -45,7 +45,7 @@ def announcement(device, words):
     coming = device.get("coming") or []
     if not coming or (device.get("config") or {}).get("enable_full_models") is False:
         return ""
-    return words("hydration_coming", model=coming[0]["title"])
+    return words("upgrade_coming", model=coming[0]["title"])
 
 
 def action(event):
@@ -62,21 +62,21 @@ def declinable(event):
     return action(event) in ("resume", "start")
 
 
-class HydrationView:
+class UpgradeView:
     """``act(action)``: pause, resume, start or cancel."""
 
     def __init__(self, dom, act):
-        self._line = dom.by_id("hydration")
-        self._text = dom.by_id("hydration-text")
-        self._bar = dom.by_id("hydration-bar")
-        self._button = dom.by_id("hydration-action")
-        self._cancel = dom.by_id("hydration-cancel")
+        self._line = dom.by_id("upgrade")
+        self._text = dom.by_id("upgrade-text")
+        self._bar = dom.by_id("upgrade-bar")
+        self._button = dom.by_id("upgrade-action")
+        self._cancel = dom.by_id("upgrade-cancel")
         self._act = None
         dom.on(self._button, "click", lambda _event: act(self._act))
         dom.on(self._cancel, "click", lambda _event: act("cancel"))
 
     def draw(self, state, words):
-        event = state.hydration
+        event = state.upgrade
         text = (
             sentence(event, state.model_name(event["model"]), state.model_size(event["model"]), words) if event else ""
         )

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from orion_py.external.texts import UNSTATED
-from orion_py.protocol import Hydrate, HydrationEvent, VersionRequest
+from orion_py.protocol import ControlUpgrade, UpgradeEvent, VersionRequest
 from tests.ui.engine.test_reducer import Page
 from tests.ui.fake_dom import dom
 from tests.ui.speech import TEXT, speak
 from ui.engine import reducer
 from ui.settings.models_settings import offer_words, refusal_words, version_rows
-from ui.status.hydration_view import LABELS, HydrationView, action, declinable, sentence
+from ui.status.upgrade_view import LABELS, UpgradeView, action, declinable, sentence
 
 S = "\u202f"
 EN, FR = speak("en"), speak("fr")
 
 
 def event(state: str, **fields: Any) -> dict[str, Any]:
-    made = HydrationEvent(id="engine", model="full", version="2", purpose="model", state=state)
+    made = UpgradeEvent(id="engine", model="full", version="2", purpose="model", state=state)
     return made.model_copy(update={"loaded_bytes": 41_000_000, "total_bytes": 398_000_000, **fields}).model_dump()
 
 
@@ -43,23 +43,23 @@ def test_it_says_for_what_it_waits() -> None:
 
 
 def test_a_model_that_the_site_has_built_is_announced_where_it_would_be_used() -> None:
-    page = dom("hydration", "hydration-text", "hydration-bar", "hydration-action", "hydration-cancel")
-    view = HydrationView(page, lambda act: None)
+    page = dom("upgrade", "upgrade-text", "upgrade-bar", "upgrade-action", "upgrade-cancel")
+    view = UpgradeView(page, lambda act: None)
     state = Page("success").state
-    line = page.by_id("hydration")
+    line = page.by_id("upgrade")
     view.draw(state, EN)
     assert line.hidden
     state.device = {"coming": [{"id": "full", "title": "Qwen"}], "config": {"enable_full_models": True}}
     view.draw(state, EN)
     assert not line.hidden
-    assert page.by_id("hydration-text").textContent.startswith("Qwen, a larger model, is being built")
-    assert page.by_id("hydration-action").hidden
-    assert page.by_id("hydration-bar").hidden
-    state.hydration = event("downloading")
+    assert page.by_id("upgrade-text").textContent.startswith("Qwen, a larger model, is being built")
+    assert page.by_id("upgrade-action").hidden
+    assert page.by_id("upgrade-bar").hidden
+    state.upgrade = event("downloading")
     view.draw(state, FR)
-    assert "arrive" in page.by_id("hydration-text").textContent
-    assert not page.by_id("hydration-action").hidden
-    state.hydration = None
+    assert "arrive" in page.by_id("upgrade-text").textContent
+    assert not page.by_id("upgrade-action").hidden
+    state.upgrade = None
     state.device["config"]["enable_full_models"] = False
     view.draw(state, EN)
     assert line.hidden, "it would not be used here"
@@ -86,7 +86,7 @@ def test_the_person_has_a_say_where_there_is_something_to_say(
     assert sentence(it, "Qwen", None, FR)
     if button:
         assert LABELS[button] in TEXT
-        Hydrate(id="h", action=button, model="full")
+        ControlUpgrade(id="h", action=button, model="full")
 
 
 def test_a_failure_is_said_in_the_pages_words() -> None:
@@ -97,26 +97,26 @@ def test_a_failure_is_said_in_the_pages_words() -> None:
 
 def test_the_background_never_shows_as_a_load_and_is_read_once() -> None:
     page = Page("success")
-    page.hear("hydration", "engine", **{k: v for k, v in event("downloading").items() if k not in ("v", "id", "type")})
+    page.hear("upgrade", "engine", **{k: v for k, v in event("downloading").items() if k not in ("v", "id", "type")})
     assert page.state.load is None
-    assert page.state.hydration["state"] == "downloading"
-    assert "hydration" in page.state.take_dirty()
-    page.state.hydration = event("ready")
+    assert page.state.upgrade["state"] == "downloading"
+    assert "upgrade" in page.state.take_dirty()
+    page.state.upgrade = event("ready")
     page.answer.state = "queued"
     page.hear("state", previous="idle", state="validating")
-    assert page.state.hydration is None
+    assert page.state.upgrade is None
 
 
 def test_what_was_given_up_is_gone_from_the_page() -> None:
     page = Page("success")
-    page.hear("hydration", "engine", state="cancelled", model="full")
-    assert page.state.hydration is None
+    page.hear("upgrade", "engine", state="cancelled", model="full")
+    assert page.state.upgrade is None
 
 
 def test_a_status_says_what_the_models_weigh() -> None:
     page = Page("success")
     models = [{"id": "full", "title": "Full", "languages": [], "download_bytes": 5}]
-    reducer.status(page.state, {"models": models, "hydration": {"event": None}})
+    reducer.status(page.state, {"models": models, "upgrade": {"event": None}})
     assert page.state.model_size("full") == 5
 
 
