@@ -1,4 +1,4 @@
-"""Shows the standby worker (``web/bridge/worker/engine/standby.js``) to the memory budget."""
+"""Shows the warm start (``web/bridge/worker/engine/warm-start.js``) to the memory budget."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import { ChatTemplate } from "../bridge/worker/chat-template/template.js";
 import { detectDevice } from "../bridge/worker/engine/device.js";
 import { fetchText, fileFacts } from "../bridge/worker/engine/fetch-text.js";
 import { allowedUrl } from "../bridge/worker/engine/origins.js";
-import { Standby } from "../bridge/worker/engine/standby.js";
+import { WarmStart } from "../bridge/worker/engine/warm-start.js";
 import { Tabs } from "../bridge/worker/engine/tabs.js";
 import { InferenceClient } from "../bridge/worker/inference/client.js";
 import { kernelHere } from "../bridge/worker/kernel/module.js";
@@ -81,12 +81,12 @@ try {
   })]]);
   for (const text of early.values()) text.catch(() => {}); // the next caller tries again
   const opening = openShards().then((shards) => {
-    const standby = new Standby(shards, new URL("workers/inference.js", root));
-    const may = (/** @type {First} */ { ahead }) => (ahead === false || metered() ? standby.drop() : standby.start());
+    const warmStart = new WarmStart(shards, new URL("workers/inference.js", root));
+    const may = (/** @type {First} */ { ahead }) => (ahead === false || metered() ? warmStart.drop() : warmStart.start());
     // A page whose last visit allowed it needn't have spoken; what it says then still counts.
     if (told.has("ahead")) may({});
     void first.then(may);
-    return { shards, standby };
+    return { shards, warmStart };
   });
   const kernel = kernelHere();
   const begins = (/** @type {"snapshot" | "bytecode"} */ phase) => {
@@ -94,21 +94,21 @@ try {
     void held.then(() => post({ type: "boot", phase, ms }));
   };
   const booting = startPython(new URL("vendor/", root), again, begins);
-  const [python, { shards, standby }] = await Promise.all([booting, opening, held]);
+  const [python, { shards, warmStart }] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   const bridge = {
     shards,
     detectDevice: async () => JSON.stringify(await detectDevice(kernel)),
-    newInferenceClient: (/** @type {string} */ spec) => standby.take(spec),
+    newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
     newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
       new ChatTokenizer(definition, now),
     newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
       new ChatTemplate(JSON.parse(parts), now),
-    rememberSpec: (/** @type {string} */ spec, /** @type {number} */ bytes) => standby.remember(spec, bytes),
-    heldAhead: () => standby.held(),
-    dropAhead: () => standby.drop(),
-    limitAhead: (/** @type {number} */ bytes) => void standby.limit(bytes),
+    rememberSpec: (/** @type {string} */ spec, /** @type {number} */ bytes) => warmStart.remember(spec, bytes),
+    heldAhead: () => warmStart.held(),
+    dropAhead: () => warmStart.drop(),
+    limitAhead: (/** @type {number} */ bytes) => void warmStart.limit(bytes),
     makeSnapshot: () => snapshots.make(),
     stopSnapshot: () => snapshots.stop(),
     keptPrefixes: async () => JSON.stringify(await prefixes.all()),

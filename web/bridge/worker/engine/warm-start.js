@@ -14,12 +14,13 @@
 import { InferenceClient } from "../inference/client.js";
 import { neededShards, readSpec } from "../inference/spec.js";
 
+/** The key of earlier versions, whose record is read on. */
 const SETTING = "standby";
 /** Bytes of a model from which on its start is written down: a smaller one is there before anybody could reload. */
 const LARGE = 500e6;
 
 /** An InferenceClient whose calls were made ahead; each answer is given out once. */
-class StandbyClient extends InferenceClient {
+class WarmStartClient extends InferenceClient {
   /**
    * @param {URL} workerUrl
    * @param {string} specJson
@@ -65,7 +66,7 @@ class StandbyClient extends InferenceClient {
  * @typedef {{spec: string, bytes: number, budget: number, begun?: boolean}} Remembered
  */
 
-export class Standby {
+export class WarmStart {
   /**
    * @param {import("../storage/shards.js").ShardStore} shards
    * @param {URL} workerUrl of workers/inference.js
@@ -73,7 +74,7 @@ export class Standby {
   constructor(shards, workerUrl) {
     /** @private */ this.shards = shards;
     /** @private */ this.workerUrl = workerUrl;
-    /** @private @type {StandbyClient | null} */
+    /** @private @type {WarmStartClient | null} */
     this.client = null;
     /** @private */ this.bytes = 0;
     /** @private */ this.budget = Infinity;
@@ -96,7 +97,7 @@ export class Standby {
       if (this.over || bytes > Math.min(budget, this.budget)) return;
       if (begun) return void this.note(false);
       this.bytes = bytes;
-      this.client = new StandbyClient(this.workerUrl, spec);
+      this.client = new WarmStartClient(this.workerUrl, spec);
       if (bytes < LARGE) return;
       void this.note(true);
       const ended = () => this.note(false);

@@ -24,7 +24,7 @@ globalThis.Worker = class {
     queueMicrotask(() => this.onmessage({ data }));
   }
 };
-const { Standby } = await import("./bridge/worker/engine/standby.js");
+const { WarmStart } = await import("./bridge/worker/engine/warm-start.js");
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
 const spec = (model) => JSON.stringify({
@@ -45,15 +45,15 @@ async function answer({ kept, visits }) {
   for (const { does = [], is = "answers" } of visits) {
     worker = is;
     heard = [];
-    const standby = new Standby(shards, new URL("file:///worker.js"));
+    const warmStart = new WarmStart(shards, new URL("file:///worker.js"));
     for (const [name, ...values] of does) {
-      if (name === "remember") await standby.remember(spec(values[0]), values[1]);
-      else if (name === "limit") void standby.limit(values[0]);
-      else if (name === "take") standby.take(spec(values[0]));
-      else if (name === "drop") standby.drop();
-      else await standby.start();
+      if (name === "remember") await warmStart.remember(spec(values[0]), values[1]);
+      else if (name === "limit") void warmStart.limit(values[0]);
+      else if (name === "take") warmStart.take(spec(values[0]));
+      else if (name === "drop") warmStart.drop();
+      else await warmStart.start();
     }
-    const held = standby.held();
+    const held = warmStart.held();
     for (let wait = 0; wait < 8; wait += 1) await settle();
     const { spec: text, bytes, begun, budget } = JSON.parse(settings.get("standby") ?? "{}");
     const model = text && JSON.parse(text).manifest.model;
