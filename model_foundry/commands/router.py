@@ -1,4 +1,4 @@
-"""Runs ``foundry router``: trains, evaluates or builds the neural router."""
+"""Runs ``foundry router``: trains, evaluates or builds the neural router, or prints its model card."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from model_foundry.versions import MODELS
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("router", help="train, evaluate or build the neural router")
-    parser.add_argument("action", choices=("train", "evaluate", "build"))
+    parser = commands.add_parser("router", help="train, evaluate or build the neural router, or print its model card")
+    parser.add_argument("action", choices=("train", "evaluate", "card", "build"))
     parser.add_argument(
         "sources",
         type=Path,
@@ -24,10 +24,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _router(options: argparse.Namespace) -> int:
-    from model_foundry.routing.commands import build, built_encoder, encoder_of, evaluate, train
+    from model_foundry.routing.commands import build, built_encoder, card, encoder_of, evaluate, train
 
     if len(options.sources) not in (0, 2):
         raise FoundryError("the sentence encoder is two files: weights.npz and sp.model")
+    if options.action == "card":
+        print(card())
+        return 0
     if options.action == "build":
         if not options.sources:
             raise FoundryError("say the encoder's two files, or let python3 build.py models router fetch them")

@@ -14,11 +14,12 @@ from model_foundry.routing.graph import encoder_graph
 from model_foundry.routing.source import EncoderSource, load_encoder
 from model_foundry.routing.vocabulary import kept, tokenizer_definition
 from model_foundry.sharding.content_folder import ContentFolder, write_atomically
+from model_foundry.versions import CARD
 from orion_py.manifest.manifest import Recipe, Source
 from orion_py.manifest.shards import Shard
 from orion_py.routing.encoder import BEGIN, END, normalised
-from orion_py.routing.features import LABELS, features
-from orion_py.routing.head_file import read_head
+from orion_py.routing.features import features
+from orion_py.routing.head_file import read_card, read_head, write_head
 from orion_py.routing.manifest import GoldenRoute, RouterManifest
 
 MODEL = "use-multilingual-router"
@@ -71,12 +72,14 @@ def encoder_files(source: EncoderSource) -> tuple[bytes, bytes, int]:
 def build_router(
     weights: Path, sentencepiece: Path, sources: tuple[Source, ...], out_dir: Path, progress: Callable[[str], None]
 ) -> RouterManifest:
-    """Writes the shards and ``<out_dir>/<MODEL>/manifest.json``. Raises FoundryError."""
+    """Writes the shards, ``<out_dir>/<MODEL>/manifest.json`` and the head's model card beside it. Raises
+    FoundryError."""
     progress("reading the sentence encoder")
     graph, definition, pieces = encoder_files(load_encoder(weights, sentencepiece))
     progress("writing its shards")
     folder = ContentFolder(out_dir / "shards")
-    head = HEAD.read_bytes()
+    kept_head = HEAD.read_bytes()
+    head = write_head(read_head(kept_head))  # what ships has no card
     parts = {"graph": graph, "tokenizer": definition, "head": head}
     hashes = {role: folder.put(data) for role, data in parts.items()}
     manifest = RouterManifest(
@@ -99,6 +102,7 @@ def build_router(
     )
     target = out_dir / MODEL / "manifest.json"
     target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target.with_name(CARD), read_card(kept_head).encode())
     write_atomically(target, manifest.model_dump_json(indent=1).encode())
     return manifest
 
@@ -112,7 +116,7 @@ def _golden(encoder: NativeEncoder, head: bytes) -> tuple[GoldenRoute, ...]:
             GoldenRoute(
                 text=text,
                 tokens=tuple(encoder.tokens(text)),
-                agent=LABELS[best],
+                agent=layer.labels[best],
                 confidence=round(float(probabilities[best]), 4),
             )
         )

@@ -1,4 +1,4 @@
-"""Does what ``foundry router`` asks for: train, evaluate, build."""
+"""Does what ``foundry router`` asks for: train, evaluate, card, build."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from model_foundry.routing.training import Trained, matrix, model_card, save
 from model_foundry.routing.training import evaluate as measured
 from model_foundry.routing.training import train as fitted
 from orion_py.manifest.manifest import Source
-from orion_py.routing.head_file import read_head
+from orion_py.routing.head_file import read_card, read_head
 from orion_py.routing.manifest import parse_router_manifest
 
-CARD = Path(__file__).parent / "MODEL_CARD.md"
 ORIGIN = "Universal Sentence Encoder, multilingual v3"
 
 
@@ -44,13 +43,14 @@ def built_encoder(models: Path) -> NativeEncoder:
     return NativeEncoder(graph, definition)
 
 
-def train(embed: Embed, say: Callable[[str], None], head_file: Path = HEAD, card_file: Path = CARD) -> str:
-    """Fits the head, writes it and its model card; answers with the card. Raises FoundryError."""
+def train(embed: Embed, say: Callable[[str], None], head_file: Path = HEAD) -> str:
+    """Fits the head on the labels that the rows have, and writes it with its model card; answers with the card. Raises
+    FoundryError."""
     rows, held_out = training_rows(), held_out_rows()
     trained = fitted(rows, matrix(rows, embed), say)
     rounded = Trained(read_head(_written(trained)), trained.across)
     card = model_card(rounded, measured(rounded.head, held_out, matrix(held_out, embed)), rows)
-    save(trained, card, head_file, card_file)
+    save(trained, card, head_file)
     return card
 
 
@@ -59,6 +59,11 @@ def _written(trained: Trained) -> bytes:
     from orion_py.routing.head_file import write_head
 
     return write_head(trained.head)
+
+
+def card() -> str:
+    """The model card of the head that ships. Raises InvalidManifest."""
+    return read_card(HEAD.read_bytes())
 
 
 def evaluate(embed: Embed) -> str:

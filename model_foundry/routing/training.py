@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model_foundry.errors import MalformedRows
 from model_foundry.routing.calibration import calibrate
-from model_foundry.routing.dataset import Row
-from orion_py.routing.features import LABELS, features
+from model_foundry.routing.dataset import Row, labels_of
+from orion_py.routing.features import features
 from orion_py.routing.head import LinearHead, fit
 from orion_py.routing.head_file import UNSURE, write_head
 
@@ -24,7 +25,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """``across``: accuracy on each hand of a head that was fitted on the others."""
+    """``across``: accuracy on each hand of a head that was fitted on the others, over the labels that others have."""
 
     head: LinearHead
     across: dict[str, float]
@@ -35,30 +36,41 @@ def matrix(rows: Sequence[Row], embed: Embed) -> Matrix:
     return np.stack([features(row.text, embed(row.text)) for row in rows])
 
 
-def targets(rows: Sequence[Row]) -> list[int]:
-    return [LABELS.index(row.label) for row in rows]
+def targets(rows: Sequence[Row], labels: Sequence[str]) -> list[int]:
+    """Each row's place in ``labels``. Raises MalformedRows for a label that isn't there."""
+    unknown = sorted({row.label for row in rows} - set(labels))
+    if unknown:
+        raise MalformedRows(f"the head has no label {', '.join(unknown)}; train it with: foundry router train")
+    return [labels.index(row.label) for row in rows]
 
 
 def train(rows: Sequence[Row], inputs: Matrix, say: Callable[[str], None] = lambda text: None) -> Trained:
-    """The head over all ``rows``; its temperature comes from leaving out one hand after another, so
-    that confidence is honest about people whose style no row has."""
-    wanted = np.array(targets(rows))
+    """The head over all ``rows``, with the labels that they have; its temperature comes from leaving out one hand
+    after another, so that confidence is honest about people whose style no row has. What only one hand has rows of
+    can't be judged without it, and doesn't count there."""
+    labels = labels_of(rows)
+    wanted = np.array(targets(rows, labels))
     hands = np.array([row.hand for row in rows])
-    left_out = np.zeros((len(rows), len(LABELS)))
-    across = {}
+    left_out = np.zeros((len(rows), len(labels)))
+    across, judged = {}, np.zeros(len(rows), bool)
     for hand in sorted(set(hands.tolist())):
         inside = hands == hand
-        part = _fit(inputs[~inside], wanted[~inside])
-        left_out[inside] = part.logits(inputs[inside])
-        across[hand] = float((left_out[inside].argmax(axis=1) == wanted[inside]).mean())
+        known = inside & np.isin(wanted, wanted[~inside])
+        if not known.any():
+            say(f"without {hand}: nobody else has rows of its labels")
+            continue
+        part = _fit(inputs[~inside], wanted[~inside], labels)
+        left_out[known] = part.logits(inputs[known])
+        judged |= known
+        across[hand] = float((left_out[known].argmax(axis=1) == wanted[known]).mean())
         say(f"without {hand}: {across[hand]:.3f} of its rows right")
-    head = calibrate(_fit(inputs, wanted), left_out, wanted.tolist())
+    head = calibrate(_fit(inputs, wanted, labels), left_out[judged], wanted[judged].tolist())
     say(f"fitted on {len(rows)} rows, temperature {head.temperature:.2f}")
     return Trained(head, across)
 
 
-def _fit(inputs: Matrix, wanted: NDArray[np.int64]) -> LinearHead:
-    return fit(inputs, wanted.tolist(), LABELS, l2=L2, smoothing=SMOOTHING, iterations=ITERATIONS)
+def _fit(inputs: Matrix, wanted: NDArray[np.int64], labels: Sequence[str]) -> LinearHead:
+    return fit(inputs, wanted.tolist(), labels, l2=L2, smoothing=SMOOTHING, iterations=ITERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,11 @@ class Evaluation:
 
 def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluation:
     """By kind, by label and by language, as far as there are rows of it; kinds of noise don't count for
-    labels and languages."""
+    labels and languages. Raises MalformedRows for a row whose label the head doesn't have."""
+    labels = head.labels
     probabilities = head.probabilities(inputs)
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wanted = np.array(targets(rows))
+    wanted = np.array(targets(rows, labels))
     right, unsure = answers == wanted, confidence < UNSURE
 
     def slice_of(name: str, mask: NDArray[np.bool_]) -> Slice:
@@ -96,10 +109,10 @@ def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluatio
     languages = np.array([row.language for row in rows])
     ordinary = np.isin(kinds, ("real", "written"))
     slices = [slice_of(kind, kinds == kind) for kind in dict.fromkeys(kinds.tolist())]
-    slices += [slice_of(label, ordinary & (wanted == index)) for index, label in enumerate(LABELS)]
+    slices += [slice_of(label, ordinary & (wanted == index)) for index, label in enumerate(labels)]
     slices += [slice_of(language, ordinary & (languages == language)) for language in ("en", "fr")]
     slices = [part for part in slices if part.rows]
-    confusion = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    confusion = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(confusion, (wanted, answers), 1)
     return Evaluation(tuple(slices), confusion, _calibration_error(confidence, right))
 
@@ -116,7 +129,8 @@ def _calibration_error(confidence: Matrix, right: NDArray[np.bool_]) -> float:
 
 def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) -> str:
     """Markdown: what it was made of and what it reaches."""
-    counts = {label: sum(row.label == label for row in rows) for label in LABELS}
+    labels = trained.head.labels
+    counts = {label: sum(row.label == label for row in rows) for label in labels}
     languages = {name: sum(row.language == name for row in rows) for name in ("en", "fr")}
     other = len(rows) - sum(languages.values())
     lines = [
@@ -145,17 +159,17 @@ def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) ->
         "",
         "Confusion on all test rows (a line is what was wanted, a column what it answered):",
         "",
-        "| | " + " | ".join(LABELS) + " |",
-        "| --- |" + " --- |" * len(LABELS),
+        "| | " + " | ".join(labels) + " |",
+        "| --- |" + " --- |" * len(labels),
         *(
             f"| {label} | " + " | ".join(map(str, evaluation.confusion[index].tolist())) + " |"
-            for index, label in enumerate(LABELS)
+            for index, label in enumerate(labels)
         ),
         "",
     ]
     return "\n".join(lines)
 
 
-def save(trained: Trained, card: str, head_path: Path, card_path: Path) -> None:
-    head_path.write_bytes(write_head(trained.head))
-    card_path.write_text(card, encoding="utf-8")
+def save(trained: Trained, card: str, path: Path) -> None:
+    """Writes the head, with its card in it."""
+    path.write_bytes(write_head(trained.head, card))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, cast
@@ -16,29 +17,39 @@ from orion_py.registry.models import AgentEntry, Registry
 AgentMaker = Callable[[], Agent]
 Change = Literal["registered", "unregistered"]
 
-_BUILT_IN: dict[str, tuple[str, str]] = {
-    "conversation": ("conversation", "ConversationAgent"),
-    "code": ("code", "CodeAgent"),
-    "logical": ("logical", "LogicalAgent"),
-    "creative": ("creative", "CreativeAgent"),
-    "multilingual": ("multilingual", "MultilingualAgent"),
-    "code-logic": ("hybrids", "CodeLogicAgent"),
-    "creative-multilingual": ("hybrids", "CreativeMultilingualAgent"),
-    "vision-logic": ("hybrids", "VisionLogicAgent"),
-}
-"""Module and class by the registry's id; any other entry is a plain RegisteredAgent. Imported with
-their first question: their patterns take tens of milliseconds to compile, which no start need wait for."""
-_SPEAK_LANGUAGES = {"multilingual", "creative-multilingual"}
+_SKILLED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Ids for which there may be a module."""
 
 
-def _make(entry: AgentEntry, languages: LanguageDetector, built_in: bool = True) -> Agent:
-    module, name = _BUILT_IN.get(entry.id, _PERSONA) if built_in else _PERSONA
-    kind = getattr(importlib.import_module(f"orion_py.agents.{module}"), name)
-    agent: Agent = kind(entry, languages) if entry.id in _SPEAK_LANGUAGES and built_in else kind(entry)
-    return agent
+def _make(entry: AgentEntry, languages: LanguageDetector) -> Agent:
+    """With its skill: ``code-logic`` is made by ``CodeLogicAgent`` in the module ``code_logic`` of this package. An
+    entry without such a module is a persona.
+
+    The module is imported with the agent's first question: its patterns take tens of milliseconds to compile, which no
+    start need wait for.
+    """
+    return _skill(entry.id)(entry, languages)
 
 
-_PERSONA = ("registered", "RegisteredAgent")
+def _persona(entry: AgentEntry, languages: LanguageDetector) -> Agent:
+    from orion_py.agents.registered import RegisteredAgent
+
+    return RegisteredAgent(entry, languages)
+
+
+def _skill(agent_id: str) -> Callable[[AgentEntry, LanguageDetector], Agent]:
+    module = f"{__package__}.{agent_id.replace('-', '_')}"
+    if not _SKILLED.fullmatch(agent_id):
+        return _persona
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return _persona
+    name = "".join(part.capitalize() for part in agent_id.split("-")) + "Agent"
+    kind: Callable[[AgentEntry, LanguageDetector], Agent] = getattr(found, name, _persona)
+    return kind
 
 
 class AgentFactory:
@@ -83,7 +94,7 @@ class AgentFactory:
         if not self._registry.usable(entry.models) and not self._registry.missing(entry.models):
             raise InvalidConfig(f"models: none of {', '.join(entry.models)} is known", path="models")
         self._entries[entry.id] = entry
-        self._makers[entry.id] = maker or partial(_make, entry, self._languages, built_in=False)
+        self._makers[entry.id] = maker or partial(_persona, entry, self._languages)
         self._examples[entry.id] = tuple(examples)
         self.on_change(entry.id, "registered")
 
@@ -139,7 +150,7 @@ class AgentFactory:
         built_in = {entry.id for entry in self._registry.agents}
         return [
             {
-                **cast(AgentRow, entry.model_dump()),
+                **cast(AgentRow, entry.model_dump(exclude={"topic", "keywords"})),
                 "available": self.available(entry.id),
                 "usable": list(self._registry.usable(entry.models)),
                 "missing": [cast(AbsentRow, absent.model_dump()) for absent in self._registry.missing(entry.models)],

@@ -6,22 +6,16 @@ from dataclasses import replace
 
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
-from orion_py.language.detector import LanguageDetector
 from orion_py.language.function_words import french_or_english
 from orion_py.language.names import name_of, target_of
 from orion_py.language.translation import target_of_translation
 from orion_py.protocol import InferOptions
-from orion_py.registry.models import AgentEntry
 
 
 class MultilingualAgent(RegisteredAgent):
     """A language asked for by name ("in Spanish", "en italien") decides; of a translation without one the
     asker's own; else the question's, as a library tells it; else the page's. The notes say which, and how
     sure that is."""
-
-    def __init__(self, entry: AgentEntry, languages: LanguageDetector) -> None:
-        super().__init__(entry)
-        self._languages = languages
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from orion_py.agents.base import Brief
 from orion_py.generation.sampling import SamplingWishes
+from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import AgentEntry
 
 
 class RegisteredAgent:
-    """Answers with the registry's settings. Built-in agents add their skill in ``prepare``."""
+    """Answers with the registry's settings. Built-in agents add their skill in ``prepare``; ``languages`` tells them
+    the language of a text."""
 
-    def __init__(self, entry: AgentEntry) -> None:
-        self._entry = entry
+    def __init__(self, entry: AgentEntry, languages: LanguageDetector | None = None) -> None:
+        self._entry, self._languages = entry, languages or NoDetector()
 
     @property
     def id(self) -> str:

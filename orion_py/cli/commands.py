@@ -271,13 +271,15 @@ def _route(options: argparse.Namespace) -> int:
 async def _route_all(options: argparse.Namespace) -> None:
     from orion_py.native.ports import native_ports
     from orion_py.routing.service import RouterService
+    from orion_py.routing.subjects import subjects_of
 
     registry = _registry(options.root)
 
     def tell(error: OrionError) -> None:
         print(f"orion: the keyword rules route: {error.message} {error.hint}".rstrip(), file=sys.stderr)
 
-    router = RouterService(native_ports(options.root), tuple(agent.id for agent in registry.agents), tell)
+    enabled, subjects = tuple(agent.id for agent in registry.agents), subjects_of(registry.agents)
+    router = RouterService(native_ports(options.root), enabled, tell, subjects=subjects)
     if options.router == "auto" and registry.router is not None:
         await router.load(registry.router, CancelToken())
     try:

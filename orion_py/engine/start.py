@@ -45,6 +45,7 @@ from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.circuit_breaker import BreakerChange
 from orion_py.resilience.request_queue import RequestQueue
 from orion_py.routing.service import RouterService
+from orion_py.routing.subjects import subjects_of
 from orion_py.runtime.base import Device
 from orion_py.safety.guard import Guard, InputGuard
 from orion_py.storage.among_tabs import AmongTabs
@@ -159,6 +160,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     DownloadFailed."""
     config, ports, log, bus = ground.config, ground.ports, ground.log, ground.bus
     registry = await site_registry(ports, registry_path, ground.note("models.json"))
+    ground.telemetry.name_agents(entry.id for entry in registry.agents)
     device = await ports.runtime.device()
     added = AddedModels(ports, registry)
     await added.restore()
@@ -308,7 +310,8 @@ def _router(ground: Ground, registry: Registry, agents: AgentFactory) -> RouterS
         ground.bus.emit(RouterEvent(id=ENGINE_ID, name=status.name, corrections=status.corrections))
 
     enabled = routable(ground.config, registry, agents)
-    router = RouterService(ground.ports, enabled, failed, changed, ground.note("the router"))
+    subjects = subjects_of(registry.agents)
+    router = RouterService(ground.ports, enabled, failed, changed, ground.note("the router"), subjects)
     router.exemplify(agents.examples)
     return router
 

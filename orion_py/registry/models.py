@@ -46,6 +46,9 @@ class Bilingual(_Entry):
         return self.fr if locale.lower().startswith("fr") else self.en
 
 
+Keyword = Annotated[str, Field(min_length=1, max_length=80)]
+
+
 class ModelSampling(_Entry):
     """How a model is sampled where neither the agent nor the caller says otherwise: as it loops least
     without losing sense (docs/answers.md has the measurements)."""
@@ -122,6 +125,11 @@ class AgentEntry(_Entry):
     repetition_penalty: Annotated[float, Field(ge=0.5, le=3)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 512
     capabilities: tuple[str, ...] = ()
+    topic: Bilingual | None = None
+    """What a question for this agent is about, as the router says it: "This looks like " and then this."""
+    keywords: Annotated[tuple[Keyword, ...], Field(max_length=500)] = ()
+    """Words and phrases by which a question for this agent is recognised while no trained router is in memory.
+    Case and accents don't count."""
 
 
 class Registry(_Entry):

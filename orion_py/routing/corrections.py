@@ -38,16 +38,18 @@ class Corrections:
     """The list of corrections, in the settings: read at each use, since other tabs add to it."""
 
     def __init__(self, settings: Settings, labels: Sequence[str]) -> None:
-        self._settings, self._labels = settings, tuple(labels)
+        self._settings, self.labels = settings, tuple(labels)
+        """``labels``: the agents that can be chosen now. A correction for another one is kept, and counts when it can
+        be chosen again."""
 
     async def all(self) -> list[Correction]:
         """Oldest first. What can't be read counts as none."""
-        return _parsed(await self._settings.get(SETTING), self._labels)
+        return _parsed(await self._settings.get(SETTING), self.labels)
 
     async def add(self, text: str, agent: str) -> None:
         """A later correction of the same text replaces the earlier one. Raises ValueError for an
         agent that the router can't choose."""
-        if agent not in self._labels:
+        if agent not in self.labels:
             raise ValueError(agent)
         text = text[:TEXT_LIMIT]
 
@@ -62,7 +64,7 @@ class Corrections:
 
         def change(kept: str | None) -> str | None:
             rows = rows_of(kept)
-            places = [place for place, row in enumerate(rows) if _of(row).agent in self._labels]
+            places = [place for place, row in enumerate(rows) if _of(row).agent in self.labels]
             taken[:] = [_of(rows[place]) for place in places[-1:]]
             return json.dumps([row for place, row in enumerate(rows) if place not in places[-1:]]) if taken else kept
 

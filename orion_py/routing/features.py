@@ -16,11 +16,11 @@ import numpy as np
 
 from orion_py.routing.encoder import shortened
 from orion_py.routing.keyword import fold, score
+from orion_py.routing.keyword_rules import RULED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LABELS = ("conversation", "code", "logical", "creative", "multilingual", "vision", "speech")
 EMBEDDING, SHAPE, WORDS, GRAMS = 512, 14, 4096, 8192
 SIZE = EMBEDDING + SHAPE + WORDS + GRAMS
 WEIGHT_EMBEDDING, WEIGHT_WORDS, WEIGHT_GRAMS = 4.0, 6.0, 6.0
@@ -55,7 +55,7 @@ def features(text: str, embedding: NDArray[np.float32]) -> Floats:
 def _shape(text: str) -> Floats:
     """The keyword rules' scores, and what kind of characters the text is made of."""
     scores, _ = score(text)
-    rules = [max(-3.0, min(6.0, scores.get(label, 0.0))) / 3 for label in LABELS]
+    rules = [max(-3.0, min(6.0, scores.get(label, 0.0))) / 3 for label in RULED]
     count = max(len(text), 1)
     kinds = [
         float(np.log1p(count)) / 5,

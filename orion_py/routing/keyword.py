@@ -14,10 +14,13 @@ from collections.abc import Callable, Sequence
 from orion_py.errors import InvalidConfig
 from orion_py.routing import keyword_rules as rules
 from orion_py.routing.base import RoutingDecision
+from orion_py.routing.subjects import Subjects, topic_of
 
 DEFAULT = "conversation"
 THRESHOLD = 2.0
 """Less than this is a hint and decides nothing."""
+KEYWORD = 3.0
+"""The weight of a keyword of the registry: that of the rules' plainest words."""
 
 _HEAD, _TAIL = 900, 300
 _TOKEN = re.compile(r"c\+\+|c#|[a-z0-9]+")
@@ -32,15 +35,22 @@ _Add = Callable[[str, float], None]
 
 
 class KeywordRouter:
-    """``enabled_agents``: ids in order of preference; the first stands in for a missing default."""
+    """``enabled_agents``: ids in order of preference; the first stands in for a missing default. ``subjects``: what
+    the registry says of agents, beside the rules."""
 
     name = "keyword"
 
-    def __init__(self, enabled_agents: Sequence[str]) -> None:
+    def __init__(self, enabled_agents: Sequence[str], subjects: Subjects | None = None) -> None:
         if not enabled_agents:
             raise InvalidConfig("enabled_agents: there is none", path="enabled_agents")
         self._enabled = tuple(enabled_agents)
         self._default = DEFAULT if DEFAULT in enabled_agents else enabled_agents[0]
+        self._subjects = subjects or {}
+        self._keywords = [
+            (agent, word, re.compile(rf"(?<![a-z0-9]){re.escape(fold(word))}(?![a-z0-9])"))
+            for agent, subject in self._subjects.items()
+            for word in subject.keywords
+        ]
 
     async def route(self, query: str, locale: str) -> RoutingDecision:
         """The agent for ``query``; never raises. Under 0.5 ms in CPython."""
@@ -48,7 +58,7 @@ class KeywordRouter:
 
     def decide(self, query: str, locale: str = "en") -> RoutingDecision:
         """As ``route``, for callers that aren't asynchronous."""
-        scores, evidence = score(query)
+        scores, evidence = self._score(query)
         talk = scores.pop(DEFAULT, 0.0)
         ranked = sorted(((value, agent) for agent, value in scores.items() if value > 0), key=lambda r: (-r[0], r[1]))
         french = locale.lower().startswith("fr")
@@ -56,15 +66,41 @@ class KeywordRouter:
         order = [agent for _, agent in ranked if agent in self._enabled]
         if wanted == DEFAULT or wanted not in self._enabled:
             runner_up = next((agent for agent in order if agent != self._default), None)
-            reason = _reason(wanted, evidence.get(wanted, []), french, enabled=wanted == DEFAULT)
+            reason = self._reason(wanted, evidence.get(wanted, []), french, enabled=wanted == DEFAULT)
             return RoutingDecision(self._default, self.name, reason, runner_up=runner_up)
         runner_up = next((agent for agent in [*order, self._default] if agent != wanted), None)
-        return RoutingDecision(wanted, self.name, _reason(wanted, evidence[wanted], french), runner_up=runner_up)
+        reason = self._reason(wanted, evidence[wanted], french)
+        return RoutingDecision(wanted, self.name, reason, runner_up=runner_up)
+
+    def _score(self, query: str) -> tuple[dict[str, float], Evidence]:
+        """By the rules, and by the keywords of the registry."""
+        scores, evidence = score(query)
+        text = fold(_ends(query)) if self._keywords else ""
+        for agent, word, pattern in self._keywords:
+            if pattern.search(text):
+                scores[agent] = scores.get(agent, 0.0) + KEYWORD
+                evidence.setdefault(agent, []).append(word)
+        return scores, evidence
+
+    def _reason(self, agent: str, words: Sequence[str], french: bool, enabled: bool = True) -> str:
+        topic = topic_of(agent, self._subjects, french)
+        named = ", ".join(f"« {word} »" if french else f'"{word}"' for word in words[:3])
+        if not enabled:
+            return (
+                f"Cela ressemble à {topic}, mais aucun agent n'est activé pour cela."
+                if french
+                else f"This looks like {topic}, but no agent for that is enabled."
+            )
+        if agent == DEFAULT:
+            return "Aucun thème particulier reconnu." if french else "No particular subject was recognised."
+        if french:
+            return f"Cela ressemble à {topic}" + (f" ({named})." if named else ".")
+        return f"This looks like {topic}" + (f" ({named})." if named else ".")
 
 
 def score(query: str) -> tuple[dict[str, float], Evidence]:
     """What speaks for each agent, and which of the rules' own words it was (never other words)."""
-    raw = query if len(query) <= _HEAD + _TAIL else f"{query[:_HEAD]}\n{query[-_TAIL:]}"
+    raw = _ends(query)
     text = fold(raw)
     scores: dict[str, float] = {}
     evidence: Evidence = {}
@@ -99,6 +135,11 @@ def score(query: str) -> tuple[dict[str, float], Evidence]:
     return scores, evidence
 
 
+def _ends(query: str) -> str:
+    """What is read of a query: all of it, or its beginning and its end."""
+    return query if len(query) <= _HEAD + _TAIL else f"{query[:_HEAD]}\n{query[-_TAIL:]}"
+
+
 def fold(text: str) -> str:
     """Lower case, without accents, with straight apostrophes."""
     text = text.casefold().replace("\u2019", "'").strip()
@@ -125,19 +166,3 @@ def _foreign(raw: str, words: Sequence[str]) -> float:
     most = max(sum(word in language for word in words) for language in rules.FOREIGN)
     weight = 3.0 if most >= 2 and most >= 0.25 * len(words) else 0.0
     return weight + (2.0 if "¿" in raw or "¡" in raw else 0.0)
-
-
-def _reason(agent: str, words: Sequence[str], french: bool, enabled: bool = True) -> str:
-    topic = rules.TOPICS[agent][french]
-    named = ", ".join(f"« {word} »" if french else f'"{word}"' for word in words[:3])
-    if not enabled:
-        return (
-            f"Cela ressemble à {topic}, mais aucun agent n'est activé pour cela."
-            if french
-            else f"This looks like {topic}, but no agent for that is enabled."
-        )
-    if agent == DEFAULT:
-        return "Aucun thème particulier reconnu." if french else "No particular subject was recognised."
-    if french:
-        return f"Cela ressemble à {topic}" + (f" ({named})." if named else ".")
-    return f"This looks like {topic}" + (f" ({named})." if named else ".")

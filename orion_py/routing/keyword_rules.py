@@ -532,3 +532,8 @@ TOPICS: dict[str, tuple[str, str]] = {
     "vision": ("a question about an image", "une question sur une image"),
     "speech": ("a matter of sound or voice", "une demande sur du son ou de la voix"),
 }
+"""What a question for each agent is about, in English and French."""
+
+RULED = tuple(TOPICS)
+"""The agents that these rules know. Their scores are features of the trained head, in this order, whatever labels it
+has: a rule for another agent is a keyword of its registry entry (``AgentEntry.keywords``)."""

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orion_py.routing import keyword_rules as rules
 from orion_py.routing.base import RoutingDecision
 from orion_py.routing.encoder import SentenceEncoder
 from orion_py.routing.features import Floats, features
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import UNSURE
 from orion_py.routing.keyword import DEFAULT
+from orion_py.routing.subjects import Subjects, topic_of
 from orion_py.runtime.base import Embedding
 
 
 class NeuralRouter:
-    """``enabled_agents``: the ids that may be chosen; the first replaces a missing default."""
+    """``enabled_agents``: the ids that may be chosen; the first replaces a missing default. ``subjects``: what the
+    registry says of agents. The head's labels may lack some of these, and have others: who isn't among both is never
+    chosen."""
 
     name = "neural"
 
-    def __init__(self, encoder: SentenceEncoder, head: LinearHead, enabled_agents: Sequence[str]) -> None:
-        self._encoder, self.head = encoder, head
+    def __init__(
+        self,
+        encoder: SentenceEncoder,
+        head: LinearHead,
+        enabled_agents: Sequence[str],
+        subjects: Subjects | None = None,
+    ) -> None:
+        self._encoder, self.head, self._subjects = encoder, head, subjects or {}
         self.enable(enabled_agents)
 
     def enable(self, agents: Sequence[str]) -> None:
@@ -52,8 +60,9 @@ class NeuralRouter:
         return RoutingDecision(
             agent=chosen,
             router=self.name,
-            reason=_reason(best, chosen, confidence, locale.lower().startswith("fr")),
-            confidence=round(probabilities[chosen], 4),  # of the agent that answers, not of the one it isn't
+            reason=self._reason(best, chosen, confidence, locale.lower().startswith("fr")),
+            # Of the agent that answers, not of the one it isn't; the head may not know that one.
+            confidence=round(probabilities[chosen], 4) if chosen in probabilities else None,
             probabilities={label: round(value, 4) for label, value in probabilities.items()},
             runner_up=next((label for label in possible if label != chosen), None),
         )
@@ -61,17 +70,16 @@ class NeuralRouter:
     async def close(self) -> None:
         await self._encoder.close()
 
-
-def _reason(best: str, chosen: str, confidence: float, french: bool) -> str:
-    topic, share = rules.TOPICS[best][french], f"{confidence:.0%}".replace("%", " %" if french else "%")
-    if best == chosen:
-        return f"Cela ressemble à {topic} ({share})." if french else f"This looks like {topic} ({share})."
-    if confidence < UNSURE:
+    def _reason(self, best: str, chosen: str, confidence: float, french: bool) -> str:
+        topic = topic_of(best, self._subjects, french)
+        share = f"{confidence:.0%}".replace("%", " %" if french else "%")
+        if best == chosen:
+            return f"Cela ressemble à {topic} ({share})." if french else f"This looks like {topic} ({share})."
+        if confidence < UNSURE:
+            said = ("Not sure enough: maybe", "Pas assez sûr : peut-être")[french]
+            return f"{said} {topic} ({share})."
         return (
-            f"Pas assez sûr : peut-être {topic} ({share})." if french else f"Not sure enough: maybe {topic} ({share})."
+            f"Cela ressemble à {topic} ({share}), mais aucun agent n'est activé pour cela."
+            if french
+            else f"This looks like {topic} ({share}), but no agent for that is enabled."
         )
-    return (
-        f"Cela ressemble à {topic} ({share}), mais aucun agent n'est activé pour cela."
-        if french
-        else f"This looks like {topic} ({share}), but no agent for that is enabled."
-    )

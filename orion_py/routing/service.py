@@ -19,11 +19,12 @@ from orion_py.routing.base import RoutingDecision
 from orion_py.routing.corrections import Corrections, refitted
 from orion_py.routing.examples import Examples
 from orion_py.routing.examples import decision as example_decision
-from orion_py.routing.features import LABELS
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
+from orion_py.routing.keyword_rules import RULED
 from orion_py.routing.load import IDLE_S, load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
+from orion_py.routing.subjects import Subjects
 
 _ATTACHED = {
     "image": ("vision", "An image is attached.", "Une image est jointe."),
@@ -33,7 +34,7 @@ _ATTACHED = {
 
 class RouterService:
     """``on_failure`` gets the error when the neural router isn't available, or no longer;
-    ``on_change`` the status when it has come."""
+    ``on_change`` the status when it has come; ``subjects``: what the registry says of agents (``subjects_of``)."""
 
     def __init__(
         self,
@@ -42,16 +43,17 @@ class RouterService:
         on_failure: Callable[[OrionError], None],
         on_change: Callable[[RouterStatus], None] = lambda status: None,
         on_note: Callable[[str], None] = lambda what: None,
+        subjects: Subjects | None = None,
     ) -> None:
         self._ports, self._on_failure, self._on_change = ports, on_failure, on_change
         self._on_note = on_note
-        self._enabled = tuple(enabled_agents)
-        self._keyword = KeywordRouter(self._enabled)
+        self._enabled, self._subjects = tuple(enabled_agents), subjects or {}
+        self._keyword = KeywordRouter(self._enabled, self._subjects)
         self._neural: NeuralRouter | None = None
         self._built: LinearHead | None = None
         self._loading = False
         self._problem: str | None = None
-        self._corrections = Corrections(ports.settings, LABELS)
+        self._corrections = Corrections(ports.settings, self._ruled)
         self._examples = Examples()
 
     @property
@@ -60,13 +62,19 @@ class RouterService:
         return self._neural is not None
 
     @property
+    def _ruled(self) -> tuple[str, ...]:
+        """The agents that rules and keywords can choose."""
+        own = (agent for agent, subject in self._subjects.items() if subject.keywords)
+        return tuple(dict.fromkeys((*RULED, *own)))
+
+    @property
     def loading(self) -> bool:
         return self._loading
 
     def enable(self, agents: Sequence[str]) -> None:
         """From now on only these may be chosen."""
         self._enabled = tuple(agents)
-        self._keyword = KeywordRouter(self._enabled)
+        self._keyword = KeywordRouter(self._enabled, self._subjects)
         if self._neural is not None:
             self._neural.enable(self._enabled)
 
@@ -76,7 +84,8 @@ class RouterService:
 
     async def status(self) -> RouterStatus:
         name = NeuralRouter.name if self._neural else KeywordRouter.name
-        return RouterStatus(name, self._loading, len(await self._corrections.all()), self._problem, LABELS)
+        corrections = self._corrections
+        return RouterStatus(name, self._loading, len(await corrections.all()), self._problem, corrections.labels)
 
     async def load(
         self,
@@ -97,8 +106,8 @@ class RouterService:
             if cancel.cancelled:
                 await encoder.close()
                 return
-            self._built = head
-            self._neural = NeuralRouter(encoder, head, self._enabled)
+            self._built, self._corrections.labels = head, head.labels
+            self._neural = NeuralRouter(encoder, head, self._enabled, self._subjects)
             await self._refit()
             self._problem = None
             self._on_change(await self.status())
@@ -138,7 +147,9 @@ class RouterService:
         try:
             await self._corrections.add(query, agent)
         except ValueError:
-            raise InvalidInput(f"agent: the router can't learn {agent!r}, only {', '.join(LABELS)}") from None
+            raise InvalidInput(
+                f"agent: the router can't learn {agent!r}, only {', '.join(self._corrections.labels)}"
+            ) from None
         await self._refit()
 
     async def undo(self) -> bool:
@@ -164,6 +175,7 @@ class RouterService:
 
     async def close(self) -> None:
         neural, self._neural = self._neural, None
+        self._corrections.labels = self._ruled
         if neural is not None:
             await neural.close()
 
@@ -177,7 +189,7 @@ class RouterService:
         except OrionError as error:
             await self._give_up(error)
             return
-        neural.head = refitted(built, np.array(inputs), [LABELS.index(item.agent) for item in items])
+        neural.head = refitted(built, np.array(inputs), [built.labels.index(item.agent) for item in items])
 
     async def _give_up(self, error: OrionError) -> None:
         self._problem = error.message

@@ -8,7 +8,7 @@ the user exports or erases them. Nothing in this project sends them anywhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -28,20 +28,15 @@ FIELDS: dict[str, frozenset[str]] = {
 }
 """Events, and the facts that each may carry."""
 # fmt: off
-AGENTS = (
-    "conversation", "code", "logical", "creative", "multilingual", "vision", "speech",
-    "code-logic", "creative-multilingual", "vision-logic",
-)
 BACKENDS = ("webgpu", "kernel", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
-    *AGENTS, *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "onnxruntime", "simd", "threads",
-    "cache", "model", "router", "context", "storage", "settings", "worker", "memory", "version", "warn", "injection",
-    "weapons", "minors", "violence",
-    "self_harm",
+    *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "onnxruntime", "simd", "threads",
+    "cache", "code", "model", "router", "context", "storage", "settings", "worker", "memory", "version", "warn",
+    "injection", "weapons", "minors", "violence", "self_harm",
 ))
 # fmt: on
-"""Values that a fact may have, besides an error's code; all others are counted as "other". The agents are
-those of models.json: what a person calls an agent of their own never gets in."""
+"""Values that a fact may have, besides an error's code and the site's own agents (``name_agents``); all others are
+counted as "other"."""
 
 
 class Keeper(Protocol):
@@ -64,6 +59,11 @@ class Telemetry:
         self._keeper, self._enabled, self._values = keeper, enabled, KNOWN | codes
         self._counts: dict[str, int] = {}
         """What isn't stored yet: other tabs add to the stored sums too."""
+
+    def name_agents(self, agents: Iterable[str]) -> None:
+        """From now on these may be counted by name. They are those of the site's models.json: what a person calls an
+        agent of their own never gets in."""
+        self._values |= frozenset(agents)
 
     @property
     def enabled(self) -> bool:

@@ -73,3 +73,27 @@ def test_the_description_tells_what_is_available_and_what_is_custom() -> None:
         "vision": (False, [], False),
         "mine": (True, ["tiny"], True),
     }
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "made"),
+    [
+        ("conversation", "ConversationAgent"),
+        ("code-logic", "CodeLogicAgent"),
+        ("creative-multilingual", "CreativeMultilingualAgent"),
+        ("vision", "RegisteredAgent"),
+        ("styles", "RegisteredAgent"),
+        ("a.b", "RegisteredAgent"),
+        ("json", "RegisteredAgent"),
+    ],
+)
+def test_an_entry_has_the_skill_of_the_module_with_its_name_and_else_none(agent_id: str, made: str) -> None:
+    entry = REGISTRY["agents"][0] | {"id": agent_id}
+    factory = AgentFactory(parse_registry(json.dumps(REGISTRY | {"agents": [entry]})))
+    assert type(factory.get(agent_id)).__name__ == made
+
+
+def test_an_agent_that_comes_at_run_time_is_a_persona_whatever_its_name() -> None:
+    factory = AgentFactory(REGISTRY_WITH_ABSENT)
+    factory.register(MINE.model_copy(update={"id": "logical"}))
+    assert type(factory.get("logical")) is RegisteredAgent

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import InvalidManifest
-from orion_py.routing.features import LABELS, SIZE
+from orion_py.routing.features import SIZE
 from orion_py.routing.head import LinearHead, fit, softmax
-from orion_py.routing.head_file import read_head, write_head
+from orion_py.routing.head_file import read_card, read_head, write_head
+from orion_py.routing.keyword_rules import RULED as LABELS
 
 
 def clouds(seed: int, spread: float, count: int = 300) -> tuple[np.ndarray, list[int]]:
@@ -69,13 +70,39 @@ def test_a_head_survives_its_file_at_half_precision() -> None:
         lambda data: data[:-2],
         lambda data: data[:4],
         lambda data: b"\xff" * 8 + data[8:],
-        lambda data: data.replace(b"conversation,code", b"code,conversation"),
+        lambda data: data.replace(b"creative", b"creat/ve"),
+        lambda data: data.replace(b"vision", b"speech"),
+        lambda data: data.replace(b"vision,speech", b"vision-speech"),
         lambda data: data.replace(b'"F16"', b'"F32"'),
         lambda data: data.replace(b"0.700000", b"0.000000"),
         lambda data: data[:-2] + b"\x00\x7c",
     ],
-    ids=["short", "headless", "huge header", "other labels", "other type", "no temperature", "infinite"],
+    ids=[
+        "short",
+        "headless",
+        "huge header",
+        "no id",
+        "a label twice",
+        "too few labels",
+        "other type",
+        "no temperature",
+        "infinite",
+    ],
 )
 def test_a_damaged_head_is_refused(damage: object) -> None:
     with pytest.raises(InvalidManifest, match="router head"):
         read_head(damage(write_head(head_of(6))))  # type: ignore[operator]
+
+
+def test_a_head_says_which_agents_can_be_chosen_be_they_fewer_or_more() -> None:
+    for labels in (("conversation", "code"), (*LABELS, "sommelier", "code-logic")):
+        made = LinearHead(labels, np.zeros((SIZE + 1, len(labels))), 1.0)
+        assert read_head(write_head(made)).labels == labels
+
+
+def test_a_card_is_found_again_and_what_ships_has_none() -> None:
+    head = head_of(7)
+    kept = write_head(head, "# Card\n\n| a | b |\n" * 100)
+    assert read_card(kept).startswith("# Card\n\n| a | b |")
+    assert write_head(read_head(kept)) == write_head(head)
+    assert read_card(write_head(head)) == ""

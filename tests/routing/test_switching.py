@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
+from orion_py.routing.head import LinearHead
+from orion_py.routing.keyword_rules import RULED
 from tests.lite_and_full import LiteAndFull, lite_and_full
 from tests.patient_clock import settled
 from tests.tiny import sha
@@ -46,9 +49,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> LiteAndFull:
     async def manifest(*rest: object) -> object:
         return object()
 
-    async def load(ports: Any, entry: Any, manifest: Any, cancel: CancelToken, idle_s: float) -> tuple[Encoder, object]:
+    async def load(
+        ports: Any, entry: Any, manifest: Any, cancel: CancelToken, idle_s: float
+    ) -> tuple[Encoder, LinearHead]:
         await ports.store.fetch(URL, sha(ENCODER), len(ENCODER), lambda count: None, cancel)
-        return Encoder(), object()
+        return Encoder(), LinearHead(RULED, np.zeros((1, 1)))
 
     monkeypatch.setattr("orion_py.routing.service.router_manifest", manifest)
     monkeypatch.setattr("orion_py.routing.service.load_router", load)

@@ -27,6 +27,7 @@ async def test_off_it_keeps_and_stores_nothing() -> None:
 
 async def test_on_it_adds_up_events_facts_and_durations_in_buckets() -> None:
     telemetry = Telemetry(MemorySettings(), enabled=True)
+    telemetry.name_agents(["conversation", "code"])
     telemetry.event("answered", agent="code", backend="wasm")
     telemetry.event("answered", agent="conversation")
     telemetry.time("total", 80)

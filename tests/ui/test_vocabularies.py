@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -23,12 +21,11 @@ from orion_py.routing.keyword import KeywordRouter
 from orion_py.routing.neural import NeuralRouter
 from orion_py.runtime.loaded_model import backend_label
 from orion_py.storage.memory_settings import MemorySettings
-from orion_py.telemetry.telemetry import AGENTS, Telemetry
+from orion_py.telemetry.telemetry import Telemetry
 from tests.ui.speech import TEXT, speak
 from ui.asking.agents import STYLES
 from ui.engine import reducer
 
-MODELS = json.loads((Path(__file__).parents[2] / "models.json").read_text("utf-8"))
 LABELS = [
     (backend_label("wasm", 2, False), "wasm"),
     (backend_label("wasm", 1, True), "wasm"),
@@ -51,10 +48,6 @@ async def counted(event: str, **facts: str) -> dict[str, int]:
 @pytest.mark.parametrize(("label", "kind"), LABELS)
 async def test_telemetry_subscriber_each_backend_by_its_name(label: str, kind: str) -> None:
     assert await counted("answered", backend=backend_kind(label)) == {"answered": 1, f"answered.backend.{kind}": 1}
-
-
-def test_telemetry_knows_the_sites_agents() -> None:
-    assert set(AGENTS) == {agent["id"] for agent in MODELS["agents"]}
 
 
 async def test_telemetry_subscriber_no_persons_own_words() -> None:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from model_foundry import cli
 from model_foundry.errors import MalformedRows
 from model_foundry.routing import build, commands
-from model_foundry.routing.dataset import read_rows, training_rows, without_repeats
+from model_foundry.routing.dataset import held_out_rows, labels_of, read_rows, training_rows, without_repeats
 from orion_py.manifest.manifest import Source
-from orion_py.routing.features import EMBEDDING, LABELS
+from orion_py.routing.features import EMBEDDING
+from orion_py.routing.head_file import read_card, read_head
+from orion_py.routing.keyword_rules import RULED as LABELS
 from orion_py.routing.manifest import parse_router_manifest
 from tests.model_foundry.routing.test_training import rows
 from tests.model_foundry.routing.tiny_encoder import encoder
@@ -39,6 +41,19 @@ def test_a_built_router_names_its_shards_and_keeps_golden_routes(tiny: Path) -> 
     assert all(golden.agent in LABELS for golden in manifest.golden)
 
 
+def test_the_card_lies_beside_the_manifest_and_not_in_the_head_that_ships(tiny: Path, capsys: Capture) -> None:
+    manifest = parse_router_manifest((tiny / build.MODEL / "manifest.json").read_bytes())
+    assert cli.main(["router", "card"]) == 0
+    card = capsys.readouterr().out
+    assert card.startswith("# Model card: the neural router")
+    assert (tiny / build.MODEL / "MODEL_CARD.md").read_text("utf-8") == card.removesuffix("\n")
+    assert read_card((tiny / "shards" / manifest.head).read_bytes()) == ""
+
+
+def test_the_head_that_ships_can_choose_each_agent_that_has_examples() -> None:
+    assert read_head(build.HEAD.read_bytes()).labels == labels_of(training_rows())
+
+
 def test_evaluate_takes_the_built_router_when_no_file_is_named(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -57,9 +72,8 @@ def test_training_writes_a_head_and_its_card(tiny: Path, monkeypatch: pytest.Mon
         return np.zeros(EMBEDDING, np.float32)
 
     said: list[str] = []
-    card = commands.train(embed, said.append, tmp_path / "head.safetensors", tmp_path / "CARD.md")
-    assert (tmp_path / "CARD.md").read_text("utf-8") == card
-    assert (tmp_path / "head.safetensors").stat().st_size > 0
+    card = commands.train(embed, said.append, tmp_path / "head.safetensors")
+    assert read_card((tmp_path / "head.safetensors").read_bytes()) == card
     assert said[-1].startswith("fitted on 28 rows")
 
 
@@ -111,6 +125,19 @@ def test_training_never_sees_a_text_that_the_test_holds(tmp_path: Path) -> None:
     write("test", "Sort a list")
     write("hand", "sort  a LIST", "Reverse it", "reverse it")
     assert [row.text for row in training_rows(tmp_path)] == ["Reverse it"]
+
+
+def test_a_hand_may_hold_rows_out_by_their_kind(tmp_path: Path) -> None:
+    def write(name: str, *rows: dict[str, str]) -> None:
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(json.dumps({"lang": "en", **row}) for row in rows))
+
+    write("test", {"text": "Sort a list", "label": "code", "kind": "real"})
+    write("hand", {"text": "Reverse it", "label": "code"}, {"text": "Undo it", "label": "code", "kind": "written"})
+    assert [row.text for row in training_rows(tmp_path)] == ["Reverse it"]
+    assert [(row.text, row.kind) for row in held_out_rows(tmp_path)] == [
+        ("Sort a list", "real"),
+        ("Undo it", "written"),
+    ]
 
 
 def test_a_repeat_is_kept_once() -> None:

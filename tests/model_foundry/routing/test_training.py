@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model_foundry.errors import MalformedRows
 from model_foundry.routing.dataset import Row
 from model_foundry.routing.training import Trained, evaluate, matrix, model_card, save, train
-from orion_py.routing.features import EMBEDDING, LABELS
+from orion_py.routing.features import EMBEDDING
 from orion_py.routing.head import LinearHead
-from orion_py.routing.head_file import read_head
+from orion_py.routing.head_file import read_card, read_head
+from orion_py.routing.keyword_rules import RULED as LABELS
 
 HANDS = ("first", "second")
-WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch")
+WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple")
 
 
 def rows(each: int = 2, kind: str = "") -> list[Row]:
@@ -70,8 +72,31 @@ def test_the_card_holds_the_figures_and_the_head_is_what_is_read_again(trained: 
     card = model_card(trained, evaluate(trained.head, held_out, matrix(held_out, embed)), rows())
     assert "| first | 1.000 |" in card
     assert f"Training rows: {len(rows())}" in card
-    save(trained, card, tmp_path / "head.safetensors", tmp_path / "CARD.md")
-    assert (tmp_path / "CARD.md").read_text("utf-8") == card
-    again = read_head((tmp_path / "head.safetensors").read_bytes())
+    save(trained, card, tmp_path / "head.safetensors")
+    kept = (tmp_path / "head.safetensors").read_bytes()
+    assert read_card(kept) == card
+    again = read_head(kept)
     assert again.labels == LABELS
     assert np.allclose(again.weights, trained.head.weights, atol=1e-2)
+
+
+def of_one_hand(label: str, word: str) -> list[Row]:
+    return [Row(f"{word} {number}", label, "en", "third") for number in range(6)]
+
+
+def test_the_labels_are_those_of_the_rows_and_what_one_hand_alone_wrote_is_learnt_too(trained: Trained) -> None:
+    more = [*rows(), *of_one_hand("code-logic", "maple")]
+    heard: list[str] = []
+    made = train(more, matrix(more, embed), heard.append)
+    assert made.head.labels == (*LABELS, "code-logic")
+    assert made.across == dict.fromkeys(HANDS, 1.0), "without that hand nobody has a row of the label"
+    assert "without third: nobody else has rows of its labels" in heard
+    assert made.head.temperature == pytest.approx(trained.head.temperature, rel=0.2)
+    fewer = [row for row in rows() if row.label in ("code", "conversation")]
+    assert train(fewer, matrix(fewer, embed)).head.labels == ("conversation", "code")
+
+
+def test_rows_that_the_head_has_no_label_for_are_told_by_it(trained: Trained) -> None:
+    strange = of_one_hand("code-logic", "maple")
+    with pytest.raises(MalformedRows, match="code-logic; train it"):
+        evaluate(trained.head, strange, matrix(strange, embed))
