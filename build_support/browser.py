@@ -25,7 +25,7 @@ WITHOUT = (
     # Two pages of the browser's own in every window, for an address bar that nobody sees: more than a core-second.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
-    # What Playwright turns off by itself: the last list on the command line is the one that counts.
+    # What Playwright turns off anyway: the last list on the command line is the one that counts.
     "AimEnabled",
     "AvoidCorsURLLoaderRestartOnRedirect",
     "AvoidUnnecessaryBeforeUnloadCheckSync",

@@ -130,7 +130,7 @@ def _unavailable(source: Source, failures: list[BuildError]) -> SourceUnavailabl
     remedy = last.remedy if last else "Connect to a network that reaches one of these places and run the command again."
     if last is None or last.reason is None or last.reason.kind not in ("disk_full", "read_only"):
         remedy += f" Or put the file with sha256 {source.sha256} at {path_of(source)}."
-    return SourceUnavailable(f"{source.name} can't be had: {reasons}.", remedy, last.reason if last else None)
+    return SourceUnavailable(f"{source.name} couldn't be downloaded: {reasons}.", remedy, last.reason if last else None)
 
 
 def _room(source: Source, folder: Path, times: int = 1, done: int = 0) -> None:

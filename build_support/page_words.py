@@ -62,7 +62,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     twice = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
     if twice:
-        raise ValueError(f"{', '.join(sorted(twice))} stands there twice")
+        raise ValueError(f"{', '.join(sorted(twice))} occurs twice")
     return dict(pairs)
 
 

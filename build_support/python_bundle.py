@@ -22,7 +22,7 @@ OUT = paths.WORK / "python"
 BUNDLES = ("stdlib.zip", "site.bin", "app.bin")
 """What Python boots from."""
 LANGUAGE = "language.bin"
-"""py3langid: fetched when a language is first to be told."""
+"""py3langid: fetched when a language is first to be detected."""
 
 
 LEFT_OUT = (

@@ -22,11 +22,11 @@ def start(script: Path, arguments: list[str]) -> int:
         environment.enter(script, arguments)
         return cli.run(options)
 
-    return told(command)
+    return with_failures_explained(command)
 
 
-def told(command: Callable[[], int]) -> int:
-    """What ``command`` returns; a failure of the build or of this machine is said in one sentence, and gives 1 or 2.
+def with_failures_explained(command: Callable[[], int]) -> int:
+    """Returns what ``command`` returns; prints a failure of the build or of this machine in one sentence: 1 or 2.
 
     Anything else that is raised is a bug and stays a traceback.
     """

@@ -77,13 +77,13 @@ LAZY = (
     "vendor/noble/",
 )
 """Beginnings of what isn't precached but kept on first use: the router's encoder wants the first, once the first
-model is ready, and so does a GPU, and whoever can't compute with our kernel; only questions in other languages want
+model is ready, and so do a GPU and a device that can't run our kernel; only questions in other languages want
 the next, only code of a person's own the next, only the workshop the next; the last only pages that have no service
 worker anyway."""
 
 BOOT = ("vendor/pyodide/", "vendor/python/")
 """Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow
-line nothing else may come beside it."""
+connection nothing else may share it."""
 
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 

@@ -48,7 +48,7 @@ OrionError
 
 Each class has a stable ``code``, which is what crosses the worker boundary, and a ``hint``
 that says what the person can do about it. ``from_code`` turns a code back into its class. Its
-``family`` crosses too: the branch of the tree, for whoever treats all of its errors alike.
+``family`` crosses too: the branch of the tree, for callers that treat all of its errors alike.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class EmbeddingsUnsupported(InvalidInput):
 
 class NothingAllowed(InvalidInput):
     code = "nothing_allowed"
-    hint = "The model can't go on in the form that the answer has to have: allow more, or ask without a form."
+    hint = "The model can't continue in the required form: allow another form, or ask without one."
 
 
 class InvalidConfig(OrionError):
@@ -147,7 +147,7 @@ class InvalidRegistry(InvalidConfig):
 
 class NewerRegistry(InvalidRegistry):
     code = "newer_registry"
-    hint = "Reload the page: a newer version of it is there."
+    hint = "Reload the page: a newer version of it is available."
 
 
 class InvalidModel(InvalidConfig):
@@ -178,12 +178,12 @@ class UnsupportedModel(InvalidModel):
 
 class InvalidModelFolder(InvalidModel):
     code = "invalid_model_folder"
-    hint = "The folder's files are damaged, or aren't what they say. Choose another model, or tell its author."
+    hint = "The folder's files are damaged, or not what they claim to be. Choose another model, or tell its author."
 
 
 class NoEarlierVersion(InvalidConfig):
     code = "no_earlier_version"
-    hint = "The version before is kept once an update has taken over."
+    hint = "The previous version is kept only after an update."
 
 
 class ForeignOrigin(InvalidConfig):
@@ -213,17 +213,17 @@ class RunnerMissing(DownloadFailed):
     """The model is here whole; what would compute it isn't, and can't be fetched now."""
 
     code = "runner_missing"
-    hint = "Connect to the internet once: what computes the model comes then, and stays."
+    hint = "Connect to the internet once: what computes the model is downloaded then, and kept."
 
 
 class ShardCorrupt(LoadError):
     code = "shard_corrupt"
-    hint = "The damaged part is fetched again by itself."
+    hint = "The damaged part is downloaded again automatically."
 
 
 class ShardMissing(LoadError):
     code = "shard_missing"
-    hint = "The missing part is fetched again by itself."
+    hint = "The missing part is downloaded again automatically."
 
 
 class QuotaExceeded(LoadError):
@@ -258,7 +258,7 @@ class LoadTimeout(LoadError):
 class RuntimeFailure(OrionError):
     code = "runtime_failure"
     family = "runtime"
-    hint = "Ask again; the model is started anew."
+    hint = "Ask again; the model is being restarted."
     retryable = True
 
 
@@ -275,7 +275,7 @@ class WorkerDied(RuntimeFailure):
 
 class DeviceLost(RuntimeFailure):
     code = "device_lost"
-    hint = "The GPU went away; the processor takes over."
+    hint = "The GPU is no longer available; the processor takes over."
 
 
 class GoldenMismatch(RuntimeFailure):

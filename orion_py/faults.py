@@ -13,12 +13,12 @@ KEY = "[key]"
 
 
 def reason(error: Exception) -> str:
-    """In one line, what a person can use of ``error``: of a ValidationError the first fault, of an OSError
-    the file and the system's words, of any other its first line."""
+    """Describes ``error`` in one line: a ValidationError by its first fault, an OSError by its file and the
+    system's message, any other error by its first line."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, ValueError) and hasattr(error, "errors"):
-        return told(cast("ValidationError", error))
+        return first_fault_text(cast("ValidationError", error))
     return str(error).partition("\n")[0] or type(error).__name__
 
 
@@ -29,7 +29,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
     return path, fault["msg"].removeprefix("Value error, ")
 
 
-def told(error: ValidationError) -> str:
-    """Both in one: "temperature: Input should be less than or equal to 5"."""
+def first_fault_text(error: ValidationError) -> str:
+    """``first_fault`` as one text: "temperature: Input should be less than or equal to 5"."""
     path, message = first_fault(error)
     return f"{path}: {message}" if path else message

@@ -29,7 +29,7 @@ def read_leniently(
     after: Callable[[Any, Skipped], None] = lambda data, skipped: None,
 ) -> M:
     """``kind`` from JSON text. ``entry_of`` names the entry to skip for an unknown value at a place, or None.
-    ``note`` is told each thing left out. ``after`` takes out of the data what refers to what was skipped.
+    ``note`` is called with each thing left out. ``after`` takes out of the data what refers to what was skipped.
 
     Raises ValidationError, the strict reader's own, for all that isn't merely newer.
     """
@@ -67,7 +67,7 @@ def _take_out(
     places = [tuple(fault["loc"]) for fault in faults]
     for fault in faults:
         if fault["type"] == "too_short" and any(fault["loc"] == p[: len(fault["loc"])] != p for p in places):
-            continue  # since what it holds is wrong: that is looked at by itself
+            continue  # because an item in it is wrong: that has a fault of its own
         place = tuple(part for part in fault["loc"] if part != "[key]")
         if fault["type"] == "extra_forbidden":
             going[place] = f"{_path(place)}: unknown field, ignored"

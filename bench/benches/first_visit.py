@@ -1,8 +1,8 @@
 """Measures what a first visit downloads, file by file: up to the first token, and after it.
 
-A visitor opens the page on 20 Mbit/s and asks at once, as in ``slow_line``. From the first token on the line is as fast
-as can be, and the bench waits for all automatic downloads. Counted are bodies, as they are sent: this server
-compresses nothing.
+A visitor opens the page on 20 Mbit/s and asks at once, as in ``slow_line``. After the first token the connection
+runs at full speed, and the bench waits for all automatic downloads. It counts bodies as they are sent: this
+server compresses nothing.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.errors import InvalidConfig, OrionError, UnknownAgent
-from orion_py.faults import told
+from orion_py.faults import first_fault_text
 from orion_py.protocol import AgentDefinition
 from orion_py.registry.models import AgentEntry, Bilingual, Registry
 from orion_py.storage.rows import KeptRows
@@ -60,7 +60,7 @@ class CustomAgents:
                 entry_of(made, self._registry)
                 wanted[made.id] = made
             except ValidationError as error:
-                self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {told(error)}"))
+                self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {first_fault_text(error)}"))
         for agent_id in list(self._definitions):
             if self._definitions[agent_id] != wanted.get(agent_id):
                 self._drop(agent_id)

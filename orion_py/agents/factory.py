@@ -125,7 +125,7 @@ class AgentFactory:
         return bool(self._registry.usable(self._entry(agent_id).models))
 
     def is_textual(self, agent_id: str) -> bool:
-        """Whether a model that only reads and writes can stand in for the agent's own. Raises UnknownAgent."""
+        """Whether a model for text alone can replace the agent's own. Raises UnknownAgent."""
         return "chat" in self._entry(agent_id).capabilities
 
     def can(self, agent_id: str, capability: str) -> bool:

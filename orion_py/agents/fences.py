@@ -142,7 +142,7 @@ class FenceShaper:
 
 
 def _settled_prose(line: str) -> bool:
-    """Whether a line is prose whatever comes after its first words, which alone decide, so that it
-    doesn't matter how much of the line is there."""
+    """Whether the first words of a line make it prose. Only they decide, so the result is the same however
+    much of the line has arrived."""
     start = line[:SETTLED]
     return len(line) >= SETTLED and bool(_PROSE.match(start)) and not looks_like_code(start)

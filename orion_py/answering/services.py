@@ -30,7 +30,7 @@ from orion_py.telemetry.log import Logger
 @dataclass(frozen=True, slots=True)
 class Request:
     """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that precede the query, as a
-    model takes them in; those of earlier turns stand in ``history``. ``runs_code``: whoever asks runs an agent's own
+    model takes them in; those of earlier turns are in ``history``. ``runs_code``: the caller runs an agent's own
     code."""
 
     id: str

@@ -33,12 +33,12 @@ Ask = Callable[[str, InferOptions, list[ChatMessage]], Coroutine[Any, Any, Respo
 
 @dataclass
 class TerminalChat:
-    """``ask`` answers one message. Everything that isn't an answer is written to ``told``."""
+    """``ask`` answers one message. Everything that isn't an answer is written to ``notices``."""
 
     engine: Engine
     ask: Ask
     options: InferOptions
-    told: TextIO
+    notices: TextIO
     history: list[ChatMessage] = field(default_factory=list)
     last: Response | None = None
 
@@ -129,7 +129,7 @@ class TerminalChat:
             self._say(f"[{len(self.history)} messages are in {name}]")
 
     def _say(self, text: str) -> None:
-        print(text, file=self.told, flush=True)
+        print(text, file=self.notices, flush=True)
 
 
 def reader(stream: TextIO, prompt: str = "> ") -> Callable[[], str | None]:

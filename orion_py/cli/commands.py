@@ -219,7 +219,7 @@ class Loading:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         if not isinstance(event, ProgressEvent):
@@ -228,8 +228,8 @@ class Loading:
             share = event.loaded_bytes / max(event.total_bytes, 1)
             line = "" if event.phase == "ready" else f"{event.model}: {event.phase} {share:.0%}"
             print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
-        elif event.model not in self._told and event.phase != "ready":
-            self._told.add(event.model)
+        elif event.model not in self._announced and event.phase != "ready":
+            self._announced.add(event.model)
             print(f"[loading {event.model}, {event.total_bytes / 1e6:.0f} MB]", file=self._stream, flush=True)
 
 

@@ -153,8 +153,8 @@ class Engine:
         """Which router answers, once that is settled: the neural one is there, or won't come (it is
         switched off, isn't built, or fails). After ``timeout_s`` seconds, what is so by then.
 
-        ``infer`` never waits for it: a question asked before it is there is routed by keywords. Whoever
-        has one question and no page to fill waits here first. Raises EngineClosed and Cancelled.
+        ``infer`` never waits for it: a question asked before it is there is routed by keywords. A
+        program with a single question waits here first. Raises EngineClosed and Cancelled.
         """
         self._require_open()
         return await self._parts.router.settled(cancel or CancelToken(), timeout_s)
@@ -275,8 +275,8 @@ class Engine:
         runs_code: bool = False,
     ) -> Response:
         """The whole answer; its pieces are token events with ``request_id`` on the way. ``embedded``: images and
-        sounds of the question, as its model takes them in. ``runs_code``: whoever asks runs an agent's own code when
-        a CodeEvent says so, and brings what it says to ``code_output``.
+        sounds of the question, as its model takes them in. ``runs_code``: the caller runs an agent's own code when
+        it gets a CodeEvent, and passes the output to ``code_output``.
 
         Raises as ``RequestRun.run``, and EngineClosed.
         """

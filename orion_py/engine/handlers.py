@@ -52,7 +52,7 @@ _LOADED: tuple[Section, ...] = ("loaded", "loading", "memory", "webgpu", "storag
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a request is answered with. ``cancel``: whoever asked may no longer want it."""
+    """What a handler needs to answer a request. ``cancel``: set when the caller no longer wants the answer."""
 
     engine: Engine
     ports: Ports

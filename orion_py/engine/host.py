@@ -102,9 +102,9 @@ class EngineHost:
                 self._engine.log.critical("bug", error=type(error).__name__, message=str(error))
             if not isinstance(message, Result | Failed | CancelledEnd):
                 return
-            # Whoever asked waits for an end, whatever is wrong with this one.
-            told = f"The engine failed: {error}"
-            text = Failed(id=message.id, error=ErrorInfo(code="orion", message=told)).model_dump_json()
+            # The caller waits for an end, even if this one is broken.
+            text = f"The engine failed: {error}"
+            text = Failed(id=message.id, error=ErrorInfo(code="orion", message=text)).model_dump_json()
         self._send_text(text)
 
     def _cancel(self, request: Cancel) -> None:

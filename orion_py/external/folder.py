@@ -63,7 +63,7 @@ class HubFolder(BaseModel):
         if roles[0] != "graph" or roles.count("graph") != 1 or roles.count("tokenizer") != 1:
             raise ValueError("one graph, which comes first, and one tokenizer")
         if len({file.path for file in self.files}) != len(self.files):
-            raise ValueError("a file stands there twice")
+            raise ValueError("a file is listed twice")
         beside = _parent(self.files[0].path)
         if any(_parent(file.path) != beside for file in self.files if file.role == "weights"):
             raise ValueError("external data lies beside its graph")

@@ -27,7 +27,7 @@ from orion_py.external.texts import (
     read_tokens,
     stop_strings,
 )
-from orion_py.faults import told
+from orion_py.faults import first_fault_text
 from orion_py.generation.chat_template import examine
 from orion_py.manifest.fields import MAX_SHARD_BYTES
 from orion_py.ports import FileFacts, Ports
@@ -204,7 +204,7 @@ def _file(path: str, role: str, facts: FileFacts) -> HubFile:
             {"path": path, "role": role, "size": facts.size, "sha256": facts.sha256, "tag": facts.tag[:300]}
         )
     except ValidationError as error:
-        raise InvalidModelFolder(f"{path}: {told(error)}", path=path) from None
+        raise InvalidModelFolder(f"{path}: {first_fault_text(error)}", path=path) from None
 
 
 def names(folder: str) -> tuple[str, str]:

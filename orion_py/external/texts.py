@@ -221,18 +221,18 @@ def end_tokens(
     config: Config, generation: GenerationConfig, tokenizer: TokenizerConfig, tokens: Tokens | None = None
 ) -> tuple[int, ...]:
     """The tokens that end a turn, from all files that name them; special ones that always do are among them.
-    ``tokens`` is needed unless ``names_its_end``. Raises InvalidModelFolder where none is told, or where one
+    ``tokens`` is needed unless ``names_its_end``. Raises InvalidModelFolder where no file names one, or where one
     isn't in the vocabulary."""
-    told: list[int] = []
+    named: list[int] = []
     for value in (generation.eos_token_id, config.eos_token_id):
-        told += [value] if isinstance(value, int) else value or []
-    told += tokenizer.ids_of(tokenizer.eos_token)
+        named += [value] if isinstance(value, int) else value or []
+    named += tokenizer.ids_of(tokenizer.eos_token)
     if tokens is not None and tokenizer.eos_token:
-        told += tokens.ids_of(tokenizer.eos_token)
+        named += tokens.ids_of(tokenizer.eos_token)
     for token in END_TOKENS:
-        told += tokenizer.ids_of(token, special=True)
-        told += [row.id for row in (tokens.added_tokens if tokens else ()) if row.content == token and row.special]
-    ids = tuple(dict.fromkeys(told))
+        named += tokenizer.ids_of(token, special=True)
+        named += [row.id for row in (tokens.added_tokens if tokens else ()) if row.content == token and row.special]
+    ids = tuple(dict.fromkeys(named))
     if not ids:
         raise InvalidModelFolder("No file says which token ends a turn.", path="generation_config.json")
     if len(ids) > MAX_STOPS or any(token >= config.vocab_size for token in ids):
@@ -241,8 +241,8 @@ def end_tokens(
 
 
 def stop_strings(generation: GenerationConfig) -> tuple[str, ...]:
-    told = generation.stop_strings
-    texts: Iterable[str] = [told] if isinstance(told, str) else told or []
+    given = generation.stop_strings
+    texts: Iterable[str] = [given] if isinstance(given, str) else given or []
     return tuple(text for text in dict.fromkeys(texts) if text)[:MAX_STOPS]
 
 

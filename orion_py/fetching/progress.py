@@ -11,8 +11,8 @@ from orion_py.protocol import PhaseName, ProgressEvent, ShardProgress
 WINDOW_SECONDS = 3.0
 """Speed is measured over this long, so that it follows the connection and doesn't jitter."""
 ESTIMATE_SECONDS = 2.0
-"""A time left is told once the speed was measured over this long: the first packets of a connection say
-little of it, and an estimate that is off by minutes is worse than none."""
+"""The time left is reported once the speed was measured over this long: the first packets of a connection
+say little about it, and an estimate that is off by minutes is worse than none."""
 MIN_INTERVAL_SECONDS = 0.1
 """Byte counts alone are reported at most this often; changes of state always."""
 

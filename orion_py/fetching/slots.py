@@ -32,8 +32,8 @@ class DownloadSlots:
 
     @asynccontextmanager
     async def place(self, size: int) -> AsyncIterator[Callable[[int], None]]:
-        """Waits, in the order of the calls, until a download of ``size`` bytes may begin. Gives what is to be
-        told how many of its bytes are here."""
+        """Waits, in the order of the calls, until a download of ``size`` bytes may begin. Yields a callback for
+        the number of its bytes that have arrived."""
         mine = object()
         async with self._turn:
             while not self._has_room():

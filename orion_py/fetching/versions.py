@@ -88,8 +88,8 @@ class Versions:
         await self._settings.change([current, previous, coming, notes], change)
 
     async def rollback(self, model_id: str) -> StoredVersion:
-        """The earlier version is in use again; the later one is kept in its place, and won't come
-        back by itself. Raises NoEarlierVersion."""
+        """Returns to the earlier version. The later one is kept in its place and is never reinstalled
+        automatically. Raises NoEarlierVersion."""
         keys = {place: _key(model_id, place) for place in _KEYS}
         notes = _notes_key(model_id)
         taken: list[StoredVersion] = []

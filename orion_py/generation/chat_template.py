@@ -33,8 +33,8 @@ class TemplateFactory(Protocol):
 
 
 def examine(template: ChatTemplate) -> None:
-    """Returns if a conversation can be written with ``template``. Raises UnsupportedModel for what it uses
-    and can't be had, InvalidManifest where it takes no question or leaves it out."""
+    """Returns if a conversation can be written with ``template``. Raises UnsupportedModel for a feature
+    that isn't available here, InvalidManifest where it takes no question or leaves it out."""
     refuse_unknown(template.features)
     for conversation in ([_QUESTION], [_QUESTION, _ANSWER, _QUESTION]):
         try:

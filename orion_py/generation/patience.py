@@ -123,7 +123,7 @@ class Patience:
 
 
 def patience_for(asked: str, context: str = "") -> Patience:
-    """What ``asked``, the question, allows. ``context``: what it stands in, such as the agent's prompt,
+    """What ``asked``, the question, allows. ``context``: the text around it, such as the agent's prompt,
     which may ask for verse, and the turn before, which may hold the text that is asked about."""
     copies, loose = COPIES, LOOSE
     if _VERSE.search(asked) or _VERSE.search(context):
@@ -152,6 +152,6 @@ def _bracketed(unit: str) -> bool:
 
 
 def _most_in_a_row(text: str) -> int:
-    """How often in a row a line or sentence of ``text`` stands there."""
+    """How often a line or sentence of ``text`` occurs in a row, at most."""
     rows = [row for row in map(plain, _SENTENCES.split(text)) if row]
     return max((len(list(same)) for _, same in groupby(rows)), default=0)

@@ -42,7 +42,7 @@ class Speculation:
         self._lookup = PromptLookup()
         self._lookup.extend(prompt)
         self._gaps = any(token < 0 for token in prompt)
-        """Embeddings stand in the prompt, which can't be guessed."""
+        """The prompt contains embeddings, which can't be guessed."""
         self._limit = limit
         self._guess: list[int] = []
         """The next tokens, if the text goes on as where it was found."""

@@ -82,8 +82,8 @@ class Transcript:
             self._on_piece(piece)
 
     def rewind(self) -> None:
-        """All that came is void. What comes from now to ``resume`` is what is left of it: nobody is told of it and
-        it takes no time."""
+        """Discards the text so far. What is pushed until ``resume`` is the part of it that remains: it isn't
+        reported, and takes no time."""
         self._pieces, self._count, self.tokens = [], 0, 0
         self._tells = False
 

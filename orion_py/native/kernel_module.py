@@ -90,7 +90,7 @@ class _Instance:
                     self.store, wasmtime.MemoryType(wasmtime.Limits(memory, None))
                 )
             except wasmtime.WasmtimeError as error:
-                raise OutOfMemory(f"{memory * PAGE} bytes can't be had: {error}") from error
+                raise OutOfMemory(f"{memory * PAGE} bytes can't be allocated: {error}") from error
         else:
             self.memory = memory
         stopping = wasmtime.Instance(self.store, _stopping(), []).exports(self.store)
@@ -310,7 +310,7 @@ def _instance(path: Path, pages: int, shared: bool) -> _Instance:
     try:
         memory = _SharedMemory(_engine(), wasmtime.MemoryType(wasmtime.Limits(pages, pages), shared=True))
     except wasmtime.WasmtimeError as error:
-        raise OutOfMemory(f"{pages * PAGE} bytes can't be had: {error}") from error
+        raise OutOfMemory(f"{pages * PAGE} bytes can't be allocated: {error}") from error
     return _Instance(path, memory)
 
 

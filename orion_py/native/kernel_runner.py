@@ -143,6 +143,6 @@ class KernelRunner:
             return Layout(manifest.architecture, shards, self._context, threads, base, cache_bits=self._cache_bits)
 
         model = KernelModel(build_for(threads, self._plain), layout, threads)
-        # The threads hold the memory, and wait for work: they end with whoever could give them any.
+        # The threads hold the memory and wait for work: they end with this runner, which alone gives them any.
         weakref.finalize(self, model.close)
         return model

@@ -163,8 +163,8 @@ class ModelOpener:
     async def open_beside(
         self, entry: ModelEntry, manifest: Manifest, attempt: Attempt, cancel: CancelToken
     ) -> LoadedModel:
-        """A second copy of a model on another backend, checked but not serving; nobody waits for it, so
-        that nothing is told of its progress. Raises as ``open``."""
+        """A second copy of a model on another backend, checked but not serving. Nobody waits for it, so
+        its progress isn't reported. Raises as ``open``."""
         job = _Job(entry, manifest, await self.ladder.device(), (attempt,), cancel)
         return await self._try(job, attempt, self._context(manifest), emit=lambda event: None)
 

@@ -31,7 +31,7 @@ class VersionSource:
     async def obtain(self, entry: ModelEntry, cancel: CancelToken | None = None) -> Manifest:
         """Brings the version in use: the one kept on the device where all of it is here, whatever the server
         has by now (an update comes in the background); else the server's; offline, the kept one.
-        A folder in another layout becomes one here, by the download of what nobody told the hash of.
+        A folder in another layout becomes one here; files without a known hash are downloaded for that.
 
         Raises InvalidManifest or DownloadFailed; with a folder as ``ProgressiveLoader.pin``.
         """

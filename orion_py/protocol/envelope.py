@@ -1,7 +1,7 @@
 """Defines what every message has, and the three kinds of it: requests, events and ends.
 
-Every message is a JSON object with ``v`` (this version), ``id`` (the request's, chosen by whoever
-asks) and ``type``. A request is answered by any number of events with its id and ends in exactly
+Every message is a JSON object with ``v`` (this version), ``id`` (the request's, chosen by the
+caller) and ``type``. A request is answered by any number of events with its id and ends in exactly
 one of ``result``, ``error`` or ``cancelled``. Events about no request in particular (a model that
 comes in the background, the log) carry the id ``"engine"``.
 """
@@ -122,7 +122,7 @@ def read_message(text: str) -> dict[str, Any]:
 
 
 def id_of(message: dict[str, Any]) -> str:
-    """The id that a malformed message names, so that whoever sent it learns of its fault."""
+    """The id that a malformed message names, so that its sender learns of the fault."""
     found = message.get("id")
     return found if isinstance(found, str) and 0 < len(found) <= MAX_ID else ENGINE_ID
 

@@ -151,7 +151,7 @@ class FallbackEvent(Event):
 
 
 class CodeEvent(Event):
-    """The agent that answers has code of its own, which whoever asked runs now (``Infer.runs_code``). What it says
+    """The agent that answers has code of its own, which the caller runs now (``Infer.runs_code``). What it says
     comes back as ``agent.output``. What the code asks the model is asked with this prompt and sampling."""
 
     type: Literal["agent.code"] = "agent.code"

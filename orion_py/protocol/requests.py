@@ -67,8 +67,8 @@ class Initialize(Request):
 
 class Infer(Request):
     """``locale``: the person's language, as BCP 47. ``priority``: what is more urgent is answered first; waiting counts
-    too, so nothing starves. ``runs_code``: whoever asks runs an agent's own code when ``agent.code`` says so; else the
-    agent's prompt answers."""
+    too, so nothing starves. ``runs_code``: the caller runs an agent's own code when it gets ``agent.code``; otherwise
+    the agent's prompt answers."""
 
     type: Literal["infer"] = "infer"
     reply: ClassVar = replies.Response
@@ -92,9 +92,9 @@ class CodeOutput(Request):
 
 
 class Anticipate(Request):
-    """Somebody types: what the likely answer's prompt begins with is read ahead, in small pieces that give way to
-    all else. ``draft``: what stands in the box; ``agent``: who answers if that doesn't tell yet; the rest as in
-    Infer."""
+    """Reports that somebody types. The engine reads ahead how the likely answer's prompt begins, in small pieces
+    that give way to everything else. ``draft``: the text in the box; ``agent``: who answers if the draft doesn't
+    decide it yet; the rest as in Infer."""
 
     type: Literal["anticipate"] = "anticipate"
     reply: ClassVar = replies.ReadAhead

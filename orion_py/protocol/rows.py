@@ -52,7 +52,7 @@ class ModelRow(ModelDescription):
 
 
 class AbsentRow(TypedDict):
-    """A model that isn't to be had here, and why."""
+    """A model that isn't available here, and why."""
 
     id: str
     title: str

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
-# The classes stand in ``envelope``'s tables once their modules are imported.
+# The classes are in ``envelope``'s tables once their modules are imported.
 from orion_py.protocol import events, replies, requests, rows  # noqa: F401
 from orion_py.protocol.envelope import ENDS, EVENTS, REQUESTS, VERSION, Envelope
 
@@ -30,7 +30,7 @@ _WIDTH = 110
 
 
 def messages() -> Any:
-    """The union of all messages, told apart by their ``type``."""
+    """The union of all messages, discriminated by their ``type``."""
     return _union_of(*REQUESTS.values(), *EVENTS.values(), *ENDS.values())
 
 

@@ -67,7 +67,7 @@ class ModelEntry(_Entry):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     manifest: RelativePath
     tier: Literal["lite", "full", "large"]
-    """"lite": answers while others come; "full": comes by itself in the background; "large": only when
+    """"lite": answers while others come; "full": downloaded in the background; "large": only when
     the person asks for it, and only where the device has memory for it (``memory.offers``)."""
     family: Annotated[str, Field(min_length=1, max_length=60)]
     licence: Annotated[str, Field(min_length=1, max_length=80)]
@@ -98,7 +98,7 @@ class RouterEntry(_Entry):
 
 
 class AbsentModel(_Entry):
-    """A model that agents are meant for and that isn't to be had here. ``reason`` tells people what
+    """A model that agents are meant for and that isn't available here. ``reason`` tells people what
     is missing; ``source`` is where those whose network reaches it find it."""
 
     id: Identifier
@@ -112,7 +112,7 @@ class AbsentModel(_Entry):
 class AgentEntry(_Entry):
     """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling, where it
     wants that otherwise than the model's own.
-    An agent none of whose models is to be had here isn't available."""
+    An agent with none of its models here isn't available."""
 
     id: Identifier
     title: Bilingual
@@ -154,7 +154,7 @@ class Registry(_Entry):
         for kind, ids in (("models", models), ("agents", agents), ("absent", absent)):
             for index, entry_id in enumerate(ids):
                 if entry_id in ids[:index]:
-                    raise InconsistentRegistry(f"{kind}.{index}.id", f"{entry_id!r} stands there twice", "rename one")
+                    raise InconsistentRegistry(f"{kind}.{index}.id", f"{entry_id!r} occurs twice", "rename one")
         for index, model in enumerate(absent):
             if model in models:
                 raise InconsistentRegistry(
@@ -192,12 +192,12 @@ class Registry(_Entry):
         new = tuple(entry for entry in later.models if entry.id not in here)
         models = (*self.models, *new)
         ids = {entry.id for entry in models}
-        told = {entry.id: entry for entry in (*self.absent, *later.absent)}  # the later word counts
+        absent = {entry.id: entry for entry in (*self.absent, *later.absent)}  # the later one counts
         recommended = {device: model for device, model in later.recommendations.items() if model in ids}
         # Frozen for everybody else: one registry is shared by all parts of an engine.
         self.__dict__.update(
             models=models,
-            absent=tuple(entry for entry in told.values() if entry.id not in ids),
+            absent=tuple(entry for entry in absent.values() if entry.id not in ids),
             recommendations={**self.recommendations, **recommended},
         )
         return tuple(entry.id for entry in new)

@@ -13,8 +13,8 @@ from orion_py.runtime.base import Embedding, EncoderSession
 SPACE = "\u2581"
 """SentencePiece's mark for a space."""
 HEAD, TAIL = 700, 300
-"""Characters read of the start and the end of a long query: what is wanted stands there, and the
-middle of a pasted text says little."""
+"""Characters read of the start and the end of a long query: they say what is wanted; the middle of a
+pasted text says little."""
 
 _SPACES = re.compile(r"\s+")
 # What SentencePiece's nmt_nfkc drops or turns into a space before it applies NFKC.
@@ -22,7 +22,7 @@ _GONE = re.compile("[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u200b-\u200f\
 BEGIN, END = 1, 2
 """The marks around a sentence: ``<s>`` and ``</s>``."""
 PATIENCE_S = 10.0
-"""A sentence takes milliseconds; whoever needs longer has died or hangs, and the keyword rules route."""
+"""A sentence takes milliseconds; a worker that needs longer has died or hangs, and the keyword rules route."""
 
 
 def shortened(text: str) -> str:

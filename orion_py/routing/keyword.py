@@ -1,6 +1,6 @@
 """Routes by scored rules over the words of a question, in French and English.
 
-It needs no model, so it answers at once, and it stands in whenever the neural router can't. All
+It needs no model, so it answers at once and replaces the neural router whenever that can't. All
 rules add up; the highest score wins, and below a threshold the conversation agent answers. Scores
 aren't probabilities, so ``confidence`` is None. It asks nothing of the past: same text, same answer.
 """
@@ -35,7 +35,7 @@ _Add = Callable[[str, float], None]
 
 
 class KeywordRouter:
-    """``enabled_agents``: ids in order of preference; the first stands in for a missing default. ``subjects``: what
+    """``enabled_agents``: ids in order of preference; the first replaces a missing default. ``subjects``: what
     the registry says of agents, beside the rules."""
 
     name = "keyword"

@@ -63,8 +63,8 @@ class RouterManifest(_Strict):
 
 
 def parse_router_manifest(text: str | bytes, note: Callable[[str], None] = lambda what: None) -> RouterManifest:
-    """Unknown fields are ignored: the manifest may be newer than the engine; ``note`` is told each. Raises
-    InvalidManifest, which names the path and the fault."""
+    """Unknown fields are ignored: the manifest may be newer than the engine; ``note`` is called with each.
+    Raises InvalidManifest, which names the path and the fault."""
     try:
         return read_leniently(RouterManifest, text, lambda place: None, note)
     except ValidationError as error:

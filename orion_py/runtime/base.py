@@ -104,7 +104,7 @@ class ModelSession(Protocol):
         page has memory that threads share; else between two parts of a prompt."""
 
     async def ping(self) -> None:
-        """Returns as soon as whoever computes answers at all. Raises WorkerDied where nobody is left."""
+        """Returns as soon as the worker answers at all. Raises WorkerDied where it is gone."""
 
     async def memory_bytes(self) -> int:
         """What it takes now: more than when it was built, as the conversation grows. Raises WorkerDied."""

@@ -26,7 +26,7 @@ _Call = Callable[[Any, int], Awaitable[Logits]]
 
 def backend_label(backend: str, threads: int, exact: bool, cache_bits: int = 16, plain: bool = False) -> str:
     """``exact`` is worth saying only where a quicker, inexact way exists, ``cache_bits`` where they aren't 16,
-    ``plain``, without relaxed SIMD, where that was to be had."""
+    ``plain``, without relaxed SIMD, where that was available."""
     if backend == "webgpu":
         return "WebGPU"
     name = {"wasm": "WASM", "kernel": "Kernel"}.get(backend, backend)
@@ -213,7 +213,7 @@ class LoadedModel:
 
     async def weigh(self) -> None:
         """Brings the report's ``memory_bytes`` up to date, and says where threads were lost. A model that can't
-        tell, or not soon, keeps what it told last: the answer that is there doesn't wait for it."""
+        report it soon keeps its last figures: the finished answer doesn't wait for it."""
         if self._turn.locked() and self._interrupted:
             return
         before, self._threads = self._threads, self._session.threads

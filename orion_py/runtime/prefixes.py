@@ -26,7 +26,7 @@ class Prefix:
 
 class Prefixes(Protocol):
     async def all(self) -> Sequence[Prefix]:
-        """What is kept, by whichever engine on this device. Never raises: what can't be told isn't there."""
+        """What is kept, by any engine on this device. Never raises: what can't be read counts as absent."""
 
     async def drop(self, keys: Collection[str]) -> None:
         """Deletes these. Raises StorageUnavailable."""

@@ -1,8 +1,8 @@
-"""Defines what a prompt is made of: tokens, and embeddings that stand for what isn't text.
+"""Defines what a prompt is made of: tokens, and embeddings of what isn't text.
 
 A prompt is a sequence of segments: a token's id, or the rows of one image or sound. Each row of embeddings takes one
-place of the context, as a token does. What is in a cache is told by one key a place: the token's id, or the content's
-hash with the row's number, so that other content of the same length is never taken for it.
+place of the context, as a token does. One key for each place identifies what is in a cache: the token's id, or the
+content's hash with the row's number, so that other content of the same length is never taken for it.
 """
 
 from __future__ import annotations

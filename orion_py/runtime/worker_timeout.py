@@ -18,7 +18,7 @@ async def while_it_lives(
     work: Awaitable[T], ping: Callable[[], Awaitable[None]] | None, patience_s: float, what: str
 ) -> T:
     """What ``work`` gives. Whenever it took ``patience_s`` seconds more, ``ping`` has to answer within
-    as many (None: whoever works can't be asked).
+    as many (None: the worker can't be asked).
 
     Raises what ``work`` raises, and LoadTimeout with ``what`` (such as "building the model") where nobody
     answers, or where it isn't over after ``ROUNDS`` times the patience. To end the worker is the caller's.

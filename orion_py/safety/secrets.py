@@ -44,7 +44,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def secrets_in(system: str) -> list[str]:
-    """The keys, tokens and passwords that a system prompt holds, each once, as they stand there."""
+    """The keys, tokens and passwords that a system prompt holds, each once, as written."""
     found: list[str] = []
     for name in ("url", "jwt", "issued", "private_key", "random"):
         found += [match.group() for match in _pattern(name).finditer(system) if name != "issued" or _is_issued(match)]

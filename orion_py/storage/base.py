@@ -54,8 +54,8 @@ class ShardStore(Protocol):
         """
 
     async def pin(self, url: str, name: str, size: int, on_bytes: OnBytes, cancel: CancelToken) -> str:
-        """Downloads a file whose sha256 nobody told, commits it by the one that it turns out to have, and
-        answers with that. Until then its parts are kept as ``name``, which has the form of a sha256.
+        """Downloads a file whose sha256 isn't known, commits it under the one that it turns out to have, and
+        returns that. Until then its parts are kept as ``name``, which has the form of a sha256.
 
         Raises as ``fetch``.
         """

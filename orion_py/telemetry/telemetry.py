@@ -1,7 +1,7 @@
 """Keeps opt-in counts that never leave the device and identify nobody.
 
 Off, nothing is kept. On, events are added up under names and buckets that are fixed here, so that
-no text, no id and no time of day can get in; the sums stand in the device's own settings until
+no text, no id and no time of day can get in; the sums are kept in the device's own settings until
 the user exports or erases them. Nothing in this project sends them anywhere.
 """
 

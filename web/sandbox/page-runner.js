@@ -44,7 +44,7 @@ let packages;
 
 /**
  * The packages that `code` imports, with what they require; the names that could be imported, and those that can't
- * be had now, which the import itself then says.
+ * be loaded now, which the import itself then says.
  *
  * @param {string} code
  * @returns {Promise<{bundles: ReturnType<typeof opened>[], known: string[], unfetched: string[]}>}

@@ -26,7 +26,7 @@ async function install() {
   if (version !== VERSION) throw new Error("The site is being updated; the next visit installs it.");
   const total = files.reduce((sum, file) => sum + file.size, 0);
   let done = 0;
-  let told = 0;
+  let reported = 0;
   const cache = await caches.open(SHELL);
   const others = await Promise.all((await caches.keys())
     .filter((name) => name.startsWith(SHELLS) && name !== SHELL).map((name) => caches.open(name)));
@@ -45,8 +45,8 @@ async function install() {
     done += bytes;
     parts[part].left -= bytes;
     if (parts[part].left <= 0) parts[part].arrived(); // hashing and storing them doesn't need the connection
-    if (done < total && Date.now() - told < 100) return;
-    told = Date.now();
+    if (done < total && Date.now() - reported < 100) return;
+    reported = Date.now();
     void tell({ type: "install", done, total, file: url });
   };
   const queue = [...files];

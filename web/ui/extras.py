@@ -125,7 +125,7 @@ class Extras:
         self._run_agent(asked)
 
     def _coded_failed(self, asked):
-        """What runs it can't be had: the agent's prompt answers."""
+        """The sandbox couldn't be loaded: the agent's prompt answers."""
         self._page.client.ask("agent.output", {"request": asked["id"], "end": "failed"})
 
     def stop(self):

@@ -38,7 +38,7 @@ let model = null;
 let encoder = null;
 let cancelled = false;
 /** Threads that the other side knows of; 0 before the build. */
-let told = 0;
+let reported = 0;
 
 function opened() {
   if (!model) throw new BridgeError("protocol", "model.open comes first");
@@ -56,9 +56,9 @@ const post = (reply, transfer = []) => self.postMessage(reply, { transfer });
 
 /** Whether a thread was lost in what just ran. */
 function tellThreads() {
-  if (!model || !told || model.threads === told) return;
-  told = model.threads;
-  post({ v: 1, type: "threads", payload: { threads: told } });
+  if (!model || !reported || model.threads === reported) return;
+  reported = model.threads;
+  post({ v: 1, type: "threads", payload: { threads: reported } });
 }
 
 /** @typedef {import("../bridge/worker/inference/messages.js").Reply} Reply */
@@ -76,7 +76,7 @@ const handlers = {
   },
   async "model.build"() {
     const report = await opened().build();
-    told = report.threads;
+    reported = report.threads;
     return { payload: report };
   },
   async "model.forward"({ tokens, position }) {

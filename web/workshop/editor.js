@@ -15,7 +15,7 @@ const MOST = 20_000;
 let page;
 /** @type {any} the script element that PyScript turned into an editor */
 let editor;
-let told = "";
+let reported = "";
 
 /** The modules under names that need no address. @param {Record<string, string>} files */
 function provide(files) {
@@ -60,8 +60,8 @@ async function build({ files, entry, styles, label, dark }) {
 
 function tell() {
   const { code } = editor;
-  if (code === told) return;
-  told = code;
+  if (code === reported) return;
+  reported = code;
   page.postMessage({ type: "code", code: code.slice(0, MOST + 1) });
 }
 
@@ -73,7 +73,7 @@ addEventListener("message", (event) => {
   page = event.ports[0];
   page.onmessage = ({ data }) => {
     if (data.type === "parts") build(data).catch((error) => page.postMessage({ type: "failed", error: String(error) }));
-    else if (data.type === "set") told = editor.code = data.code;
+    else if (data.type === "set") reported = editor.code = data.code;
     else if (data.type === "look") look(data.dark);
   };
   page.postMessage("cell");

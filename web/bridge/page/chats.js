@@ -155,7 +155,7 @@ async function transact(reads, writes, decide) {
  * @param {(call: number, round: number, found: string) => string} decide called inside the transaction
  * @param {(call: number) => void} done it is committed
  * @param {(call: number, why: string) => void} failed "quota" or "unavailable"; nothing of it was written
- * @param {(text: string) => void} heard what another tab told
+ * @param {(text: string) => void} heard called with what another tab posts
  */
 export function openChats(decide, done, failed, heard) {
   /** @type {BroadcastChannel | null} */

@@ -76,7 +76,7 @@ function backing(find) {
 
 /**
  * How many characters of a box the engine has to read, as it counts them. Where that is far more than `most`
- * the length alone is told: a text of millions isn't worth the work.
+ * only the length is given: a text of millions isn't worth the work.
  *
  * @param {HTMLTextAreaElement} box
  * @param {number} most

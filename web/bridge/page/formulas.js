@@ -101,7 +101,7 @@ const BARE = [/^\[\s+([^\n]{1,400}?|\s*[\s\S]{1,400}?)\s+\](?![(:[])/, /^\(\s+([
 /** @param {string} raw @param {boolean} display */
 const token = (raw, display) => ({ type: "formula", raw, display });
 
-/** The formula at the beginning of `src`, or undefined. @param {string} src @param {string} before what stands there */
+/** The formula at the beginning of `src`, or undefined. @param {string} src @param {string} before what precedes it */
 function inlineFormula(src, before) {
   const here = src.slice(0, MOST + 8);
   for (const { close, match, display } of SIGNED) {

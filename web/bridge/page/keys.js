@@ -69,7 +69,7 @@ export function escapes(event) {
   return deliberate(event, "Escape");
 }
 
-/** Is it a list that is open? Browsers that can't tell are believed to have it open. @param {EventTarget | null} target */
+/** Is it a list that is open? Browsers that can't tell count as having it open. @param {EventTarget | null} target */
 function foldedOut(target) {
   if (!(target instanceof HTMLSelectElement)) return false;
   try { return target.matches(":open"); } catch { return true; }

@@ -1,6 +1,6 @@
 // Generated from orion_py/protocol/ by: python -m orion_py.protocol.schema
 
-/** A model that isn't to be had here, and why. */
+/** A model that isn't available here, and why. */
 export interface AbsentRow {
   id: string;
   title: string;
@@ -84,9 +84,9 @@ export interface AgentRow {
 }
 
 /**
- * Somebody types: what the likely answer's prompt begins with is read ahead, in small pieces that give way to
- * all else. `draft`: what stands in the box; `agent`: who answers if that doesn't tell yet; the rest as in
- * Infer.
+ * Reports that somebody types. The engine reads ahead how the likely answer's prompt begins, in small pieces
+ * that give way to everything else. `draft`: the text in the box; `agent`: who answers if the draft doesn't
+ * decide it yet; the rest as in Infer.
  */
 export interface Anticipate {
   v: 1;
@@ -183,7 +183,7 @@ export interface ChatTurn {
 }
 
 /**
- * The agent that answers has code of its own, which whoever asked runs now (`Infer.runs_code`). What it says
+ * The agent that answers has code of its own, which the caller runs now (`Infer.runs_code`). What it says
  * comes back as `agent.output`. What the code asks the model is asked with this prompt and sampling.
  */
 export interface CodeEvent {
@@ -340,8 +340,8 @@ export interface Histogram {
 
 /**
  * `locale`: the person's language, as BCP 47. `priority`: what is more urgent is answered first; waiting counts
- * too, so nothing starves. `runs_code`: whoever asks runs an agent's own code when `agent.code` says so; else the
- * agent's prompt answers.
+ * too, so nothing starves. `runs_code`: the caller runs an agent's own code when it gets `agent.code`; otherwise
+ * the agent's prompt answers.
  */
 export interface Infer {
   v: 1;

@@ -11,7 +11,7 @@ import { newId } from "./ids.js";
 const PREFIX = "orion-";
 
 /**
- * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since whoever made
+ * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since the page or worker that made
  * it asks for the same lock when it hears the first message. Where there are no locks (plain http), or the browser
  * refuses them to a site that may keep no data, it resolves without, and the other side gets none either. A worker
  * that no WorkerLink made has a name that others may have, too: nobody watches it, and to wait for it could be for ever.

@@ -41,7 +41,7 @@ class CodeRuns:
 
 
 class Run:
-    """What is seen of one run: the button, the line with its state, the output."""
+    """Shows one run: its button, its state in one line, its output."""
 
     def __init__(self, dom, words, button):
         self._dom, self._words, self.button = dom, words, button

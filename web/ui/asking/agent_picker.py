@@ -58,7 +58,7 @@ class AgentPicker:
         return self._words("group_" + group) if self._words.has("group_" + group) else group
 
     def _in_groups(self, choices, groups):
-        """Rows for ``_fill``: a group is (its name, its rows). Those that can't answer stand in one of their
+        """Rows for ``_fill``: a group is (its name, its rows). Those that can't answer are in one of their
         own at the end."""
         placed = [agent for _, members in groups for agent in members]
         rows = []

@@ -14,16 +14,16 @@ class Anticipation:
     def __init__(self, timers, ask, fields):
         self._timers, self._request, self._fields = timers, ask, fields
         self._timer = None
-        self._told = None  # what the engine was told of this draft
+        self._sent = None  # what the engine knows of this draft
 
     def typed(self):
         if self._timer is None:
-            self._timer = self._timers.later(AGAIN_MS if self._told else FIRST_MS, self._ask)
+            self._timer = self._timers.later(AGAIN_MS if self._sent else FIRST_MS, self._ask)
 
     def sent(self):
         if self._timer is not None:
             self._timers.cancel(self._timer)
-        self._timer = self._told = None
+        self._timer = self._sent = None
 
     def _ask(self):
         self._timer = None
@@ -32,6 +32,6 @@ class Anticipation:
             return
         known = dict(fields)
         known["draft"] = len(fields["draft"].split())
-        if known != self._told:
-            self._told = known
+        if known != self._sent:
+            self._sent = known
             self._request("anticipate", fields)

@@ -7,7 +7,7 @@ from ui.status import tongues
 
 STYLES = {"precise": {"temperature": 0}, "creative": {"temperature": 1.0, "top_p": 0.95}, "auto": {}}
 MOST_DRAFT = 4000
-"""Characters of a draft that the engine is told: ``Anticipate.draft``."""
+"""Characters of a draft that the engine gets: ``Anticipate.draft``."""
 SAID_CHARS = 800
 """Of an answer, as many are read aloud by themselves."""
 

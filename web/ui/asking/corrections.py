@@ -2,7 +2,7 @@
 
 
 class Corrections:
-    """``ask`` as the client's; ``again(turn, options)`` asks a question anew; ``taught(turns)`` is told which turns
+    """``ask`` as the client's; ``again(turn, options)`` asks a question anew; ``taught(turns)`` gets the turns that
     say something else once the router has learnt, or hasn't."""
 
     def __init__(self, state, ask, again, taught):

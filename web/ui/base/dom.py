@@ -61,7 +61,7 @@ class Dom:
             node.setAttribute(name, value)
 
     def speak(self, lang, inside=None):
-        """Of the texts that stand there in every language only those in ``lang`` are shown."""
+        """Shows only those in ``lang`` of the texts that the page has in every language."""
         for node in self.all("[data-static]", inside):
             node.hidden = node.lang != lang
 

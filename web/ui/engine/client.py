@@ -1,8 +1,8 @@
 """Sends requests to the engine worker and receives its messages.
 
 ``EngineClient`` starts the worker, queues requests until it can take them, notices when it
-doesn't come up, and starts it again once when it dies. Whoever asks something says who is told how
-it ended: ``ask``. All other messages, as dicts, go to the page.
+doesn't come up, and starts it again once when it dies. ``ask`` takes the callback that
+gets a request's end. All other messages, as dicts, go to the page.
 Everything from outside is passed in, so the tests run it without a browser:
 
     spawn(on_text, on_crash) -> worker with post(text) and end(); may raise
@@ -20,8 +20,8 @@ ENDS = ("result", "error", "cancelled")
 
 class EngineClient:
     """``on_message(dict)`` gets the messages; ``on_phase(phase, why)`` one of booting, ready,
-    restarting, failed. ``why`` is a key of the page's words. ``on_started`` is told how each ``initialize``
-    ended, ``on_status`` how each change of settings did."""
+    restarting, failed. ``why`` is a key of the page's words. ``on_started`` gets the end of each
+    ``initialize``, ``on_status`` that of each change of settings."""
 
     def __init__(self, spawn, timers, on_message, on_phase, initial, on_started, on_status):
         self._spawn = spawn
@@ -31,7 +31,7 @@ class EngineClient:
         self._initial = initial
         self._on_started = on_started
         self._on_status = on_status
-        self._told = {}  # what the engine knows of ``initial()``, which may change while it boots
+        self._sent = {}  # what the engine knows of ``initial()``, which may change while it boots
         self._worker = None
         self._number = 0
         self._open = {}  # request id -> (kind, on_end, hear)
@@ -68,8 +68,8 @@ class EngineClient:
         self._guard(BOOT_SILENCE_MS, self._boot_timed_out)
         self._number += 1
         self._initialize = "init-" + str(self._number)
-        self._told = self._initial()
-        self._worker.post(messages.request(self._initialize, "initialize", self._told))
+        self._sent = self._initial()
+        self._worker.post(messages.request(self._initialize, "initialize", self._sent))
 
     def _guard(self, ms, call):
         if self._watch is not None:
@@ -92,11 +92,11 @@ class EngineClient:
     # requests
 
     def settle(self):
-        """Tells the engine which settings differ from what it was told. One that boots is told once it is
-        up, before anything else is asked of it."""
+        """Sends the engine the settings that changed since they were last sent. An engine that boots gets them once
+        it is up, before any other request."""
         if self.phase == "ready":
-            told, self._told = self._told, self._initial()
-            for kind, fields in messages.settings(told, self._told):
+            sent, self._sent = self._sent, self._initial()
+            for kind, fields in messages.settings(sent, self._sent):
                 self.ask(kind, fields, self._on_status)
 
     def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None):
@@ -228,5 +228,5 @@ class EngineClient:
         left = [key for key in self._open if key not in kept]
         self._muted.clear()
         for key in left:
-            if key in self._open:  # what an earlier one told of its end may have ended this one too
+            if key in self._open:  # the end of an earlier one may have ended this one too
                 self._end(messages.failure(key, code, "runtime" if code == "worker_died" else "engine"))

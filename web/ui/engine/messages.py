@@ -21,11 +21,11 @@ def request(message_id, kind, fields=None):
     return json.dumps(message)
 
 
-def settings(told, now):
+def settings(sent, now):
     """(type, fields) of the requests that bring an engine from one ``initialize``'s settings to another's."""
     requests = []
-    before, config = told.get("config") or {}, now.get("config") or {}
-    if now.get("preset") != told.get("preset") or any([name not in config for name in before]):
+    before, config = sent.get("config") or {}, now.get("config") or {}
+    if now.get("preset") != sent.get("preset") or any([name not in config for name in before]):
         requests.append(("configure", {"preset": now.get("preset") or "auto", "config": config or None}))
     elif config != before:
         changed = {name: value for name, value in config.items() if before.get(name) != value}

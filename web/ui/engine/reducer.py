@@ -212,7 +212,7 @@ def _why(routing):
 def _error(state, message, turn, now):
     if not turn:
         return
-    error, load = _told(message), state.load
+    error, load = _error_of(message), state.load
     if load and load.active and turn.state in ("routing", "loading"):
         load.phase, load.error = "failed", error
         state.touch("load", "status")
@@ -220,7 +220,7 @@ def _error(state, message, turn, now):
     _end(state, turn, "error")
 
 
-def _told(message):
+def _error_of(message):
     info = message.get("error") or {}
     return {
         "code": info.get("code") or "orion",
@@ -244,7 +244,7 @@ def preloaded(state, message):
     if not load or not load.active:
         return
     if how == "error":
-        load.phase, load.error = "failed", _told(message)
+        load.phase, load.error = "failed", _error_of(message)
     else:
         load.phase = "ready" if how == "result" else "paused"
     state.touch("load", "status")

@@ -19,7 +19,7 @@ MAX_TOKENS = 512
 ID_CHARS = 36
 DRAFTS = "orion.workshop"
 NEW = ""
-"""A new agent's draft goes by this id."""
+"""The id of a new agent's draft."""
 RESERVED = ("auto",)
 PLAIN = {
     "a": "àáâãäåÀÁÂÃÄÅ",

@@ -12,7 +12,7 @@ from ui.workshop.trial import Trial
 
 
 class Workshop:
-    """``open()`` and ``new()`` show the dialog; ``know(definitions)`` is told which custom agents there are. ``ask`` as
+    """``open()`` and ``new()`` show the dialog; ``know(definitions)`` gets the custom agents. ``ask`` as
     the client's; ``status_ended(message)`` takes the end of a request whose reply is the engine's status."""
 
     def __init__(self, platform, words, state, ask, status_ended, sandbox):
@@ -75,7 +75,7 @@ class Workshop:
             self._fill_list()
 
     def _ask(self, kind, fields, then):
-        """``then(message)`` is told how it ended, once its status is taken in."""
+        """``then(message)`` gets its end, once its status is taken in."""
 
         def ended(message):
             self._status_ended(message)

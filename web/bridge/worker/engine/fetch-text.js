@@ -44,7 +44,7 @@ export async function fileFacts(url) {
  * A small text. Raises download_failed.
  *
  * @param {URL} url
- * @param {(headers: Headers) => void} [heard] told what came with it
+ * @param {(headers: Headers) => void} [heard] called with the headers of the reply
  * @returns {Promise<string>}
  */
 export async function fetchText(url, heard = () => {}) {

@@ -149,7 +149,7 @@ export class KernelMemory {
       this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new BridgeError("out_of_memory", `${pages * PAGE} bytes of memory can't be had: ${why}`, { needed_bytes: pages * PAGE });
+      throw new BridgeError("out_of_memory", `${pages * PAGE} bytes of memory can't be allocated: ${why}`, { needed_bytes: pages * PAGE });
     }
     try {
       const flag = shared ? new SharedArrayBuffer(4) : null;

@@ -3,7 +3,7 @@
  *
  * The graph is from outside: it is looked at before onnxruntime parses it, may ask for nothing that
  * isn't known, and what it puts out is held against config.json before it is read. What its edges are
- * called stands in orion_py/external/optimum.py.
+ * called is in orion_py/external/optimum.py.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";
@@ -66,7 +66,7 @@ export class ExternalModel {
     await this.fed.add(shard, stored);
   }
 
-  /** Creates the session. Raises invalid_model_folder or unsupported_model for a graph that won't do. */
+  /** Creates the session. Raises invalid_model_folder or unsupported_model for a graph that can't be run. */
   async build() {
     const { manifest, variant, context } = this.spec;
     const { graphs, files } = this.fed;

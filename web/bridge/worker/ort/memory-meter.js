@@ -36,7 +36,7 @@ export function meterMemory() {
       try {
         created = createBuffer.call(this, options);
       } finally {
-        const scope = this.popErrorScope().catch(() => null); // a lost device tells nothing; that it is lost is told
+        const scope = this.popErrorScope().catch(() => null); // a lost device reports nothing; its loss is reported elsewhere
         asked.push(scope.then((/** @type {{message: string} | null} */ error) => {
           if (!error) return;
           refusal ??= error.message || "no more memory";

@@ -103,7 +103,7 @@ export class PrefixStore {
     }).catch(() => {});
   }
 
-  /** @returns {Promise<(PrefixFacts & {bytes: number})[]>} what is kept; [] where that can't be told */
+  /** @returns {Promise<(PrefixFacts & {bytes: number})[]>} what is kept; [] where that can't be read */
   async all() {
     if (typeof indexedDB === "undefined") return [];
     /** @type {unknown[] | null} */

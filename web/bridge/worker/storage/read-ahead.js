@@ -19,7 +19,7 @@ const MOST_BYTES = 72e6;
  * @property {string} sha256
  * @property {number} size bytes
  * @property {Promise<Bytes | null> | null} bytes while it is read and until it is taken
- * @property {((bytes: Promise<Bytes | null>) => void) | null} wanted whoever waits for it
+ * @property {((bytes: Promise<Bytes | null>) => void) | null} wanted resolves the promise of the caller that waits for it
  */
 
 export class ReadAhead {

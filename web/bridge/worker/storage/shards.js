@@ -205,10 +205,10 @@ export class ShardStore {
     try {
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped before it began");
       if (!this.database || !globalThis.navigator?.locks) return await work();
-      let told = 0;
+      let reported = 0;
       waiting = setInterval(async () => {
         const arrived = await this.partials.arrivedElsewhere(name).catch(() => 0);
-        if (waiting !== undefined && arrived > told) onBytes(told = arrived);
+        if (waiting !== undefined && arrived > reported) onBytes(reported = arrived);
       }, LOOK_MS);
       return await whenFree(`orion-shard-${name}`, { signal }, () => {
         clearInterval(waiting);
@@ -350,8 +350,8 @@ export class ShardStore {
     const storage = globalThis.navigator?.storage;
     const asked = (/** @type {Promise<any> | undefined} */ answer) =>
       answer && within(answer, ESTIMATE_MS, "storage_unavailable", "the browser").catch(() => null);
-    const [estimate, told] = await Promise.all([asked(storage?.estimate?.()), asked(storage?.persisted?.())]);
-    const persisted = told ?? false;
+    const [estimate, answered] = await Promise.all([asked(storage?.estimate?.()), asked(storage?.persisted?.())]);
+    const persisted = answered ?? false;
     return { quota: estimate?.quota ?? null, usage: estimate?.usage ?? null, persisted };
   }
 

@@ -101,7 +101,7 @@ function unknownBytes({ model, decoder }) {
 }
 
 /**
- * The definition in parts that both libraries do alike. Raises for what can't be had.
+ * The definition in parts that both libraries do alike. Raises for what one of them lacks.
  *
  * @param {any} definition a tokenizer.json
  */
