@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from orion_py.agents.base import Brief
-from orion_py.agents.fences import FenceShaper
+from orion_py.agents.fences import FenceTransform
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
@@ -92,6 +92,6 @@ class CodeAgent(RegisteredAgent):
             system=f"{brief.system} {wish}",
             quotes=language not in _LANGUAGES,
             assistant_prefix=f"```{language}\n" if only_code else "",
-            output_transform=partial(FenceShaper, language, only_code),
+            output_transform=partial(FenceTransform, language, only_code),
             notes={**brief.notes, "code_language": language},
         )

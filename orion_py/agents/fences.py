@@ -31,7 +31,7 @@ def looks_like_code(line: str) -> bool:
     return bool(_CODE_LINE.match(line)) and not _KEYWORDS_OF_PROSE.match(line.lstrip())
 
 
-class FenceShaper:
+class FenceTransform:
     """``language``: the fence's label where one is put in. ``only_code``: ``done`` once the first
     block of code is closed."""
 

@@ -7,9 +7,9 @@ from functools import partial
 
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
-from orion_py.arithmetic.facts import FactShaper
+from orion_py.arithmetic.facts import FactTransform
 from orion_py.arithmetic.find import Found, find_sums
-from orion_py.arithmetic.verify import EquationShaper
+from orion_py.arithmetic.verify import EquationTransform
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
 
@@ -24,7 +24,8 @@ class LogicalAgent(RegisteredAgent):
         french = french_or_english(query, locale).lower().startswith("fr")
         found = find_sums(query, french)
         if not found.sums:
-            return brief if brief.output_transform else replace(brief, output_transform=partial(EquationShaper, french))
+            transform = brief.output_transform or partial(EquationTransform, french)
+            return replace(brief, output_transform=transform)
         lines = [found_sum.line(french) for found_sum in found.sums]
         values = [found_sum.number.value for found_sum in found.sums if found_sum.number is not None]
         # Two blanks before a line's end are markdown's line break.
@@ -39,7 +40,7 @@ class LogicalAgent(RegisteredAgent):
             system=f"{brief.system} {wish}",
             assistant_prefix=head if found.only else head + "\n\n",
             answered_by="calculator" if found.only else "",
-            output_transform=partial(FactShaper, french, values),
+            output_transform=partial(FactTransform, french, values),
             notes={**brief.notes, "computed": _notes(found)},
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orion_py.agents.base import Brief
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import patience_of, sampling_for
-from orion_py.answering.services import Request, Services
+from orion_py.answering.services import Services
 from orion_py.generation.answer import Answer
 from orion_py.generation.chunker import Chunker
 from orion_py.generation.pipeline import Pipeline
@@ -22,7 +23,7 @@ from orion_py.safety.secrets import secrets_in
 
 
 def stages_for(
-    brief: Brief, request: Request, stops: Sequence[str], guards: bool, write: Callable[[str], object]
+    brief: Brief, request: InferRequest, stops: Sequence[str], guards: bool, write: Callable[[str], object]
 ) -> list[TextStage]:
     """What the model's text goes through, in this order. ``write`` gets the pieces; ``guards``: whether abuse is
     screened for."""
@@ -35,7 +36,7 @@ def stages_for(
 
 
 def begin(
-    request: Request,
+    request: InferRequest,
     services: Services,
     query: str,
     brief: Brief,

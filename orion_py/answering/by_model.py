@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from orion_py.agents.base import Agent, Brief
 from orion_py.answering.beginning import begin
 from orion_py.answering.deadline import Deadline
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.recovery import Plan, Situation, next_attempt
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_model, statistics
-from orion_py.answering.services import Request, Services
+from orion_py.answering.services import Services
 from orion_py.cancellation import ended_by
 from orion_py.errors import Cancelled, OrionError, OutOfMemory, RuntimeFailure, WorkerDied
 from orion_py.generation.answer import Answer
@@ -39,7 +40,7 @@ class ModelAnswer:
     """One answer. It holds one model at most, that model's turn, and what it has answered so far."""
 
     def __init__(
-        self, question: Question, request: Request, services: Services, report: Reporter, limit: Deadline
+        self, question: Question, request: InferRequest, services: Services, report: Reporter, limit: Deadline
     ) -> None:
         self._question, self._request, self._services = question, request, services
         self._report, self._limit = report, limit

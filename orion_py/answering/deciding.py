@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orion_py.agents.base import Agent
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
-from orion_py.answering.services import Request, Services
+from orion_py.answering.services import Services
 from orion_py.protocol import AgentDefinition, GuardEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
@@ -14,7 +15,7 @@ from orion_py.safety.normalise import visible
 from orion_py.safety.validation import validate_query
 
 
-def validated(request: Request, services: Services) -> str:
+def validated(request: InferRequest, services: Services) -> str:
     """The query, as the agent gets it. Raises InvalidInput."""
     query = validate_query(request.query, services.config.max_query_chars)
     if services.config.enable_guardrails:
@@ -28,7 +29,7 @@ def validated(request: Request, services: Services) -> str:
     return query
 
 
-async def routed(query: str, request: Request, services: Services) -> RoutingDecision:
+async def routed(query: str, request: InferRequest, services: Services) -> RoutingDecision:
     """Who answers. Raises UnknownAgent, where one was asked for by name."""
     agents, forced = services.agents, request.options.force_agent
     if forced is not None:
@@ -40,14 +41,14 @@ async def routed(query: str, request: Request, services: Services) -> RoutingDec
     return decision
 
 
-def coded(decision: RoutingDecision, request: Request, services: Services) -> AgentDefinition | None:
+def coded(decision: RoutingDecision, request: InferRequest, services: Services) -> AgentDefinition | None:
     """The agent, where its own code answers."""
     if not request.runs_code or attached(request.options) or request.embedded:
         return None
     return services.code_runs.definition(decision.agent)
 
 
-async def models_for(agent: Agent, request: Request, services: Services) -> list[ModelEntry]:
+async def models_for(agent: Agent, request: InferRequest, services: Services) -> list[ModelEntry]:
     """What may answer, in the order to try: the agent's models, then the first agent's, the larger
     ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
     registry, agents = services.registry, services.agents

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orion_py.agents.base import Brief
-from orion_py.answering.services import Request
+from orion_py.answering.infer_request import InferRequest
 from orion_py.generation.patience import Patience, patience_for
 from orion_py.generation.sampling import SamplingParams, SamplingWishes
 from orion_py.protocol import InferOptions
@@ -17,7 +17,7 @@ def sampling_for(own: ModelSampling | None, brief: Brief, options: InferOptions,
     return wishes.over(brief.sampling.over(params))
 
 
-def patience_of(request: Request, query: str, brief: Brief) -> Patience | None:
+def patience_of(request: InferRequest, query: str, brief: Brief) -> Patience | None:
     """What of the answer is a loop; None where the caller wants all of it as it comes."""
     if not request.options.cut_loops:
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from orion_py.answering.deadline import Deadline
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.response import Timing, routing_of
-from orion_py.answering.services import Request, Services
+from orion_py.answering.services import Services
 from orion_py.answering.state_machine import StateMachine, Transition
 from orion_py.cancellation import until_cancelled
 from orion_py.errors import Cancelled, ContextOverflow
@@ -27,7 +28,7 @@ class Reporter:
     """``agent``, ``model`` and ``decision`` are told with each state once they are known. ``transcript`` holds the
     answer's text, and ``typewriter`` paces its pieces."""
 
-    def __init__(self, request: Request, services: Services) -> None:
+    def __init__(self, request: InferRequest, services: Services) -> None:
         self._request, self._emit, self._clock = request, services.emit, services.clock
         self._arrived = services.clock()
         self.states = StateMachine(services.clock, self._on_transition)

@@ -11,10 +11,11 @@ from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.deciding import coded, models_for, routed, validated
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_agent
-from orion_py.answering.services import Request, Services
+from orion_py.answering.services import Services
 from orion_py.cancellation import ended_by
 from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, QueueTimeout, RuntimeFailure
 from orion_py.generation.transcript import Piece
@@ -26,7 +27,7 @@ from orion_py.routing.base import RoutingDecision
 class RequestRun:
     """Serves one request. Every step is a state event; every way out is a terminal state."""
 
-    request: Request
+    request: InferRequest
     services: Services
     _report: Reporter = field(init=False)
     _limit: Deadline = field(init=False)

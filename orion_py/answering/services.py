@@ -1,4 +1,4 @@
-"""Describes a request as it arrives, and the services that serve it."""
+"""Describes what a question is answered with: the parts of the engine that serve it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.background.model_order import Ordered
-from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
-from orion_py.protocol import Event, InferOptions, ProgressEvent
+from orion_py.protocol import Event, ProgressEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -21,27 +20,8 @@ from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
 from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
-from orion_py.runtime.segments import Embeddings
-from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """``priority``: -10 to 10, the urgent first. ``embedded``: images and sounds that precede the query, as a
-    model takes them in; those of earlier turns are in ``history``. ``runs_code``: the caller runs an agent's own
-    code."""
-
-    id: str
-    query: str
-    options: InferOptions
-    history: Sequence[ChatMessage]
-    locale: str
-    cancel: CancelToken
-    priority: int = 0
-    embedded: Sequence[Embeddings] = ()
-    runs_code: bool = False
 
 
 class ModelOrder(Protocol):

@@ -16,7 +16,7 @@ _CLAIM = re.compile(
 _CALCULATES = re.compile(r"\d\s*[-+*/×÷·^%−=≈]|\b(?:answer|result|total|réponse|résultat)\b", re.I)
 
 
-class FactShaper:
+class FactTransform:
     """Shows line by line, without the lines that work out something else than ``values``. A line
     that was shown already, or that states no result, stays. Ends no answer."""
 

@@ -21,7 +21,7 @@ _EQUATION = re.compile(
 )
 
 
-class EquationShaper:
+class EquationTransform:
     """Text passes at once, but for an end that may become an equation. Ends no answer."""
 
     def __init__(self, french: bool) -> None:

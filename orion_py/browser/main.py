@@ -20,7 +20,7 @@ from orion_py.browser.store import BrowserSettings, BrowserShardStore
 from orion_py.browser.tabs import BrowserTabs
 from orion_py.browser.tokenizer import template_factory, tokenizer_factory
 from orion_py.engine.host import EngineHost
-from orion_py.language.langid import LangidDetector
+from orion_py.language.detector import LangidDetector
 from orion_py.ports import FileFacts, Ports
 from orion_py.runtime.next_visit import NextVisit
 

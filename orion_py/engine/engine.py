@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any, Literal
 
 from orion_py.agents.factory import AgentFactory
+from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.request import RequestRun
-from orion_py.answering.services import Request
 from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig, merge, preset, preset_for
@@ -281,7 +281,7 @@ class Engine:
         Raises as ``RequestRun.run``, and EngineClosed.
         """
         self._require_open()
-        request = Request(
+        request = InferRequest(
             id=request_id or self._new_id(),
             query=query,
             options=options or InferOptions(),

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import DownloadFailed, InvalidConfig, OrionError, TooLarge, UnknownModel
-from orion_py.external.folder import HubFolder, HubFolders
+from orion_py.external.folder import ExternalFolder, ExternalFolders
 from orion_py.external.optimum import logits_rows
 from orion_py.external.survey import Survey
 from orion_py.manifest.manifest import Manifest
@@ -38,9 +38,9 @@ class AddedModels:
 
     def __init__(self, ports: Ports, registry: Registry) -> None:
         self._ports, self._registry = ports, registry
-        self._folders = HubFolders(ports.settings)
+        self._folders = ExternalFolders(ports.settings)
         self._rows = KeptRows(ports.settings, SETTING)
-        self._shown: HubFolder | None = None
+        self._shown: ExternalFolder | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def restore(self) -> None:
@@ -111,7 +111,7 @@ class AddedModels:
         self._shown = found
         return self._entry(found)
 
-    def _entry(self, found: HubFolder) -> AddedEntry:
+    def _entry(self, found: ExternalFolder) -> AddedEntry:
         return AddedEntry(
             id=found.model,
             title=found.title,
@@ -172,7 +172,7 @@ def _preferred(manifest: Manifest) -> Variant:
     return next((v for v in manifest.variants if v.backend == "wasm" and not v.exact), manifest.variants[0])
 
 
-def folder_memory(folder: HubFolder) -> int:
+def folder_memory(folder: ExternalFolder) -> int:
     """Bytes, as ``memory_estimate``. A graph with embedded weights is in memory three times
     while it is parsed (the file, protobuf's copy, the tensors), and WASM gives nothing back; external
     data is read tensor by tensor. The cache is there twice at each step, and the logits of a whole

@@ -29,7 +29,7 @@ from orion_py.storage.settings import Settings
 _KEY = "folder:{}"
 
 
-class HubFile(BaseModel):
+class ExternalFile(BaseModel):
     """A file below the folder. ``sha256`` None: not known yet. ``tag`` changes with its content, where
     the host says one."""
 
@@ -42,7 +42,7 @@ class HubFile(BaseModel):
     tag: Annotated[str, Field(max_length=300)] = ""
 
 
-class HubFolder(BaseModel):
+class ExternalFolder(BaseModel):
     """``folder`` ends in a slash. The first of ``files`` is the graph; external data lies beside it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class HubFolder(BaseModel):
     chat: ChatFormat
     eos_tokens: Annotated[tuple[int, ...], Field(min_length=1, max_length=16)]
     stop_strings: tuple[str, ...] = ()
-    files: Annotated[tuple[HubFile, ...], Field(min_length=2, max_length=40)]
+    files: Annotated[tuple[ExternalFile, ...], Field(min_length=2, max_length=40)]
 
     @model_validator(mode="after")
     def _a_graph_a_tokenizer_and_what_lies_beside(self) -> Self:
@@ -70,7 +70,7 @@ class HubFolder(BaseModel):
         return self
 
     @property
-    def graph(self) -> HubFile:
+    def graph(self) -> ExternalFile:
         return self.files[0]
 
     @property
@@ -83,7 +83,7 @@ class HubFolder(BaseModel):
         """Every file's hash is known."""
         return all(file.sha256 for file in self.files)
 
-    def name_of(self, file: HubFile) -> str:
+    def name_of(self, file: ExternalFile) -> str:
         """What an unfinished download of ``file`` is kept as: another as soon as the file is another."""
         said = "\n".join((self.folder, file.path, str(file.size), file.tag))
         return hashlib.sha256(said.encode()).hexdigest()
@@ -92,7 +92,7 @@ class HubFolder(BaseModel):
         """Every file as a shard; those without a hash are called by ``name_of``."""
         return tuple(_shard(file, file.sha256 or self.name_of(file)) for file in self.files)
 
-    def pinned(self, hashes: Mapping[str, str]) -> HubFolder:
+    def pinned(self, hashes: Mapping[str, str]) -> ExternalFolder:
         """With the hashes that these names (of ``name_of``) turned out to have."""
         files = [f if f.sha256 else f.model_copy(update={"sha256": hashes.get(self.name_of(f))}) for f in self.files]
         return self.model_copy(update={"files": tuple(files)})
@@ -130,31 +130,31 @@ def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _shard(file: HubFile, sha256: str) -> Shard:
+def _shard(file: ExternalFile, sha256: str) -> Shard:
     priority = {"tokenizer": 0, "graph": 1, "weights": 2}[file.role]
     return Shard(sha256=sha256, size=file.size, role=file.role, priority=priority, path=file.path)
 
 
-class HubFolders:
+class ExternalFolders:
     """The records in the settings, by model id."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    async def kept(self, model_id: str) -> HubFolder | None:
+    async def kept(self, model_id: str) -> ExternalFolder | None:
         """None where there is none, and where it can't be read any more."""
         text = await self._settings.get(_KEY.format(model_id))
         try:
-            found = None if text is None else HubFolder.model_validate_json(text)
+            found = None if text is None else ExternalFolder.model_validate_json(text)
         except ValidationError:
             return None
         return found if found is not None and found.model == model_id else None
 
-    def record_of(self, folder: HubFolder) -> dict[str, str | None]:
+    def record_of(self, folder: ExternalFolder) -> dict[str, str | None]:
         """The setting that keeps ``folder``."""
         return {_KEY.format(folder.model): folder.model_dump_json()}
 
-    async def keep(self, folder: HubFolder) -> None:
+    async def keep(self, folder: ExternalFolder) -> None:
         for key, text in self.record_of(folder).items():
             await self._settings.set(key, text or "")
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orion_py.errors import DownloadFailed, InvalidModelFolder, TooLarge, UnsupportedModel
-from orion_py.external.folder import HubFile, HubFolder
+from orion_py.external.folder import ExternalFile, ExternalFolder
 from orion_py.external.texts import (
     MAX_TEXT,
     UNSTATED,
@@ -77,7 +77,7 @@ class Survey:
         self._ports, self._folder = ports, folder
         self._listing: dict[str, FileFacts] | None = None
 
-    async def describe(self) -> HubFolder:
+    async def describe(self) -> ExternalFolder:
         """What is there. Its model's id is made of the address.
 
         Raises UnsupportedModel, InvalidModelFolder, TooLarge, DownloadFailed or ForeignOrigin.
@@ -97,7 +97,7 @@ class Survey:
             text = await self._optional("tokenizer.json", MAX_TOKENIZER)
             tokens = None if text is None else read_tokens(text, MAX_TOKENIZER)
         title, model = names(self._folder)
-        return HubFolder(
+        return ExternalFolder(
             model=model,
             title=title,
             folder=self._folder,
@@ -154,7 +154,7 @@ class Survey:
             raise InvalidModelFolder(f"{path} has more than {most:,} bytes", path=path)
         return text
 
-    async def _weights(self) -> tuple[HubFile, ...]:
+    async def _weights(self) -> tuple[ExternalFile, ...]:
         """The graph that WASM runs best, and its external data."""
         for place in FOLDERS:
             for name in GRAPHS:
@@ -169,7 +169,7 @@ class Survey:
             )
         raise UnsupportedModel(f"The folder has none of {', '.join(GRAPHS)}, in onnx/ or beside config.json.")
 
-    async def _external(self, graph: str) -> list[HubFile]:
+    async def _external(self, graph: str) -> list[ExternalFile]:
         """Of the names in use the ones that are there: .onnx_data, .onnx_data_1, … and .onnx.data."""
         found = []
         numbered = (f"{graph}_data" if number == 0 else f"{graph}_data_{number}" for number in range(MAX_DATA_FILES))
@@ -182,7 +182,7 @@ class Survey:
             found.append(_file(f"{graph}.data", "weights", facts))
         return found
 
-    async def _tokenizer(self) -> HubFile:
+    async def _tokenizer(self) -> ExternalFile:
         facts = await self._facts("tokenizer.json")
         if facts is None:
             raise UnsupportedModel("The folder has no tokenizer.json.", path="tokenizer.json")
@@ -193,14 +193,14 @@ class Survey:
         return _file("tokenizer.json", "tokenizer", facts)
 
 
-def _file(path: str, role: str, facts: FileFacts) -> HubFile:
+def _file(path: str, role: str, facts: FileFacts) -> ExternalFile:
     if facts.size is None:
         raise InvalidModelFolder(f"The server doesn't say how large {path} is.", path=path)
     if facts.size > MAX_SHARD_BYTES:
         size = f"{facts.size / 1e9:.1f} GB"
         raise TooLarge(f"{path} has {size}; a browser can't hold more than 2.1 GB in one piece.", path=path)
     try:
-        return HubFile.model_validate(
+        return ExternalFile.model_validate(
             {"path": path, "role": role, "size": facts.size, "sha256": facts.sha256, "tag": facts.tag[:300]}
         )
     except ValidationError as error:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from orion_py.errors import InvalidManifest, NoEarlierVersion
-from orion_py.external.folder import HubFolders
+from orion_py.external.folder import ExternalFolders
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import read_manifest
 from orion_py.protocol.rows import VersionRow
@@ -56,7 +56,7 @@ class Versions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.folders = HubFolders(settings)
+        self.folders = ExternalFolders(settings)
         """Of models in another layout: what becomes their version."""
         self.on_note: Callable[[str], None] = lambda what: None
         """Called with what isn't known here of a newer manifest."""

@@ -70,7 +70,7 @@ class Answer:
         return self.pipeline.transcript.text
 
     def open(self) -> None:
-        """Begins the answer with the pipeline's opening; the prompt has to end with it too."""
+        """Begins the answer with the pipeline's prefix; the prompt has to end with it too."""
         self._watch()
         self.pipeline.open()
 
@@ -146,7 +146,7 @@ class Answer:
             self.accepted += stats.accepted
 
     def _watch(self) -> None:
-        self._detector = None if self.patience is None else LoopDetector(self.patience, self.pipeline.opening)
+        self._detector = None if self.patience is None else LoopDetector(self.patience, self.pipeline.assistant_prefix)
 
     def _take(self, token: int) -> Loop | None:
         """Adds a token: the loop that it completes."""

@@ -31,14 +31,14 @@ class Loop:
 
 
 class LoopDetector:
-    """Watches one answer. ``opening``: text that stands before its tokens and is no part of them."""
+    """Watches one answer. ``assistant_prefix``: text before its tokens that none of them made."""
 
-    def __init__(self, patience: Patience | None = None, opening: str = "") -> None:
+    def __init__(self, patience: Patience | None = None, assistant_prefix: str = "") -> None:
         self._patience = patience or Patience()
         self._periods = Periods([min(2 * period, ECHO) for period in range(1, LIMIT + 1)])
         self._segments = Segments(self._patience)
-        self._segments.push(opening)
-        self._opening = len(opening)
+        self._segments.push(assistant_prefix)
+        self._prefix_length = len(assistant_prefix)
         self._pieces: list[str] = []
         self._ends: list[int] = []
         """Where each token's text ends, in characters of the answer's own text."""
@@ -56,7 +56,7 @@ class LoopDetector:
         again = self._segments.push(text) if text else None
         if again is None:
             return None
-        keep = bisect_right(self._ends, max(0, again.start - self._opening))
+        keep = bisect_right(self._ends, max(0, again.start - self._prefix_length))
         return Loop(keep, len(self._ends))
 
     def _shorter(self, period: int) -> int:

@@ -14,8 +14,9 @@ from orion_py.runtime.tokenizer import Tokenizer
 class Pipeline:
     """The stages of one answer. Each gets what the one before it gives; the last one writes into ``transcript``.
 
-    ``new_stages`` makes them, in their order, for the answer and again after a cut. ``opening``: a text that the answer
-    begins with and no model said. A stage may raise from ``push`` and ``finish``, as the output guard does.
+    ``new_stages`` makes them, in their order, for the answer and again after a cut. ``assistant_prefix``: a text
+    that the answer begins with and no model said. A stage may raise from ``push`` and ``finish``, as the output guard
+    does.
     """
 
     def __init__(
@@ -23,10 +24,10 @@ class Pipeline:
         tokenizer: Tokenizer,
         new_stages: Callable[[], Sequence[TextStage]],
         transcript: Transcript,
-        opening: str = "",
+        assistant_prefix: str = "",
     ) -> None:
         self._tokenizer, self._new_stages = tokenizer, new_stages
-        self.transcript, self.opening = transcript, opening
+        self.transcript, self.assistant_prefix = transcript, assistant_prefix
         self._begin()
 
     def _begin(self) -> None:
@@ -36,8 +37,8 @@ class Pipeline:
         """Whether a stage has ended the answer."""
 
     def open(self) -> None:
-        """Says the opening."""
-        self._pass(self.opening)
+        """Says the ``assistant_prefix``."""
+        self._pass(self.assistant_prefix)
 
     def push(self, token: int) -> str:
         """Takes a token. Returns the model's own text that it completes, before any stage."""

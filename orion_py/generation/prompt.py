@@ -37,11 +37,11 @@ def build_prompt(
     query: str,
     context: int,
     max_tokens: int,
-    opening: str = "",
+    assistant_prefix: str = "",
     embedded: Sequence[Embeddings] = (),
 ) -> Prompt:
     """The prompt with as much of the history as fits, newest first, ``context`` in tokens. It ends
-    with ``opening``, as if the model had begun its answer so.
+    with ``assistant_prefix``, as if the model had begun its answer so.
 
     ``embedded`` stands before ``query``, as what a turn of the history has stands before its text; what a model expects
     around them (such as ``<|vision_start|>``) is the text's. Of an earlier answer the prompt holds the answer
@@ -55,7 +55,7 @@ def build_prompt(
     placed = any(given)
     turns: list[ChatMessage] = [_plain(turn, tokenizer, placed) for turn in (*history, asked)]
     head: list[ChatMessage] = [{"role": "system", "content": _unplaced(system, placed)}] if system else []
-    begun = _unplaced(neutralise_special_tokens(opening, tokenizer.special_tokens), placed)
+    begun = _unplaced(neutralise_special_tokens(assistant_prefix, tokenizer.special_tokens), placed)
     dropped = 0
     while True:
         rendered = tokenizer.render([*head, *turns[dropped:]]) + begun

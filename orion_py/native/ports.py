@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from orion_py.errors import DownloadFailed
-from orion_py.language.langid import LangidDetector
+from orion_py.language.detector import LangidDetector
 from orion_py.native.built_models import with_built_models
 from orion_py.native.chat_template import NativeChatTemplate
 from orion_py.native.remote import file_facts, is_url, read_text

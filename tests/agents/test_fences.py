@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.agents.fences import FenceShaper
+from orion_py.agents.fences import FenceTransform
 
 
 def shaped(text: str, language: str = "python", only_code: bool = False, pieces: list[str] | None = None) -> str:
-    shaper = FenceShaper(language, only_code)
+    shaper = FenceTransform(language, only_code)
     return "".join([*(shaper.push(piece) for piece in pieces or [text]), shaper.finish()])
 
 
@@ -53,13 +53,13 @@ def test_prose_that_begins_like_code_is_prose(line: str) -> None:
 
 
 def test_who_only_wants_code_gets_nothing_after_it() -> None:
-    shaper = FenceShaper("python", only_code=True)
+    shaper = FenceTransform("python", only_code=True)
     shown = shaper.push("```python\nx = 1\n```\nThis code sets x.")
     assert (shown, shaper.done, shaper.finish()) == ("```python\nx = 1\n```\n", True, "")
 
 
 def test_inside_a_fence_the_text_streams_at_once() -> None:
-    shaper = FenceShaper("python")
+    shaper = FenceTransform("python")
     shaper.push("```python\n")
     assert shaper.push("print(") == "print("
 

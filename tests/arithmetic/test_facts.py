@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import pytest
 
-from orion_py.arithmetic.facts import FactShaper
+from orion_py.arithmetic.facts import FactTransform
 
 
 def shaped(text: str, pieces: list[str] | None = None) -> str:
-    shaper = FactShaper(french=False, values=[Fraction(12)])
+    shaper = FactTransform(french=False, values=[Fraction(12)])
     opening = shaper.push("15% of 80 = 12\n\n")
     return opening + "".join(shaper.push(piece) for piece in pieces or [text]) + shaper.finish()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.arithmetic.verify import EquationShaper, correct
+from orion_py.arithmetic.verify import EquationTransform, correct
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_what_is_right_rounded_or_algebra_stays(text: str) -> None:
 
 
 def shaped(pieces: list[str]) -> str:
-    shaper = EquationShaper(french=False)
+    shaper = EquationTransform(french=False)
     return "".join([*(shaper.push(piece) for piece in pieces), shaper.finish()])
 
 
 def test_text_without_figures_is_not_held_back() -> None:
-    assert EquationShaper(french=False).push("That is a good question") == "That is a good question"
+    assert EquationTransform(french=False).push("That is a good question") == "That is a good question"
 
 
 MATHS = st.lists(st.sampled_from(["2", "+", " ", "=", "4", "5", "so", "x", ".", "\n", "*", "(", ")", "a"]), max_size=30)

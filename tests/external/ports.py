@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orion_py.errors import DownloadFailed
-from orion_py.external.folder import HubFolder
+from orion_py.external.folder import ExternalFolder
 from orion_py.external.survey import Survey
 from orion_py.ports import FileFacts, Ports
 from tests.tiny import World, says
@@ -42,6 +42,6 @@ def ports_over(folder: Path, *, hashes: bool = True, address: str = ADDRESS) -> 
     return replace(World(says("hi")).ports, facts=facts, fetch_text=fetch_text, exists=exists)
 
 
-async def described(folder: Path) -> HubFolder:
+async def described(folder: Path) -> ExternalFolder:
     """What a survey says of it, with every hash."""
     return await Survey(ports_over(folder), ADDRESS).describe()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orion_py.external.folder import HubFolder, HubFolders
+from orion_py.external.folder import ExternalFolder, ExternalFolders
 from orion_py.external.survey import Survey
 from orion_py.manifest.reading import parse_manifest
 from orion_py.manifest.shards import location_of
@@ -19,16 +19,16 @@ from tests.external.ports import ADDRESS, ports_over
 
 
 @pytest.fixture
-async def record(tmp_path: Path) -> HubFolder:
+async def record(tmp_path: Path) -> ExternalFolder:
     folder = write_folder(tmp_path / "f", "qwen2", external=True)
     return await Survey(ports_over(folder, hashes=False), ADDRESS).describe()
 
 
-def pins(record: HubFolder) -> dict[str, str]:
+def pins(record: ExternalFolder) -> dict[str, str]:
     return {record.name_of(file): f"{number:064x}" for number, file in enumerate(record.files, 1)}
 
 
-async def test_with_every_hash_it_is_a_manifest_that_survives_being_written(record: HubFolder) -> None:
+async def test_with_every_hash_it_is_a_manifest_that_survives_being_written(record: ExternalFolder) -> None:
     with pytest.raises(ValueError, match="no hash"):
         record.manifest()
     manifest = record.pinned(pins(record)).manifest()
@@ -42,13 +42,13 @@ async def test_with_every_hash_it_is_a_manifest_that_survives_being_written(reco
     assert manifest.eos_tokens == (2, 1)
 
 
-async def test_a_hash_that_the_host_named_is_not_replaced(record: HubFolder) -> None:
+async def test_a_hash_that_the_host_named_is_not_replaced(record: ExternalFolder) -> None:
     named = record.files[0].model_copy(update={"sha256": "f" * 64})
     told = record.model_copy(update={"files": (named, *record.files[1:])})
     assert told.pinned({record.name_of(named): "0" * 64}).files[0].sha256 == "f" * 64
 
 
-async def test_another_file_has_another_name(record: HubFolder) -> None:
+async def test_another_file_has_another_name(record: ExternalFolder) -> None:
     file = record.files[0]
     others = [file.model_copy(update=change) for change in ({"size": 1}, {"tag": "x"}, {"path": "onnx/other"})]
     assert len({record.name_of(other) for other in (file, *others)}) == 4
@@ -57,17 +57,17 @@ async def test_another_file_has_another_name(record: HubFolder) -> None:
 @pytest.mark.parametrize(
     "path", ["../x", "/x", "onnx/../../x", ".git/x", "onnx//x", "onnx/.x", "a/b/c/d/e", "x\n", "c:\\x", "https://a/b"]
 )
-async def test_no_path_climbs(record: HubFolder, path: str) -> None:
+async def test_no_path_climbs(record: ExternalFolder, path: str) -> None:
     raw = json.loads(record.model_dump_json())
     raw["files"][1]["path"] = path
     with pytest.raises(ValidationError):
-        HubFolder.model_validate(raw)
+        ExternalFolder.model_validate(raw)
 
 
 @pytest.mark.parametrize("change", [{"files": []}, {"folder": "x"}, {"surprise": 1}])
-async def test_a_record_that_makes_no_sense_is_none(record: HubFolder, change: dict[str, Any]) -> None:
+async def test_a_record_that_makes_no_sense_is_none(record: ExternalFolder, change: dict[str, Any]) -> None:
     settings = MemorySettings()
-    folders = HubFolders(settings)
+    folders = ExternalFolders(settings)
     await folders.keep(record)
     assert await folders.kept(record.model) == record
     assert await folders.needed(record.model) == set(pins(record))
@@ -77,8 +77,8 @@ async def test_a_record_that_makes_no_sense_is_none(record: HubFolder, change: d
     assert await folders.needed(record.model) == set()
 
 
-async def test_external_data_lies_beside_its_graph(record: HubFolder) -> None:
+async def test_external_data_lies_beside_its_graph(record: ExternalFolder) -> None:
     raw = json.loads(record.model_dump_json())
     raw["files"][1]["path"] = "elsewhere/model.onnx_data"
     with pytest.raises(ValidationError, match="beside"):
-        HubFolder.model_validate(raw)
+        ExternalFolder.model_validate(raw)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orion_py.errors import DownloadFailed, InvalidModelFolder, TooLarge, UnsupportedModel
-from orion_py.external.folder import HubFolder
+from orion_py.external.folder import ExternalFolder
 from orion_py.external.survey import Survey, names
 from orion_py.native.chat_template import NativeChatTemplate
 from orion_py.ports import FileFacts, Ports
@@ -37,7 +37,7 @@ def put(folder: Path, *names: str) -> None:
         (folder / "onnx" / name).write_bytes(name.encode() * 10)
 
 
-async def look(folder: Path, **options: bool) -> HubFolder:
+async def look(folder: Path, **options: bool) -> ExternalFolder:
     return await Survey(ports_over(folder, **options), ADDRESS).describe()
 
 

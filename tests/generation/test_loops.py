@@ -23,9 +23,9 @@ def in_words(text: str) -> list[str]:
     return re.findall(r"\s?[^\W_]{1,6}|\s?\d|\n| +|[^\w\s]|_", text)
 
 
-def watched(text: str, asked: str = PLAIN, cut: Cut = in_words, opening: str = "") -> tuple[str, str] | None:
+def watched(text: str, asked: str = PLAIN, cut: Cut = in_words, assistant_prefix: str = "") -> tuple[str, str] | None:
     """What is kept of ``text`` and what had been said when a loop was noticed; None if none was."""
-    detector, ids, said = LoopDetector(patience_for(asked), opening), {}, ""
+    detector, ids, said = LoopDetector(patience_for(asked), assistant_prefix), {}, ""
     pieces = cut(text)
     for piece in pieces:
         said += piece
@@ -262,7 +262,7 @@ def test_the_same_meals_on_other_days_are_no_loop() -> None:
 
 def test_the_code_agents_fence_counts_though_no_token_said_it() -> None:
     lines = "total += 1\n" * 6
-    assert watched(lines, opening="```python\n") is None
+    assert watched(lines, assistant_prefix="```python\n") is None
 
 
 def test_code_that_goes_on_for_ever_is_a_loop() -> None:

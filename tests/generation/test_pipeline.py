@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orion_py.agents.fences import FenceShaper
+from orion_py.agents.fences import FenceTransform
 from orion_py.errors import HarmRefused, IllegalTransition
 from orion_py.generation.chunker import Chunker
 from orion_py.generation.pipeline import Pipeline
@@ -63,7 +63,7 @@ class Made:
         stops: Sequence[str] = (),
         middle: Callable[[], TextStage] | None = None,
         granularity: Granularity = "token",
-        opening: str = "",
+        assistant_prefix: str = "",
     ) -> None:
         self.pieces: list[str] = []
         self.transcript = Transcript(lambda piece: self.pieces.append(piece.text), clock=lambda: 0.0)
@@ -71,13 +71,13 @@ class Made:
         def stages() -> list[TextStage]:
             guard = OutputGuard(secrets=[SECRET])
             return [
-                StopMatcher(stops, len(opening)),
+                StopMatcher(stops, len(assistant_prefix)),
                 *([middle()] if middle else []),
                 guard,
                 Chunker(granularity, self.transcript.add),
             ]
 
-        self.pipeline = Pipeline(LETTERS, stages, self.transcript, opening)
+        self.pipeline = Pipeline(LETTERS, stages, self.transcript, assistant_prefix)
         self.pipeline.open()
 
     def say(self, text: str) -> Made:
@@ -123,7 +123,7 @@ def test_any_stage_may_end_the_answer_and_takes_nothing_more_then() -> None:
 
 
 def test_the_opening_goes_through_all_stages_but_isnt_searched_for_stop_strings() -> None:
-    made = Made(stops=["\n"], middle=lambda: FenceShaper("python"), opening="the sum is known:\n")
+    made = Made(stops=["\n"], middle=lambda: FenceTransform("python"), assistant_prefix="the sum is known:\n")
     made.say("fine")
     assert not made.pipeline.done
     made.say("\n")
@@ -133,7 +133,7 @@ def test_the_opening_goes_through_all_stages_but_isnt_searched_for_stop_strings(
 
 
 def test_an_opening_never_completes_a_stop_string_with_what_the_model_says() -> None:
-    made = Made(stops=["ab"], opening="a").say("b")
+    made = Made(stops=["ab"], assistant_prefix="a").say("b")
     made.pipeline.finish()
     assert (made.text, made.pipeline.done) == ("ab", False)
 
@@ -176,7 +176,7 @@ def test_a_finished_answer_takes_no_more_and_finishing_twice_does_nothing() -> N
 def test_after_a_cut_it_is_as_if_no_more_had_ever_come(
     granularity: Granularity, kept: str, cut: str, then: str
 ) -> None:
-    fresh, wound = (Made(["b\nb"], lambda: FenceShaper("python"), granularity, "so:\n") for _ in range(2))
+    fresh, wound = (Made(["b\nb"], lambda: FenceTransform("python"), granularity, "so:\n") for _ in range(2))
     wound.say(kept + cut)
     wound.pieces.clear()
     wound.pipeline.rewind()

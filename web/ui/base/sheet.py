@@ -23,7 +23,7 @@ class Sheet:
         self.node.close()
 
 
-class Armed:
+class ConfirmButton:
     """A button for what can't be undone: the first press asks, a second soon after does it."""
 
     def __init__(self, dom, timers, name, ask, act):

@@ -4,7 +4,7 @@ What the person chose is kept in the page's preferences: ``preset`` (a name or "
 ``engine``, the single settings that differ from it.
 """
 
-from ui.base.sheet import Armed
+from ui.base.sheet import ConfirmButton
 from ui.words import formatting
 
 PRESETS = ("auto", "production", "development", "low_end")
@@ -36,7 +36,9 @@ class EngineSettings:
             self._bind(name)
         for name in CHOICES:
             self._bind_choice(name)
-        Armed(dom, timers, "forget-router", lambda: words("forget_router_sure"), lambda: on_action("forget_router"))
+        ConfirmButton(
+            dom, timers, "forget-router", lambda: words("forget_router_sure"), lambda: on_action("forget_router")
+        )
         for name in ("get", "export", "erase"):
             self._bind_action("telemetry_" + name)
         self._counts = dom.by_id("telemetry-counts")

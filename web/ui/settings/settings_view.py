@@ -3,7 +3,7 @@
 import json
 
 from ui.answers.answer_view import backend_words
-from ui.base.sheet import Armed, Sheet
+from ui.base.sheet import ConfirmButton, Sheet
 from ui.words import formatting
 
 
@@ -21,8 +21,10 @@ class SettingsView:
             self._bind(name)
         self._preload = dom.by_id("set-preload")
         dom.on(self._preload, "change", lambda _event: on_change("preload", bool(self._preload.checked)))
-        Armed(dom, timers, "forget", lambda: self._words("forget_sure"), lambda: on_action("forget"))
-        Armed(dom, timers, "forget-chats", lambda: self._words("forget_chats_sure"), lambda: on_action("forget_chats"))
+        ConfirmButton(dom, timers, "forget", lambda: self._words("forget_sure"), lambda: on_action("forget"))
+        ConfirmButton(
+            dom, timers, "forget-chats", lambda: self._words("forget_chats_sure"), lambda: on_action("forget_chats")
+        )
         self._persist = dom.by_id("persist")
         dom.on(self._persist, "click", lambda _event: on_action("persist"))
         dom.on(dom.by_id("save-logs"), "click", lambda _event: on_action("logs"))

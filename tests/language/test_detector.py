@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orion_py.language.detector import Guess, NoDetector
-from orion_py.language.langid import LangidDetector, best
+from orion_py.language.detector import Guess, LangidDetector, NoDetector, best
 
 DETECTOR = LangidDetector()
 
