@@ -28,11 +28,11 @@
 
 import { BridgeError, toBridgeError } from "../bridge/worker/errors.js";
 import { holdName } from "../bridge/shared/worker-link.js";
-import { LoadedModel } from "../bridge/worker/inference/loaded-model.js";
+import { ModelSession } from "../bridge/worker/inference/session.js";
 
 /** Nothing is answered before. */
 const held = holdName();
-/** @type {LoadedModel | null} */
+/** @type {ModelSession | null} */
 let model = null;
 /** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
 let encoder = null;
@@ -66,7 +66,7 @@ function tellThreads() {
 /** @type {Handlers} */
 const handlers = {
   async "model.open"(payload) {
-    model = await LoadedModel.open(payload);
+    model = await ModelSession.open(payload);
     return { payload: { backend: model.backend, threads: model.threads, cancel: model.cancelFlag } };
   },
   async "model.feed"({ sha256, blob }) {

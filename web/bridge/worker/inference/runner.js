@@ -2,7 +2,7 @@
  * Defines the seam between a loaded model and what computes for it: onnxruntime-web's sessions on WASM or WebGPU,
  * a graph from outside, or our own kernel.
  *
- * `LoadedModel` checks what is asked, and a runner is only asked what makes sense.
+ * `ModelSession` checks what is asked, and a runner is only asked what makes sense.
  */
 
 import { toBridgeError } from "../errors.js";

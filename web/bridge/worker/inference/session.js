@@ -1,5 +1,5 @@
 /**
- * Takes a model from its shards to its logits, on any runner.
+ * Takes a model from its shards to its logits: checks each call, and hands it to the runner.
  */
 
 import { Database } from "../storage/database.js";
@@ -11,7 +11,7 @@ import { neededShards, readSpec } from "./spec.js";
 
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
 
-export class LoadedModel {
+export class ModelSession {
   /**
    * @param {ModelSpec} spec
    * @param {import("./runner.js").Runner} runner
@@ -30,7 +30,7 @@ export class LoadedModel {
 
   /**
    * @param {import("./messages.js").OpenModel} payload
-   * @returns {Promise<LoadedModel>}
+   * @returns {Promise<ModelSession>}
    */
   static async open(payload) {
     const spec = readSpec(payload);
@@ -40,7 +40,7 @@ export class LoadedModel {
     const opening = kind.open(new URL("../../..", import.meta.url), spec);
     const ahead = kind.takesBytes
       ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
-    return new LoadedModel(spec, await opening, database, ahead);
+    return new ModelSession(spec, await opening, database, ahead);
   }
 
   get backend() {

@@ -38,7 +38,7 @@ const database = {
   },
 };
 globalThis.indexedDB = { open: () => { first ||= "the database"; return request(database); } };
-const { LoadedModel } = await import("./bridge/worker/inference/loaded-model.js");
+const { ModelSession } = await import("./bridge/worker/inference/session.js");
 
 async function answer({ manifest, data, without = [], damaged = [], passed = false }) {
   kept.clear();
@@ -53,7 +53,7 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
     if (!without.includes(sha256)) kept.set(sha256, damaged.includes(sha256) ? new Blob([bytes]) : blob);
   }
   manifest.variants = [{ id: "kernel", engine: "kernel", backend: "wasm", expansions: [] }];
-  const model = await LoadedModel.open({ manifest, variant: "kernel", threads: 1, context: 64 });
+  const model = await ModelSession.open({ manifest, variant: "kernel", threads: 1, context: 64 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   const ahead = [...reads];
   for (const { sha256 } of manifest.shards) {
