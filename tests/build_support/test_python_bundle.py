@@ -74,7 +74,7 @@ def imported(path: Path) -> set[str]:
 
 def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in python_bundle.app_sources()}
-    # Made by name: what the engine's worker and the snapshot's bridge import, the agents by their factory, from their ids.
+    # Made by name: what the engine's worker and the snapshot's bridge import; the agents, by their factory from ids.
     bridge = [f"orion_py.browser.{name}" for name in ("main", "lazy", "snapshot")]
     left = [*bridge, *(name for name in names if name.startswith("orion_py.agents."))]
     reached: set[str] = set()

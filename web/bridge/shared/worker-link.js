@@ -1,8 +1,8 @@
 /**
  * Links to a worker and notices its end: the page's link to its engine, the engine's to its inference workers.
  *
- * A worker that fails tells so by an event. One that the browser ends tells nothing: what shows it is that the lock
- * of its name, which it holds while it lives, is free again.
+ * A worker that fails reports it by an event. One that the browser ends reports nothing; but the lock of its name,
+ * which it holds while it lives, is free again.
  */
 
 import { newId } from "./ids.js";
@@ -11,8 +11,8 @@ import { newId } from "./ids.js";
 const PREFIX = "orion-";
 
 /**
- * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since the page or worker that made
- * it asks for the same lock when it hears the first message. Where there are no locks (plain http), or the browser
+ * For the worker: resolves once it holds the lock of its name. Nothing may be posted before that, since its owner
+ * asks for the same lock when it hears the first message. Where there are no locks (plain http), or the browser
  * refuses them to a site that may keep no data, it resolves without, and the other side gets none either. A worker
  * that no WorkerLink made has a name that others may have, too: nobody watches it, and to wait for it could be for ever.
  *
