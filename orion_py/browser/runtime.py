@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.next_visit import NextVisit
 from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.segments import Embeddings, Inputs
+from orion_py.runtime.token_runs import RunRequest, RunTokens
 
 
 class BrowserSession:
@@ -73,6 +75,20 @@ class BrowserSession:
         rows: Logits = self._logits[: len(tokens)]
         logits.assign_to(rows.reshape(-1))
         return rows
+
+    async def run(self, request: RunRequest) -> AsyncIterator[RunTokens]:
+        """As ``RunsTokens`` says: the worker chooses, ``web/bridge/worker/inference/sampler.js``."""
+        inbox = self._client.run(json.dumps(dataclasses.asdict(request)))
+        over = False
+        while not over:
+            with translated():
+                told = json.loads(await inbox.next())
+            over = told["over"]
+            if told["tokens"]:
+                yield RunTokens(told["tokens"], told["ms"] / 1000)
+
+    def stop(self) -> None:
+        self._client.stop()
 
     async def keep_rows(self, prefix: Prefix, budget: int) -> int:
         facts = {name: getattr(prefix, name) for name in ("key", "model", "agent", "edition", "rows")}

@@ -8,6 +8,10 @@ and the rows behind it are dropped. So the tokens are the same with and without 
 Once a step's last token is chosen the next step begins, and only then is the token handed on: a worker computes
 while the token becomes text and is shown. Where that token turns out to be the last one, by a stop string or a
 loop, the step that was begun is dropped as a failed draft is.
+
+A session that chooses tokens itself (``runtime.token_runs``) is asked for runs of steps wherever no draft and no
+constraint is at hand: it goes on while its tokens travel and become text. They are the tokens of single steps. A draft
+that comes up ends the run, behind the tokens that were chosen by then.
 """
 
 from __future__ import annotations
@@ -25,13 +29,18 @@ from orion_py.protocol import FinishReason
 from orion_py.runtime.base import Logits
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.segments import Segment, calls_of, tokens_of
+from orion_py.runtime.token_runs import RunRequest
+
+RUN_TOKENS = 128
+"""Of one run, at most: a message there and back is as nothing beside so many steps."""
 
 
 @dataclass(slots=True)
 class DecodeStats:
-    """Filled while decoding. Times in seconds; ``waiting`` is what the model took of ``decode``, and ``beside`` the
-    part of that in which the tokens' consumer was at work. ``drafted``: guessed tokens that were verified;
-    ``accepted``: those that came true."""
+    """Filled while decoding. Times in seconds; ``waiting`` is what the model took of ``decode``: single calls from
+    their beginning to their rows, and of a run of tokens what the session itself says that it took. ``beside`` is the
+    time in which the tokens' consumer was at work while a call or a run was under way. ``drafted``: guessed tokens that
+    were verified; ``accepted``: those that came true."""
 
     cached_tokens: int = 0
     completion_tokens: int = 0
@@ -76,7 +85,8 @@ async def decode(
     # A long prompt takes longer than a token: the time-out is per call of about this many tokens.
     prefill_timeout = None if step_timeout is None else step_timeout * (1 + (len(tokens) - cached) / 256)
     with closing(Steps(model, cancel, clock)) as steps:
-        at, rows = cached, list[Logits]()
+        at = cached
+        rows: Sequence[Logits | int] = ()
         for inputs in calls_of(prompt, cached):
             steps.begin_prompt(inputs, at, prefill_timeout)
             rows = await steps.rows()
@@ -88,14 +98,33 @@ async def decode(
             if speculate and model.max_draft_tokens and max_tokens > 1
             else None
         )
+        runs = constrain is None and max_tokens > 1 and model.runs_tokens
         draft: list[int] = []
         run = len(tokens)
+
+        def begin_next() -> list[int]:
+            """Begins what follows the tokens so far: with the draft that is verified, if any, else a run or a step."""
+            # One token more than is accepted comes of a step.
+            draft = [] if speculation is None else speculation.propose(room - 1)
+            at = len(tokens) - 1
+            if draft or not runs:
+                steps.begin([tokens[at], *draft], at, step_timeout)
+            else:
+                count = min(room, RUN_TOKENS)
+                request = RunRequest(tokens[at], at, count, sorted(eos), sampler.choice(count, tokens))
+                steps.begin_run(request, step_timeout)
+            return draft
+
         try:
             while True:
-                for index, logits in enumerate(rows):
+                for index, found in enumerate(rows):
                     cancel.raise_if_cancelled()
                     run = len(tokens)
-                    token = sampler.sample(logits, tokens, None if constrain is None else constrain(tokens))
+                    if isinstance(found, int):
+                        token = found
+                        sampler.chose()
+                    else:
+                        token = sampler.sample(found, tokens, None if constrain is None else constrain(tokens))
                     if token in eos:
                         stats.finish = "stop"
                         return
@@ -106,10 +135,11 @@ async def decode(
                     if speculation is not None:
                         speculation.observe(token)
                     room = min(max_tokens - stats.completion_tokens, model.context - len(tokens))
-                    if room > 0 and not as_drafted:
-                        # One token more than is accepted comes of a step.
-                        draft = [] if speculation is None else speculation.propose(room - 1)
-                        steps.begin([token, *draft], len(tokens) - 1, step_timeout)
+                    goes_on = as_drafted or steps.runs or (isinstance(found, int) and index + 1 < len(rows))
+                    if room > 0 and not goes_on:
+                        draft = begin_next()
+                    elif steps.runs and speculation is not None and speculation.propose(room - 1):
+                        steps.stop_run()
                     shown = clock()
                     yield token
                     if steps.under_way:
@@ -120,13 +150,16 @@ async def decode(
                     if deadline is not None and clock() >= deadline:
                         stats.finish = "timeout"
                         return
-                    if not as_drafted:
+                    if not goes_on:
                         break
-                rows = await steps.rows()
-                stats.drafted += len(draft)
+                ran = steps.runs
+                rows = await (steps.tokens() if ran else steps.rows())
                 stats.waiting += steps.seconds
-                if speculation is not None:
-                    speculation.timed(len(rows), steps.seconds)
+                stats.drafted += len(draft)
+                if not rows:  # the run ended before it chose any more
+                    draft = begin_next()
+                elif speculation is not None:
+                    speculation.timed(1 if ran else len(rows), steps.seconds / (len(rows) if ran else 1))
         finally:
             # What single steps wouldn't have run, the next question runs as after single steps.
             model.drop(run)

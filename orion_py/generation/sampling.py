@@ -23,6 +23,7 @@ import numpy as np
 
 from orion_py.errors import InvalidInput, NothingAllowed, RuntimeFailure
 from orion_py.generation.constraint import Constraint
+from orion_py.runtime.token_runs import Choice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,6 +148,30 @@ class Sampler:
             ids = _likeliest(scores, peaks, weights, self.params.top_p)
             return self._choose(ids, weights[ids], total=float(weights.sum()))
         return self._draw(weights)
+
+    def choice(self, count: int, context: Sequence[int] = ()) -> Choice:
+        """For a session that chooses the next ``count`` tokens by itself, as ``sample`` would. ``context`` as there.
+        Each token of them that is taken has to be told by ``chose``."""
+        greedy, penalises = self.params.temperature == 0, self.params.repetition_penalty != 1.0
+        if penalises:
+            self._observe(context)
+        state = self._random.getstate()
+        draws = [] if greedy else [self._random.random() for _ in range(count)]
+        self._random.setstate(state)
+        return Choice(
+            temperature=self.params.temperature,
+            top_k=self.params.top_k,
+            top_p=self.params.top_p,
+            penalty=self.params.repetition_penalty,
+            seen=self._seen_ids[: len(self._seen)].tolist() if penalises else (),
+            never=sorted(self._penalises.never) if penalises else (),
+            draws=draws,
+        )
+
+    def chose(self) -> None:
+        """A token of ``choice`` is taken: its random number is used."""
+        if self.params.temperature != 0:
+            self._random.random()
 
     def _penalised(self, logits: Logits, context: Sequence[int]) -> Logits:
         penalty = self.params.repetition_penalty

@@ -1,22 +1,28 @@
 """Runs an answer's calls of its model: each is begun at once and awaited later.
 
-In between there is time to turn the previous token into text and send it, while a worker computes.
+In between there is time to turn the previous token into text and send it, while a worker computes. A model whose
+session chooses tokens itself is asked for a run of them, which come some at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InferenceTimeout
 from orion_py.runtime.base import Logits
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.segments import Inputs
+from orion_py.runtime.token_runs import RunRequest, TokenRun
+
+T = TypeVar("T")
 
 
 class Steps:
-    """One call at a time: ``begin``, then ``rows``. End with ``close``, whatever happened.
+    """One call at a time: ``begin``, then ``rows``; or ``begin_run``, then ``tokens`` while it ``runs``. End with
+    ``close``, whatever happened.
 
     A call that is cancelled, that takes too long or that ``close`` leaves behind goes on in its worker;
     the next one waits for it there.
@@ -25,13 +31,16 @@ class Steps:
     def __init__(self, model: LoadedModel, cancel: CancelToken, clock: Callable[[], float]) -> None:
         self._model, self._cancel, self._clock = model, cancel, clock
         self._call: asyncio.Future[Logits] | None = None
+        self._run: TokenRun | None = None
+        self._news: asyncio.Future[None] | None = None
         self._limit = TimeLimit(lambda: self._end(TimeoutError()), asyncio.get_running_loop())
         self._timeout: float | None = None
-        self._verifies = False
+        self._verifies = self._stopping = False
         self._begun = 0.0
         self._unsubscribe = cancel.subscribe(lambda: self._end(Cancelled()))
         self.seconds = 0.0
-        """What the latest call took, from its beginning to its rows."""
+        """What the latest call took, from its beginning to its rows; of a run, what the session says that it took for
+        the latest tokens."""
 
     def begin(self, tokens: Sequence[int], position: int, timeout: float | None) -> None:
         """Runs ``tokens`` from ``position`` on: one is a step, several are a draft to verify. ``timeout`` in seconds.
@@ -46,14 +55,25 @@ class Steps:
         self._call = self._model.begin(inputs, position)
         self._limit.set(timeout)
 
+    def begin_run(self, request: RunRequest, timeout: float | None) -> None:
+        """Has the session choose tokens by itself. ``timeout`` in seconds, for each. Raises Cancelled."""
+        self._prepare(timeout, verify=False)
+        self._stopping = False
+        self._run = self._model.begin_run(request, self._on_news)
+
     def _prepare(self, timeout: float | None, *, verify: bool) -> None:
         self._cancel.raise_if_cancelled()
         self._timeout, self._verifies, self._begun = timeout, verify, self._clock()
 
     @property
     def under_way(self) -> bool:
-        """Whether a call was begun whose rows nobody took yet."""
-        return self._call is not None
+        """Whether a call was begun whose rows nobody took yet, or a run that hasn't ended."""
+        return self._call is not None or (self._run is not None and not self._run.ended)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a run was begun of which tokens are to be taken."""
+        return self._run is not None
 
     async def rows(self) -> list[Logits]:
         """The logits after each token of a draft, else after the last one, each of shape [vocab].
@@ -63,7 +83,40 @@ class Steps:
         """
         assert self._call is not None, "nothing was begun"
         try:
-            logits = await self._call
+            logits = await self._ended(self._call)
+        finally:
+            self._call = None
+            self.seconds = self._clock() - self._begun
+        return list(logits) if self._verifies else [logits]
+
+    async def tokens(self) -> list[int]:
+        """What the run has chosen since the last call; nothing where it ended meanwhile. Raises as ``rows``."""
+        assert self._run is not None, "no run was begun"
+        if self._cancel.cancelled:
+            await self._model.interrupt()
+            raise Cancelled
+        if self._run.waits:
+            self._news = asyncio.get_running_loop().create_future()
+            self._limit.set(self._timeout)
+            try:
+                await self._ended(self._news)
+            finally:
+                self._news = None
+        found = self._run.take()
+        self.seconds = found.seconds
+        if self._run.over:
+            self._run = None
+        return list(found.tokens)
+
+    def stop_run(self) -> None:
+        """The run ends soon; what it has chosen until then still comes."""
+        if self._run is not None and not self._stopping:
+            self._stopping = True
+            self._model.stop_run(self._run)
+
+    async def _ended(self, call: asyncio.Future[T]) -> T:
+        try:
+            return await call
         except Cancelled:
             await self._model.interrupt()
             raise
@@ -71,13 +124,18 @@ class Steps:
             await self._model.close()
             raise InferenceTimeout(f"No token for {self._timeout:.0f} s.") from None
         finally:
-            self._call = None
             self._limit.set(None)
-            self.seconds = self._clock() - self._begun
-        return list(logits) if self._verifies else [logits]
+
+    def _on_news(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
 
     def close(self) -> None:
         """Nobody waits for what was begun."""
+        if self._run is not None:
+            self._run.give_up()
+            self._model.stop_run(self._run)
+            self._run = None
         self._unsubscribe()
         self._limit.close()
         self._unsubscribe = _nothing  # what knows this object mustn't be known by it: it would keep the model
@@ -86,8 +144,9 @@ class Steps:
         self._call = None
 
     def _end(self, error: Exception) -> None:
-        if self._call is not None and not self._call.done():
-            self._call.set_exception(error)
+        for awaited in (self._call, self._news):
+            if awaited is not None and not awaited.done():
+                awaited.set_exception(error)
 
 
 def _nothing() -> None:

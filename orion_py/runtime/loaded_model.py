@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import OrionError, WorkerDied
+from orion_py.errors import Cancelled, OrionError, WorkerDied
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Logits, ModelSession
 from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.segments import Embeddings, Inputs, Key, Segment, keys_of
+from orion_py.runtime.token_runs import RunRequest, RunsTokens, TokenRun
 from orion_py.runtime.tokenizer import Tokenizer
 from orion_py.starting import start
 
@@ -67,6 +68,8 @@ class LoadedModel:
         """Called with the old and the new label when a thread was lost."""
         self._interrupted = False
         """What runs was stopped: nobody waits for it but the next call."""
+        self._stopped = False
+        """The run of tokens under way has to end."""
         self.patience_s = STOP_PATIENCE_S
         self.for_kernel = False
         """Whether our own kernel was asked for when it was loaded, even if another runner serves."""
@@ -116,6 +119,23 @@ class LoadedModel:
         """Begins ``verify``, as ``begin``."""
         return self._begin(self._session.verify, tokens, position)
 
+    @property
+    def runs_tokens(self) -> bool:
+        """Whether ``begin_run`` can be called."""
+        return isinstance(self._session, RunsTokens)
+
+    def begin_run(self, request: RunRequest, on_news: Callable[[], object]) -> TokenRun:
+        """Begins a run of tokens now, where ``runs_tokens``. A caller that wants no more of it calls ``stop_run``."""
+        run = TokenRun(on_news)
+        self._running = start(self._run_tokens(request, run))
+        return run
+
+    def stop_run(self, run: TokenRun) -> None:
+        """Ends ``run`` early if it has begun; the next call waits until it has ended."""
+        if run.begun and not run.ended and not self.closed and isinstance(self._session, RunsTokens):
+            self._stopped = True
+            self._session.stop()
+
     async def keep_rows(self, prefix: Prefix, tokens: Sequence[int], budget: int) -> int:
         """As ``ModelSession.keep_rows``, of the rows of ``tokens``; 0 too where the cache doesn't begin with them, or
         something computes."""
@@ -138,12 +158,12 @@ class LoadedModel:
             raise
 
     async def _restore(self, key: str, tokens: list[int], given_up: asyncio.Event) -> bool:
-        if self._interrupted and self._turn.locked():
+        if self._ends_early and self._turn.locked():
             await self._stops()
         async with self._turn:
             if given_up.is_set():
                 return False
-            self._interrupted = False
+            self._interrupted = self._stopped = False
             held, self._held = self._held, []
             restored = await self._session.restore_rows(key, len(tokens))
             self._held = [*tokens] if restored else held
@@ -164,12 +184,12 @@ class LoadedModel:
     async def _run(self, call: _Call, inputs: Inputs, position: int, done: asyncio.Future[Logits]) -> None:
         """``done`` is set from here, and not by the task's end: that is one turn of the loop less for each token."""
         try:
-            if self._interrupted and self._turn.locked():
+            if self._ends_early and self._turn.locked():
                 await self._stops()
             async with self._turn:
                 if done.done():
                     return
-                self._interrupted = False
+                self._interrupted = self._stopped = False
                 self._wanted = position + len(inputs)
                 # While the call runs, or if it fails, only the rows before it can be relied on.
                 del self._held[position:]
@@ -184,6 +204,36 @@ class LoadedModel:
         except BaseException:
             done.cancel()
             raise
+
+    async def _run_tokens(self, request: RunRequest, run: TokenRun) -> None:
+        assert isinstance(self._session, RunsTokens)
+        try:
+            if self._ends_early and self._turn.locked():
+                await self._stops()
+            async with self._turn:
+                if run.given_up:
+                    return
+                run.begun = True
+                self._interrupted = self._stopped = False
+                self._wanted = request.position + request.count
+                del self._held[request.position :]
+                last = request.token
+                async for found in self._session.run(request):
+                    # A token's row is there once the next one was chosen.
+                    self._held.extend([last, *found.tokens[:-1]])
+                    del self._held[self._wanted :]
+                    last = found.tokens[-1]
+                    run.tell(found)
+            run.end()
+        except Exception as error:
+            run.end(error)
+        except BaseException:
+            run.end(Cancelled())
+            raise
+
+    @property
+    def _ends_early(self) -> bool:
+        return self._interrupted or self._stopped
 
     async def _stops(self) -> None:
         """Waits until what was interrupted is over. Raises WorkerDied, and ends the worker, where that
@@ -206,7 +256,7 @@ class LoadedModel:
 
     async def ping(self) -> None:
         """Whether the worker still answers; while it computes for somebody that isn't asked. Raises WorkerDied."""
-        if self._turn.locked() and self._interrupted:
+        if self._turn.locked() and self._ends_early:
             await self._stops()
         if not self._turn.locked():
             await self._session.ping()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,17 +15,31 @@ from build_support.node import find
 SCRIPT = Path(__file__).with_name("session_in_node.mjs")
 
 
-def test_tokens_are_an_array_and_embeddings_are_floats_with_their_width() -> None:
+@pytest.fixture(scope="module")
+def said() -> dict[str, Any]:
     vendor = paths.DIST / "vendor"
     if not (vendor / "python" / "app.bin").is_file():
         pytest.fail("dist/ isn't built: python3 build.py build")
     command = [find().program, SCRIPT, paths.WEB / "bridge", vendor]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
-    said = json.loads(run.stdout.strip().splitlines()[-1])
+    found: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
+    return found
+
+
+def test_tokens_are_an_array_and_embeddings_are_floats_with_their_width(said: dict[str, Any]) -> None:
     assert said["calls"] == [
         ["forward", "Array", [5, 6], 0],
         ["forwardEmbeddings", "Float32Array", [0, 1, 2, 3, 4, 5, 6, 7], 2, 2],
         ["forwardEmbeddings", "Float32Array", [2, 3, 4, 5], 2, 7],
     ]
     assert said["logits"] == [[1, 2, 3], [2, 2, 3], [3, 2, 3]]
+
+
+def test_a_run_of_tokens_is_asked_for_whole_and_told_in_pieces(said: dict[str, Any]) -> None:
+    choice = {"temperature": 0.7, "top_k": 40, "top_p": 0.95, "penalty": 1.1, "seen": [4, 5], "never": [2]}
+    draws = [0.25, 0.5, 1 / 3]
+    assert said["runs"] == [
+        {"token": 5, "position": 9, "count": 3, "ends": [2], "choice": {**choice, "draws": draws}},
+    ]
+    assert said["told"] == [[[7], 0.005], [[8, 9], 0.006]]

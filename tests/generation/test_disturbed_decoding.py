@@ -23,6 +23,7 @@ from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Logits
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.prefixes import Prefix
+from tests.running_sessions import RunsByForward
 from tests.tiny import LetterTokenizer, manifest
 
 VOCAB, CONTEXT, EOS = 24, 96, 0
@@ -121,6 +122,21 @@ class StrictSession:
         self.closed = True
 
 
+class RunningSession(RunsByForward, StrictSession):
+    """One that chooses tokens itself, and tells some at a time."""
+
+    def tells(self) -> bool:
+        return self.chance.random() < 0.4
+
+    async def rests(self) -> None:
+        await self._takes()
+        self.stopped = self.stopped or self.interrupted
+
+    def stop(self) -> None:
+        super().stop()
+        self.interrupted = True
+
+
 def model_with(session: StrictSession) -> LoadedModel:
     report = BuildReport("kernel", 2, 0.0, 0.0, 0)
     return LoadedModel(manifest(), KERNEL, session, LetterTokenizer(), report, CONTEXT)  # type: ignore[arg-type]
@@ -214,9 +230,9 @@ async def between(model: LoadedModel, prompts: list[list[int]], chance: random.R
             await ended_by(work, cancel)
 
 
-async def run(seed: int, failures: float) -> None:
+async def run(seed: int, failures: float, kind: type[StrictSession]) -> None:
     chance = random.Random(seed)
-    session = StrictSession(chance, failures)
+    session = kind(chance, failures)
     model = model_with(session)
     first = [chance.randrange(1, VOCAB) for _ in range(12)]
     prompts = [first]
@@ -240,4 +256,11 @@ async def run(seed: int, failures: float) -> None:
 @given(st.integers(0, 2**32), st.sampled_from((0.0, 0.03)))
 @pytest.mark.filterwarnings("error")
 def test_each_answer_is_that_of_single_steps(seed: int, failures: float) -> None:
-    asyncio.run(run(seed, failures))
+    asyncio.run(run(seed, failures, StrictSession))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from((0.0, 0.03)))
+@pytest.mark.filterwarnings("error")
+def test_each_answer_of_runs_is_that_of_single_steps(seed: int, failures: float) -> None:
+    asyncio.run(run(seed, failures, RunningSession))

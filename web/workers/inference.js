@@ -11,17 +11,19 @@
  *   model.forward  {tokens, position}     -> {logits}
  *   model.forwardEmbeddings {embeddings, width, position} -> {logits}
  *   model.verify   {tokens, position}     -> {logits}    after each token
+ *   model.run      {token, position, count, ends, choice} -> {tokens, ms}    steps whose tokens are chosen here (messages.d.ts)
  *   model.keep     {facts, budget}        -> {bytes}    the cache's first rows, on the device
  *   model.restore  {key, rows}            -> {restored}
  *   model.memory   {}                     -> {memory_bytes}
  *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled; where
- *                                                    there is a flag it has ended by then
+ *                                                    there is a flag it has ended by then. A run ends with what it has
  *
  *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
  *   encoder.encode {tokens}               -> {embedding}
  *
- * Before an answer there may be {v: 1, type: "threads", payload: {threads}}: another number computes since the last one.
+ * Before a run's answer there are {v: 1, id, type: "tokens", payload: {tokens, ms}} with what it has chosen since the last.
+ * Before an answer and before tokens there may be {v: 1, type: "threads", payload: {threads}}: another number computes since the last one.
  *
  * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
  */
@@ -51,6 +53,20 @@ async function pause() {
   if (cancelled) throw new BridgeError("cancelled", "stopped between two parts of the prompt");
 }
 
+/** As `pause`, and at once: a browser lets timers wait. */
+const turns = new MessageChannel();
+let turned = () => {};
+turns.port1.onmessage = () => turned();
+
+/** Lets queued messages in. @returns {Promise<boolean>} whether none of them was a cancel */
+async function hear() {
+  await new Promise((resume) => {
+    turned = () => resume(null);
+    turns.port2.postMessage(null);
+  });
+  return !cancelled;
+}
+
 /** @param {Reply} reply @param {Transferable[]} [transfer] */
 const post = (reply, transfer = []) => self.postMessage(reply, { transfer });
 
@@ -63,6 +79,7 @@ function tellThreads() {
 
 /** @typedef {import("../bridge/worker/inference/messages.js").Reply} Reply */
 /** @typedef {import("../bridge/worker/inference/messages.js").Handlers} Handlers */
+/** @typedef {import("../bridge/worker/inference/messages.js").RunTokens} RunTokens */
 /** @type {Handlers} */
 const handlers = {
   async "model.open"(payload) {
@@ -92,6 +109,10 @@ const handlers = {
   async "model.verify"({ tokens, position }) {
     const logits = await opened().verify(tokens, position);
     return { payload: { logits }, transfer: [logits.buffer] };
+  },
+  async "model.run"(request, tell) {
+    cancelled = false;
+    return { payload: await opened().run(request, tell, hear) };
   },
   async "model.keep"({ facts, budget }) {
     return { payload: { bytes: await opened().keepRows(facts, budget) } };
@@ -123,9 +144,13 @@ const handlers = {
 
 self.onmessage = async ({ data: { id, type, payload } }) => {
   try {
-    const handler = /** @type {Record<string, ((payload: any) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
+    const handler = /** @type {Record<string, ((payload: any, tell: (told: RunTokens) => void) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
-    const { payload: answer, transfer = [] } = await handler(payload);
+    const tell = (/** @type {RunTokens} */ told) => {
+      tellThreads();
+      post({ v: 1, id, type: "tokens", payload: told });
+    };
+    const { payload: answer, transfer = [] } = await handler(payload, tell);
     await held;
     tellThreads();
     post({ v: 1, id, type: "result", payload: answer }, transfer);

@@ -4,8 +4,10 @@
 
 import { BridgeError } from "../errors.js";
 import { WorkerLink } from "../../shared/worker-link.js";
+import { RunInbox } from "./token-run.js";
 
-/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void}} Pending */
+/** @typedef {import("./messages.js").RunTokens} RunTokens */
+/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (told: RunTokens) => void}} Pending */
 /** @typedef {import("./messages.js").Calls} Calls */
 
 export class InferenceClient {
@@ -103,6 +105,25 @@ export class InferenceClient {
   }
 
   /**
+   * Has the worker choose tokens by itself.
+   *
+   * @param {string} requestJson a RunRequest of messages.d.ts
+   * @returns {RunInbox} what comes of it
+   */
+  run(requestJson) {
+    this.raise(0);
+    const inbox = new RunInbox();
+    this.call("model.run", JSON.parse(requestJson), (told) => inbox.tell(told)).then(
+      (rest) => inbox.end(rest), (cause) => inbox.fail(cause));
+    return inbox;
+  }
+
+  /** A run under way ends as soon as it can, as one that has come to its end. */
+  stop() {
+    this.cancel().catch(() => {}); // who has ended runs nothing
+  }
+
+  /**
    * The cache's first rows are kept on the device; a forward may follow at once.
    *
    * @param {string} factsJson {key, model, agent, edition, rows}
@@ -161,13 +182,14 @@ export class InferenceClient {
    * @template {keyof Calls} T
    * @param {T} type
    * @param {import("./messages.js").Payload<T>} payload
+   * @param {(told: RunTokens) => void} [tell]
    * @returns {Promise<import("./messages.js").Answer<T>>}
    */
-  call(type, payload) {
+  call(type, payload, tell) {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
+      this.pending.set(id, { resolve, reject, tell });
       /** @type {{v: 1, id: number, type: T, payload: import("./messages.js").Payload<T>}} */
       const call = { v: 1, id, type, payload };
       this.link.post(call);
@@ -184,6 +206,10 @@ export class InferenceClient {
       return;
     }
     const pending = this.pending.get(message.id);
+    if (message.type === "tokens") {
+      pending?.tell?.(message.payload);
+      return;
+    }
     this.pending.delete(message.id);
     if (message.type === "result") pending?.resolve(message.payload);
     else pending?.reject(new BridgeError(message.error.code, message.error.message, message.error.detail));

@@ -2,6 +2,7 @@
 
 import type { PrefixFacts } from "../storage/prefix-store.js";
 import type { CancelFlag } from "./runner.js";
+import type { Choice } from "./sampler.js";
 import type { Manifest } from "./spec.js";
 
 export interface BuildReport {
@@ -37,6 +38,21 @@ export interface EmbeddedStep {
   position: number;
 }
 
+/** As orion_py/runtime/token_runs.py says: steps from `token` at `position` on, until `count` tokens are chosen or one of `ends`. */
+export interface RunRequest {
+  token: number;
+  position: number;
+  count: number;
+  ends: number[];
+  choice: Choice;
+}
+
+/** Tokens of a run since it last told, and the milliseconds that the worker took for them. */
+export interface RunTokens {
+  tokens: number[];
+  ms: number;
+}
+
 type Nothing = Record<string, never>;
 type Logits = { logits: Float32Array<ArrayBuffer> };
 
@@ -48,6 +64,7 @@ export interface Calls {
   "model.forward": [Step, Logits];
   "model.forwardEmbeddings": [EmbeddedStep, Logits];
   "model.verify": [Step, Logits];
+  "model.run": [RunRequest, RunTokens];
   "model.keep": [{ facts: PrefixFacts; budget: number }, { bytes: number }];
   "model.restore": [{ key: string; rows: number }, { restored: boolean }];
   "model.memory": [Nothing, { memory_bytes: number }];
@@ -63,13 +80,14 @@ export type Answer<T extends keyof Calls> = Calls[T][1];
 /** To the worker. */
 export type Call = { [T in keyof Calls]: { v: 1; id: number; type: T; payload: Payload<T> } }[keyof Calls];
 
-/** From the worker: how a call ended, or, before an answer, that another number of threads computes now. */
+/** From the worker: how a call ended, tokens of a run under way, or, before either, that another number of threads computes now. */
 export type Reply =
   | { v: 1; id: number; type: "result"; payload: Answer<keyof Calls> }
   | { v: 1; id: number; type: "error"; error: { code: string; message: string; detail: Record<string, unknown> } }
+  | { v: 1; id: number; type: "tokens"; payload: RunTokens }
   | { v: 1; type: "threads"; payload: { threads: number } };
 
-/** What answers each call. */
+/** What answers each call. `tell` posts tokens before the answer. */
 export type Handlers = {
-  [T in keyof Calls]: (payload: Payload<T>) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
+  [T in keyof Calls]: (payload: Payload<T>, tell: (told: RunTokens) => void) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
 };

@@ -8,6 +8,7 @@ import { PrefixStore } from "../storage/prefix-store.js";
 import { ReadAhead } from "../storage/read-ahead.js";
 import { kindOf } from "./runner.js";
 import { neededShards, readSpec } from "./spec.js";
+import { runTokens } from "./token-run.js";
 
 /** @typedef {import("./spec.js").ModelSpec} ModelSpec */
 
@@ -163,6 +164,18 @@ export class ModelSession {
     }
     this.checkTokens(tokens, position);
     return runner.verify(tokens, position);
+  }
+
+  /**
+   * Chooses tokens by itself, step after step: `runTokens`. Raises as `forward`.
+   *
+   * @param {import("./messages.js").RunRequest} request
+   * @param {(told: import("./messages.js").RunTokens) => void} tell
+   * @param {() => Promise<boolean>} hear lets messages in, and says whether the run may go on
+   */
+  async run(request, tell, hear) {
+    const nothing = async () => {};
+    return runTokens((tokens, position) => this.forward(tokens, position, nothing), request, { tell, hear });
   }
 
   /**
