@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from build_support import page_words, paths
+from build_support import page_parts, page_words, paths
 from build_support.errors import BuildError
 from build_support.processes import run
 
@@ -103,12 +103,14 @@ def listed(content: bytes) -> list[str]:
 
 
 def is_served(url: str) -> bool:
-    """Whether a file of web/ is part of the page. MicroPython needs no ``__init__.py``, which hold a sentence each."""
-    return not (url.startswith("ui/") and url.endswith("__init__.py"))
+    """Whether a file of web/ is part of the page. MicroPython needs no ``__init__.py``, which hold a sentence each;
+    index.html has its parts in it."""
+    return not (url.startswith("ui/") and url.endswith("__init__.py")) and not url.startswith(page_parts.FOLDER)
 
 
 def files(web: Path | None = None) -> dict[str, bytes]:
-    """What of ``web`` the build makes for the page's start: ``NAME``, ``LATER``, and index.html in all languages."""
+    """What of ``web`` the build makes for the page's start: ``NAME``, ``LATER``, the words with those of the engine's
+    settings, and index.html in all languages."""
     web = web or paths.WEB
     program, found = compiler(), page_words.catalogues(web / page_words.FOLDER)
     app = (web / "app.js").read_text("utf-8")
@@ -116,5 +118,6 @@ def files(web: Path | None = None) -> dict[str, bytes]:
         compiled(web / "ui", names, program) if program else {} for names in (modules(app), later_modules(app))
     )
     words = {language: page_words.packed(catalogue) for language, catalogue in found.items()}
-    index = page_words.page((web / "index.html").read_text("utf-8"), found)
-    return {NAME: whole(first, words), LATER: whole(later, {}), "index.html": index.encode()}
+    alone = {f"{page_words.FOLDER}{language}.json": packed for language, packed in words.items()}
+    index = page_words.page(page_parts.whole(web), found)
+    return {NAME: whole(first, words), LATER: whole(later, {}), "index.html": index.encode(), **alone}

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from build_support import page_settings
 from build_support.errors import BuildError
 
 FIRST = "en"
@@ -34,17 +35,21 @@ _DESCRIPTION = re.compile(r'(<meta name="description" content=")[^"]*(">)')
 
 
 def catalogues(folder: Path) -> dict[str, Catalogue]:
-    """The catalogue of each language, English first. Raises BuildError for one with too few entries, or too many."""
+    """The catalogue of each language, English first, with the labels of the engine's settings (page_settings.py).
+    Raises BuildError for one with too few entries, or too many."""
     paths = sorted(folder.glob("*.json"), key=lambda path: (path.stem != FIRST, path.stem))
     found = {path.stem: _read(path) for path in paths}
     if FIRST not in found:
         raise BuildError(f"There is no {FIRST}.json in {folder}.", "All other languages are compared with it.")
+    labels = page_settings.words(FIRST)
     for language, catalogue in found.items():
-        faults = [*_faults(found[FIRST], catalogue)]
+        faults = [*_faults(found[FIRST], catalogue, labels)]
         if faults:
             raise BuildError(
                 f"The words in {language}.json don't fit: {'; '.join(faults[:8])}.", f"Compare it with {FIRST}.json."
             )
+    for language, catalogue in found.items():
+        catalogue["text"] = {**page_settings.words(language), **catalogue["text"]}
     return found
 
 
@@ -66,8 +71,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _faults(first: Catalogue, other: Catalogue) -> Iterator[str]:
-    """What ``other`` lacks or has in excess of ``first``, the English one."""
+def _faults(first: Catalogue, other: Catalogue, labels: Mapping[str, str]) -> Iterator[str]:
+    """What ``other`` lacks or has in excess of ``first``, the English one, and of ``labels``."""
     if not isinstance(other.get("name"), str) or not other["name"].strip():
         yield "it has no name"
     numbers = other.get("numbers")
@@ -80,8 +85,8 @@ def _faults(first: Catalogue, other: Catalogue) -> Iterator[str]:
             continue
         yield from (f"{table} lacks {key}" for key in theirs if key not in mine)
         for key, text in mine.items():
-            if table == "text" and key.startswith("language_"):
-                yield from _empty(key, text)  # names of languages, of which each catalogue has those it likes
+            if table == "text" and (key.startswith("language_") or key in labels):
+                yield from _empty(key, text)  # names of languages, and labels, of which each has those it likes
             elif key not in theirs:
                 yield f"{table} has {key}, which isn't English"
             else:

@@ -227,6 +227,7 @@ EFFECTS: dict[str, Effect] = {
     "enable_speech": Effect(False, answered_by("speech"), False, True, every_agent),
     "enable_creative": Effect(False, answered_by("creative"), False, True, every_agent),
     "enable_multilingual": Effect(False, answered_by("multilingual"), False, True, every_agent),
+    "disabled_agents": Effect(("code",), answered_by("code"), False, True, every_agent),
     "enable_guardrails": Effect(False, lambda side: side.code(HOSTILE), "blocked_by_guard", ""),
     "enable_circuit_breaker": Effect(False, refused_after_failures, "circuit_open", "runtime_failure"),
     "enable_request_queue": Effect(False, full_queue, True, False),

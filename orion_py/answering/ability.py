@@ -46,7 +46,19 @@ def switched_off(config: EngineConfig, registry: Registry, agent_id: str) -> boo
     """Whether the configuration bars a built-in agent; a hybrid is barred with either of its halves."""
     if all(entry.id != agent_id for entry in registry.agents):
         return False
-    return not all(getattr(config, f"enable_{part}", True) for part in agent_id.split("-"))
+    if agent_id in config.disabled_agents:
+        return True
+    parts = agent_id.split("-")
+    return not all(getattr(config, f"enable_{part}", True) and part not in config.disabled_agents for part in parts)
+
+
+def check_agents(config: EngineConfig, registry: Registry) -> None:
+    """Raises InvalidConfig where an agent is switched off that the registry doesn't have."""
+    known = [entry.id for entry in registry.agents]
+    for agent_id in config.disabled_agents:
+        if agent_id not in known:
+            fault = f"disabled_agents: {agent_id!r} is none of {', '.join(known)}"
+            raise InvalidConfig(fault, path="disabled_agents")
 
 
 def obstacle(

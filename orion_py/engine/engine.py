@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Literal
 
 from orion_py.agents.factory import AgentFactory
+from orion_py.answering.ability import check_agents
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.request import RequestRun
@@ -179,8 +180,10 @@ class Engine:
         await self._parts.custom.unregister(agent_id)
 
     def configure(self, config: EngineConfig) -> None:
-        """Takes effect with the next request; a loaded model stays on its backend until unloaded."""
+        """Takes effect with the next request; a loaded model stays on its backend until unloaded. Raises
+        InvalidConfig."""
         parts, ground = self._parts, self._ground
+        check_agents(config, parts.registry)
         before, self._config = self._config, config
         if before.verbose_logging != config.verbose_logging:
             ground.feed.switch(config.verbose_logging)
@@ -197,8 +200,8 @@ class Engine:
         others become that preset's. Raises InvalidConfig."""
         name = preset_for(self._parts.device) if preset_name == "auto" else preset_name
         config = merge(self._config if name is None else preset(name), changes)
-        self.device_class = name or self.device_class
         self.configure(config)
+        self.device_class = name or self.device_class
         await self.telemetry.switch(config.enable_telemetry)
 
     async def preload(self, model_id: str | None = None, cancel: CancelToken | None = None) -> str:

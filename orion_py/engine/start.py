@@ -8,6 +8,7 @@ from functools import partial
 
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
+from orion_py.answering.ability import check_agents
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.answering.reading_ahead import ReadingAhead
@@ -160,6 +161,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     DownloadFailed."""
     config, ports, log, bus = ground.config, ground.ports, ground.log, ground.bus
     registry = await site_registry(ports, registry_path, ground.note("models.json"))
+    check_agents(config, registry)
     ground.telemetry.name_agents(entry.id for entry in registry.agents)
     device = await ports.runtime.device()
     added = AddedModels(ports, registry)

@@ -16,7 +16,7 @@ import numpy as np
 
 from orion_py.routing.encoder import shortened
 from orion_py.routing.keyword import fold, score
-from orion_py.routing.keyword_rules import RULED
+from orion_py.routing.keyword_words import RULED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

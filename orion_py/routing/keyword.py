@@ -12,8 +12,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from orion_py.errors import InvalidConfig
+from orion_py.routing import keyword_forms as forms
 from orion_py.routing import keyword_rules as rules
 from orion_py.routing.base import RoutingDecision
+from orion_py.routing.keyword_words import FOREIGN, WORDS
 from orion_py.routing.subjects import Subjects, topic_of
 
 DEFAULT = "conversation"
@@ -25,7 +27,7 @@ KEYWORD = 3.0
 _HEAD, _TAIL = 900, 300
 _TOKEN = re.compile(r"c\+\+|c#|[a-z0-9]+")
 _LEXICON: dict[str, tuple[tuple[str, float], ...]] = {}
-for _agent, _weighted in rules.WORDS.items():
+for _agent, _weighted in WORDS.items():
     for _weight, _words in _weighted.items():
         for _word in _words.split():
             _LEXICON[_word] = (*_LEXICON.get(_word, ()), (_agent, _weight))
@@ -115,8 +117,8 @@ def score(query: str) -> tuple[dict[str, float], Evidence]:
     if foreign:
         add("multilingual", foreign)
     asked = text
-    if rules.TRANSLATES.search(text[:200]):
-        asked = rules.QUOTES.sub(" ", text).split(":", 1)[0]
+    if forms.TRANSLATES.search(text[:200]):
+        asked = forms.QUOTES.sub(" ", text).split(":", 1)[0]
         raw = raw.split(":", 1)[0]
     for word in sorted(set(_TOKEN.findall(asked)) & _LEXICON.keys()):
         for agent, weight in _LEXICON[word]:
@@ -124,13 +126,13 @@ def score(query: str) -> tuple[dict[str, float], Evidence]:
     for agent, weight, pattern in rules.phrases():
         if pattern.search(text if agent == "multilingual" else asked):
             add(agent, weight)
-    if rules.SYNTAX.search(raw):
+    if forms.SYNTAX.search(raw):
         add("code", 3.0)
     _amounts(asked, add)
     if rules.ORDERS.search(asked):
         others = max(scores.get(agent, 0.0) for agent in ("code", "logical", "multilingual"))
         add("creative", 2.5 if others < 2 else 0.5)
-    if rules.ASKS_ABOUT.search(asked) and scores.get("creative", 0) > 0:
+    if forms.ASKS_ABOUT.search(asked) and scores.get("creative", 0) > 0:
         add("creative", -2.5)
     return scores, evidence
 
@@ -152,7 +154,7 @@ def fold(text: str) -> str:
 def _amounts(text: str, add: _Add) -> None:
     """A question for an amount is a calculation when the text gives numbers to calculate with."""
     numbers = len(rules.NUMBER.findall(text))
-    if numbers and rules.ASKS_AMOUNT.search(text):
+    if numbers and forms.ASKS_AMOUNT.search(text):
         add("logical", 3.0 if numbers >= 2 else 1.0)
     if len(rules.MEASURED.findall(text)) >= 2:
         add("logical", 1.5)
@@ -161,8 +163,8 @@ def _amounts(text: str, add: _Add) -> None:
 def _foreign(raw: str, words: Sequence[str]) -> float:
     """How much the text itself, and not what it says, is in another language or script."""
     letters = sum(map(str.isalpha, raw))
-    if letters and len(rules.SCRIPTS.findall(raw)) > 0.3 * letters:
+    if letters and len(forms.SCRIPTS.findall(raw)) > 0.3 * letters:
         return 4.0
-    most = max(sum(word in language for word in words) for language in rules.FOREIGN)
+    most = max(sum(word in language for word in words) for language in FOREIGN)
     weight = 3.0 if most >= 2 and most >= 0.25 * len(words) else 0.0
     return weight + (2.0 if "¿" in raw or "¡" in raw else 0.0)

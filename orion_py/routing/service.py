@@ -21,7 +21,7 @@ from orion_py.routing.examples import Examples
 from orion_py.routing.examples import decision as example_decision
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
-from orion_py.routing.keyword_rules import RULED
+from orion_py.routing.keyword_words import RULED
 from orion_py.routing.load import IDLE_S, load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
 from orion_py.routing.subjects import Subjects

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orion_py.registry.models import AgentEntry
-from orion_py.routing.keyword_rules import TOPICS
+from orion_py.routing.keyword_words import TOPICS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
+from orion_py.errors import InvalidConfig
 from orion_py.protocol import FallbackEvent, InferOptions, Response
 from orion_py.telemetry.log import Logger
 from tests.tiny import REGISTRY, World, manifest_json, says
@@ -139,6 +140,23 @@ async def test_an_agent_that_is_switched_off_is_refused_though_it_was_picked(age
 async def test_a_hybrid_is_off_with_either_half() -> None:
     world, made = await engine(enable_code=False)
     assert said_by_the_engine(world, await answer(made, force_agent="code-logic"), "switched off")
+
+
+@pytest.mark.parametrize("off", ["code", "code-logic"])
+async def test_any_agent_of_the_registry_can_be_switched_off_by_its_id(off: str) -> None:
+    world, made = await engine(disabled_agents=(off,))
+    assert said_by_the_engine(world, await answer(made, force_agent=off), "switched off")
+    assert said_by_the_engine(world, await answer(made, force_agent="code-logic"), "switched off")
+    assert off not in made._parts.router.router._enabled
+
+
+async def test_an_agent_that_nobody_knows_cannot_be_switched_off() -> None:
+    with pytest.raises(InvalidConfig, match=r"disabled_agents: 'cod' is none of conversation"):
+        await engine(disabled_agents=("cod",))
+    _, made = await engine()
+    with pytest.raises(InvalidConfig, match="disabled_agents"):
+        await made.reconfigure("low_end", {"disabled_agents": ["cod"]})
+    assert made.device_class != "low_end", "nothing was changed"
 
 
 async def test_an_image_for_an_agent_that_is_switched_off_is_no_text() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bridge.modules import WEB, imports, modules
+from tests.bridge.modules import imports, modules
 
 MAY_IMPORT = {
     "app.js": ("bridge/page/", "sandbox/", "workshop/", "vendor/"),
@@ -40,8 +40,3 @@ def test_each_side_reaches_all_that_is_shared(side: str) -> None:
         left = {name for module in left for name in imports(Path(module)) if name.startswith("bridge/")} - reached
     shared = {module.as_posix() for module in MODULES if module.as_posix().startswith("bridge/shared/")}
     assert shared - reached == set()
-
-
-@pytest.mark.parametrize("module", list(modules()), ids=Path.as_posix)
-def test_a_module_fits_in_the_head(module: Path) -> None:
-    assert len((WEB / module).read_text("utf-8").splitlines()) <= 400

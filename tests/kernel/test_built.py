@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from build_support.errors import EnvironmentFailed
-from build_support.kernel import BUILDS, BUILT, SOURCE, compile_module, compiler, sources
+from build_support.kernel import BUILDS, BUILT, compile_module, compiler
 
 MOST_ON_THE_WIRE = 32_000
 
@@ -31,8 +31,3 @@ def test_a_module_is_small_on_the_wire(name: str) -> None:
 
 def test_the_folder_holds_these_modules_alone() -> None:
     assert {path.name for path in BUILT.iterdir()} == {f"{name}.wasm" for name in BUILDS}
-
-
-def test_each_file_of_the_source_is_one_concept_long() -> None:
-    files = [*sources(), *SOURCE.glob("*.h"), *SOURCE.glob("*/*.c")]
-    assert {path.name: lines for path in files if (lines := len(path.read_text().splitlines())) > 400} == {}

@@ -11,7 +11,7 @@ from orion_py.errors import InvalidManifest
 from orion_py.routing.features import SIZE
 from orion_py.routing.head import LinearHead, fit, softmax
 from orion_py.routing.head_file import read_card, read_head, write_head
-from orion_py.routing.keyword_rules import RULED as LABELS
+from orion_py.routing.keyword_words import RULED as LABELS
 
 
 def clouds(seed: int, spread: float, count: int = 300) -> tuple[np.ndarray, list[int]]:

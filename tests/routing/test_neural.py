@@ -11,7 +11,7 @@ from orion_py.routing.corrections import MOST, Corrections, refitted
 from orion_py.routing.encoder import SentenceEncoder
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import UNSURE
-from orion_py.routing.keyword_rules import RULED as LABELS
+from orion_py.routing.keyword_words import RULED as LABELS
 from orion_py.routing.neural import NeuralRouter
 from orion_py.runtime.scripted import ScriptedEncoder
 from orion_py.storage.memory_settings import MemorySettings

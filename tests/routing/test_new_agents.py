@@ -17,7 +17,7 @@ from orion_py.routing.encoder import SentenceEncoder
 from orion_py.routing.features import SIZE
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
-from orion_py.routing.keyword_rules import RULED
+from orion_py.routing.keyword_words import RULED
 from orion_py.routing.service import RouterService
 from orion_py.routing.subjects import subjects_of
 from orion_py.runtime.scripted import ScriptedEncoder

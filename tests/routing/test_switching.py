@@ -12,7 +12,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
 from orion_py.routing.head import LinearHead
-from orion_py.routing.keyword_rules import RULED
+from orion_py.routing.keyword_words import RULED
 from tests.lite_and_full import LiteAndFull, lite_and_full
 from tests.patient_clock import settled
 from tests.tiny import sha

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from build_support import page_words
 from tests.ui.conftest import WEB
 from ui.words.i18n import Words
 
 FOLDER = WEB / "ui" / "words"
 
 
+@cache
+def _catalogues(folder: Path) -> dict[str, Any]:
+    return page_words.catalogues(folder)
+
+
 def catalogue(language: str = "en", folder: Path = FOLDER) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / f"{language}.json").read_text("utf-8"))
+    """As the build puts it into the page."""
+    found: dict[str, Any] = _catalogues(folder)[language]
     return found
 
 
@@ -23,8 +31,7 @@ def plural(language: str, number: float) -> str:
 
 
 def speak(language: str = "en", folder: Path = FOLDER) -> Words:
-    languages = sorted(path.stem for path in folder.glob("*.json"))
-    return Words(languages, lambda each: (folder / f"{each}.json").read_text("utf-8"), plural, language)
+    return Words(sorted(_catalogues(folder)), lambda each: json.dumps(catalogue(each, folder)), plural, language)
 
 
 TEXT = catalogue()["text"]

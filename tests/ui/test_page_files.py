@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from build_support import page_parts
 from tests.ui.conftest import WEB
 
-HTML = (WEB / "index.html").read_text()
+HTML = page_parts.whole(WEB)
 STYLES = {path.name: path.read_text() for path in (WEB / "styles").glob("*.css")}
 
 

@@ -16,7 +16,7 @@ from model_foundry.routing.dataset import held_out_rows, labels_of, read_rows, t
 from orion_py.manifest.manifest import Source
 from orion_py.routing.features import EMBEDDING
 from orion_py.routing.head_file import read_card, read_head
-from orion_py.routing.keyword_rules import RULED as LABELS
+from orion_py.routing.keyword_words import RULED as LABELS
 from orion_py.routing.manifest import parse_router_manifest
 from tests.model_foundry.routing.test_training import rows
 from tests.model_foundry.routing.tiny_encoder import encoder

@@ -14,7 +14,7 @@ from model_foundry.routing.training import Trained, evaluate, matrix, model_card
 from orion_py.routing.features import EMBEDDING
 from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_card, read_head
-from orion_py.routing.keyword_rules import RULED as LABELS
+from orion_py.routing.keyword_words import RULED as LABELS
 
 HANDS = ("first", "second")
 WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple")

@@ -11,14 +11,14 @@ from typing import get_args
 
 import pytest
 
-from build_support import page_words
+from build_support import page_parts, page_words
 from orion_py.errors import OrionError
 from orion_py.protocol import FallbackEvent
 from tests.ui.conftest import WEB
 from tests.ui.speech import FOLDER, TEXT, catalogue, speak
 from ui.words.i18n import choose
 
-HTML = (WEB / "index.html").read_text("utf-8")
+HTML = page_parts.whole(WEB)
 STATIC = re.findall(r'data-(?:words|label|placeholder|static)="([^"]+)"', HTML)
 
 

@@ -1,25 +1,14 @@
 """Shows the engine's settings: its profile, what it may use, counts, and what the router learnt.
 
 What the person chose is kept in the page's preferences: ``preset`` (a name or "auto") and
-``engine``, the single settings that differ from it.
+``engine``, the single settings that differ from it. The build draws a control for each
+(build_support/page_settings.py).
 """
 
 from ui.base.sheet import ConfirmButton
 from ui.words import formatting
 
 PRESETS = ("auto", "production", "development", "low_end")
-SWITCHES = (
-    "enable_full_models",
-    "use_neural_router",
-    "enable_guardrails",
-    "enable_predictive_loading",
-    "enable_speculation",
-    "exact",
-    "verbose_logging",
-    "enable_telemetry",
-)
-CHOICES = {"runner": ("auto", "kernel", "onnxruntime"), "cache_bits": ("auto", "16", "8")}
-"""Settings with several values, the engine's own first."""
 MB = 1000000
 
 
@@ -32,10 +21,10 @@ class EngineSettings:
         self._on_change, self._on_action = on_change, on_action
         self._preset = dom.by_id("set-preset")
         dom.on(self._preset, "change", lambda _event: self._chose(self._preset.value))
-        for name in SWITCHES:
-            self._bind(name)
-        for name in CHOICES:
-            self._bind_choice(name)
+        self._fields = {field.dataset.setting: field for field in dom.all("[data-setting]")}
+        self._values = {name: values_of(dom, field) for name, field in self._fields.items()}
+        for name, field in self._fields.items():
+            self._bind(name, field)
         ConfirmButton(
             dom, timers, "forget-router", lambda: words("forget_router_sure"), lambda: on_action("forget_router")
         )
@@ -44,23 +33,16 @@ class EngineSettings:
         self._counts = dom.by_id("telemetry-counts")
         self._learnt = dom.by_id("router-learnt")
 
-    def _bind(self, name):
-        field = self._field(name)
-        self._dom.on(field, "change", lambda _event: self._switched(name, bool(field.checked)))
-
-    def _bind_choice(self, name):
-        field = self._field(name)
-        self._dom.on(field, "change", lambda _event: self._switched(name, field.value))
+    def _bind(self, name, field):
+        chosen = (lambda: field.value) if self._values[name] else (lambda: bool(field.checked))
+        self._dom.on(field, "change", lambda _event: self._switched(name, chosen()))
 
     def _bind_action(self, name):
         self._dom.on(self._dom.by_id(name.replace("_", "-")), "click", lambda _event: self._on_action(name))
 
-    def _field(self, name):
-        return self._dom.by_id("set-" + name.replace("_", "-"))
-
     def initial(self):
         """What the first message to the engine says of this."""
-        return initial(self._preferences)
+        return initial(self._preferences, self._values)
 
     def _chose(self, preset):
         self._preferences["preset"], self._preferences["engine"] = preset, {}
@@ -77,14 +59,13 @@ class EngineSettings:
         words, config = self._words, state.device.get("config") or {}
         chosen = self._preferences["preset"]
         self._preset.value = chosen if chosen in PRESETS else "auto"
-        for name in SWITCHES:
-            field = self._field(name)
+        for name, field in self._fields.items():
+            values = self._values[name]
             field.disabled = name not in config
-            field.checked = bool(config.get(name))
-        for name in CHOICES:
-            field = self._field(name)
-            field.disabled = name not in config
-            field.value = config.get(name) or CHOICES[name][0]
+            if values:
+                field.value = config.get(name) or values[0]
+            else:
+                field.checked = bool(config.get(name))
         self._dom.by_id("preset-note").textContent = preset_note(state, self._preset.value, words)
         counting = bool(config.get("enable_telemetry"))
         self._dom.by_id("telemetry-actions").hidden = not counting
@@ -113,15 +94,21 @@ class EngineSettings:
             place.appendChild(row)
 
 
-def initial(preferences):
-    """``preset`` and ``config`` of the first message. Names that this page doesn't know are left out:
-    what an older page kept must not keep the engine from starting."""
+def values_of(dom, field):
+    """The values that a setting can have, the engine's own first; none of a switch."""
+    return tuple([option.value for option in dom.all("option", field)])
+
+
+def initial(preferences, settings):
+    """``preset`` and ``config`` of the first message; ``settings``: the values that each can have, by its name, none of
+    a switch. Names that this page doesn't know are left out: what an older page kept must not keep the engine from
+    starting."""
     preset, own = preferences["preset"], preferences["engine"]
     own = own if isinstance(own, dict) else {}
-    config = {name: bool(own[name]) for name in SWITCHES if name in own}
-    for name in CHOICES:
-        if own.get(name) in CHOICES[name]:
-            config[name] = own[name]
+    config = {}
+    for name, values in settings.items():
+        if name in own and (not values or own[name] in values):
+            config[name] = own[name] if values else bool(own[name])
     return {"preset": preset if preset in PRESETS[1:] else None, "config": config or None}
 
 

@@ -1,7 +1,8 @@
 """Looks up the page's texts in one of the languages that it has.
 
 Each language is one catalogue, ``words/<language>.json``; a language is added by adding its file. The build checks
-that all have the same entries and puts them into what the page loads (build_support/page_words.py):
+that all have the same entries and puts them into what the page loads (build_support/page_words.py), with the labels of
+the engine's settings (page_settings.py):
 
     name        the language's own name for itself
     numbers     "decimal" and "group" (the separators), "bytes" (units of 1, 10^3, 10^6 and 10^9 bytes)
