@@ -25,7 +25,7 @@ from orion_py.safety.secrets import secrets_in
 def stages_for(
     brief: Brief, request: InferRequest, stops: Sequence[str], guards: bool, write: Callable[[str], object]
 ) -> list[TextStage]:
-    """What the model's text goes through, in this order. ``write`` gets the pieces; ``guards``: whether abuse is
+    """The stages of the model's text, in this order. ``write`` gets the pieces; ``guards``: whether abuse is
     screened for."""
     return [
         StopMatcher(stops, spared=len(brief.assistant_prefix)),

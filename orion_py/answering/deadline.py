@@ -26,7 +26,7 @@ class Deadline:
             self.token.cancel()
 
     def close(self) -> None:
-        """The request is over: nothing is watched any more."""
+        """Stops watching: the request is over."""
         self._unsubscribe()
         if self._watch is not None:
             self._watch.cancel()

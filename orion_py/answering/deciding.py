@@ -16,7 +16,7 @@ from orion_py.safety.validation import validate_query
 
 
 def validated(request: InferRequest, services: Services) -> str:
-    """The query, as the agent gets it. Raises InvalidInput."""
+    """Checks the query; returns it as the agent gets it. Raises InvalidInput."""
     query = validate_query(request.query, services.config.max_query_chars)
     if services.config.enable_guardrails:
         screening = services.guard.check(query)
@@ -30,7 +30,7 @@ def validated(request: InferRequest, services: Services) -> str:
 
 
 async def routed(query: str, request: InferRequest, services: Services) -> RoutingDecision:
-    """Who answers. Raises UnknownAgent, where one was asked for by name."""
+    """Chooses who answers. Raises UnknownAgent for an agent that was named and doesn't exist."""
     agents, forced = services.agents, request.options.force_agent
     if forced is not None:
         decision = RoutingDecision(agent=agents.get(forced).id, router="forced", reason="The user chose this agent.")

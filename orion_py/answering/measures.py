@@ -44,7 +44,7 @@ class Measures:
         self._observe(request, "pace", seconds * 1000, slow=slow)
 
     def answered(self, request: str, response: Response) -> None:
-        """An answer with its timings. An answer that took no model has no inference to time."""
+        """An answer with its timings. An answer without a model has no inference to time."""
         self._metrics.count("answers")
         timings = response.timings
         for name in _TIMINGS:

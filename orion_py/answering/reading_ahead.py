@@ -35,7 +35,7 @@ WORTH_IT = 8
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known while somebody types. ``agent``: who answers if the text doesn't tell yet."""
+    """What is known while somebody types. ``agent``: who answers if the text doesn't decide it yet."""
 
     text: str
     history: Sequence[ChatMessage]

@@ -49,7 +49,7 @@ class Loads(Protocol):
     """``engine.load_events.LoadEvents``."""
 
     def subscribe(self, listener: Callable[[ProgressEvent], None]) -> Callable[[], None]:
-        """Calls ``listener`` with the progress of every load; returns what takes it back."""
+        """Calls ``listener`` with the progress of every load; returns the function that removes it."""
 
 
 class Rollback(Protocol):

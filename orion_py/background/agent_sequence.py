@@ -15,7 +15,7 @@ LONGEST_ID = 80
 
 
 class AgentSequence:
-    """Counts with exponential decay. ``probability`` is the share of what is counted, prior included."""
+    """Counts with exponential decay. ``probability`` is an agent's share of the counts, prior included."""
 
     def __init__(self) -> None:
         self._counts: dict[str, dict[str, float]] = {}
@@ -45,7 +45,7 @@ class AgentSequence:
         return json.dumps({"version": 1, "counts": rows})
 
     def restore(self, text: str | None) -> None:
-        """Goes on from what ``export`` gave. What isn't that, row by row, counts as nothing."""
+        """Continues from the text that ``export`` gave. Ignores rows that aren't valid."""
         try:
             kept = json.loads(text) if text else None
         except (ValueError, RecursionError):

@@ -42,7 +42,7 @@ class FirstModel:
 
     @asynccontextmanager
     async def tried(self, entry: ModelEntry) -> AsyncIterator[None]:
-        """Around the load that a visit begins with. What fails there isn't tried first again."""
+        """Around the load that a visit begins with. A model that fails there isn't tried first again."""
         if entry.tier == "lite":
             yield
             return

@@ -30,7 +30,7 @@ class _Patience:
 
 
 class GpuTrials:
-    """``poll`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
+    """Call ``poll`` when no request came for a moment, and ``give_way`` as soon as one comes.
     ``between_turns`` gives the moment in which the winner takes over. ``idle``: nothing runs or waits."""
 
     def __init__(
@@ -66,7 +66,7 @@ class GpuTrials:
                 await self.consider(model_id)
 
     async def consider(self, model_id: str) -> TrialResult | None:
-        """Does WebGPU answer rightly and faster for this model here? Then it takes over. None where
+        """Lets WebGPU take over if it is right and faster for this model here. None where
         there is nothing to find out, or not now. Never raises."""
         device = await self._ports.runtime.device()
         config = self._manager.config
@@ -108,7 +108,7 @@ class GpuTrials:
         patience.tries += 1
 
     def give_way(self) -> None:
-        """Something is asked: the trial under way ends at once, and is made again another time."""
+        """Ends the running trial at once, because a request came; it is repeated later."""
         if self._cancel is not None and not self._decided:
             self._cancel.cancel()
 

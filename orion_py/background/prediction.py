@@ -1,4 +1,4 @@
-"""Loads the next agent's model before it is asked for, if it gets in nothing's way.
+"""Loads the next agent's model before a question needs it, while nothing else is running.
 
 It guesses only when the next agent is likely enough, moves only what lies on the device already,
 and ends for it nothing that is in use or that answered last. The next question judges the guess: a
@@ -60,7 +60,7 @@ class PredictiveLoader:
         self._wasted_bytes = 0
 
     async def recall(self) -> None:
-        """Goes on from what earlier visits learnt."""
+        """Continues from what earlier visits learnt."""
         self._sequence.restore(await self._settings.get(KEY))
 
     async def on_answered(self, agent: str, model_id: str) -> None:
@@ -91,7 +91,7 @@ class PredictiveLoader:
             self._say(guess, "cancelled")
 
     async def preload(self) -> None:
-        """Loads the likeliest next model if all speaks for it. Never raises: nobody asked for it."""
+        """Loads the likeliest next model if memory and connection allow. Never raises: no request waits for it."""
         try:
             guess = await self._next()
         except OrionError:

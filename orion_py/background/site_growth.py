@@ -1,4 +1,4 @@
-"""Finds the models that the site gets while the page is open, or got since the last visit.
+"""Finds models that the site has gained, while the page is open or since the last visit.
 
 ``build.py serve`` makes the larger model after the page opened. Its server marks the model in models.json as one that
 is being made (``AbsentModel.coming``); as long as a list says so it is asked for again. So it is, once, where the
@@ -52,7 +52,7 @@ class SiteGrowth:
 
     async def look(self, *, older: bool = False) -> None:
         """Takes in what the site has by now, where something was being made, or where the list is perhaps an ``older``
-        one. A list that can't be read changes nothing: it is the running engine's that holds."""
+        one. A list that can't be read changes nothing: the running engine keeps its own."""
         if self._looking or not (self._registry.coming or older):
             return
         self._looking = True

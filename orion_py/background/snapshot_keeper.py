@@ -25,7 +25,7 @@ SETTLED = ("there", "made", "impossible")
 
 
 class SnapshotKeeper:
-    """``poll`` is called whenever nothing was asked for a moment, ``give_way`` as soon as something is.
+    """Call ``poll`` when no request came for a moment, and ``give_way`` as soon as one comes.
     ``idle``: nothing runs or waits."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger, idle: Callable[[], bool]) -> None:

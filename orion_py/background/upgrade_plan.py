@@ -25,7 +25,7 @@ class UpgradePlan:
         """Deleted by a person, on this visit or an earlier one: they don't come by themselves."""
 
     async def recall(self) -> None:
-        """What can't be read changes nothing."""
+        """Reads the plan. One that can't be read changes nothing."""
         try:
             kept = json.loads(await self._settings.get(KEY) or "{}")
         except ValueError:
@@ -41,7 +41,7 @@ class UpgradePlan:
         await self._write()
 
     async def forget(self, model_ids: Collection[str], larger: Collection[str], *, keep: bool) -> None:
-        """None of ``model_ids`` is wanted any more, and those that are ``larger`` don't come by themselves.
+        """Drops ``model_ids`` from the plan; the ``larger`` ones are no longer downloaded automatically.
         ``keep``: it is written here, not by another tab."""
         self.forgotten |= set(larger)
         if self.target in model_ids:

@@ -1,4 +1,4 @@
-"""Carries each event of an engine to everybody who subscribed to it."""
+"""Carries each event of an engine to all of its subscribers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EventBus:
         self._subscribers: list[Subscriber] = []
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Returns what takes it back."""
+        """Adds a subscriber; returns the function that removes it."""
         self._subscribers.append(subscriber)
 
         def unsubscribe() -> None:

@@ -19,12 +19,12 @@ class LoadEvents:
         self._claims: list[Callable[[ProgressEvent], bool]] = []
 
     def subscribe(self, listener: OnProgress) -> Callable[[], None]:
-        """Calls ``listener`` with the progress of every load. Returns what takes it back."""
+        """Calls ``listener`` with the progress of every load. Returns the function that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def claim(self, owns: Callable[[ProgressEvent], bool]) -> None:
-        """Progress that ``owns`` says yes to isn't put on the bus: its owner reports it."""
+        """Keeps progress for which ``owns`` is true off the bus: its owner reports it."""
         self._claims.append(owns)
 
     def __call__(self, event: Event) -> None:

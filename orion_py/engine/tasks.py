@@ -1,4 +1,4 @@
-"""Runs work beside the requests: its failure is a log line, and the engine's end is its end."""
+"""Runs work beside the requests: a failure becomes a log line, and the engine's end cancels it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class BackgroundTasks:
-    """Holds what it began until it has ended."""
+    """Holds each task until it has ended."""
 
     def __init__(self, log: Logger) -> None:
         self._log = log
@@ -21,11 +21,11 @@ class BackgroundTasks:
         self._finishing: set[asyncio.Task[None]] = set()
 
     def begin(self, work: Work) -> None:
-        """``stop`` cancels it."""
+        """Begins work that ``stop`` cancels."""
         self._begin(work, self._begun)
 
     def finish(self, work: Work) -> asyncio.Task[None]:
-        """``stop`` lets it come to its end: it gives something back, or is called off in its own way."""
+        """Begins work that ``stop`` waits for: it releases something, or is cancelled in its own way."""
         return self._begin(work, self._finishing)
 
     def stop(self) -> None:

@@ -41,7 +41,7 @@ def require_room(title: str, needed: int, budget_bytes: int) -> None:
 
 
 def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model: str) -> list[str]:
-    """What has to go before ``model`` takes ``needed`` bytes. ``residents``: least recently used
+    """The models to evict before ``model`` takes ``needed`` bytes. ``residents``: least recently used
     first, ``model`` itself not among them.
 
     The bytes are a hard limit. The number of models is one for idle models only: what is busy
@@ -71,7 +71,7 @@ def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model:
 
 
 def excess(residents: Sequence[Resident], budget: Budget) -> list[str]:
-    """What has to go, of what may, because more is in memory than ``budget`` allows."""
+    """The models to evict, of those that may be, because more is in memory than ``budget`` allows."""
     return _oldest(residents, budget)
 
 

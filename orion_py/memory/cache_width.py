@@ -47,7 +47,7 @@ def with_cache(variant: Variant, bits: int) -> Variant:
 
 
 def cache_bytes(a: Architecture, context: int, bits: int) -> int:
-    """Of the keys and values of ``context`` tokens."""
+    """Bytes of the keys and values of ``context`` tokens."""
     row = 2 * a.head_dim if bits == 16 else a.head_dim + 2 * -(-a.head_dim // SCALED)
     return 2 * a.layers * a.kv_heads * context * row
 

@@ -30,7 +30,7 @@ class Room(Protocol):
         too little."""
 
     async def give(self) -> bool:
-        """Ends all that idles; False where nothing did."""
+        """Ends all idle models; False where there were none."""
 
 
 class NoRoom:
@@ -44,7 +44,7 @@ class NoRoom:
 
 
 def on_kernel(has_kernel: bool, config: EngineConfig) -> bool:
-    """Whether our kernel is what would compute a model of the registry, on a device that has it or not."""
+    """Whether our kernel would compute a model of the registry; ``has_kernel``: whether the device has it."""
     return has_kernel and config.runner != "onnxruntime" and not config.exact
 
 
@@ -74,5 +74,5 @@ def memory_estimate(manifest: Manifest, variant: Variant) -> int:
 
 
 def cache_bytes(shape: Architecture, tokens: int = KV_TOKENS) -> int:
-    """Keys and values of so many tokens, in float32."""
+    """Bytes of the keys and values of so many tokens, in float32."""
     return 2 * shape.layers * shape.kv_heads * shape.head_dim * 4 * min(tokens, shape.context_length)

@@ -32,7 +32,7 @@ def needed_gb(entry: ModelEntry, device: Device, config: EngineConfig) -> int | 
 
 def offered(entry: ModelEntry, device: Device, config: EngineConfig) -> bool:
     """Whether the person may ask for ``entry`` on ``device``. A device that doesn't say how much memory it
-    has is taken to have too little: a tab that runs out of it is ended without a word."""
+    has is taken to have too little: a browser closes a tab that runs out of it without a message."""
     needed = needed_gb(entry, device, config)
     return needed is None or (device.memory_gb or 0) >= needed
 

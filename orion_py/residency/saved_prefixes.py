@@ -46,7 +46,7 @@ class _Prompt:
 
 
 class SavedPrefixes:
-    """``begin`` at the start; ``poll`` is called whenever nothing was asked for a moment. What can't be kept or
+    """Call ``begin`` at the start, and ``poll`` when no request came for a moment. What can't be kept or
     restored is read as ever, and nobody hears of it."""
 
     def __init__(self, manager: ModelManager, ports: Ports, log: Logger) -> None:
@@ -116,7 +116,7 @@ class SavedPrefixes:
         return found.rows
 
     def believe(self, model: LoadedModel) -> None:
-        """It answered: what was restored is right."""
+        """Marks what was restored as right, after an answer."""
         self._restored.pop(model.manifest.model, None)
 
     async def doubt(self, model: LoadedModel) -> bool:

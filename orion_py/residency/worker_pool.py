@@ -26,7 +26,7 @@ class Worker(Protocol):
     def closed(self) -> bool: ...
 
     async def ping(self) -> None:
-        """Raises where nobody answers any more."""
+        """Raises where the worker doesn't answer any more."""
 
     async def close(self) -> None: ...
 
@@ -44,7 +44,7 @@ class _Member(Generic[W]):
 
 
 class WorkerPool(Generic[W]):
-    """``clock`` and ``sleep`` in seconds. ``on_dead`` hears of workers that no longer answered."""
+    """``clock`` and ``sleep`` in seconds. ``on_dead`` gets the key of each worker that no longer answered."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class WorkerPool(Generic[W]):
             await member.worker.close()
 
     async def check(self) -> list[str]:
-        """Asks all that idle, in turn, and drops the dead; returns their keys."""
+        """Pings all idle workers in turn and drops the dead; returns their keys."""
         dead = []
         for member in [m for m in self._members if not m.users]:
             if member.users or member not in self._members:

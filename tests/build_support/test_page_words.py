@@ -80,7 +80,7 @@ def test_forms_may_be_those_that_the_language_has(tmp_path: Path) -> None:
 def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / "eo.json").write_text('{"name": "a", "name": "b"}', "utf-8")
-    with pytest.raises(BuildError, match=r"eo\.json can't be read as JSON: name stands there twice"):
+    with pytest.raises(BuildError, match=r"eo\.json can't be read as JSON: name occurs twice"):
         page_words.catalogues(tmp_path)
 
 
