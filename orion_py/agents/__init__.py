@@ -1,0 +1,1 @@
+"""Prepares how each agent answers: its prompt, its sampling and its skill."""

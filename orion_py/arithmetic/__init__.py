@@ -1,0 +1,1 @@
+"""Finds sums in questions, computes them exactly, and corrects equations in answers."""

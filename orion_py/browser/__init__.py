@@ -1,0 +1,1 @@
+"""Hosts the engine in a browser: ports over JavaScript, in Pyodide."""

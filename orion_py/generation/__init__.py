@@ -1,0 +1,1 @@
+"""Generates an answer: prompt, decoding, sampling, and the stages that its text goes through."""

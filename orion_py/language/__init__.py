@@ -1,0 +1,1 @@
+"""Detects languages, and names them."""

@@ -1,0 +1,1 @@
+"""Reads the list of models and agents that a site offers."""

@@ -1,0 +1,1 @@
+"""Keeps failures and load in bounds: circuit breakers, retries and the request queue."""

@@ -1,0 +1,1 @@
+"""Chooses the agent that answers a question."""

@@ -1,0 +1,1 @@
+"""Defines the seam to whatever computes a model: runtime, session, runner, tokenizer."""

@@ -1,0 +1,1 @@
+"""Screens questions and answers by rules, and bounds what is accepted."""

@@ -1,0 +1,1 @@
+"""Stores shards and settings on the device."""

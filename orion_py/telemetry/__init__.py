@@ -1,0 +1,1 @@
+"""Logs, measures and counts what the engine does, without personal data."""
