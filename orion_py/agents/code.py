@@ -62,7 +62,7 @@ _WANTS_WORDS = re.compile(
 
 def language_of(query: str) -> str:
     """The fence label of the programming language that ``query`` asks for; Python where it names
-    none. Of several the one that is asked for ("from Java to Python") stands last."""
+    none. Of several, the last is the one that is asked for ("from Java to Python")."""
     fenced = _FENCED.search(query)
     found = [(match.start(), label) for label, names in _NAMED.items() for match in names.finditer(query)]
     if found:

@@ -1,4 +1,4 @@
-"""Answers whatever no other agent is for, and says who it is when asked."""
+"""Answers questions that no other agent is for, and says who it is when asked."""
 
 from __future__ import annotations
 

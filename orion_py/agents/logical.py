@@ -15,9 +15,9 @@ from orion_py.protocol import InferOptions
 
 
 class LogicalAgent(RegisteredAgent):
-    """The sums of a question stand worked out at the answer's head, and the model goes on from
-    there; its lines that work out anything else aren't shown. A question that is nothing but sums
-    needs no model. In other answers, equations that are wrong are corrected before they are shown."""
+    """The answer begins with the question's sums, worked out, and the model goes on from there; its lines that work
+    out anything else aren't shown. A question that is nothing but sums needs no model. In other answers, equations
+    that are wrong are corrected before they are shown."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)

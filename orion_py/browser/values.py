@@ -1,5 +1,5 @@
 """Converts JavaScript's values to Python's: ``null`` is an object of its own in Pyodide, which other code doesn't
-know.
+handle.
 """
 
 from __future__ import annotations

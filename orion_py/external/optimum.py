@@ -30,7 +30,7 @@ def present_names(layers: int) -> list[str]:
 
 
 def check_edges(inputs: Collection[str], outputs: Collection[str], architecture: Architecture) -> None:
-    """Raises UnsupportedModel where the graph asks for what nobody gives, or lacks what has to be there."""
+    """Raises UnsupportedModel where the graph wants an unknown input, or lacks a required one."""
     needed = {"input_ids", *past_names(architecture.layers)}
     for name in sorted(inputs):
         if name not in needed and name not in OPTIONAL:

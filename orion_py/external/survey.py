@@ -78,7 +78,7 @@ class Survey:
         self._listing: dict[str, FileFacts] | None = None
 
     async def describe(self) -> ExternalFolder:
-        """What is there. Its model's id is made of the address.
+        """Describes the folder; its model's id is made of the address.
 
         Raises UnsupportedModel, InvalidModelFolder, TooLarge, DownloadFailed or ForeignOrigin.
         """
@@ -143,7 +143,7 @@ class Survey:
         return text
 
     async def _optional(self, path: str, most: int = MAX_TEXT) -> str | None:
-        """A text of at most ``most`` bytes, None where there is none. Its size is asked before it is fetched."""
+        """A text of at most ``most`` bytes, None where there is none. The size is checked before it is fetched."""
         facts = await self._facts(path)
         if facts is None:
             return None

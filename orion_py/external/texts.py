@@ -188,7 +188,7 @@ def read_config(text: str) -> tuple[Config, Architecture]:
 
 
 def read_chat(tokenizer_config: str, template: str | None) -> tuple[TokenizerConfig, ChatFormat]:
-    """How turns are written; ``template`` is chat_template.jinja, which counts before the one inside.
+    """Reads how turns are written; ``template`` is chat_template.jinja, which counts before the one inside.
 
     Raises UnsupportedModel where there is none: a model without one can't converse.
     """
@@ -201,7 +201,7 @@ def read_chat(tokenizer_config: str, template: str | None) -> tuple[TokenizerCon
 
 
 def read_generation(text: str | None) -> GenerationConfig:
-    """generation_config.json; None: there is none."""
+    """Reads generation_config.json; None: there is no such file."""
     if text is None:
         return GenerationConfig()
     return _read(GenerationConfig, parse_json(text, "generation_config.json"), "generation_config.json")

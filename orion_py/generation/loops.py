@@ -86,7 +86,7 @@ class LoopDetector:
 
     def _loop(self, repeats: int, period: int, width: int) -> Loop:
         """The loop whose first repetition begins at token ``repeats``, or up to ``width`` later, where
-        a line, a sentence or at least a word begins: what stands before it is then whole."""
+        a line, a sentence or at least a word begins: the text before it is then whole."""
         count = len(self._ends)
         first = max(0, repeats - period)
         # A word is another token where it begins a text or a line than after a blank.

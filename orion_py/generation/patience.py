@@ -147,7 +147,7 @@ def _number(word: str) -> int:
 
 
 def _bracketed(unit: str) -> bool:
-    """A place to fill in, such as "[Company Name]", which looks like code and isn't."""
+    """Whether it is a placeholder such as "[Company Name]", which looks like code and isn't."""
     return all(re.fullmatch(r"\s*\[[^\W\d_][^\[\]\n\"',]*\]\s*", line) for line in unit.split("\n") if line.strip())
 
 

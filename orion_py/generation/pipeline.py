@@ -48,7 +48,7 @@ class Pipeline:
         return text
 
     def finish(self) -> None:
-        """Passes on what is held back. Nothing can be pushed any more; to finish twice does nothing."""
+        """Passes on what is held back. Nothing may be pushed afterwards; a second call does nothing."""
         text = self._detokenizer.finish()
         for stage in self._stages:
             taken = stage.push(text) if text and not stage.done else ""

@@ -178,7 +178,7 @@ class Segments:
         return Again(self._segments[-run.length].start)
 
     def _echoes(self, run: _Run) -> bool:
-        """Whether so much came again that it needn't come a third time."""
+        """Whether so much was repeated that a third time isn't needed."""
         if self._patience.copies > COPIES or 3 * run.novel > run.length:
             return False
         again = self._segments[-run.length :]

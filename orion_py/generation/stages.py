@@ -1,4 +1,4 @@
-"""Defines a text stage: what an answer's text goes through on its way to the reader."""
+"""Defines a text stage: a step that an answer's text goes through on its way to the reader."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ class TextStage(Protocol):
         """What may go on now. ``text`` isn't empty."""
 
     def finish(self) -> str:
-        """What is still held back or missing, once no more text comes."""
+        """Returns the text that is still held back, once no more text comes."""

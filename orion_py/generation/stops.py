@@ -36,7 +36,7 @@ class StopMatcher:
         return self._searched(text)
 
     def finish(self) -> str:
-        """What is still held back, once no more text comes."""
+        """Returns the text that is still held back, once no more text comes."""
         held, self._held = self._held, ""
         return held
 

@@ -88,7 +88,7 @@ class Transcript:
         self._tells = False
 
     def resume(self) -> None:
-        """What comes from now on is new. What is here counts as shown: the reader's copy is replaced whole."""
+        """Reports text again. The text so far counts as shown: the reader's copy is replaced as a whole."""
         self._tells = True
         self.shown = len(self.text)
 

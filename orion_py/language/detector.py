@@ -45,9 +45,9 @@ class Guess:
 
 class LanguageDetector(Protocol):
     async def detect(self, text: str, likely: str) -> Guess | None:
-        """The language of ``text``, or None where that can't be said; ``likely`` (ISO 639-1) is what
-        the page is in, which decides where a text alone doesn't. Never raises: a detector that can't
-        be loaded says None."""
+        """The language of ``text``, or None where it isn't clear; ``likely`` (ISO 639-1) is the page's
+        language, which decides where the text alone doesn't. Never raises: a detector that can't
+        be loaded returns None."""
 
 
 class NoDetector:
@@ -94,7 +94,7 @@ class LangidDetector:
 
 
 def best(ranked: list[tuple[str, float]], likely: str) -> Guess | None:
-    """Bayes with a prior for the page's language; None where no language has half of what is left."""
+    """Bayes with a prior for the page's language; None where no language reaches a probability of one half."""
     weighed = [(language, p * (PRIOR if language == likely else 1.0)) for language, p in ranked]
     language, weight = max(weighed, key=lambda pair: pair[1])
     probability = weight / sum(weight for _, weight in weighed)

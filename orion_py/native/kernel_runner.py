@@ -106,7 +106,7 @@ class KernelRunner:
         return copy_rows(self._opened, rows)
 
     def put_rows(self, data: bytes, rows: int) -> None:
-        """What ``copy_rows`` gave: these rows are here from now on, and no others."""
+        """Replaces the cache's rows by those that ``copy_rows`` gave."""
         put_rows(self._opened, data, rows)
         self._rows = rows
 

@@ -16,8 +16,8 @@ LOOK_S = 0.1
 
 @asynccontextmanager
 async def file_lock(path: Path, cancel: CancelToken) -> AsyncIterator[None]:
-    """``async with`` it: no other process, and nobody else in this one, holds the lock of that file, which is
-    there only meanwhile. Raises Cancelled, and OSError where it can't be made."""
+    """``async with`` it: no other process or task holds the lock of that file, which exists only meanwhile. Raises
+    Cancelled, and OSError where it can't be made."""
     while True:
         cancel.raise_if_cancelled()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -16,8 +16,8 @@ from orion_py.runtime.base import Logits
 
 
 class OptimumGraph:
-    """``session`` is an onnxruntime.InferenceSession. Raises UnsupportedModel where its graph asks for
-    what nobody gives."""
+    """``session`` is an onnxruntime.InferenceSession. Raises UnsupportedModel where its graph wants an unknown
+    input."""
 
     def __init__(self, session: Any, cache: KvCache, architecture: Architecture) -> None:
         self._session, self._cache, self._vocab = session, cache, architecture.vocab_size

@@ -109,7 +109,7 @@ class NativeSession:
             self._runner.cancel(wanted)
 
     async def ping(self) -> None:
-        """The model is in this process: it lives as long as whoever asks."""
+        """Returns at once: the model is in this process."""
 
     async def memory_bytes(self) -> int:
         """The cache has its full size from the beginning, so it is what the build took."""

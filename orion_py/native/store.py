@@ -46,7 +46,7 @@ class FolderShardStore:
         return {entry.name: entry.stat().st_size for entry in entries}
 
     async def names(self) -> list[str]:
-        """None: the folder may be a build's own, with the shards of models that nobody opened."""
+        """None: the folder may be a build's own, with shards of models that were never opened."""
         return []
 
     async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:

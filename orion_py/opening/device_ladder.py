@@ -43,7 +43,7 @@ class DeviceLadder:
         return [r for r in rungs if r.taken not in exhausted] or rungs[-1:]
 
     async def first_variant(self, manifest: Manifest) -> Variant | None:
-        """What this device would try first of that version; None where nothing of it runs here."""
+        """The variant of that version that this device would try first; None where none runs here."""
         rungs = await self.attempts(manifest, await self.device())
         return rungs[0].variant if rungs else None
 

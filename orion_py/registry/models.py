@@ -186,8 +186,8 @@ class Registry(_Entry):
         return tuple(entry for entry in self.absent if entry.coming)
 
     def grow(self, later: Registry) -> tuple[str, ...]:
-        """Takes in what a later list of the same site has more: the ids of its new models. What is here stays as
-        it is, agents included; everything that holds this registry sees the models from now on."""
+        """Adds the models that a later list of the same site has; returns their ids. What is here stays as it is,
+        agents included; everything that holds this registry sees the models from now on."""
         here = {entry.id for entry in self.known}
         new = tuple(entry for entry in later.models if entry.id not in here)
         models = (*self.models, *new)

@@ -44,7 +44,7 @@ class _Entry:
 
 
 class RequestQueue:
-    """``clock`` and ``sleep`` in seconds. ``on_change`` is called when somebody starts, waits or goes."""
+    """``clock`` and ``sleep`` in seconds. ``on_change`` is called when a request starts, waits or leaves."""
 
     def __init__(
         self,
