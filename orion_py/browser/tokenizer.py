@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pyodide.ffi import JsException, create_proxy, to_js
@@ -43,6 +43,10 @@ class BrowserChatTemplate:
             raise InvalidManifest(f"chat template: {error}", path="chat_template") from None
 
 
+REMEMBERED = 4096
+"""Texts of tokens: an answer's detokenizer asks for each token alone, and in front of the next."""
+
+
 class BrowserTokenizer(BrowserChatTemplate):
     """``tokenizer`` is the bridge's ChatTokenizer."""
 
@@ -51,12 +55,17 @@ class BrowserTokenizer(BrowserChatTemplate):
         self._tokenizer = tokenizer
         self.special_tokens: tuple[str, ...] = tuple(tokenizer.specialTokens.to_py())
 
+        def decoded(ids: tuple[int, ...]) -> str:
+            return str(tokenizer.decode(to_js(ids)))
+
+        self._decoded = lru_cache(maxsize=REMEMBERED)(decoded)
+
     def encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text).to_py()
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        return str(self._tokenizer.decode(to_js(list(ids))))
+        return self._decoded(tuple(ids)) if len(ids) <= 2 else str(self._tokenizer.decode(to_js(list(ids))))
 
 
 def tokenizer_factory(new_tokenizer: Callable[[Any, Any], Any]) -> TokenizerFactory:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion_py.errors import BlockedByGuard, HarmRefused, SelfHarmRefused
-from orion_py.safety.output import MASK, OutputGuard
+from orion_py.safety.output import MASK, OutputGuard, _trigger, triggered
 
 SECRET = "sk-live-0123456789abcdef"
 ANSWER = "The weather is fine. It stays fine until Sunday, and then it rains.\n\n- one\n- two\n"
@@ -148,3 +148,34 @@ def test_switched_off_it_screens_nothing_but_still_takes_out_control_characters(
     page = Page(screens=False)
     stream(page, "Here is the recipe for sarin\x00: take")
     assert page.text == "Here is the recipe for sarin: take"
+
+
+WORDS = (
+    "sex",
+    "SEXES",
+    "Érotique",
+    "erotIc",
+    "nue",
+    "vx",
+    "ARMES",
+    "armée",
+    "Kill",
+    "\u212aill",
+    "ſex",
+    "vei",
+    "nés",
+    "détonat",
+    "ha",
+    "ng",
+    "ı",
+    "İ",
+)
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(WORDS), st.sampled_from((" ", "-", "x", "É", "ß", "µ")), st.text(max_size=3)))
+)
+@settings(max_examples=300)
+def test_a_trigger_is_found_in_whatever_case_as_by_the_pattern_itself(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert triggered(text) == (_trigger(any_case=True).search(text) is not None)
