@@ -24,9 +24,7 @@ from orion_py.errors import (
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
-from orion_py.native.external_runner import ExternalRunner
-from orion_py.native.kernel_runner import KernelRunner, kernel_here
-from orion_py.native.onnx_runner import OnnxRunner
+from orion_py.native.runners import runner_for, stored_weights_here
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.memory_prefixes import MemoryPrefixes
@@ -221,7 +219,7 @@ class NativeRuntime:
 
     async def device(self) -> Device:
         threads = os.cpu_count() or 1
-        kernel, reason = await asyncio.to_thread(kernel_here)
+        kernel, reason = await asyncio.to_thread(stored_weights_here)
         return Device(
             threads=threads,
             webgpu=False,
@@ -233,12 +231,7 @@ class NativeRuntime:
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> NativeSession:
         rows = min(context, manifest.architecture.context_length)
-        runner: Runner
-        if variant.engine == "kernel":
-            runner = KernelRunner(manifest, threads, rows, variant.cache_bits, variant.plain)
-        else:
-            external = variant.prefill is not None and variant.prefill.io == "optimum"
-            runner = (ExternalRunner if external else OnnxRunner)(manifest, variant, threads, rows)
+        runner = runner_for(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)
 
     async def open_encoder(self, graph: Shard) -> NativeEncoder:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from orion_py.errors import Cancelled, ContextOverflow, InvalidInput, RuntimeFailure, ShardCorrupt, ShardMissing
+from orion_py.errors import (
+    BackendUnavailable,
+    Cancelled,
+    ContextOverflow,
+    InvalidInput,
+    RuntimeFailure,
+    ShardCorrupt,
+    ShardMissing,
+)
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import parse_manifest
-from orion_py.native import runtime
+from orion_py.native import runners, runtime
 from orion_py.native.runtime import NativeRuntime, NativeSession
 from orion_py.opening.golden import divergence
 from tests.model_foundry.built import built, imported
@@ -219,3 +228,11 @@ async def test_a_system_that_does_not_say_has_an_unknown_memory(
 ) -> None:
     monkeypatch.delattr("os.sysconf")
     assert (await NativeRuntime(tmp_path).device()).memory_gb is None
+
+
+def test_what_no_runner_here_takes_is_told_with_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = replace(runners.KINDS[0], here=lambda: ("", "no SIMD on this processor"))
+    monkeypatch.setattr(runners, "KINDS", (lacking, *runners.KINDS[1:]))
+    assert runners.stored_weights_here() == ("", "no SIMD on this processor")
+    with pytest.raises(BackendUnavailable, match="the variant stored: no SIMD on this processor"):
+        runners.runner_for(None, runners._STORED, 1, 64)  # type: ignore[arg-type]

@@ -25,12 +25,13 @@ def test_the_registry_passes_its_own_schema() -> None:
     assert registry.model("smollm2-135m-instruct").manifest == "models/smollm2-135m-instruct/manifest.json"
 
 
-def test_the_agents_are_those_that_the_project_was_created_for() -> None:
+def test_the_agents_that_the_project_was_created_for_are_there_in_their_order() -> None:
     registry = parse_registry((ROOT / "models.json").read_text(encoding="utf-8"))
     text = ("conversation", "code", "logical", "creative", "multilingual")
     hybrids = ("code-logic", "creative-multilingual", "vision-logic")
-    assert tuple(agent.id for agent in registry.agents) == (*text, "vision", "speech", *hybrids)
-    assert registry.groups["text"] == text
+    wanted = (*text, "vision", "speech", *hybrids)
+    assert tuple(agent.id for agent in registry.agents if agent.id in wanted) == wanted
+    assert registry.groups["text"][: len(text)] == text
     assert all(registry.usable(agent.models) for agent in registry.agents if agent.id in text)
 
 
