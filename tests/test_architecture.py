@@ -192,6 +192,13 @@ def test_no_two_modules_import_each_other_by_any_way_round(package: Package) -> 
         visit(module, ())
 
 
+def test_what_sweeps_the_device_knows_no_router() -> None:
+    """Nor does what fetches: the router's files are files as a model's are."""
+    below = [module for module in ENGINE.modules if module.split(".")[0] in ("background", "fetching", "residency")]
+    knowing = [m for m in below if any(name.split(".")[0] == "routing" for name in ENGINE.imports(m, types=True)[0])]
+    assert not knowing
+
+
 def test_a_breach_would_be_seen() -> None:
     assert ENGINE.layer("manifest.manifest") < ENGINE.layer("fetching.loader") < ENGINE.layer("engine.engine")
     assert ENGINE.layer("engine.engine") < ENGINE.layer("browser.main")

@@ -145,7 +145,7 @@ function route(query, { force_agent: forced }) {
   return { agent: "conversation", router: "keyword", reason: "No keyword of a specialist.", confidence: null, probabilities: null, runner_up: null };
 }
 
-const routerStatus = () => ({ name: config.use_neural_router ? "neural" : "keyword", loading: false, corrections: corrections.length, problem: null, agents: ["conversation", "code", "logical", "creative", "multilingual", "vision", "speech"] });
+const routerStatus = () => ({ name: config.use_neural_router ? "neural" : "keyword", loading: false, corrections: corrections.length, problem: null, agents: ["conversation", "code", "logical", "creative", "multilingual", "vision", "speech"], loaded_bytes: 0, total_bytes: 0 });
 
 /** A log record: kept, and told while somebody follows. */
 const records = [];

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from orion_py.cancellation import CancelToken
 from orion_py.errors import OrionError
 from orion_py.external.added_models import SETTING as ADDED
+from orion_py.fetching.other_files import other_shards
 from orion_py.fetching.versions import Place, StoredVersion, Versions
 from orion_py.memory.budget import MB
 from orion_py.memory.needs import NoRoom
@@ -20,7 +21,6 @@ from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
-from orion_py.routing.load import kept_router_shards
 from orion_py.storage.rows import rows_of
 from orion_py.storage.tabs import SWEEP, Hall, Tabs, locked
 
@@ -173,5 +173,5 @@ class Updates:
                     await versions.forget(model_id)
                 wanted = [each for each in wanted if each not in orphans]
             needed |= await versions.needed(wanted)
-            needed |= await kept_router_shards(settings)
+            needed |= await other_shards(settings)
         return needed

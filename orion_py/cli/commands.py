@@ -21,9 +21,9 @@ from orion_py.cli.extras import missing
 from orion_py.cli.printing import AnswerPrinter
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
-from orion_py.errors import InvalidInput, InvalidManifest, OrionError
+from orion_py.errors import InvalidInput, InvalidManifest, OrionError, from_code
 from orion_py.faults import first_fault, reason
-from orion_py.protocol import Event, InferOptions, ProgressEvent, Response, StreamStatistics
+from orion_py.protocol import Event, FallbackEvent, InferOptions, ProgressEvent, Response, StreamStatistics
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.runtime.tokenizer import ChatMessage
@@ -269,17 +269,22 @@ def _route(options: argparse.Namespace) -> int:
 
 
 async def _route_all(options: argparse.Namespace) -> None:
+    from orion_py.fetching.loader import ProgressiveLoader
     from orion_py.native.ports import native_ports
     from orion_py.routing.service import RouterService
     from orion_py.routing.subjects import subjects_of
 
     registry = _registry(options.root)
 
-    def tell(error: OrionError) -> None:
-        print(f"orion: the keyword rules route: {error.message} {error.hint}".rstrip(), file=sys.stderr)
+    def tell(event: Event) -> None:
+        if isinstance(event, FallbackEvent) and event.to == "keyword":
+            hint = from_code(event.reason_code).hint
+            print(f"orion: the keyword rules route: {event.reason} {hint}".rstrip(), file=sys.stderr)
 
     enabled, subjects = tuple(agent.id for agent in registry.agents), subjects_of(registry.agents)
-    router = RouterService(native_ports(options.root), enabled, tell, subjects=subjects)
+    ports = native_ports(options.root)
+    loader = ProgressiveLoader(ports.store, ports.runtime, clock=ports.clock, sleep=ports.sleep, uniform=ports.uniform)
+    router = RouterService(ports, loader, enabled, tell, subjects=subjects)
     if options.router == "auto" and registry.router is not None:
         await router.load(registry.router, CancelToken())
     try:

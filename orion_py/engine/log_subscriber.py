@@ -47,7 +47,7 @@ class LogSubscriber:
                 self._log.info("loop", request=event.id, again=event.again)
             case MemoryEvent():
                 self._remembered(event)
-            case RouterEvent():
+            case RouterEvent(loading=False):
                 self._log.info("router", name=event.name, corrections=event.corrections)
             case _:
                 pass

@@ -76,7 +76,7 @@ class RouterCare:
         if earlier is not None:
             await asyncio.wait({earlier})
         if not cancel.cancelled:
-            await self.router.load(entry, cancel, lambda: self._models_are_quiet(cancel), self._config.load_timeout_s)
+            await self.router.load(entry, cancel, lambda: self._models_are_quiet(cancel))
 
     async def _models_are_quiet(self, cancel: CancelToken) -> None:
         if self._awaited:

@@ -38,7 +38,7 @@ from orion_py.errors import OrionError, StorageUnavailable
 from orion_py.external.added_models import AddedModels
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.ports import Ports, with_own
-from orion_py.protocol import ENGINE_ID, BreakerEvent, FallbackEvent, RouterEvent, RouterStatus
+from orion_py.protocol import ENGINE_ID, BreakerEvent, FallbackEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
@@ -198,7 +198,8 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     scheduler = BackgroundScheduler(config, ports, queue, breakers, manager, work, ground.tasks, ground.among)
     bus.subscribe(scheduler)
     await _recall(ground, agents, breakers, work)
-    router = RouterCare(_router(ground, registry, agents), config, ports, registry, agents, manager, ground.tasks)
+    routing = _router(ground, registry, agents, loader)
+    router = RouterCare(routing, config, ports, registry, agents, manager, ground.tasks)
     models = ManagedModels(ports, log, registry, agents, manager, breakers, added, work, scheduler, ground.among)
     changes = Changes(log, bus, registry, agents, router, work, scheduler, ground.tasks, ground.among)
     agents.on_change = changes.on_agent
@@ -304,16 +305,10 @@ async def _recall(ground: Ground, agents: AgentFactory, breakers: Breakers, work
     ground.among.start()
 
 
-def _router(ground: Ground, registry: Registry, agents: AgentFactory) -> RouterService:
-    def failed(error: OrionError) -> None:
-        ground.bus.emit(FallbackEvent.step(ENGINE_ID, "router", "neural", "keyword", error.code, error.message))
-
-    def changed(status: RouterStatus) -> None:
-        ground.bus.emit(RouterEvent(id=ENGINE_ID, name=status.name, corrections=status.corrections))
-
+def _router(ground: Ground, registry: Registry, agents: AgentFactory, loader: ProgressiveLoader) -> RouterService:
     enabled = routable(ground.config, registry, agents)
-    subjects = subjects_of(registry.agents)
-    router = RouterService(ground.ports, enabled, failed, changed, ground.note("the router"), subjects)
+    subjects, note = subjects_of(registry.agents), ground.note("the router")
+    router = RouterService(ground.ports, loader, enabled, ground.bus.emit, note, subjects)
     router.exemplify(agents.examples)
     return router
 

@@ -1,8 +1,8 @@
-"""Brings one model version into memory, shard by shard.
+"""Brings one model version, or the router's files, into memory, shard by shard.
 
 Plan, then fetch what is missing by priority, with one shard at a time on the connection, while the session is
 opened and what is here already is read into it. Every shard is verified by the store when it is committed
-and by the session when it is read; one that turns out damaged or gone is fetched again, and only it.
+and by whoever reads it; one that turns out damaged or gone is fetched again, and only it.
 Cancelling and failing keep what is verified, and what is left of an unfinished shard.
 """
 
@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.errors import LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.fetching.files import Files, files_of
 from orion_py.fetching.idle_limit import Download, unless_idle
 from orion_py.fetching.progress import LoadProgress
-from orion_py.fetching.slots import DownloadSlots
+from orion_py.fetching.slots import DownloadSlots, RightOfWay
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
@@ -29,15 +30,15 @@ from orion_py.runtime.worker_timeout import ROUNDS, while_it_lives
 from orion_py.storage.base import OnBytes, ShardStore
 
 HEAL_TRIES = 3
-"""How often one shard is fetched anew because reading it failed, before the load gives up."""
-"""How long a download that was given up may take to keep what it has."""
+"""How often reading one shard is tried, and it is fetched anew in between, before the load gives up."""
 Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
+Take = Callable[[Shard], Awaitable[None]]
+"""Reads a stored shard. Raises ShardCorrupt or ShardMissing where it has to be fetched again."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """What to load. ``base_url`` is where ``shards/<sha256>`` lies, or a shard's own path; ``context`` is
-    in tokens."""
+    """What to load. ``base_url`` as in ``Files``; ``context`` is in tokens."""
 
     manifest: Manifest
     variant: Variant
@@ -55,7 +56,7 @@ class _Here:
 
 
 class ProgressiveLoader:
-    """One loader serves all models; a load has no state outside its call."""
+    """One loader serves all models, and the router; a load has no state outside its call."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class ProgressiveLoader:
         self._clock, self._sleep, self._uniform = clock, sleep, uniform
         self._concurrency, self._idle_timeout = concurrency, idle_timeout_s
         self._retry_policy, self._on_retry = retry_policy or RetryPolicy(), on_retry
+        self._way = RightOfWay()
 
     def configure(self, concurrency: int, idle_timeout_s: float) -> None:
         """Takes effect with the next load."""
@@ -90,21 +92,25 @@ class ProgressiveLoader:
         Raises LoadError and its children, RuntimeFailure where the backend fails, Cancelled. The
         session is closed on every failure, so no memory stays behind.
         """
-        shards = request.manifest.shards_for(request.variant)
-        here = await self._here(shards)
-        stored = here.whole
-        progress = self._progress(request.manifest.model, request.manifest.version, shards, here, on_progress)
-        progress.enter("initializing")
-        await self._check_quota([s for s in shards if s.sha256 not in stored], here)
-        cancel.raise_if_cancelled()
+        files, definition = files_of(request.manifest, request.variant, request.base_url), b""
+        here, progress = await self._planned(files, cancel, on_progress)
         # Opening takes seconds where a worker fetches its runtime first: the connection isn't idle meanwhile.
         opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
             self._runtime.open(request.manifest, request.variant, request.threads, request.context)
         )
         closing: list[asyncio.Future[None]] = []
         unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(_end(opening))))
+
+        async def feed(shard: Shard) -> None:
+            nonlocal definition
+            if shard.role == "tokenizer":
+                definition = await self._store.read(shard.sha256)
+                return
+            session = opening.result()
+            await while_it_lives(session.feed(shard), session.ping, self._idle_timeout, "reading a shard")
+
         try:
-            definition = await self._fill(opening, request, shards, stored, progress, cancel)
+            await self._fill(files, here.whole, feed, progress, cancel, lambda: self._opened(opening, cancel))
             session = opening.result()
             progress.enter("warming_up")
             build = session.build()
@@ -120,6 +126,21 @@ class ProgressiveLoader:
         progress.enter("ready")
         return session, report, definition
 
+    async def read(
+        self,
+        files: Files,
+        take: Take,
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    ) -> None:
+        """Brings ``files`` and hands each to ``take`` as soon as it is here whole.
+
+        Raises LoadError and its children, Cancelled, and what ``take`` raises.
+        """
+        here, progress = await self._planned(files, cancel, on_progress)
+        await self._fill(files, here.whole, take, progress, cancel)
+        progress.enter("ready")
+
     async def fetch(
         self,
         manifest: Manifest,
@@ -132,20 +153,19 @@ class ProgressiveLoader:
 
         Raises LoadError and its children, or Cancelled; what arrived is kept either way.
         """
-        shards = manifest.shards_for(variant)
-        here = await self._here(shards)
-        progress = self._progress(manifest.model, manifest.version, shards, here, on_progress)
+        files = files_of(manifest, variant, base_url)
+        here = await self._here(files.shards)
+        progress = self._progress(files, here, on_progress)
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
-            await self._fetch(base_url, shard, progress, downloads, arrived)
+            await self._fetch(files, shard, progress, downloads, arrived)
 
-        await self._bring_all([s for s in shards if s.sha256 not in here.whole], here, bring, progress, cancel)
+        await self._bring_all([s for s in files.shards if s.sha256 not in here.whole], here, bring, progress, cancel)
 
     async def look(self, manifest: Manifest, variant: Variant, on_progress: Callable[[ProgressEvent], None]) -> None:
         """Tells how much of what ``variant`` needs lies on the device, and brings nothing."""
-        shards = manifest.shards_for(variant)
-        here = await self._here(shards)
-        self._progress(manifest.model, manifest.version, shards, here, on_progress).enter("initializing")
+        files = files_of(manifest, variant, "")
+        self._progress(files, await self._here(files.shards), on_progress).enter("initializing")
 
     async def pin(
         self,
@@ -162,11 +182,12 @@ class ProgressiveLoader:
 
         Raises as ``fetch``; what arrived is kept, whole or in part.
         """
+        files = Files(model, "", shards, base_url)
         here = await self._here(shards)
-        progress = self._progress(model, "", shards, here, on_progress)
+        progress = self._progress(files, here, on_progress)
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
-            url = _url(base_url, shard)
+            url = files.url(shard)
             found: list[str] = []
 
             async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
@@ -177,21 +198,25 @@ class ProgressiveLoader:
 
         await self._bring_all([s for s in shards if s.sha256 in unknown], here, bring, progress, cancel)
 
+    async def _planned(
+        self, files: Files, cancel: CancelToken, on_progress: Callable[[ProgressEvent], None]
+    ) -> tuple[_Here, LoadProgress]:
+        """What of ``files`` is here, before a byte moves. Raises QuotaExceeded or Cancelled."""
+        here = await self._here(files.shards)
+        progress = self._progress(files, here, on_progress)
+        progress.enter("initializing")
+        await self._check_quota([s for s in files.shards if s.sha256 not in here.whole], here)
+        cancel.raise_if_cancelled()
+        return here, progress
+
     async def _here(self, shards: Sequence[Shard]) -> _Here:
         sizes = await self._store.sizes()
         whole = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
         missing = {s.sha256: s.size for s in shards if s.sha256 not in whole}
         return _Here(whole, await self._store.resumable(missing) if missing else {})
 
-    def _progress(
-        self,
-        model: str,
-        version: str,
-        shards: Sequence[Shard],
-        here: _Here,
-        emit: Callable[[ProgressEvent], None],
-    ) -> LoadProgress:
-        return LoadProgress(model, version, shards, here.whole, self._clock, emit, begun=here.begun)
+    def _progress(self, files: Files, here: _Here, emit: Callable[[ProgressEvent], None]) -> LoadProgress:
+        return LoadProgress(files.name, files.version, files.shards, here.whole, self._clock, emit, begun=here.begun)
 
     async def _bring_all(
         self,
@@ -247,16 +272,18 @@ class ProgressiveLoader:
 
     async def _fill(
         self,
-        opening: asyncio.Future[ModelSession],
-        request: LoadRequest,
-        shards: Sequence[Shard],
+        files: Files,
         stored: frozenset[str],
+        take: Take,
         progress: LoadProgress,
         cancel: CancelToken,
-    ) -> bytes:
+        ready: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """Hands each shard to ``take``, those that are here first. ``ready`` is awaited before, while what is missing
+        downloads already."""
         here: asyncio.Queue[Shard | BaseException] = asyncio.Queue()
-        missing = [s for s in shards if s.sha256 not in stored]
-        for shard in shards:
+        missing = [s for s in files.shards if s.sha256 not in stored]
+        for shard in files.shards:
             if shard.sha256 in stored:
                 here.put_nowait(shard)
         if missing:
@@ -264,27 +291,26 @@ class ProgressiveLoader:
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
             try:
-                await self._fetch(request.base_url, shard, progress, downloads, arrived)
+                await self._fetch(files, shard, progress, downloads, arrived)
             except BaseException as error:
                 here.put_nowait(error)
                 raise
             here.put_nowait(shard)
 
-        definition = b""
-        async with self._downloading(missing, bring, cancel) as fetchers:
-            session = await self._opened(opening, cancel)
-            if not missing:
-                progress.enter("loading_shard")
-            for done in range(len(shards)):
-                if progress.phase == "downloading" and done >= len(missing) and all(f.done() for f in fetchers):
+        with self._way.taken() if missing and not files.yields else nullcontext():
+            async with self._downloading(missing, bring, cancel) as fetchers:
+                if ready is not None:
+                    await ready()
+                if not missing:
                     progress.enter("loading_shard")
-                item = await here.get()
-                cancel.raise_if_cancelled()
-                if isinstance(item, BaseException):
-                    raise item
-                read = await self._feed(session, request, item, progress, cancel)
-                definition = read or definition
-        return definition
+                for done in range(len(files.shards)):
+                    if progress.phase == "downloading" and done >= len(missing) and all(f.done() for f in fetchers):
+                        progress.enter("loading_shard")
+                    item = await here.get()
+                    cancel.raise_if_cancelled()
+                    if isinstance(item, BaseException):
+                        raise item
+                    await self._healed(files, item, take, progress, cancel)
 
     async def _opened(self, opening: asyncio.Future[ModelSession], cancel: CancelToken) -> ModelSession:
         # A worker that fetches its runtime over a slow line says nothing meanwhile.
@@ -294,43 +320,37 @@ class ProgressiveLoader:
         except TimeoutError:
             raise LoadTimeout(f"The worker didn't start within {limit:g} s.") from None
 
-    async def _feed(
-        self,
-        session: ModelSession,
-        request: LoadRequest,
-        shard: Shard,
-        progress: LoadProgress,
-        cancel: CancelToken,
-    ) -> bytes | None:
+    async def _healed(
+        self, files: Files, shard: Shard, take: Take, progress: LoadProgress, cancel: CancelToken
+    ) -> None:
+        """Hands ``shard`` to ``take``; what turns out damaged or gone is fetched again."""
         for attempt in range(1, HEAL_TRIES + 1):
             progress.loading(shard.sha256)
             try:
-                read = None
-                if shard.role == "tokenizer":
-                    read = await self._store.read(shard.sha256)
-                else:
-                    feed = session.feed(shard)
-                    await while_it_lives(feed, session.ping, self._idle_timeout, "reading a shard")
-                progress.loaded(shard.sha256)
-                return read
+                await take(shard)
             except (ShardCorrupt, ShardMissing) as error:
                 if attempt == HEAL_TRIES:
                     raise
                 self._on_retry(error, attempt)
                 progress.lost(shard.sha256)
                 await self._store.delete(shard.sha256)
-                await self._fetch(request.base_url, shard, progress, cancel, lambda count: None)
-        raise AssertionError("unreachable")
+                await self._fetch(files, shard, progress, cancel, lambda count: None)
+            else:
+                progress.loaded(shard.sha256)
+                return
 
     async def _fetch(
-        self, base_url: str, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
+        self, files: Files, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
     ) -> None:
-        url = _url(base_url, shard)
+        url = files.url(shard)
 
         async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
             await self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine)
 
-        await self._download(download, shard, progress, cancel, arrived)
+        async def whole(token: CancelToken) -> None:
+            await self._download(download, shard, progress, token, arrived)
+
+        await (self._way.yielded(whole, cancel) if files.yields else whole(cancel))
 
     async def _download(
         self, download: Download, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
@@ -362,7 +382,3 @@ async def _end(opening: asyncio.Future[ModelSession]) -> None:
     await asyncio.wait({opening})
     if not opening.cancelled() and opening.exception() is None:
         await opening.result().close()
-
-
-def _url(base_url: str, shard: Shard) -> str:
-    return base_url + (shard.path or f"shards/{shard.sha256}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+from orion_py.cancellation import CancelToken, ended_by
+from orion_py.errors import Cancelled
 from orion_py.resilience.retry import Sleep
 
 AHEAD_BYTES = 2 * 1024 * 1024
@@ -65,3 +67,46 @@ class DownloadSlots:
 
     def _has_room(self) -> bool:
         return not self._left or (len(self._left) < self._most and sum(self._left.values()) < self._ahead)
+
+
+class RightOfWay:
+    """Stops downloads that nobody waits for while there are some that somebody waits for."""
+
+    def __init__(self) -> None:
+        self._awaited = 0
+        self._clear = asyncio.Event()
+        self._clear.set()
+        self._yielding: set[CancelToken] = set()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Somebody waits for what downloads meanwhile."""
+        self._awaited += 1
+        self._clear.clear()
+        for download in list(self._yielding):
+            download.cancel()
+        try:
+            yield
+        finally:
+            self._awaited -= 1
+            if not self._awaited:
+                self._clear.set()
+
+    async def yielded(self, download: Callable[[CancelToken], Awaitable[None]], cancel: CancelToken) -> None:
+        """Runs ``download`` to its end. Whenever the way is taken it is cancelled, and it is run again once the way is
+        clear: it goes on from what it kept. Raises what it raises, and Cancelled when ``cancel`` fires."""
+        while True:
+            await ended_by(self._clear.wait(), cancel)
+            cancel.raise_if_cancelled()
+            mine = CancelToken()
+            unsubscribe = cancel.subscribe(mine.cancel)
+            self._yielding.add(mine)
+            try:
+                return await download(mine)
+            except Cancelled:
+                cancel.raise_if_cancelled()
+                if not mine.cancelled:
+                    raise
+            finally:
+                self._yielding.discard(mine)
+                unsubscribe()

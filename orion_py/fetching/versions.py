@@ -19,14 +19,13 @@ from typing import Any, Literal
 
 from orion_py.errors import InvalidManifest, NoEarlierVersion
 from orion_py.external.folder import ExternalFolders
+from orion_py.fetching.other_files import OTHERS
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import read_manifest
 from orion_py.protocol.rows import VersionRow
 from orion_py.storage.settings import Record, Settings
 
 Place = Literal["current", "next", "previous"]
-_ROUTER = "router"
-"""``manifest:router`` is the neural router's (``orion_py.routing.load``): no model of that list."""
 _KEYS: dict[Place, str] = {"current": "manifest:{}", "next": "manifest:{}:next", "previous": "manifest:{}:previous"}
 
 
@@ -140,7 +139,7 @@ class Versions:
         """The ids of all models of which anything is kept, by whichever tab."""
         keys = [*await self._settings.names("manifest:"), *await self._settings.names("folder:")]
         found = dict.fromkeys(key.split(":")[1] for key in keys)
-        return [model_id for model_id in found if model_id != _ROUTER]
+        return [model_id for model_id in found if model_id not in OTHERS]
 
     async def needed(self, model_ids: Iterable[str]) -> set[str]:
         """The sha256 of every shard that a kept version of these models names. Raises InvalidManifest

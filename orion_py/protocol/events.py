@@ -248,11 +248,15 @@ class PredictionEvent(Event):
 
 
 class RouterEvent(Event):
-    """Which router answers from now on: "neural" or "keyword"."""
+    """Which router answers from now on: "neural" or "keyword". ``loading``: the neural one is on its way, and
+    ``loaded_bytes`` of ``total_bytes`` are here."""
 
     type: Literal["router"] = "router"
     name: str
     corrections: int
+    loading: bool = False
+    loaded_bytes: int = 0
+    total_bytes: int = 0
 
 
 class ModelMemory(BaseModel):

@@ -124,13 +124,15 @@ class ReadAhead:
 @dataclass(frozen=True, slots=True)
 class RouterStatus:
     """``name``: which router answers now. ``corrections``: how many the head was re-fitted to.
-    ``agents``: those it can learn to choose."""
+    ``agents``: those it can learn to choose. ``loaded_bytes``: of the neural one, while it loads."""
 
     name: str
     loading: bool
     corrections: int
     problem: str | None
     agents: tuple[str, ...]
+    loaded_bytes: int = 0
+    total_bytes: int = 0
 
 
 class LogRecords(TypedDict):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import numpy as np
 
 from orion_py.cancellation import CancelToken
-from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, ShardCorrupt, ShardMissing
-from orion_py.fetching.idle_limit import unless_idle
+from orion_py.errors import DownloadFailed, GoldenMismatch, InvalidManifest, OrionError
+from orion_py.fetching.files import Files
+from orion_py.fetching.loader import ProgressiveLoader
+from orion_py.fetching.other_files import keep_manifest, kept_manifest
 from orion_py.manifest.shards import Shard
 from orion_py.ports import Ports
+from orion_py.protocol import ProgressEvent
 from orion_py.registry.models import RouterEntry
-from orion_py.resilience.retry import RetryPolicy, retry
+from orion_py.resilience.remedies import remedies_against
 from orion_py.routing.encoder import SentenceEncoder
 from orion_py.routing.features import features
 from orion_py.routing.head import LinearHead
@@ -20,15 +23,11 @@ from orion_py.routing.head_file import read_head
 from orion_py.routing.manifest import RouterManifest, parse_router_manifest
 from orion_py.runtime.base import EncoderSession
 from orion_py.runtime.worker_timeout import while_it_lives
-from orion_py.storage.base import OnBytes
-from orion_py.storage.settings import Settings
 
 TOLERANCE = 0.02
 """How far a golden query's confidence may be off: runtimes round differently, and no more than that."""
 OPEN_PATIENCE_S = 60.0
-IDLE_S = 60.0
-"""Without a byte, for a part that is fetched."""
-_SETTING = "manifest:router"
+_NAME = "router"
 
 
 async def router_manifest(
@@ -38,57 +37,74 @@ async def router_manifest(
     try:
         text = await ports.fetch_text(entry.manifest)
     except DownloadFailed:
-        kept = await ports.settings.get(_SETTING)
+        kept = await kept_manifest(ports.settings, _NAME)
         if kept is None:
             raise
         return parse_router_manifest(kept)
     manifest = parse_router_manifest(text, note)
     if manifest.model != entry.id:
         raise InvalidManifest(f"router manifest: model is {manifest.model!r}, not {entry.id!r}", path="model")
-    if await ports.settings.get(_SETTING) != text:
-        await ports.settings.set(_SETTING, text)
+    await keep_manifest(ports.settings, _NAME, text)
     return manifest
 
 
-async def kept_router_shards(settings: Settings) -> set[str]:
-    """The sha256 of every shard of the router that is kept. Raises InvalidManifest."""
-    kept = await settings.get(_SETTING)
-    return set() if kept is None else {shard.sha256 for shard in parse_router_manifest(kept).shards}
-
-
 async def load_router(
-    ports: Ports, entry: RouterEntry, manifest: RouterManifest, cancel: CancelToken, idle_s: float = IDLE_S
+    ports: Ports,
+    loader: ProgressiveLoader,
+    entry: RouterEntry,
+    manifest: RouterManifest,
+    cancel: CancelToken,
+    on_progress: Callable[[ProgressEvent], None] = lambda event: None,
+    on_memory: Callable[[OrionError], None] = lambda error: None,
 ) -> tuple[SentenceEncoder, LinearHead]:
-    """The encoder and the head, checked. A part that brings no byte for ``idle_s`` seconds is fetched again.
+    """The encoder and the head, checked. ``on_memory`` hears why new shards are kept in memory from now on.
     Raises LoadError, InvalidManifest, RuntimeFailure, GoldenMismatch or Cancelled; nothing stays in memory then."""
+    while True:
+        try:
+            return await _load(ports, loader, entry, manifest, cancel, on_progress)
+        except OrionError as error:
+            stored = ports.store.memory_reason is None
+            if not stored or "store_in_memory" not in remedies_against(error).load:
+                raise
+            ports.store.use_memory()
+            on_memory(error)
+
+
+async def _load(
+    ports: Ports,
+    loader: ProgressiveLoader,
+    entry: RouterEntry,
+    manifest: RouterManifest,
+    cancel: CancelToken,
+    on_progress: Callable[[ProgressEvent], None],
+) -> tuple[SentenceEncoder, LinearHead]:
+    # The smallest first: a head for other features is found out before the encoder is fetched.
+    shards = [manifest.shard(sha256) for sha256 in (manifest.head, manifest.tokenizer, manifest.graph)]
     base = entry.manifest.rsplit("/", 2)[0] + "/"
+    texts: dict[str, bytes] = {}
+    heads: list[LinearHead] = []
+    sessions: list[EncoderSession] = []
 
-    async def fetch(shard: Shard) -> None:
-        await _fetch(ports, base, shard, cancel, idle_s)
+    async def take(shard: Shard) -> None:
+        if shard.sha256 == manifest.graph:
+            work = ports.runtime.open_encoder(shard)
+            sessions.append(await while_it_lives(work, None, OPEN_PATIENCE_S, "starting the router's encoder"))
+        elif shard.sha256 == manifest.head:
+            heads.append(read_head(await ports.store.read(shard.sha256)))
+        else:
+            texts[shard.sha256] = await ports.store.read(shard.sha256)
 
-    definition = await _part(ports, manifest.shard(manifest.tokenizer), fetch)
-    head = read_head(await _part(ports, manifest.shard(manifest.head), fetch))
-    graph = manifest.shard(manifest.graph)
-    await fetch(graph)
     try:
-        session = await _open(ports, graph)
-    except (ShardMissing, ShardCorrupt):
-        await ports.store.delete(graph.sha256)
-        await fetch(graph)
-        session = await _open(ports, graph)
-    try:
+        await loader.read(Files(entry.id, manifest.version, shards, base, yields=True), take, cancel, on_progress)
         cancel.raise_if_cancelled()
-        encoder = SentenceEncoder(ports.tokenizer_factory(definition), session, manifest.max_tokens)
-        await check(manifest, encoder, head)
+        tokenizer = ports.tokenizer_factory(texts[manifest.tokenizer])
+        encoder = SentenceEncoder(tokenizer, sessions[0], manifest.max_tokens)
+        await check(manifest, encoder, heads[0])
     except BaseException:
-        await session.close()
+        for session in sessions:
+            await session.close()
         raise
-    return encoder, head
-
-
-async def _open(ports: Ports, graph: Shard) -> EncoderSession:
-    work = ports.runtime.open_encoder(graph)
-    return await while_it_lives(work, None, OPEN_PATIENCE_S, "starting the router's encoder")
+    return encoder, heads[0]
 
 
 async def check(manifest: RouterManifest, encoder: SentenceEncoder, head: LinearHead) -> None:
@@ -104,28 +120,3 @@ async def check(manifest: RouterManifest, encoder: SentenceEncoder, head: Linear
                 f"not {golden.agent} ({golden.confidence:.3f})",
                 text=golden.text,
             )
-
-
-async def _part(ports: Ports, shard: Shard, fetch: Callable[[Shard], Awaitable[None]]) -> bytes:
-    """A small shard's bytes; a damaged or evicted one is fetched once more."""
-    await fetch(shard)
-    try:
-        return await ports.store.read(shard.sha256)
-    except (ShardMissing, ShardCorrupt):
-        await ports.store.delete(shard.sha256)
-        await fetch(shard)
-        return await ports.store.read(shard.sha256)
-
-
-async def _fetch(ports: Ports, base: str, shard: Shard, cancel: CancelToken, idle_s: float) -> None:
-    if (await ports.store.sizes()).get(shard.sha256) == shard.size:
-        return
-
-    async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
-        await ports.store.fetch(f"{base}shards/{shard.sha256}", shard.sha256, shard.size, on_bytes, mine)
-
-    async def once() -> None:
-        cancel.raise_if_cancelled()
-        await unless_idle(download, lambda count: None, cancel, ports.clock, ports.sleep, idle_s, shard.sha256)
-
-    await retry(once, RetryPolicy(), ports.sleep, ports.uniform)

@@ -12,8 +12,9 @@ import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, InvalidInput, OrionError
+from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.ports import Ports
-from orion_py.protocol import RouterStatus
+from orion_py.protocol import ENGINE_ID, FallbackEvent, ProgressEvent, RouterEvent, RouterStatus
 from orion_py.registry.models import RouterEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.routing.corrections import Corrections, refitted
@@ -22,7 +23,7 @@ from orion_py.routing.examples import decision as example_decision
 from orion_py.routing.head import LinearHead
 from orion_py.routing.keyword import KeywordRouter
 from orion_py.routing.keyword_words import RULED
-from orion_py.routing.load import IDLE_S, load_router, router_manifest
+from orion_py.routing.load import load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
 from orion_py.routing.subjects import Subjects
 
@@ -33,25 +34,27 @@ _ATTACHED = {
 
 
 class RouterService:
-    """``on_failure`` gets the error when the neural router isn't available, or no longer;
-    ``on_change`` the status when it has come; ``subjects``: what the registry says of agents (``subjects_of``)."""
+    """``emit`` hears when the neural router has come, how far its load is, and when it isn't available, or no longer;
+    ``note`` what isn't known here of a newer manifest; ``subjects``: what the registry says of agents
+    (``subjects_of``)."""
 
     def __init__(
         self,
         ports: Ports,
+        loader: ProgressiveLoader,
         enabled_agents: Sequence[str],
-        on_failure: Callable[[OrionError], None],
-        on_change: Callable[[RouterStatus], None] = lambda status: None,
-        on_note: Callable[[str], None] = lambda what: None,
+        emit: Callable[[RouterEvent | FallbackEvent], None],
+        note: Callable[[str], None] = lambda what: None,
         subjects: Subjects | None = None,
     ) -> None:
-        self._ports, self._on_failure, self._on_change = ports, on_failure, on_change
-        self._on_note = on_note
+        self._ports, self._loader, self._emit, self._note = ports, loader, emit, note
         self._enabled, self._subjects = tuple(enabled_agents), subjects or {}
         self._keyword = KeywordRouter(self._enabled, self._subjects)
         self._neural: NeuralRouter | None = None
         self._built: LinearHead | None = None
         self._loading = False
+        self._loaded_bytes = self._total_bytes = 0
+        """Of the load under way."""
         self._problem: str | None = None
         self._corrections = Corrections(ports.settings, self._ruled)
         self._examples = Examples()
@@ -83,26 +86,38 @@ class RouterService:
         self._examples.replace(examples)
 
     async def status(self) -> RouterStatus:
-        name = NeuralRouter.name if self._neural else KeywordRouter.name
-        corrections = self._corrections
-        return RouterStatus(name, self._loading, len(await corrections.all()), self._problem, corrections.labels)
+        count = len(await self._corrections.all())
+        labels, here, total = self._corrections.labels, self._loaded_bytes, self._total_bytes
+        return RouterStatus(self._name, self._loading, count, self._problem, labels, here, total)
+
+    @property
+    def _name(self) -> str:
+        return NeuralRouter.name if self._neural else KeywordRouter.name
+
+    async def _say(self) -> None:
+        """Which router answers from now on."""
+        count = len(await self._corrections.all())
+        self._emit(RouterEvent(id=ENGINE_ID, name=self._name, corrections=count))
 
     async def load(
-        self,
-        entry: RouterEntry,
-        cancel: CancelToken,
-        until_quiet: Callable[[], Awaitable[None]] | None = None,
-        idle_s: float = IDLE_S,
+        self, entry: RouterEntry, cancel: CancelToken, until_quiet: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         """Brings the neural router in; never raises. It waits for ``until_quiet``: the models that
-        people wait for go first. A download that brings no byte for ``idle_s`` seconds is tried again."""
+        people wait for go first."""
         self._loading = True
         try:
-            manifest = await router_manifest(self._ports, entry, self._on_note)
+            manifest = await router_manifest(self._ports, entry, self._note)
             if until_quiet is not None:
                 await until_quiet()
             cancel.raise_if_cancelled()
-            encoder, head = await load_router(self._ports, entry, manifest, cancel, idle_s)
+            count = len(await self._corrections.all())
+
+            def told(event: ProgressEvent) -> None:
+                self._progressed(event, count)
+
+            encoder, head = await load_router(
+                self._ports, self._loader, entry, manifest, cancel, told, self._kept_in_memory
+            )
             if cancel.cancelled:
                 await encoder.close()
                 return
@@ -110,14 +125,37 @@ class RouterService:
             self._neural = NeuralRouter(encoder, head, self._enabled, self._subjects)
             await self._refit()
             self._problem = None
-            self._on_change(await self.status())
+            self._loading = False
+            await self._say()
         except Cancelled:
             return
         except OrionError as error:
-            self._problem = error.message
-            self._on_failure(error)
+            self._failed(error)
         finally:
             self._loading = False
+            self._loaded_bytes = self._total_bytes = 0
+
+    def _progressed(self, event: ProgressEvent, corrections: int) -> None:
+        self._loaded_bytes, self._total_bytes = event.loaded_bytes, event.total_bytes
+        self._emit(
+            RouterEvent(
+                id=ENGINE_ID,
+                name=self._name,
+                corrections=corrections,
+                loading=True,
+                loaded_bytes=event.loaded_bytes,
+                total_bytes=event.total_bytes,
+            )
+        )
+
+    def _kept_in_memory(self, error: OrionError) -> None:
+        self._emit(
+            FallbackEvent.step(ENGINE_ID, "router", "stored on this device", "in memory", error.code, error.message)
+        )
+
+    def _failed(self, error: OrionError) -> None:
+        self._problem = error.message
+        self._emit(FallbackEvent.step(ENGINE_ID, "router", "neural", "keyword", error.code, error.message))
 
     async def route(self, query: str, locale: str, attachments: Sequence[str] = ()) -> RoutingDecision:
         """The agent for ``query``; never raises. ``attachments``: of "image" and "audio"."""
@@ -166,12 +204,12 @@ class RouterService:
     async def reread(self) -> None:
         """Another tab corrected the router, or took a correction back."""
         await self._refit()
-        self._on_change(await self.status())
+        await self._say()
 
     async def retire(self) -> None:
         """From now on the keyword rules answer, until ``load`` is called again."""
         await self.close()
-        self._on_change(await self.status())
+        await self._say()
 
     async def close(self) -> None:
         neural, self._neural = self._neural, None
@@ -192,6 +230,5 @@ class RouterService:
         neural.head = refitted(built, np.array(inputs), [built.labels.index(item.agent) for item in items])
 
     async def _give_up(self, error: OrionError) -> None:
-        self._problem = error.message
-        self._on_failure(error)
+        self._failed(error)
         await self.close()

@@ -11,6 +11,7 @@ import pytest
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import InvalidInput
+from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.registry.load import parse_registry
 from orion_py.registry.models import RouterEntry
 from orion_py.routing.encoder import SentenceEncoder
@@ -68,10 +69,12 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr("orion_py.routing.service.router_manifest", manifest)
         monkeypatch.setattr("orion_py.routing.service.load_router", load)
-        found = agents(SOMMELIER)
-        router = RouterService(
-            World(says("a")).ports, [entry.id for entry in found], lambda error: None, subjects=subjects_of(found)
+        found, ports = agents(SOMMELIER), World(says("a")).ports
+        loader = ProgressiveLoader(
+            ports.store, ports.runtime, clock=ports.clock, sleep=ports.sleep, uniform=ports.uniform
         )
+        ids = [entry.id for entry in found]
+        router = RouterService(ports, loader, ids, lambda event: None, subjects=subjects_of(found))
         if head is not None:
             await router.load(ENTRY, CancelToken())
         return router

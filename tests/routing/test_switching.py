@@ -50,7 +50,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> LiteAndFull:
         return object()
 
     async def load(
-        ports: Any, entry: Any, manifest: Any, cancel: CancelToken, idle_s: float
+        ports: Any, loader: Any, entry: Any, manifest: Any, cancel: CancelToken, *told: object
     ) -> tuple[Encoder, LinearHead]:
         await ports.store.fetch(URL, sha(ENCODER), len(ENCODER), lambda count: None, cancel)
         return Encoder(), LinearHead(RULED, np.zeros((1, 1)))

@@ -13,6 +13,7 @@ from ui.engine.view_state import ViewState
 from ui.panel.compute import Compute, limit_rows, verdict_words
 from ui.panel.measures import Measures
 from ui.panel.model import MOST_FALLBACKS, PanelModel
+from ui.panel.parts import Parts
 
 GPU = {"webgpu": True, "webgpu_name": "intel gen-12", "webgpu_features": ["shader-f16"], "isolated": True}
 STEP = {
@@ -156,3 +157,20 @@ def test_verdicts_of_several_models_name_them() -> None:
     text = compute(known(device=GPU, webgpu=rows)).textContent
     assert "SmolLM2: This model has no variant" in text
     assert "Qwen: WebGPU answers." in text
+
+
+def routing(model: PanelModel, lang: str = "en") -> str:
+    document = dom("place")
+    place: Element = document.by_id("place")
+    Parts(document, speak(lang), ViewState(Conversation("c")), model, lambda: 0.0).draw_router(place)
+    return place.all("p")[0].textContent
+
+
+def test_how_far_the_trained_router_is_is_shown_while_it_loads() -> None:
+    model = known(router={"name": "keyword", "loading": True, "corrections": 0})
+    assert routing(model).endswith(", the trained one is loading")
+    told = {"type": "router", "id": "engine", "name": "keyword", "corrections": 0, "loading": True}
+    model.apply(told | {"loaded_bytes": 12_000_000, "total_bytes": 40_000_000}, 0)
+    assert routing(model).endswith(", the trained one is loading (12\u202fMB of 40\u202fMB)")
+    model.apply(told | {"name": "neural", "loading": False, "loaded_bytes": 0, "total_bytes": 0}, 0)
+    assert "loading" not in routing(model)

@@ -751,13 +751,19 @@ export interface RouteRequest {
   locale?: string;
 }
 
-/** Which router answers from now on: "neural" or "keyword". */
+/**
+ * Which router answers from now on: "neural" or "keyword". `loading`: the neural one is on its way, and
+ * `loaded_bytes` of `total_bytes` are here.
+ */
 export interface RouterEvent {
   v: 1;
   id: string;
   type: "router";
   name: string;
   corrections: number;
+  loading: boolean;
+  loaded_bytes: number;
+  total_bytes: number;
 }
 
 export interface RouterStatus {
@@ -766,6 +772,8 @@ export interface RouterStatus {
   corrections: number;
   problem: string | null;
   agents: string[];
+  loaded_bytes: number;
+  total_bytes: number;
 }
 
 /** Why an agent answers. `confidence` is a calibrated probability or None. */

@@ -89,7 +89,10 @@ class PanelModel:
 
     def _router(self, message, now):
         router = dict(self.router)
-        router.update({"name": message["name"], "corrections": message["corrections"], "loading": False})
+        router.update({"name": message["name"], "corrections": message["corrections"]})
+        router["loading"] = bool(message.get("loading"))
+        if router["loading"]:
+            router.update({"loaded_bytes": message["loaded_bytes"], "total_bytes": message["total_bytes"]})
         self.router = router
         self.dirty.add("router")
 

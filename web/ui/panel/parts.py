@@ -40,6 +40,10 @@ class Parts:
             text = words("router_now", name=words("name_" + name) if words.has("name_" + name) else name)
             if model.router.get("loading"):
                 text += ", " + words("router_loading")
+                total = model.router.get("total_bytes")
+                if total:
+                    done = formatting.size(model.router.get("loaded_bytes") or 0, words)
+                    text += " (" + words("size_of", done=done, total=formatting.size(total, words)) + ")"
             place.appendChild(self._line(text, "panel-fact"))
         turn = panel_model.decided(self._state.conversation)
         if turn is None:
