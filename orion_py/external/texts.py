@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -21,7 +21,8 @@ from orion_py.generation.end_tokens import END_TOKENS
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.manifest import ChatFormat
 
-FAMILIES = ("llama", "qwen2", "mistral", "gemma")
+FAMILIES: tuple[str, ...] = get_args(Architecture.model_fields["family"].annotation)
+"""Those that a manifest can describe."""
 MAX_TEXT = 4 * 2**20
 """Characters of a JSON file or a README. Old Llama tokenizer configurations have 50 kB, some 3 MB."""
 MAX_DEPTH = 32
@@ -66,11 +67,11 @@ class Config(_Lenient):
             raise ValueError("hidden_size isn't a multiple of num_attention_heads")
         return self
 
-    def architecture(self, family: Literal["llama", "qwen2", "mistral", "gemma"]) -> Architecture:
-        """What a session and its cache have to know; the graph itself knows the rest."""
+    def architecture(self, family: str) -> Architecture:
+        """Of one of ``FAMILIES``: what a session and its cache have to know; the graph itself knows the rest."""
         heads = self.num_attention_heads
         return Architecture(
-            family=family,
+            family=family,  # type: ignore[arg-type]
             layers=self.num_hidden_layers,
             hidden_size=self.hidden_size,
             heads=heads,
@@ -184,7 +185,7 @@ def read_config(text: str) -> tuple[Config, Architecture]:
         said = repr(kind)[:60] if isinstance(kind, str) else "no model_type"
         raise UnsupportedModel(f"config.json says {said}; supported are {', '.join(FAMILIES)}.", model_type=said)
     config = _read(Config, value, "config.json")
-    return config, config.architecture(family)  # type: ignore[arg-type]
+    return config, config.architecture(family)
 
 
 def read_chat(tokenizer_config: str, template: str | None) -> tuple[TokenizerConfig, ChatFormat]:
