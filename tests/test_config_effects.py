@@ -214,7 +214,7 @@ async def failures_that_count(side: Side) -> str:
     for _ in range(2):
         await side.code(force_agent="conversation")
     await side.world.time.passes(100)
-    rates = side.engine.resilience()["breakers"]["model:tiny"]["failure_rate"]
+    rates = side.engine.resilience.breakers()["model:tiny"]["failure_rate"]
     return "none" if rates is None else "some"
 
 

@@ -57,7 +57,6 @@ ALLOWED = {
         "enable_vision enable_code enable_speech enable_creative enable_multilingual": "answering/ability.py, by agent",
     },
     "orion_py/errors.py": {"ForeignOrigin": "raised by origins.js; browser/errors.py finds it by its code"},
-    "web/ui/panel/model.py": {"_breaker _prediction _metric _router": "PanelModel.apply, by the event's type"},
     "web/ui/panel/parts.py": {
         "draw_router draw_memory draw_speed draw_queue draw_breakers draw_predictive": "panel.py, by the part's name",
     },

@@ -12,7 +12,7 @@ import * as shell from "./bridge/page/shell.js";
 import { answerOf } from "./bridge/page/thoughts.js";
 
 const MODULES = ["words/i18n", "words/formatting", "base/json_text",
-  "engine/messages", "chats/conversation", "engine/view_state", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
+  "engine/messages", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",

@@ -131,8 +131,15 @@ const AGENTS = [
   ["vision", "Vision", "Vision"], ["code-logic", "Code and logic", "Code et logique"],
 ].map(([id, en, fr]) => ({
   id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: id !== "vision" && id !== "code-logic", custom: false,
-  missing: id === "vision" ? [{ id: "eye", reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
+  models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
+  temperature: null, top_p: null, top_k: null, repetition_penalty: null,
+  missing: id === "vision" ? [{ id: "eye", title: "Eye", source: "", coming: false, reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
 }));
+const MODEL_ROW = {
+  id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"], manifest: "models/scripted/manifest.json", tier: "lite", family: "llama", licence: "Apache-2.0",
+  download_bytes: total, memory_bytes: 412_000_000, onnxruntime_memory_bytes: null, device_memory_gb: null, capabilities: ["chat"], offered: true,
+  sampling: { temperature: 0.7, top_p: 0.95, top_k: 40, repetition_penalty: 1 },
+};
 const PROBABILITIES = { conversation: 0.31, code: 0.27, logical: 0.14, creative: 0.12, multilingual: 0.09, vision: 0.04, speech: 0.03 };
 
 /** Who answers: forced, then what was taught, then the words: "unsure" is a low confidence, "sure" a high one. */
@@ -145,8 +152,6 @@ function route(query, { force_agent: forced }) {
   return { agent: "conversation", router: "keyword", reason: "No keyword of a specialist.", confidence: null, probabilities: null, runner_up: null };
 }
 
-const routerStatus = () => ({ name: config.use_neural_router ? "neural" : "keyword", loading: false, corrections: corrections.length, problem: null, agents: ["conversation", "code", "logical", "creative", "multilingual", "vision", "speech"], loaded_bytes: 0, total_bytes: 0 });
-
 /** A log record: kept, and told while somebody follows. */
 const records = [];
 function note(level, event, fields = {}) {
@@ -156,22 +161,50 @@ function note(level, event, fields = {}) {
   if (following || config.verbose_logging) post({ id: "engine", type: "log", record });
 }
 
-function status() {
-  return {
-    preset, config, router: routerStatus(),
-    breakers: { "model:scripted-model": { state: rests() ? "open" : "closed", cause: rests() ? why : null, slow_rate: why === "slow" ? 0.83 : 0, retry_in_s: rests(), failures: 1, successes: 9 }, "backend:WASM, 2 threads": { state: "closed", retry_in_s: 0, failures: 0, successes: 9 } },
-    queue: { running: 0, waiting: [], limit: 16 },
-    predictive: { started: 2, done: 2, cancelled: 0, failed: 0, hit: 1, wasted: 1, hit_rate: 0.5, wasted_bytes: 420_000_000, next: [{ agent: "code", probability: 0.66 }, { agent: "creative", probability: 0.2 }] },
-    memory: { used_bytes: loaded ? 412_000_000 : 0, budget_bytes: config.max_memory_mb * 1e6, models: loaded ? [{ model: MODEL, bytes: 412_000_000, busy: false }] : [] },
-    version: "0.1.0", device: { threads: 2, webgpu: false, webgpu_reason: "the browser offers no GPU adapter", isolated: self.crossOriginIsolated, ...scenario.device },
-    webgpu: scenario.webgpu ?? (loaded ? [{ model: MODEL, state: "absent", speedup: null, kl: null, reason: "" }] : []),
-    fallbacks: scenario.fallbacks ?? [],
-    metrics: { counters: { answers: answered, slow_calls: slow }, histograms: Object.fromEntries(Object.entries(measured).map(([name, { count, p50, p95 }]) => [name, { count, p50, p95 }])) },
-    storage: { shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0, prefix_bytes: kept ? 1_400_000 : 0 },
-    models: scenario.models ?? [{ id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"] }],
-    agents: AGENTS,
-    loaded: loaded ? [{ model: MODEL, backend: "WASM, 2 threads" }] : [],
-  };
+const breaker = (more) => ({
+  state: "closed", cause: null, retry_in_s: 0, slow_call_s: config.slow_call_s, p50_s: null, p95_s: null, failure_rate: 0, slow_rate: 0,
+  successes: 9, failures: 0, slow: 0, ignored: 0, rejected: 0, opened: 0, ...more,
+});
+const storage = () => ({ quota: null, usage: null, persisted: false, shards: kept ? shards.length : 0, shard_bytes: kept ? total : 0, prefix_bytes: kept ? 1_400_000 : 0 });
+const memory = () => ({ used_bytes: loaded ? 412_000_000 : 0, budget_bytes: config.max_memory_mb * 1e6, models: loaded ? [{ model: MODEL, bytes: 412_000_000, busy: false }] : [] });
+
+/** Each part of the status as it is now. */
+const parts = {
+  version: () => "0.1.0",
+  preset: () => preset,
+  config: () => config,
+  device: () => ({
+    threads: 2, webgpu: false, webgpu_reason: "the browser offers no GPU adapter", webgpu_name: "", webgpu_software: false, webgpu_features: [],
+    webgpu_limits: {}, isolated: self.crossOriginIsolated, memory_gb: null, kernel: "", kernel_reason: "", ...scenario.device,
+  }),
+  storage,
+  models: () => (scenario.models ?? [{}]).map((row) => ({ ...MODEL_ROW, ...row })),
+  agents: () => AGENTS,
+  groups: () => [], coming: () => [], recommended: () => null, added: () => [], custom: () => [], loading: () => [], versions: () => [],
+  loaded: () => (loaded ? [{ model: MODEL, version: "1.0.0", backend: "WASM, 2 threads", variant: "wasm-int8", memory_bytes: 412_000_000, create_ms: 900, warmup_ms: 60 }] : []),
+  webgpu: () => scenario.webgpu ?? (loaded ? [{ model: MODEL, state: "absent", speedup: null, kl: null, reason: "" }] : []),
+  fallbacks: () => scenario.fallbacks ?? [],
+  router: () => ({ name: config.use_neural_router ? "neural" : "keyword", loading: false, corrections: corrections.length, problem: null, agents: ["conversation", "code", "logical", "creative", "multilingual", "vision", "speech"], loaded_bytes: 0, total_bytes: 0 }),
+  metrics: () => ({ counters: { answers: answered, slow_calls: slow }, histograms: Object.fromEntries(Object.entries(measured).map(([name, { count, p50, p95 }]) => [name, { count, min: p50, max: p95, mean: p50, p50, p90: p95, p95, p99: p95 }])) }),
+  breakers: () => ({
+    "model:scripted-model": breaker({ state: rests() ? "open" : "closed", cause: rests() ? why : null, slow_rate: why === "slow" ? 0.83 : 0, retry_in_s: rests(), failures: 1 }),
+    "backend:WASM, 2 threads": breaker({}),
+  }),
+  queue: () => ({ running: 0, waiting: [], limit: 16 }),
+  predictive: () => ({ started: 2, done: 2, cancelled: 0, failed: 0, hit: 1, wasted: 1, hit_rate: 0.5, wasted_bytes: 420_000_000, next: [{ agent: "code", probability: 0.66 }, { agent: "creative", probability: 0.2 }] }),
+  upgrade: () => ({ model: null, paused: false, enabled: true, event: null }),
+  memory,
+};
+
+const status = (names = Object.keys(parts)) => Object.fromEntries(names.map((name) => [name, parts[name]()]));
+
+/** These parts of the status are others now. */
+const changed = (...names) => post({ id: "engine", type: "changed", parts: status(names) });
+
+/** A model came into memory, or left it. */
+function memoryChanged() {
+  post({ id: "engine", type: "memory", ...memory(), evicted: [] });
+  changed("loaded", "webgpu");
 }
 
 const progress = (phase, more = {}) => post({
@@ -214,6 +247,7 @@ async function load() {
   await sleep(60);
   kept = loaded = true;
   progress("ready");
+  memoryChanged();
   return true;
 }
 
@@ -247,11 +281,15 @@ async function infer({ id, query, history, options }) {
     return post({ id, type: "error", error: { code: "worker_died", family: "runtime", message: "The inference worker ended: RangeError: memory access out of bounds", hint: "", retryable: true, detail: {} } });
   }
   if (/breaker/i.test(query)) restsUntil = performance.now() + 3000;
-  if (/breaker/i.test(query)) post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures", slow_rate: 0 });
+  if (/breaker/i.test(query)) {
+    post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 1, retry_in_s: 3, cause: "failures", slow_rate: 0 });
+    changed("breakers");
+  }
   if (/sluggish/i.test(query)) {
     restsUntil = performance.now() + 3000;
     why = "slow";
     post({ id: "engine", type: "breaker", name: "model:scripted-model", state: "open", previous: "closed", failures: 0, retry_in_s: 3, cause: "slow", slow_rate: 0.83 });
+    changed("breakers");
   }
   const chatter = /flood/i.test(query) ? scenario.chatter ?? 0 : 0;
   for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
@@ -312,7 +350,7 @@ receive = async (text) => {
     post({ id, type: "result", payload: status() });
     if (scenario.fallback) post({ id: "engine", type: "fallback", ...scenario.fallback });
   } else if (type === "preload") {
-    try { post((await ensure()) ? { id, type: "result", payload: status() } : { id, type: "cancelled", partial: "" }); }
+    try { post((await ensure()) ? { id, type: "result", payload: { model: MODEL } } : { id, type: "cancelled", partial: "" }); }
     catch (error) { post({ id, type: "error", error }); }
   } else if (type === "infer") {
     try { await infer(message); } catch (error) { post({ id, type: "error", error }); }
@@ -323,7 +361,8 @@ receive = async (text) => {
   } else if (type === "unload") {
     loaded = false;
     if (message.forget) { kept = false; for (const shard of shards) Object.assign(shard, { loaded: 0, state: "waiting" }); }
-    post({ id, type: "result", payload: status() });
+    memoryChanged();
+    post({ id, type: "result", payload: {} });
   } else if (type === "logs") {
     following = message.follow ?? following;
     post({ id, type: "result", payload: message.most ? { dropped: 0, records: records.slice(-message.most) } : { records: seen, asked, config, preset } });
@@ -331,7 +370,8 @@ receive = async (text) => {
     if (message.action === "correct") corrections.push({ query: message.query, agent: message.agent });
     else if (message.action === "undo") corrections.pop();
     else corrections.length = 0;
-    post({ id, type: "result", payload: routerStatus() });
+    changed("router");
+    post({ id, type: "result", payload: {} });
   } else if (type === "configure") {
     if (message.preset) {
       preset = message.preset === "auto" ? "production" : message.preset;
@@ -339,12 +379,19 @@ receive = async (text) => {
         enable_predictive_loading: preset !== "low_end", enable_telemetry: preset === "development", verbose_logging: preset === "development" };
     }
     config = { ...config, ...message.config };
-    post({ id, type: "result", payload: status() });
+    changed("config", "preset", "router", "memory");
+    post({ id, type: "result", payload: {} });
+  } else if (type === "anticipate") {
+    post({ id, type: "result", payload: { agent: "", model: "", tokens: 0, cached: 0, restored: 0 } });
+  } else if (type === "storage") {
+    post({ id, type: "result", payload: storage() });
+  } else if (type === "status") {
+    post({ id, type: "result", payload: status(message.only?.length ? message.only : undefined) });
   } else if (type === "telemetry") {
     const counts = config.enable_telemetry && message.action !== "erase" ? { session: 1, answered: 2, "answered.agent.conversation": 2 } : {};
     post({ id, type: "result", payload: { enabled: config.enable_telemetry, version: 1, counts, ...(message.action === "export" ? { text: JSON.stringify(counts) } : {}) } });
   } else {
-    post({ id, type: "result", payload: status() });
+    post({ id, type: "result", payload: {} });
   }
 };
 for (const text of early.splice(0)) receive(text);

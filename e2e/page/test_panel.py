@@ -68,8 +68,9 @@ def test_open_it_follows_closed_again_it_stops(page: Visit) -> None:
     page.ask_and_wait("Another question")
     assert page.page.evaluate("window.changes") == 0
     after = asked(page)[len(before) :]
-    assert set(after) == {"infer", "status", "logs"}  # of these two, one comes from asking here
-    assert after.count("status") == after.count("logs") == 1
+    assert set(after) == {"infer", "storage", "logs"}  # of these two, one comes from asking here
+    assert after.count("storage") == after.count("logs") == 1
+    assert "status" not in asked(page), "what changes comes by itself, whether or not the panel shows it"
 
 
 def test_the_state_machine_moves_with_the_request(visit: Callable[..., Visit], folder: Path) -> None:

@@ -62,11 +62,11 @@ class CustomAgents:
             except ValidationError as error:
                 self._on_skipped(InvalidConfig(f"a kept agent isn't valid: {first_fault_text(error)}"))
         for agent_id in list(self._definitions):
-            if self._definitions[agent_id] != wanted.get(agent_id):
+            if agent_id not in wanted:
                 self._drop(agent_id)
         for definition in wanted.values():
             try:
-                if definition.id not in self._definitions:
+                if self._definitions.get(definition.id) != definition:
                     self._take(definition)
             except OrionError as error:
                 self._on_skipped(error)
@@ -84,11 +84,8 @@ class CustomAgents:
             if len(others) >= MOST:
                 raise InvalidConfig(f"agents: {MOST} custom ones are the most", path="definition")
 
-        earlier = self._definitions.get(definition.id)
-        if earlier is None:
+        if definition.id not in self._definitions:
             not_too_many(await self._rows.all())
-        else:
-            self._drop(definition.id)
         self._take(definition)
         try:
             await self._rows.put(definition.model_dump(mode="json"), not_too_many)
@@ -106,8 +103,13 @@ class CustomAgents:
             await self._rows.remove(agent_id)
 
     def _take(self, definition: AgentDefinition) -> None:
+        """In place of the one of its id, if there is one."""
         entry = entry_of(definition, self._registry)
-        self._factory.register(entry, examples=definition.examples)
+        if definition.id in self._definitions:
+            self._factory.replace(entry, definition.examples)
+            del self._definitions[definition.id]  # the one that was changed last stands last, there as here
+        else:
+            self._factory.register(entry, examples=definition.examples)
         self._definitions[definition.id] = definition
 
     def _drop(self, agent_id: str) -> None:

@@ -15,7 +15,7 @@ from orion_py.protocol.rows import AbsentRow, AgentRow
 from orion_py.registry.models import AgentEntry, Registry
 
 AgentMaker = Callable[[], Agent]
-Change = Literal["registered", "unregistered"]
+Change = Literal["registered", "replaced", "unregistered"]
 
 _SKILLED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Ids for which there may be a module."""
@@ -55,7 +55,7 @@ def _skill(agent_id: str) -> Callable[[AgentEntry, LanguageDetector], Agent]:
 class AgentFactory:
     """Built-in agents come from the registry; ``register`` adds others at run time.
 
-    ``on_change`` is called with each agent that comes or goes at run time. An agent is available when one
+    ``on_change`` is called with each agent that comes, goes or is replaced at run time. An agent is available when one
     of its models can be loaded: that is looked up, and never said by the agent itself.
     """
 
@@ -91,22 +91,39 @@ class AgentFactory:
         """
         if entry.id in self._makers:
             raise InvalidConfig(f"agents: {entry.id!r} is taken", path="id")
+        self._require_models(entry)
+        self._take(entry, maker, examples)
+        self.on_change(entry.id, "registered")
+
+    def replace(self, entry: AgentEntry, examples: Sequence[str] = ()) -> None:
+        """Registers ``entry`` in place of the custom agent of its id. Raises as ``register`` and ``unregister``; then
+        the agent stays as it was."""
+        self._require_models(entry)
+        self._drop(entry.id)
+        self._take(entry, None, examples)
+        self.on_change(entry.id, "replaced")
+
+    def _require_models(self, entry: AgentEntry) -> None:
         if not self._registry.usable(entry.models) and not self._registry.missing(entry.models):
             raise InvalidConfig(f"models: none of {', '.join(entry.models)} is known", path="models")
+
+    def _take(self, entry: AgentEntry, maker: AgentMaker | None, examples: Sequence[str]) -> None:
         self._entries[entry.id] = entry
         self._makers[entry.id] = maker or partial(_persona, entry, self._languages)
         self._examples[entry.id] = tuple(examples)
-        self.on_change(entry.id, "registered")
 
     def unregister(self, agent_id: str) -> None:
         """Takes a custom agent back. Raises UnknownAgent, and InvalidConfig for a built-in one."""
+        self._drop(agent_id)
+        self.on_change(agent_id, "unregistered")
+
+    def _drop(self, agent_id: str) -> None:
         if agent_id not in self._makers:
             raise self._unknown(agent_id)
         if any(entry.id == agent_id for entry in self._registry.agents):
             raise InvalidConfig(f"agents: {agent_id!r} is built in", path="id")
         del self._makers[agent_id], self._entries[agent_id], self._examples[agent_id]
         self._agents.pop(agent_id, None)
-        self.on_change(agent_id, "unregistered")
 
     def get(self, agent_id: str) -> Agent:
         """The agent of that id, made on first use. Raises UnknownAgent."""

@@ -32,7 +32,7 @@ class Changes:
 
     def on_agent(self, agent_id: str, change: Change) -> None:
         self.router.refresh()
-        if change == "unregistered":
+        if change != "registered":  # the prompt of one that was replaced may be another
             self.tasks.begin(partial(self.work.prefixes.forget, agent=agent_id))
         self.bus.emit(AgentEvent(id=ENGINE_ID, agent=agent_id, change=change))
 

@@ -6,8 +6,7 @@ event (``subscribe``), and every answer says how it came about.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -21,21 +20,22 @@ from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig, merge, preset, preset_for
 from orion_py.engine.bus import Subscriber
+from orion_py.engine.changed_parts import BY_CONFIG, ChangedParts
+from orion_py.engine.resilience import Resilience
 from orion_py.engine.start import Parts, build, ground_of, say_where_models_stay
+from orion_py.engine.streaming import stream_pieces
 from orion_py.engine.telemetry_subscriber import count_failure
 from orion_py.errors import EngineClosed, OrionError
 from orion_py.ports import Ports
 from orion_py.protocol import (
     AgentDefinition,
-    Event,
     InferOptions,
     ReadAhead,
     Response,
     RevisionEvent,
     RouterStatus,
-    TokenEvent,
 )
-from orion_py.protocol.rows import FallbackRow, Resilience, VersionRow, WebgpuRow
+from orion_py.protocol.rows import FallbackRow, VersionRow, WebgpuRow
 from orion_py.protocol.vocabulary import CodeEnd, PresetName
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
@@ -75,13 +75,13 @@ class Engine:
         that fits the device. Raises InvalidRegistry or DownloadFailed; then nothing of it goes on."""
         started = ports.clock()
         ground = ground_of(config, ports, log or Logger(clock=ports.clock), subscribers)
-        ground.feed.switch(config.verbose_logging)
+        ground.feed.configure(config.verbose_logging)
         try:
             await ground.telemetry.switch(config.enable_telemetry)
             parts = await build(ground, registry_path)
         except BaseException:
             ground.tasks.stop()
-            ground.feed.switch(False)
+            ground.feed.stop()
             raise
         engine = cls(parts, device_class or preset_for(parts.device))
         ground.telemetry.event("session")
@@ -103,6 +103,15 @@ class Engine:
     @property
     def log(self) -> Logger:
         return self._ground.log
+
+    def follow_log(self, on: bool) -> None:
+        """While on, the log keeps DEBUG records too, and each record is an event."""
+        self._ground.feed.follow(on)
+
+    @property
+    def changed(self) -> ChangedParts:
+        """Which parts of the status may be others by now."""
+        return self._ground.changed
 
     @property
     def metrics(self) -> Metrics:
@@ -139,8 +148,9 @@ class Engine:
         """The last steps down, the latest last, with their reasons."""
         return self._ground.fallbacks.rows
 
+    @property
     def resilience(self) -> Resilience:
-        return self._parts.scheduler.status()
+        return self._parts.resilience
 
     async def webgpu(self) -> list[WebgpuRow]:
         """As ``webgpu_report``, for what is in memory now."""
@@ -184,9 +194,8 @@ class Engine:
         InvalidConfig."""
         parts, ground = self._parts, self._ground
         check_agents(config, parts.registry)
-        before, self._config = self._config, config
-        if before.verbose_logging != config.verbose_logging:
-            ground.feed.switch(config.verbose_logging)
+        self._config = config
+        ground.feed.configure(config.verbose_logging)
         if ground.telemetry.enabled != config.enable_telemetry:
             ground.tasks.finish(partial(ground.telemetry.switch, config.enable_telemetry))
         ground.measures.slow_call_s = config.slow_call_s
@@ -194,6 +203,7 @@ class Engine:
         parts.manager.config = config
         parts.scheduler.configure(config)
         parts.router.configure(config)
+        ground.changed.mark(*BY_CONFIG)
 
     async def reconfigure(self, preset_name: PresetName | Literal["auto"] | None, changes: dict[str, Any]) -> None:
         """Changes the settings that ``changes`` names; with a preset ("auto": the one that fits the device) all
@@ -310,6 +320,7 @@ class Engine:
         self._parts.outcomes.answered(request.id, response, log)
         self._parts.changes.last_agent = response.agent
         await self._parts.scheduler.on_answered(response.agent, response.model)
+        self.changed.mark("predictive")
         return response
 
     def code_output(self, request_id: str, text: str, end: CodeEnd | None) -> None:
@@ -317,7 +328,7 @@ class Engine:
         self._require_open()
         self._parts.code_runs.take(request_id, text, end)
 
-    async def stream(
+    def stream(
         self,
         query: str,
         options: InferOptions | None = None,
@@ -333,29 +344,11 @@ class Engine:
         the next piece follows. Who can't take back what came leaves loops in (the option ``cut_loops``).
         """
         request_id, cancel = self._new_id(), CancelToken()
-        pieces: asyncio.Queue[str | RevisionEvent | None] = asyncio.Queue()
 
-        def listen(event: Event) -> None:
-            if isinstance(event, TokenEvent) and event.id == request_id:
-                pieces.put_nowait(event.text)
-            elif isinstance(event, RevisionEvent) and event.id == request_id:
-                pieces.put_nowait(event)
+        def answer() -> Coroutine[Any, Any, Response]:
+            return self.infer(query, options, history, locale=locale, request_id=request_id, cancel=cancel)
 
-        unsubscribe = self.subscribe(listen)
-        answer = self.infer(query, options, history, locale=locale, request_id=request_id, cancel=cancel)
-        task = asyncio.ensure_future(answer)
-        task.add_done_callback(lambda _: pieces.put_nowait(None))
-        try:
-            while (piece := await pieces.get()) is not None:
-                if isinstance(piece, RevisionEvent):
-                    on_revision(piece)
-                else:
-                    yield piece
-            on_response(task.result())
-        finally:
-            unsubscribe()
-            cancel.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return stream_pieces(self.subscribe, request_id, answer, cancel, on_response, on_revision)
 
     async def count_end(self, error: OrionError | None = None) -> None:
         """Counts how a request that isn't a question ended, and keeps the counts."""
@@ -382,7 +375,7 @@ class Engine:
         self._parts.scheduler.stop()
         await self._parts.router.close()
         await self._parts.manager.unload()
-        self._ground.feed.switch(False)
+        self._ground.feed.stop()
 
     def _require_open(self) -> None:
         if not self._open:

@@ -10,7 +10,7 @@ from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.response import routing_of
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.engine.engine import Engine
-from orion_py.engine.status import model_description, status_of
+from orion_py.engine.status import model_description, status_of, storage_row
 from orion_py.engine.telemetry_subscriber import answer_telemetry
 from orion_py.ports import Ports
 from orion_py.protocol import (
@@ -18,11 +18,14 @@ from orion_py.protocol import (
     Anticipate,
     ChatTurn,
     CodeOutput,
+    Configure,
     ControlUpgrade,
+    DeviceStorage,
     Done,
     Infer,
     InspectModel,
     ModelOffer,
+    Ping,
     Preload,
     Preloaded,
     ReadAhead,
@@ -31,10 +34,10 @@ from orion_py.protocol import (
     Request,
     Response,
     RouteRequest,
-    RouterStatus,
     Routing,
     Status,
     StatusRequest,
+    StorageRequest,
     Teach,
     TelemetryCounts,
     TelemetryRequest,
@@ -42,25 +45,23 @@ from orion_py.protocol import (
     UnregisterAgent,
     VersionRequest,
 )
-from orion_py.protocol.vocabulary import Section
 from orion_py.runtime.tokenizer import ChatMessage
-
-_MODELS: tuple[Section, ...] = ("models", "added", "versions", "loaded", "memory", "storage", "agents")
-_LOADED: tuple[Section, ...] = ("loaded", "loading", "memory", "webgpu", "storage", "versions", "upgrade")
-"""What changes with the models that there are, and with those in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler needs to answer a request. ``cancel``: set when the caller no longer wants the answer."""
+    """What a handler needs to answer a request. ``cancel``: set when the caller no longer wants the answer.
+    ``send_changes``: sends what changed of the status."""
 
     engine: Engine
     ports: Ports
     cancel: CancelToken
+    send_changes: Callable[[], Awaitable[None]]
 
-    async def status(self, *only: Section) -> Status:
-        """The parts named, or all."""
-        return await status_of(self.engine, self.ports, only)
+    async def done(self) -> Done:
+        """The end of a request that changed something: the caller has got the changes by then."""
+        await self.send_changes()
+        return {}
 
 
 async def infer(request: Infer, call: Call) -> Response:
@@ -90,65 +91,80 @@ async def route(request: RouteRequest, call: Call) -> Routing:
     return routing_of(await until_cancelled(call.engine.router.route(request.query, request.locale), call.cancel))
 
 
-async def teach(request: Teach, call: Call) -> RouterStatus:
-    return await call.engine.teach(request.action, request.query, request.agent)
+async def teach(request: Teach, call: Call) -> Done:
+    await call.engine.teach(request.action, request.query, request.agent)
+    return await call.done()
 
 
-async def register_agent(request: RegisterAgent, call: Call) -> Status:
+async def register_agent(request: RegisterAgent, call: Call) -> Done:
     await call.engine.register_agent(request.definition)
-    return await call.status("agents", "custom")
+    return await call.done()
 
 
-async def unregister_agent(request: UnregisterAgent, call: Call) -> Status:
+async def unregister_agent(request: UnregisterAgent, call: Call) -> Done:
     await call.engine.unregister_agent(request.agent)
-    return await call.status("agents", "custom")
+    return await call.done()
 
 
 async def preload(request: Preload, call: Call) -> Preloaded:
     model = await call.engine.preload(request.model, call.cancel)
-    return {"model": model, **await call.status(*_LOADED)}
+    await call.send_changes()
+    return {"model": model}
 
 
-async def control_upgrade(request: ControlUpgrade, call: Call) -> Status:
+async def control_upgrade(request: ControlUpgrade, call: Call) -> Done:
     await call.engine.control_upgrade(request.action, request.model)
-    return await call.status("upgrade", "storage", "versions")
+    return await call.done()
 
 
-async def version(request: VersionRequest, call: Call) -> Status:
+async def version(request: VersionRequest, call: Call) -> Done:
     if request.action == "check":
         await call.engine.check_version(request.model)
     else:
         await call.engine.rollback(request.model, call.cancel)
-    return await call.status("versions", "loaded", "memory", "webgpu", "storage")
+    return await call.done()
 
 
 async def inspect_model(request: InspectModel, call: Call) -> ModelOffer:
     return {"model": model_description(await call.engine.inspect_model(request.address, call.cancel))}
 
 
-async def add_model(request: AddModel, call: Call) -> Status:
+async def add_model(request: AddModel, call: Call) -> Done:
     await call.engine.add_model(request.address, call.cancel)
-    return await call.status(*_MODELS)
+    return await call.done()
 
 
-async def remove_model(request: RemoveModel, call: Call) -> Status:
+async def remove_model(request: RemoveModel, call: Call) -> Done:
     await call.engine.remove_model(request.model)
-    return await call.status(*_MODELS)
+    return await call.done()
 
 
 async def status(request: StatusRequest, call: Call) -> Status:
-    return await call.status(*request.only)
+    return await status_of(call.engine, call.ports, request.only)
+
+
+async def storage(request: StorageRequest, call: Call) -> DeviceStorage:
+    return await storage_row(call.engine, call.ports)
+
+
+async def ping(request: Ping, call: Call) -> Done:
+    return {}
+
+
+async def configure(request: Configure, call: Call) -> Done:
+    await call.engine.reconfigure(request.preset, request.config)
+    return await call.done()
 
 
 async def telemetry(request: TelemetryRequest, call: Call) -> TelemetryCounts:
     return await answer_telemetry(call.engine.telemetry, request)
 
 
-async def unload(request: Unload, call: Call) -> Status:
+async def unload(request: Unload, call: Call) -> Done:
     await call.engine.models.unload(request.model)
     if request.forget:
         await call.engine.forget(request.model)
-    return await call.status(*_LOADED)
+    return await call.done()
 
 
 def _messages(history: list[ChatTurn]) -> list[ChatMessage]:
@@ -170,6 +186,9 @@ HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     AddModel: add_model,
     RemoveModel: remove_model,
     StatusRequest: status,
+    StorageRequest: storage,
+    Ping: ping,
+    Configure: configure,
     TelemetryRequest: telemetry,
     Unload: unload,
 }

@@ -11,24 +11,21 @@ from typing import Any, ClassVar
 
 from orion_py.answering.deadline import Deadline
 from orion_py.cancellation import CancelToken
-from orion_py.config import EngineConfig, merge, preset, preset_for
+from orion_py.config import merge, preset, preset_for
 from orion_py.engine.engine import Engine
 from orion_py.engine.handlers import HANDLERS, Call
 from orion_py.engine.slot import EngineSlot
-from orion_py.engine.status import status_of
+from orion_py.engine.status_feed import StatusFeed
 from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, ProtocolError
 from orion_py.ports import Ports
 from orion_py.protocol import (
-    ENGINE_ID,
     Cancel,
     CancelledEnd,
-    Configure,
     Done,
     ErrorInfo,
     Failed,
     Infer,
     Initialize,
-    LogEvent,
     LogRecords,
     Logs,
     Request,
@@ -40,24 +37,7 @@ from orion_py.protocol import (
     payload_of,
     read_message,
 )
-from orion_py.protocol.vocabulary import Section
 from orion_py.telemetry.log import Logger
-
-_CONFIGURED: tuple[Section, ...] = (
-    "config",
-    "preset",
-    "models",
-    "recommended",
-    "agents",
-    "router",
-    "webgpu",
-    "breakers",
-    "queue",
-    "predictive",
-    "upgrade",
-    "memory",
-)
-"""What a change of settings changes."""
 
 
 class EngineHost:
@@ -68,8 +48,7 @@ class EngineHost:
         self._slot = EngineSlot()
         self._cancels: dict[str, CancelToken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._following = False
-        self._unfollow: Callable[[], None] | None = None
+        self._feed: StatusFeed | None = None
 
     def receive(self, text: str) -> None:
         """Takes one message; its answer comes through ``send``."""
@@ -138,6 +117,8 @@ class EngineHost:
         finally:
             if self._cancels.get(request.id) is cancel:
                 del self._cancels[request.id]
+            if isinstance(request, Initialize) and self._feed is not None:
+                self._feed.open()
             if self._engine is not None and not isinstance(request, Infer):  # answers count themselves
                 await self._engine.count_end(failure)
 
@@ -149,38 +130,40 @@ class EngineHost:
         if isinstance(request, Infer) and left is not None:
             options = request.options.model_copy(update={"timeout": left})
             request = request.model_copy(update={"options": options})
-        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel))
+        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel, self._send_changes))
 
     async def _initialize(self, request: Initialize, cancel: CancelToken) -> Status:
-        return await status_of(await self._slot.start(lambda: self._start(request), cancel), self._ports)
+        engine = await self._slot.start(lambda: self._start(request), cancel)
+        if self._feed is None or self._feed.engine is not engine:
+            self._feed = StatusFeed(engine, self._ports, self._send)
+        return await self._feed.snapshot()
+
+    async def _send_changes(self) -> None:
+        if self._feed is not None:
+            await self._feed.flush()
 
     async def _logs(self, request: Logs, cancel: CancelToken) -> LogRecords:
         engine = await self._slot.ready(cancel)
-        self._following = self._following if request.follow is None else request.follow
-        self._tell_log(engine.log, engine.config)
+        if request.follow is not None:
+            engine.follow_log(request.follow)
         wanted = {"kind": request.kind, "request": request.request}
         records = engine.log.records(request.level, **{name: v for name, v in wanted.items() if v is not None})
         return {"dropped": engine.log.dropped, "records": records[-(request.most or 0) :]}
 
-    async def _configure(self, request: Configure, cancel: CancelToken) -> Status:
-        engine = await self._slot.ready(cancel)
-        await engine.reconfigure(request.preset, request.config)
-        self._tell_log(engine.log, engine.config)
-        return await status_of(engine, self._ports, _CONFIGURED)
-
     async def _shutdown(self, request: Shutdown, cancel: CancelToken) -> Done:
         engine = await self._slot.ready(cancel)
-        self._unfollow = None
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
         await self._slot.stop(engine)
         return {}
 
     _OWN: ClassVar[dict[type[Request], Callable[[Any, Any, CancelToken], Awaitable[Any]]]] = {
         Initialize: _initialize,
         Logs: _logs,
-        Configure: _configure,
         Shutdown: _shutdown,
     }
-    """What concerns the engine's life and who listens to its log. ``cancel`` is answered on arrival."""
+    """What concerns the engine's life and who listens to it. ``cancel`` is answered on arrival."""
 
     async def _ready(self, request: Request, cancel: CancelToken) -> tuple[Engine, float | None]:
         """The engine, and how much is left of a question's time limit: it has waited since it came."""
@@ -200,7 +183,6 @@ class EngineHost:
         name = request.preset or preset_for(await self._ports.runtime.device())
         config = merge(preset(name), request.config)
         logger = Logger(clock=self._ports.clock, verbose=config.verbose_logging)
-        self._tell_log(logger, config)
         return await Engine.start(
             config,
             self._ports,
@@ -209,13 +191,3 @@ class EngineHost:
             device_class=name,
             subscribers=[self._send],
         )
-
-    def _tell_log(self, log: Logger, config: EngineConfig) -> None:
-        """Posts the log's records as events while somebody wants them."""
-        log.verbose = self._following or config.verbose_logging
-        following = self._following and not config.verbose_logging  # verbose, the engine tells it to everybody
-        if following and self._unfollow is None:
-            self._unfollow = log.subscribe(lambda record: self._send(LogEvent(id=ENGINE_ID, record=record)))
-        elif not following and self._unfollow is not None:
-            self._unfollow()
-            self._unfollow = None

@@ -73,13 +73,27 @@ class LogSubscriber:
 
 
 class LogFeed:
-    """While it is on the log keeps DEBUG records too, and each record is an event as well."""
+    """While the configuration or somebody who listens wants it, the log keeps DEBUG records too, and each record is an
+    event as well."""
 
     def __init__(self, log: Logger, emit: Callable[[LogEvent], None]) -> None:
         self._log, self._emit = log, emit
+        self._verbose = self._followed = False
         self._unfollow: Callable[[], None] | None = None
 
-    def switch(self, on: bool) -> None:
+    def configure(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._switch(self._verbose or self._followed)
+
+    def follow(self, on: bool) -> None:
+        self._followed = on
+        self._switch(self._verbose or self._followed)
+
+    def stop(self) -> None:
+        self._verbose = self._followed = False
+        self._switch(False)
+
+    def _switch(self, on: bool) -> None:
         if on and self._unfollow is None:
             self._log.verbose = True
             self._unfollow = self._log.subscribe(lambda record: self._emit(LogEvent(id=ENGINE_ID, record=record)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.cancellation import CancelToken, until_cancelled
+from orion_py.engine.changed_parts import BY_MODELS, ChangedParts
 from orion_py.engine.scheduler import Background, BackgroundScheduler
 from orion_py.errors import LoadError, OrionError, RuntimeFailure, StorageUnavailable
 from orion_py.external.added_models import AddedModels
@@ -34,6 +35,7 @@ class ManagedModels:
     work: Background
     scheduler: BackgroundScheduler
     among: AmongTabs
+    changed: ChangedParts
 
     async def preload(self, model_id: str | None, device_class: str, cancel: CancelToken) -> str:
         upgrade = self.work.upgrade
@@ -97,11 +99,13 @@ class ManagedModels:
 
     async def add(self, address: str, cancel: CancelToken | None) -> ModelEntry:
         entry = await self.added.add(address, cancel)
+        self.changed.mark(*BY_MODELS)
         await self.work.upgrade.allow_again([entry.id])
         return entry
 
     async def remove(self, model_id: str) -> None:
         await self.added.remove(model_id)
+        self.changed.mark(*BY_MODELS)
         await self._forget([model_id])
 
     async def forget(self, model_id: str | None) -> None:

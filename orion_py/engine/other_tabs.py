@@ -11,6 +11,7 @@ from orion_py.agents.custom import CustomAgents
 from orion_py.background.updates import Updates
 from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.background.upgrade_plan import KEY as UPGRADE_PLAN
+from orion_py.engine.changed_parts import ChangedParts
 from orion_py.external.added_models import SETTING as ADDED
 from orion_py.external.added_models import AddedModels
 from orion_py.registry.models import Registry
@@ -42,6 +43,7 @@ class OtherTabs:
     look: Callable[[], Coroutine[Any, Any, None]]
     say_models: Callable[[list[str]], None]
     """Tells the page that the list of models is another, and which are new."""
+    changed: ChangedParts
 
     def listen(self) -> None:
         self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
@@ -53,6 +55,8 @@ class OtherTabs:
             self.among.on(kind, lambda note: self.schedule())
 
     async def _reread(self, keys: list[str]) -> None:
+        for key in keys:
+            self.changed.written(key)
         if AGENTS in keys:
             await self.custom.restore()
         if ADDED in keys:

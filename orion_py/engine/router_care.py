@@ -12,6 +12,7 @@ from orion_py.answering.ability import switched_off
 from orion_py.answering.deadline import Deadline
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
+from orion_py.engine.changed_parts import ChangedParts
 from orion_py.engine.tasks import BackgroundTasks
 from orion_py.errors import Cancelled
 from orion_py.ports import Ports
@@ -37,10 +38,11 @@ class RouterCare:
         agents: AgentFactory,
         manager: ModelManager,
         tasks: BackgroundTasks,
+        changed: ChangedParts,
     ) -> None:
         self.router = router
         self._config, self._ports, self._registry, self._agents = config, ports, registry, agents
-        self._manager, self._tasks = manager, tasks
+        self._manager, self._tasks, self._changed = manager, tasks, changed
         self._cancel = CancelToken()
         self._task: asyncio.Task[None] | None = None
         self._awaited = False
@@ -76,7 +78,9 @@ class RouterCare:
         if earlier is not None:
             await asyncio.wait({earlier})
         if not cancel.cancelled:
+            self._changed.mark("router")  # it loads
             await self.router.load(entry, cancel, lambda: self._models_are_quiet(cancel))
+            self._changed.mark("router")
 
     async def _models_are_quiet(self, cancel: CancelToken) -> None:
         if self._awaited:

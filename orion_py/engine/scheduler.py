@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
 
 from orion_py.background.gpu_trials import GpuTrials
 from orion_py.background.prediction import PredictiveLoader
@@ -23,7 +22,6 @@ from orion_py.config import EngineConfig
 from orion_py.engine.tasks import BackgroundTasks
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, Event, PredictionEvent, QueueEvent, UpgradeEvent
-from orion_py.protocol.rows import MemoryRow, QueueRow, Resilience
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
 from orion_py.resilience.breaker_states import BreakerPolicy
@@ -115,15 +113,6 @@ class BackgroundScheduler:
         await self._work.upgrade.on_answered(model_id)
         if self._config.enable_predictive_loading:
             await self._work.predictive.on_answered(agent, model_id)
-
-    def status(self) -> Resilience:
-        return {
-            "breakers": self._breakers.metrics(),
-            "queue": cast(QueueRow, queue_event(self._queue).model_dump(exclude={"v", "id", "type"})),
-            "predictive": self._work.predictive.status(),
-            "upgrade": self._work.upgrade.status(),
-            "memory": cast(MemoryRow, self._manager.memory().model_dump(exclude={"v", "id", "type", "evicted"})),
-        }
 
     def call_off(self) -> None:
         """Cancels unasked work that can be started again."""

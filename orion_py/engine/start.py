@@ -22,6 +22,7 @@ from orion_py.background.updates import Updates
 from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.config import EngineConfig
 from orion_py.engine.bus import EventBus, Subscriber
+from orion_py.engine.changed_parts import ChangedParts, part_kept_in
 from orion_py.engine.changes import Changes
 from orion_py.engine.load_events import LoadEvents
 from orion_py.engine.log_subscriber import LogFeed, LogSubscriber
@@ -30,6 +31,7 @@ from orion_py.engine.metric_subscriber import MetricSubscriber
 from orion_py.engine.other_tabs import SHARED, OtherTabs
 from orion_py.engine.outcomes import Outcomes
 from orion_py.engine.recent_fallbacks import RecentFallbacks
+from orion_py.engine.resilience import Resilience
 from orion_py.engine.router_care import RouterCare, routable
 from orion_py.engine.scheduler import Background, BackgroundScheduler, between_turns, queue_event
 from orion_py.engine.tasks import BackgroundTasks
@@ -67,6 +69,7 @@ class Ground:
     bus: EventBus
     log: Logger
     feed: LogFeed
+    changed: ChangedParts
     metrics: Metrics
     measures: Measures
     telemetry: Telemetry
@@ -96,6 +99,7 @@ class Parts:
     router: RouterCare
     work: Background
     scheduler: BackgroundScheduler
+    resilience: Resilience
     models: ManagedModels
     changes: Changes
     ahead: ReadingAhead
@@ -133,19 +137,24 @@ class Parts:
 def ground_of(config: EngineConfig, ports: Ports, log: Logger, subscribers: Iterable[Subscriber]) -> Ground:
     tabs = ports.tabs or Hall().tab()
     bus = EventBus()
-    among = AmongTabs(tabs, ports.new_seed())
+    among, changed = AmongTabs(tabs, ports.new_seed()), ChangedParts()
 
     def unkept(error: OrionError) -> None:
         to = "for this visit"
         bus.emit(FallbackEvent.step(ENGINE_ID, "settings", "kept on this device", to, error.code, error.message))
 
+    def pending(keys: Sequence[str]) -> None:
+        for key in keys:
+            changed.written(key)
+
     def written(keys: Sequence[str]) -> None:
-        shared = [key for key in keys if key in SHARED]
+        pending(keys)
+        shared = [key for key in keys if key in SHARED or part_kept_in(key)]
         if shared:
             among.tell("settings", keys=shared)
 
     # What can't be kept is said once, and fails nothing.
-    ports = with_own(ports, ForgivingSettings(ports.settings, unkept, written), tabs)
+    ports = with_own(ports, ForgivingSettings(ports.settings, unkept, written, pending), tabs)
     metrics, telemetry = Metrics(), Telemetry(ports.settings, codes=all_codes())
     fallbacks = RecentFallbacks()
     own: list[Subscriber] = [fallbacks, LogSubscriber(log), MetricSubscriber(metrics), TelemetrySubscriber(telemetry)]
@@ -153,7 +162,7 @@ def ground_of(config: EngineConfig, ports: Ports, log: Logger, subscribers: Iter
         bus.subscribe(subscriber)
     measures = Measures(metrics, ports.clock, bus.emit, config.slow_call_s)
     feed, tasks = LogFeed(log, bus.emit), BackgroundTasks(log)
-    return Ground(config, ports, among, bus, log, feed, metrics, measures, telemetry, fallbacks, tasks)
+    return Ground(config, ports, among, bus, log, feed, changed, metrics, measures, telemetry, fallbacks, tasks)
 
 
 async def build(ground: Ground, registry_path: str) -> Parts:
@@ -198,9 +207,11 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     scheduler = BackgroundScheduler(config, ports, queue, breakers, manager, work, ground.tasks, ground.among)
     bus.subscribe(scheduler)
     await _recall(ground, agents, breakers, work)
-    routing = _router(ground, registry, agents, loader)
-    router = RouterCare(routing, config, ports, registry, agents, manager, ground.tasks)
-    models = ManagedModels(ports, log, registry, agents, manager, breakers, added, work, scheduler, ground.among)
+    routing, changed = _router(ground, registry, agents, loader), ground.changed
+    router = RouterCare(routing, config, ports, registry, agents, manager, ground.tasks, changed)
+    models = ManagedModels(
+        ports, log, registry, agents, manager, breakers, added, work, scheduler, ground.among, changed
+    )
     changes = Changes(log, bus, registry, agents, router, work, scheduler, ground.tasks, ground.among)
     agents.on_change = changes.on_agent
     growth = SiteGrowth(ports, registry, registry_path, ground.note("models.json"), changes.on_growth)
@@ -218,6 +229,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
         retire=scheduler.retire,
         look=growth.look,
         say_models=changes.tell_models,
+        changed=changed,
     ).listen()
     ground.tasks.begin(growth.watch)
     return Parts(
@@ -235,6 +247,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
         router=router,
         work=work,
         scheduler=scheduler,
+        resilience=Resilience(queue, breakers, manager, work),
         models=models,
         changes=changes,
         ahead=ReadingAhead(models.quickest_of),
@@ -259,7 +272,7 @@ def _breakers(ground: Ground) -> Breakers:
         )
         ground.tasks.begin(partial(breakers.keep, ground.ports.settings))
 
-    breakers = Breakers(ground.ports.clock, on_change=changed)
+    breakers = Breakers(ground.ports.clock, on_change=changed, on_count=partial(ground.changed.mark, "breakers"))
     return breakers
 
 

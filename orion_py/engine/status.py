@@ -12,7 +12,7 @@ from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError
 from orion_py.memory.offers import offered
 from orion_py.ports import Ports
-from orion_py.protocol import RouterStatus, Status
+from orion_py.protocol import DeviceStorage, RouterStatus, Status
 from orion_py.protocol.rows import (
     AgentGroup,
     ComingModel,
@@ -20,7 +20,6 @@ from orion_py.protocol.rows import (
     LoadedRow,
     ModelDescription,
     ModelRow,
-    StorageRow,
 )
 from orion_py.protocol.vocabulary import Section
 from orion_py.registry.models import ModelEntry
@@ -28,9 +27,10 @@ from orion_py.storage.base import StorageEstimate
 
 
 async def status_of(engine: Engine, ports: Ports, only: Iterable[Section] = ()) -> Status:
-    """The parts named in ``only``, or all of them."""
-    found: dict[str, Any] = {}
-    for name in only or SECTIONS:
+    """The parts named in ``only``, or all of them. Those that don't wait for anything are of one moment, in which this
+    returns: no event comes between them and the caller."""
+    wanted, found = frozenset(only or SECTIONS), dict[str, Any]()
+    for name in (each for each in SECTIONS if each in wanted):
         value = SECTIONS[name](engine, ports)
         found[name] = await value if isawaitable(value) else value
     return cast(Status, found)
@@ -82,7 +82,7 @@ async def _device(ports: Ports) -> DeviceRow:
     }
 
 
-async def _storage(engine: Engine, ports: Ports) -> StorageRow:
+async def storage_row(engine: Engine, ports: Ports) -> DeviceStorage:
     estimate, sizes = StorageEstimate(None, None, False), dict[str, int]()
     with suppress(OrionError):  # what the store doesn't say is no reason to say nothing
         estimate, sizes = await ports.store.estimate(), await ports.store.sizes()
@@ -112,12 +112,15 @@ def _loaded(engine: Engine) -> list[LoadedRow]:
 
 
 SECTIONS: dict[Section, Callable[[Engine, Ports], Any]] = {
+    "device": lambda engine, ports: _device(ports),
+    "storage": storage_row,
+    "models": _models,
+    "webgpu": lambda engine, ports: engine.webgpu(),
+    "versions": lambda engine, ports: engine.versions(),
+    "router": lambda engine, ports: _router(engine),
     "version": lambda engine, ports: __version__,
     "preset": lambda engine, ports: engine.device_class,
     "config": lambda engine, ports: engine.config.model_dump(),
-    "device": lambda engine, ports: _device(ports),
-    "storage": _storage,
-    "models": _models,
     "groups": lambda engine, ports: _groups(engine),
     "coming": lambda engine, ports: _coming(engine),
     "recommended": lambda engine, ports: _recommended(engine),
@@ -126,15 +129,12 @@ SECTIONS: dict[Section, Callable[[Engine, Ports], Any]] = {
     "custom": lambda engine, ports: [definition.model_dump() for definition in engine.custom_agents],
     "loaded": lambda engine, ports: _loaded(engine),
     "loading": lambda engine, ports: list(engine.models.loading),
-    "webgpu": lambda engine, ports: engine.webgpu(),
     "fallbacks": lambda engine, ports: engine.fallbacks,
-    "versions": lambda engine, ports: engine.versions(),
-    "router": lambda engine, ports: _router(engine),
     "metrics": lambda engine, ports: engine.metrics.snapshot(),
-    "breakers": lambda engine, ports: engine.resilience()["breakers"],
-    "queue": lambda engine, ports: engine.resilience()["queue"],
-    "predictive": lambda engine, ports: engine.resilience()["predictive"],
-    "upgrade": lambda engine, ports: engine.resilience()["upgrade"],
-    "memory": lambda engine, ports: engine.resilience()["memory"],
+    "breakers": lambda engine, ports: engine.resilience.breakers(),
+    "queue": lambda engine, ports: engine.resilience.queue(),
+    "predictive": lambda engine, ports: engine.resilience.predictive(),
+    "upgrade": lambda engine, ports: engine.resilience.upgrade(),
+    "memory": lambda engine, ports: engine.resilience.memory(),
 }
-"""How each part is found out; a test checks each against its type."""
+"""How each part is found out, those that wait first; a test checks each against its type."""

@@ -48,9 +48,11 @@ class Request(Envelope):
 
 
 class Event(Envelope):
-    """What happens before a request's end, or beside all requests."""
+    """What happens before a request's end, or beside all requests. ``carries``: the TypedDicts that fields hold which
+    are plain dicts here, as the schema describes them."""
 
     type: str
+    carries: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orion_py.protocol.envelope import STRICT, Event
-from orion_py.protocol.replies import Routing
+from orion_py.protocol.replies import Routing, Status
 from orion_py.protocol.vocabulary import (
     BreakerCause,
     BreakerState,
@@ -165,12 +165,23 @@ class CodeEvent(Event):
     repetition_penalty: float
 
 
+class ChangedEvent(Event):
+    """Parts of the status are others now: each of ``parts`` is whole, and takes the place of what was known of it.
+    Sent from the first status on, once for what changes together. It says what is so now; what happened the events
+    beside it say. ``queue``, ``memory``, ``metric`` and ``fallback`` are both, and no ``changed`` repeats them, except
+    where a setting changed those parts."""
+
+    type: Literal["changed"] = "changed"
+    carries: ClassVar[dict[str, Any]] = {"parts": Status}
+    parts: dict[str, Any]
+
+
 class AgentEvent(Event):
-    """A custom agent came or went at run time."""
+    """A custom agent came, went, or was changed at run time."""
 
     type: Literal["agent"] = "agent"
     agent: str
-    change: Literal["registered", "unregistered"]
+    change: Literal["registered", "replaced", "unregistered"]
 
 
 class SiteEvent(Event):

@@ -159,8 +159,8 @@ class ModelOffer(TypedDict):
 
 class Status(TypedDict, total=False):
     """What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
-    the request changed. ``config``: each of EngineConfig's settings; ``recommended``: the model that a device of this
-    class starts with; ``coming``: models that are being made; ``added``: ids of models that the person added."""
+    changed (``ChangedEvent``). ``config``: each of EngineConfig's settings; ``recommended``: the model that a device of
+    this class starts with; ``coming``: models that are being made; ``added``: ids of models that the person added."""
 
     version: str
     preset: PresetName
@@ -183,12 +183,16 @@ class Status(TypedDict, total=False):
     metrics: MetricsRow
     breakers: dict[str, BreakerRow]
     queue: QueueRow
-    predictive: PredictionRow | None
-    upgrade: UpgradeRow | None
-    memory: MemoryRow | None
+    predictive: PredictionRow
+    upgrade: UpgradeRow
+    memory: MemoryRow
 
 
-class Preloaded(Status):
+class DeviceStorage(StorageRow):
+    """What is on the device now."""
+
+
+class Preloaded(TypedDict):
     """``model``: which one is in memory now."""
 
     model: str

@@ -1,4 +1,7 @@
-"""Defines what the page asks of the engine; each class names the reply that its result carries."""
+"""Defines what the page asks of the engine; each class names the reply that its result carries.
+
+What a request changes of the status is sent as events before its end; its reply doesn't repeat it.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ class ControlUpgrade(Request):
     way."""
 
     type: Literal["upgrade.control"] = "upgrade.control"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     action: Literal["start", "pause", "resume", "cancel"]
     model: str | None = None
 
@@ -137,7 +140,7 @@ class AddModel(Request):
     """Adds what InspectModel showed, and keeps it on this device."""
 
     type: Literal["model.add"] = "model.add"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     address: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -145,7 +148,7 @@ class RemoveModel(Request):
     """Forgets an added model and deletes its shards."""
 
     type: Literal["model.remove"] = "model.remove"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     model: str
 
 
@@ -154,7 +157,7 @@ class VersionRequest(Request):
     "back" returns to the one kept from before. The status's ``versions`` say what is kept."""
 
     type: Literal["version"] = "version"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     action: Literal["check", "back"]
     model: str
 
@@ -168,11 +171,26 @@ class Cancel(Request):
 
 
 class StatusRequest(Request):
-    """What is so now: the parts named in ``only``, or all."""
+    """What is so now: the parts named in ``only``, or all. A caller that got the end of ``initialize`` and
+    all events since has it already."""
 
     type: Literal["status"] = "status"
     reply: ClassVar = replies.Status
     only: list[Section] = Field(default_factory=list)
+
+
+class StorageRequest(Request):
+    """What is on the device. It has to be read from there, so no event reports it."""
+
+    type: Literal["storage"] = "storage"
+    reply: ClassVar = replies.DeviceStorage
+
+
+class Ping(Request):
+    """Checks that the engine is alive: it ends at once."""
+
+    type: Literal["ping"] = "ping"
+    reply: ClassVar = replies.Done
 
 
 class Logs(Request):
@@ -204,7 +222,7 @@ class Configure(Request):
     become that preset's."""
 
     type: Literal["configure"] = "configure"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     preset: PresetName | Literal["auto"] | None = None
     config: dict[str, Any] = Field(default_factory=dict)
 
@@ -232,7 +250,7 @@ class RegisterAgent(Request):
     """Adds a custom agent and keeps it on this device, or replaces the custom one of its id."""
 
     type: Literal["agent.register"] = "agent.register"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     definition: AgentDefinition
 
 
@@ -240,7 +258,7 @@ class UnregisterAgent(Request):
     """Forgets a custom agent."""
 
     type: Literal["agent.unregister"] = "agent.unregister"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     agent: str
 
 
@@ -258,7 +276,7 @@ class Teach(Request):
     or all of them back."""
 
     type: Literal["teach"] = "teach"
-    reply: ClassVar = replies.RouterStatus
+    reply: ClassVar = replies.Done
     action: Literal["correct", "undo", "forget"] = "correct"
     query: str = ""
     agent: str = ""
@@ -268,7 +286,7 @@ class Unload(Request):
     """Ends a model's worker (None: all). With ``forget`` its stored shards are deleted too."""
 
     type: Literal["unload"] = "unload"
-    reply: ClassVar = replies.Status
+    reply: ClassVar = replies.Done
     model: str | None = None
     forget: bool = False
 

@@ -260,14 +260,3 @@ class MemoryRow(TypedDict):
     used_bytes: int
     budget_bytes: int
     models: list[ModelMemoryRow]
-
-
-class Resilience(TypedDict):
-    """What keeps the engine standing. Of an engine that is shut down ``predictive``, ``upgrade`` and ``memory``
-    are None."""
-
-    breakers: dict[str, BreakerRow]
-    queue: QueueRow
-    predictive: PredictionRow | None
-    upgrade: UpgradeRow | None
-    memory: MemoryRow | None

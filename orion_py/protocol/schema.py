@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 # The classes are in ``envelope``'s tables once their modules are imported.
 from orion_py.protocol import events, replies, requests, rows  # noqa: F401
-from orion_py.protocol.envelope import ENDS, EVENTS, REQUESTS, VERSION, Envelope
+from orion_py.protocol.envelope import ENDS, EVENTS, REQUESTS, VERSION, Envelope, Event
 
 WEB = Path(__file__).parents[2] / "web"
 SCHEMA_FILE = WEB / "protocol.schema.json"
@@ -31,7 +31,7 @@ _WIDTH = 110
 
 def messages() -> Any:
     """The union of all messages, discriminated by their ``type``."""
-    return _union_of(*REQUESTS.values(), *EVENTS.values(), *ENDS.values())
+    return _union_of(*REQUESTS.values(), *map(event_model, EVENTS.values()), *ENDS.values())
 
 
 def _union_of(*classes: type[Envelope]) -> Any:
@@ -41,6 +41,16 @@ def _union_of(*classes: type[Envelope]) -> Any:
 def reply_model(reply: Any) -> Any:
     """What pydantic can describe and check of a request's ``reply``: of a TypedDict a strict model."""
     return _model_of(reply) if is_typeddict(reply) else reply
+
+
+@cache
+def event_model(event: type[Event]) -> type[Envelope]:
+    """What describes and checks an event with all that it ``carries``."""
+    if not event.carries:
+        return event
+    fields: dict[str, Any] = {name: (info.annotation, info) for name, info in event.model_fields.items()}
+    fields |= {name: (_model_of(row), ...) for name, row in event.carries.items()}
+    return create_model(event.__name__, __base__=Envelope, __doc__=event.__doc__, **fields)
 
 
 @cache
@@ -125,7 +135,7 @@ def types_text() -> str:
 def _answer_types() -> Any:
     """All that isn't a request, and what a Result can carry."""
     carried = tuple(dict.fromkeys(reply_model(kind.reply) for kind in REQUESTS.values()))
-    return Union[(*EVENTS.values(), *ENDS.values(), *carried)]
+    return Union[(*map(event_model, EVENTS.values()), *ENDS.values(), *carried)]
 
 
 def _names(*tables: dict[str, Any]) -> list[str]:

@@ -64,6 +64,8 @@ class ModelManager:
         self._pending: dict[str, _Pending] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._ahead = ports.ahead
+        self._said: tuple[MemoryEvent, list[int]] | None = None
+        """What was said last, and of which models."""
         self._limit_ahead()
 
     @property
@@ -237,6 +239,7 @@ class ModelManager:
             pending.task = asyncio.ensure_future(self._load(entry, pending.cancel, keep))
             mine = pending
             pending.task.add_done_callback(lambda task: self._settled(entry.id, mine, task))
+            self._say_memory()
         pending.waiters += 1
         try:
             return await until_cancelled(pending.task, cancel)
@@ -304,7 +307,11 @@ class ModelManager:
             self._say_memory([model_id])
 
     def _say_memory(self, evicted: Sequence[str] = ()) -> None:
-        self._emit(self.memory().model_copy(update={"evicted": list(evicted)}))
+        """Nothing where it is as it was said."""
+        now = self.memory(), [id(model) for model in self.loaded.values()]
+        if evicted or now != self._said:
+            self._said = now
+            self._emit(now[0].model_copy(update={"evicted": list(evicted)}))
 
     async def make_room(self, model_id: str, needed: int, keep: Collection[str]) -> None:
         """As ``memory.needs.Room.admit``, for a model that is being opened."""

@@ -79,9 +79,11 @@ class Breakers:
         policy: BreakerPolicy | None = None,
         on_change: Listener = lambda change: None,
         *,
+        on_count: Callable[[], None] = lambda: None,
         enabled: bool = True,
     ) -> None:
-        self._clock, self._policy, self._on_change = clock, policy or BreakerPolicy(), on_change
+        self._clock, self._policy = clock, policy or BreakerPolicy()
+        self._on_change, self._on_count = on_change, on_count
         self._breakers: dict[str, CircuitBreaker] = {}
         self._unused = CircuitBreaker("off", clock, BreakerPolicy(), counts=lambda error: False)
         self.enabled = enabled
@@ -144,8 +146,14 @@ class Breakers:
             return self._unused
         if name not in self._breakers:
             self._breakers[name] = CircuitBreaker(
-                name, self._clock, self._policy, counts=is_failure, on_change=self._on_change
+                name,
+                self._clock,
+                self._policy,
+                counts=is_failure,
+                on_change=self._on_change,
+                on_count=self._on_count,
             )
+            self._on_count()
         return self._breakers[name]
 
 

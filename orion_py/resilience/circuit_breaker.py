@@ -41,7 +41,7 @@ Listener = Callable[[BreakerChange], None]
 
 
 class CircuitBreaker:
-    """``clock`` in seconds, monotonic. ``on_change`` hears of each move, at once."""
+    """``clock`` in seconds, monotonic. ``on_change`` hears of each move, at once; ``on_count`` of each count."""
 
     def __init__(
         self,
@@ -51,9 +51,10 @@ class CircuitBreaker:
         *,
         counts: Judge = lambda error: True,
         on_change: Listener = lambda change: None,
+        on_count: Callable[[], None] = lambda: None,
     ) -> None:
         self.name, self.policy = name, policy or BreakerPolicy()
-        self._clock, self._counts, self._on_change = clock, counts, on_change
+        self._clock, self._counts, self._on_change, self._on_count = clock, counts, on_change, on_count
         self._now: State = Closed()
         self._totals = {"successes": 0, "failures": 0, "slow": 0, "ignored": 0, "rejected": 0, "opened": 0}
 
@@ -83,7 +84,7 @@ class CircuitBreaker:
         may come several times, or not at all. ``though_slow``: a slow call is better than none, so only
         failures keep it out. Raises CircuitOpen."""
         if not self.admits() and not (though_slow and self.cause == "slow"):
-            self._totals["rejected"] += 1
+            self._count("rejected")
             raise self.refusal()
         self._move(states.entered(self._now))
         try:
@@ -103,17 +104,15 @@ class CircuitBreaker:
 
     def success(self, seconds: float = 0.0) -> None:
         """A call that took ``seconds`` succeeded."""
-        self._totals["successes"] += 1
-        self._totals["slow"] += self._is_slow(seconds)
+        self._count("successes", slow=self._is_slow(seconds))
         self._move(states.succeeded(self._present(), self.policy, self._clock(), seconds))
 
     def failure(self, error: OrionError, seconds: float = 0.0) -> None:
         """A call ended in ``error`` after ``seconds``; what is nobody's fault is counted as ignored."""
         if not self._counts(error):
-            self._totals["ignored"] += 1
+            self._count("ignored")
             return
-        self._totals["failures"] += 1
-        self._totals["slow"] += self._is_slow(seconds)
+        self._count("failures", slow=self._is_slow(seconds))
         self._move(states.failed(self._present(), self.policy, self._clock(), seconds))
 
     def metrics(self) -> BreakerRow:
@@ -164,6 +163,11 @@ class CircuitBreaker:
         calls = previous.outcomes if isinstance(previous, Closed) else ()
         slow = sum(o.slow for o in calls) / len(calls) if calls else None
         self._on_change(BreakerChange(self.name, state.name, previous.name, failures, self.retry_in_s, cause, slow))
+
+    def _count(self, what: str, *, slow: bool = False) -> None:
+        self._totals[what] += 1
+        self._totals["slow"] += slow
+        self._on_count()
 
     def _is_slow(self, seconds: float) -> bool:
         return self.policy.slow_call_s is not None and seconds > self.policy.slow_call_s

@@ -18,7 +18,7 @@ class ForgivingSettings:
 
     A change that can't be written is kept in memory, in effect for this visit, and is written before the next
     one that can. ``on_trouble`` hears the first error of the visit, ``on_written`` the keys of each change
-    that was written.
+    that was written, ``on_pending`` those of each that waits.
     """
 
     def __init__(
@@ -26,8 +26,10 @@ class ForgivingSettings:
         settings: Settings,
         on_trouble: Callable[[OrionError], None],
         on_written: Callable[[Sequence[str]], None] = lambda keys: None,
+        on_pending: Callable[[Sequence[str]], None] = lambda keys: None,
     ) -> None:
-        self._settings, self._on_trouble, self._on_written = settings, on_trouble, on_written
+        self._settings, self._on_trouble = settings, on_trouble
+        self._on_written, self._on_pending = on_written, on_pending
         self._pending: list[tuple[tuple[str, ...], Change]] = []
         self._seen: dict[str, str | None] = {}
         """What was last read or written, for when nothing can be read any more."""
@@ -78,6 +80,7 @@ class ForgivingSettings:
                 self._trouble(error)
                 change(self._with_pending(keys))  # what it raises is the caller's to know, as ever
                 self._pending = [*self._pending, (tuple(keys), _tolerant(change))][-MOST_PENDING:]
+                self._on_pending(keys)
 
     async def names(self, prefix: str) -> list[str]:
         try:

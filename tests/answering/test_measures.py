@@ -77,8 +77,8 @@ async def test_slow_answers_open_the_models_breaker_and_a_smaller_model_answers(
     assert models == ["big"] * 6 + ["tiny"] * 2
     moved = [e for e in world.events if isinstance(e, BreakerEvent)]
     assert [(e.name, e.state, e.cause, e.failures) for e in moved] == [("model:big", "open", "slow", 0)]
-    assert made.resilience()["breakers"]["model:big"]["cause"] == "slow"
-    assert made.resilience()["breakers"]["model:big"]["slow"] == 6
+    assert made.resilience.breakers()["model:big"]["cause"] == "slow"
+    assert made.resilience.breakers()["model:big"]["slow"] == 6
     step = [e for e in world.events if isinstance(e, FallbackEvent)][-1]
     assert (step.kind, step.from_, step.to, step.reason_code) == ("model", "big", "tiny", "circuit_open")
     assert "too slowly" in step.reason
@@ -90,7 +90,7 @@ async def test_a_slow_answer_is_better_than_none_where_no_other_model_is_left() 
     made = await engine(world, slow_call_s=AT_ONCE)
     for _ in range(9):
         assert (await made.infer("hello", GREEDY)).content == "ok"
-    assert made.resilience()["breakers"]["model:tiny"]["state"] == "open"
+    assert made.resilience.breakers()["model:tiny"]["state"] == "open"
     await made.models.unload("tiny")
     assert await made.preload("tiny") == "tiny"
 
@@ -100,7 +100,7 @@ async def test_with_the_default_limit_ordinary_answers_are_not_slow() -> None:
     made = await engine(world)
     for _ in range(8):
         await made.infer("hello", GREEDY)
-    assert made.resilience()["breakers"]["model:big"]["slow"] == 0
+    assert made.resilience.breakers()["model:big"]["slow"] == 0
     assert not any(event.slow for event in metrics(world, "pace"))
 
 

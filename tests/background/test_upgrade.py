@@ -272,7 +272,7 @@ async def test_a_damaged_memory_of_earlier_visits_counts_as_none(kept: str) -> N
     world = LiteAndFull()
     await world.settings.set("hydration", kept)
     made = await engine(world)
-    assert made.resilience()["upgrade"] == {"model": None, "paused": False, "enabled": True, "event": None}
+    assert made.resilience.upgrade() == {"model": None, "paused": False, "enabled": True, "event": None}
 
 
 async def test_memory_is_counted_with_what_comes() -> None:

@@ -17,10 +17,12 @@ ENDS = ("result", "error", "cancelled")
 
 
 class Wire:
-    """A host and everything it sends; every message and every reply is checked against the protocol."""
+    """A host and everything it sends; every message and every reply is checked against the protocol. ``status``: what
+    whoever listens knows: the snapshot of the start, and what events changed since."""
 
     def __init__(self, world: World) -> None:
         self.world, self.sent = world, []
+        self.status: dict[str, Any] = {}
         self._message: TypeAdapter[Any] = TypeAdapter(messages())
         self._asked: dict[str, str] = {}
         self.host = EngineHost(world.ports, self._on_send)
@@ -31,7 +33,17 @@ class Wire:
         if message["type"] == "result" and message["id"] in self._asked:
             reply = REQUESTS[self._asked[message["id"]]].reply
             TypeAdapter(reply_model(reply)).validate_json(json.dumps(message["payload"]))
+            if self._asked[message["id"]] == "initialize":
+                self.status = dict(message["payload"])
+        if message["type"] == "changed":
+            self.status |= message["parts"]
+        elif message["type"] in ("queue", "memory"):
+            self.status[message["type"]] = {k: message[k] for k in message if k not in ("v", "id", "type", "evicted")}
         self.sent.append(message)
+
+    def changes(self) -> list[set[str]]:
+        """The parts of each event that told of changes."""
+        return [set(message["parts"]) for message in self.sent if message["type"] == "changed"]
 
     def send(self, type: str, id: str | None = None, **fields: Any) -> str:
         request_id = id or type
@@ -176,7 +188,8 @@ async def test_status_tells_what_is_loaded_and_unload_gives_it_back() -> None:
     await wire.ask("preload")
     loaded = (await wire.ask("status", "s1"))["payload"]["loaded"]
     assert [(m["model"], m["backend"]) for m in loaded] == [("tiny", "WASM, 2 threads")]
-    assert (await wire.ask("unload"))["payload"]["loaded"] == []
+    await wire.ask("unload")
+    assert wire.status["loaded"] == []
     assert wire.world.runtime.sessions[0].closed
 
 
@@ -188,27 +201,23 @@ async def test_a_status_has_the_parts_that_are_wanted_and_a_start_tells_all() ->
     assert (await wire.ask("status", "wrong", only=["everything"]))["error"]["code"] == "protocol"
 
 
-async def test_a_change_ends_in_what_it_changed() -> None:
+async def test_what_a_request_changed_is_told_before_its_end_and_nothing_else() -> None:
     wire = await ready()
-    configured = (await wire.ask("configure", config={"enable_guardrails": False}))["payload"]
-    assert configured["config"]["enable_guardrails"] is False
-    assert not {"storage", "versions", "loaded", "device"} & set(configured)
+    assert (await wire.ask("configure", config={"enable_guardrails": False}))["payload"] == {}
+    assert wire.changes() == [{"config"}]
+    assert wire.status["config"]["enable_guardrails"] is False
     await wire.ask("preload")
-    assert set((await wire.ask("unload"))["payload"]) == {
-        "loaded",
-        "loading",
-        "memory",
-        "webgpu",
-        "storage",
-        "versions",
-        "upgrade",
-    }
+    wire.sent.clear()
+    assert (await wire.ask("unload"))["payload"] == {}
+    assert wire.changes() == [{"loaded", "webgpu"}]
+    assert (wire.status["loaded"], wire.status["webgpu"], wire.status["memory"]["models"]) == ([], [], [])
 
 
 async def test_forgetting_deletes_the_stored_shards() -> None:
     wire = await ready()
     await wire.ask("preload")
-    assert (await wire.ask("unload", forget=True))["payload"]["storage"]["shards"] == 0
+    await wire.ask("unload", forget=True)
+    assert (await wire.ask("storage"))["payload"]["shards"] == 0
     assert wire.world.store.shards == {}
 
 
@@ -236,11 +245,11 @@ async def test_a_preset_can_be_named_with_fields_of_ones_own() -> None:
     begun = (await wire.ask("initialize", preset="low_end", config={"enable_guardrails": True}))["payload"]
     assert (begun["preset"], begun["config"]["max_memory_mb"]) == ("low_end", 2000)
     assert begun["config"]["enable_guardrails"]
-    changed = (await wire.ask("configure", "c", config={"verbose_logging": True}))["payload"]
-    assert (changed["preset"], changed["config"]["max_memory_mb"]) == ("low_end", 2000)
-    back = (await wire.ask("configure", "d", preset="auto"))["payload"]
-    assert (back["preset"], back["config"]["max_memory_mb"]) == ("production", 4000)
-    assert not back["config"]["verbose_logging"]
+    await wire.ask("configure", "c", config={"verbose_logging": True})
+    assert (wire.status["preset"], wire.status["config"]["max_memory_mb"]) == ("low_end", 2000)
+    await wire.ask("configure", "d", preset="auto")
+    assert (wire.status["preset"], wire.status["config"]["max_memory_mb"]) == ("production", 4000)
+    assert not wire.status["config"]["verbose_logging"]
 
 
 async def test_after_shutdown_the_engine_can_be_initialized_again() -> None:

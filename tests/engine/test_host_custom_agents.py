@@ -18,16 +18,16 @@ BARMAN = {
 
 async def test_an_agent_is_registered_told_asked_and_forgotten() -> None:
     wire = await ready()
-    status = (await wire.ask("agent.register", definition=BARMAN))["payload"]
-    assert [made["code"] for made in status["custom"]] == [BARMAN["code"]]
-    assert [a["id"] for a in status["agents"] if a["custom"]] == ["barman"]
+    await wire.ask("agent.register", definition=BARMAN)
+    assert [made["code"] for made in wire.status["custom"]] == [BARMAN["code"]]
+    assert [a["id"] for a in wire.status["agents"] if a["custom"]] == ["barman"]
     assert {"agent": "barman", "change": "registered"}.items() <= next(
         m for m in wire.sent if m["type"] == "agent"
     ).items()
     forced = await wire.ask("infer", "forced", query="Hello", options=GREEDY | {"force_agent": "barman"})
     assert forced["payload"]["agent"] == "barman"
-    status = (await wire.ask("agent.unregister", agent="barman"))["payload"]
-    assert status["custom"] == []
+    await wire.ask("agent.unregister", agent="barman")
+    assert wire.status["custom"] == []
     assert (await wire.ask("agent.unregister", "again", agent="barman"))["error"]["code"] == "unknown_agent"
 
 

@@ -37,7 +37,7 @@ async def test_the_likely_next_model_is_brought_in_while_nothing_is_asked_and_th
     await made.infer("hello", WRITE)
     assert guesses(world)[-1] == ("big", "hit")
     assert len(world.runtime.opened_models) == opened
-    assert made.resilience()["predictive"]["hit_rate"] == 1.0
+    assert made.resilience.predictive()["hit_rate"] == 1.0
 
 
 async def test_a_guess_that_is_wrong_is_counted_with_its_bytes() -> None:
@@ -49,7 +49,7 @@ async def test_a_guess_that_is_wrong_is_counted_with_its_bytes() -> None:
         await settled()
     await made.infer("hello", TALK)
     assert guesses(world)[-1] == ("big", "wasted")
-    status = made.resilience()["predictive"]
+    status = made.resilience.predictive()
     assert (status["hit_rate"], status["wasted_bytes"]) == (0.0, 600 * MB)
 
 

@@ -70,7 +70,9 @@ async def test_the_status_tells_groups_and_what_is_recommended_and_follows_the_p
     status = await ask("initialize", preset="low_end")
     assert status["recommended"] == "tiny"
     assert status["groups"] == [{"id": "text", "agents": ["conversation", "scribe"]}]
-    assert (await ask("configure", preset="production"))["recommended"] == "big"
+    await ask("configure", preset="production")
+    changed = [message["parts"] for message in posted if message["type"] == "changed"]
+    assert [parts["recommended"] for parts in changed] == ["big"]
 
 
 def test_the_registry_of_this_site_recommends_a_model_for_every_class(capsys: pytest.CaptureFixture[str]) -> None:

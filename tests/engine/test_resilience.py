@@ -193,7 +193,7 @@ async def test_turned_off_every_request_tries_anew() -> None:
         await made.infer("hello", WRITE)
     # Two rungs each time: threads, and one thread.
     assert world.runtime.opened_models.count("big") == 8
-    assert made.resilience()["breakers"] == {}
+    assert made.resilience.breakers() == {}
 
 
 # Memory
@@ -207,7 +207,7 @@ async def test_the_least_recently_used_model_goes_when_the_bytes_say_so() -> Non
     await made.infer("hello", WRITE)
     assert list(made.models.loaded) == ["big"]
     assert [e.evicted for e in world.of(MemoryEvent) if e.evicted] == [["tiny"]]
-    assert made.resilience()["memory"] == {
+    assert made.resilience.memory() == {
         "used_bytes": 600 * MB,
         "budget_bytes": 900 * MB,
         "models": [{"model": "big", "bytes": 600 * MB, "busy": False}],

@@ -27,8 +27,8 @@ def parts_of(thing: Parts | Ground | Background) -> list[tuple[str, Any]]:
 async def test_no_part_of_an_engine_is_missing_until_later() -> None:
     engine = await Engine.start(EngineConfig(), World(says("ok")).ports)
     assert not [name for name, part in parts_of(engine._parts) if part is None]
-    status = engine.resilience()
-    assert None not in (status["predictive"], status["upgrade"], status["memory"])
+    status = engine.resilience
+    assert None not in (status.predictive(), status.upgrade(), status.memory())
 
 
 async def test_who_subscribes_with_the_start_hears_what_happens_meanwhile() -> None:

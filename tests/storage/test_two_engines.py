@@ -135,12 +135,12 @@ async def test_forgetting_a_model_stops_its_download_and_it_does_not_come_back(
     assert a.upgrades[-1] == ("big", "cancelled", "")
     for made in (made_a, made_b):
         await made.infer("hello", GREEDY)
-        assert made.resilience()["upgrade"]["model"] is None
+        assert made.resilience.upgrade()["model"] is None
     await a.rests()
     await made_a.shutdown()
     await made_b.shutdown()
     again = await engine(Tab(Hall(), a))
-    assert again.resilience()["upgrade"]["model"] is None
+    assert again.resilience.upgrade()["model"] is None
     await again.infer("hello", GREEDY)
     for _ in range(3):
         await a.rests()

@@ -189,3 +189,51 @@ def test_the_log_is_busy_until_it_has_an_article_for_each_turn() -> None:
     before = log.appendChild.call_count
     visit.frame()
     assert counted == [before + 2]
+
+
+def test_after_the_snapshot_the_status_is_never_asked_for_again() -> None:
+    """Not by an answer with the panel open, an edited agent, the settings, a correction, a worker that is suspected."""
+    visit = Visit()
+    app, worker = visit.app, visit.worker
+    app.extras._panel_came()
+    for parts in ({"breakers": {}, "predictive": {}}, {"agents": [], "custom": []}, {"config": {"runner": "auto"}}):
+        app.ask("Why?")
+        worker.say("result", visit.asked("infer")[-1]["id"], payload={"content": "So.", "agent": "code"})
+        worker.say("agent", agent="mine", change="replaced")
+        worker.say("site", models=[], coming=[])
+        worker.say("changed", parts=parts)
+        visit.frame()
+        assert {**parts, **app.state.device} == app.state.device
+    app.settings.open()
+    app.settings.act("forget")
+    worker.say("result", visit.asked("unload")[-1]["id"], payload={})
+    app.corrections.forget()
+    worker.say("result", visit.asked("teach")[-1]["id"], payload={})
+    worker.crash("a listener threw")
+    assert [message["type"] for message in worker.posted if message["type"] in ("status", "ping", "storage")] == [
+        "storage",
+        "storage",
+        "ping",
+    ]
+
+
+def test_a_new_engine_begins_with_a_snapshot_of_its_own() -> None:
+    visit = Visit()
+    visit.worker.say("changed", parts={"loaded": [{"model": "smol", "backend": "WebGPU"}]})
+    assert visit.app.state.model == "smol"
+    first = visit.worker
+    first.crash("died")
+    visit.app.timers.advance(5000)
+    assert visit.worker is not first
+    visit.worker.say("result", visit.worker.posted[0]["id"], payload={"loaded": [], "custom": [], "agents": []})
+    assert (visit.app.state.model, visit.app.state.engine) == (None, "ready")
+    assert "status" not in [message["type"] for message in visit.worker.posted]
+
+
+def test_settings_that_are_open_show_what_another_tab_changed() -> None:
+    visit = Visit()
+    visit.app.settings.open()
+    visit.worker.say("changed", parts={"router": {"name": "neural", "corrections": 2}})
+    assert visit.node("forget-router").disabled is False
+    visit.worker.say("changed", parts={"router": {"name": "neural", "corrections": 0}})
+    assert visit.node("forget-router").disabled is True

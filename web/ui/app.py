@@ -44,7 +44,7 @@ class App:
             self.phase,
             self._initial,
             self._started,
-            self.status_ended,
+            lambda message: self.settings.settled(message),
         )
         self.asking = Asking(self)
         self.corrections = Corrections(self.state, self.client.ask, self.asking.again, self._taught)
@@ -166,33 +166,29 @@ class App:
             self.extras.answered()
         elif message["type"] == "token":
             self.keeping.streaming(answer)
-        elif message["type"] in reducer.CHANGED:
-            self.ask_status(reducer.CHANGED[message["type"]])
+        elif message["type"] == "changed":
+            self._know(message["parts"])
         self.redraw()
 
+    def _know(self, parts):
+        """The engine's status, or what changed of it."""
+        self.extras.know(parts)
+        self.settings.know(parts)
+
     def _started(self, message):
-        """``initialize`` has ended."""
-        self.status_ended(message)
-        if message["type"] == "error":
+        """``initialize`` has ended: in the status, which events change from now on."""
+        if message["type"] == "result":
+            reducer.status(self.state, message["payload"], self.clock())
+            self._know(message["payload"])
+        elif message["type"] == "error":
             error = message["error"]
             what, hint = self.words.error(error["code"], error.get("message", ""), error.get("hint", ""))
             self.state.notice(kind="boot_failed", text=what + ". " + hint)
-
-    def ask_status(self, only=None):
-        """``only``: the parts that are wanted, by default all."""
-        self.client.ask("status", {"only": only}, self.status_ended)
-
-    def status_ended(self, message):
-        """The end of a request whose reply is the engine's status."""
-        if message["type"] == "result":
-            reducer.status(self.state, message["payload"])
-            self.extras.know(message["payload"])
-        self.settings.redraw()
         self.redraw()
 
     def preloaded(self, message):
         """The end of a ``preload``."""
-        self.status_ended(message)
+        self.settings.settled(message)
         reducer.preloaded(self.state, message)
         if message["type"] == "result":
             self._anticipation.typed()  # the model came while somebody typed, perhaps

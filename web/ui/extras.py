@@ -36,12 +36,12 @@ class Extras:
         if self._panel and self._panel.is_open:
             self._panel.receive(message)
 
-    def know(self, status):
-        """Parts of the engine's status, or all of it."""
+    def know(self, parts):
+        """The engine's status, or those of its parts that are others now."""
         if self._panel and self._panel.is_open:
-            self._panel.status(status)
-        if "custom" in status:
-            self._made = status["custom"]
+            self._panel.know(parts)
+        if "custom" in parts:
+            self._made = parts["custom"]
             if self._workshop:
                 self._workshop.know(self._made)
 
@@ -68,7 +68,6 @@ class Extras:
                 page.words,
                 page.state,
                 page.client.ask,
-                page.ask_status,
                 page.redraw,
                 page.settings.save_log,
             )
@@ -153,7 +152,7 @@ class Extras:
 
             page = self._page
             self._workshop = Workshop(
-                page.platform, page.words, page.state, page.client.ask, page.status_ended, self._sandbox()
+                page.platform, page.words, page.state, page.client.ask, page.settings.settled, self._sandbox()
             )
             self._workshop.know(self._made or [])
         then(self._workshop)

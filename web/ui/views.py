@@ -37,7 +37,7 @@ class Views:
             dom, words, page.timers, preferences, settings.change_engine, settings.act
         )
         self.models = ModelsSettings(
-            dom, words, preferences, page.client.ask, settings.change, page.state, page.status_ended
+            dom, words, preferences, page.client.ask, settings.change, page.state, settings.models_settled
         )
         self.settings = SettingsView(dom, words, page.timers, settings.estimate, settings.change, settings.act)
         self.chats = ChatsView(

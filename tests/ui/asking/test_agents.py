@@ -13,6 +13,7 @@ from ui.answers.why_view import how_words
 from ui.asking import agents
 from ui.asking.corrections import Corrections
 from ui.chats.conversation import Conversation, Turn, load
+from ui.engine import reducer
 from ui.engine.view_state import ViewState
 
 EN, FR = speak("en"), speak("fr")
@@ -125,7 +126,10 @@ class Page:
         return [(kind, fields) for kind, fields, _ in self._wire.sent]
 
     def ends(self, kind: str = "result", corrections: int = 1) -> None:
-        self._wire.says(kind, payload={"corrections": corrections, "agents": ["conversation", "code"]})
+        if kind == "result":  # what changed is told before
+            router = {"name": "neural", "corrections": corrections, "agents": ["conversation", "code"]}
+            reducer.apply(self.state, {"type": "changed", "id": "engine", "parts": {"router": router}}, 0)
+        self._wire.says(kind, payload={})
 
 
 def test_a_correction_asks_again_is_learnt_and_can_be_undone() -> None:

@@ -186,7 +186,7 @@ def test_a_dead_engine_is_started_again_and_its_requests_end(scene: Scene) -> No
     scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.worker.crash("error")
     scene.timers.advance(5000)
-    assert scene.ends() == [("a.1", "worker_died"), ("status-3", "worker_died")]
+    assert scene.ends() == [("a.1", "worker_died"), ("ping-3", "worker_died")]
     assert len(scene.workers) == 2
     assert scene.workers[0].ended
     scene.worker.come_up()
@@ -197,7 +197,7 @@ def test_an_error_event_of_a_living_engine_ends_nothing(scene: Scene) -> None:
     scene.ready()
     scene.client.ask("infer", {"query": "x"}, message_id="a.1")
     scene.worker.crash("a listener threw")
-    scene.worker.say("result", scene.sent("status")[0]["id"], payload={})
+    scene.worker.say("result", scene.sent("ping")[0]["id"], payload={})
     scene.timers.advance(60_000)
     assert scene.ends() == []
     assert len(scene.workers) == 1
@@ -387,5 +387,5 @@ def test_a_failed_engine_ends_a_request_at_once(scene: Scene) -> None:
     ends: list[dict[str, Any]] = []
     scene.client.start()
     scene.timers.advance(60_000)
-    scene.client.ask("status", None, ends.append)
+    scene.client.ask("storage", None, ends.append)
     assert [m["error"]["code"] for m in ends] == ["engine_closed"]

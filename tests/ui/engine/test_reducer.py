@@ -237,17 +237,17 @@ def test_status_gives_names_and_what_is_loaded() -> None:
         "agents": [{"id": "code", "title": {"fr": "Code"}}],
         "loaded": [{"model": "smol", "backend": "WebGPU"}],
     }
-    reducer.status(page.state, payload)
+    reducer.status(page.state, payload, 0)
     assert page.state.model_name("smol") == "Smol"
     assert (page.state.model, page.state.backend) == ("smol", "WebGPU")
 
 
 def test_a_part_of_the_status_leaves_the_rest_as_it_is() -> None:
     page = Page("success")
-    reducer.status(page.state, {"loaded": [{"model": "smol", "backend": "WebGPU"}], "config": {"threads": 2}})
-    reducer.status(page.state, {"custom": []})
+    reducer.status(page.state, {"loaded": [{"model": "smol", "backend": "WebGPU"}], "config": {"threads": 2}}, 0)
+    reducer.status(page.state, {"custom": []}, 0)
     assert (page.state.model, page.state.device["config"]) == ("smol", {"threads": 2})
-    reducer.status(page.state, {"loaded": []})
+    reducer.status(page.state, {"loaded": []}, 0)
     assert page.state.model is None
 
 
@@ -291,7 +291,7 @@ def test_a_result_says_how_sure_the_router_was_and_who_came_second() -> None:
 def test_the_status_and_its_events_say_which_router_answers() -> None:
     page = Page("success")
     agents = [{"id": "code", "title": {}, "available": False}]
-    reducer.status(page.state, {"router": {"name": "keyword"}, "agents": agents})
+    reducer.status(page.state, {"router": {"name": "keyword"}, "agents": agents}, 0)
     assert (page.state.router, page.state.agents) == ("keyword", agents)
     page.hear("router", "engine", name="neural", corrections=0)
     assert page.state.router == "neural"

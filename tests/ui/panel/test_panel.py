@@ -8,11 +8,12 @@ from unittest.mock import MagicMock
 from tests.ui.speech import speak
 from tests.ui.wire import Wire
 from ui.chats.conversation import Conversation, Turn
+from ui.engine import reducer
 from ui.engine.view_state import ViewState
 from ui.panel import model as panel_model
 from ui.panel.log import is_shown, record_words
 from ui.panel.model import PanelModel
-from ui.panel.panel import AFTER_ANSWER, PARTS, Panel
+from ui.panel.panel import PARTS, Panel
 
 STATUS: dict[str, Any] = {
     "breakers": {"model:smol": {"state": "open", "retry_in_s": 12.0, "failures": 3}},
@@ -37,46 +38,60 @@ def turn(state: str = "success", **meta: Any) -> Turn:
 # the model
 
 
+class Known:
+    """A panel's model, and the page's state that the reducer keeps."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.state = ViewState(Conversation("c"))
+        reducer.status(self.state, STATUS, now)
+        self.model = PanelModel(self.state)
+        self.model.know(STATUS)
+
+    def hears(self, kind: str, now: float = 0.0, **fields: Any) -> set[str]:
+        """What has to be drawn again after an event."""
+        self.model.take_dirty()
+        reducer.apply(self.state, message(kind, **fields), now)
+        if kind == "changed":
+            self.model.know(fields["parts"])
+        self.model.apply(message(kind, **fields))
+        return self.model.take_dirty()
+
+
 def test_a_status_is_the_whole_picture() -> None:
-    model = PanelModel()
-    model.status(STATUS, now=1000.0)
-    assert model.breakers["model:smol"]["until"] == 13_000.0
-    assert model.backends == {"smol": "WebGPU"}
-    assert model.take_dirty() == {"breakers", "queue", "predictive", "memory", "router", "measures", "compute"}
-    assert model.take_dirty() == set()
+    known = Known(now=1000.0)
+    assert known.model.breakers["model:smol"]["until"] == 13_000.0
+    assert known.model.backends == {"smol": "WebGPU"}
+    assert known.model.take_dirty() == {"breakers", "queue", "predictive", "memory", "router", "compute"}
+    assert known.model.take_dirty() == set()
 
 
 def test_events_change_their_own_part_only() -> None:
-    model = PanelModel()
-    model.status(STATUS, now=0.0)
-    model.take_dirty()
-    moved = {"name": "backend:WebGPU", "state": "open", "previous": "closed", "failures": 3, "retry_in_s": 30}
-    model.apply(message("breaker", **moved), 500.0)
+    known = Known()
+    model = known.model
+    row = {"state": "open", "failures": 3, "retry_in_s": 30}
+    assert known.hears("changed", 500.0, parts={"breakers": {"backend:WebGPU": row}}) == {"breakers"}
     assert model.breakers["backend:WebGPU"]["until"] == 30_500.0
-    assert model.take_dirty() == {"breakers"}
-    model.apply(message("queue", running=0, waiting=[], limit=16), 0)
-    assert model.take_dirty() == {"queue"}
+    assert known.hears("queue", running=0, waiting=[], limit=16) == {"queue"}
     rows = [{"model": "smol", "bytes": 6, "busy": True}]
-    model.apply(message("memory", used_bytes=6, budget_bytes=10, models=rows, evicted=["big"]), 0)
-    assert (model.memory["used_bytes"], model.evicted, model.take_dirty()) == (6, ["big"], {"memory"})
-    model.apply(message("router", name="neural", corrections=2), 0)
-    assert model.router == {"name": "neural", "loading": False, "corrections": 2}
-    model.apply(message("prediction", model="smol", agent="code", probability=0.7, state="hit"), 0)
+    drawn = known.hears("memory", used_bytes=6, budget_bytes=10, models=rows, evicted=["big"])
+    assert (model.memory["used_bytes"], model.evicted, drawn) == (6, ["big"], {"memory"})
+    router = {"name": "neural", "loading": False, "corrections": 2}
+    assert known.hears("changed", parts={"router": router}) == {"router"}
+    assert model.router == router
+    assert known.hears("prediction", model="smol", agent="code", probability=0.7, state="hit") == {"predictive"}
     assert model.prediction is not None
-    assert model.take_dirty() == {"router", "predictive"}
 
 
 def test_messages_that_concern_no_part_change_nothing() -> None:
-    model = PanelModel()
+    known = Known()
     for kind in ("token", "state", "progress", "guard", "something_new"):
-        model.apply(message(kind), 0)
-    assert model.take_dirty() == set()
+        assert known.hears(kind) == set()
 
 
 def test_the_log_keeps_a_limited_number_of_records() -> None:
-    model = PanelModel()
+    model = PanelModel(ViewState(Conversation("c")))
     for number in range(3 * panel_model.MOST_RECORDS):
-        model.apply(message("log", record={"event": str(number)}), 0)
+        model.apply(message("log", record={"event": str(number)}))
     assert len(model.records) <= 2 * panel_model.MOST_RECORDS
     assert model.records[-1]["event"] == str(3 * panel_model.MOST_RECORDS - 1)
 
@@ -135,30 +150,35 @@ class Bench:
         self.platform.dom.all.return_value = []
         self.platform.clock.return_value = 0.0
         self.frames = MagicMock()
-        state = ViewState(Conversation("c"))
-        self.panel = Panel(self.platform, speak("en"), state, self.wire.ask, self._ask_status, self.frames, MagicMock())
+        self.state = ViewState(Conversation("c"))
+        self.panel = Panel(self.platform, speak("en"), self.state, self.wire.ask, self.frames, MagicMock())
 
-    def _ask_status(self, only: tuple[str, ...] | None = None) -> None:
-        self.wire.ask("status", {"only": only} if only else None, lambda message: self.panel.status(message["payload"]))
+    def changes(self, parts: dict[str, Any]) -> None:
+        """The engine says that these are others now."""
+        reducer.status(self.state, parts, 0.0)
+        if self.panel.is_open:
+            self.panel.know(parts)
 
     @property
     def sent(self) -> list[tuple[str, dict[str, Any] | None]]:
         return [(kind, fields) for kind, fields, _ in self.wire.sent]
 
 
-def test_opening_asks_for_the_status_and_follows_the_log() -> None:
+def test_opening_shows_what_the_page_knows_and_follows_the_log() -> None:
     bench = Bench()
+    bench.changes(STATUS)
     assert bench.sent == []
     bench.panel.open()
-    assert bench.sent == [("status", None), ("logs", {"most": 200, "follow": True})]
+    assert bench.panel._model.backends == {"smol": "WebGPU"}
+    assert bench.sent == [("logs", {"most": 200, "follow": True})]
     bench.panel.open()
-    assert len(bench.sent) == 2
+    assert len(bench.sent) == 1
 
 
 def test_closing_stops_following_and_leaves_nothing_behind() -> None:
     bench = Bench()
     bench.panel.open()
-    bench.wire.says("result", "status-1", payload=STATUS)
+    bench.changes(STATUS)
     bench.panel.draw({"turns"}, lambda: False)
     assert bench.panel._timer is not None  # an open breaker counts down
     bench.panel.close()
@@ -170,28 +190,28 @@ def test_closing_stops_following_and_leaves_nothing_behind() -> None:
     bench.panel.redraw()
     bench.panel.engine_ready()
     bench.panel.close()
-    assert len(bench.sent) == 3
+    assert len(bench.sent) == 2
     bench.frames.assert_not_called()
 
 
-def test_a_restarted_engine_is_asked_again_while_the_panel_is_open() -> None:
+def test_a_restarted_engines_log_is_followed_again_while_the_panel_is_open() -> None:
     bench = Bench()
     bench.panel.engine_ready()
     assert bench.sent == []
     bench.panel.open()
     bench.panel.engine_ready()
-    assert [kind for kind, _ in bench.sent] == ["status", "logs", "status", "logs"]
+    assert [kind for kind, _ in bench.sent] == ["logs", "logs"]
 
 
-def test_an_answer_that_ends_brings_a_fresh_status() -> None:
+def test_an_answer_that_ends_asks_nothing_and_what_it_changed_comes_by_itself() -> None:
     bench = Bench()
+    bench.changes(STATUS)
     bench.panel.open()
-    bench.wire.says("result", "status-1", payload=STATUS)
     queue = bench.panel._model.queue
     bench.panel.answered()
-    assert bench.sent[-1] == ("status", {"only": AFTER_ANSWER})
-    bench.wire.says("result", payload={"breakers": {}, "loaded": []})
+    bench.changes({"breakers": {}, "loaded": []})
     assert (bench.panel._model.breakers, bench.panel._model.queue) == ({}, queue)
+    assert [kind for kind, _ in bench.sent] == ["logs"]
 
 
 def test_the_log_that_was_asked_for_is_shown_unless_the_panel_was_closed_meanwhile() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.ui.fake_dom import Element, dom
 from tests.ui.speech import speak
 from ui.chats.conversation import Conversation
+from ui.engine import reducer
 from ui.engine.view_state import ViewState
 from ui.panel.compute import Compute, limit_rows, verdict_words
 from ui.panel.measures import Measures
@@ -26,9 +27,16 @@ STEP = {
 
 
 def known(**payload: Any) -> PanelModel:
-    model = PanelModel()
-    model.status(payload, 0)
+    state = ViewState(Conversation("c"))
+    reducer.status(state, payload, 0)
+    model = PanelModel(state)
+    model.know(payload)
     return model
+
+
+def hears(model: PanelModel, message: dict[str, Any]) -> None:
+    reducer.apply(model._state, message, 0)
+    model.apply(message)
 
 
 def measures(model: PanelModel, lang: str = "en") -> Element:
@@ -67,8 +75,8 @@ def test_percentiles_come_with_the_status_and_move_with_each_metric() -> None:
         "p50": 3.0,
         "p95": 9.0,
     }
-    model.apply(metric | {"slow": False}, 0)
-    model.apply(metric | {"name": "pace", "slow": True}, 0)
+    hears(model, metric | {"slow": False})
+    hears(model, metric | {"name": "pace", "slow": True})
     assert model.take_dirty() == {"measures"}
     place = measures(model, "fr")
     assert "3\u202fms" in place.textContent
@@ -86,8 +94,8 @@ def test_before_the_first_answer_it_says_that_nothing_was_measured() -> None:
 
 def test_a_breaker_that_opened_for_slowness_says_so() -> None:
     model = known()
-    moved = {"name": "model:smol", "state": "open", "previous": "closed", "failures": 0, "retry_in_s": 30}
-    model.apply({"id": "engine", "type": "breaker", **moved, "cause": "slow", "slow_rate": 0.9}, 0)
+    row = {"state": "open", "failures": 0, "retry_in_s": 30, "cause": "slow", "slow_rate": 0.9}
+    hears(model, {"id": "engine", "type": "changed", "parts": {"breakers": {"model:smol": row}}})
     assert (model.breakers["model:smol"]["cause"], model.breakers["model:smol"]["slow_rate"]) == ("slow", 0.9)
 
 
@@ -170,7 +178,7 @@ def test_how_far_the_trained_router_is_is_shown_while_it_loads() -> None:
     model = known(router={"name": "keyword", "loading": True, "corrections": 0})
     assert routing(model).endswith(", the trained one is loading")
     told = {"type": "router", "id": "engine", "name": "keyword", "corrections": 0, "loading": True}
-    model.apply(told | {"loaded_bytes": 12_000_000, "total_bytes": 40_000_000}, 0)
+    hears(model, told | {"loaded_bytes": 12_000_000, "total_bytes": 40_000_000})
     assert routing(model).endswith(", the trained one is loading (12\u202fMB of 40\u202fMB)")
-    model.apply(told | {"name": "neural", "loading": False, "loaded_bytes": 0, "total_bytes": 0}, 0)
+    hears(model, told | {"name": "neural", "loading": False, "loaded_bytes": 0, "total_bytes": 0})
     assert "loading" not in routing(model)

@@ -116,7 +116,7 @@ def test_what_was_given_up_is_gone_from_the_page() -> None:
 def test_a_status_says_what_the_models_weigh() -> None:
     page = Page("success")
     models = [{"id": "full", "title": "Full", "languages": [], "download_bytes": 5}]
-    reducer.status(page.state, {"models": models, "upgrade": {"event": None}})
+    reducer.status(page.state, {"models": models, "upgrade": {"event": None}}, 0)
     assert page.state.model_size("full") == 5
 
 

@@ -95,16 +95,12 @@ class Bench:
         self.platform = Platform(self.editor, self.backing)
         state = ViewState(Conversation("c"))
         state.agents = [{"id": "code"}, {"id": "conversation"}]
-        self.workshop = Workshop(self.platform, speak(lang), state, self.wire.ask, self._status_ended, self.sandbox)
+        self.workshop = Workshop(self.platform, speak(lang), state, self.wire.ask, lambda message: None, self.sandbox)
         self.made: list[dict[str, Any]] = []
 
     @property
     def sent(self) -> list[Any]:
         return self.wire.sent
-
-    def _status_ended(self, message: dict[str, Any]) -> None:
-        if message["type"] == "result":
-            self.workshop.know(message["payload"]["custom"])
 
     def by_id(self, name: str) -> Element:
         return self.platform.document.getElementById(name)
@@ -147,7 +143,8 @@ class Bench:
         self.made = [row for row in self.made if row["id"] != gone]
         if kind == "agent.register":
             self.made.append(AgentDefinition.model_validate(fields["definition"]).model_dump(mode="json"))
-        self.hears("result", payload={"custom": self.made})
+        self.workshop.know(self.made)  # what changed is told before the end
+        self.hears("result", payload={})
 
     def makes(self, name: str = "Chef", **fields: str) -> None:
         self.workshop.new()

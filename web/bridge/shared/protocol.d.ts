@@ -47,13 +47,13 @@ export interface AgentDefinition {
   max_tokens?: number;
 }
 
-/** A custom agent came or went at run time. */
+/** A custom agent came, went, or was changed at run time. */
 export interface AgentEvent {
   v: 1;
   id: string;
   type: "agent";
   agent: string;
-  change: "registered" | "unregistered";
+  change: "registered" | "replaced" | "unregistered";
 }
 
 export interface AgentGroup {
@@ -177,6 +177,19 @@ export interface CancelledEnd {
   partial: string;
 }
 
+/**
+ * Parts of the status are others now: each of `parts` is whole, and takes the place of what was known of it.
+ * Sent from the first status on, once for what changes together. It says what is so now; what happened the events
+ * beside it say. `queue`, `memory`, `metric` and `fallback` are both, and no `changed` repeats them, except
+ * where a setting changed those parts.
+ */
+export interface ChangedEvent {
+  v: 1;
+  id: string;
+  type: "changed";
+  parts: Status;
+}
+
 export interface ChatTurn {
   role: "user" | "assistant";
   content: string;
@@ -270,6 +283,16 @@ export interface DeviceRow {
   memory_gb: number | null;
   kernel: string;
   kernel_reason: string;
+}
+
+/** What is on the device now. */
+export interface DeviceStorage {
+  quota: number | null;
+  usage: number | null;
+  persisted: boolean;
+  shards: number;
+  shard_bytes: number;
+  prefix_bytes: number;
 }
 
 /** Nothing but that it is done. */
@@ -564,6 +587,13 @@ export interface ModelRow {
   offered: boolean;
 }
 
+/** Checks that the engine is alive: it ends at once. */
+export interface Ping {
+  v: 1;
+  id: string;
+  type: "ping";
+}
+
 /**
  * A model was brought into memory because `agent` is likely to be asked next. `hit` and
  * `wasted` say what the next question made of it.
@@ -604,30 +634,6 @@ export interface Preload {
 
 /** `model`: which one is in memory now. */
 export interface Preloaded {
-  version?: string;
-  preset?: "production" | "development" | "low_end";
-  config?: Record<string, unknown>;
-  device?: DeviceRow;
-  storage?: StorageRow;
-  models?: ModelRow[];
-  groups?: AgentGroup[];
-  coming?: ComingModel[];
-  recommended?: string | null;
-  added?: string[];
-  agents?: AgentRow[];
-  custom?: CustomAgent[];
-  loaded?: LoadedRow[];
-  loading?: string[];
-  webgpu?: WebgpuRow[];
-  fallbacks?: FallbackRow[];
-  versions?: VersionRow[];
-  router?: RouterStatus;
-  metrics?: MetricsRow;
-  breakers?: Record<string, BreakerRow>;
-  queue?: QueueRow;
-  predictive?: PredictionRow | null;
-  upgrade?: UpgradeRow | null;
-  memory?: MemoryRow | null;
   model: string;
 }
 
@@ -838,8 +844,8 @@ export interface StateEvent {
 
 /**
  * What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
- * the request changed. `config`: each of EngineConfig's settings; `recommended`: the model that a device of this
- * class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
+ * changed (`ChangedEvent`). `config`: each of EngineConfig's settings; `recommended`: the model that a device of
+ * this class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
  */
 export interface Status {
   version?: string;
@@ -863,17 +869,27 @@ export interface Status {
   metrics?: MetricsRow;
   breakers?: Record<string, BreakerRow>;
   queue?: QueueRow;
-  predictive?: PredictionRow | null;
-  upgrade?: UpgradeRow | null;
-  memory?: MemoryRow | null;
+  predictive?: PredictionRow;
+  upgrade?: UpgradeRow;
+  memory?: MemoryRow;
 }
 
-/** What is so now: the parts named in `only`, or all. */
+/**
+ * What is so now: the parts named in `only`, or all. A caller that got the end of `initialize` and
+ * all events since has it already.
+ */
 export interface StatusRequest {
   v: 1;
   id: string;
   type: "status";
   only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "upgrade" | "memory")[];
+}
+
+/** What is on the device. It has to be read from there, so no event reports it. */
+export interface StorageRequest {
+  v: 1;
+  id: string;
+  type: "storage";
 }
 
 /** Bytes on the device. `quota`, `usage`: as the browser says; None where it doesn't. */
@@ -1051,6 +1067,8 @@ export type Request =
   | VersionRequest
   | Cancel
   | StatusRequest
+  | StorageRequest
+  | Ping
   | Logs
   | TelemetryRequest
   | Configure
@@ -1073,6 +1091,7 @@ export type Event =
   | RevisionEvent
   | FallbackEvent
   | CodeEvent
+  | ChangedEvent
   | AgentEvent
   | SiteEvent
   | GuardEvent
@@ -1097,20 +1116,22 @@ export interface Replies {
   "agent.output": Done;
   "anticipate": ReadAhead;
   "preload": Preloaded;
-  "upgrade.control": Status;
+  "upgrade.control": Done;
   "model.inspect": ModelOffer;
-  "model.add": Status;
-  "model.remove": Status;
-  "version": Status;
+  "model.add": Done;
+  "model.remove": Done;
+  "version": Done;
   "cancel": Done;
   "status": Status;
+  "storage": DeviceStorage;
+  "ping": Done;
   "logs": LogRecords;
   "telemetry": TelemetryCounts;
-  "configure": Status;
-  "agent.register": Status;
-  "agent.unregister": Status;
+  "configure": Done;
+  "agent.register": Done;
+  "agent.unregister": Done;
   "route": Routing;
-  "teach": RouterStatus;
-  "unload": Status;
+  "teach": Done;
+  "unload": Done;
   "shutdown": Done;
 }

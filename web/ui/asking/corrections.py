@@ -35,7 +35,6 @@ class Corrections:
         state = self._state
         learnt = message["type"] == "result"
         if learnt:
-            state.device["router"] = message.get("payload") or {}
             for turn in state.conversation.turns:
                 for note in turn.notes:
                     if note.pop("undo", None):  # only the latest correction can be taken back

@@ -21,16 +21,17 @@ ENDS = ("result", "error", "cancelled")
 class EngineClient:
     """``on_message(dict)`` gets the messages; ``on_phase(phase, why)`` one of booting, ready,
     restarting, failed. ``why`` is a key of the page's words. ``on_started`` gets the end of each
-    ``initialize``, ``on_status`` that of each change of settings."""
+    ``initialize``: the engine's status, whose changes are events from then on. ``on_settled`` gets the end of each
+    change of settings."""
 
-    def __init__(self, spawn, timers, on_message, on_phase, initial, on_started, on_status):
+    def __init__(self, spawn, timers, on_message, on_phase, initial, on_started, on_settled):
         self._spawn = spawn
         self._timers = timers
         self._on_message = on_message
         self._on_phase = on_phase
         self._initial = initial
         self._on_started = on_started
-        self._on_status = on_status
+        self._on_settled = on_settled
         self._sent = {}  # what the engine knows of ``initial()``, which may change while it boots
         self._worker = None
         self._number = 0
@@ -97,7 +98,7 @@ class EngineClient:
         if self.phase == "ready":
             sent, self._sent = self._sent, self._initial()
             for kind, fields in messages.settings(sent, self._sent):
-                self.ask(kind, fields, self._on_status)
+                self.ask(kind, fields, self._on_settled)
 
     def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None):
         """Sends a request, or keeps it until the engine is ready. Returns its id.
@@ -201,7 +202,7 @@ class EngineClient:
             self._crashed()
             return
         self._muted.clear()
-        self.ask("status")
+        self.ask("ping")
         self._guard(PING_MS, self._crashed)
 
     def _crashed(self):

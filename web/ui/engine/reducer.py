@@ -4,6 +4,7 @@ Messages may come late (a token after Stop), twice, or about a request that this
 shows; none of that may disturb what is shown.
 """
 
+from ui.engine import parts
 from ui.engine.view_state import Load
 
 ACTIVITY = {
@@ -14,14 +15,24 @@ ACTIVITY = {
     "inferencing": ("streaming", "thinking"),
 }
 LIMITING = ("threads", "storage")
-CHANGED = {"agent": ("agents", "custom"), "site": ("models", "coming", "recommended", "agents")}
-"""Which parts of the engine's status are others after an event."""
+DRAWN_BY = {
+    "agents": ("names",),
+    "groups": ("names",),
+    "models": ("names", "status", "upgrade"),
+    "coming": ("upgrade",),
+    "recommended": ("upgrade",),
+    "loaded": ("status", "upgrade"),
+    "router": ("status",),
+    "config": ("upgrade",),
+}
+"""What has to be drawn again when a part of the engine's status is another."""
 LOOPS = ("loop_again", "loop")
 """The answer was cut back where it began to repeat itself, and was tried again; or ended there."""
 
 
 def apply(state, message, now):
     """Changes ``state`` by one message. ``now`` in ms, from any steady clock."""
+    parts.hear(state.device, message)
     handler = _HANDLERS.get(message["type"])
     if handler:
         handler(state, message, state.conversation.answering(message["id"]), now)
@@ -250,10 +261,13 @@ def preloaded(state, message):
     state.touch("load", "status")
 
 
-def status(state, payload):
-    """Parts of the engine's status, or all of it: names, device, storage, what is loaded."""
-    state.device = dict(state.device)
-    state.device.update(payload)
+def _changed(state, message, turn, now):
+    status(state, message["parts"], now)
+
+
+def status(state, payload, now):
+    """Parts of the engine's status, or all of it: names, device, what is loaded."""
+    parts.take(state.device, payload, now)
     state.router = (payload.get("router") or {}).get("name") or state.router
     state.agents = payload.get("agents") or state.agents
     for row in state.agents:
@@ -271,7 +285,8 @@ def status(state, payload):
         loaded = payload["loaded"]
         state.model = loaded[-1].get("model") if loaded else None
         state.backend = loaded[-1].get("backend") if loaded else None
-    state.touch("status", "names", "upgrade")
+    for name in payload:
+        state.touch(*DRAWN_BY.get(name, ()))
 
 
 def stop(state, turn):
@@ -309,6 +324,7 @@ def _end(state, turn, how):
 
 _HANDLERS = {
     "boot": _boot,
+    "changed": _changed,
     "state": _state,
     "advance": _advance,
     "progress": _progress,

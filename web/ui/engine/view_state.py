@@ -34,8 +34,8 @@ class ViewState:
         self.failure = None  # the key of the sentence that says why the engine failed
         self.limits = []  # keys of sentences: what doesn't work here
         self.restarting = False
-        self.device = {}  # what the last status said
-        self.agents = []  # rows of the last status, as ``AgentFactory.describe`` writes them
+        self.device = {}  # the parts of the engine's status, as they are now (``parts``)
+        self.agents = []  # rows of the status, as ``AgentFactory.describe`` writes them
         self.agent_titles = {}
         self.model_titles = {}
         self.model_languages = {}
@@ -62,7 +62,7 @@ class ViewState:
 
     @property
     def router_status(self):
-        """name, loading, corrections, problem and agents, as the last status or ``teach`` said."""
+        """name, loading, corrections, problem and agents."""
         return self.device.get("router") or {}
 
     def touch(self, *names):

@@ -1,5 +1,5 @@
-"""Collects what the live panel shows, from the engine's status and events. Pure; it exists only while the panel is
-open.
+"""Says what the live panel shows: parts of the engine's status as the page knows it, and what only the panel keeps.
+Pure; it exists only while the panel is open.
 """
 
 MOST_RECORDS = 400
@@ -7,107 +7,119 @@ MOST_ANSWERS = 24
 MOST_FALLBACKS = 5
 PHASES = ("routing", "loading", "prefill", "decode")
 ENDED = {"success": "success", "error": "error", "cancelled": "cancelled"}
+DRAWN_BY = {
+    "breakers": ("breakers",),
+    "queue": ("queue",),
+    "predictive": ("predictive",),
+    "memory": ("memory",),
+    "loaded": ("memory", "compute"),
+    "router": ("router",),
+    "metrics": ("measures",),
+    "config": ("measures",),
+    "device": ("compute",),
+    "webgpu": ("compute",),
+    "fallbacks": ("compute",),
+}
+"""Which of the panel's parts show a part of the engine's status."""
+SAYS = {"queue": "queue", "memory": "memory", "metric": "metrics", "fallback": "fallbacks", "router": "router"}
+"""The events that say what is new in a part of the status."""
 
 
 class PanelModel:
-    """``dirty`` names the parts to draw again. ``now`` is in ms, from any steady clock."""
+    """``dirty`` names the parts to draw again. The engine's status is ``state``'s, which the reducer keeps."""
 
-    def __init__(self):
-        self.breakers = {}
-        self.queue = {}
-        self.predictive = {}
+    def __init__(self, state):
+        self._state = state
         self.prediction = None  # the last event
-        self.memory = {}
         self.evicted = []
-        self.backends = {}
-        self.router = {}
-        self.measures = {}  # name -> {"count", "p50", "p95"}
-        self.slow_calls = 0
-        self.slow_call_s = None  # seconds beyond which an answer counts as slow
-        self.device = {}
-        self.webgpu = []  # WebGPU's verdict for each model in memory
-        self.fallbacks = []  # the last steps down, latest last
         self.records = []
         self.dirty = set()
+
+    def _part(self, name, unknown):
+        return self._state.device.get(name) or unknown
+
+    @property
+    def breakers(self):
+        return self._part("breakers", {})
+
+    @property
+    def queue(self):
+        return self._part("queue", {})
+
+    @property
+    def predictive(self):
+        return self._part("predictive", {})
+
+    @property
+    def memory(self):
+        return self._part("memory", {})
+
+    @property
+    def backends(self):
+        """What computes each model in memory."""
+        return {row.get("model"): row.get("backend") for row in self._part("loaded", [])}
+
+    @property
+    def router(self):
+        return self._part("router", {})
+
+    @property
+    def measures(self):
+        """name -> {"count", "p50", "p95"}"""
+        return self._part("metrics", {}).get("histograms") or {}
+
+    @property
+    def slow_calls(self):
+        return (self._part("metrics", {}).get("counters") or {}).get("slow_calls") or 0
+
+    @property
+    def slow_call_s(self):
+        """Seconds beyond which an answer counts as slow."""
+        return self._part("config", {}).get("slow_call_s")
+
+    @property
+    def device(self):
+        return self._part("device", {})
+
+    @property
+    def webgpu(self):
+        """WebGPU's verdict for each model in memory."""
+        return self._part("webgpu", [])
+
+    @property
+    def fallbacks(self):
+        """The last steps down, the latest last."""
+        return self._part("fallbacks", [])[-MOST_FALLBACKS:]
 
     def take_dirty(self):
         dirty, self.dirty = self.dirty, set()
         return dirty
 
-    def apply(self, message, now):
-        handler = getattr(self, "_" + message["type"], None)
-        if handler:
-            handler(message, now)
+    def know(self, parts):
+        """These parts of the engine's status are others now."""
+        for name in parts:
+            self.dirty.update(DRAWN_BY.get(name, ()))
 
-    def status(self, payload, now):
-        """Parts of the engine's status, or all of it."""
-        if "breakers" in payload:
-            self.breakers = {}
-            for name, row in payload["breakers"].items():
-                self.breakers[name] = dict(row)
-                self.breakers[name]["until"] = now + 1000 * (row.get("retry_in_s") or 0)
-        self.queue = payload.get("queue") or self.queue
-        self.predictive = payload.get("predictive") or self.predictive
-        self.memory = payload.get("memory") or self.memory
-        if "loaded" in payload:
-            self.backends = {row.get("model"): row.get("backend") for row in payload["loaded"]}
-        self.router = payload.get("router") or self.router
-        if "metrics" in payload:
-            self.measures = dict(payload["metrics"].get("histograms") or {})
-            self.slow_calls = (payload["metrics"].get("counters") or {}).get("slow_calls") or 0
-        self.slow_call_s = (payload.get("config") or {}).get("slow_call_s", self.slow_call_s)
-        self.device = payload.get("device") or self.device
-        self.webgpu = payload.get("webgpu", self.webgpu)
-        self.fallbacks = payload.get("fallbacks", self.fallbacks)[-MOST_FALLBACKS:]
-        self.dirty.update(("breakers", "queue", "predictive", "memory", "router", "measures", "compute"))
+    def apply(self, message):
+        """An event, which the reducer has taken in."""
+        kind = message["type"]
+        if kind in SAYS:
+            self.know((SAYS[kind],))
+        if kind == "memory":
+            self.evicted = message.get("evicted") or self.evicted
+        elif kind == "prediction":
+            self.prediction = message
+            self.dirty.add("predictive")
+        elif kind == "log":
+            self._log(message["record"])
 
     def logs(self, records):
         """The log so far."""
         self.records = records[-MOST_RECORDS:]
 
-    # events
-
-    def _breaker(self, message, now):
-        row = self.breakers.setdefault(message["name"], {})
-        row["state"], row["failures"] = message["state"], message["failures"]
-        row["cause"], row["slow_rate"] = message.get("cause"), message.get("slow_rate")
-        row["until"] = now + 1000 * (message.get("retry_in_s") or 0)
-        self.dirty.add("breakers")
-
-    def _queue(self, message, now):
-        self.queue = {key: message.get(key) for key in ("running", "waiting", "limit")}
-        self.dirty.add("queue")
-
-    def _prediction(self, message, now):
-        self.prediction = message
-        self.dirty.add("predictive")
-
-    def _memory(self, message, now):
-        self.memory = {key: message.get(key) for key in ("used_bytes", "budget_bytes", "models")}
-        self.evicted = message.get("evicted") or self.evicted
-        self.dirty.add("memory")
-
-    def _router(self, message, now):
-        router = dict(self.router)
-        router.update({"name": message["name"], "corrections": message["corrections"]})
-        router["loading"] = bool(message.get("loading"))
-        if router["loading"]:
-            router.update({"loaded_bytes": message["loaded_bytes"], "total_bytes": message["total_bytes"]})
-        self.router = router
-        self.dirty.add("router")
-
-    def _metric(self, message, now):
-        self.measures[message["name"]] = {key: message[key] for key in ("count", "p50", "p95")}
-        self.slow_calls += bool(message.get("slow"))
-        self.dirty.add("measures")
-
-    def _fallback(self, message, now):
-        self.fallbacks = (self.fallbacks + [message])[-MOST_FALLBACKS:]
-        self.dirty.add("compute")
-
-    def _log(self, message, now):
+    def _log(self, record):
         """Kept for another level; the rows are ``PanelLog``'s."""
-        self.records.append(message["record"])
+        self.records.append(record)
         if len(self.records) > 2 * MOST_RECORDS:
             self.records = self.records[-MOST_RECORDS:]
 

@@ -1,4 +1,5 @@
-"""Runs the live panel: opened, it asks for the engine's status and follows its log; closed, it costs nothing.
+"""Runs the live panel: opened, it shows the engine's status as the page knows it and follows the engine's log; closed,
+it costs nothing.
 
 While closed no message reaches it, nothing is drawn and the engine writes no detailed log for it.
 """
@@ -11,18 +12,16 @@ from ui.panel.model import PanelModel
 from ui.panel.parts import Parts
 
 PARTS = ("router", "speed", "measures", "compute", "memory", "queue", "breakers", "predictive")
-AFTER_ANSWER = ("breakers", "predictive", "loaded", "metrics", "webgpu", "router")
-"""What no event tells of an answer, of the parts of the engine's status."""
 RECORDS = 200
 TICK_MS = 1000
 OVERLAY = "(max-width: 63.99rem)"
 
 
 class Panel:
-    """``ask`` as the client's; ``ask_status()`` has ``status`` called with what the engine says; ``ask_frame()`` has
-    ``draw`` called soon; ``save_log()`` puts all that the engine's log keeps into a file."""
+    """``ask`` as the client's; ``ask_frame()`` has ``draw`` called soon; ``save_log()`` puts all that the engine's log
+    keeps into a file."""
 
-    def __init__(self, platform, words, state, ask, ask_status, ask_frame, save_log):
+    def __init__(self, platform, words, state, ask, ask_frame, save_log):
         dom = platform.dom
         self._dom, self._words, self._state = dom, words, state
         self._window, self._timers, self._clock, self._bridge = (
@@ -31,7 +30,7 @@ class Panel:
             platform.clock,
             platform.bridge,
         )
-        self._ask, self._ask_status, self._ask_frame = ask, ask_status, ask_frame
+        self._ask, self._ask_frame = ask, ask_frame
         self.node = dom.by_id("panel")
         self._button = dom.by_id("open-panel")
         self._machine = PanelMachine(dom, words)
@@ -59,7 +58,7 @@ class Panel:
     def open(self):
         if self.is_open:
             return
-        self._model = PanelModel()
+        self._model = PanelModel(self._state)
         self._parts = Parts(self._dom, self._words, self._state, self._model, self._clock)
         self._drawers = {
             "measures": Measures(self._dom, self._words, self._model).draw,
@@ -68,7 +67,7 @@ class Panel:
         self._bridge.charts().then(self._charts_came)
         self._show(True)
         self._dom.by_id("panel-title").focus()
-        self._subscribe()
+        self._follow_log()
         self.redraw()
 
     def close(self):
@@ -100,14 +99,13 @@ class Panel:
             event.stopPropagation()
             self.close()
 
-    def _subscribe(self):
-        self._ask_status()
+    def _follow_log(self):
         self._logs = self._ask("logs", {"most": RECORDS, "follow": True}, self._logs_came)
 
     def engine_ready(self):
         """A new engine knows nothing of this panel."""
         if self.is_open:
-            self._subscribe()
+            self._follow_log()
 
     def _charts_came(self, module):
         if self.is_open:
@@ -118,18 +116,19 @@ class Panel:
     # what arrives
 
     def receive(self, message):
-        self._model.apply(message, self._clock())
+        self._model.apply(message)
         if message["type"] == "log":
             self._log.add([message["record"]])
         self._ask_frame()
 
-    def status(self, status):
-        self._model.status(status, self._clock())
+    def know(self, parts):
+        """These parts of the engine's status are others now."""
+        self._model.know(parts)
         self._ask_frame()
 
     def answered(self):
         self._model.dirty.update(("router", "speed"))
-        self._ask_status(AFTER_ANSWER)
+        self._ask_frame()
 
     def _logs_came(self, message):
         if self.is_open and message["id"] == self._logs and message["type"] == "result":

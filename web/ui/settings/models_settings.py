@@ -82,12 +82,12 @@ def refusal_words(error, words):
 
 
 class ModelsSettings:
-    """``ask`` as the client's; ``on_change(name, value)`` keeps a preference; ``status_ended(message)`` takes the end
-    of a request whose reply is the engine's status into ``state``."""
+    """``ask`` as the client's; ``on_change(name, value)`` keeps a preference; ``settled(message)`` takes the end
+    of a request that changes the models; ``state`` knows by then what it changed."""
 
-    def __init__(self, dom, words, preferences, ask, on_change, state, status_ended):
+    def __init__(self, dom, words, preferences, ask, on_change, state, settled):
         self._dom, self._words, self._preferences, self._ask = dom, words, preferences, ask
-        self._state, self._status_ended = state, status_ended
+        self._state, self._settled = state, settled
         self._list = dom.by_id("model-versions")
         self._note = dom.by_id("versions-note")
         self._check = dom.by_id("version-check")
@@ -160,7 +160,7 @@ class ModelsSettings:
         for row in self._models:
             if row["id"] == chosen and row.get("tier") == LARGE:
                 self._note.textContent = large_words(row, self._words)
-                self._ask("upgrade.control", {"action": "start", "model": chosen}, self._status_ended)
+                self._ask("upgrade.control", {"action": "start", "model": chosen}, self._settled)
 
     def _clicked(self, event):
         button = event.target.closest("[data-action]")
@@ -200,7 +200,7 @@ class ModelsSettings:
         self._ask(kind, fields, lambda message: self._changed(kind, message))
 
     def _changed(self, kind, message):
-        self._status_ended(message)
+        self._settled(message)
         if message["type"] == "error":
             text = refusal_words(message["error"], self._words)
             if kind == "version":

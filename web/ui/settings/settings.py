@@ -6,6 +6,8 @@ from ui.base.store import PREFERENCES
 from ui.chats.old_chats import CHAT
 
 LOG = "orion-log.json"
+SHOWN = ("config", "preset", "models", "added", "coming", "recommended", "versions", "router", "loaded", "device")
+"""Parts of the engine's status that the sheet shows."""
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
 
 
@@ -24,15 +26,39 @@ class Settings:
         views.models.draw(self._state)
         views.settings.open(self._page.preferences, self._state)
         if self._client.phase == "ready":
-            self._page.ask_status()
+            self._ask_storage()
 
     def estimate(self, call):
         self._bridge.storageEstimate().then(call)
 
     def redraw(self):
-        """The engine's status is another one."""
         if self._page.views.settings.is_open:
             self._draw()
+
+    def settled(self, message):
+        """The end of a request that changes the engine: what is shown is what it came to."""
+        self.redraw()
+        self._page.redraw()
+
+    def know(self, parts):
+        """The engine's status, or those of its parts that are others now."""
+        if any([name in SHOWN for name in parts]):
+            self.redraw()
+
+    def _ask_storage(self):
+        """It takes the engine reading to find out what is stored, so it is asked only while it is shown."""
+        self._client.ask("storage", None, self._storage_came)
+
+    def _storage_came(self, message):
+        if message["type"] == "result":
+            self._state.device["storage"] = message["payload"]
+        self.redraw()
+
+    def models_settled(self, message):
+        """The end of a request that changes the models here."""
+        self.settled(message)
+        if self._page.views.settings.is_open:
+            self._ask_storage()
 
     def _draw(self):
         views = self._page.views
@@ -110,7 +136,7 @@ class Settings:
         if name == "forget":
             page.asking.stop()
             state.load = None
-            self._client.ask("unload", {"forget": True}, page.status_ended)
+            self._client.ask("unload", {"forget": True}, self.models_settled)
             state.notice(kind="forgotten")
             state.touch("load")
         elif name == "forget_chats":

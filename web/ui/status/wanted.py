@@ -34,10 +34,10 @@ class WantedModel:
         model = self._state.upgrade["model"]
         if action == "cancel" and self._page.preferences["model"] == model:
             self._page.settings.change("model", "")
-        self._client.ask("upgrade.control", {"action": action, "model": model}, self._page.status_ended)
+        self._client.ask("upgrade.control", {"action": action, "model": model}, self._page.settings.settled)
 
     def wait_for(self, model):
         """Questions wait for ``model``, which comes at once; "" ends that."""
         if model:
-            self._client.ask("upgrade.control", {"action": "start", "model": model}, self._page.status_ended)
+            self._client.ask("upgrade.control", {"action": "start", "model": model}, self._page.settings.settled)
         self._page.settings.change("model", model)

@@ -13,13 +13,13 @@ from ui.workshop.trial import Trial
 
 class Workshop:
     """``open()`` and ``new()`` show the dialog; ``know(definitions)`` gets the custom agents. ``ask`` as
-    the client's; ``status_ended(message)`` takes the end of a request whose reply is the engine's status."""
+    the client's; ``settled(message)`` takes the end of a request that changes the engine."""
 
-    def __init__(self, platform, words, state, ask, status_ended, sandbox):
+    def __init__(self, platform, words, state, ask, settled, sandbox):
         from ui.workshop.run import AgentRun  # comes with another group of modules, before this one
 
         self._platform, self._words, self._state = platform, words, state
-        self._client_ask, self._status_ended = ask, status_ended
+        self._client_ask, self._settled = ask, settled
         self._dom = dom = platform.dom
         self._wellformed = platform.bridge.wellFormed
         self._made = []
@@ -75,10 +75,10 @@ class Workshop:
             self._fill_list()
 
     def _ask(self, kind, fields, then):
-        """``then(message)`` gets its end, once its status is taken in."""
+        """``then(message)`` gets its end; what it changed is known by then."""
 
         def ended(message):
-            self._status_ended(message)
+            self._settled(message)
             then(message)
 
         self._client_ask(kind, fields, ended)
