@@ -19,7 +19,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.cli.chat import TerminalChat, reader
 from orion_py.cli.extras import missing
 from orion_py.cli.printing import AnswerPrinter
-from orion_py.config import EngineConfig
+from orion_py.config import EngineConfig, shown
 from orion_py.engine.engine import Engine
 from orion_py.errors import InvalidInput, InvalidManifest, OrionError, from_code
 from orion_py.faults import first_fault, reason
@@ -87,13 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--exact", action="store_true", help="compute with the source's own weights: slower, no loss")
     chat.add_argument(
         "--runner",
-        choices=("auto", "kernel", "onnxruntime"),
+        choices=tuple(shown()["runner"].options),
         default="auto",
         help="what computes: our own kernel or onnxruntime (default: the kernel where it can)",
     )
     chat.add_argument(
         "--cache-bits",
-        choices=("auto", "16", "8"),
+        choices=tuple(shown()["cache_bits"].options),
         default="auto",
         help="how wide the kernel keeps a conversation's keys and values (default: 16, and 8 where memory is short)",
     )
