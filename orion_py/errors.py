@@ -26,8 +26,8 @@ OrionError
 │   ├── DownloadFailed
 │   ├── ShardCorrupt        the bytes don't have the hash that the manifest promises
 │   ├── ShardMissing
-│   ├── QuotaExceeded       the browser refuses to store more
-│   ├── StorageUnavailable  no IndexedDB (private mode, blocked by policy)
+│   ├── QuotaExceeded       there is no room left to store more
+│   ├── StorageUnavailable  nothing can be stored: a read-only folder, a private window
 │   ├── OutOfMemory
 │   ├── TooLarge            the memory budget can never hold it
 │   └── LoadTimeout
@@ -147,7 +147,7 @@ class InvalidRegistry(InvalidConfig):
 
 class NewerRegistry(InvalidRegistry):
     code = "newer_registry"
-    hint = "Reload the page: a newer version of it is available."
+    hint = "Update Orion: the list of models is newer than this version of it."
 
 
 class InvalidModel(InvalidConfig):
@@ -194,7 +194,7 @@ class ForeignOrigin(InvalidConfig):
 class ProtocolError(OrionError):
     code = "protocol"
     family = "protocol"
-    hint = "The page and the engine don't match: reload the page."
+    hint = "The caller and the engine have different versions: update and restart both."
 
 
 class LoadError(OrionError):
@@ -228,19 +228,19 @@ class ShardMissing(LoadError):
 
 class QuotaExceeded(LoadError):
     code = "quota_exceeded"
-    hint = "Free some disk space, or allow this site to store more, and try again."
+    hint = "Free some disk space, or allow Orion to store more, and try again."
     retryable = False
 
 
 class StorageUnavailable(LoadError):
     code = "storage_unavailable"
-    hint = "This browser doesn't let the page store data: the model stays in memory only."
+    hint = "Nothing can be stored here: the model stays in memory only."
     retryable = False
 
 
 class OutOfMemory(LoadError):
     code = "out_of_memory"
-    hint = "Close other tabs, or choose a smaller model."
+    hint = "Close other programs, or choose a smaller model."
     retryable = False
 
 
@@ -327,12 +327,12 @@ class Cancelled(OrionError):
 
 class IllegalTransition(OrionError):
     code = "illegal_transition"
-    hint = "This is a bug in the engine; reload the page."
+    hint = "This is a bug in the engine; start it again."
 
 
 class EngineClosed(OrionError):
     code = "engine_closed"
-    hint = "Reload the page."
+    hint = "Start the engine again."
 
 
 def _tree(root: type[OrionError]) -> dict[str, type[OrionError]]:

@@ -320,7 +320,7 @@ class BackgroundUpgrade:
                 self._manager.config.max_memory_mb * MB,
             )
             if self._ports.store.memory_reason is not None:
-                raise StorageUnavailable("This window can't keep data, so the larger model isn't fetched.")
+                raise StorageUnavailable("Nothing can be stored here, so the larger model isn't downloaded.")
             if not await self._manager.opener.ladder.complete(job.version.manifest):
                 if not await self._download(job):
                     return

@@ -265,7 +265,7 @@ class ProgressiveLoader:
         free = estimate.quota - estimate.usage
         if needed > free:
             raise QuotaExceeded(
-                f"The model needs {needed / 1e6:.0f} MB more; this browser lets the page store {free / 1e6:.0f} MB.",
+                f"The model needs {needed / 1e6:.0f} MB more; {free / 1e6:.0f} MB can be stored here.",
                 needed=needed,
                 free=free,
             )

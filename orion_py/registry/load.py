@@ -67,7 +67,7 @@ def _refuse_newer(text: str | bytes) -> None:
 
 def _newer(version: int) -> NewerRegistry:
     return NewerRegistry(
-        f"models.json: version: is {version}, this engine reads {VERSION}; reload the page to update it.",
+        f"models.json: version: is {version}, this engine reads {VERSION}; update Orion.",
         path="version",
         fix="update the engine",
     )

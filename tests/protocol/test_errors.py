@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,6 +13,7 @@ from orion_py import errors
 from orion_py.errors import OrionError
 from orion_py.protocol import ErrorInfo
 
+ROOT = Path(__file__).resolve().parents[2]
 BRANCHES: dict[str, type[OrionError]] = {
     "engine": OrionError,
     "invalid_input": errors.InvalidInput,
@@ -46,3 +50,28 @@ def test_an_error_crosses_with_its_family_hint_and_facts() -> None:
         {"needed_bytes": 5},
     )
     assert info.hint == errors.TooLarge.hint
+
+
+BROWSERS_OWN = {"foreign_origin"}
+"""Raised by the page's bridge alone."""
+SUPPOSES = re.compile(r"\b(reload|this (browser|page|window|tab|site))\b", re.IGNORECASE)
+OF_A_BROWSER = re.compile(r"\b(browser|page|reload|tabs?|window|this site)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("kind", [each for each in tree(OrionError) if each.code not in BROWSERS_OWN])
+def test_a_hint_fits_a_terminal_as_well(kind: type[OrionError]) -> None:
+    """The page has words of its own for each code; a terminal and a program get these."""
+    assert not OF_A_BROWSER.search(kind.hint)
+
+
+def test_no_message_outside_of_the_browsers_own_code_supposes_one() -> None:
+    """In the text of what is raised: what the person is to do, and why."""
+    found = []
+    for path in (ROOT / "orion_py").rglob("*.py"):
+        if path.parent.name == "browser":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Raise):
+                texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+                found += [f"{path.name}: {text}" for text in texts if isinstance(text, str) and SUPPOSES.search(text)]
+    assert found == []
