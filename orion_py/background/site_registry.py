@@ -31,7 +31,8 @@ async def site_registry(ports: Ports, path: str, note: Callable[[str], None]) ->
         if again == text:
             raise
         registry, text = read_registry(again, note), again
-    await ports.settings.set(KEPT, text)
+    if await ports.settings.get(KEPT) != text:  # a start waits longer for a write than for a read
+        await ports.settings.set(KEPT, text)
     return registry
 
 

@@ -62,7 +62,8 @@ class Versions:
 
     async def kept(self, model_id: str, place: Place = "current") -> StoredVersion | None:
         """None where there is none, and where what is there can't be read any more."""
-        return _read(model_id, await self._settings.get(_key(model_id, place)))
+        text = await self._settings.get(_key(model_id, place))
+        return None if text is None else _read(model_id, text)
 
     async def keep(self, version: StoredVersion, place: Place = "current") -> None:
         key = _key(version.manifest.model, place)
@@ -94,7 +95,8 @@ class Versions:
         taken: list[StoredVersion] = []
 
         def change(record: Record) -> Record:
-            current, previous = (_read(model_id, record[keys[place]]) for place in ("current", "previous"))
+            texts = (record[keys[place]] for place in ("current", "previous"))
+            current, previous = (None if text is None else _read(model_id, text) for text in texts)
             if previous is None or current is None:
                 raise NoEarlierVersion(f"No earlier version of {model_id} is kept.", model=model_id)
             taken[:] = [previous]
@@ -183,10 +185,10 @@ def _notes_key(model_id: str) -> str:
     return f"versions:{model_id}"
 
 
-@lru_cache(maxsize=4)  # the engine's start tells the versions, then the model is opened, of one text
-def _read(model_id: str, text: str | None) -> StoredVersion | None:
+@lru_cache(maxsize=8)  # the engine's start tells the versions, then the model is opened, of one text
+def _read(model_id: str, text: str) -> StoredVersion | None:
     try:
-        return None if text is None else read_version(model_id, text)
+        return read_version(model_id, text)
     except InvalidManifest:
         return None
 

@@ -119,7 +119,8 @@ class Telemetry:
     async def erase(self) -> None:
         self._counts.clear()
         with suppress(Exception):
-            await self._keeper.delete(KEY)
+            if await self._keeper.get(KEY) is not None:  # each start with it off comes here: a write takes longer
+                await self._keeper.delete(KEY)
 
     def _add(self, name: str) -> None:
         self._counts = _added(self._counts, {name: 1})

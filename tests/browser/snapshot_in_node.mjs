@@ -28,7 +28,12 @@ const piecesOf = ({ facts, memory }) => {
   return (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)));
 };
 const wakeWith = ({ facts, bundles }, pieces) => wakeSnapshot(vendor, {
-  facts, memory: pieces.map((piece) => Promise.resolve(piece)), bundles: Promise.resolve(bundles),
+  facts,
+  memory: pieces.map((piece) => Promise.resolve(piece)),
+  libraries: (facts?.libraries ?? []).map(async ([index, begin, end]) => bundles[index].slice(begin, end)),
+  sizes: bundles.map(({ byteLength }) => byteLength),
+  bundles: () => bundles,
+  ours: Promise.resolve(true),
 });
 const wake = async (it) => wakeWith(it, piecesOf(it));
 

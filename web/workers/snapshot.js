@@ -21,7 +21,7 @@ const work = {
   },
   async test() {
     const snapshot = await store.read(false);
-    if (!snapshot) throw new Error("there is nothing to test");
+    if (!snapshot || !(await snapshot.ours)) throw new Error("there is nothing to test");
     return examine(await wakeSnapshot(vendor, snapshot));
   },
 };

@@ -56,6 +56,29 @@ function unpack(FS, { header, bytes }) {
 }
 
 /**
+ * Has bundles laid out at the first look into their folder, since a Python that begins with a snapshot has imported what
+ * its start needs.
+ *
+ * @param {any} FS emscripten's file system
+ * @param {string} root the bundles' folder
+ * @param {() => Bundle[]} read
+ */
+export function unpackLater(FS, root, read) {
+  FS.mkdirTree(root);
+  const { node } = FS.lookupPath(root);
+  const own = node.node_ops;
+  const now = () => {
+    node.node_ops = own;
+    for (const bundle of read()) unpack(FS, bundle);
+  };
+  node.node_ops = {
+    ...own,
+    lookup(/** @type {any} */ parent, /** @type {string} */ name) { now(); return FS.lookupNode(parent, name); },
+    readdir(/** @type {any} */ parent) { now(); return own.readdir(parent); },
+  };
+}
+
+/**
  * Lays one more bundle into a Python that runs.
  *
  * @param {any} python the Pyodide interface
@@ -69,11 +92,10 @@ export async function addBundle(python, url) {
  * The options of loadPyodide, whether Python starts from bytecode or from a snapshot.
  *
  * @param {URL} vendor the folder vendor/
- * @param {Promise<Bundle[]>} bundles
+ * @param {object | Promise<object>} lock what a bundle's header says
+ * @param {(FS: any) => Promise<void>} fsInit fills emscripten's file system
  */
-export function pythonOptions(vendor, bundles) {
-  const lock = bundles.then(([site]) => site.header.lock); // wanted last: nothing waits for it
-  lock.catch(() => {});
+export function pythonOptions(vendor, lock, fsInit) {
   const indexURL = new URL("pyodide/", vendor).href;
   return {
     indexURL,
@@ -81,10 +103,53 @@ export function pythonOptions(vendor, bundles) {
     stdLibURL: new URL("python/stdlib.zip", vendor).href,
     lockFileContents: lock,
     env: { PYDANTIC_DISABLE_PLUGINS: "1" },
-    fsInit: async (/** @type {any} */ FS) => {
-      for (const bundle of await bundles) unpack(FS, bundle);
-    },
+    fsInit,
   };
+}
+
+/**
+ * As `pythonOptions`, of a Python that imports from these bundles.
+ *
+ * @param {URL} vendor the folder vendor/
+ * @param {Promise<Bundle[]>} bundles
+ */
+export function bytecodeOptions(vendor, bundles) {
+  const lock = bundles.then(([site]) => site.header.lock); // wanted last: nothing waits for it
+  lock.catch(() => {});
+  return pythonOptions(vendor, lock, async (FS) => {
+    for (const bundle of await bundles) unpack(FS, bundle);
+  });
+}
+
+/** Bytes of a module that wraps one function. */
+const SMALL = 64;
+
+/**
+ * Does `work`, in which equal small modules are compiled once: emscripten wraps some 330 functions for its function
+ * table, each in a module that its signature alone decides.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function compilingOnce(work) {
+  const { Module } = WebAssembly;
+  /** @type {Map<string, WebAssembly.Module>} */
+  const known = new Map();
+  WebAssembly.Module = new Proxy(Module, {
+    construct(target, [bytes]) {
+      if (!(bytes instanceof Uint8Array) || bytes.length > SMALL) return new target(bytes);
+      const key = bytes.join();
+      const module = known.get(key) ?? new target(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+      known.set(key, module);
+      return module;
+    },
+  });
+  try {
+    return await work();
+  } finally {
+    WebAssembly.Module = Module;
+  }
 }
 
 /**
@@ -94,7 +159,7 @@ export function pythonOptions(vendor, bundles) {
  * @returns {Promise<any>} the Pyodide interface
  */
 export async function bootPython(vendor) {
-  const options = pythonOptions(vendor, fetchBundles(vendor));
+  const options = bytecodeOptions(vendor, fetchBundles(vendor));
   const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
-  return loadPyodide(options);
+  return compilingOnce(() => loadPyodide(options));
 }

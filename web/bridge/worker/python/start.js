@@ -18,13 +18,16 @@ const PATIENCE_MS = 8000;
  */
 export async function startPython(vendor, distrust, begins) {
   const store = new SnapshotStore(vendor);
-  // Whatever it begins with, and while that isn't known yet.
-  for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
   try {
     const snapshot = distrust ? null : await store.read();
     if (snapshot) {
-      begins("snapshot");
-      return await within(wakeSnapshot(vendor, snapshot), PATIENCE_MS, "boot_timeout", "Python's snapshot");
+      // Begun while its key is found.
+      const waking = within(wakeSnapshot(vendor, snapshot), PATIENCE_MS, "boot_timeout", "Python's snapshot");
+      waking.catch(() => {});
+      if (await snapshot.ours) {
+        begins("snapshot");
+        return await waking;
+      }
     }
   } catch (cause) {
     console.warn(`Python boots from bytecode: ${cause instanceof Error ? cause.message : cause}`);

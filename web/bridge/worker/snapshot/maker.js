@@ -7,6 +7,8 @@ import { SnapshotStore } from "./store.js";
 
 const LOCK = "orion-snapshot";
 const LIMIT_MS = 60_000;
+/** V8 keeps a module's compiled code two seconds after it last improved it: the next start is to find it. */
+const REST_MS = 3000;
 
 export class SnapshotMaker {
   /** @param {URL} root */
@@ -33,7 +35,7 @@ export class SnapshotMaker {
         // One that is here untested came of a test that was broken off, or that broke its worker: never used again.
         if (state === "untested") await this.store.drop();
         const made = await this.run("make");
-        const tested = await this.run("test");
+        const tested = await this.run("test", REST_MS);
         if (tested !== made) throw new Error(`a Python from the snapshot answers ${tested}, not ${made}`);
         await this.store.trust();
         return "made";
@@ -52,21 +54,28 @@ export class SnapshotMaker {
   /**
    * @private
    * @param {"make" | "test"} what
+   * @param {number} [rest] ms that its worker goes on living, unless it is stopped
    * @returns {Promise<string>}
    */
-  async run(what) {
+  async run(what, rest = 0) {
     const worker = new Worker(new URL("workers/snapshot.js", this.root), { type: "module", name: `orion-snapshot-${what}` });
     this.worker = worker;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     try {
-      return await new Promise((resolve, reject) => {
+      const told = await new Promise((resolve, reject) => {
         this.stopping = () => reject(new Error("stopped"));
         timer = setTimeout(() => reject(new Error(`no end within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
         worker.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.told));
         worker.onerror = (event) => { event.preventDefault(); reject(new Error(event.message || "its worker ended")); };
         worker.postMessage(what);
       });
+      clearTimeout(timer);
+      await new Promise((resolve) => {
+        this.stopping = () => resolve(undefined);
+        timer = setTimeout(resolve, rest);
+      });
+      return told;
     } finally {
       clearTimeout(timer);
       worker.terminate();

@@ -10,7 +10,7 @@
  * throws: then Python boots from bytecode.
  */
 
-import { fetchBundles, pythonOptions, readBundle } from "../python/boot.js";
+import { bytecodeOptions, compilingOnce, fetchBundles, pythonOptions, readBundle, unpackLater } from "../python/boot.js";
 import { pack, sumOf, unpack } from "./memory.js";
 
 const SITE = "/lib/python3.14/site-packages";
@@ -25,6 +25,8 @@ const LIBRARIES = ["numpy/_core/_multiarray_umath", "numpy/linalg/_umath_linalg"
  *
  * @typedef {{places: number[], stack: number}} Layout
  *
+ * @typedef {Map<string, WebAssembly.Module>} Compiled the libraries, by their paths
+ *
  * @typedef {object} Facts
  * @property {Layout} layout
  * @property {number} heap bytes
@@ -32,21 +34,77 @@ const LIBRARIES = ["numpy/_core/_multiarray_umath", "numpy/linalg/_umath_linalg"
  * @property {([string, string] | null)[]} added its entries since, as [library, symbol]
  * @property {string} check what `orion_py.browser.snapshot.check` said when it was made
  * @property {import("./memory.js").Piece[]} pieces of the memory
+ * @property {number[]} sizes bytes of each bundle
+ * @property {[bundle: number, begin: number, end: number][]} libraries where each lies, in the order of LIBRARIES
+ * @property {object} lock what a bundle's header says
  *
  * @typedef {{facts: Facts, memory: ArrayBuffer, bundles: ArrayBuffer[]}} Snapshot memory: packed
- * @typedef {{facts: Facts, memory: Promise<ArrayBuffer>[], bundles: Promise<ArrayBuffer[]>}} Arriving one that is still
- * read; memory: each piece's
+ *
+ * @typedef {object} Arriving one that is still read
+ * @property {Facts} facts
+ * @property {Promise<ArrayBuffer>[]} memory each piece's
+ * @property {Promise<ArrayBuffer>[]} libraries each one's code
+ * @property {number[]} sizes bytes of each bundle that is here
+ * @property {() => ArrayBuffer[]} bundles reads them now
+ * @property {Promise<boolean>} ours whether it is of this app, browser and machine
  */
 
 /**
+ * @param {import("../python/boot.js").Bundle[]} bundles
+ * @returns {[number, number, number][]} as `Facts.libraries`
+ */
+function findLibraries(bundles) {
+  return LIBRARIES.map((path) => {
+    for (const [index, { header, bytes }] of bundles.entries()) {
+      const found = header.files.find(([name]) => `${header.root}/${name}` === path);
+      if (found) return [index, bytes.byteOffset + found[1], bytes.byteOffset + found[1] + found[2]];
+    }
+    throw new Error(`${path} is in no bundle`);
+  });
+}
+
+/**
+ * Compiles the libraries beside each other and beside all else: emscripten would do it one after the other, with the
+ * start waiting.
+ *
+ * @param {(ArrayBuffer | Promise<ArrayBuffer>)[]} codes in the order of LIBRARIES
+ * @returns {Promise<Compiled>}
+ */
+async function compileLibraries(codes) {
+  const modules = await Promise.all(codes.map(async (code) => WebAssembly.compile(await code)));
+  return new Map(modules.map((module, index) => [LIBRARIES[index], module]));
+}
+
+/**
+ * Does `work` while emscripten finds the compiled libraries where it looks for their files.
+ *
+ * @param {any} FS
+ * @param {Compiled} compiled
+ * @param {() => void} work
+ */
+function withCompiled(FS, compiled, work) {
+  const { lookupPath, readFile } = FS;
+  FS.lookupPath = (/** @type {string} */ path, /** @type {any} */ options) =>
+    (compiled.has(path) ? { path } : lookupPath(path, options));
+  FS.readFile = (/** @type {string} */ path, /** @type {any} */ options) => compiled.get(path) ?? readFile(path, options);
+  try {
+    work();
+  } finally {
+    Object.assign(FS, { lookupPath, readFile });
+  }
+}
+
+/**
  * @param {any} module emscripten's
+ * @param {Compiled} compiled
  * @returns {Layout}
  */
-function loadLibraries(module) {
+function loadLibraries(module, compiled) {
   /** @type {number[]} */
   const places = [];
   for (const name of LIBRARIES) {
-    module.loadDynamicLibrary(name, { loadAsync: false, global: false, nodelete: true }, {}, 0);
+    withCompiled(module.FS, compiled, () =>
+      module.loadDynamicLibrary(name, { loadAsync: false, global: false, nodelete: true }, {}, 0));
     const data = Object.values(module.LDSO.loadedLibsByName[name].exports).filter((each) => typeof each === "number");
     const next = module._malloc(64);
     module._free(next);
@@ -64,13 +122,15 @@ function loadLibraries(module) {
  * @returns {Promise<Snapshot & {python: any}>} python: the Pyodide interface of the one that was kept
  */
 export async function makeSnapshot(vendor) {
-  const bundles = fetchBundles(vendor);
-  const options = pythonOptions(vendor, bundles);
+  const bundles = await fetchBundles(vendor);
+  const libraries = findLibraries(bundles);
+  const compiled = await compileLibraries(libraries.map(([index, begin, end]) => bundles[index].buffer.slice(begin, end)));
+  const options = bytecodeOptions(vendor, Promise.resolve(bundles));
   /** @type {Layout | undefined} */
   let layout;
   let table = 0;
   const python = await load(options, { _makeSnapshot: true }, (module) => {
-    layout = loadLibraries(module);
+    layout = loadLibraries(module, compiled);
     table = module.wasmTable.length;
   });
   const side = python.pyimport("orion_py.browser.snapshot");
@@ -84,8 +144,11 @@ export async function makeSnapshot(vendor) {
   const added = Array.from({ length: module.wasmTable.length - table }, (_, index) =>
     nameOf(module, module.wasmTable.get(table + index)));
   const { memory, pieces } = pack(python.makeMemorySnapshot().buffer);
-  const facts = { layout: /** @type {Layout} */ (layout), heap: module.HEAP8.length, table, added, check, pieces };
-  return { facts, memory, bundles: (await bundles).map(({ buffer }) => buffer), python };
+  const facts = {
+    layout: /** @type {Layout} */ (layout), heap: module.HEAP8.length, table, added, check, pieces, libraries,
+    sizes: bundles.map(({ buffer }) => buffer.byteLength), lock: bundles[0].header.lock,
+  };
+  return { facts, memory, bundles: bundles.map(({ buffer }) => buffer), python };
 }
 
 /**
@@ -109,27 +172,32 @@ function nameOf(module, entry) {
  * @param {Arriving} snapshot
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function wakeSnapshot(vendor, { facts, memory, bundles }) {
+export async function wakeSnapshot(vendor, { facts, memory, libraries, sizes, bundles, ours }) {
+  if (JSON.stringify(sizes) !== JSON.stringify(facts.sizes)) throw new Error("the bundles aren't what was kept");
   const pieces = verified(facts.pieces, memory);
-  const files = bundles.then((buffers) => buffers.map((buffer) => readBundle(buffer, "a kept bundle")));
   /** @type {ArrayBuffer[]} */
   let kept = [];
-  const arrived = Promise.all([pieces, files]).then(([all]) => { kept = all; });
-  for (const early of [pieces, files, arrived]) early.catch(() => {}); // awaited, but not at once
-  const { lockFileContents, fsInit, ...rest } = pythonOptions(vendor, files);
+  const arrived = Promise.all([pieces, ours]).then(([all, right]) => {
+    if (!right) throw new Error("it is of another app, browser or machine");
+    kept = all;
+  });
+  const compiling = compileLibraries(libraries);
+  for (const early of [pieces, arrived, compiling]) early.catch(() => {}); // awaited, but not at once
+  /** @type {Compiled} */
+  let compiled = new Map();
   /** @type {unknown} */
   let spoilt = null;
-  const options = {
-    ...rest,
-    // What fails of these two ends the start elsewhere; in Pyodide and in emscripten nobody would catch it.
-    lockFileContents: lockFileContents.catch(() => new Promise(() => {})),
-    fsInit: (/** @type {any} */ FS) => fsInit(FS).catch((cause) => { spoilt = cause; }),
-  };
+  const options = pythonOptions(vendor, facts.lock, async (FS) => {
+    unpackLater(FS, SITE, () => bundles().map((buffer) => readBundle(buffer, "a kept bundle")));
+    // What fails here ends the start elsewhere; in emscripten nobody would catch it.
+    await compiling.then((all) => { compiled = all; }, (cause) => { spoilt = cause; });
+  });
   // Pyodide compiles its code only once it has the memory: so it is made to believe that it has it, and gets it before main().
   const python = await load(options, { _loadSnapshot: new Uint8Array(0) }, (module) => {
     if (spoilt) throw spoilt;
     if (module.HEAP8.length < facts.heap) module.growMemory(facts.heap);
-    const layout = loadLibraries(module);
+    const layout = loadLibraries(module, compiled);
+    compiled.clear();
     if (JSON.stringify(layout) !== JSON.stringify(facts.layout) || module.wasmTable.length !== facts.table) {
       throw new Error(`the libraries lie elsewhere: ${JSON.stringify(layout)}, not ${JSON.stringify(facts.layout)}`);
     }
@@ -179,7 +247,7 @@ async function load(options, more, beforeMain, arrived = Promise.resolve()) {
   const assembly = import(`${options.indexURL}pyodide.asm.mjs`);
   assembly.catch(() => {}); // awaited, but not at once
   const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
-  return loadPyodide({
+  return compilingOnce(() => loadPyodide({
     ...options, ...more,
     createPyodideModule: (/** @type {any} */ module) => new Promise((resolve, reject) => {
       let failed = false;
@@ -192,5 +260,5 @@ async function load(options, more, beforeMain, arrived = Promise.resolve()) {
       const made = assembly.then((code) => code.default(module));
       Promise.all([made, arrived]).then(([python]) => resolve(python), reject);
     }),
-  });
+  }));
 }

@@ -13,7 +13,7 @@ import { within } from "../limit.js";
 /** @typedef {{key: string, trusted: boolean, facts: import("./snapshot.js").Facts, memory: Blob, bundles: Blob[]}} Kept */
 
 /** To be raised with a change of what a snapshot is. */
-const FORMAT = 2;
+const FORMAT = 3;
 const NAME = "orion-python";
 const STORE = "snapshots";
 const RECORD = "engine";
@@ -69,15 +69,16 @@ export class SnapshotStore {
 
   /**
    * @param {boolean} [tested] false: the one that is to be tested
-   * @returns {Promise<Arriving | null>}
+   * @returns {Promise<Arriving | null>} its `ours` says whether it may be begun with
    */
   async read(tested = true) {
     if (typeof indexedDB === "undefined") return null;
     const kept = await within(found(), OPEN_MS, "storage_unavailable", "the database");
     if (!kept) return null; // on a first visit the connection is for more than finding the key
-    const arriving = begun(kept); // while the key is found
-    const ours = await within(this.ours(kept), OPEN_MS, "storage_unavailable", "the database");
-    return ours && (kept.trusted || !tested) ? arriving : null;
+    const ours = within(this.ours(kept), OPEN_MS, "storage_unavailable", "the database")
+      .then((right) => right && (kept.trusted || !tested));
+    ours.catch(() => {}); // awaited later
+    return begun(kept, ours);
   }
 
   /** @private @returns {Promise<Kept | null>} what is kept under the key; anything else is deleted */
@@ -114,14 +115,23 @@ export class SnapshotStore {
 /** @returns {Promise<Kept | undefined>} */
 const found = () => transact("readonly", (store) => store.get(RECORD));
 
-/** @param {Kept} kept @returns {Arriving} */
-function begun({ facts, memory, bundles }) {
+/** @param {Kept} kept @param {Promise<boolean>} ours @returns {Arriving} */
+function begun({ facts, memory, bundles }, ours) {
   // In the order in which they are needed: the browser reads one after the other.
-  const files = Promise.all(bundles.map((blob) => blob.arrayBuffer()));
+  const libraries = (facts?.libraries ?? []).map(([index, begin, end]) => bundles[index].slice(begin, end).arrayBuffer());
   let begin = 0;
   const pieces = (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)).arrayBuffer());
-  for (const early of [...pieces, files]) early.catch(() => {}); // awaited later, if at all
-  return { facts, memory: pieces, bundles: files };
+  /** @type {ArrayBuffer[] | null} */
+  let whole = null;
+  // Once nothing waits for it any more; before that they are read where they are wanted.
+  Promise.all([...libraries, ...pieces]).then(() => Promise.all(bundles.map((blob) => blob.arrayBuffer())))
+    .then((all) => { whole = all; }).catch(() => {});
+  for (const early of [...pieces, ...libraries]) early.catch(() => {}); // awaited later, if at all
+  return {
+    facts, memory: pieces, libraries, ours,
+    sizes: bundles.map(({ size }) => size),
+    bundles: () => whole ?? bundles.map((blob) => new FileReaderSync().readAsArrayBuffer(blob)),
+  };
 }
 
 /**

@@ -2,12 +2,42 @@
 
 /** @typedef {import("./database.js").Database} Database */
 
+/** What was read ahead is used no longer than this, whether the engine has started by then or not. */
+const AHEAD_MS = 5000;
+
 export class Settings {
   /** @param {Database | null} database */
   constructor(database) {
     /** @private */ this.database = database;
     /** @private @type {Map<string, unknown>} */
     this.held = new Map();
+    /** @private @type {Promise<Map<string, unknown>> | null} */
+    this.ahead = null;
+    /** @private @type {Set<string>} keys that were read or written since: they are read anew */
+    this.spent = new Set();
+  }
+
+  /**
+   * Reads all of them in one transaction, because the engine's start asks for some twenty, one after the other. The
+   * first `read` of each is answered from that, unless this tab wrote it since. `forget` ends it.
+   */
+  readAhead() {
+    if (!this.database) return;
+    /** @type {Map<string, unknown>} */
+    const found = new Map();
+    this.ahead = this.database.transact(["settings"], "readonly", (transaction) => {
+      const settings = transaction.objectStore("settings");
+      const keys = settings.getAllKeys();
+      const values = settings.getAll();
+      values.onsuccess = () => keys.result.forEach((key, index) => found.set(String(key), values.result[index]));
+    }).then(() => found);
+    this.ahead.catch(() => this.forget()); // each is read by itself then, and says what is wrong
+    setTimeout(() => this.forget(), AHEAD_MS);
+  }
+
+  /** What was read ahead isn't used any more, for example because another tab has written. */
+  forget() {
+    this.ahead = null;
   }
 
   /**
@@ -18,6 +48,12 @@ export class Settings {
    */
   async read(key) {
     if (!this.database) return this.held.get(key) ?? null;
+    const { ahead } = this;
+    if (ahead && !this.spent.has(key)) {
+      this.spent.add(key);
+      const found = await ahead.catch(() => null);
+      if (found && this.ahead === ahead) return found.get(key) ?? null;
+    }
     const value = await this.database.transact(["settings"], "readonly", (transaction) =>
       transaction.objectStore("settings").get(key));
     return value ?? null;
@@ -28,12 +64,14 @@ export class Settings {
    * @param {unknown} value anything that can be cloned
    */
   async write(key, value) {
+    this.spent.add(key);
     if (!this.database) this.held.set(key, value);
     else await this.database.transact(["settings"], "readwrite", (t) => t.objectStore("settings").put(value, key));
   }
 
   /** @param {string} key */
   async remove(key) {
+    this.spent.add(key);
     this.held.delete(key);
     await this.database?.transact(["settings"], "readwrite", (t) => t.objectStore("settings").delete(key));
   }
@@ -51,6 +89,7 @@ export class Settings {
     /** @type {[string, string | null][]} */
     const wanted = Object.entries(JSON.parse(wantedJson));
     const keys = Object.keys(expected);
+    for (const key of [...keys, ...wanted.map(([each]) => each)]) this.spent.add(key);
     /** @type {Record<string, string | null>} */
     const found = {};
     if (!this.database) {

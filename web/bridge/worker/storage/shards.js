@@ -28,13 +28,16 @@ const ESTIMATE_MS = 5_000;
  * Opens the store. Never fails: without a database that takes Blobs it answers with a store of
  * kind "memory", whose `reason` says why.
  *
- * @param {{name?: string, memory?: boolean}} [options] `memory`: don't even try the database
+ * @param {{name?: string, memory?: boolean, ahead?: boolean}} [options] `memory`: don't even try the database; `ahead`: its
+ * settings are read at once, for an engine that starts
  * @returns {Promise<ShardStore>}
  */
-export async function openShards({ name = "orion", memory = false } = {}) {
+export async function openShards({ name = "orion", memory = false, ahead = false } = {}) {
   if (memory) return new ShardStore(null, "asked for");
   if (typeof indexedDB === "undefined") return new ShardStore(null, "this browser has no IndexedDB");
   const database = new Database(name);
+  const store = new ShardStore(database, "");
+  if (ahead) store.settings.readAhead();
   try {
     // Some private modes open the database and then refuse Blobs, so the test is a Blob.
     const probe = database.transact(["partials"], "readwrite", (transaction) => {
@@ -42,10 +45,10 @@ export async function openShards({ name = "orion", memory = false } = {}) {
       transaction.objectStore("partials").delete(["", 0]);
     });
     await within(probe, PROBE_MS, "storage_unavailable", "the database");
-    return new ShardStore(database, "");
+    return store;
   } catch (cause) {
     const error = toBridgeError(cause, "storage_unavailable");
-    if (error.code === "quota_exceeded") return new ShardStore(database, ""); // full, but readable
+    if (error.code === "quota_exceeded") return store; // full, but readable
     return new ShardStore(null, error.message);
   }
 }
@@ -84,13 +87,10 @@ export class ShardStore {
     const sizes = {};
     // What can't be read isn't here: a lost database ends no answer, and the next write says what is wrong.
     await this.database?.transact(["shards"], "readonly", (transaction) => {
-      const request = transaction.objectStore("shards").openCursor();
-      request.onsuccess = () => {
-        const cursor = request.result;
-        if (!cursor) return;
-        sizes[String(cursor.key)] = cursor.value.size;
-        cursor.continue();
-      };
+      const shards = transaction.objectStore("shards");
+      const keys = shards.getAllKeys();
+      const blobs = shards.getAll();
+      blobs.onsuccess = () => keys.result.forEach((key, index) => { sizes[String(key)] = blobs.result[index].size; });
     }).catch(() => {});
     for (const [sha256, blob] of this.held) sizes[sha256] = blob.size;
     return sizes;

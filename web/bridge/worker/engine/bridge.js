@@ -1,0 +1,95 @@
+/**
+ * Makes what Python reaches the browser through, and begins with what doesn't need Python: the list of models, the
+ * database, the device, and the last visit's model.
+ */
+
+import { ChatTemplate } from "../chat-template/template.js";
+import { InferenceClient } from "../inference/client.js";
+import { kernelHere } from "../kernel/module.js";
+import { addBundle } from "../python/boot.js";
+import { SnapshotMaker } from "../snapshot/maker.js";
+import { PrefixStore } from "../storage/prefix-store.js";
+import { openShards } from "../storage/shards.js";
+import { ChatTokenizer } from "../tokenizer/tokenizer.js";
+import { detectDevice } from "./device.js";
+import { fetchText, fileFacts } from "./fetch-text.js";
+import { allowedUrl } from "./origins.js";
+import { Tabs } from "./tabs.js";
+import { WarmStart } from "./warm-start.js";
+
+/** @typedef {Pick<import("../../shared/protocol.js").Initialize, "ahead">} First */
+
+/** Is the connection metered, or did the person ask to save data? As far as the browser tells. */
+function metered() {
+  const line = /** @type {{saveData?: boolean, type?: string} | undefined} */ (/** @type {any} */ (navigator).connection);
+  return line?.saveData === true || line?.type === "cellular";
+}
+
+/**
+ * @param {URL} root the page's folder
+ * @param {boolean} ahead the last visit allowed its model to be begun with
+ * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
+ * @returns {Promise<(python: any) => object>} makes the bridge for a Python
+ */
+export async function beginBridge(root, ahead, first) {
+  /** The service worker gave the list of models that it had, and fetches the newest behind it. */
+  let listIsKept = false;
+  /** @type {Map<string, Promise<string>>} */
+  const early = new Map([["models.json", fetchText(new URL("models.json", root), (headers) => {
+    listIsKept = headers.has("X-Orion-Kept");
+  })]]);
+  for (const text of early.values()) text.catch(() => {}); // the next caller tries again
+  const tabs = new Tabs();
+  let stale = false; // what was read ahead of the settings: another tab has written, or the engine has started
+  /** @type {import("../storage/shards.js").ShardStore | undefined} */
+  let store;
+  const outdate = () => { stale = true; store?.settings.forget(); };
+  tabs.listen(outdate);
+  const device = detectDevice(kernelHere());
+  const snapshots = new SnapshotMaker(root);
+  const prefixes = new PrefixStore();
+  const shards = store = await openShards({ ahead: true });
+  if (stale) outdate();
+  const warmStart = new WarmStart(shards, new URL("workers/inference.js", root));
+  const may = (/** @type {First} */ said) => (said.ahead === false || metered() ? warmStart.drop() : warmStart.start());
+  // A page whose last visit allowed it needn't have spoken; what it says then still counts.
+  if (ahead) may({});
+  void first.then(may);
+  return (python) => ({
+    shards,
+    detectDevice: async () => JSON.stringify(await device),
+    newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
+    newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+    newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
+      new ChatTokenizer(definition, now),
+    newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
+      new ChatTemplate(JSON.parse(parts), now),
+    rememberSpec: (/** @type {string} */ spec, /** @type {number} */ bytes) => warmStart.remember(spec, bytes),
+    heldAhead: () => warmStart.held(),
+    dropAhead: () => warmStart.drop(),
+    limitAhead: (/** @type {number} */ bytes) => void warmStart.limit(bytes),
+    makeSnapshot: () => snapshots.make(),
+    stopSnapshot: () => snapshots.stop(),
+    keptPrefixes: async () => JSON.stringify(await prefixes.all()),
+    dropPrefixes: (/** @type {string} */ keys) => prefixes.drop(JSON.parse(keys)),
+    tabs,
+    fetchText: (/** @type {string} */ path) => {
+      const text = early.get(path);
+      early.delete(path);
+      return text ? text.catch(() => fetchText(allowedUrl(path, root))) : fetchText(allowedUrl(path, root));
+    },
+    exists: async (/** @type {string} */ path) => (await fileFacts(allowedUrl(path, root))) !== null,
+    facts: async (/** @type {string} */ path) => {
+      const found = await fileFacts(allowedUrl(path, root));
+      return found ? JSON.stringify(found) : "";
+    },
+    listIsKept: () => listIsKept,
+    metered,
+    resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
+    addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
+    send: (/** @type {string} */ text) => {
+      if (!stale && text.includes('"type":"result"')) outdate();
+      self.postMessage(text);
+    },
+  });
+}
