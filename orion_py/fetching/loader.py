@@ -196,7 +196,8 @@ class ProgressiveLoader:
             await self._download(download, shard, progress, downloads, arrived)
             await on_pinned(shard.sha256, found[-1])
 
-        await self._bring_all([s for s in shards if s.sha256 in unknown], here, bring, progress, cancel)
+        with self._way.taken():
+            await self._bring_all([s for s in shards if s.sha256 in unknown], here, bring, progress, cancel)
 
     async def _planned(
         self, files: Files, cancel: CancelToken, on_progress: Callable[[ProgressEvent], None]

@@ -118,6 +118,7 @@ class ModelManager:
         Raises LoadError, TooLarge and OutOfMemory among them, RuntimeFailure, InvalidManifest, or
         Cancelled when ``cancel`` fires; a load that somebody else waits for as well goes on.
         """
+        # Again only where what was loaded is gone before it could be lent: a load that fails raises.
         while (model := await self._current(entry.id)) is None:
             if entry.tier == "large" or entry.device_memory_gb is not None:
                 require_offered(entry, await self._device(), self.config)

@@ -25,7 +25,9 @@ from orion_py.errors import (
 )
 from orion_py.protocol import Event, FallbackEvent, InferOptions, Response, StateEvent, TokenEvent
 from orion_py.runtime.base import Device
+from orion_py.runtime.scripted import ScriptedSession
 from tests.patient_clock import settled
+from tests.running_sessions import RunningSession
 from tests.two_models import WRITE, TwoModels, engine
 
 HERE = Device(threads=2, webgpu=False, webgpu_reason="none", kernel="relaxed-threads-1")
@@ -44,10 +46,14 @@ OPENING: list[type[OrionError]] = [*KINDS, DownloadFailed, ShardCorrupt]
 
 
 class Failing(TwoModels):
-    """Its calls fail as ``script`` says, in turn: None works. ``opens`` says so of the sessions that are opened."""
+    """Its calls fail as ``script`` says, in turn: None works. ``opens`` says so of the sessions that are opened.
+    ``runs``: they choose tokens themselves, some at a time, as in a browser."""
 
     def __init__(
-        self, script: Sequence[type[OrionError] | None] = (), opens: Sequence[type[OrionError] | None] = ()
+        self,
+        script: Sequence[type[OrionError] | None] = (),
+        opens: Sequence[type[OrionError] | None] = (),
+        runs: bool = False,
     ) -> None:
         super().__init__(SAID, HERE)
         for model in ("tiny", "big"):
@@ -62,6 +68,8 @@ class Failing(TwoModels):
         async def failing(manifest: Any, variant: Any, threads: int, context: int) -> Any:
             self._fails(self.opens)
             session = await real(manifest, variant, threads, context)
+            if runs:
+                session = self._running(session)
             forward = session.forward
 
             async def may_fail(tokens: Any, position: int) -> Any:
@@ -76,6 +84,12 @@ class Failing(TwoModels):
             return session
 
         self.runtime.open = failing  # type: ignore[method-assign]
+
+    def _running(self, made: ScriptedSession) -> RunningSession:
+        session = RunningSession(made.script, made.vocab, made.report, made.failures, made.on_call)
+        session.prefixes = made.prefixes
+        self.runtime.sessions[-1], self.runtime.models[-1] = session, (self.runtime.models[-1][0], session)
+        return session
 
     def _fails(self, script: list[type[OrionError] | None]) -> None:
         error = script.pop(0) if script else None
@@ -106,12 +120,13 @@ async def asked(world: Failing, breakers: bool) -> Response | OrionError:
     st.lists(st.one_of(st.none(), st.sampled_from(KINDS)), max_size=24),
     st.lists(st.one_of(st.none(), st.sampled_from(OPENING)), max_size=8),
     st.booleans(),
+    st.booleans(),
 )
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=150)
 def test_an_answer_ends_and_its_tokens_are_said_once_whatever_fails(
-    script: list[type[OrionError] | None], opens: list[type[OrionError] | None], breakers: bool
+    script: list[type[OrionError] | None], opens: list[type[OrionError] | None], breakers: bool, runs: bool
 ) -> None:
-    world = Failing(script, opens)
+    world = Failing(script, opens, runs)
     answer = asyncio.run(asked(world, breakers))
     if isinstance(answer, Response):
         assert (answer.content, world.said) == (SAID, SAID)

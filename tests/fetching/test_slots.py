@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.fetching.slots import STALL_SECONDS, DownloadSlots
+from orion_py.cancellation import CancelToken
+from orion_py.errors import Cancelled, DownloadFailed
+from orion_py.fetching.slots import STALL_SECONDS, DownloadSlots, RightOfWay
 
 
 class Downloads:
@@ -121,3 +123,79 @@ async def test_all_get_their_turn_in_the_order_in_which_they_asked(most: int, si
         await settled()
     await asyncio.gather(*tasks)
     assert downloads.begun == [str(place) for place in range(len(sizes))]
+
+
+class Yielding:
+    """A download that takes until ``ends``, and counts how often it began."""
+
+    def __init__(self, way: RightOfWay) -> None:
+        self.way, self.cancel = way, CancelToken()
+        self.begun = 0
+        self.ends = asyncio.Event()
+        self.fails: Exception | None = None
+
+    async def __call__(self, cancel: CancelToken) -> None:
+        self.begun += 1
+        if self.fails is not None:
+            raise self.fails
+        stopped = asyncio.get_running_loop().create_future()
+        unsubscribe = cancel.subscribe(lambda: stopped.set_result(None))
+        try:
+            await asyncio.wait(
+                {stopped, ending := asyncio.ensure_future(self.ends.wait())}, return_when="FIRST_COMPLETED"
+            )
+            ending.cancel()
+            cancel.raise_if_cancelled()
+        finally:
+            unsubscribe()
+
+    def run(self) -> asyncio.Task[None]:
+        return asyncio.ensure_future(self.way.yielded(self, self.cancel))
+
+
+async def test_what_nobody_waits_for_stops_while_the_way_is_taken_and_then_goes_on() -> None:
+    way = RightOfWay()
+    download = Yielding(way)
+    running = download.run()
+    await settled()
+    with way.taken():
+        with way.taken():
+            await settled()
+        await settled()
+        assert download.begun == 1, "another one still downloads"
+    await settled()
+    assert download.begun == 2
+    download.ends.set()
+    await running
+
+
+async def test_what_wants_to_begin_while_the_way_is_taken_waits_and_can_be_called_off() -> None:
+    way = RightOfWay()
+    waiting, stopped = Yielding(way), Yielding(way)
+    with way.taken():
+        runs = [waiting.run(), stopped.run()]
+        await settled()
+        stopped.cancel.cancel()
+        with pytest.raises(Cancelled):
+            await runs[1]
+        assert (waiting.begun, stopped.begun) == (0, 0)
+    waiting.ends.set()
+    await runs[0]
+    assert waiting.begun == 1
+
+
+async def test_what_is_called_off_or_fails_by_itself_isnt_begun_again() -> None:
+    way = RightOfWay()
+    stopped, failing, given_up = Yielding(way), Yielding(way), Yielding(way)
+    running = stopped.run()
+    await settled()
+    stopped.cancel.cancel()
+    with pytest.raises(Cancelled):
+        await running
+    failing.fails = DownloadFailed("gone")
+    with pytest.raises(DownloadFailed):
+        await failing.run()
+    given_up.fails = Cancelled()
+    with pytest.raises(Cancelled):
+        await given_up.run()
+    assert [each.begun for each in (stopped, failing, given_up)] == [1, 1, 1]
