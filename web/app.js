@@ -114,6 +114,18 @@ async function bringMarkdown() {
   return import("./bridge/page/markdown.js");
 }
 
+/**
+ * The chart's library asks for a number format and for the time zone as it is run. The browser's first of each takes 10 to
+ * 15 ms, on a busy machine several times that: each has a task of its own.
+ */
+async function bringCharts() {
+  for (const ask of [() => new Intl.NumberFormat(navigator.language), () => new Intl.DateTimeFormat().resolvedOptions()]) {
+    ask();
+    await breathe();
+  }
+  return import("./bridge/page/charts.js");
+}
+
 /** @param {string} path below ui/ */
 async function text(path) {
   const answer = await fetch(new URL(`ui/${path}`, import.meta.url));
@@ -258,7 +270,7 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: () => import("./bridge/page/charts.js") };
+  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: bringCharts };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

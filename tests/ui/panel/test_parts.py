@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.fake_dom import Element, dom
 from tests.ui.speech import speak
-from ui.chats.conversation import Conversation
+from ui.chats.conversation import Conversation, Turn
 from ui.engine import reducer
 from ui.engine.view_state import ViewState
 from ui.panel.compute import Compute, limit_rows, verdict_words
@@ -170,7 +170,7 @@ def test_verdicts_of_several_models_name_them() -> None:
 def routing(model: PanelModel, lang: str = "en") -> str:
     document = dom("place")
     place: Element = document.by_id("place")
-    Parts(document, speak(lang), ViewState(Conversation("c")), model, lambda: 0.0).draw_router(place)
+    Parts(document, speak(lang), ViewState(Conversation("c")), model, lambda: 0.0, lambda: None).draw_router(place)
     return place.all("p")[0].textContent
 
 
@@ -182,3 +182,16 @@ def test_how_far_the_trained_router_is_is_shown_while_it_loads() -> None:
     assert routing(model).endswith(", the trained one is loading (12\u202fMB of 40\u202fMB)")
     hears(model, told | {"name": "neural", "loading": False, "loaded_bytes": 0, "total_bytes": 0})
     assert "loading" not in routing(model)
+
+
+def test_the_chart_is_brought_once_and_not_before_there_is_a_line_to_draw() -> None:
+    document, brought = dom("place", "chart"), list[int]()
+    state = ViewState(Conversation("c"))
+    turns = state.conversation.turns
+    parts = Parts(document, speak("en"), state, known(), lambda: 0.0, lambda: brought.append(len(turns)))
+    for number in range(3):
+        answer = Turn(f"a{number}", "assistant", "x")
+        answer.state, answer.meta = "success", {"timings": {"total": 9.0}, "rate": 20.0}
+        turns.append(answer)
+        parts.draw_speed(document.by_id("place"))
+    assert brought == [2]

@@ -59,12 +59,11 @@ class Panel:
         if self.is_open:
             return
         self._model = PanelModel(self._state)
-        self._parts = Parts(self._dom, self._words, self._state, self._model, self._clock)
+        self._parts = Parts(self._dom, self._words, self._state, self._model, self._clock, self._bring_chart)
         self._drawers = {
             "measures": Measures(self._dom, self._words, self._model).draw,
             "compute": Compute(self._dom, self._words, self._state, self._model).draw,
         }
-        self._bridge.charts().then(self._charts_came)
         self._show(True)
         self._dom.by_id("panel-title").focus()
         self._follow_log()
@@ -106,6 +105,9 @@ class Panel:
         """A new engine knows nothing of this panel."""
         if self.is_open:
             self._follow_log()
+
+    def _bring_chart(self):
+        self._bridge.charts().then(self._charts_came)
 
     def _charts_came(self, module):
         if self.is_open:

@@ -11,10 +11,12 @@ MOST_PHASE_ROWS = 5
 
 
 class Parts:
-    """``draw_<part>(place)`` for each part; ``chart`` draws JSON into the chart's place, once it came."""
+    """``draw_<part>(place)`` for each part; ``chart`` draws JSON into the chart's place, once it came, for which
+    ``bring_chart()`` is called once there is a line to draw."""
 
-    def __init__(self, dom, words, state, model, clock):
+    def __init__(self, dom, words, state, model, clock, bring_chart):
         self._dom, self._words, self._state, self._model, self._clock = dom, words, state, model, clock
+        self._bring_chart = bring_chart
         self.chart = None
         self._charted = None
 
@@ -127,6 +129,9 @@ class Parts:
 
     def _draw_chart(self, points):
         place = self._dom.by_id("chart")
+        if len(points) > 1 and self._bring_chart:
+            bring, self._bring_chart = self._bring_chart, None
+            bring()
         place.hidden = len(points) < 2 or self.chart is None
         data = json.dumps(
             {"x": [x for x, _ in points], "y": [y for _, y in points], "label": self._words("chart_rate")}
