@@ -14,8 +14,8 @@ export function engine(orion, script = new URL("workers/engine.js", orion), hear
   const waiting = new Map();
   const fail = (/** @type {string} */ why) => waiting.forEach(({ reject }) => reject(new Error(why)));
   worker.onerror = (event) => fail(`the engine worker: ${event.message}`);
-  worker.onmessage = ({ data }) => {
-    const message = JSON.parse(data);
+  worker.onmessage = ({ data }) => [data].flat().forEach((text) => heard(JSON.parse(text)));
+  const heard = (/** @type {any} */ message) => {
     hear(message);
     if (message.type === "boot-failed") fail(message.message);
     const asked = waiting.get(message.id);

@@ -29,10 +29,10 @@
       super(url, options);
       mark("engine started");
       this.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string") return;
-        if (data.includes('"type":"result"')) mark("engine ready"); // the first is initialize's
-        if (data.includes('"phase":"ready"')) mark("model ready");
-        if (!times["first token"] && data.includes('"type":"token"')) {
+        const said = [data].flat().join();
+        if (said.includes('"type":"result"')) mark("engine ready"); // the first is initialize's
+        if (said.includes('"phase":"ready"')) mark("model ready");
+        if (!times["first token"] && said.includes('"type":"token"')) {
           mark("first token");
           look();
         }

@@ -12,7 +12,7 @@ ENDS = ("result", "error", "cancelled")
 _START = """() => {
   const heard = [];
   const worker = new Worker(new URL("workers/engine.js", location.href), { type: "module", name: "engine" });
-  worker.onmessage = ({ data }) => heard.push(JSON.parse(data));
+  worker.onmessage = ({ data }) => heard.push(...[data].flat().map((text) => JSON.parse(text)));
   globalThis.engine = { heard, send: (message) => worker.postMessage(JSON.stringify(message)) };
 }"""
 

@@ -65,9 +65,9 @@ BOOTS = """(() => {
     constructor(url, options) {
       super(url, options);
       this.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string" || !data.includes('"type":"boot"')) return;
-        const { phase } = JSON.parse(data);
-        boots.push(phase);
+        for (const text of [data].flat()) {
+          if (typeof text === "string" && text.includes('"type":"boot"')) boots.push(JSON.parse(text).phase);
+        }
       });
     }
   };

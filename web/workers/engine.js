@@ -1,7 +1,8 @@
 /**
  * Runs the engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
  *
- * Page to engine and back: JSON text as orion_py/protocol/ defines it. Before Python is up the
+ * Page to engine and back: JSON text as orion_py/protocol/ defines it; to the page also several texts in a list, in their
+ * order (outbox.js). Before Python is up the
  * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
  * message}; what it sends meanwhile is kept for Python.
  *

@@ -35,7 +35,11 @@ const calls = {
     calls.engine = spawnEngine(listens("text"), listens("crash"));
     heard.push(["spawned"]);
   },
-  says: (which, text) => made[which].onmessage({ data: text }),
+  says: (which, ...texts) => made[which].onmessage({ data: texts.length > 1 ? texts : texts[0] }),
+  ends_at: (stop, ...texts) => {
+    const engine = spawnEngine((text) => { heard.push(["text", text]); if (text === stop) engine.end(); }, () => {});
+    calls.says(0, ...texts);
+  },
   fails: (which, message) => made[which].onerror({ message, preventDefault() {} }),
   dies: (which) => waiting[which]?.(),
   end: () => calls.engine.end(),
@@ -66,6 +70,15 @@ def test_what_an_early_engine_said_is_heard_once_the_caller_has_it(node: Node) -
     said = after(node, ["begin", True], ["says", 0, "one"], ["spawn"], ["says", 0, "two"])
     assert said["searches"] == ["?ahead="]
     assert said["heard"] == [["spawned"], ["text", "one"], ["text", "two"]]
+
+
+def test_texts_that_travelled_together_are_heard_one_by_one_until_the_engine_is_ended(node: Node) -> None:
+    said = after(node, ["spawn"], ["says", 0, "one", "two"], ["says", 0, "three"])
+    assert said["heard"][1:] == [["text", "one"], ["text", "two"], ["text", "three"]]
+
+
+def test_nothing_is_heard_behind_the_text_at_which_an_engine_is_ended(node: Node) -> None:
+    assert after(node, ["ends_at", "two", "one", "two", "three"])["heard"] == [["text", "one"], ["text", "two"]]
 
 
 def test_an_early_engine_that_failed_is_told_as_any_other(node: Node) -> None:

@@ -38,10 +38,17 @@ function begin(ahead) {
 export function spawnEngine(onText, onCrash) {
   const link = early ?? begin(false);
   early = null;
-  link.listen(onText, onCrash);
+  let ended = false;
+  const hear = (/** @type {string | string[]} */ texts) => {
+    for (const text of [texts].flat()) if (!ended) onText(text);
+  };
+  link.listen(hear, onCrash);
   return {
     /** @param {string} text */
     post: (text) => link.post(text),
-    end: () => link.end(),
+    end: () => {
+      ended = true;
+      link.end();
+    },
   };
 }

@@ -14,6 +14,7 @@ import { ChatTokenizer } from "../tokenizer/tokenizer.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
 import { allowedUrl } from "./origins.js";
+import { Outbox } from "./outbox.js";
 import { Tabs } from "./tabs.js";
 import { WarmStart } from "./warm-start.js";
 
@@ -39,6 +40,7 @@ export async function beginBridge(root, ahead, first) {
     listIsKept = headers.has("X-Orion-Kept");
   })]]);
   for (const text of early.values()) text.catch(() => {}); // the next caller tries again
+  const outbox = new Outbox((texts) => self.postMessage(texts));
   const tabs = new Tabs();
   let stale = false; // what was read ahead of the settings: another tab has written, or the engine has started
   /** @type {import("../storage/shards.js").ShardStore | undefined} */
@@ -89,7 +91,7 @@ export async function beginBridge(root, ahead, first) {
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
     send: (/** @type {string} */ text) => {
       if (!stale && text.includes('"type":"result"')) outdate();
-      self.postMessage(text);
+      outbox.send(text);
     },
   });
 }
