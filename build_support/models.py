@@ -98,7 +98,7 @@ def _recorded(name: str, manifest: Path) -> Path:
 def _convert(name: str, files: list[Path], report: Report) -> str:
     """Runs the foundry; returns the id of what it built. Raises FoundryError."""
     if name != ROUTER_NAME:
-        from model_foundry.pipeline import build_model
+        from model_foundry.building.pipeline import build_model
 
         return build_model(name, files[0], paths.MODELS, report).model
     from model_foundry.routing.build import build_router
@@ -142,14 +142,14 @@ def intact(manifest: Path) -> bool:
 def _makers(name: str) -> list[Path]:
     """The files that decide what a built model looks like: what the pipeline imports, and the recipes.
 
-    Commands and evaluation aren't among them, so that working on these converts nothing again.
+    Commands and tasks aren't among them, so that working on these converts nothing again.
     """
     foundry = paths.ROOT / "model_foundry"
     if name == ROUTER_NAME:
         head = foundry / "routing" / "head.safetensors"
         return [*modules_behind("model_foundry.routing.build", paths.ROOT), head]
     recipes = tree(foundry / "recipes", suffixes=(".json", ".toml", ".yaml", ".yml"))
-    return [*modules_behind("model_foundry.pipeline", paths.ROOT), *recipes]
+    return [*modules_behind("model_foundry.building.pipeline", paths.ROOT), *recipes]
 
 
 def modules_behind(name: str, root: Path) -> list[Path]:

@@ -101,7 +101,7 @@ EVALUATION = (
         members=(Member(_OLMO[0], _OLMO[1], f"{_OLMO[2]}arc_easy/test_rc_5shot/requests.jsonl.gz"),),
     ),
 )
-"""Data of the tasks that models are validated on, by the names that model_foundry/evaluation reads."""
+"""Data of the tasks that models are validated on, by the names that model_foundry/measuring/tasks reads."""
 
 PYODIDE_PACKAGES = (
     "numpy",

@@ -1,6 +1,6 @@
 """Explains why a step failed, from a tool's output or from an OSError, and what to do about it.
 
-The kinds stand in ``_SIGNS`` in the order in which they are believed: pip, for one, ends a run without a
+``_SIGNS`` lists the kinds by precedence: pip, for one, ends a run without a
 network with "No matching distribution found", so an unreachable host is looked for first. Standard library
 only: it also explains why the virtual environment can't be made.
 """
@@ -105,13 +105,13 @@ _BROWSER_PACKAGES = f"On Debian and Ubuntu apt-get install chromium brings what 
 
 @dataclass(frozen=True)
 class Reason:
-    """``kind`` is one of those in ``_SIGNS`` or ``unknown``; ``line`` is the tool's own word, without its noise."""
+    """``kind`` is one of those in ``_SIGNS`` or ``unknown``; ``line`` is what the tool printed, without its noise."""
 
     kind: str
     line: str
 
     def remedy(self, place: str = "the network", folder: Path | None = None) -> str:
-        """What helps; "" where nobody knows. ``place``: what the tool asked; ``folder``: where it wrote."""
+        """What helps; "" where that isn't known. ``place``: what the tool asked; ``folder``: where it wrote."""
         library = _LIBRARY.search(self.line)
         if self.kind == "system_package" and library is None:
             return _VENV_PACKAGE if re.search(r"ensurepip|venv", self.line) else _BROWSER_PACKAGES

@@ -1,1 +1,1 @@
-"""Programs that answer for a model, as ``foundry compare`` asks (model_foundry/evaluation/command_subject.py)."""
+"""Programs that answer for a model, as ``foundry compare`` asks (model_foundry/measuring/subjects/command.py)."""

@@ -4,7 +4,7 @@
 
 where PYTHON has requirements.lock beside this file. The tokenizer, a tokenizer.json or a tokenizer shard, is needed
 only to end an answer early: prompts come as tokens. Answers in batches, padded on the left: a token costs one pass
-over the weights for all of a batch. Speaks the protocol of model_foundry/evaluation/command_subject.py.
+over the weights for all of a batch. Speaks the protocol of model_foundry/measuring/subjects/command.py.
 """
 
 from __future__ import annotations

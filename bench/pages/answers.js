@@ -1,6 +1,6 @@
 /**
  * A model in an inference worker, through the page's own bridge: scores continuations and answers
- * greedily, as model_foundry/evaluation/session_subject.py does. Called from outside as `answers.open`,
+ * greedily, as model_foundry/measuring/subjects/session.py does. Called from outside as `answers.open`,
  * `answers.score` and `answers.generate`.
  */
 

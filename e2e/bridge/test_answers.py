@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from e2e.support.site import DIST
-from model_foundry.evaluation.subject import GenerateRequest, ScoreRequest
-from model_foundry.evaluation.subject_arguments import Place, open_subject
+from model_foundry.measuring.subjects.arguments import Place, open_subject
+from model_foundry.measuring.subjects.base import GenerateRequest, ScoreRequest
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

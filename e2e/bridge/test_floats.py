@@ -17,8 +17,8 @@ from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab, make_site
 from orion_py.manifest.manifest import Manifest
 from tests.model_foundry.built import built, imported
-from tests.model_foundry.test_floats import in_floats, random
-from tests.model_foundry.test_graphs import opened
+from tests.model_foundry.graphs.test_variants import opened
+from tests.model_foundry.quantizing.test_floats import in_floats, random
 from tests.model_foundry.tiny_gguf import TinyModel
 
 PROMPT, NEXT = [7, 200, 33, 259, 5, 90, 91, 17], 140

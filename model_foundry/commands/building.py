@@ -11,17 +11,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from model_foundry.building.pipeline import Built, Job, build
+from model_foundry.building.sources import DERIVED, open_source
+from model_foundry.building.versions import MODELS
 from model_foundry.commands.folder import folder_job
 from model_foundry.errors import UnknownLayout, UnknownVersion
-from model_foundry.importing.pickles import refuse_pickle
-from model_foundry.pipeline import Built, Job, build
-from model_foundry.progress_bars import Bars
+from model_foundry.formats.pickles import refuse_pickle
+from model_foundry.measuring.fidelity import Thresholds
+from model_foundry.progress import ProgressBars
 from model_foundry.recipes import recipe_names
 from model_foundry.sharding.layout import MOST_SHARDS, LayersPerShard, Layout, ShardCount, ShardSize
-from model_foundry.sharding.stored_matrices import precision
-from model_foundry.sources import DERIVED, open_source
-from model_foundry.validation import Thresholds
-from model_foundry.versions import MODELS
+from model_foundry.sharding.shard_matrices import precision
 from orion_py.manifest.manifest import Manifest
 
 _UNITS = {"": 10**6, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -116,7 +116,7 @@ def run(job: Job, options: argparse.Namespace) -> int:
         if options.version == job.recipe.options.get(DERIVED):
             raise UnknownVersion(f"{options.version} is what this version is made from; call it something else")
         job = replace(job, recipe=job.recipe.model_copy(update={"version": options.version}))
-    with Bars() as bars:
+    with ProgressBars() as bars:
         built = build(job, options.out, bars.report, resume=not options.fresh)
     if options.json:
         print(json.dumps(as_json(built)))

@@ -9,7 +9,7 @@ from model_foundry.equalizing.calibration import TEXT, calibrate
 from model_foundry.equalizing.equalization import equalized
 from model_foundry.errors import FoundryError
 from model_foundry.importing.verified_import import import_source
-from model_foundry.progress_bars import Bars
+from model_foundry.progress import ProgressBars
 from model_foundry.recipes import load_recipe, recipe_names
 from model_foundry.sharding.content_folder import write_atomically
 
@@ -25,7 +25,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe)
     if recipe.equalization_file is None:
         raise FoundryError(f"the recipe {options.recipe} names no equalization")
-    with Bars() as bars:
+    with ProgressBars() as bars:
         model = import_source(recipe, options.gguf)
         equalization = calibrate(model, TEXT.read_text("utf-8"), bars.report)
     # Fails here, and not in the next build, where float16 can't hold it.

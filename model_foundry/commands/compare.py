@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from model_foundry.building.versions import MODELS
 from model_foundry.commands.evaluating import add_options, evaluate, threshold
-from model_foundry.evaluation import NAMES as TEXTS
-from model_foundry.evaluation.tasks import PERPLEXITY
-from model_foundry.versions import MODELS
+from model_foundry.measuring.tasks.catalogue import PERPLEXITY
+from model_foundry.measuring.texts import NAMES as TEXTS
 
 EPILOG = """A and B are MODEL[@VARIANT] (native onnxruntime), browser:MODEL[@VARIANT] or reference:MODEL (numpy, slow);
 B may be command:PROGRAM ARGUMENTS, a program that answers requests (docs/foundry.md). Exit code 1 past a threshold."""

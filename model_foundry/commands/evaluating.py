@@ -12,15 +12,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model_foundry.evaluation import NAMES as TEXTS
-from model_foundry.evaluation import evaluation_texts
-from model_foundry.evaluation.journal import Journal
-from model_foundry.evaluation.report import AGREEMENT, Either, Report, checks, show
-from model_foundry.evaluation.running import run_task
-from model_foundry.evaluation.subject_arguments import Place, open_subject
-from model_foundry.evaluation.tasks import PERPLEXITY, TASKS
-from model_foundry.evaluation.texts import run_texts
-from model_foundry.progress_bars import Bars
+from model_foundry.measuring.journal import Journal
+from model_foundry.measuring.report import AGREEMENT, Either, Report, checks, show
+from model_foundry.measuring.running import run_task
+from model_foundry.measuring.subjects.arguments import Place, open_subject
+from model_foundry.measuring.tasks.catalogue import PERPLEXITY, TASKS
+from model_foundry.measuring.text_perplexity import run_texts
+from model_foundry.measuring.texts import NAMES as TEXTS
+from model_foundry.measuring.texts import evaluation_texts
+from model_foundry.progress import ProgressBars
 
 DATA = Path(".cache/evaluation")
 NAMES = (PERPLEXITY, *TASKS)
@@ -69,7 +69,7 @@ def evaluate(options: argparse.Namespace, subject: str, baseline: str | None) ->
         print(f"foundry: a threshold needs its task to be run: {', '.join(missing)}", file=sys.stderr)
         return 2
     place, journal = Place(options.models, options.site, options.threads), Journal(options.answers)
-    with Bars() as bars:
+    with ProgressBars() as bars:
         results = asyncio.run(_run(options, subject, None, place, journal, bars))
         other = asyncio.run(_run(options, baseline, subject, place, journal, bars)) if baseline else []
     report = Report(options.seed, options.limit, results, other, checks(thresholds, results, other))
@@ -81,7 +81,7 @@ def evaluate(options: argparse.Namespace, subject: str, baseline: str | None) ->
 
 
 async def _run(
-    options: argparse.Namespace, word: str, like: str | None, place: Place, journal: Journal, bars: Bars
+    options: argparse.Namespace, word: str, like: str | None, place: Place, journal: Journal, bars: ProgressBars
 ) -> list[Either]:
     """One model in memory at a time."""
     subject = await open_subject(word, place, like)

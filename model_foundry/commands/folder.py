@@ -6,11 +6,11 @@ import argparse
 import re
 from pathlib import Path
 
-from model_foundry.description import ModelDescription
+from model_foundry.building.pipeline import Job
 from model_foundry.errors import FoundryError, UnknownRecipe
 from model_foundry.importing.hf_folder import FolderPlan, as_stored, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
-from model_foundry.pipeline import Job
+from model_foundry.model.description import ModelDescription
 from model_foundry.progress import Progress
 from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.quantizing.scheme import Scheme

@@ -16,11 +16,11 @@ from rich.table import Table
 from model_foundry.commands import folder
 from model_foundry.errors import FoundryError, UnknownSource
 from model_foundry.exporting.hf_folder import write_folder
+from model_foundry.formats.pickles import refuse_pickle
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.onnx_file import check_onnx
-from model_foundry.importing.pickles import refuse_pickle
-from model_foundry.weights import Dense, Matrix
+from model_foundry.model.weights import Dense, Matrix
 from orion_py.manifest.manifest import Source
 
 _ANY_CONTEXT = 2**20

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_foundry.commands.named_folders import named_folders
+from model_foundry.commands.folder_arguments import named_folders
 from model_foundry.errors import FoundryError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _asked(options: argparse.Namespace) -> tuple[MergeRecipe, dict[str, Path], s
 
 def _merge(options: argparse.Namespace) -> int:
     from model_foundry.merging.merge import prepare
-    from model_foundry.progress_bars import Bars
+    from model_foundry.progress import ProgressBars
 
     recipe, parents, name = _asked(options)
     out: Path = options.out or MERGED / name
@@ -71,7 +71,7 @@ def _merge(options: argparse.Namespace) -> int:
         return 0
     if any(out.resolve() == parent.folder.resolve() for parent in merge.parents.values()):
         raise FoundryError(f"{out} is a parent: the merged model needs a folder of its own")
-    with Bars() as bars:
+    with ProgressBars() as bars:
         merge.run(out, bars.report, max(1, options.shard_mb) * 10**6)
     print(f"{out}: {len(merge.plan.tensors)} tensors, {merge.plan.layers} layers")
     return 0

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_foundry.commands.named_folders import named_folders
+from model_foundry.commands.folder_arguments import named_folders
 from model_foundry.commands.perplexity import add_texts, own_texts, show
 from model_foundry.recipes import FOLDER as RECIPES
 
 if TYPE_CHECKING:
-    from model_foundry.merge_study import Perplexities
+    from model_foundry.measuring.merge_study import Perplexities
 
 SPECIALISED = RECIPES / "merges" / "specialised"
 
@@ -48,15 +48,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _study(options: argparse.Namespace) -> int:
     import json
 
-    from model_foundry.merge_study import study
-    from model_foundry.progress_bars import Bars
-    from model_foundry.training.perplexity import measure
+    from model_foundry.measuring.merge_study import study
+    from model_foundry.measuring.perplexity import measure
+    from model_foundry.progress import ProgressBars
 
     models, corpora = named_folders(options.models), named_folders(options.corpus)
     files = options.recipe or sorted(SPECIALISED.glob("*.yaml"))
     recipes = {path.stem: path for path in files}
 
-    with tempfile.TemporaryDirectory() as temporary, Bars() as bars:
+    with tempfile.TemporaryDirectory() as temporary, ProgressBars() as bars:
 
         def measured(all_models: Mapping[str, Path]) -> Perplexities:
             return measure(

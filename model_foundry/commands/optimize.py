@@ -17,8 +17,8 @@ from model_foundry.commands.building import (
 )
 from model_foundry.commands.folder import add_options
 from model_foundry.commands.quantize import add_scheme, plan_of, with_quantization
-from model_foundry.quality import QUANTIZED, STEPS, WHOLE, QualityPlan
-from model_foundry.validation import INT8
+from model_foundry.measuring.fidelity import INT8
+from model_foundry.measuring.quality import QUANTIZED, STEPS, WHOLE, QualityPlan
 
 VARIANT = "wasm-int8"
 """Measured unless something else is asked for: what most devices run, and the one that rounds."""

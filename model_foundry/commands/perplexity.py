@@ -1,12 +1,12 @@
-"""Runs ``foundry perplexity``: of models on held-out texts; ``merge-study`` measures with it, too."""
+"""Runs ``foundry perplexity``: measures models on held-out texts. ``merge-study`` shares its options and its table."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
 
-from model_foundry.commands.named_folders import named_folders
-from model_foundry.evaluation import NAMES
+from model_foundry.commands.folder_arguments import named_folders
+from model_foundry.measuring.texts import NAMES
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,11 +35,11 @@ def own_texts(options: argparse.Namespace) -> tuple[str, ...]:
 def _perplexity(options: argparse.Namespace) -> int:
     import json
 
-    from model_foundry.progress_bars import Bars
-    from model_foundry.training.perplexity import measure
+    from model_foundry.measuring.perplexity import measure
+    from model_foundry.progress import ProgressBars
 
     models, corpora = named_folders(options.models), named_folders(options.corpus)
-    with Bars() as bars:
+    with ProgressBars() as bars:
         found = measure(
             models, corpora, own_texts(options), options.sequences, options.length, options.threads, bars.report
         )

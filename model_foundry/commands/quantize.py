@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from model_foundry.building.pipeline import Job
+from model_foundry.building.sources import DERIVED
 from model_foundry.commands.building import (
     add_layout,
     add_quality,
@@ -20,13 +22,11 @@ from model_foundry.commands.building import (
 from model_foundry.commands.folder import add_options
 from model_foundry.equalizing.calibration import TEXT
 from model_foundry.errors import UnknownScheme
-from model_foundry.pipeline import Job
-from model_foundry.quality import QUANTIZED, STEPS, QualityPlan
+from model_foundry.measuring.quality import QUANTIZED, STEPS, QualityPlan
+from model_foundry.model.weights import BLOCK
 from model_foundry.quantizing.plan import METHODS, QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.scheme import BLOCKS, FLOATS, Scheme, parse_scheme
-from model_foundry.sources import DERIVED
-from model_foundry.weights import BLOCK
 from orion_py.manifest.stored_names import WIDTHS
 
 

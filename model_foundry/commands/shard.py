@@ -9,11 +9,11 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
+from model_foundry.building.sources import open_source
+from model_foundry.building.versions import drop, prune, use, versions
 from model_foundry.commands.building import add_layout, add_source, layout_of, run, with_layout
 from model_foundry.errors import UnknownSource
 from model_foundry.sharding.layout import LayersPerShard, Layout, ShardCount, ShardSize
-from model_foundry.sources import open_source
-from model_foundry.versions import drop, prune, use, versions
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

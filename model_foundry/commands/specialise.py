@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _specialise(options: argparse.Namespace) -> int:
-    from model_foundry.progress_bars import Bars
+    from model_foundry.progress import ProgressBars
     from model_foundry.training.specialise import Settings, specialise
 
     settings = Settings(
@@ -42,7 +42,7 @@ def _specialise(options: argparse.Namespace) -> int:
     )
     if options.out.resolve() in (options.model.resolve(), options.corpus.resolve()):
         raise FoundryError(f"{options.out} is what is read: the specialised model needs a folder of its own")
-    with Bars() as bars:
+    with ProgressBars() as bars:
         record = specialise(options.model, options.corpus, options.out, settings, bars.report)
     losses = record["losses"]
     print(

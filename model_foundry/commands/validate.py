@@ -10,15 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from model_foundry.building.versions import MODELS, SHARDS
 from model_foundry.commands.validate_tasks import add_task_options, validate_tasks, wants_tasks
-from model_foundry.evaluation import NAMES as TEXTS
-from model_foundry.evaluation import evaluation_texts
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
-from model_foundry.progress_bars import Bars
+from model_foundry.measuring.fidelity import Report, measurable, validate
+from model_foundry.measuring.texts import NAMES as TEXTS
+from model_foundry.measuring.texts import evaluation_texts
+from model_foundry.progress import ProgressBars
 from model_foundry.sharding.restore import load_manifest, restore
-from model_foundry.validation import Report, measurable, validate
-from model_foundry.versions import MODELS, SHARDS
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +50,7 @@ def _validate(options: argparse.Namespace) -> int:
         model = import_gguf(source, manifest.architecture.context_length, manifest.source)
     else:
         model = restore(manifest, shards)
-    with Bars() as bars:
+    with ProgressBars() as bars:
         texts = {name: text for name, text in evaluation_texts().items() if name in (options.text or TEXTS)}
         reports = validate(manifest, shards, model, chosen, texts, bars.report, options.threads)
     if options.json:

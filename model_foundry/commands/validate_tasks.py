@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from model_foundry.commands.evaluating import add_options, evaluate, threshold
-from model_foundry.evaluation.report import AGREEMENT
-from model_foundry.evaluation.tasks import PERPLEXITY
-from model_foundry.validation import INT8
+from model_foundry.measuring.fidelity import INT8
+from model_foundry.measuring.report import AGREEMENT
+from model_foundry.measuring.tasks.catalogue import PERPLEXITY
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:

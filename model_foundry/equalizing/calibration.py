@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model_foundry.description import ModelDescription
 from model_foundry.equalizing.equalization import LIMIT, Equalization, LayerExponents
+from model_foundry.model.description import ModelDescription
+from model_foundry.model.weights import BLOCK, Float32
 from model_foundry.progress import Progress
 from model_foundry.reference.llama import ReferenceModel
-from model_foundry.weights import BLOCK, Float32
 from orion_py.native.tokenizer import NativeTokenizer
 
 TEXT = Path(__file__).parent / "calibration.txt"

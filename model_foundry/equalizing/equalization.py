@@ -20,9 +20,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownRecipe
-from model_foundry.weights import BLOCK, Exponents, Float32
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import BLOCK, Exponents, Float32
 from orion_py.faults import reason
 
 LIMIT = 8

@@ -1,7 +1,7 @@
 """Writes a model as a Hugging Face folder of dense weights: what merging, training and other tools read.
 
-model_foundry/importing/hf_folder.py reads such a folder; what both call a thing stands in
-model_foundry/hf_names.py. Quantized matrices are written as what they stand for; float16 holds less
+model_foundry/importing/hf_folder.py reads such a folder; the names that both use are in
+model_foundry/formats/hf_names.py. Quantized matrices are written dequantized; float16 holds less
 than such a product, so float32 is exact and float16 is rounded.
 """
 
@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownArchitecture
 from model_foundry.exporting.weight_writer import SHARD_BYTES, Planned, WeightWriter
-from model_foundry.float_formats import STORED_AS
-from model_foundry.hf_names import (
+from model_foundry.formats.float_formats import STORED_AS
+from model_foundry.formats.hf_names import (
     CLASSES,
     CONFIG,
     CONFIG_KEYS,
@@ -31,7 +30,8 @@ from model_foundry.hf_names import (
     TOKENIZER_CONFIG,
     layer_tensor,
 )
-from model_foundry.weights import Float32
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Float32
 
 _FAMILIES = ("llama", "qwen2")
 

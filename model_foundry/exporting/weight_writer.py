@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from model_foundry.float_formats import WIDTHS, encoded
-from model_foundry.hf_names import INDEX, WEIGHTS
-from model_foundry.safetensors_format import header
-from model_foundry.weights import Float32
+from model_foundry.formats.float_formats import WIDTHS, encoded
+from model_foundry.formats.hf_names import INDEX, WEIGHTS
+from model_foundry.formats.safetensors_header import header_bytes
+from model_foundry.model.weights import Float32
 
 SHARD_BYTES = 2 * 10**9
 """Of one file, unless something else is asked for."""
@@ -78,7 +78,7 @@ class WeightWriter:
             self._stream.close()
         shard = self._shards[self._opened]
         self._stream = (self._folder / self._names[self._opened]).open("wb")
-        self._stream.write(header(((t.name, t.dtype, t.shape, t.length) for t in shard), "pt"))
+        self._stream.write(header_bytes(((t.name, t.dtype, t.shape, t.length) for t in shard), "pt"))
         self._left_in_shard = len(shard)
         self._opened += 1
 

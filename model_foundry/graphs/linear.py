@@ -15,7 +15,7 @@ from onnx import TensorProto
 
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
 from model_foundry.graphs.weights import StoredWeights
-from model_foundry.weights import BLOCK
+from model_foundry.model.weights import BLOCK
 from orion_py.manifest.stored_names import FLOATS
 
 

@@ -13,11 +13,11 @@ from functools import partial
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import MalformedGguf, UnknownArchitecture
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.tokenizer import read_tokenizer
-from model_foundry.weights import Rows, stacked
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Rows, stacked
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.manifest import Source
 
@@ -77,7 +77,7 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
     "embedding_scale": (0.0, 1.0),
     "pooling_type": (0,),
 }
-"""Keys that may stand there with these values, which change nothing."""
+"""Keys that may have these values, which change nothing."""
 
 
 def _decoder(file: GgufFile, context_cap: int, source: Source, *, family: str, paired: bool) -> ModelDescription:
@@ -149,7 +149,7 @@ def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture
 
 
 def _refuse_scaling(file: GgufFile, family: str) -> None:
-    """A rotary embedding that is scaled by keys; what ``ROPE_FACTORS`` scales can be had.
+    """A rotary embedding that keys scale is refused; one that ``ROPE_FACTORS`` scales is supported.
 
     llama.cpp takes a scaling without a type for a linear one, and an older key for its factor.
     """

@@ -16,7 +16,7 @@ from model_foundry.errors import MalformedGguf
 from model_foundry.importing.gguf_parts import COUNT, NUMBER, TENSORS, part_paths
 from model_foundry.importing.preflight import check_header
 from model_foundry.importing.quantization import decode_exactly, decode_matrix, decode_vector
-from model_foundry.weights import Float32, Matrix
+from model_foundry.model.weights import Float32, Matrix
 
 T = TypeVar("T")
 
@@ -42,19 +42,19 @@ class GgufFile:
             self._check_part(reader, index, count)
             for tensor in reader.tensors:
                 if tensor.name in self._tensors:
-                    raise MalformedGguf(f"tensor {tensor.name} stands in two parts of {path.name}")
+                    raise MalformedGguf(f"tensor {tensor.name} is in two parts of {path.name}")
                 self._tensors[tensor.name] = tensor
-        if len(self._tensors) != (told := self.integer(TENSORS, len(self._tensors))):
+        if len(self._tensors) != (promised := self.integer(TENSORS, len(self._tensors))):
             raise MalformedGguf(
-                f"{path.name} and its other parts have {len(self._tensors)} tensors and should have {told}"
+                f"{path.name} and its other parts have {len(self._tensors)} tensors and should have {promised}"
             )
         self._unread = set(self._tensors)
         self._decode = decode_exactly if exact else decode_matrix
 
     def _check_part(self, reader: gguf.GGUFReader, index: int, count: int) -> None:
         """Raises MalformedGguf for a part of another file, or one in the wrong place."""
-        told = [reader.fields[key].contents() if key in reader.fields else None for key in (NUMBER, COUNT)]
-        if count > 1 and told != [index, count]:
+        named = [reader.fields[key].contents() if key in reader.fields else None for key in (NUMBER, COUNT)]
+        if count > 1 and named != [index, count]:
             raise MalformedGguf(f"{self.paths[index].name} isn't part {index + 1} of {count}, as its name says")
 
     @property
@@ -63,7 +63,7 @@ class GgufFile:
 
     @property
     def unread(self) -> frozenset[str]:
-        """Names of the tensors that nobody has asked for yet."""
+        """Names of the tensors that haven't been read yet."""
         return frozenset(self._unread)
 
     @property

@@ -1,7 +1,7 @@
 """Finds the files of a split GGUF from any one of them.
 
 llama.cpp's ``gguf-split`` (tools/gguf-split) writes ``<name>-00001-of-00003.gguf`` and so on. Each part
-says ``split.no``, ``split.count`` and ``split.tensors.count``; the metadata stands in the first one.
+says ``split.no``, ``split.count`` and ``split.tensors.count``; the metadata is in the first one.
 """
 
 from __future__ import annotations

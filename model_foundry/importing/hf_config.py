@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
-from model_foundry.hf_names import CLASSES, CONFIG_KEYS
+from model_foundry.formats.hf_names import CLASSES, CONFIG_KEYS
 from orion_py.faults import first_fault
 from orion_py.manifest.architecture import Architecture, RopeScaling
 

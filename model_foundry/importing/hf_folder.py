@@ -1,7 +1,7 @@
 """Reads a Hugging Face folder as a ModelDescription: which tensors it must have, and how each is used.
 
-model_foundry/exporting/hf_folder.py writes such a folder; what both call a thing stands in
-model_foundry/hf_names.py. transformers' rotary embedding turns halves, as ours does, so that no row moves.
+model_foundry/exporting/hf_folder.py writes such a folder; the names that both use are in
+model_foundry/formats/hf_names.py. transformers' rotary embedding turns halves, as ours does, so that no row moves.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Protocol
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
-from model_foundry.hf_names import LM_HEAD, MODULES, NORM, NORMS, TABLE, layer_tensor
+from model_foundry.formats.hf_names import LM_HEAD, MODULES, NORM, NORMS, TABLE, layer_tensor
 from model_foundry.importing.hf_config import ReadConfig, read_config
 from model_foundry.importing.hf_tokenizer import read_folder_tokenizer
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
+from model_foundry.model.description import Layer, Linear, ModelDescription, TokenizerDescription
+from model_foundry.model.weights import Dense, Float32, Matrix
 from model_foundry.progress import Progress
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import Dense, Float32, Matrix
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.manifest import Source
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from model_foundry.description import TokenizerDescription
 from model_foundry.errors import MalformedFolder, UnknownTokenizer
-from model_foundry.hf_names import CONFIG, GENERATION, TOKENIZER, TOKENIZER_CONFIG
+from model_foundry.formats.hf_names import CONFIG, GENERATION, TOKENIZER, TOKENIZER_CONFIG
 from model_foundry.importing.safetensors_folder import MAX_TEMPLATE, SafetensorsFolder
+from model_foundry.model.description import TokenizerDescription
 from orion_py.errors import OrionError
 from orion_py.generation.chat_template import examine
 from orion_py.generation.end_tokens import END_TOKENS
@@ -49,7 +49,7 @@ def read_folder_tokenizer(folder: SafetensorsFolder, vocab_size: int) -> tuple[T
 
 
 def check_template(template: str, bos_token: str, eos_token: str) -> None:
-    """Returns if the chat template can be had natively and on the page alike. Raises UnknownTokenizer."""
+    """Returns if the chat template works natively and on the page alike. Raises UnknownTokenizer."""
     try:
         examine(NativeChatTemplate(template, bos_token, eos_token))
     except OrionError as error:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from model_foundry.errors import MalformedOnnx, UnsafePickle
-from model_foundry.importing.pickles import looks_like_pickle
+from model_foundry.formats.pickles import looks_like_pickle
 
 MAX_FIELDS = 1_000_000
 MAX_TENSORS = 65_536

@@ -120,7 +120,7 @@ def _check_metadata(walker: _Walker, entries: int) -> int:
     for index in range(entries):
         key = walker.string(f"metadata key {index}")
         if key in seen:
-            raise MalformedGguf(f"metadata {key} stands there twice")
+            raise MalformedGguf(f"metadata {key} occurs twice")
         seen.add(key)
         value = walker.value(walker.u32(f"the type of {key}"), f"metadata {key}")
         if key == "general.alignment":
@@ -136,7 +136,7 @@ def _check_tensors(walker: _Walker, count: int, alignment: int) -> None:
     for index in range(count):
         name = walker.string(f"the name of tensor {index}")
         if name in names:
-            raise MalformedGguf(f"tensor {name} stands there twice")
+            raise MalformedGguf(f"tensor {name} occurs twice")
         names.add(name)
         dimensions = walker.u32(f"the dimensions of {name}")
         if not 1 <= dimensions <= MAX_DIMENSIONS:

@@ -1,4 +1,4 @@
-"""Converts ggml's block formats to the forms in ``model_foundry.weights``.
+"""Converts ggml's block formats to the forms in ``model_foundry.model.weights``.
 
 Block layouts: ggml-common.h in https://github.com/ggml-org/ggml. Formats whose blocks are blocks of
 32 with a scale keep their own numbers. The others come out as close as the forms get: Q4_K's
@@ -15,7 +15,7 @@ import numpy as np
 from gguf.quants import dequantize
 
 from model_foundry.errors import MalformedGguf, UnknownQuantization
-from model_foundry.weights import BLOCK, Affine, Bytes, Dense, Float16, Float32, Matrix, Symmetric
+from model_foundry.model.weights import BLOCK, Affine, Bytes, Dense, Float16, Float32, Matrix, Symmetric
 
 Kind = gguf.GGMLQuantizationType
 _SUPER = 256

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from model_foundry.errors import MalformedFolder, MalformedSafetensors, UnknownQuantization
-from model_foundry.float_formats import WIDTHS, decoded
-from model_foundry.hf_names import CONFIG, GENERATION, INDEX, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
-from model_foundry.importing.bounded_json import JsonLimits, read_json
-from model_foundry.importing.pickles import SUFFIXES, refuse_pickle
-from model_foundry.importing.safetensors_header import MAX_TENSORS, TensorPlace, read_header
-from model_foundry.weights import Float32
+from model_foundry.formats.bounded_json import JsonLimits, read_json
+from model_foundry.formats.float_formats import WIDTHS, decoded
+from model_foundry.formats.hf_names import CONFIG, GENERATION, INDEX, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
+from model_foundry.formats.pickles import SUFFIXES, refuse_pickle
+from model_foundry.formats.safetensors_header import MAX_TENSORS, TensorPlace, read_header
+from model_foundry.model.weights import Float32
 
 MAX_SHARDS = 1024
 MAX_TEMPLATE = 2**20

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_foundry.description import TokenizerDescription
 from model_foundry.errors import MalformedGguf, UnknownTokenizer
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.hf_tokenizer import PLAIN_TEMPLATE, check_template
+from model_foundry.model.description import TokenizerDescription
 from orion_py.generation.end_tokens import END_TOKENS
 
 _ORDINARY, _CONTROL, _USER_DEFINED = 1, 3, 4
@@ -87,16 +87,16 @@ def read_tokenizer(file: GgufFile) -> TokenizerDescription:
         raise MalformedGguf("the tokens are not distinct, or have no type each")
     vocabulary = {token: index for index, token in enumerate(tokens)}
     begins = _named(file, "tokenizer.ggml.bos_token_id", tokens, types)
-    told = [_named(file, key, tokens, types) for key in _END_KEYS[:1]]
-    told += [_named(file, key, tokens, types) for key in _END_KEYS[1:] if file.has(key)]
+    named = [_named(file, key, tokens, types) for key in _END_KEYS[:1]]
+    named += [_named(file, key, tokens, types) for key in _END_KEYS[1:] if file.has(key)]
     if not file.has("tokenizer.ggml.token_type"):
-        types = _typed(tokens, [begins, *told])
+        types = _typed(tokens, [begins, *named])
     control = [(token, index) for index, token in enumerate(tokens) if types[index] == _CONTROL]
     user = [(token, index) for index, token in enumerate(tokens) if types[index] == _USER_DEFINED]
     merges = file.texts("tokenizer.ggml.merges")
     _check_merges(merges, vocabulary)
     known = [vocabulary[token] for token in END_TOKENS if token in vocabulary and types[vocabulary[token]] == _CONTROL]
-    ends = [index for index in (*told, *known) if index is not None]
+    ends = [index for index in (*named, *known) if index is not None]
     if not ends:
         raise UnknownTokenizer(f"nothing says which token ends an answer: no {_END_KEYS[0]}, and no control token does")
     bos, eos = "" if begins is None else tokens[begins], tokens[ends[0]]

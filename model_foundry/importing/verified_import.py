@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model_foundry.description import ModelDescription
 from model_foundry.errors import WrongSource
 from model_foundry.importing.families import import_gguf
 from model_foundry.importing.gguf_file import GgufFile
+from model_foundry.model.description import ModelDescription
 from model_foundry.recipes import BuildRecipe
 
 

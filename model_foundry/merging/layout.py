@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from model_foundry.errors import IncompatibleParents
-from model_foundry.hf_names import LM_HEAD, TABLE
+from model_foundry.formats.hf_names import LM_HEAD, TABLE
 
 MODEL_TYPES = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "qwen2", "qwen2_vl", "qwen3")
 """All keep their decoder's layers under model.layers; what differs is what a layer holds."""

@@ -15,14 +15,14 @@ import numpy as np
 
 from model_foundry.errors import FoundryError, MalformedMerge
 from model_foundry.exporting.weight_writer import SHARD_BYTES, Planned, WeightWriter
-from model_foundry.float_formats import NAMED, STORED_AS, rounded
-from model_foundry.hf_names import CONFIG, CONFIG_KEYS
+from model_foundry.formats.float_formats import NAMED, STORED_AS, rounded
+from model_foundry.formats.hf_names import CONFIG, CONFIG_KEYS
 from model_foundry.merging.parents import Parent, check_compatible, find_folder
 from model_foundry.merging.plan import Plan, PlannedTensor, plan
 from model_foundry.merging.recipe import MergeRecipe
 from model_foundry.merging.tokenizers import Vocabulary, choose_vocabulary, copy_tokenizer
+from model_foundry.model.weights import Float32
 from model_foundry.progress import Progress
-from model_foundry.weights import Float32
 
 RECORD = "merge.json"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model_foundry.errors import IncompatibleParents, MalformedFolder, MalformedMerge
-from model_foundry.hf_names import CONFIG, CONFIG_KEYS, LM_HEAD, TOKENIZER
+from model_foundry.formats.hf_names import CONFIG, CONFIG_KEYS, LM_HEAD, TOKENIZER
 from model_foundry.importing.safetensors_folder import SafetensorsFolder, StoredTensor
 from model_foundry.merging.layout import Place, check_model_type, place
 
@@ -101,7 +101,7 @@ class Parent:
 
 
 def find_folder(name: str, root: Path, given: Mapping[str, Path]) -> Path:
-    """The folder that ``name`` in a recipe stands for: the one given for it, or one below ``root``.
+    """The folder that ``name`` in a recipe refers to: the one given for it, or one below ``root``.
 
     Raises MalformedMerge for a name that would lead elsewhere: a recipe is not trusted.
     """
@@ -145,7 +145,7 @@ def _config_differences(first: Parent, other: Parent) -> list[str]:
 
 
 def _value(config: Mapping[str, Any], key: str) -> object:
-    """A key that isn't written stands for its default, where that follows from other keys."""
+    """A key that isn't written has its default, where that follows from other keys."""
     value = config.get(key)
     if value is not None:
         return value
@@ -174,39 +174,39 @@ def _vocabulary_differences(first: Parent, other: Parent) -> list[str]:
     only_left = sorted(left.keys() - right.keys(), key=left.__getitem__)
     only_right = sorted(right.keys() - left.keys(), key=right.__getitem__)
     moved = sorted((token for token in left.keys() & right.keys() if left[token] != right[token]), key=left.__getitem__)
-    told = []
+    differences = []
     for tokens, where in ((only_left, f"only in {first.name}"), (only_right, f"only in {other.name}")):
         if tokens:
-            told.append(f"{len(tokens)} tokens are {where}, such as {', '.join(map(repr, tokens[:_SHOWN]))}")
+            differences.append(f"{len(tokens)} tokens are {where}, such as {', '.join(map(repr, tokens[:_SHOWN]))}")
     if moved:
         example = moved[0]
-        told.append(
+        differences.append(
             f"{len(moved)} tokens have other ids, such as {example!r} "
             f"({left[example]} in {first.name}, {right[example]} in {other.name})"
         )
-    return told
+    return differences
 
 
 def _tensor_differences(first: Parent, other: Parent) -> list[str]:
     """Tensors outside the layers, and inside any layer, that one lacks or has in another shape."""
     left, right = _shapes(first), _shapes(other)
-    told = []
+    differences = []
     for name in sorted(left.keys() ^ right.keys()):
         # A tied head is the embedding: whether a file repeats it makes no difference.
         if name == LM_HEAD and first.config.get("tie_word_embeddings"):
             continue
         owner, lacking = (first, other) if name in left else (other, first)
-        told.append(f"{owner.name} has {name} and {lacking.name} hasn't")
+        differences.append(f"{owner.name} has {name} and {lacking.name} hasn't")
     for name in sorted(left.keys() & right.keys()):
         if left[name] != right[name]:
-            told.append(f"{name} is {list(left[name])} in {first.name} and {list(right[name])} in {other.name}")
-    if len(told) > _SHOWN:
-        told = [*told[:_SHOWN], f"and {len(told) - _SHOWN} more"]
-    return told
+            differences.append(f"{name} is {list(left[name])} in {first.name} and {list(right[name])} in {other.name}")
+    if len(differences) > _SHOWN:
+        differences = [*differences[:_SHOWN], f"and {len(differences) - _SHOWN} more"]
+    return differences
 
 
 def _shapes(parent: Parent) -> dict[str, tuple[int, ...]]:
-    """Shape by name; all layers of a parent must be alike, so one stands for all."""
+    """Shape by name; all layers of a parent must be alike, so one is enough."""
     shapes: dict[str, tuple[int, ...]] = {}
     layers: dict[int, set[str]] = {}
     for spot, tensor in parent.places.items():

@@ -1,7 +1,7 @@
 """Reads YAML as plain data, without trusting it.
 
 A recipe comes from anywhere. Its size and depth are bounded, aliases are refused (a few hundred
-bytes of them can stand for gigabytes), as are tags, which name types, and keys that stand twice.
+bytes of them can expand to gigabytes), as are tags, which name types, and keys that occur twice.
 """
 
 from __future__ import annotations
@@ -99,6 +99,6 @@ def _check(node: yaml.Node | None) -> None:
 
 
 def _place(mark: object) -> str:
-    """The line of a mark, which is PyYAML's own or its C library's."""
+    """The line number of a mark, which is PyYAML's own or its C library's."""
     line = getattr(mark, "line", None)
     return "the recipe" if line is None else f"line {line + 1}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model_foundry.errors import IncompatibleParents, MalformedMerge
-from model_foundry.hf_names import LM_HEAD, TABLE, layer_tensor
+from model_foundry.formats.hf_names import LM_HEAD, TABLE, layer_tensor
 from model_foundry.importing.safetensors_folder import StoredTensor
 from model_foundry.merging.layout import VOCABULARY_TENSORS, Place
 from model_foundry.merging.methods import ALL_PARAMETERS, METHODS
@@ -20,7 +20,7 @@ from model_foundry.merging.methods.base import Input, Job, MergeMethod
 from model_foundry.merging.parameters import first_value, named_in
 from model_foundry.merging.parents import Parent
 from model_foundry.merging.recipe import MergeRecipe, OutputSlice, SliceInput
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def _slices(recipe: MergeRecipe, parents: Mapping[str, Parent]) -> list[OutputSl
     assert recipe.models
     counts = {parents[name].name: parents[name].layers for name in recipe.names}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise IncompatibleParents(f"whole models need the same number of layers: {told}; use slices")
+        counted = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise IncompatibleParents(f"whole models need the same number of layers: {counted}; use slices")
     sources = [
         SliceInput(model=one.model, layer_range=(0, counts[one.model]), parameters=one.parameters)
         for one in recipe.models

@@ -1,7 +1,7 @@
 """Defines a merge recipe: mergekit's YAML as typed data.
 
 The language is mergekit's (https://github.com/arcee-ai/mergekit, README, "Merge configuration").
-What it has and the foundry hasn't is refused by its name; so is a key that nobody knows. One key
+What the foundry doesn't support is refused by its name; so is an unknown key. One key
 is ours: ``random_seed``, which mergekit takes on its command line.
 """
 
@@ -205,7 +205,7 @@ def _validated(document: dict[str, object]) -> MergeRecipe:
 
 def _told(error: ValidationError) -> str:
     """What is wrong and where, in one line; a union's branches are reported once."""
-    told: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_context=False):
         # A setting's location goes on with the branches of its union, which mean nothing to a reader.
         path = [str(step) for step in fault["loc"] if not str(step)[:1].isupper() and "[" not in str(step)]
@@ -216,5 +216,5 @@ def _told(error: ValidationError) -> str:
                 reason = f"the key {key} ({_ELSEWHERE[key]}) is mergekit's and isn't known here"
         else:
             reason = fault["msg"].removeprefix("Value error, ")
-        told.setdefault(".".join(path), reason)
-    return "; ".join(f"{where}: {reason}" if where else reason for where, reason in list(told.items())[:5])
+        reasons.setdefault(".".join(path), reason)
+    return "; ".join(f"{where}: {reason}" if where else reason for where, reason in list(reasons.items())[:5])

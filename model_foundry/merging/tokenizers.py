@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from model_foundry.errors import MalformedMerge
-from model_foundry.hf_names import CONFIG_KEYS, GENERATION, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG
+from model_foundry.formats.hf_names import CONFIG_KEYS, GENERATION, TEMPLATE, TOKENIZER, TOKENIZER_CONFIG
 from model_foundry.merging.parents import Parent
 from model_foundry.merging.recipe import MergeRecipe
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 FILES = (
     TOKENIZER,

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Dense, Float32, Matrix
 from model_foundry.quantizing.activations import Activations
 from model_foundry.sharding.stored import linear_names
-from model_foundry.weights import Dense, Float32, Matrix
 
 POWERS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)
 TOKENS = 128

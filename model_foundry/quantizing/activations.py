@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_foundry.description import ModelDescription
+from model_foundry.model.description import ModelDescription
+from model_foundry.model.weights import Float32
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import Float32
 from orion_py.native.tokenizer import NativeTokenizer
 
 _INPUTS = {"qkv": "qkv", "attention_output": "output", "gate": "mlp", "up": "mlp", "down": "down"}

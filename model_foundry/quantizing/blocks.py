@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from model_foundry.errors import UnquantizableMatrix
+from model_foundry.model.weights import Affine, Bytes, Float16, Float32, Matrix, Symmetric
 from model_foundry.quantizing.scheme import Scheme
-from model_foundry.weights import Affine, Bytes, Float16, Float32, Matrix, Symmetric
 
 ROWS_AT_ONCE = 1024
 """Rows of a matrix that are searched at a time, which bounds the memory that a search takes."""

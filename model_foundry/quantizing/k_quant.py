@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model_foundry.model.weights import Bytes, Float16, Float32, Matrix
 from model_foundry.quantizing.blocks import nearest, quantized, start_of, to_minimum, to_scale
 from model_foundry.quantizing.round_to_nearest import plain_grid
 from model_foundry.quantizing.scheme import Scheme
-from model_foundry.weights import Bytes, Float16, Float32, Matrix
 
 RANGES = (0.7, 0.8, 0.87, 0.93, 1.07)
 """Widths of the grids that are tried beside the plain one, as shares of its width."""

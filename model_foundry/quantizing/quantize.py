@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model_foundry.description import Layer, ModelDescription
 from model_foundry.errors import UnknownScheme
+from model_foundry.model.description import Layer, ModelDescription
+from model_foundry.model.weights import BLOCK, Float32, Matrix
 from model_foundry.progress import Progress
 from model_foundry.quantizing.activation_aware import scaled_for_inputs
 from model_foundry.quantizing.activations import Activations, observe
@@ -14,7 +15,6 @@ from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
 from model_foundry.quantizing.scheme import Floats, Scheme
 from model_foundry.sharding.stored import EMBEDDING, HEAD, linear_names
-from model_foundry.weights import BLOCK, Float32, Matrix
 
 
 def quantize(model: ModelDescription, plan: QuantizationPlan, calibration: str, progress: Progress) -> ModelDescription:

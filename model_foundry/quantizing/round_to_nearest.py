@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from model_foundry.errors import UnquantizableMatrix
+from model_foundry.model.weights import Bytes, Float16, Float32, Matrix
 from model_foundry.quantizing.blocks import nearest, quantized, start_of, to_minimum, to_scale
 from model_foundry.quantizing.scheme import Scheme
-from model_foundry.weights import Bytes, Float16, Float32, Matrix
 
 
 def round_to_nearest(weights: Float32, scheme: Scheme) -> Matrix:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 
 from model_foundry.errors import UnknownScheme, UnquantizableMatrix
-from model_foundry.weights import BLOCK, Affine, Dense, Float32, Matrix, Symmetric
+from model_foundry.model.weights import BLOCK, Affine, Dense, Float32, Matrix, Symmetric
 from orion_py.manifest.stored_names import WIDTHS
 
 _SYMMETRIC = 8

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import numpy as np
 
-from model_foundry.description import ModelDescription, TokenizerDescription
+from model_foundry.model.description import ModelDescription, TokenizerDescription
+from model_foundry.model.weights import Float32
 from model_foundry.recipes import BuildRecipe
 from model_foundry.reference.llama import ReferenceModel
-from model_foundry.weights import Float32
 from orion_py.manifest.manifest import Golden
 from orion_py.native.tokenizer import NativeTokenizer
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_foundry.description import Layer, Linear, ModelDescription
-from model_foundry.weights import Float32
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Float32
 
 Observer = Callable[[str, int, Float32], None]
 """Called with "qkv", "output", "mlp", "down" or "head", the layer, and the inputs F32 [s, k] of these maps."""

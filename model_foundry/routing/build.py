@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model_foundry.building.versions import CARD
 from model_foundry.routing.graph import encoder_graph
 from model_foundry.routing.source import EncoderSource, load_encoder
 from model_foundry.routing.vocabulary import kept, tokenizer_definition
 from model_foundry.sharding.content_folder import ContentFolder, write_atomically
-from model_foundry.versions import CARD
 from orion_py.manifest.manifest import Recipe, Source
 from orion_py.manifest.shards import Shard
 from orion_py.routing.encoder import BEGIN, END, normalised

@@ -20,12 +20,12 @@ _REGISTRY = Path(__file__).parents[2] / "models.json"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``hand``: the file that it is from. ``kind``: of a row that is held out, what it tests."""
+    """``author``: who wrote it, by the name of its file. ``kind``: of a row that is held out, what it tests."""
 
     text: str
     label: str
     language: str
-    hand: str
+    author: str
     kind: str = ""
 
     @property
@@ -46,7 +46,7 @@ def labels_of(rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Raises MalformedRows, which names the line."""
+    """Raises MalformedRows with the line's number."""
     known, rows = agents(), []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
@@ -63,18 +63,18 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def held_out_rows(folder: Path = FOLDER) -> list[Row]:
-    """The frozen split, and what later hands hold out: their rows with a ``kind``."""
+    """The frozen split, and what later authors hold out: their rows with a ``kind``."""
     frozen = read_rows(folder / f"{TEST}.jsonl")
     return frozen + [row for row in _written(folder) if row.kind]
 
 
 def training_rows(folder: Path = FOLDER) -> list[Row]:
-    """All hands but the test's, each text once and none that is held out."""
+    """All authors but the test's, each text once and none that is held out."""
     return without_repeats((row for row in _written(folder) if not row.kind), held_out_rows(folder))
 
 
 def _written(folder: Path) -> Iterator[Row]:
-    """What all hands but the test's wrote."""
+    """What all authors but the test's wrote."""
     for path in sorted(folder.glob("*.jsonl")):
         if path.stem != TEST:
             yield from read_rows(path)

@@ -25,7 +25,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """``across``: accuracy on each hand of a head that was fitted on the others, over the labels that others have."""
+    """``across``: accuracy on each author of a head that was fitted on the others, over the labels that others have."""
 
     head: LinearHead
     across: dict[str, float]
@@ -45,25 +45,25 @@ def targets(rows: Sequence[Row], labels: Sequence[str]) -> list[int]:
 
 
 def train(rows: Sequence[Row], inputs: Matrix, say: Callable[[str], None] = lambda text: None) -> Trained:
-    """The head over all ``rows``, with the labels that they have; its temperature comes from leaving out one hand
-    after another, so that confidence is honest about people whose style no row has. What only one hand has rows of
+    """The head over all ``rows``, with the labels that they have; its temperature comes from leaving out one author
+    after another, so that confidence is honest about people whose style no row has. What only one author has rows of
     can't be judged without it, and doesn't count there."""
     labels = labels_of(rows)
     wanted = np.array(targets(rows, labels))
-    hands = np.array([row.hand for row in rows])
+    authors = np.array([row.author for row in rows])
     left_out = np.zeros((len(rows), len(labels)))
     across, judged = {}, np.zeros(len(rows), bool)
-    for hand in sorted(set(hands.tolist())):
-        inside = hands == hand
+    for author in sorted(set(authors.tolist())):
+        inside = authors == author
         known = inside & np.isin(wanted, wanted[~inside])
         if not known.any():
-            say(f"without {hand}: nobody else has rows of its labels")
+            say(f"without {author}: nobody else has rows of its labels")
             continue
         part = _fit(inputs[~inside], wanted[~inside], labels)
         left_out[known] = part.logits(inputs[known])
         judged |= known
-        across[hand] = float((left_out[known].argmax(axis=1) == wanted[known]).mean())
-        say(f"without {hand}: {across[hand]:.3f} of its rows right")
+        across[author] = float((left_out[known].argmax(axis=1) == wanted[known]).mean())
+        say(f"without {author}: {across[author]:.3f} of its rows right")
     head = calibrate(_fit(inputs, wanted, labels), left_out[judged], wanted[judged].tolist())
     say(f"fitted on {len(rows)} rows, temperature {head.temperature:.2f}")
     return Trained(head, across)
@@ -140,7 +140,7 @@ def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) ->
         "linear head over the embedding, the keyword rules' scores and hashed n-grams, calibrated by temperature.",
         "Written by `foundry router train`. The test rows were written apart, and training and calibration never read",
         "them; but they were looked at while the features were chosen, and the kinds of request that failed there were",
-        "asked for from the hand `breadth`. So they flatter: a hand that was left out (below) is the harder test.",
+        "asked for from the author `breadth`. So they flatter: an author who was left out (below) is the harder test.",
         "",
         f"Training rows: {len(rows)} (English {languages['en']}, French {languages['fr']}, other {other}); "
         + ", ".join(f"{label} {count}" for label, count in counts.items())
@@ -149,9 +149,9 @@ def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) ->
         f"Temperature {trained.head.temperature:.2f}; expected calibration error on the test rows "
         f"{evaluation.calibration_error:.3f}; below {UNSURE:.2f} it counts as unsure.",
         "",
-        "| Left out: hand | right |",
+        "| Left out: author | right |",
         "| --- | --- |",
-        *(f"| {hand} | {share:.3f} |" for hand, share in trained.across.items()),
+        *(f"| {author} | {share:.3f} |" for author, share in trained.across.items()),
         "",
         "| Test rows | rows | right | right or unsure |",
         "| --- | --- | --- | --- |",

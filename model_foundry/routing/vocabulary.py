@@ -46,7 +46,7 @@ def tokenizer_definition(pieces: Sequence[tuple[str, float]], ids: Sequence[int]
     """The tokenizer shard: Hugging Face's tokenizer.json with a unigram model (Kudo 2018) over the
     kept pieces, renumbered from 0. The text comes normalised (orion_py.routing.encoder).
 
-    What stands for the unknown, the beginning and the end can't be typed: as in SentencePiece, no text
+    The pieces for the unknown, the beginning and the end can't be typed: as in SentencePiece, no text
     means them. The libraries would take their names for text, and not in the same way.
     """
     pieces = [(f"{UNTYPED}{text}", score) for text, score in pieces[:SPECIAL]] + list(pieces[SPECIAL:])

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import model_foundry
-from model_foundry.description import ModelDescription, TokenizerDescription
 from model_foundry.graphs.variants import VARIANTS, VariantPlan
 from model_foundry.graphs.weights import StoredWeights
+from model_foundry.model.description import ModelDescription, TokenizerDescription
 from model_foundry.progress import Progress
 from model_foundry.recipes import BuildRecipe
 from model_foundry.sharding.content_folder import ContentFolder

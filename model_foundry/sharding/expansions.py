@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model_foundry.sharding.stored_matrices import stored_matrices
+from model_foundry.sharding.shard_matrices import shard_matrices
 from orion_py.manifest.derived import ExpandedWeight, Expansion, WidenedWeight, Widening
 from orion_py.manifest.shards import Shard
 
@@ -17,7 +17,7 @@ Width = Callable[[str, int], int | None]
 def plan_expansion(shard: Shard, wanted: Callable[[str], bool] = lambda source: True) -> Expansion | None:
     """The layout of ``<shard>.int8``; None for a shard without matrices that are ``wanted``."""
     weights, position = [], 0
-    for matrix in stored_matrices(shard):
+    for matrix in shard_matrices(shard):
         source, n, k = matrix.name, matrix.n, matrix.k
         if not wanted(source):
             continue
@@ -43,7 +43,7 @@ def plan_expansion(shard: Shard, wanted: Callable[[str], bool] = lambda source: 
 def plan_widening(shard: Shard, width: Width) -> Widening | None:
     """The layout of ``<shard>.wide``; None for a shard whose matrices are wide enough."""
     weights, position = [], 0
-    for matrix in stored_matrices(shard):
+    for matrix in shard_matrices(shard):
         source, bits, n, k = matrix.name, matrix.bits, matrix.n, matrix.k
         wanted = None if bits is None else width(source, bits)
         if wanted is None or wanted == bits:

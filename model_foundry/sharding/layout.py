@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
 
-from model_foundry.description import ModelDescription
 from model_foundry.errors import UnknownLayout
+from model_foundry.model.description import ModelDescription
 from model_foundry.sharding.stored import FINAL_NORM, ShardContent, contents
 from orion_py.manifest.shards import Shard
 
@@ -28,7 +28,7 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class LayersPerShard:
-    """The table and the head alone, so many layers together: what streams best (docs/foundry.md)."""
+    """The table and the head alone, ``count`` layers together: what streams best (docs/foundry.md)."""
 
     count: int
 
@@ -69,7 +69,7 @@ class ShardCount:
 
 @dataclass(frozen=True)
 class ShardSize:
-    """Shards of at most ``bytes``, but for a part that is larger by itself."""
+    """Shards of at most ``bytes``, except for a single part that is larger."""
 
     bytes: int
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
 from model_foundry.errors import NotBuilt
+from model_foundry.model.description import Layer, Linear, ModelDescription, TokenizerDescription
+from model_foundry.model.weights import Affine, Dense, Matrix, Symmetric
 from model_foundry.recipes import load_recipe, recipe_names
 from model_foundry.sharding.safetensors_file import Array
 from model_foundry.sharding.stored import EMBEDDING, EMBEDDING_SCALE, FINAL_NORM, HEAD, linear_names, norm_names
-from model_foundry.weights import Affine, Dense, Matrix, Symmetric
 from orion_py.errors import OrionError
 from orion_py.faults import reason
 from orion_py.manifest.bit_stream import unpack

@@ -1,7 +1,7 @@
 """Writes weight shards: safetensors files whose bytes depend on their content alone.
 
 A graph's external data has to know where each tensor lies, so the header is our own
-(model_foundry/safetensors_format.py); tests read the result back with the library.
+(model_foundry/formats/safetensors_header.py); tests read the result back with the library.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_foundry.safetensors_format import header
+from model_foundry.formats.safetensors_header import header_bytes
 from orion_py.manifest.shards import Tensor
 
 _DTYPES = {"uint8": "U8", "int8": "I8", "float16": "F16", "float32": "F32"}
@@ -31,7 +31,7 @@ def pack(arrays: dict[str, Array]) -> WeightFile:
     """One file with ``arrays``: wide types first, so that each is aligned to its own width."""
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)
     described = ((name, _DTYPES[arrays[name].dtype.name], arrays[name].shape, arrays[name].nbytes) for name in order)
-    start = header(described, "orion")
+    start = header_bytes(described, "orion")
     tensors, offset = [], len(start)
     for name in order:
         array = arrays[name]

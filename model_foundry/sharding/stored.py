@@ -1,4 +1,4 @@
-"""Decides what of a model goes into which shard, and under which names.
+"""Decides what of a model goes into which shard, under which names, and how many bytes it takes.
 
 A matrix called ``s`` with b bits a weight, b one of 2, 3, 4, 5, 6 and 8, is stored as
 
@@ -23,10 +23,11 @@ from typing import Literal
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownQuantization
+from model_foundry.formats.float_formats import WIDTHS as FLOAT_WIDTHS
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Affine, Dense, Matrix
 from model_foundry.sharding.safetensors_file import Array
-from model_foundry.weights import Affine, Dense, Matrix
 from orion_py.manifest.bit_stream import pack
 from orion_py.manifest.stored_names import FLOATS, WIDTHS
 
@@ -102,3 +103,21 @@ def _matrix(name: str, matrix: Matrix) -> dict[str, Array]:
         quants = {f"{name}.q{matrix.bits}": pack(matrix.quants, matrix.bits)}
         return {**quants, f"{name}.scale": matrix.scale, f"{name}.min": matrix.minimum}
     return {f"{name}.q{matrix.bits}": pack(matrix.unsigned(), matrix.bits), f"{name}.scale": matrix.scale}
+
+
+def matrix_bytes(matrix: Matrix) -> int:
+    """On the wire: quants, scales and minima; floats as wide as they were in the source."""
+    n, k = matrix.shape
+    if isinstance(matrix, Dense):
+        return n * k * FLOAT_WIDTHS[matrix.dtype]
+    minima = matrix.minimum.nbytes if isinstance(matrix, Affine) else 0
+    return n * k * matrix.bits // 8 + matrix.scale.nbytes + minima
+
+
+def weight_bytes(model: ModelDescription) -> int:
+    """All matrices of ``model``; norms and biases are too small to count."""
+    matrices = [model.embedding, *([] if model.head is None else [model.head])]
+    for layer in model.layers:
+        maps = (layer.qkv, layer.attention_output, layer.gate, layer.up, layer.down)
+        matrices += [linear.weight for linear in maps]
+    return sum(matrix_bytes(matrix) for matrix in matrices)

@@ -24,7 +24,7 @@ GRACE_SECONDS = 5
 
 
 def folder() -> Path:
-    """Where it is or would be: another one for other requirements or another Python."""
+    """Where the environment is or would be; each set of requirements and each Python has its own."""
     from platformdirs import user_cache_dir
 
     override = os.environ.get("ORION_CACHE")
@@ -34,14 +34,14 @@ def folder() -> Path:
 
 
 def python() -> Path | None:
-    """Its interpreter, or None where it isn't made."""
+    """Its interpreter, or None where the environment isn't made."""
     home = folder()
     found = _interpreter(home)
     return found if found.exists() and not _unfinished(home).exists() else None
 
 
 def make(say: Callable[[str], None]) -> Path:
-    """Its interpreter; makes it if need be. Raises FoundryError where pip can't."""
+    """Its interpreter; makes the environment if necessary. Raises FoundryError where pip can't."""
     existing = python()
     if existing:
         return existing
@@ -104,7 +104,7 @@ def run_script(name: str, arguments: Sequence[str | Path], say: Callable[[str], 
             for line in process.stdout:
                 last = line.strip() or last
                 say(line.rstrip())
-        except BaseException:  # we are being stopped, or ``say`` failed: it would work on for nobody
+        except BaseException:  # we are being stopped, or ``say`` failed: its work is no longer wanted
             _end(process)
             raise
     if process.returncode:

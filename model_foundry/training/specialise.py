@@ -15,8 +15,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from model_foundry.errors import FoundryError, MalformedFolder
-from model_foundry.hf_names import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
-from model_foundry.importing.bounded_json import JsonLimits, read_json
+from model_foundry.formats.bounded_json import JsonLimits, read_json
+from model_foundry.formats.hf_names import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from model_foundry.importing.safetensors_folder import CONFIG_LIMITS
 from model_foundry.progress import Progress
 from model_foundry.training.corpus import read_corpus, sequences

@@ -1,7 +1,7 @@
 """Derives the variant that runs a model on our own kernel, for a manifest that doesn't name one.
 
 The kernel reads the shards' own blocks and needs no graphs, so that models which were built, and stored on people's
-devices, before it existed run on it without a download. What it takes stands in kernel/orion_kernel.h.
+devices, before it existed run on it without a download. kernel/orion_kernel.h says what it takes.
 """
 
 from __future__ import annotations

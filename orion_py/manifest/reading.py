@@ -16,7 +16,7 @@ from orion_py.manifest.manifest import Manifest
 
 def read_manifest(text: str | bytes, note: Callable[[str], None] = lambda what: None) -> Manifest:
     """As ``parse_manifest``, of one that a newer foundry may have written: unknown fields are ignored, and a
-    variant with a value that isn't known, or of a shard with an unknown role, is skipped; ``note`` is told each.
+    variant with a value that isn't known, or of a shard with an unknown role, is skipped; ``note`` is called with each.
 
     Raises InvalidManifest; a newer ``format`` is one too.
     """

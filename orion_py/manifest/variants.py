@@ -111,7 +111,7 @@ class Variant(Strict):
     """One way to run the model. ``tolerance_kl`` bounds KL(golden || measured), in nats.
 
     ``engine`` "onnxruntime": two sessions over graph shards, ``prefill`` and ``decode``. ``engine`` "kernel":
-    neither; what the kernel does is told by the architecture and the tensors' names
+    neither; the architecture and the tensors' names say what the kernel does
     (``manifest.kernel_variant`` says which it takes). ``engine`` isn't written where it is onnxruntime:
     manifests from before it existed stay what they were.
     """

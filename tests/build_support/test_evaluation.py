@@ -10,7 +10,7 @@ from build_support import cli, evaluation
 from build_support.downloads import Source
 from build_support.sources import EVALUATION, MODELS
 from model_foundry.commands.evaluating import DATA
-from model_foundry.evaluation.tasks import TASKS
+from model_foundry.measuring.tasks.catalogue import TASKS
 
 
 def test_every_task_has_a_source_pinned_by_its_hash() -> None:

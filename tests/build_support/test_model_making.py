@@ -159,7 +159,7 @@ class Calls:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[Any] = []
         monkeypatch.undo()
-        monkeypatch.setattr("model_foundry.pipeline.build_model", self._build)
+        monkeypatch.setattr("model_foundry.building.pipeline.build_model", self._build)
         monkeypatch.setattr("model_foundry.routing.build.build_router", self._build)
 
     def _build(self, *arguments: Any) -> Any:
@@ -189,7 +189,7 @@ def test_what_makes_a_model_are_its_pipeline_and_its_recipes_and_for_the_router_
     monkeypatch.undo()
     of_model = {path.relative_to(paths.ROOT).as_posix() for path in models._makers("lite")}
     of_router = {path.relative_to(paths.ROOT).as_posix() for path in models._makers("router")}
-    assert "model_foundry/pipeline.py" in of_model
+    assert "model_foundry/building/pipeline.py" in of_model
     assert any(name.startswith("model_foundry/recipes/") for name in of_model)
     assert "model_foundry/routing/head.safetensors" in of_router
     assert not {name for name in of_model | of_router if name.startswith(("model_foundry/cli", "build_support/"))}

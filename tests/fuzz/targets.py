@@ -25,9 +25,9 @@ from model_foundry.quantizing.round_to_nearest import rounding
 from tests.fuzz.mutations import mutated, mutated_json, mutated_safetensors, mutated_yaml
 from tests.model_foundry.built import RECIPE, built
 from tests.model_foundry.folders import FAMILIES
+from tests.model_foundry.importing.test_families import quantized
+from tests.model_foundry.importing.test_onnx_file import external, written
 from tests.model_foundry.merging.cases import CASES, PARENTS
-from tests.model_foundry.test_families import quantized
-from tests.model_foundry.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
 
 CONTEXT = 64

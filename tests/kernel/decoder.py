@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model_foundry.description import Linear, ModelDescription
-from model_foundry.weights import Float32
+from model_foundry.model.description import Linear, ModelDescription
+from model_foundry.model.weights import Float32
 from orion_py.native.kernel_layout import rotary_table
 from tests.kernel.models import Extras
 

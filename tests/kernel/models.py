@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from model_foundry.description import Layer, Linear, ModelDescription, TokenizerDescription
+from model_foundry.model.description import Layer, Linear, ModelDescription, TokenizerDescription
+from model_foundry.model.weights import Affine, Dense, Float32, Matrix, Symmetric
 from model_foundry.sharding.safetensors_file import pack
 from model_foundry.sharding.stored import contents
-from model_foundry.weights import Affine, Dense, Float32, Matrix, Symmetric
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.manifest import Source
 from orion_py.manifest.shards import Shard

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_foundry.model.weights import Float32
 from model_foundry.reference.llama import ReferenceModel
-from model_foundry.weights import Float32
 from orion_py.errors import Cancelled
 from orion_py.native.kernel_module import HEAD_STRIDE, LAYER_STRIDE, ROW_BYTES, VALUES, KernelModel
 from tests.kernel.decoder import Decoder

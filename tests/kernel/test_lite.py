@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from build_support import paths
-from model_foundry.evaluation import evaluation_texts
+from model_foundry.measuring.texts import evaluation_texts
+from model_foundry.model.weights import Float32
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
-from model_foundry.weights import Float32
 from orion_py.native.kernel_layout import Layout
 from orion_py.native.kernel_module import KernelModel
 from orion_py.native.tokenizer import NativeTokenizer

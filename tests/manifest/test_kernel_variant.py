@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 import pytest
 
-from model_foundry.description import Linear
+from model_foundry.model.description import Linear
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import parse_manifest

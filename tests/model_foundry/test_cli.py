@@ -15,7 +15,7 @@ from model_foundry.recipes import load_recipe
 from model_foundry.sharding.restore import load_manifest
 from tests.model_foundry.built import RECIPE, built, imported
 from tests.model_foundry.folders import FAMILIES, changed
-from tests.model_foundry.test_onnx_file import external, written
+from tests.model_foundry.importing.test_onnx_file import external, written
 from tests.model_foundry.tiny_gguf import TinyModel
 
 Capture = pytest.CaptureFixture[str]
@@ -29,7 +29,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     path = TinyModel().write(tmp_path / "tiny.gguf")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     tiny = RECIPE.model_copy(update={"source_sha256": sha256})
-    monkeypatch.setattr("model_foundry.sources.load_recipe", lambda name: tiny)
+    monkeypatch.setattr("model_foundry.building.sources.load_recipe", lambda name: tiny)
     return path
 
 
@@ -37,7 +37,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def short_text(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {"prose": "the cat sat on a mat, saw a rat, and ran off at noon"}
     monkeypatch.setattr("model_foundry.commands.validate.evaluation_texts", lambda: texts)
-    monkeypatch.setattr("model_foundry.quality.evaluation_texts", lambda: texts)
+    monkeypatch.setattr("model_foundry.measuring.quality.evaluation_texts", lambda: texts)
 
 
 def test_import_says_what_is_in_a_file(tmp_path: Path, capsys: Capture) -> None:

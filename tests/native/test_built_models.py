@@ -8,7 +8,7 @@ from pathlib import Path
 from orion_py.native.built_models import with_built_models
 from orion_py.registry.load import parse_registry
 from tests.model_foundry.built import built
-from tests.model_foundry.test_families import quantized
+from tests.model_foundry.importing.test_families import quantized
 
 ROOT = Path(__file__).parents[2]
 

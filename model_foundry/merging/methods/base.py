@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 REQUIRED: Final = None
-"""Stands for the default of a parameter that has none."""
+"""The default of a parameter that must be given."""
 
 
 @dataclass(frozen=True)

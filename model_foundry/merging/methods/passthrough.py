@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from model_foundry.merging.methods.base import Job
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 
 class Passthrough:

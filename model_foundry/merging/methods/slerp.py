@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from model_foundry.merging.methods.base import REQUIRED, Job
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 _PARALLEL = 0.9995
 _NO_LENGTH = 1e-8

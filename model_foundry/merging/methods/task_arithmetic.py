@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from model_foundry.merging.methods.base import Job
 from model_foundry.merging.methods.task_vectors import SWITCHES, WEIGHTS, combined
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 
 class TaskArithmetic:

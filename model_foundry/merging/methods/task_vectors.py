@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_foundry.merging.methods.base import Input, Job
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 Keep = Callable[[Job, Input, int, Float32], NDArray[np.bool_] | None]
 """Which entries of a model's difference stay; the model's place among the others is passed along."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model_foundry.merging.methods.base import Input, Job
 from model_foundry.merging.methods.task_vectors import SWITCHES, WEIGHTS, combined
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 
 
 class Ties:

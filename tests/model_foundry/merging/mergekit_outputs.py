@@ -18,7 +18,7 @@ import numpy as np
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.merging.merge import prepare
 from model_foundry.merging.methods.dare import drawn_mask
-from model_foundry.weights import Float32
+from model_foundry.model.weights import Float32
 from tests.model_foundry.merging.cases import CASES, SEED, write_parents
 from tests.model_foundry.merging.written import recipe_from
 

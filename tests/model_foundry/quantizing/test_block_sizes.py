@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from model_foundry.errors import InexactScale, UnknownScheme
+from model_foundry.measuring.fidelity import validate
 from model_foundry.quantizing.plan import QuantizationPlan
 from model_foundry.quantizing.quantize import quantize
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.sharding.restore import restore
-from model_foundry.sharding.sizes import matrix_bytes, weight_bytes
-from model_foundry.validation import validate
+from model_foundry.sharding.stored import matrix_bytes, weight_bytes
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 
@@ -33,7 +33,7 @@ def test_larger_blocks_take_the_bytes_that_their_scheme_says() -> None:
         bits_per_weight = scheme.bits + (16 if scheme.symmetric else 32) / scheme.block
         assert matrix_bytes(matrix) == bits_per_weight * weights.size / 8
         assert Scheme.parse(str(scheme)) == scheme
-    with pytest.raises(InexactScale, match="by itself"):
+    with pytest.raises(InexactScale, match="at a time"):
         round_to_nearest(weights, Scheme.parse("q4-b64")).scaled(np.ones((1, 8), np.int32))
     with pytest.raises(UnknownScheme, match="-b64 or -b128"):
         Scheme.parse("q4-b48")

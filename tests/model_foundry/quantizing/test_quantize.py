@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_foundry.description import Layer, Linear, ModelDescription
 from model_foundry.errors import UnknownScheme
+from model_foundry.model.description import Layer, Linear, ModelDescription
+from model_foundry.model.weights import Affine, Dense, Float32, Matrix, Symmetric
 from model_foundry.quantizing.activation_aware import choose_factor, scaled_for_inputs
 from model_foundry.quantizing.activations import observe
 from model_foundry.quantizing.plan import METHODS, Method, QuantizationPlan
@@ -17,7 +18,6 @@ from model_foundry.quantizing.quantize import matrix_names, quantize
 from model_foundry.quantizing.round_to_nearest import round_to_nearest
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.reference.llama import ReferenceModel
-from model_foundry.weights import Affine, Dense, Float32, Matrix, Symmetric
 from tests.model_foundry.built import imported
 from tests.model_foundry.tiny_gguf import TinyModel
 

@@ -12,11 +12,11 @@ from hypothesis.extra.numpy import arrays
 
 from model_foundry.commands.folder import LAYERS, TABLES
 from model_foundry.errors import UnknownQuantization, UnknownScheme, UnquantizableMatrix
+from model_foundry.model.weights import Affine, Float32, Symmetric
 from model_foundry.quantizing.k_quant import k_quant
 from model_foundry.quantizing.round_to_nearest import round_to_nearest, rounding
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.sharding.stored import EMBEDDING, contents
-from model_foundry.weights import Affine, Float32, Symmetric
 from orion_py.manifest.bit_stream import pack, unpack
 from orion_py.manifest.stored_names import WIDTHS
 from tests.model_foundry.built import RECIPE

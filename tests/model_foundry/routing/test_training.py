@@ -16,15 +16,15 @@ from orion_py.routing.head import LinearHead
 from orion_py.routing.head_file import read_card, read_head
 from orion_py.routing.keyword_words import RULED as LABELS
 
-HANDS = ("first", "second")
+AUTHORS = ("first", "second")
 WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple")
 
 
 def rows(each: int = 2, kind: str = "") -> list[Row]:
-    """Of each hand ``each`` rows a label; the text holds a word that stands for it."""
+    """Of each author ``each`` rows a label; the text holds a word that stands for it."""
     return [
-        Row(f"{WORDS[index]} {number} {hand}", label, ("en", "fr")[number % 2], hand, kind)
-        for hand in HANDS
+        Row(f"{WORDS[index]} {number} {author}", label, ("en", "fr")[number % 2], author, kind)
+        for author in AUTHORS
         for index, label in enumerate(LABELS)
         for number in range(each)
     ]
@@ -43,7 +43,7 @@ def trained() -> Trained:
 
 
 def test_a_head_learns_what_the_embedding_says_and_each_hand_is_left_out_once(trained: Trained) -> None:
-    assert trained.across == dict.fromkeys(HANDS, 1.0)
+    assert trained.across == dict.fromkeys(AUTHORS, 1.0)
     held_out = rows(2, kind="real")
     found = evaluate(trained.head, held_out, matrix(held_out, embed))
     assert {part.name: part.right for part in found.slices} == dict.fromkeys(["real", *LABELS, "en", "fr"], 1.0)
@@ -89,7 +89,7 @@ def test_the_labels_are_those_of_the_rows_and_what_one_hand_alone_wrote_is_learn
     heard: list[str] = []
     made = train(more, matrix(more, embed), heard.append)
     assert made.head.labels == (*LABELS, "code-logic")
-    assert made.across == dict.fromkeys(HANDS, 1.0), "without that hand nobody has a row of the label"
+    assert made.across == dict.fromkeys(AUTHORS, 1.0), "without that author nobody has a row of the label"
     assert "without third: nobody else has rows of its labels" in heard
     assert made.head.temperature == pytest.approx(trained.head.temperature, rel=0.2)
     fewer = [row for row in rows() if row.label in ("code", "conversation")]

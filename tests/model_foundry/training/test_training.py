@@ -124,7 +124,7 @@ class ScriptedTorch:
 def torch(monkeypatch: pytest.MonkeyPatch) -> ScriptedTorch:
     scripted = ScriptedTorch()
     monkeypatch.setattr("model_foundry.training.specialise.run_script", scripted)
-    monkeypatch.setattr("model_foundry.training.perplexity.run_script", scripted)
+    monkeypatch.setattr("model_foundry.measuring.perplexity.run_script", scripted)
     return scripted
 
 

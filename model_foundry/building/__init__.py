@@ -1,0 +1,1 @@
+"""Builds versions of models in steps, and manages them."""

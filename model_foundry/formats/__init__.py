@@ -1,0 +1,1 @@
+"""Reads and writes what the formats of model files have in common."""

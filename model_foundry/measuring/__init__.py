@@ -1,0 +1,1 @@
+"""Measures models: against the reference, on texts, and on public tasks."""

@@ -1,0 +1,1 @@
+"""Asks the subjects of a measurement: a session, the reference, a program or a browser."""

@@ -1,0 +1,1 @@
+"""Scores a subject on samples of public tasks."""

@@ -1,0 +1,1 @@
+"""Describes a model in memory: its architecture, tokenizer and weights."""

@@ -1,0 +1,110 @@
+"""Folders of every family answer as transformers does: the reference, and what is built from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_foundry.commands.folder import LAYERS, TABLES
+from model_foundry.equalizing.equalization import Equalization, LayerExponents, equalized
+from model_foundry.graphs.variants import VARIANTS
+from model_foundry.model.description import ModelDescription
+from model_foundry.quantizing.round_to_nearest import rounding
+from model_foundry.reference.llama import ReferenceModel
+from model_foundry.sharding.restore import load_manifest, restore
+from orion_py.native.tokenizer import NativeTokenizer
+from tests.model_foundry.built import RECIPE, built
+from tests.model_foundry.folders import FAMILIES, NAMES, changed, expected, plan
+from tests.model_foundry.graphs.test_variants import opened
+
+TOLERANCE = {True: 2e-5, False: 0.15}
+"""Largest difference of a logit, for variants that compute with the source's weights and for int8."""
+
+
+def quantized(name: str) -> ModelDescription:
+    """By the forms that are stored by default, which loses nothing of these models."""
+    return plan(FAMILIES / name).load(RECIPE.source, rounding(LAYERS, TABLES))
+
+
+def farthest(model: ModelDescription, name: str) -> float:
+    """The largest difference of the reference's logits from transformers'."""
+    answers = expected(name)
+    logits = ReferenceModel(model).forward(answers["tokens"])
+    return max(float(np.abs(logits[int(at)] - row).max()) for at, row in answers["logits"].items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_has_the_logits_of_transformers(name: str) -> None:
+    assert farthest(plan(FAMILIES / name).load(RECIPE.source), name) < 2e-5
+    assert farthest(quantized(name), name) < 2e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_variant_of_a_built_model_has_the_logits_of_transformers(tmp_path: Path, name: str) -> None:
+    manifest, answers = built(tmp_path, quantized(name)), expected(name)
+    tokens = answers["tokens"]
+    for variant in VARIANTS:
+        session = await opened(tmp_path, manifest, variant.id)
+        first = 0
+        for at, row in ((int(at), row) for at, row in answers["logits"].items()):
+            prefilled = await session.forward(tokens[first : at + 1], first)
+            decoded = await session.forward(tokens[at : at + 1], at)
+            for logits in (prefilled, decoded):
+                np.testing.assert_allclose(logits, row, atol=TOLERANCE[variant.exact], err_msg=f"{variant.id} {at}")
+            first = at + 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tokens_and_template_are_those_of_transformers(name: str) -> None:
+    answers = expected(name)
+    tokenizer = NativeTokenizer(plan(FAMILIES / name).tokenizer.shard_bytes())
+    assert tokenizer.encode(answers["text"]) == answers["ids"]
+    assert tokenizer.decode(answers["ids"]) == answers["text"]
+    assert tokenizer.render([{"role": "user", "content": answers["text"]}]) == answers["chat"]
+
+
+def test_what_tells_the_families_apart_matters(tmp_path: Path) -> None:
+    """The fixtures would notice if one of these were left out."""
+    gemma, llama3 = plan(FAMILIES / "gemma").load(RECIPE.source), plan(FAMILIES / "llama3").load(RECIPE.source)
+    assert farthest(replace(gemma, embedding_scale=None), "gemma") > 0.1
+    for model, update in ((gemma, {"activation": "silu"}), (llama3, {"rope_scaling": None})):
+        without = replace(model, architecture=model.architecture.model_copy(update=update))
+        assert farthest(without, "gemma" if model is gemma else "llama3") > 0.05
+    less = tuple(replace(layer, attention_norm=layer.attention_norm - 1) for layer in gemma.layers)
+    assert farthest(replace(gemma, layers=less), "gemma") > 0.5
+    qwen2 = plan(FAMILIES / "qwen2").load(RECIPE.source)
+    unbiased = tuple(replace(layer, qkv=replace(layer.qkv, bias=None)) for layer in qwen2.layers)
+    assert farthest(replace(qwen2, layers=unbiased), "qwen2") > 0.1
+
+
+def test_a_built_model_reads_back_with_what_its_family_adds(tmp_path: Path) -> None:
+    for name in ("gemma", "qwen2"):
+        built(tmp_path / name, quantized(name))
+        manifest = load_manifest(tmp_path / name, "tiny")
+        assert farthest(restore(manifest, tmp_path / name / "shards"), name) < 2e-5
+
+
+def test_an_equalized_model_keeps_its_embeddings_scale() -> None:
+    one = LayerExponents(qkv=(1,), mlp=(-1,), down=(0, 2))
+    equalization = Equalization(layers=(one, one), head=(2,))
+    assert farthest(equalized(quantized("gemma"), equalization), "gemma") < 5e-5
+    untied = replace(quantized("mistral"), embedding_scale=np.full(32, 2, np.float32))
+    after = equalized(untied, equalization).embedding_scale
+    assert after is not None
+    np.testing.assert_array_equal(after, np.full(32, 2))
+
+
+def test_the_folder_of_a_sharded_model_reads_as_the_same_model_in_one_file(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    from model_foundry.importing.safetensors_folder import SafetensorsFolder
+
+    sharded = SafetensorsFolder(FAMILIES / "mistral")
+    whole = changed(tmp_path / "whole", "mistral")
+    for path in whole.glob("*.safetensors*"):
+        path.unlink()
+    save_file({name: sharded.tensor(name) for name in sharded.tensor_names}, whole / "model.safetensors")
+    assert farthest(plan(whole).load(RECIPE.source), "mistral") < 2e-5
