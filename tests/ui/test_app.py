@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 
 from tests.ui.engine.test_client import Timers, Worker
 from tests.ui.fake_dom import NodeList
-from tests.ui.speech import FOLDER, plural
+from tests.ui.speech import catalogue, plural
 from ui.app import App
 from ui.base.dom import Dom
 from ui.base.store import MemoryBacking
@@ -38,7 +38,7 @@ class Bridge:
         self.wellFormed = self.answerOf = lambda text: text
         self.markdown = Then(SimpleNamespace(renderMarkdown=MagicMock(return_value=1.0)))
         self.wordLanguages = lambda: json.dumps(["en", "fr"])
-        self.wordsIn = lambda language: (FOLDER / f"{language}.json").read_text("utf-8")
+        self.wordsIn = lambda language: json.dumps(catalogue(language))
         self.pluralOf = plural
         self.watchUpdates, self.saved = MagicMock(), MagicMock()
         self.saveFile = self.saved
