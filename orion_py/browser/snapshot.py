@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import random
 import sys
 import zlib
@@ -22,6 +23,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from orion_py.errors import ProtocolError
+from orion_py.fetching.versions import parse_ahead
 from orion_py.protocol import parse_request, read_message
 
 _PARTS = (
@@ -34,13 +36,17 @@ _PARTS = (
 _LEAST_OBJECTS = 1000
 
 
-def prepare() -> None:
-    """Imports what an engine imports until its first answer, and builds the schemas of its messages."""
+def prepare(manifests: str = "[]") -> None:
+    """Imports what an engine imports until its first answer, builds the schemas of its messages, and parses the
+    manifests that are kept on the device, a JSON list of their texts: a start that finds the same texts needn't."""
     for name in _PARTS:
         importlib.import_module(name)
     for model in _models(BaseModel):
         if model.__module__.startswith("orion_py") and not model.__pydantic_complete__:
             model.model_rebuild()
+    for text in json.loads(manifests):
+        if isinstance(text, str):
+            parse_ahead(text)
     while "" in sys.path:
         sys.path.remove("")  # Pyodide puts it there at each start
     gc.collect()

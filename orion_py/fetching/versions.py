@@ -185,6 +185,16 @@ def _notes_key(model_id: str) -> str:
     return f"versions:{model_id}"
 
 
+def parse_ahead(text: str) -> None:
+    """From now on ``kept`` finds a version with this text parsed. What can't be parsed changes nothing."""
+    try:
+        model_id = json.loads(text)["model"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return
+    if isinstance(model_id, str):
+        _read(model_id, text)
+
+
 @lru_cache(maxsize=8)  # the engine's start tells the versions, then the model is opened, of one text
 def _read(model_id: str, text: str) -> StoredVersion | None:
     try:

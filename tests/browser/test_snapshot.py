@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from orion_py.browser import snapshot
+from orion_py.fetching import versions
+from orion_py.storage.memory_settings import MemorySettings
+from tests.tiny import manifest_json
 
 
 def in_a_process_of_its_own(function: str) -> str:
@@ -50,6 +54,16 @@ def test_preparing_imports_the_parts_and_builds_every_schema(monkeypatch: pytest
     assert ours
     assert all(model.__pydantic_complete__ for model in ours)
     assert snapshot.examine() == snapshot.examine(), "nothing is left that using it would change"
+
+
+async def test_preparing_parses_the_manifests_that_the_device_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_PARTS", ())
+    text = manifest_json(version="3.1.4")
+    snapshot.prepare(json.dumps([None, text, "{", 5]))
+    monkeypatch.setattr(versions, "read_manifest", lambda *_: pytest.fail("it is parsed again"))
+    settings = MemorySettings()
+    await settings.set("manifest:tiny", text)
+    assert (await versions.Versions(settings).describe("tiny"))["current"] == "3.1.4"
 
 
 def test_lives_that_begin_with_one_memory_have_chances_of_their_own() -> None:

@@ -5,6 +5,8 @@
 
 import { SnapshotStore } from "../bridge/worker/snapshot/store.js";
 import { makeSnapshot, wakeSnapshot } from "../bridge/worker/snapshot/snapshot.js";
+import { Database } from "../bridge/worker/storage/database.js";
+import { Settings } from "../bridge/worker/storage/settings.js";
 
 const vendor = new URL("../vendor/", import.meta.url);
 const store = new SnapshotStore(vendor);
@@ -12,10 +14,17 @@ const store = new SnapshotStore(vendor);
 /** @param {any} python */
 const examine = (python) => String(python.pyimport("orion_py.browser.snapshot").examine());
 
+/** @returns {Promise<string>} JSON: the manifests that are kept on this device */
+async function manifests() {
+  const settings = new Settings(new Database("orion"));
+  const names = await settings.names("manifest:");
+  return JSON.stringify(await Promise.all(names.map((name) => settings.read(name))));
+}
+
 /** @type {Record<string, () => Promise<string>>} */
 const work = {
   async make() {
-    const { python, ...snapshot } = await makeSnapshot(vendor);
+    const { python, ...snapshot } = await makeSnapshot(vendor, await manifests().catch(() => "[]"));
     await store.keep(snapshot);
     return examine(python);
   },

@@ -119,9 +119,10 @@ function loadLibraries(module, compiled) {
  * Raises where something of it couldn't be found again.
  *
  * @param {URL} vendor the folder vendor/
+ * @param {string} [manifests] JSON: the texts that are kept on the device, which the next start needn't parse
  * @returns {Promise<Snapshot & {python: any}>} python: the Pyodide interface of the one that was kept
  */
-export async function makeSnapshot(vendor) {
+export async function makeSnapshot(vendor, manifests = "[]") {
   const bundles = await fetchBundles(vendor);
   const libraries = findLibraries(bundles);
   const compiled = await compileLibraries(libraries.map(([index, begin, end]) => bundles[index].buffer.slice(begin, end)));
@@ -134,7 +135,7 @@ export async function makeSnapshot(vendor) {
     table = module.wasmTable.length;
   });
   const side = python.pyimport("orion_py.browser.snapshot");
-  side.prepare();
+  side.prepare(manifests);
   const check = side.check();
   side.destroy();
   python.runPython("import gc; gc.collect(); None");

@@ -20,6 +20,7 @@ const RECORD = "engine";
 /** The service worker's word for what it has checked a file against. */
 const HASH = "X-Orion-Sha256";
 const OPEN_MS = 3000;
+const LATER_MS = 2000;
 
 /**
  * What a snapshot of this app in this browser on this machine is kept under; null where the app's version isn't
@@ -123,9 +124,10 @@ function begun({ facts, memory, bundles }, ours) {
   const pieces = (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)).arrayBuffer());
   /** @type {ArrayBuffer[] | null} */
   let whole = null;
-  // Once nothing waits for it any more; before that they are read where they are wanted.
-  Promise.all([...libraries, ...pieces]).then(() => Promise.all(bundles.map((blob) => blob.arrayBuffer())))
-    .then((all) => { whole = all; }).catch(() => {});
+  // Once the engine has started; what wants them before that waits while they are read.
+  setTimeout(() => {
+    Promise.all(bundles.map((blob) => blob.arrayBuffer())).then((all) => { whole = all; }, () => {});
+  }, LATER_MS);
   for (const early of [...pieces, ...libraries]) early.catch(() => {}); // awaited later, if at all
   return {
     facts, memory: pieces, libraries, ours,
