@@ -25,7 +25,7 @@ from orion_py.routing.base import RoutingDecision
 
 
 class Reporter:
-    """``agent``, ``model`` and ``decision`` are told with each state once they are known. ``transcript`` holds the
+    """Each state's event has ``agent``, ``model`` and ``decision`` once they are known. ``transcript`` holds the
     answer's text, and ``typewriter`` paces its pieces."""
 
     def __init__(self, request: InferRequest, services: Services) -> None:
@@ -64,7 +64,7 @@ class Reporter:
         )
 
     def advance(self, fraction: float) -> None:
-        """Of the present state, ``fraction`` is done; told when that moves the progress in whole percent."""
+        """Notes that ``fraction`` of the state is done; reports it when the progress moves by whole percents."""
         before = self.states.progress()
         after = self.states.advance(fraction)
         if after > before:

@@ -134,17 +134,18 @@ class RequestRun:
         agent = services.agents.get(self._report.agent or decision.agent)
         brief = await ended_by(agent.prepare(query, request.locale, request.options), token)
         if self._obstacle is not None and self._obstacle.refused:
-            return self._direct(replace(brief, assistant_prefix=self._obstacle.why, answered_by="engine"), decision)
+            refusal = replace(brief, assistant_prefix=self._obstacle.why, answered_by="engine")
+            return self._without_model(refusal, decision)
         if self._obstacle is not None and self._obstacle.why:
             brief = replace(brief, assistant_prefix=f"{self._obstacle.why}\n\n{brief.assistant_prefix}")
         if brief.answered_by:
-            return self._direct(brief, decision)
+            return self._without_model(brief, decision)
         models = await ended_by(models_for(agent, request, services), token)
         question = Question(query, agent, brief, decision)
         return await ModelAnswer(question, request, services, self._report, self._limit).by(models)
 
-    def _direct(self, brief: Brief, decision: RoutingDecision) -> Response:
-        """The answer that the agent worked out by itself, without any model."""
+    def _without_model(self, brief: Brief, decision: RoutingDecision) -> Response:
+        """Returns the answer that the agent worked out without a model."""
         self._report.states.to("inferencing")
         self._report.show(Piece(brief.assistant_prefix, 0, 0, None))
         seed = self.request.options.seed or 0

@@ -353,12 +353,12 @@ class BackgroundUpgrade:
             self._events.say(job, "waiting", here[-1], reason_code="metered")
             return False
 
-        def told(event: ProgressEvent) -> None:
+        def report(event: ProgressEvent) -> None:
             self._events.say(job, "downloading", event)
             if (event.bytes_per_second or 0) > BUSY_LINE and not self._idle():
                 self._give_way(job)
 
-        await self._loader.fetch(job.version.manifest, variant, shards_base(job.entry), job.cancel, told)
+        await self._loader.fetch(job.version.manifest, variant, shards_base(job.entry), job.cancel, report)
         if self._among is not None:
             self._among.tell("arrived", model=job.entry.id)
         return True

@@ -82,10 +82,10 @@ class BrowserSession:
         over = False
         while not over:
             with translated():
-                told = json.loads(await inbox.next())
-            over = told["over"]
-            if told["tokens"]:
-                yield RunTokens(told["tokens"], told["ms"] / 1000)
+                chosen = json.loads(await inbox.next())
+            over = chosen["over"]
+            if chosen["tokens"]:
+                yield RunTokens(chosen["tokens"], chosen["ms"] / 1000)
 
     def stop(self) -> None:
         self._client.stop()

@@ -34,8 +34,8 @@ def part_kept_in(setting: str) -> Section | None:
 
 
 class ChangedParts:
-    """Whoever changes something marks its parts; ``StatusFeed`` takes the marks, collects these parts, and sends those
-    that differ from what it sent last. A mark itself costs nothing."""
+    """Marks parts of the status as changed. ``StatusFeed`` takes the marks, collects these parts, and sends those that
+    differ from what it sent last. A mark itself costs nothing."""
 
     def __init__(self) -> None:
         self._marked: set[Section] = set()

@@ -1,4 +1,4 @@
-"""Says how the queue, the breakers, the memory and the background work are, each by itself."""
+"""Collects the state of the queue, the breakers, the memory and the background work, each as one part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describes the files that one load brings, whoever reads them."""
+"""Describes the files that one load brings, for a model or for the router."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Plan, then fetch what is missing by priority, with one shard at a time on the connection, while the session is
 opened and what is here already is read into it. Every shard is verified by the store when it is committed
-and by whoever reads it; one that turns out damaged or gone is fetched again, and only it.
+and by its reader; one that turns out damaged or gone is fetched again, and only it.
 Cancelling and failing keep what is verified, and what is left of an unfinished shard.
 """
 

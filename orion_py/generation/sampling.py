@@ -150,8 +150,8 @@ class Sampler:
         return self._draw(weights)
 
     def choice(self, count: int, context: Sequence[int] = ()) -> Choice:
-        """For a session that chooses the next ``count`` tokens by itself, as ``sample`` would. ``context`` as there.
-        Each token of them that is taken has to be told by ``chose``."""
+        """For a session that chooses the next ``count`` tokens itself, as ``sample`` would. ``context`` as there.
+        Report each token that is taken with ``chose``."""
         greedy, penalises = self.params.temperature == 0, self.params.repetition_penalty != 1.0
         if penalises:
             self._observe(context)

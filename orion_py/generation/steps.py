@@ -56,7 +56,7 @@ class Steps:
         self._limit.set(timeout)
 
     def begin_run(self, request: RunRequest, timeout: float | None) -> None:
-        """Has the session choose tokens by itself. ``timeout`` in seconds, for each. Raises Cancelled."""
+        """Has the session choose the tokens. ``timeout`` in seconds, for each. Raises Cancelled."""
         self._prepare(timeout, verify=False)
         self._stopping = False
         self._run = self._model.begin_run(request, self._on_news)

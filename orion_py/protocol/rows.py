@@ -240,7 +240,7 @@ class PredictionRow(TypedDict):
 
 
 class UpgradeRow(TypedDict):
-    """``model``: the one that is to come in the background; ``event``: the last upgrade event told."""
+    """``model``: the one that is to come in the background; ``event``: the last upgrade event that was sent."""
 
     model: str | None
     paused: bool

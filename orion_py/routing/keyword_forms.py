@@ -27,7 +27,7 @@ TRANSLATES = re.compile(
     r"comment (?:dit-on|"
     r"on dit|dire)|que (?:veut dire|signifie)|what does)\b"
 )
-"""Then what stands in quotes or after a colon is the text to be translated and asks for nothing."""
+"""Then the text in quotes or after a colon is what to translate, and asks for nothing."""
 
 QUOTES = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»")
 

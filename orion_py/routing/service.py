@@ -112,11 +112,11 @@ class RouterService:
             cancel.raise_if_cancelled()
             count = len(await self._corrections.all())
 
-            def told(event: ProgressEvent) -> None:
+            def report(event: ProgressEvent) -> None:
                 self._progressed(event, count)
 
             encoder, head = await load_router(
-                self._ports, self._loader, entry, manifest, cancel, told, self._kept_in_memory
+                self._ports, self._loader, entry, manifest, cancel, report, self._kept_in_memory
             )
             if cancel.cancelled:
                 await encoder.close()

@@ -15,7 +15,7 @@ class Snapshots(Protocol):
 
 
 class NoSnapshots:
-    """Where a start is quick by itself: CPython, tests."""
+    """Makes none, where a start is quick without: CPython, tests."""
 
     async def make(self) -> str:
         return "impossible"

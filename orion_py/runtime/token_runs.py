@@ -1,8 +1,8 @@
 """Defines the seam to sessions that choose an answer's tokens themselves: one call for a run of many steps.
 
 A worker's step of a small model takes a few milliseconds, and a message there and back for each token would cost it as
-many again. What is decided stays with the caller: how tokens are chosen, with which random numbers, how many at most,
-and, with each token that it is told of, whether the run goes on.
+many again. The caller decides how tokens are chosen, with which random numbers, how many at most, and, with each
+token that it gets, whether the run goes on.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """Runs ``token`` at ``position``, chooses the next token, runs that one, and so on, until ``count`` tokens are
-    chosen, or one of ``ends``, which is told too. The last one chosen isn't run."""
+    chosen, or one of ``ends``, which is reported too. The last one chosen isn't run."""
 
     token: int
     position: int
@@ -42,7 +42,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunTokens:
-    """Tokens that a run has chosen since it last told, and the ``seconds`` that they took the session, from when it
+    """Tokens that a run has chosen since it last reported, and the ``seconds`` that they took the session, from when it
     could compute to the last token's choice: no message's way is in them."""
 
     tokens: Sequence[int]
@@ -55,7 +55,7 @@ class RunsTokens(Protocol):
 
     def run(self, request: RunRequest) -> AsyncIterator[RunTokens]:
         """What is chosen, at most some dozens of milliseconds after it is, in pieces of at least one token. Rows of the
-        cache are as after single steps. Raises as ``ModelSession.forward`` does, after it told what came before."""
+        cache are as after single steps. Raises as ``ModelSession.forward``, after the tokens before are reported."""
 
     def stop(self) -> None:
         """A run under way ends as soon as it can, as one that has come to its end. Returns at once."""

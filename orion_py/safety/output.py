@@ -43,7 +43,7 @@ def _trigger(any_case: bool) -> re.Pattern[str]:
 
 
 def triggered(text: str) -> bool:
-    """Whether a word of ``_TRIGGER`` stands in ``text``, in whatever case. In letters up to U+00FF, of which each has
+    """Whether ``text`` contains a word of ``_TRIGGER``, in any case. In letters up to U+00FF, of which each has
     one small letter, that is looked up in a quarter of the time."""
     if text.isascii() or max(text) < "\u0100":
         return _trigger(any_case=False).search(text.lower()) is not None

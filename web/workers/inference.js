@@ -144,11 +144,11 @@ const handlers = {
 
 self.onmessage = async ({ data: { id, type, payload } }) => {
   try {
-    const handler = /** @type {Record<string, ((payload: any, tell: (told: RunTokens) => void) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
+    const handler = /** @type {Record<string, ((payload: any, tell: (chosen: RunTokens) => void) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
-    const tell = (/** @type {RunTokens} */ told) => {
+    const tell = (/** @type {RunTokens} */ chosen) => {
       tellThreads();
-      post({ v: 1, id, type: "tokens", payload: told });
+      post({ v: 1, id, type: "tokens", payload: chosen });
     };
     const { payload: answer, transfer = [] } = await handler(payload, tell);
     await held;

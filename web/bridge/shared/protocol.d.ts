@@ -998,7 +998,7 @@ export interface UpgradeEvent {
   reason: string;
 }
 
-/** `model`: the one that is to come in the background; `event`: the last upgrade event told. */
+/** `model`: the one that is to come in the background; `event`: the last upgrade event that was sent. */
 export interface UpgradeRow {
   model: string | null;
   paused: boolean;

@@ -7,7 +7,7 @@ import { WorkerLink } from "../../shared/worker-link.js";
 import { RunInbox } from "./token-run.js";
 
 /** @typedef {import("./messages.js").RunTokens} RunTokens */
-/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (told: RunTokens) => void}} Pending */
+/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (chosen: RunTokens) => void}} Pending */
 /** @typedef {import("./messages.js").Calls} Calls */
 
 export class InferenceClient {
@@ -105,7 +105,7 @@ export class InferenceClient {
   }
 
   /**
-   * Has the worker choose tokens by itself.
+   * Has the worker choose the tokens.
    *
    * @param {string} requestJson a RunRequest of messages.d.ts
    * @returns {RunInbox} what comes of it
@@ -113,7 +113,7 @@ export class InferenceClient {
   run(requestJson) {
     this.raise(0);
     const inbox = new RunInbox();
-    this.call("model.run", JSON.parse(requestJson), (told) => inbox.tell(told)).then(
+    this.call("model.run", JSON.parse(requestJson), (chosen) => inbox.tell(chosen)).then(
       (rest) => inbox.end(rest), (cause) => inbox.fail(cause));
     return inbox;
   }
@@ -182,7 +182,7 @@ export class InferenceClient {
    * @template {keyof Calls} T
    * @param {T} type
    * @param {import("./messages.js").Payload<T>} payload
-   * @param {(told: RunTokens) => void} [tell]
+   * @param {(chosen: RunTokens) => void} [tell]
    * @returns {Promise<import("./messages.js").Answer<T>>}
    */
   call(type, payload, tell) {

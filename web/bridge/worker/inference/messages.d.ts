@@ -47,7 +47,7 @@ export interface RunRequest {
   choice: Choice;
 }
 
-/** Tokens of a run since it last told, and the milliseconds that the worker took for them. */
+/** Tokens of a run since it last reported, and the milliseconds that the worker took for them. */
 export interface RunTokens {
   tokens: number[];
   ms: number;
@@ -89,5 +89,5 @@ export type Reply =
 
 /** What answers each call. `tell` posts tokens before the answer. */
 export type Handlers = {
-  [T in keyof Calls]: (payload: Payload<T>, tell: (told: RunTokens) => void) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
+  [T in keyof Calls]: (payload: Payload<T>, tell: (chosen: RunTokens) => void) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
 };

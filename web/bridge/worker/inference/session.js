@@ -167,10 +167,10 @@ export class ModelSession {
   }
 
   /**
-   * Chooses tokens by itself, step after step: `runTokens`. Raises as `forward`.
+   * Chooses tokens, step after step: `runTokens`. Raises as `forward`.
    *
    * @param {import("./messages.js").RunRequest} request
-   * @param {(told: import("./messages.js").RunTokens) => void} tell
+   * @param {(chosen: import("./messages.js").RunTokens) => void} tell
    * @param {() => Promise<boolean>} hear lets messages in, and says whether the run may go on
    */
   async run(request, tell, hear) {

@@ -7,10 +7,10 @@ import { toBridgeError } from "../errors.js";
 import { Sampler } from "./sampler.js";
 
 /**
- * Tokens are told together that come within so many milliseconds: two frames of a page. The first is told at once, and one
- * whose next would come later than that.
+ * Tokens that come within so many milliseconds, two frames of a page, are reported together. The first is reported at
+ * once, and so is one whose next would come later than that.
  */
-const TOLD_EVERY_MS = 32;
+const REPORT_EVERY_MS = 32;
 
 /**
  * @typedef {import("./messages.js").RunRequest} RunRequest
@@ -20,19 +20,19 @@ const TOLD_EVERY_MS = 32;
 /**
  * Chooses at most `count` tokens after `token`, which runs first, at `position`; ends behind one of `ends`.
  *
- * What fails it is thrown, once all that came before is told. A `cancelled` ends it as if it had come to its end.
+ * Throws what fails it, once all tokens before are reported. A `cancelled` ends it as if it had come to its end.
  *
  * @param {(tokens: Int32Array, position: number) => Promise<Float32Array>} forward
  * @param {RunRequest} request
- * @param {{tell: (told: RunTokens) => void, hear: () => Promise<boolean>, now?: () => number}} outside
+ * @param {{tell: (chosen: RunTokens) => void, hear: () => Promise<boolean>, now?: () => number}} outside
  *   hear: lets messages in, and says whether the run may go on; now: milliseconds
- * @returns {Promise<RunTokens>} what wasn't told yet
+ * @returns {Promise<RunTokens>} what wasn't reported yet
  */
 export async function runTokens(forward, { token, position, count, ends, choice }, { tell, hear, now = () => performance.now() }) {
   const sampler = new Sampler(choice);
   const last = new Set(ends);
   let begun = now();
-  let told = -Infinity;
+  let reported = -Infinity;
   /** @type {number[]} */
   let fresh = [];
   try {
@@ -42,10 +42,10 @@ export async function runTokens(forward, { token, position, count, ends, choice 
       fresh.push(token);
       if (last.has(token) || step + 1 === count) break;
       const at = now();
-      if (at - told + (at - stepped) > TOLD_EVERY_MS) {
+      if (at - reported + (at - stepped) > REPORT_EVERY_MS) {
         tell({ tokens: fresh, ms: at - begun });
         fresh = [];
-        begun = told = at;
+        begun = reported = at;
       }
       if (!(await hear())) break;
     }
@@ -58,18 +58,18 @@ export async function runTokens(forward, { token, position, count, ends, choice 
   return { tokens: fresh, ms: now() - begun };
 }
 
-/** The other end of a run: what was told and wasn't asked for yet. */
+/** The other end of a run: what was reported and wasn't asked for yet. */
 export class RunInbox {
   constructor() {
-    /** @private @type {RunTokens[]} */ this.told = [];
+    /** @private @type {RunTokens[]} */ this.waiting = [];
     /** @private */ this.over = false;
     /** @private @type {unknown} */ this.failure = null;
     /** @private @type {() => void} */ this.wake = () => {};
   }
 
-  /** @param {RunTokens} told */
-  tell(told) {
-    this.told.push(told);
+  /** @param {RunTokens} chosen */
+  tell(chosen) {
+    this.waiting.push(chosen);
     this.wake();
   }
 
@@ -92,12 +92,12 @@ export class RunInbox {
    * @returns {Promise<string>} JSON {tokens, ms, over}: `over` where no more come
    */
   async next() {
-    if (!this.told.length && !this.over) await new Promise((resolve) => (this.wake = () => resolve(null)));
-    if (!this.told.length && this.failure) throw this.failure;
-    const told = this.told.splice(0);
+    if (!this.waiting.length && !this.over) await new Promise((resolve) => (this.wake = () => resolve(null)));
+    if (!this.waiting.length && this.failure) throw this.failure;
+    const chosen = this.waiting.splice(0);
     return JSON.stringify({
-      tokens: told.flatMap(({ tokens }) => tokens),
-      ms: told.reduce((sum, { ms }) => sum + ms, 0),
+      tokens: chosen.flatMap(({ tokens }) => tokens),
+      ms: chosen.reduce((sum, { ms }) => sum + ms, 0),
       over: this.over && !this.failure,
     });
   }
