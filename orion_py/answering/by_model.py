@@ -99,7 +99,7 @@ class ModelAnswer:
         if not (computing and isinstance(error, RuntimeFailure) and self._entry and self._model and self._begun):
             return situation
         services, entry, since = self._services, self._entry.id, self._begun[2]
-        restored = await services.prefixes.doubt(self._model)
+        restored = await services.prefixes.reject(self._model)
         services.breakers.failed(entry, self._model.label, error, services.clock() - since)
         blamed = services.breakers.model(entry).state == "open"
         return replace(situation, restored=restored, blamed=blamed)
@@ -225,10 +225,10 @@ class ModelAnswer:
             report.states.to("inferencing")  # the time was up as another model was opened
         agent = report.agent or question.decision.agent
         if not model.closed:
-            services.prefixes.believe(model)
+            services.prefixes.confirm(model)
             if self._prompt_may_stay(agent):
                 services.prefixes.answered(model, agent, question.brief.system)
-            await model.weigh()
+            await model.measure_memory()
         await report.type_out(self._limit)
         report.typewriter.flush()
         if not model.closed:

@@ -47,10 +47,10 @@ class SiteGrowth:
                 return
             await self._ports.sleep(wait)
             wait = min(wait * SLOWER, LONGEST_WAIT_S)
-            await self.look(older=older)
+            await self.check(older=older)
             older = False
 
-    async def look(self, *, older: bool = False) -> None:
+    async def check(self, *, older: bool = False) -> None:
         """Takes in what the site has by now, where something was being made, or where the list is perhaps an ``older``
         one. A list that can't be read changes nothing: the running engine keeps its own."""
         if self._looking or not (self._registry.coming or older):

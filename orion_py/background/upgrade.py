@@ -345,7 +345,7 @@ class BackgroundUpgrade:
             self._refused.add(job.entry.id)
             return False
         here: list[ProgressEvent] = []
-        await self._loader.look(job.version.manifest, variant, here.append)
+        await self._loader.report_stored(job.version.manifest, variant, here.append)
         if self._plan.paused:
             self._events.say(job, "paused", here[-1])
             return False

@@ -27,7 +27,7 @@ SHARED = (AGENTS, ADDED, CORRECTIONS, UPGRADE_PLAN)
 @dataclass(frozen=True, slots=True)
 class OtherTabs:
     """``begin`` runs work beside; ``schedule`` lets the background begin; ``retire`` gives a model's memory back
-    between two turns; ``look`` asks the site for models that were being made."""
+    between two turns; ``check_site`` asks the site for models that were being made."""
 
     among: AmongTabs
     registry: Registry
@@ -40,7 +40,7 @@ class OtherTabs:
     begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
     schedule: Callable[[], None]
     retire: Callable[[str], Awaitable[None]]
-    look: Callable[[], Coroutine[Any, Any, None]]
+    check_site: Callable[[], Coroutine[Any, Any, None]]
     say_models: Callable[[list[str]], None]
     """Tells the page that the list of models is another, and which are new."""
     changed: ChangedParts
@@ -49,7 +49,7 @@ class OtherTabs:
         self.among.on("settings", lambda note: self.begin(lambda: self._reread(_texts(note.get("keys")))))
         self.among.on("forget", lambda note: self.begin(lambda: self._forget(_texts(note.get("models")))))
         self.among.on("upgrade.control", lambda note: self.begin(lambda: self._command(note)))
-        self.among.on("site", lambda note: self.begin(self.look))
+        self.among.on("site", lambda note: self.begin(self.check_site))
         self.among.on("wanted", lambda note: self._wanted(note))
         for kind in ("arrived", "leads"):
             self.among.on(kind, lambda note: self.schedule())

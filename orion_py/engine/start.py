@@ -227,7 +227,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
         begin=ground.tasks.begin,
         schedule=scheduler.schedule,
         retire=scheduler.retire,
-        look=growth.look,
+        check_site=growth.check,
         say_models=changes.tell_models,
         changed=changed,
     ).listen()

@@ -162,8 +162,10 @@ class ProgressiveLoader:
 
         await self._bring_all([s for s in files.shards if s.sha256 not in here.whole], here, bring, progress, cancel)
 
-    async def look(self, manifest: Manifest, variant: Variant, on_progress: Callable[[ProgressEvent], None]) -> None:
-        """Tells how much of what ``variant`` needs lies on the device, and brings nothing."""
+    async def report_stored(
+        self, manifest: Manifest, variant: Variant, on_progress: Callable[[ProgressEvent], None]
+    ) -> None:
+        """Reports how much of what ``variant`` needs is on the device, and downloads nothing."""
         files = files_of(manifest, variant, "")
         self._progress(files, await self._here(files.shards), on_progress).enter("initializing")
 

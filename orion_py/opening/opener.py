@@ -195,7 +195,7 @@ class ModelOpener:
         model.asked_threads = attempt.threads
         model.on_fewer_threads = self._say_lost
         try:
-            self._weigh(model)
+            self._require_budget(model)
             await self._verify_backend(model, job)
         except BaseException:
             await model.close()
@@ -204,8 +204,8 @@ class ModelOpener:
             self._say_lost(attempt.label, model.label)
         return model
 
-    def _weigh(self, model: LoadedModel) -> None:
-        """The plan counted what the registry says; this is what it really takes."""
+    def _require_budget(self, model: LoadedModel) -> None:
+        """Raises OutOfMemory where the model takes more than allowed; the plan used the registry's figure."""
         taken, budget = model.report.memory_bytes, self.config.max_memory_mb * MB
         if taken > budget:
             raise OutOfMemory(

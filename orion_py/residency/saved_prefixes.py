@@ -115,12 +115,12 @@ class SavedPrefixes:
         self._log.debug("prompt restored", model=found.model, agent=found.agent, rows=found.rows, ms=ms)
         return found.rows
 
-    def believe(self, model: LoadedModel) -> None:
+    def confirm(self, model: LoadedModel) -> None:
         """Marks what was restored as right, after an answer."""
         self._restored.pop(model.manifest.model, None)
 
-    async def doubt(self, model: LoadedModel) -> bool:
-        """It failed: rows that were restored since it answered aren't restored again. False: none were."""
+    async def reject(self, model: LoadedModel) -> bool:
+        """Deletes the rows restored since ``model`` last answered: it failed with them. False: there were none."""
         key = self._restored.pop(model.manifest.model, None)
         if key is not None:
             self._known.pop(key, None)

@@ -261,7 +261,7 @@ class LoadedModel:
         if not self._turn.locked():
             await self._session.ping()
 
-    async def weigh(self) -> None:
+    async def measure_memory(self) -> None:
         """Brings the report's ``memory_bytes`` up to date, and says where threads were lost. A model that can't
         report it soon keeps its last figures: the finished answer doesn't wait for it."""
         if self._turn.locked() and self._interrupted:

@@ -171,7 +171,7 @@ async def test_the_model_is_weighed_although_a_step_was_left_under_way() -> None
     await settle()
     await tokens.aclose()
     session.report = session.report.__class__("wasm", 2, 0.0, 0.0, 99)
-    await loaded.weigh()
+    await loaded.measure_memory()
     assert loaded.report.memory_bytes == 99
     gate.set_result(None)
 

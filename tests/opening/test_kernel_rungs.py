@@ -212,8 +212,8 @@ async def test_a_thread_that_is_lost_is_said_and_the_label_tells_what_computes()
     model = await m.acquire(ENTRY, CancelToken())
     w.runtime.sessions[0].threads_left = 1
     assert model.label == "Kernel, 1 thread"
-    await model.weigh()
-    await model.weigh()
+    await model.measure_memory()
+    await model.measure_memory()
     assert steps(w) == [("threads", "Kernel, 2 threads", "Kernel, 1 thread", "worker_died")], "once"
 
 
@@ -274,7 +274,7 @@ async def test_a_thread_that_never_comes_is_said_once_and_is_no_step_down() -> N
     w.runtime.threads_that_come = 1
     m = manager(w)
     model = await m.acquire(ENTRY, CancelToken())
-    await model.weigh()
+    await model.measure_memory()
     assert model.label == "Kernel, 1 thread"
     assert w.runtime.opened == [("kernel", 2)]
     assert steps(w) == [("threads", "Kernel, 2 threads", "Kernel, 1 thread", "worker_died")]
