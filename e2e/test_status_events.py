@@ -12,7 +12,9 @@ from e2e.support.workshop import Workshop
 
 RECORD = """
 window.traffic = [];
-const note = (way, data) => typeof data === "string" && window.traffic.push({ way, ...JSON.parse(data) });
+const note = (way, data) => {
+  for (const text of [data].flat()) if (typeof text === "string") window.traffic.push({ way, ...JSON.parse(text) });
+};
 window.Worker = class extends Worker {
   constructor(script, options) {
     super(script, options);
