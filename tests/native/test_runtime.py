@@ -231,8 +231,8 @@ async def test_a_system_that_does_not_say_has_an_unknown_memory(
 
 
 def test_what_no_runner_here_takes_is_told_with_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    lacking = replace(runners.KINDS[0], here=lambda: ("", "no SIMD on this processor"))
-    monkeypatch.setattr(runners, "KINDS", (lacking, *runners.KINDS[1:]))
+    lacking = tuple(replace(kind, here=lambda: ("", "no SIMD on this processor")) for kind in runners.KINDS)
+    monkeypatch.setattr(runners, "KINDS", lacking)
     assert runners.stored_weights_here() == ("", "no SIMD on this processor")
     with pytest.raises(BackendUnavailable, match="the variant stored: no SIMD on this processor"):
         runners.runner_for(None, runners._STORED, 1, 64)  # type: ignore[arg-type]
