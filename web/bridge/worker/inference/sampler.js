@@ -7,8 +7,6 @@ import { BridgeError } from "../errors.js";
 
 /** Scores are looked over in blocks: most lie below what is wanted, and only the others are gone through. */
 const BLOCK = 128;
-/** Scores among which a nucleus is looked for first. */
-const FIRST_NUCLEUS = 256;
 /** A sum that misses top_p by a rounding error mustn't draw in one token more. */
 const ROUNDING = 1 - 1e-12;
 
@@ -59,18 +57,23 @@ export class Sampler {
     if (temperature === 0) return scores.indexOf(peak);
     if (peak === Infinity) { // infinitely likely tokens share all the probability
       const ids = this.from(scores, peak);
-      return ids[this.draw(ids.map(() => 1))];
+      return ids[this.draw(new Float64Array(ids.length).fill(1))];
     }
-    const weight = (/** @type {number} */ score) => Math.exp((score - peak) / temperature);
     if (top_k > 0 && top_k < scores.length) {
       const ids = this.atLeastKth(scores, top_k);
-      return this.pick(ids, ids.map((id) => weight(scores[id])), null);
+      return this.pick(ids, Float64Array.from(ids, (id) => Math.exp((scores[id] - peak) / temperature)), null);
     }
-    const weights = Array.from(scores, (score) => (score > -Infinity ? weight(score) : 0));
+    const weights = new Float64Array(scores.length);
+    let total = 0;
+    for (let id = 0; id < weights.length; id += 1) {
+      if (scores[id] > -Infinity) total += weights[id] = Math.exp((scores[id] - peak) / temperature);
+    }
     if (top_p === 1) return this.draw(weights);
-    const total = weights.reduce((sum, each) => sum + each, 0);
-    const ids = this.likeliest(scores, weights, top_p * total);
-    return this.pick(ids, ids.map((id) => weights[id]), total);
+    // What is left out here holds together half of what the nucleus leaves out, at most.
+    const least = ((1 - top_p) * total) / (2 * weights.length);
+    const ids = [];
+    for (let id = 0; id < weights.length; id += 1) if (weights[id] >= least) ids.push(id);
+    return this.pick(ids, Float64Array.from(ids, (id) => weights[id]), total);
   }
 
   /**
@@ -125,51 +128,38 @@ export class Sampler {
   }
 
   /**
-   * @private
-   * @param {Float32Array} scores
-   * @param {number[]} weights
-   * @param {number} enough
-   * @returns {number[]} ids that hold at least so much weight, and with them the whole nucleus
-   */
-  likeliest(scores, weights, enough) {
-    for (let count = FIRST_NUCLEUS; count < scores.length; count *= 4) {
-      const ids = this.atLeastKth(scores, count);
-      if (ids.reduce((sum, id) => sum + weights[id], 0) >= enough) return ids;
-    }
-    return Array.from(weights.keys());
-  }
-
-  /**
    * One of `ids` inside the nucleus.
    *
    * @private
    * @param {number[]} ids ascending
-   * @param {number[]} weights of each
+   * @param {Float64Array} weights of each
    * @param {number | null} total all weight there is, these ids' or more
    */
   pick(ids, weights, total) {
     const { top_p } = this.choice;
     if (top_p === 1) return ids[this.draw(weights)];
-    const order = Array.from(ids.keys()).sort((one, other) => weights[other] - weights[one] || one - other);
-    const sums = cumulated(order.map((index) => weights[index]));
-    const enough = top_p * (total ?? sums[sums.length - 1]) * ROUNDING;
-    const first = sums.findIndex((sum) => sum >= enough);
-    const kept = first < 0 ? order : order.slice(0, first + 1);
-    return ids[kept[this.draw(kept.map((index) => weights[index]))]];
+    const sorted = weights.slice().sort().reverse(); // numbers alone: to sort ids by them would take many times as long
+    const enough = top_p * (total ?? sum(sorted)) * ROUNDING;
+    const kept = Math.min(placeOf(sorted, (reached) => reached >= enough) + 1, sorted.length);
+    const drawn = this.draw(sorted.subarray(0, kept));
+    // Equal weights are in the order of their ids.
+    let place = -1;
+    for (let left = drawn - sorted.indexOf(sorted[drawn]); left >= 0; left -= 1) place = weights.indexOf(sorted[drawn], place + 1);
+    return ids[place];
   }
 
   /**
    * An index with probability in proportion to its weight; never one of weight 0.
    *
    * @private
-   * @param {number[]} weights
+   * @param {Float64Array} weights
    */
   draw(weights) {
-    const sums = cumulated(weights);
-    const total = sums[sums.length - 1];
+    const total = sum(weights);
     const place = this.choice.draws[this.drawn++] * total;
-    const index = sums.findIndex((sum) => sum > place);
-    return index >= 0 ? index : sums.findIndex((sum) => sum >= total); // the product was rounded up to the total
+    const index = placeOf(weights, (reached) => reached > place);
+    // Where the product was rounded up to the total, no sum is above it.
+    return index < weights.length ? index : placeOf(weights, (reached) => reached >= total);
   }
 }
 
@@ -193,8 +183,21 @@ function kthHighest(values, k) {
   return values.slice().sort()[values.length - k];
 }
 
-/** @param {number[]} weights */
-function cumulated(weights) {
-  let sum = 0;
-  return weights.map((weight) => (sum += weight));
+/** @param {Float64Array} weights */
+function sum(weights) {
+  let reached = 0;
+  for (let index = 0; index < weights.length; index += 1) reached += weights[index];
+  return reached;
+}
+
+/**
+ * @param {Float64Array} weights
+ * @param {(reached: number) => boolean} there
+ * @returns {number} the first index up to which the weights' sum is there; their number where it never is
+ */
+function placeOf(weights, there) {
+  let reached = 0;
+  let index = 0;
+  for (; index < weights.length; index += 1) if (there((reached += weights[index]))) break;
+  return index;
 }
