@@ -217,7 +217,8 @@ from build_support import making, serving, start
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
 making.COMMAND = ("-c", {CHILD!r})
-sys.exit(start.told(lambda: serving.build_and_serve(Path("."), None, port=0, open_page=False, plain=False)))
+command = lambda: serving.build_and_serve(Path("."), None, port=0, open_page=False, plain=False)
+sys.exit(start.with_failures_explained(command))
 """
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
