@@ -4,7 +4,9 @@ Both start the same Python engine from the same origin; they differ in how Pyodi
 its documented way: loadPyodide, loadPackage of numpy and pydantic from files beside it, sources compiled
 at import. Each round is a Chromium with a fresh profile, in which each contender boots once for the first
 time and then warm, taking turns. Then the page itself is opened, so that its service worker keeps the files and an
-idle moment the snapshot, and ORION boots from that; its engine has to say that it did.
+idle moment the snapshot, and ORION boots from that; its engine has to say that it did. By then the model is stored,
+too, and an engine brings it into memory while Python starts, as at any second visit. Beside that stands the start
+alone: stock Pyodide's engine has no model to bring.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from bench.snapshot import until_kept
 
 CONTENDERS = {"orion": "ORION", "stock": "stock Pyodide, loadPackage"}
 SNAPSHOT = "ORION, from a snapshot"
+ALONE = "ORION, from a snapshot, no model meanwhile"
 WARM = 2
 """Warm boots a round; one before them isn't counted, it fills the browser's code cache."""
 RETRIES = 3
@@ -28,7 +31,7 @@ WANTED_SNAPSHOT = 8.0
 
 def run(context: Context) -> Outcome:
     contenders = {key: Contender(name) for key, name in CONTENDERS.items()}
-    snapshot = Contender(SNAPSHOT)
+    snapshot, alone = Contender(SNAPSHOT), Contender(ALONE)
     for number in range(context.rounds):
         context.settle(f"round {number + 1} of {context.rounds}")
         order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
@@ -44,6 +47,7 @@ def run(context: Context) -> Outcome:
             _boot(context, browser, "orion", None, "")
             for _ in range(WARM):
                 _boot(context, browser, "orion", snapshot, "warm", "snapshot")
+                _boot(context, browser, "orion", alone, "warm", "snapshot", ahead=False)
     ours, stock = contenders["orion"], contenders["stock"]
     targets = [
         speedup(f"engine ready, {metric}, against stock Pyodide", ours.series[metric], stock.series[metric], WANTED)
@@ -51,7 +55,8 @@ def run(context: Context) -> Outcome:
     ]
     title = "engine ready, from a snapshot, against stock Pyodide"
     targets.append(speedup(title, snapshot.series["warm"], stock.series["warm"], WANTED_SNAPSHOT))
-    return Outcome("boot", [*contenders.values(), snapshot], targets)
+    targets.append(speedup(f"{title}, no model meanwhile", alone.series["warm"], stock.series["warm"], None))
+    return Outcome("boot", [*contenders.values(), snapshot, alone], targets)
 
 
 def _until_kept(context: Context, browser: BrowserContext) -> None:
@@ -67,14 +72,16 @@ def _boot(
     contender: Contender | None,
     metric: str,
     begins: str = "bytecode",
+    *,
+    ahead: bool = True,
 ) -> None:
-    """One boot; a warm one that was disturbed is done again, a first one can't be. Raises RuntimeError where
-    ORION's began with something else than ``begins``."""
+    """One boot; a warm one that was disturbed is done again, a first one can't be. ``ahead``: the last visit's model
+    comes into memory meanwhile. Raises RuntimeError where ORION's began with something else than ``begins``."""
     for _ in range(1 + (RETRIES if metric == "warm" else 0)):
         with opened(browser, f"{context.url}pages/boot.html") as page:
             page.wait_for_function("() => 'boot' in globalThis")
             with watching() as watch:
-                answer = page.evaluate("(which) => boot(which)", key)
+                answer = page.evaluate("([which, ahead]) => boot(which, ahead)", [key, ahead])
         if contender is None:
             return
         if key == "orion" and answer["began"] != begins:

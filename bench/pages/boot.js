@@ -13,12 +13,12 @@ const late = () => new Promise((_, reject) => {
   setTimeout(() => reject(new Error(`no engine in ${LIMIT_MS / 1000} s`)), LIMIT_MS);
 });
 
-/** @type {any} */ (globalThis).boot = async (/** @type {"orion" | "stock"} */ which) => {
+/** @type {any} */ (globalThis).boot = async (/** @type {"orion" | "stock"} */ which, /** @type {boolean} */ ahead) => {
   const started = performance.now();
   let began = "";
   const hear = (/** @type {any} */ { type, phase }) => { if (type === "boot") began ||= phase; };
   const { version } = await Promise.race([
-    engine(orion, scripts[which], hear)("initialize", { config: {} }),
+    engine(orion, scripts[which], hear)("initialize", { config: {}, ahead }),
     late(),
   ]);
   return { ms: performance.now() - started, version, began };
