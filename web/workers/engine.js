@@ -6,8 +6,8 @@
  * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
  * message}; what it sends meanwhile is kept for Python.
  *
- * Nothing is imported before it runs, so that what takes longest is asked for first: Pyodide's code, then what starts
- * it, then all that its bridge needs.
+ * Nothing is imported before it runs, so that what takes longest comes first: the few modules that start Python and, once
+ * it starts, the many that its bridge needs.
  */
 
 const root = new URL("../", import.meta.url);
@@ -16,12 +16,10 @@ const started = performance.now();
 /** Another engine of this page ended before its time: whatever it began with isn't begun with again. */
 const told = new URL(self.location.href).searchParams;
 
-for (const name of ["pyodide.asm.mjs", "pyodide.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
 const starting = import("../bridge/worker/python/start.js");
-const bridging = import("../bridge/worker/engine/bridge.js");
 /** This worker's first message waits for it. */
 const held = import("../bridge/shared/worker-link.js").then(({ holdName }) => holdName());
-for (const early of [starting, bridging, held]) early.catch(() => {}); // awaited below
+for (const early of [starting, held]) early.catch(() => {}); // awaited below
 
 /** @type {string[]} */
 const inbox = [];
@@ -56,6 +54,7 @@ try {
     void held.then(() => post({ type: "boot", phase, ms }), () => {});
   };
   const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins));
+  const bridging = starting.then(() => import("../bridge/worker/engine/bridge.js"));
   const opening = bridging.then(({ beginBridge }) => beginBridge(root, told.has("ahead"), first));
   const [python, bridgeFor] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });

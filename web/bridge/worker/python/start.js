@@ -18,6 +18,8 @@ const PATIENCE_MS = 8000;
  */
 export async function startPython(vendor, distrust, begins) {
   const store = new SnapshotStore(vendor);
+  // Whatever it begins with, and while that isn't known yet.
+  for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
   try {
     const snapshot = distrust ? null : await store.read();
     if (snapshot) {
