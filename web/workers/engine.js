@@ -6,8 +6,7 @@
  * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
  * message}; what it sends meanwhile is kept for Python.
  *
- * Nothing is imported before it runs, so that what takes longest comes first: the few modules that start Python and, once
- * it starts, the many that its bridge needs.
+ * Nothing is imported before it runs: what starts Python and what its bridge needs come side by side.
  */
 
 const root = new URL("../", import.meta.url);
@@ -19,7 +18,8 @@ const told = new URL(self.location.href).searchParams;
 const starting = import("../bridge/worker/python/start.js");
 /** This worker's first message waits for it. */
 const held = import("../bridge/shared/worker-link.js").then(({ holdName }) => holdName());
-for (const early of [starting, held]) early.catch(() => {}); // awaited below
+const bridging = import("../bridge/worker/engine/bridge.js");
+for (const early of [starting, held, bridging]) early.catch(() => {}); // awaited below
 
 /** @type {string[]} */
 const inbox = [];
@@ -53,9 +53,11 @@ try {
     const ms = performance.now() - started;
     void held.then(() => post({ type: "boot", phase, ms }), () => {});
   };
-  const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins));
-  const bridging = starting.then(() => import("../bridge/worker/engine/bridge.js"));
-  const opening = bridging.then(({ beginBridge }) => beginBridge(root, told.has("ahead"), first));
+  const ahead = told.has("ahead");
+  const opening = bridging.then(({ beginBridge }) => beginBridge(root, ahead, first));
+  // Python keeps this thread busy, and the last visit's model takes longer than Python: its worker begins first.
+  const clear = ahead ? opening.catch(() => {}) : undefined;
+  const booting = Promise.all([starting, clear]).then(([{ startPython }]) => startPython(vendor, told.has("again"), begins));
   const [python, bridgeFor] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   // A fifth of the imports' time, and not needed before the router's head or a model's logits are.

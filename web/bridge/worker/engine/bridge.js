@@ -11,12 +11,15 @@ import { SnapshotMaker } from "../snapshot/maker.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { openShards } from "../storage/shards.js";
 import { ChatTokenizer } from "../tokenizer/tokenizer.js";
+import { within } from "../limit.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
 import { allowedUrl } from "./origins.js";
 import { Outbox } from "./outbox.js";
 import { Tabs } from "./tabs.js";
 import { WarmStart } from "./warm-start.js";
+
+const WARM_START_MS = 1000;
 
 /** @typedef {Pick<import("../../shared/protocol.js").Initialize, "ahead">} First */
 
@@ -55,7 +58,8 @@ export async function beginBridge(root, ahead, first) {
   const warmStart = new WarmStart(shards, new URL("workers/inference.js", root));
   const may = (/** @type {First} */ said) => (said.ahead === false || metered() ? warmStart.drop() : warmStart.start());
   // A page whose last visit allowed it needn't have spoken; what it says then still counts.
-  if (ahead) may({});
+  // Python waits for it, though not for a database that doesn't answer.
+  if (ahead) await within(Promise.resolve(may({})), WARM_START_MS, "boot_timeout", "the last visit's model").catch(() => {});
   void first.then(may);
   return (python) => ({
     shards,
