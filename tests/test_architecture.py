@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.git_files import git_files
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "orion_py"
@@ -213,18 +214,13 @@ def test_a_breach_would_be_seen() -> None:
 
 
 def test_no_file_names_a_package_registrys_host() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode:
+    listed = git_files()
+    if listed is None:
         pytest.skip("not a git checkout")
     guilty = []
-    for name in listed.stdout.decode().split("\0"):
+    for name in listed:
         path = ROOT / name
-        if name and path.is_file() and path.stat().st_size < 5_000_000:
+        if path.stat().st_size < 5_000_000:
             data = path.read_bytes().lower()
             guilty += [f"{name}: {host}" for host in REGISTRIES if host.encode() in data]
     assert not guilty

@@ -7,7 +7,6 @@ of this repository is looked up among its files, links are followed, and so is t
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from orion_py.protocol import REQUESTS
+from tests.git_files import git_files
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,16 +35,10 @@ NOT_OURS = {"transformers.js"}
 @cache
 def files() -> frozenset[str]:
     """Paths from the root, of what git has or would take."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
+    listed = git_files()
+    if listed is None:
         pytest.skip("not a git checkout")
-    return frozenset(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
+    return frozenset(listed)
 
 
 @cache

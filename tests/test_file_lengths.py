@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
+
+from tests.git_files import git_files
 
 ROOT = Path(__file__).parents[1]
 MOST = 400
@@ -22,14 +23,9 @@ WORD_LISTS = {"web/ui/words/*.json"}
 
 def ours() -> list[Path]:
     """The files that git knows or would take, but for those that are generated and word lists."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    paths = [Path(name) for name in sorted(set(listed)) if (ROOT / name).is_file()]
+    listed = git_files()
+    assert listed is not None, "not a git checkout"
+    paths = [Path(name) for name in listed]
     return [path for path in paths if path.suffix in WRITTEN and not any(map(path.match, (*GENERATED, *WORD_LISTS)))]
 
 
