@@ -56,9 +56,9 @@ try {
   const ahead = told.has("ahead");
   const opening = bridging.then(({ beginBridge }) => beginBridge(root, ahead, first));
   // Python keeps this thread busy, and the last visit's model takes longer than Python: its worker begins first.
-  const clear = ahead ? opening.catch(() => {}) : undefined;
-  const booting = Promise.all([starting, clear]).then(([{ startPython }]) => startPython(vendor, told.has("again"), begins));
-  const [python, bridgeFor] = await Promise.all([booting, opening, held]);
+  const clear = ahead ? opening.then(({ begun }) => begun) : Promise.resolve();
+  const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear));
+  const [python, { bridgeFor }] = await Promise.all([booting, opening, held]);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   // A fifth of the imports' time, and not needed before the router's head or a model's logits are.
   python.pyimport("orion_py.browser.lazy").defer("numpy");

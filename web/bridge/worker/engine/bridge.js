@@ -11,15 +11,12 @@ import { SnapshotMaker } from "../snapshot/maker.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { openShards } from "../storage/shards.js";
 import { ChatTokenizer } from "../tokenizer/tokenizer.js";
-import { within } from "../limit.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
 import { allowedUrl } from "./origins.js";
 import { Outbox } from "./outbox.js";
 import { Tabs } from "./tabs.js";
 import { WarmStart } from "./warm-start.js";
-
-const WARM_START_MS = 1000;
 
 /** @typedef {Pick<import("../../shared/protocol.js").Initialize, "ahead">} First */
 
@@ -33,7 +30,8 @@ function metered() {
  * @param {URL} root the page's folder
  * @param {boolean} ahead the last visit allowed its model to be begun with
  * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
- * @returns {Promise<(python: any) => object>} makes the bridge for a Python
+ * @returns {Promise<{bridgeFor: (python: any) => object, begun: Promise<void> | void}>} what makes the bridge for a Python, and when
+ *   the last visit's model has begun, if it may
  */
 export async function beginBridge(root, ahead, first) {
   /** The service worker gave the list of models that it had, and fetches the newest behind it. */
@@ -58,10 +56,9 @@ export async function beginBridge(root, ahead, first) {
   const warmStart = new WarmStart(shards, new URL("workers/inference.js", root));
   const may = (/** @type {First} */ said) => (said.ahead === false || metered() ? warmStart.drop() : warmStart.start());
   // A page whose last visit allowed it needn't have spoken; what it says then still counts.
-  // Python waits for it, though not for a database that doesn't answer.
-  if (ahead) await within(Promise.resolve(may({})), WARM_START_MS, "boot_timeout", "the last visit's model").catch(() => {});
+  const begun = ahead ? may({}) : undefined;
   void first.then(may);
-  return (python) => ({
+  const bridgeFor = (/** @type {any} */ python) => ({
     shards,
     detectDevice: async () => JSON.stringify(await device),
     newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
@@ -98,4 +95,5 @@ export async function beginBridge(root, ahead, first) {
       outbox.send(text);
     },
   });
+  return { bridgeFor, begun };
 }

@@ -7,6 +7,8 @@ import { wakeSnapshot } from "../snapshot/snapshot.js";
 
 /** A start from bytecode takes no longer on most machines. */
 const PATIENCE_MS = 8000;
+/** What goes first has begun by then, unless the database doesn't answer. */
+const FIRST_MS = 1000;
 
 /**
  * At the first doubt a snapshot is deleted, and Python boots from bytecode in the same visit.
@@ -14,9 +16,11 @@ const PATIENCE_MS = 8000;
  * @param {URL} vendor the folder vendor/
  * @param {boolean} distrust whatever is kept isn't used, and goes
  * @param {(from: "snapshot" | "bytecode") => void} begins with what Python begins now
+ * @param {Promise<void>} clear settled once Python may keep this thread busy
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function startPython(vendor, distrust, begins) {
+export async function startPython(vendor, distrust, begins, clear) {
+  await within(clear, FIRST_MS, "boot_timeout", "what goes before Python").catch(() => {});
   const store = new SnapshotStore(vendor);
   // Whatever it begins with, and while that isn't known yet.
   for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
