@@ -1,11 +1,13 @@
 /**
- * ORION's inference worker without Python: the client's calls, and the highest logit. Its shards are in IndexedDB
- * before anything is measured, and what loading fetches is in the browser's caches.
+ * ORION's inference worker without Python: the client's calls. The worker chooses the tokens, as it does in an answer; here
+ * the likeliest ones. Its shards are in IndexedDB before anything is measured, and what loading fetches is in the browser's
+ * caches.
  */
 
 const EIGHT = 8;
 /** Times that eight rows are verified, and run one by one, in one run. */
 const REPEATS = 6;
+const GREEDY = { temperature: 0, top_k: 0, top_p: 1, penalty: 1, seen: [], never: [] };
 
 /** @param {Float32Array} logits */
 function highest(logits) {
@@ -72,13 +74,21 @@ export async function prepare({ site, model, variant, derived, threads, context,
   const { client, facts } = await load();
   let filled = 0; // rows of the cache that `context` made
 
-  /** @param {number} position @returns {Promise<{ms: number, tokens: number[]}>} greedy steps from there on */
-  async function decode(position, /** @type {number} */ token) {
+  /**
+   * Greedy steps from there on, in one run of the worker's.
+   *
+   * @param {number} position
+   * @param {number} token
+   * @returns {Promise<{ms: number, tokens: number[]}>}
+   */
+  async function decode(position, token) {
     const begun = performance.now();
+    const run = client.run(JSON.stringify({ token, position, count: steps, ends: [], choice: { ...GREEDY, draws: Array(steps).fill(0) } }));
     const text = [token];
-    for (let step = 0; step < steps; step += 1) {
-      token = highest(await client.forward([token], position + step));
-      text.push(token);
+    for (let over = false; !over;) {
+      const chosen = JSON.parse(await run.next());
+      text.push(...chosen.tokens);
+      over = chosen.over;
     }
     return { ms: performance.now() - begun, tokens: text };
   }
