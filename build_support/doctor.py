@@ -20,7 +20,8 @@ from pathlib import Path
 
 from build_support import browser, cell_packages, environment, lockfile, models, node, paths
 from build_support.downloads import Source, path_of
-from build_support.sources import MODELS, PYODIDE_PACKAGES, ROUTER
+from build_support.senses import SENSES
+from build_support.sources import MODELS, PYODIDE_PACKAGES
 from model_foundry.failures import Reason, diagnose
 
 PACKAGES_BYTES, NODE_BYTES, NPM_BYTES, APT_BYTES = 158_000_000, 60_000_000, 81_000_000, 81_000_000
@@ -142,7 +143,8 @@ def pyodide() -> list[Finding]:
 def built() -> list[Finding]:
     """The models, the weights that they are made of, and the site."""
     found = []
-    for name, sources in {models.ROUTER_NAME: ROUTER, **{name: (source,) for name, source in MODELS.items()}}.items():
+    for name in (models.ROUTER_NAME, *MODELS, *SENSES):
+        sources = models.sources_of(name)
         if models.made(name):
             found.append(Finding("ok", f"model {name}: made"))
             continue

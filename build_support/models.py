@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from build_support import built, paths, progress
+from build_support import built, paths, progress, senses
 from build_support.downloads import Source, obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.locks import alone
@@ -21,11 +21,17 @@ Report = Callable[[str, int, int], None]
 
 
 def check_names(names: list[str]) -> list[str]:
-    """``names`` without repeats. Raises UsageError for one that can't be built."""
+    """``names`` without repeats, and with its members in place of a group such as "vision". Raises UsageError for one
+    that can't be built."""
+    found: list[str] = []
     for name in names:
-        if name != ROUTER_NAME and name not in MODELS:
-            raise UsageError(f"There is no model {name!r}.", f"These can be built: {', '.join(MODELS)}, {ROUTER_NAME}.")
-    return list(dict.fromkeys(names))
+        group = senses.members(name)
+        if not group and name not in (ROUTER_NAME, *MODELS, *senses.SENSES):
+            groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
+            known = ", ".join((*MODELS, *groups, *senses.SENSES, ROUTER_NAME))
+            raise UsageError(f"There is no model {name!r}.", f"These can be built: {known}.")
+        found += group or [name]
+    return list(dict.fromkeys(found))
 
 
 def build(name: str) -> Path:
@@ -35,7 +41,9 @@ def build(name: str) -> Path:
 
 
 def sources_of(name: str) -> tuple[Source, ...]:
-    """What the model ``name``, or the router, is made from."""
+    """What ``name`` is made from: a model, a graph model or the router."""
+    if name in senses.SENSES:
+        return senses.SENSES[name].sources
     return ROUTER if name == ROUTER_NAME else (MODELS[name],)
 
 
@@ -46,7 +54,10 @@ def fetch(name: str) -> list[Path]:
 
 
 def made(name: str) -> bool:
-    """Whether ``name`` is up to date, by its record: ``build`` looks at its files too."""
+    """Whether ``name`` is up to date, by its record: ``build`` looks at its files too. A group is if its members
+    are."""
+    if group := senses.members(name):
+        return all(map(made, group))
     stamp, record, key = _record(name)
     return stamp.fresh(key, [record])
 
@@ -97,6 +108,9 @@ def _recorded(name: str, manifest: Path) -> Path:
 
 def _convert(name: str, files: list[Path], report: Report) -> str:
     """Runs the foundry; returns the id of what it built. Raises FoundryError."""
+    if name in senses.SENSES:
+        named = {source.name: path for source, path in zip(sources_of(name), files, strict=True)}
+        return senses.convert(name, named, paths.MODELS, lambda title: report(title, 0, 1))
     if name != ROUTER_NAME:
         from model_foundry.building.pipeline import build_model
 
@@ -145,6 +159,10 @@ def _makers(name: str) -> list[Path]:
     Commands and tasks aren't among them, so that working on these converts nothing again.
     """
     foundry = paths.ROOT / "model_foundry"
+    if name in senses.SENSES:
+        module = senses.SENSES[name].module
+        beside = tree(paths.ROOT.joinpath(*module.split(".")).parent, suffixes=(".toml", ".txt", ".json"))
+        return [*modules_behind(module, paths.ROOT), *beside]
     if name == ROUTER_NAME:
         head = foundry / "routing" / "head.safetensors"
         return [*modules_behind("model_foundry.routing.build", paths.ROOT), head]

@@ -70,6 +70,7 @@ ALLOWED = {
     # The third of three ports (docs/architecture.md): the tests' and whoever's who embeds the engine.
     "orion_py/runtime/scripted.py": {"ScriptedRuntime interrupts": "the scripted runtime"},
     "orion_py/native/kernel_layout.py": {"more_caches": "the caches that the kernel's own orion_use_cache goes on in"},
+    "model_foundry/sharding/graph_folder.py": {"write_graph_model": "the builders of vision and speech"},
     "orion_py/storage/memory.py": {"MemoryShardStore": "the store of the scripted ports"},
     # The protocol, where its other side isn't Python.
     "orion_py/protocol/events.py": {"BootEvent BootFailed": "web/workers/engine.js sends them"},

@@ -179,7 +179,7 @@ class World:
 
     def __init__(self, script: Any, device: Device | None = None) -> None:
         self.clock = Clock(step=0.001)
-        self.store = MemoryShardStore(REMOTE)
+        self.store = MemoryShardStore(dict(REMOTE))
         self.runtime = ScriptedRuntime(script, VOCAB, device=device)
         self.settings = MemorySettings()
         self.texts = {"models.json": json.dumps(REGISTRY), "models/tiny/manifest.json": manifest_json()}

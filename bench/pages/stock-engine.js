@@ -39,7 +39,7 @@ receive = python.pyimport("orion_py.browser.main").start({
   tabs: new Tabs(),
   detectDevice: async () => JSON.stringify(await detectDevice(kernelHere())),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
-  newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+  newPlainClient: () => new InferenceClient(new URL("workers/inference.js", root)),
   newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
     new ChatTokenizer(definition, now),
   newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>

@@ -29,7 +29,7 @@ from orion_py.runtime.next_visit import NextVisit
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
-    keptPrefixes, dropPrefixes, listIsKept, newEncoderClient, newTokenizer, newTemplate, fetchText, addBundle, metered
+    keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered
     and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 

@@ -11,7 +11,9 @@ import numpy as np
 from pyodide.ffi import to_js
 
 from orion_py.browser.errors import translated
+from orion_py.browser.graph_runner import BrowserGraphRunner, graphs_spec, read_report
 from orion_py.browser.store import BrowserShardStore
+from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
@@ -47,15 +49,9 @@ class BrowserSession:
 
     async def build(self) -> BuildReport:
         with translated():
-            report = json.loads(await self._client.build())
-            await self._on_built(int(report["memory_bytes"]))
-        return BuildReport(
-            backend=str(report["backend"]),
-            threads=int(report["threads"]),
-            create_ms=float(report["create_ms"]),
-            warmup_ms=float(report["warmup_ms"]),
-            memory_bytes=int(report["memory_bytes"]),
-        )
+            report = read_report(await self._client.build())
+            await self._on_built(report.memory_bytes)
+        return report
 
     async def forward(self, inputs: Inputs, position: int) -> Logits:
         """As the protocol says; the array is overwritten by the next call."""
@@ -170,8 +166,18 @@ class BrowserRuntime:
         vocab, max_draft_tokens = manifest.architecture.vocab_size, variant.max_draft_tokens
         return BrowserSession(client, self._store, vocab, max_draft_tokens, remember)
 
+    async def open_graphs(self, manifest: GraphManifest, threads: int) -> BrowserGraphRunner:
+        client = self._bridge.newPlainClient()
+        try:
+            with translated():
+                await client.openGraphs(graphs_spec(manifest, threads))
+        except BaseException:
+            client.close()
+            raise
+        return BrowserGraphRunner(client, self._store)
+
     async def open_encoder(self, graph: Shard) -> BrowserEncoder:
-        client = self._bridge.newEncoderClient()
+        client = self._bridge.newPlainClient()
         try:
             with translated():
                 await client.openEncoder(graph.sha256, self._store.held_blob(graph.sha256))

@@ -18,14 +18,14 @@ from orion_py import __version__
 from orion_py.cancellation import CancelToken
 from orion_py.cli.chat import TerminalChat, reader
 from orion_py.cli.extras import missing
+from orion_py.cli.models import registry_of, run_models
 from orion_py.cli.printing import AnswerPrinter
 from orion_py.config import EngineConfig, shown
 from orion_py.engine.engine import Engine
-from orion_py.errors import InvalidInput, InvalidManifest, OrionError, from_code
+from orion_py.errors import InvalidInput, OrionError, from_code
 from orion_py.faults import first_fault, reason
 from orion_py.protocol import Event, FallbackEvent, InferOptions, ProgressEvent, Response, StreamStatistics
-from orion_py.registry.load import parse_registry
-from orion_py.registry.models import ModelEntry, Registry
+from orion_py.registry.models import ModelEntry
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.telemetry.log import Logger
 
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
     models.add_argument("action", nargs="?", choices=("list", "verify"), default="list")
-    models.set_defaults(run=_models)
+    models.set_defaults(run=run_models)
     return parser
 
 
@@ -253,13 +253,6 @@ def _statistics(stream: StreamStatistics) -> str:
     return f"[{counts}, {stream.tokens} tokens in {stream.ms:,.0f} ms{first}{rate}]"
 
 
-def _registry(root: Path) -> Registry:
-    from orion_py.native.built_models import with_built_models
-
-    text = (root / "models.json").read_text("utf-8")
-    return parse_registry(with_built_models(text, root / "public" / "models"))
-
-
 def _route(options: argparse.Namespace) -> int:
     if (options.text is None) == (options.jsonl is None):
         print("orion route: give either TEXT or --jsonl FILE", file=sys.stderr)
@@ -274,7 +267,7 @@ async def _route_all(options: argparse.Namespace) -> None:
     from orion_py.routing.service import RouterService
     from orion_py.routing.subjects import subjects_of
 
-    registry = _registry(options.root)
+    registry = registry_of(options.root)
 
     def tell(event: Event) -> None:
         if isinstance(event, FallbackEvent) and event.to == "keyword":
@@ -321,44 +314,3 @@ def _queries(options: argparse.Namespace) -> Iterator[tuple[str | int, str]]:
             if not isinstance(text, str) or not isinstance(row_id, str | int):
                 raise InvalidInput(f"{options.jsonl}:{number}: id or text is of the wrong type")
             yield row_id, text
-
-
-def _models(options: argparse.Namespace) -> int:
-    registry, broken = _registry(options.root), 0
-    for entry in registry.models:
-        if options.action == "list":
-            built = "built" if (options.root / "public" / entry.manifest).is_file() else "not built"
-            agents = ", ".join(agent.id for agent in registry.agents if entry.id in agent.models)
-            starts = ", ".join(device for device, model in registry.recommendations.items() if model == entry.id)
-            size = f"{entry.download_bytes / 1e6:.0f} MB"
-            print("\t".join((entry.id, entry.tier, size, entry.licence, built, agents, starts and f"starts: {starts}")))
-            continue
-        faults = _verify(options.root / "public" / entry.manifest)
-        broken += bool(faults)
-        for fault in faults:
-            print(f"{entry.id}: {fault}")
-        if not faults:
-            print(f"{entry.id}: every shard has its hash")
-    return 1 if broken else 0
-
-
-def _verify(path: Path) -> list[str]:
-    """What is wrong with a built model, or nothing. Raises OSError when the manifest can't be read."""
-    import hashlib
-
-    from orion_py.manifest.reading import parse_manifest
-
-    try:
-        manifest = parse_manifest(path.read_bytes())
-    except (FileNotFoundError, InvalidManifest) as error:
-        return [f"isn't built: {error}. Run python3 build.py models lite."]
-    faults = []
-    for shard in manifest.shards:
-        file = path.parent.parent / "shards" / shard.sha256
-        if not file.is_file():
-            faults.append(f"shard {shard.sha256[:12]} ({shard.role}) is missing")
-            continue
-        with file.open("rb") as data:
-            if hashlib.file_digest(data, "sha256").hexdigest() != shard.sha256:
-                faults.append(f"shard {shard.sha256[:12]} ({shard.role}) doesn't have its hash")
-    return faults

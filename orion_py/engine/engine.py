@@ -40,6 +40,7 @@ from orion_py.protocol.vocabulary import CodeEnd, PresetName
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
+from orion_py.residency.senses import Senses
 from orion_py.routing.service import RouterService
 from orion_py.runtime.segments import Embeddings
 from orion_py.runtime.tokenizer import ChatMessage
@@ -151,6 +152,12 @@ class Engine:
     @property
     def resilience(self) -> Resilience:
         return self._parts.resilience
+
+    @property
+    def senses(self) -> Senses:
+        """What sees, hears and speaks."""
+        self._require_open()
+        return self._parts.senses
 
     async def webgpu(self) -> list[WebgpuRow]:
         """As ``webgpu_report``, for what is in memory now."""

@@ -16,6 +16,7 @@ from orion_py.ports import Ports
 from orion_py.protocol.rows import VersionRow
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
+from orion_py.residency.senses import Senses
 from orion_py.resilience.breakers import Breakers
 from orion_py.storage.among_tabs import AmongTabs
 from orion_py.telemetry.log import Logger
@@ -36,9 +37,13 @@ class ManagedModels:
     scheduler: BackgroundScheduler
     among: AmongTabs
     changed: ChangedParts
+    senses: Senses
 
     async def preload(self, model_id: str | None, device_class: str, cancel: CancelToken) -> str:
         upgrade = self.work.upgrade
+        if model_id and any(entry.id == model_id for entry in self.registry.senses):
+            async with self.senses.lent(model_id, cancel):
+                return model_id
         if model_id:
             await upgrade.allow_again([model_id])
         if model_id is None and (last := await self._model_of_last_answer()) is not None:
@@ -109,7 +114,8 @@ class ManagedModels:
         await self._forget([model_id])
 
     async def forget(self, model_id: str | None) -> None:
-        await self._forget([m.id for m in self.registry.known if model_id in (None, m.id)])
+        known = [*(m.id for m in self.registry.known), *(m.id for m in self.registry.senses)]
+        await self._forget([each for each in known if model_id in (None, each)])
         if model_id is None:
             with suppress(StorageUnavailable):
                 await self.work.prefixes.forget()  # of models too that nobody knows any more

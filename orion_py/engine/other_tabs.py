@@ -80,7 +80,7 @@ class OtherTabs:
         await self.upgrade.abandon(models, for_good=False)
         for model_id in models:
             self.manager.cancel_loading(model_id, unless_awaited_by=1)
-            if model_id in self.manager.loaded:
+            if self.manager.holds(model_id):
                 self.begin(lambda gone=model_id: self._retire(gone))  # type: ignore[misc]
         await self.updates.sweep()
 

@@ -44,6 +44,7 @@ from orion_py.protocol import ENGINE_ID, BreakerEvent, FallbackEvent
 from orion_py.registry.models import ModelEntry, Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
+from orion_py.residency.senses import Senses
 from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.circuit_breaker import BreakerChange
 from orion_py.resilience.request_queue import RequestQueue
@@ -105,6 +106,7 @@ class Parts:
     ahead: ReadingAhead
     outcomes: Outcomes
     guard: Guard
+    senses: Senses
 
     def services(self, config: EngineConfig, log: Logger) -> Services:
         """What serving a question takes; ``log`` writes its id into each record."""
@@ -209,8 +211,9 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     await _recall(ground, agents, breakers, work)
     routing, changed = _router(ground, registry, agents, loader), ground.changed
     router = RouterCare(routing, config, ports, registry, agents, manager, ground.tasks, changed)
+    senses = Senses(registry, manager, breakers, ground.tasks.begin)
     models = ManagedModels(
-        ports, log, registry, agents, manager, breakers, added, work, scheduler, ground.among, changed
+        ports, log, registry, agents, manager, breakers, added, work, scheduler, ground.among, changed, senses
     )
     changes = Changes(log, bus, registry, agents, router, work, scheduler, ground.tasks, ground.among)
     agents.on_change = changes.on_agent
@@ -253,6 +256,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
         ahead=ReadingAhead(models.quickest_of),
         outcomes=Outcomes(ground.metrics, ground.measures, ground.telemetry),
         guard=InputGuard(),
+        senses=senses,
     )
 
 

@@ -1,10 +1,11 @@
-"""Describes the files that one load brings, for a model or for the router."""
+"""Describes the files that one load brings, for a model, a graph model or the router."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
@@ -28,3 +29,9 @@ class Files:
 def files_of(manifest: Manifest, variant: Variant, base_url: str) -> Files:
     """What ``variant`` needs of a model version."""
     return Files(manifest.model, manifest.version, manifest.shards_for(variant), base_url)
+
+
+def graph_files(manifest: GraphManifest, base_url: str, golden: bool, yields: bool = False) -> Files:
+    """What a graph model's sessions need; with ``golden`` also what they are checked by."""
+    shards = [shard for shard in manifest.in_order if golden or shard.role != "golden"]
+    return Files(manifest.model, manifest.version, shards, base_url, yields)

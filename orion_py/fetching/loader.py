@@ -12,20 +12,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from orion_py.cancellation import CancelToken, until_cancelled
-from orion_py.errors import LoadTimeout, OrionError, QuotaExceeded, ShardCorrupt, ShardMissing
+from orion_py.errors import LoadTimeout, OrionError, ShardCorrupt, ShardMissing
 from orion_py.fetching.files import Files, files_of
 from orion_py.fetching.idle_limit import Download, unless_idle
 from orion_py.fetching.progress import LoadProgress
+from orion_py.fetching.quota import require_quota
 from orion_py.fetching.slots import DownloadSlots, RightOfWay
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.protocol import ProgressEvent
 from orion_py.resilience.retry import RetryPolicy, Sleep, retry
-from orion_py.runtime.base import BuildReport, InferenceRuntime, ModelSession
+from orion_py.runtime.base import BuildReport, BuiltOfShards, InferenceRuntime, ModelSession
 from orion_py.runtime.worker_timeout import ROUNDS, while_it_lives
 from orion_py.storage.base import OnBytes, ShardStore
 
@@ -34,6 +35,10 @@ HEAL_TRIES = 3
 Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
 Take = Callable[[Shard], Awaitable[None]]
 """Reads a stored shard. Raises ShardCorrupt or ShardMissing where it has to be fetched again."""
+_READ = ("tokenizer", "file", "golden")
+"""Roles of the shards that Python reads itself: a session is fed with the others."""
+
+S = TypeVar("S", bound=BuiltOfShards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +97,34 @@ class ProgressiveLoader:
         Raises LoadError and its children, RuntimeFailure where the backend fails, Cancelled. The
         session is closed on every failure, so no memory stays behind.
         """
-        files, definition = files_of(request.manifest, request.variant, request.base_url), b""
+        manifest, variant = request.manifest, request.variant
+        session, report, read = await self.build(
+            files_of(manifest, variant, request.base_url),
+            lambda: self._runtime.open(manifest, variant, request.threads, request.context),
+            cancel,
+            on_progress,
+        )
+        return session, report, read.get(manifest.tokenizer, b"")
+
+    async def build(
+        self,
+        files: Files,
+        start: Callable[[], Coroutine[Any, Any, S]],
+        cancel: CancelToken,
+        on_progress: Callable[[ProgressEvent], None],
+    ) -> tuple[S, BuildReport, dict[str, bytes]]:
+        """As ``load``, of whatever ``start`` opens and ``files`` are fed into; with the bytes, by sha256, of those that
+        are read here."""
+        read: dict[str, bytes] = {}
         here, progress = await self._planned(files, cancel, on_progress)
         # Opening takes seconds where a worker fetches its runtime first: the connection isn't idle meanwhile.
-        opening: asyncio.Future[ModelSession] = asyncio.ensure_future(
-            self._runtime.open(request.manifest, request.variant, request.threads, request.context)
-        )
+        opening: asyncio.Future[S] = asyncio.ensure_future(start())
         closing: list[asyncio.Future[None]] = []
         unsubscribe = cancel.subscribe(lambda: closing.append(asyncio.ensure_future(_end(opening))))
 
         async def feed(shard: Shard) -> None:
-            nonlocal definition
-            if shard.role == "tokenizer":
-                definition = await self._store.read(shard.sha256)
+            if shard.role in _READ:
+                read[shard.sha256] = await self._store.read(shard.sha256)
                 return
             session = opening.result()
             await while_it_lives(session.feed(shard), session.ping, self._idle_timeout, "reading a shard")
@@ -124,7 +144,7 @@ class ProgressiveLoader:
         finally:
             unsubscribe()
         progress.enter("ready")
-        return session, report, definition
+        return session, report, read
 
     async def read(
         self,
@@ -208,7 +228,7 @@ class ProgressiveLoader:
         here = await self._here(files.shards)
         progress = self._progress(files, here, on_progress)
         progress.enter("initializing")
-        await self._check_quota([s for s in files.shards if s.sha256 not in here.whole], here)
+        await require_quota(self._store, [s for s in files.shards if s.sha256 not in here.whole], here.begun)
         cancel.raise_if_cancelled()
         return here, progress
 
@@ -230,7 +250,7 @@ class ProgressiveLoader:
         cancel: CancelToken,
     ) -> None:
         """In their order; the first failure ends the others."""
-        await self._check_quota(missing, here)
+        await require_quota(self._store, missing, here.begun)
         progress.enter("downloading")
         async with self._downloading(missing, bring, cancel) as fetchers:
             await asyncio.gather(*fetchers)
@@ -258,20 +278,6 @@ class ProgressiveLoader:
             unsubscribe()
             downloads.cancel()
             await asyncio.gather(*fetchers, return_exceptions=True)
-
-    async def _check_quota(self, missing: Sequence[Shard], here: _Here) -> None:
-        estimate = await self._store.estimate()
-        # What is used already holds the unfinished shards.
-        needed = sum(s.size - min(here.begun.get(s.sha256, 0), s.size) for s in missing)
-        if estimate.quota is None or estimate.usage is None or not needed:
-            return
-        free = estimate.quota - estimate.usage
-        if needed > free:
-            raise QuotaExceeded(
-                f"The model needs {needed / 1e6:.0f} MB more; {free / 1e6:.0f} MB can be stored here.",
-                needed=needed,
-                free=free,
-            )
 
     async def _fill(
         self,
@@ -315,7 +321,7 @@ class ProgressiveLoader:
                         raise item
                     await self._healed(files, item, take, progress, cancel)
 
-    async def _opened(self, opening: asyncio.Future[ModelSession], cancel: CancelToken) -> ModelSession:
+    async def _opened(self, opening: asyncio.Future[S], cancel: CancelToken) -> S:
         # A worker that fetches its runtime over a slow line says nothing meanwhile.
         limit = ROUNDS * self._idle_timeout
         try:
@@ -379,7 +385,7 @@ class ProgressiveLoader:
         progress.stored(shard.sha256)
 
 
-async def _end(opening: asyncio.Future[ModelSession]) -> None:
+async def _end(opening: asyncio.Future[S]) -> None:
     """Closes the session that is or was being opened. Safe to call twice, and at the same time."""
     opening.cancel()
     await asyncio.wait({opening})

@@ -15,13 +15,15 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from orion_py.errors import InvalidManifest, NoEarlierVersion
 from orion_py.external.folder import ExternalFolders
 from orion_py.fetching.other_files import OTHERS
+from orion_py.manifest.graph_manifest import GraphManifest, read_graph_manifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import read_manifest
+from orion_py.manifest.shards import Shard
 from orion_py.protocol.rows import VersionRow
 from orion_py.storage.settings import Record, Settings
 
@@ -29,11 +31,14 @@ Place = Literal["current", "next", "previous"]
 _KEYS: dict[Place, str] = {"current": "manifest:{}", "next": "manifest:{}:next", "previous": "manifest:{}:previous"}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
+M = TypeVar("M", Manifest, GraphManifest)
+
+
+@dataclass(frozen=True)
+class Stored(Generic[M]):
     """A version as it is kept; two are the same when their ``digest`` is."""
 
-    manifest: Manifest
+    manifest: M
     text: str
 
     @property
@@ -41,13 +46,29 @@ class StoredVersion:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
+StoredVersion: TypeAlias = Stored[Manifest]
+StoredGraphs: TypeAlias = Stored[GraphManifest]
+AnyVersion: TypeAlias = StoredVersion | StoredGraphs
+
+
 def read_version(model_id: str, text: str, note: Callable[[str], None] = lambda what: None) -> StoredVersion:
     """A version from a manifest's text, as ``read_manifest``. Raises InvalidManifest, also where it is another
     model's."""
     manifest = read_manifest(text, note)
-    if manifest.model != model_id:
-        raise InvalidManifest(f"manifest: model: is {manifest.model!r}, the registry says {model_id!r}", path="model")
+    _require_model(model_id, manifest.model)
     return StoredVersion(manifest, text)
+
+
+def read_graphs(model_id: str, text: str, note: Callable[[str], None] = lambda what: None) -> StoredGraphs:
+    """As ``read_version``, of a graph model."""
+    manifest = read_graph_manifest(text, note)
+    _require_model(model_id, manifest.model)
+    return StoredGraphs(manifest, text)
+
+
+def _require_model(model_id: str, named: str) -> None:
+    if named != model_id:
+        raise InvalidManifest(f"manifest: model: is {named!r}, the registry says {model_id!r}", path="model")
 
 
 class Versions:
@@ -65,7 +86,7 @@ class Versions:
         text = await self._settings.get(_key(model_id, place))
         return None if text is None else _read(model_id, text)
 
-    async def keep(self, version: StoredVersion, place: Place = "current") -> None:
+    async def keep(self, version: AnyVersion, place: Place = "current") -> None:
         key = _key(version.manifest.model, place)
         if await self._settings.get(key) != version.text:
             await self._settings.set(key, version.text)
@@ -73,7 +94,7 @@ class Versions:
     async def drop(self, model_id: str, place: Place) -> None:
         await self._settings.delete(_key(model_id, place))
 
-    async def switch(self, version: StoredVersion) -> None:
+    async def switch(self, version: AnyVersion) -> None:
         """``version``, verified, is in use from now on, on probation; what was is kept."""
         model_id = version.manifest.model
         current, previous = _key(model_id, "current"), _key(model_id, "previous")
@@ -90,13 +111,20 @@ class Versions:
     async def rollback(self, model_id: str) -> StoredVersion:
         """Returns to the earlier version. The later one is kept in its place and is never reinstalled
         automatically. Raises NoEarlierVersion."""
-        keys = {place: _key(model_id, place) for place in _KEYS}
+        return await self._rolled_back(model_id, _read)
+
+    async def rollback_graphs(self, model_id: str) -> StoredGraphs:
+        """As ``rollback``, of a graph model."""
+        return await self._rolled_back(model_id, _graphs_or_none)
+
+    async def _rolled_back(self, model_id: str, read: Callable[[str, str], Stored[M] | None]) -> Stored[M]:
+        keys: dict[Place, str] = {place: _key(model_id, place) for place in _KEYS}
         notes = _notes_key(model_id)
-        taken: list[StoredVersion] = []
+        taken: list[Stored[M]] = []
 
         def change(record: Record) -> Record:
-            texts = (record[keys[place]] for place in ("current", "previous"))
-            current, previous = (None if text is None else _read(model_id, text) for text in texts)
+            texts = record[keys["current"]], record[keys["previous"]]
+            current, previous = (None if text is None else read(model_id, text) for text in texts)
             if previous is None or current is None:
                 raise NoEarlierVersion(f"No earlier version of {model_id} is kept.", model=model_id)
             taken[:] = [previous]
@@ -118,7 +146,7 @@ class Versions:
         if await self.on_probation(model_id):
             await self._note(model_id, probation=False)
 
-    async def rejected(self, version: StoredVersion) -> bool:
+    async def rejected(self, version: AnyVersion) -> bool:
         """Whether this device rolled back from ``version``, or found it wrong."""
         return (await self._notes(version.manifest.model)).get("declined") == version.digest
 
@@ -152,8 +180,13 @@ class Versions:
             for key in _KEYS.values():
                 text = await self._settings.get(key.format(model_id))
                 if text is not None:
-                    found.update(shard.sha256 for shard in read_version(model_id, text).manifest.shards)
+                    found.update(shard.sha256 for shard in _shards(model_id, text))
         return found
+
+    async def kept_graphs(self, model_id: str) -> StoredGraphs | None:
+        """As ``kept``, of the version of a graph model that is in use."""
+        text = await self._settings.get(_key(model_id, "current"))
+        return None if text is None else _graphs_or_none(model_id, text)
 
     async def describe(self, model_id: str) -> VersionRow:
         """The versions' names: ``current``, ``next``, ``previous`` (None: there is none), and
@@ -199,6 +232,19 @@ def parse_ahead(text: str) -> None:
 def _read(model_id: str, text: str) -> StoredVersion | None:
     try:
         return read_version(model_id, text)
+    except InvalidManifest:
+        return None
+
+
+def _shards(model_id: str, text: str) -> tuple[Shard, ...]:
+    """Those of a kept manifest of either kind. Raises InvalidManifest."""
+    graphs = _graphs_or_none(model_id, text)
+    return read_version(model_id, text).manifest.shards if graphs is None else graphs.manifest.shards
+
+
+def _graphs_or_none(model_id: str, text: str) -> StoredGraphs | None:
+    try:
+        return read_graphs(model_id, text)
     except InvalidManifest:
         return None
 

@@ -35,7 +35,8 @@ class Shard(Strict):
 
     sha256: Sha256
     size: Annotated[int, Field(gt=0, le=MAX_SHARD_BYTES)]
-    role: Literal["graph", "embedding", "layers", "head", "tokenizer", "weights"]
+    role: Literal["graph", "embedding", "layers", "head", "tokenizer", "weights", "file", "golden"]
+    """The last two: of a graph model (``manifest.graph_manifest``)."""
     priority: Annotated[int, Field(ge=0, le=1000)] = 100
     layers: tuple[int, int] | None = None
     """First and one past the last layer whose weights are here, for ``role`` "layers"."""

@@ -23,11 +23,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A model in memory, or on its way there. ``kept``: busy, pinned or otherwise not to be ended."""
+    """A model in memory, or on its way there. ``kept``: busy, pinned or otherwise not to be ended. ``counts``: towards
+    the number of models; senses don't, since several serve one question."""
 
     model: str
     bytes: int
     kept: bool = False
+    counts: bool = True
 
 
 def require_room(title: str, needed: int, budget_bytes: int) -> None:
@@ -40,9 +42,11 @@ def require_room(title: str, needed: int, budget_bytes: int) -> None:
         )
 
 
-def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model: str) -> list[str]:
+def evictions(
+    residents: Sequence[Resident], needed: int, budget: Budget, model: str, *, counts: bool = True
+) -> list[str]:
     """The models to evict before ``model`` takes ``needed`` bytes. ``residents``: least recently used
-    first, ``model`` itself not among them.
+    first, ``model`` itself not among them; ``counts`` as in ``Resident``.
 
     The bytes are a hard limit. The number of models is one for idle models only: what is busy
     stays, and the excess goes once it is idle.
@@ -67,7 +71,7 @@ def evictions(residents: Sequence[Resident], needed: int, budget: Budget, model:
             kept_bytes=kept,
             budget_bytes=budget.bytes,
         )
-    return _oldest(residents, Budget(budget.bytes - needed, budget.models - 1))
+    return _oldest(residents, Budget(budget.bytes - needed, budget.models - counts))
 
 
 def excess(residents: Sequence[Resident], budget: Budget) -> list[str]:
@@ -76,11 +80,11 @@ def excess(residents: Sequence[Resident], budget: Budget) -> list[str]:
 
 
 def _oldest(residents: Sequence[Resident], room: Budget) -> list[str]:
-    used, count, going = sum(r.bytes for r in residents), len(residents), []
+    used, count, going = sum(r.bytes for r in residents), sum(r.counts for r in residents), []
     for resident in residents:
         if used <= room.bytes and count <= room.models:
             break
-        if not resident.kept:
+        if not resident.kept and (resident.counts or used > room.bytes):
             going.append(resident.model)
-            used, count = used - resident.bytes, count - 1
+            used, count = used - resident.bytes, count - resident.counts
     return going

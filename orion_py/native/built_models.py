@@ -21,7 +21,7 @@ def with_built_models(registry: str, models: Path) -> str:
     """
     try:
         parsed: dict[str, Any] = json.loads(registry)
-        listed = {entry["id"] for part in ("models", "absent") for entry in parsed.get(part, [])}
+        listed = {entry["id"] for part in ("models", "absent", "senses") for entry in parsed.get(part, [])}
         listed.add((parsed.get("router") or {}).get("id"))
         entries = parsed["models"]
     except (ValueError, TypeError, KeyError, AttributeError):

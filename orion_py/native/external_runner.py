@@ -27,7 +27,7 @@ class ExternalRunner:
         self.threads = threads
         self.chunk = sys.maxsize
         self.memory_bytes = 0
-        self._fed = FedGraphs(variant, threads)
+        self._fed = FedGraphs(threads, variant.expansions, variant.widenings)
         self._cache = KvCache(manifest.architecture, context)
         self._graph: OptimumGraph | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,16 @@ from numpy.typing import NDArray
 
 from orion_py.errors import InvalidModelFolder, RuntimeFailure
 from orion_py.external.onnx_outline import external_files
+from orion_py.manifest.derived import Expansion, Widening
 from orion_py.manifest.expansion import expand, widen
 from orion_py.manifest.shards import Shard, location_of
-from orion_py.manifest.variants import Variant
 
 
 class FedGraphs:
-    """What was fed of one variant; ``drop`` it once its sessions are made. ``threads`` for each session."""
+    """What was fed of one model; ``drop`` it once its sessions are made. ``threads`` for each session."""
 
-    def __init__(self, variant: Variant, threads: int) -> None:
-        self._variant, self._threads = variant, threads
+    def __init__(self, threads: int, expansions: Sequence[Expansion] = (), widenings: Sequence[Widening] = ()) -> None:
+        self._threads, self._expansions, self._widenings = threads, expansions, widenings
         self._graphs: dict[str, bytes] = {}
         self._files: dict[str, NDArray[np.uint8]] = {}
 
@@ -34,17 +35,18 @@ class FedGraphs:
             return
         raw = np.frombuffer(data, np.uint8)
         self._files[location_of(shard)] = raw
-        for expansion in self._variant.expansions:
+        for expansion in self._expansions:
             if expansion.shard == shard.sha256:
                 self._files[f"{shard.sha256}.int8"] = expand(expansion, shard, raw)
-        for widening in self._variant.widenings:
+        for widening in self._widenings:
             if widening.shard == shard.sha256:
                 self._files[f"{shard.sha256}.wide"] = widen(widening, shard, raw)
 
-    def session(self, graph: str) -> Any:
-        """An onnxruntime.InferenceSession over the graph with that hash. Raises RuntimeFailure where it wasn't fed."""
+    def session(self, graph: str, most: int | None = None) -> Any:
+        """An onnxruntime.InferenceSession over the graph with that hash, with ``most`` threads or fewer. Raises
+        RuntimeFailure where it wasn't fed."""
         options = ort.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = self._threads if most is None else min(most, self._threads)
         options.log_severity_level = 3
         # Processors without VNNI saturate products of U8 and I8; this takes the exact path instead.
         options.add_session_config_entry("session.x64quantprecision", "1")
@@ -64,5 +66,5 @@ class FedGraphs:
 
     def _bytes(self, graph: str) -> bytes:
         if graph not in self._graphs:
-            raise RuntimeFailure("a graph of this variant wasn't fed", graph=graph)
+            raise RuntimeFailure("a graph of this model wasn't fed", graph=graph)
         return self._graphs[graph]

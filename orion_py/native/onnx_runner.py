@@ -85,7 +85,7 @@ class OnnxRunner:
         self._manifest, self._variant = manifest, variant
         self.threads = threads
         self.memory_bytes = 0
-        self._fed = FedGraphs(variant, threads)
+        self._fed = FedGraphs(threads, variant.expansions, variant.widenings)
         self._context = context
         self._cache: KvCache | None = None
         self._prefill: _Steps | None = None

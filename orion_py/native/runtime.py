@@ -21,9 +21,11 @@ from orion_py.errors import (
     OutOfMemory,
     RuntimeFailure,
 )
+from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
+from orion_py.native.graph_runner import NativeGraphRunner
 from orion_py.native.runners import runner_for, stored_weights_here
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
@@ -233,6 +235,9 @@ class NativeRuntime:
         rows = min(context, manifest.architecture.context_length)
         runner = runner_for(manifest, variant, threads, rows)
         return NativeSession(manifest, variant, runner, rows, self._shards, self._prefixes)
+
+    async def open_graphs(self, manifest: GraphManifest, threads: int) -> NativeGraphRunner:
+        return NativeGraphRunner(manifest, threads, self._shards)
 
     async def open_encoder(self, graph: Shard) -> NativeEncoder:
         data = await asyncio.to_thread(read_verified, self._shards, graph.sha256)

@@ -36,6 +36,14 @@ class Attempt:
         return backend_label(backend, self.threads, variant.exact, variant.cache_bits, variant.plain)
 
     @property
+    def files(self) -> str:
+        return self.variant.id
+
+    def is_futile_after(self, failed: Attempt, error: OrionError) -> bool:
+        """As ``is_futile``."""
+        return is_futile(self, failed, error)
+
+    @property
     def taken(self) -> tuple[str, int]:
         """What memory is taken by: either build of the kernel takes the same."""
         return taken_by(self.variant, self.threads)

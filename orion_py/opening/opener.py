@@ -111,7 +111,9 @@ class ModelOpener:
                     breaker.failure(error)
                 job, plan = await self._recover(job, plan, error, room)
 
-    async def _recover(self, job: _Job, plan: Plan, error: OrionError, room: Room) -> tuple[_Job, Plan]:
+    async def _recover(
+        self, job: _Job, plan: Plan[Attempt], error: OrionError, room: Room
+    ) -> tuple[_Job, Plan[Attempt]]:
         """Applies the remedy against ``error``, and answers with what to try then. Where there is none it raises
         ``error``, or RunnerMissing in its place."""
         situation, before = await self._situation(job, plan, error), plan
@@ -142,7 +144,7 @@ class ModelOpener:
             raise RunnerMissing(f"Nothing on this device computes the model now. {' '.join(failures)}") from error
         raise error
 
-    async def _situation(self, job: _Job, plan: Plan, error: OrionError) -> Situation:
+    async def _situation(self, job: _Job, plan: Plan[Attempt], error: OrionError) -> Situation:
         in_memory = self._ports.store.memory_reason is not None
         if not isinstance(error, DownloadFailed):
             return Situation(in_memory)

@@ -24,7 +24,7 @@ _FIXES = {
     "literal_error": "use one of the values named",
 }
 _PATH_FIX = "write a path below the page's folder, such as models/<id>/manifest.json"
-_ENTRIES = ("models", "agents", "absent", "groups", "recommendations")
+_ENTRIES = ("models", "agents", "absent", "senses", "groups", "recommendations")
 
 
 def parse_registry(text: str | bytes) -> Registry:
@@ -50,8 +50,9 @@ def read_registry(text: str | bytes, note: Callable[[str], None] = lambda what: 
         registry = read_leniently(Registry, text, _entry_of, note, lambda data, skipped: _tidy(data, skipped, note))
     except ValidationError as error:
         raise _invalid(error) from error
-    known = {entry.id for entry in registry.models}
-    registry.note_skipped({str(entry.get("id")) for entry in json.loads(text)["models"]} - known)
+    known = {entry.id for entry in registry.models} | {entry.id for entry in registry.senses}
+    data = json.loads(text)
+    registry.note_skipped({str(entry.get("id")) for entry in (*data["models"], *data.get("senses", ()))} - known)
     return registry
 
 

@@ -88,6 +88,18 @@ class ModelEntry(_Entry):
         return self.memory_bytes if kernel else self.onnxruntime_memory_bytes or self.memory_bytes
 
 
+class SenseEntry(_Entry):
+    """A graph model (``manifest.graph_manifest``): what sees, hears or speaks. Loaded when something first needs it."""
+
+    id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    manifest: RelativePath
+    sense: Literal["vision", "speech"]
+    licence: Annotated[str, Field(min_length=1, max_length=80)]
+    download_bytes: Annotated[int, Field(gt=0, le=2**40)]
+    memory_bytes: Annotated[int, Field(gt=0, le=2**40)]
+
+
 class RouterEntry(_Entry):
     """The neural router; ``manifest`` is relative to the page."""
 
@@ -134,13 +146,14 @@ class AgentEntry(_Entry):
 
 class Registry(_Entry):
     """``groups`` name sets of agents; ``recommendations`` say which model a device starts with;
-    ``absent`` are the models that agents name and that can't be loaded here. What a person adds
-    stands beside ``models`` and isn't part of the file."""
+    ``absent`` are the models that agents name and that can't be loaded here. ``senses`` are no decoders, and no agent
+    answers with one alone. What a person adds stands beside ``models`` and isn't part of the file."""
 
     version: Annotated[int, Field(ge=1)]
     models: Annotated[tuple[ModelEntry, ...], Field(min_length=1)]
     agents: Annotated[tuple[AgentEntry, ...], Field(min_length=1)]
     absent: tuple[AbsentModel, ...] = ()
+    senses: tuple[SenseEntry, ...] = ()
     router: RouterEntry | None = None
     groups: dict[Identifier, tuple[Identifier, ...]] = {}
     recommendations: dict[DeviceClass, Identifier] = {}
@@ -150,8 +163,8 @@ class Registry(_Entry):
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
         models, agents = [m.id for m in self.models], [a.id for a in self.agents]
-        absent = [m.id for m in self.absent]
-        for kind, ids in (("models", models), ("agents", agents), ("absent", absent)):
+        absent, senses = [m.id for m in self.absent], [m.id for m in self.senses]
+        for kind, ids in (("models", models), ("agents", agents), ("absent", absent), ("senses", senses)):
             for index, entry_id in enumerate(ids):
                 if entry_id in ids[:index]:
                     raise InconsistentRegistry(f"{kind}.{index}.id", f"{entry_id!r} occurs twice", "rename one")
@@ -160,6 +173,9 @@ class Registry(_Entry):
                 raise InconsistentRegistry(
                     f"absent.{index}.id", f"{model!r} is among the models as well", "take it out here"
                 )
+        for index, sense in enumerate(senses):
+            if sense in models:
+                raise InconsistentRegistry(f"senses.{index}.id", f"{sense!r} is among the models as well", "rename one")
         for index, agent in enumerate(self.agents):
             for place, model in enumerate(agent.models):
                 _require(model, [*models, *absent], "model", f"agents.{index}.models.{place}")
@@ -193,11 +209,13 @@ class Registry(_Entry):
         models = (*self.models, *new)
         ids = {entry.id for entry in models}
         absent = {entry.id: entry for entry in (*self.absent, *later.absent)}  # the later one counts
+        senses = {entry.id: entry for entry in (*later.senses, *self.senses)}  # the earlier one counts
         recommended = {device: model for device, model in later.recommendations.items() if model in ids}
         # Frozen for everybody else: one registry is shared by all parts of an engine.
         self.__dict__.update(
             models=models,
             absent=tuple(entry for entry in absent.values() if entry.id not in ids),
+            senses=tuple(senses.values()),
             recommendations={**self.recommendations, **recommended},
         )
         return tuple(entry.id for entry in new)
@@ -208,7 +226,15 @@ class Registry(_Entry):
 
     def mentions(self, model_id: str) -> bool:
         """Whether it is known, or listed for a newer engine than this one."""
-        return model_id in self._skipped or any(entry.id == model_id for entry in self.known)
+        here = {entry.id for entry in self.known} | {entry.id for entry in self.senses}
+        return model_id in self._skipped or model_id in here
+
+    def sense(self, model_id: str) -> SenseEntry:
+        """Raises UnknownModel, also where the site was built without it."""
+        for entry in self.senses:
+            if entry.id == model_id:
+                return entry
+        raise UnknownModel(f"This site was built without {model_id}.", model=model_id)
 
     def add(self, entry: ModelEntry) -> None:
         """Adds a model, or replaces the added one of its id. Raises InvalidConfig where the file has it."""

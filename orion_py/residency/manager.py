@@ -11,6 +11,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
@@ -18,15 +19,19 @@ from orion_py.errors import OrionError
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.memory.budget import MB, Budget, Resident, evictions, excess
 from orion_py.memory.offers import require_offered
+from orion_py.opening.graph_opener import GraphOpener
 from orion_py.opening.ladder import Step
 from orion_py.opening.opener import ModelOpener
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, MemoryEvent, ModelMemory, ProgressEvent
-from orion_py.registry.models import ModelEntry
+from orion_py.registry.models import ModelEntry, SenseEntry
 from orion_py.residency.worker_pool import WorkerPool
 from orion_py.resilience.breakers import Breakers
+from orion_py.runtime.loaded_graphs import LoadedGraphs
 from orion_py.runtime.loaded_model import LoadedModel
 
+Entry: TypeAlias = ModelEntry | SenseEntry
+Loaded: TypeAlias = LoadedModel | LoadedGraphs
 Emit = Callable[[ProgressEvent | FallbackEvent | MemoryEvent], None]
 
 
@@ -34,17 +39,17 @@ Emit = Callable[[ProgressEvent | FallbackEvent | MemoryEvent], None]
 class _Pending:
     """A load under way, and how many wait for it."""
 
-    entry: ModelEntry
+    entry: Entry
     cancel: CancelToken
-    task: asyncio.Future[LoadedModel] = field(init=False)
+    task: asyncio.Future[Loaded] = field(init=False)
     waiters: int = 0
     bytes: int = 0
     """That it will take, by what is being opened now."""
 
 
 class ModelManager:
-    """Owns every loaded model. ``emit`` gets progress, fallback and memory events; ``on_dead`` the id
-    of a model whose worker no longer answered."""
+    """Owns every loaded model, graph models included. ``emit`` gets progress, fallback and memory events; ``on_dead``
+    the id of a model whose worker no longer answered."""
 
     def __init__(
         self,
@@ -57,10 +62,11 @@ class ModelManager:
     ) -> None:
         self._breakers = breakers or Breakers(ports.clock)
         self.opener = ModelOpener(config, ports, loader, emit, self._breakers)
+        self.graphs = GraphOpener(ports, loader, self.opener.source.versions, emit)
         self._emit = emit
         self._device = ports.runtime.device
-        self._pool: WorkerPool[LoadedModel] = WorkerPool(ports.clock, ports.sleep, on_dead)
-        self._entries: dict[str, ModelEntry] = {}
+        self._pool: WorkerPool[Loaded] = WorkerPool(ports.clock, ports.sleep, on_dead)
+        self._entries: dict[str, Entry] = {}
         self._pending: dict[str, _Pending] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._ahead = ports.ahead
@@ -86,8 +92,13 @@ class ModelManager:
 
     @property
     def loaded(self) -> dict[str, LoadedModel]:
-        """By model id, least recently used first."""
-        return {key: self._pool.workers(key)[0] for key in self._pool.keys}
+        """The decoders by id, least recently used first."""
+        found = ((key, self._pool.workers(key)[0]) for key in self._pool.keys)
+        return {key: model for key, model in found if isinstance(model, LoadedModel)}
+
+    def holds(self, model_id: str) -> bool:
+        """Whether it is in memory, a graph model or not."""
+        return model_id in self._pool.keys
 
     @property
     def loading(self) -> Sequence[str]:
@@ -129,24 +140,40 @@ class ModelManager:
         self._say_memory()
         return model
 
+    async def acquire_graphs(self, entry: SenseEntry, cancel: CancelToken, keep: Collection[str] = ()) -> LoadedGraphs:
+        """As ``acquire``, of a graph model."""
+        while (model := await self._pool.lend(entry.id)) is None:
+            await self._join(entry, cancel, keep)
+        assert isinstance(model, LoadedGraphs), "no decoder has the id of a sense"
+        if cancel.cancelled:
+            await self.release(model)
+            cancel.raise_if_cancelled()
+        self._say_memory()
+        return model
+
     async def _current(self, model_id: str) -> LoadedModel | None:
         """As ``WorkerPool.lend``; a model in a form that the configuration no longer asks for makes way."""
-        model = await self._pool.lend(model_id)
+        model = await self._decoder(model_id)
         if model is None or not await self.opener.ladder.outdated(model):
             return model
         self._pool.give_back(model)
         if self._busy(model_id):
-            return await self._pool.lend(model_id)  # its present user goes on, and so does this one
+            return await self._decoder(model_id)  # its present user goes on, and so does this one
         await self._pool.remove(model_id, model)
         return None
 
-    async def release(self, model: LoadedModel) -> None:
-        """Gives back what ``acquire`` lent, at once; safe for a model that was discarded meanwhile."""
+    async def _decoder(self, model_id: str) -> LoadedModel | None:
+        model = await self._pool.lend(model_id)
+        assert not isinstance(model, LoadedGraphs), "no sense has the id of a decoder"
+        return model
+
+    async def release(self, model: Loaded) -> None:
+        """Gives back what was lent, at once; safe for a model that was discarded meanwhile."""
         self._pool.give_back(model)
         self._say_memory()
         await self._evict(excess(self._residents(), self._budget()))
 
-    async def discard(self, model_id: str, model: LoadedModel) -> None:
+    async def discard(self, model_id: str, model: Loaded) -> None:
         """Ends a model that failed, and no other that may have taken its place."""
         await self._pool.remove(model_id, model)
         await model.close()
@@ -229,7 +256,7 @@ class ModelManager:
             return False
         return len(residents) - len(going) < self._budget().models
 
-    async def _join(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:
+    async def _join(self, entry: Entry, cancel: CancelToken, keep: Collection[str]) -> Loaded:
         pending = self._pending.get(entry.id)
         while pending is not None and pending.cancel.cancelled:
             # It is winding down; what it kept is the start of the next one.
@@ -247,26 +274,37 @@ class ModelManager:
         finally:
             pending.waiters -= 1
 
-    def _settled(self, model_id: str, pending: _Pending, task: asyncio.Future[LoadedModel]) -> None:
+    def _settled(self, model_id: str, pending: _Pending, task: asyncio.Future[Loaded]) -> None:
         if self._pending.get(model_id) is pending:
             del self._pending[model_id]
         if not task.cancelled():
             task.exception()  # its waiters got it; without any there is no reason for a warning
         self._say_memory()
 
-    async def _load(self, entry: ModelEntry, cancel: CancelToken, keep: Collection[str]) -> LoadedModel:
+    async def _load(self, entry: Entry, cancel: CancelToken, keep: Collection[str]) -> Loaded:
         self._entries[entry.id] = entry
         await self._device()  # what computes here decides how much it takes
         room = _Room(self, entry.id, keep)
-        await room.admit(self.opener.ladder.expected_bytes(entry))
+        await room.admit(self._expected(entry))
         try:
-            model = await self.opener.open(entry, cancel, room)
+            model = await self._opened(entry, cancel, room)
         except OrionError as error:
             self._breakers.model(entry.id).failure(error)
             raise
         self._pool.add(entry.id, model)
         await self._evict(excess(self._residents(keep=[*keep, entry.id]), self._budget()))
         return model
+
+    async def _opened(self, entry: Entry, cancel: CancelToken, room: _Room) -> Loaded:
+        if isinstance(entry, SenseEntry):
+            return await self.graphs.open(entry, self.config, cancel, room)
+        return await self.opener.open(entry, cancel, room)
+
+    def _expected(self, entry: Entry) -> int:
+        return entry.memory_bytes if isinstance(entry, SenseEntry) else self.opener.ladder.expected_bytes(entry)
+
+    def _is_sense(self, model_id: str) -> bool:
+        return isinstance(self._entries.get(model_id), SenseEntry)
 
     def _residents(self, without: str | None = None, keep: Collection[str] = ()) -> list[Resident]:
         """What is in memory, least recently used first, then what is on its way: nobody ends that."""
@@ -278,7 +316,7 @@ class ModelManager:
         else:
             ahead = []  # or it is counted as what it is taken over for
         return ahead + [
-            Resident(key, self._bytes(key), key in coming or key in keep or self._busy(key))
+            Resident(key, self._bytes(key), key in coming or key in keep or self._busy(key), not self._is_sense(key))
             for key in (*here, *coming)
             if key != without
         ]
@@ -289,7 +327,7 @@ class ModelManager:
         if known := measured or (pending.bytes if pending else 0):
             return known
         entry = self._entries.get(model_id) or self._pending[model_id].entry
-        return self.opener.ladder.expected_bytes(entry)
+        return self._expected(entry)
 
     def _busy(self, model_id: str) -> bool:
         return self._pool.busy(model_id)
@@ -309,7 +347,7 @@ class ModelManager:
 
     def _say_memory(self, evicted: Sequence[str] = ()) -> None:
         """Nothing where it is as it was said."""
-        now = self.memory(), [id(model) for model in self.loaded.values()]
+        now = self.memory(), [id(model) for key in self._pool.keys for model in self._pool.workers(key)]
         if evicted or now != self._said:
             self._said = now
             self._emit(now[0].model_copy(update={"evicted": list(evicted)}))
@@ -318,7 +356,8 @@ class ModelManager:
         """As ``memory.needs.Room.admit``, for a model that is being opened."""
         if pending := self._pending.get(model_id):
             pending.bytes = needed
-        await self._evict(evictions(self._residents(model_id, keep), needed, self._budget(), model_id))
+        counts = not self._is_sense(model_id)
+        await self._evict(evictions(self._residents(model_id, keep), needed, self._budget(), model_id, counts=counts))
 
     async def end_idle(self, model_id: str, keep: Collection[str]) -> bool:
         """As ``memory.needs.Room.give``, for a model that is being opened."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
@@ -20,6 +21,8 @@ from orion_py.runtime.segments import Inputs
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from orion_py.runtime.graphs import GraphRunner
 
 Logits: TypeAlias = "NDArray[np.float32]"
 """Shape [vocab], or [s, vocab] where it says so: unnormalised log-probabilities of the next token."""
@@ -59,12 +62,8 @@ class BuildReport:
     memory_bytes: int
 
 
-class ModelSession(Protocol):
-    """One model in memory, with one KV cache. Not re-entrant: one call at a time."""
-
-    @property
-    def threads(self) -> int:
-        """That compute now: fewer than the report said, once one was lost."""
+class BuiltOfShards(Protocol):
+    """What computes: a decoder's session, or a graph model's runner (``runtime.graphs``)."""
 
     async def feed(self, shard: Shard) -> None:
         """Reads a stored shard, verifies its sha256 and readies its tensors.
@@ -74,6 +73,20 @@ class ModelSession(Protocol):
 
     async def build(self) -> BuildReport:
         """Creates the sessions from what was fed, and warms them up. Raises RuntimeFailure."""
+
+    async def ping(self) -> None:
+        """Returns as soon as the worker answers at all. Raises WorkerDied where it is gone."""
+
+    async def close(self) -> None:
+        """Gives the memory back. Safe to call twice, and while another call is under way."""
+
+
+class ModelSession(BuiltOfShards, Protocol):
+    """One model in memory, with one KV cache. Not re-entrant: one call at a time."""
+
+    @property
+    def threads(self) -> int:
+        """That compute now: fewer than the report said, once one was lost."""
 
     async def forward(self, inputs: Inputs, position: int) -> Logits:
         """Runs ``inputs`` as positions position, position+1, … and returns the last one's logits.
@@ -103,14 +116,8 @@ class ModelSession(Protocol):
         """Ends a call under way early, which then raises Cancelled: on our kernel before its next layer, where the
         page has memory that threads share; else between two parts of a prompt."""
 
-    async def ping(self) -> None:
-        """Returns as soon as the worker answers at all. Raises WorkerDied where it is gone."""
-
     async def memory_bytes(self) -> int:
         """What it takes now: more than when it was built, as the conversation grows. Raises WorkerDied."""
-
-    async def close(self) -> None:
-        """Gives the memory back. Safe to call twice, and while another call is under way."""
 
 
 class EncoderSession(Protocol):
@@ -132,6 +139,9 @@ class InferenceRuntime(Protocol):
 
         Raises BackendUnavailable.
         """
+
+    async def open_graphs(self, manifest: GraphManifest, threads: int) -> GraphRunner:
+        """A graph model's runner without sessions, which use at most ``threads``. Raises BackendUnavailable."""
 
     async def open_encoder(self, graph: Shard) -> EncoderSession:
         """A session over a stored graph: ``ids`` I64 [n] in, ``embedding`` F32 [1, d] out, one thread.

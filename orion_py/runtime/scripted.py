@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orion_py.errors import OrionError
+from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
 from orion_py.manifest.variants import Variant
 from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.memory_prefixes import MemoryPrefixes
 from orion_py.runtime.prefixes import Prefix
+from orion_py.runtime.scripted_graphs import ScriptedGraphRunner, ScriptedGraphs
 from orion_py.runtime.segments import Embeddings, Inputs, tokens_of
 
 Script = Callable[[list[int]], int]
@@ -146,6 +148,7 @@ class ScriptedRuntime:
         self.embed: Callable[[Sequence[int]], Embedding] = lambda tokens: np.zeros(512, np.float32)
         self.encoders: list[ScriptedEncoder] = []
         self.prefixes = MemoryPrefixes()
+        self.graphs = ScriptedGraphs({})
 
     async def device(self) -> Device:
         return self._device
@@ -162,6 +165,9 @@ class ScriptedRuntime:
         session.prefixes = self.prefixes
         self.sessions.append(session)
         return session
+
+    async def open_graphs(self, manifest: GraphManifest, threads: int) -> ScriptedGraphRunner:
+        return await self.graphs.open_graphs(manifest, threads)
 
     async def open_encoder(self, graph: Shard) -> ScriptedEncoder:
         if self.failures.get("open_encoder"):

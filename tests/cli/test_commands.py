@@ -7,14 +7,18 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orion_py.cli import commands as cli
+from orion_py.cli import models
 from orion_py.cli.commands import Loading
 from orion_py.native import ports
+from orion_py.native.graph_runner import NativeGraphRunner
 from orion_py.protocol import ENGINE_ID, ProgressEvent, RouterEvent
 from tests.tiny import FILES, REGISTRY, WEIGHTS, World, manifest_json, says, sha
+from tests.tiny_graphs import written
 
 Capture = pytest.CaptureFixture[str]
 Type = Callable[..., int]
@@ -114,6 +118,29 @@ def test_a_built_model_is_verified_shard_by_shard(types: Type, root: Path, capsy
     assert f"shard {sha(WEIGHTS[1])[:12]} (layers) is missing" in said
 
 
+def test_a_built_graph_model_is_verified_by_what_its_sessions_compute_too(
+    types: Type, root: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards, manifest = built(root), written(root / "public" / "models")
+    assert types("models", "verify") == 0
+    assert "tiny-graphs: every shard has its hash" in capsys.readouterr().out
+    right = NativeGraphRunner.run
+
+    async def wrong(self: Any, session: str, inputs: Any, want: Any) -> Any:
+        return {name: value + value.dtype.type(1) for name, value in (await right(self, session, inputs, want)).items()}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NativeGraphRunner, "run", wrong)
+        assert types("models", "verify") == 1
+    assert "tiny-graphs: tiny-graphs, doubles: y of golden run doubled is 1 off" in capsys.readouterr().out
+    (shards / manifest.files["labels.json"]).unlink()
+    assert types("models", "verify") == 1
+    assert f"tiny-graphs: shard {manifest.files['labels.json'][:12]} (file) is missing" in capsys.readouterr().out
+    (root / "public" / "models" / "tiny-graphs" / "manifest.json").write_text('{"kind": "graphs"}')
+    assert types("models", "verify") == 1
+    assert "tiny-graphs: manifest of a graph model: format" in capsys.readouterr().out
+
+
 def test_a_model_that_is_not_built_is_told_with_the_command_that_builds_it(types: Type, capsys: Capture) -> None:
     assert types("models", "verify") == 1
     assert "tiny: isn't built" in capsys.readouterr().out
@@ -123,7 +150,7 @@ def test_control_c_stops_a_command(types: Type, monkeypatch: pytest.MonkeyPatch,
     def pressed(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_registry", pressed)
+    monkeypatch.setattr(models, "registry_of", pressed)
     assert types("models") == 1
     assert capsys.readouterr().err == "stopped\n"
 

@@ -19,6 +19,12 @@
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled; where
  *                                                    there is a flag it has ended by then. A run ends with what it has
  *
+ *   graphs.open    {sessions, threads}    -> {}      a graph model instead of a language model (bridge/worker/ort/graphs.js)
+ *   graphs.feed    {sha256, role, blob}   -> {}      a graph or weights
+ *   graphs.build   {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
+ *   graphs.run     {session, inputs, want} -> {outputs}    named tensors, transferred both ways
+ *   graphs.reset   {session}              -> {}      the state that it keeps is forgotten
+ *
  *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
  *   encoder.encode {tokens}               -> {embedding}
  *
@@ -38,6 +44,8 @@ const held = holdName();
 let model = null;
 /** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
 let encoder = null;
+/** @type {import("../bridge/worker/ort/graphs.js").GraphModel | null} */
+let graphs = null;
 let cancelled = false;
 /** Threads that the other side knows of; 0 before the build. */
 let reported = 0;
@@ -45,6 +53,11 @@ let reported = 0;
 function opened() {
   if (!model) throw new BridgeError("protocol", "model.open comes first");
   return model;
+}
+
+function openedGraphs() {
+  if (!graphs) throw new BridgeError("protocol", "graphs.open comes first");
+  return graphs;
 }
 
 /** Lets queued messages in, then stops if one of them was a cancel. */
@@ -124,6 +137,30 @@ const handlers = {
     return { payload: { memory_bytes: opened().memoryBytes } };
   },
   async "model.ping"() {
+    return { payload: {} };
+  },
+  async "graphs.open"({ sessions, threads }) {
+    const { GraphModel } = await import("../bridge/worker/ort/graphs.js").catch((cause) => { throw toBridgeError(cause, "backend_unavailable"); });
+    graphs = await GraphModel.open(new URL("../vendor/ort/", import.meta.url), sessions, threads);
+    return { payload: {} };
+  },
+  async "graphs.feed"({ sha256, role, blob }) {
+    await openedGraphs().feed(sha256, role, blob ?? null);
+    return { payload: {} };
+  },
+  async "graphs.build"() {
+    const started = performance.now();
+    await openedGraphs().build();
+    const { threads, memoryBytes } = openedGraphs();
+    const report = { backend: "wasm", threads, create_ms: performance.now() - started, warmup_ms: 0, memory_bytes: memoryBytes };
+    return { payload: report };
+  },
+  async "graphs.run"({ session, inputs, want }) {
+    const outputs = await openedGraphs().run(session, inputs, want);
+    return { payload: { outputs }, transfer: Object.values(outputs).map(({ data }) => data.buffer) };
+  },
+  async "graphs.reset"({ session }) {
+    await openedGraphs().reset(session);
     return { payload: {} };
   },
   async "encoder.open"({ sha256, blob }) {

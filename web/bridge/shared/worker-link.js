@@ -70,9 +70,9 @@ export class WorkerLink {
     else begin();
   }
 
-  /** @param {unknown} message */
-  post(message) {
-    this.worker.postMessage(message);
+  /** @param {unknown} message @param {Transferable[]} [transfer] */
+  post(message, transfer = []) {
+    this.worker.postMessage(message, transfer);
   }
 
   /** Ends the worker; nothing more is heard of it. */

@@ -62,7 +62,7 @@ export async function beginBridge(root, ahead, first) {
     shards,
     detectDevice: async () => JSON.stringify(await device),
     newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
-    newEncoderClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+    newPlainClient: () => new InferenceClient(new URL("workers/inference.js", root)),
     newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
       new ChatTokenizer(definition, now),
     newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>

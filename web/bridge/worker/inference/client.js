@@ -9,6 +9,7 @@ import { RunInbox } from "./token-run.js";
 /** @typedef {import("./messages.js").RunTokens} RunTokens */
 /** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (chosen: RunTokens) => void}} Pending */
 /** @typedef {import("./messages.js").Calls} Calls */
+/** @typedef {import("./messages.js").GraphTensor} GraphTensor */
 
 export class InferenceClient {
   /** @param {string | URL} workerUrl of workers/inference.js */
@@ -52,6 +53,54 @@ export class InferenceClient {
    */
   async encode(tokens) {
     return (await this.call("encoder.encode", { tokens: Int32Array.from(tokens) })).embedding;
+  }
+
+  /**
+   * A graph model instead of a language model.
+   *
+   * @param {string} specJson {sessions, threads}
+   */
+  async openGraphs(specJson) {
+    await this.call("graphs.open", JSON.parse(specJson));
+  }
+
+  /**
+   * @param {string} sha256
+   * @param {string} role graph or weights
+   * @param {Blob | null} [blob] the shard, where it isn't in IndexedDB
+   */
+  async feedGraphs(sha256, role, blob = null) {
+    await this.call("graphs.feed", { sha256, role, blob });
+  }
+
+  /** @returns {Promise<string>} JSON {backend, threads, create_ms, warmup_ms, memory_bytes} */
+  async buildGraphs() {
+    return JSON.stringify(await this.call("graphs.build", {}));
+  }
+
+  /**
+   * @param {string} factsJson {session, inputs: [[name, dtype, shape]], want}
+   * @param {...GraphTensor["data"]} values of the inputs, in their order; they are transferred, and gone here
+   * @returns {Promise<{facts: string, tensors: GraphTensor["data"][]}>} facts: JSON [[name, dtype, shape]]
+   */
+  async runGraph(factsJson, ...values) {
+    const { session, inputs: facts, want } = JSON.parse(factsJson);
+    /** @type {Record<string, GraphTensor>} */
+    const inputs = {};
+    facts.forEach((/** @type {[string, GraphTensor["dtype"], number[]]} */ [name, dtype, shape], /** @type {number} */ index) => {
+      inputs[name] = { dtype, shape, data: values[index] };
+    });
+    const { outputs } = await this.call("graphs.run", { session, inputs, want }, undefined, values.map(({ buffer }) => buffer));
+    const entries = Object.entries(outputs);
+    return {
+      facts: JSON.stringify(entries.map(([name, { dtype, shape }]) => [name, dtype, shape])),
+      tensors: entries.map(([, { data }]) => data),
+    };
+  }
+
+  /** @param {string} session whose state is forgotten */
+  async resetGraph(session) {
+    await this.call("graphs.reset", { session });
   }
 
   /**
@@ -183,16 +232,17 @@ export class InferenceClient {
    * @param {T} type
    * @param {import("./messages.js").Payload<T>} payload
    * @param {(chosen: RunTokens) => void} [tell]
+   * @param {Transferable[]} [transfer]
    * @returns {Promise<import("./messages.js").Answer<T>>}
    */
-  call(type, payload, tell) {
+  call(type, payload, tell, transfer) {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject, tell });
       /** @type {{v: 1, id: number, type: T, payload: import("./messages.js").Payload<T>}} */
       const call = { v: 1, id, type, payload };
-      this.link.post(call);
+      this.link.post(call, transfer);
     });
   }
 

@@ -53,6 +53,29 @@ export interface RunTokens {
   ms: number;
 }
 
+export type TensorType = "float32" | "int64" | "int32" | "uint8" | "bool";
+
+export interface TensorSpec {
+  dtype: TensorType;
+  shape: (number | string)[];
+}
+
+/** As orion_py/manifest/graph_manifest.py says. */
+export interface GraphSession {
+  graph: string;
+  inputs: Record<string, TensorSpec>;
+  outputs: Record<string, TensorSpec>;
+  keeps: Record<string, string>;
+  hands_on: Record<string, { session: string; input: string }>;
+}
+
+/** Truth values are bytes of 0 and 1. */
+export interface GraphTensor {
+  dtype: TensorType;
+  shape: number[];
+  data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+}
+
 type Nothing = Record<string, never>;
 type Logits = { logits: Float32Array<ArrayBuffer> };
 
@@ -70,6 +93,11 @@ export interface Calls {
   "model.memory": [Nothing, { memory_bytes: number }];
   "model.ping": [Nothing, Nothing];
   "model.cancel": [Nothing, Nothing];
+  "graphs.open": [{ sessions: Record<string, GraphSession>; threads: number }, Nothing];
+  "graphs.feed": [NamedBlob & { role: string }, Nothing];
+  "graphs.build": [Nothing, BuildReport];
+  "graphs.run": [{ session: string; inputs: Record<string, GraphTensor>; want: string[] }, { outputs: Record<string, GraphTensor> }];
+  "graphs.reset": [{ session: string }, Nothing];
   "encoder.open": [NamedBlob, Nothing];
   "encoder.encode": [{ tokens: Int32Array }, { embedding: Float32Array<ArrayBuffer> }];
 }

@@ -2,7 +2,7 @@
  * Takes a model from its shards to its logits: checks each call, and hands it to the runner.
  */
 
-import { Database } from "../storage/database.js";
+import { Database, storedShard } from "../storage/database.js";
 import { BridgeError } from "../errors.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { ReadAhead } from "../storage/read-ahead.js";
@@ -40,7 +40,7 @@ export class ModelSession {
     const kind = kindOf(spec.variant);
     const opening = kind.open(new URL("../../..", import.meta.url), spec);
     const ahead = kind.takesBytes
-      ? new ReadAhead(neededShards(spec), (sha256) => stored(database, sha256)) : null;
+      ? new ReadAhead(neededShards(spec), (sha256) => storedShard(database, sha256)) : null;
     return new ModelSession(spec, await opening, database, ahead);
   }
 
@@ -68,7 +68,7 @@ export class ModelSession {
     const shard = this.spec.manifest.shards.find((candidate) => candidate.sha256 === sha256);
     if (!shard) throw new BridgeError("protocol", `the manifest has no shard ${sha256.slice(0, 12)}`);
     const read = blob ? null : await this.ahead?.take(sha256);
-    await (read ? this.runner.take?.(shard, read) : this.runner.feed(shard, blob ?? (await stored(this.database, sha256))));
+    await (read ? this.runner.take?.(shard, read) : this.runner.feed(shard, blob ?? (await storedShard(this.database, sha256))));
     this.fed.add(sha256);
   }
 
@@ -237,15 +237,4 @@ export class ModelSession {
       });
     }
   }
-}
-
-/**
- * @param {Database} database
- * @param {string} sha256
- * @returns {Promise<Blob | null>}
- */
-async function stored(database, sha256) {
-  if (typeof indexedDB === "undefined") return null;
-  return (await database.transact(["shards"], "readonly", (transaction) =>
-    transaction.objectStore("shards").get(sha256))) ?? null;
 }

@@ -2,9 +2,9 @@
  * Runs a sentence encoder on WASM, one thread: token ids in, one embedding out.
  */
 
-import { Database } from "../storage/database.js";
 import { toBridgeError } from "../errors.js";
 import { FLOAT, INT64, Ort } from "./ort.js";
+import { Database, storedShard } from "../storage/database.js";
 import { readVerified } from "../storage/verified.js";
 
 /** The graph's bound on tokens; the engine reads less of a query. */
@@ -36,7 +36,7 @@ export class Encoder {
   static async open(vendor, sha256, blob) {
     const [ort, graph] = await Promise.all([
       Ort.load(new URL("ort-wasm-simd-threaded.mjs", vendor).href, 1),
-      (blob ? Promise.resolve(blob) : stored(sha256)).then((found) => readVerified(found, sha256)),
+      (blob ? Promise.resolve(blob) : storedShard(new Database("orion"), sha256)).then((found) => readVerified(found, sha256)),
     ]);
     const session = await ort.createSession(graph, new Map());
     return new Encoder(ort, session.call(["ids"], ["embedding"]));
@@ -70,15 +70,4 @@ export class Encoder {
       ort.releaseTensor(input);
     }
   }
-}
-
-/**
- * @param {string} sha256
- * @returns {Promise<Blob | null>}
- */
-async function stored(sha256) {
-  if (typeof indexedDB === "undefined") return null;
-  const database = new Database("orion");
-  return (await database.transact(["shards"], "readonly", (transaction) =>
-    transaction.objectStore("shards").get(sha256))) ?? null;
 }

@@ -47,8 +47,10 @@ import { BridgeError, toBridgeError } from "../errors.js";
 
 /** ONNX element types. */
 export const FLOAT = 1;
+export const UINT8 = 2;
 export const INT32 = 6;
 export const INT64 = 7;
+export const BOOL = 9;
 
 /** How much of a graph onnxruntime rewrites when a session is created. */
 export const OPTIMIZE_BASIC = 1;

@@ -121,3 +121,16 @@ export class Database {
 export function partialsOf(sha256) {
   return IDBKeyRange.bound([sha256, 0], [sha256, Infinity]);
 }
+
+/**
+ * A whole shard, as it lies on the device; null where it doesn't.
+ *
+ * @param {Database} database "orion"
+ * @param {string} sha256
+ * @returns {Promise<Blob | null>}
+ */
+export async function storedShard(database, sha256) {
+  if (typeof indexedDB === "undefined") return null;
+  return (await database.transact(["shards"], "readonly", (transaction) =>
+    transaction.objectStore("shards").get(sha256))) ?? null;
+}

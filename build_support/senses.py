@@ -1,0 +1,43 @@
+"""Lists the graph models that can be built: what sees, hears and speaks, what each is made from, and who makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from build_support.downloads import Source
+
+
+@dataclass(frozen=True)
+class SenseBuild:
+    """``group``: the name on the command line that builds it with others, "vision" or "speech". ``builder``: a module
+    of the foundry and a function in it, as "module:function", which is called with the sources' files by name, the
+    folder of models, and a function that takes what it is doing. It answers with the manifest, and raises FoundryError.
+    """
+
+    group: str
+    builder: str
+    sources: tuple[Source, ...]
+
+    @property
+    def module(self) -> str:
+        return self.builder.partition(":")[0]
+
+
+SENSES: dict[str, SenseBuild] = {}
+"""By model id."""
+
+
+def members(group: str) -> tuple[str, ...]:
+    """The models that the name ``group`` builds; none where it isn't one."""
+    return tuple(name for name, sense in SENSES.items() if sense.group == group)
+
+
+def convert(name: str, files: Mapping[str, Path], models: Path, report: Callable[[str], None]) -> str:
+    """Has the foundry make the model ``name``; returns the id of what it built. Raises FoundryError."""
+    module, _, function = SENSES[name].builder.partition(":")
+    manifest: Any = getattr(import_module(module), function)(files, models, report)
+    return str(manifest.model)

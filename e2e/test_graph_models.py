@@ -1,0 +1,77 @@
+"""A graph model of the site's list comes up in the real engine: fetched, stored, checked, counted, ended, kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.support.browsers import Browsers
+from e2e.support.engine import Engine
+from e2e.support.person import Person
+from e2e.support.web import Web
+from orion_py.manifest.graph_manifest import GraphManifest
+from tests.tiny_graphs import entry, written
+
+MODEL = "tiny-graphs"
+
+
+@pytest.fixture
+def tiny(web: Web) -> Iterator[GraphManifest]:
+    """On the site, and in its list."""
+    models = web.site.folder / "models"
+    manifest = written(models)
+    listed = {**web.site.registry, "senses": [entry()]}
+    with web.site.altered("models.json", listed):
+        yield manifest
+    shutil.rmtree(models / MODEL)
+    for shard in manifest.shards:
+        (models / "shards" / shard.sha256).unlink()
+
+
+def test_it_computes_as_in_cpython_stays_for_the_next_visit_and_goes_when_it_is_told(
+    web: Web, browsers: Browsers, empty_profile: Path, tiny: GraphManifest
+) -> None:
+    person = Person(browsers.start(empty_profile), web.url)
+    person.visits("vendor/LICENSES.txt")
+    engine = Engine(person.page, config={"use_neural_router": False})
+    # Its golden runs are computed here and compared with what CPython computed: else this is a golden_mismatch.
+    loaded = engine.ask("preload", model=MODEL)
+    assert loaded["type"] == "result", loaded
+    phases = [event["phase"] for event in engine.heard("progress") if event["model"] == MODEL]
+    assert (phases[0], phases[-1]) == ("initializing", "ready")
+    assert {"downloading", "warming_up"} <= set(phases)
+    (held,) = [row for row in engine.heard("memory")[-1]["models"] if row["model"] == MODEL]
+    assert held["bytes"] > 1e6
+    stored = {request.path.rpartition("/")[2] for request in web.requests("models/shards/*")}
+    assert stored == {shard.sha256 for shard in tiny.shards}
+    assert engine.ask("unload", model=MODEL)["type"] == "result"
+    assert [row["model"] for row in engine.heard("memory")[-1]["models"]] == []
+
+    web.forgets()
+    person.visits("vendor/LICENSES.txt")
+    again = Engine(person.page, config={"use_neural_router": False})
+    assert again.ask("preload", model=MODEL)["type"] == "result"
+    assert web.requests("models/*") == []
+    assert again.ask("unload", model=MODEL, forget=True)["type"] == "result"
+    assert again.ask("preload", model=MODEL)["type"] == "result"
+    assert len(web.requests("models/shards/*")) == len(tiny.shards), "it was forgotten, so it is fetched again"
+
+
+def test_one_that_computes_otherwise_than_in_cpython_is_not_used(
+    web: Web, browsers: Browsers, empty_profile: Path, tiny: GraphManifest
+) -> None:
+    file = web.site.folder / "models" / MODEL / "manifest.json"
+    lying = json.loads(file.read_text())
+    first, second = [golden for golden in lying["golden"] if golden["session"] == "appends"]
+    first["tensors"], second["tensors"] = second["tensors"], first["tensors"]
+    with web.site.altered(f"models/{MODEL}/manifest.json", lying):
+        person = Person(browsers.start(empty_profile), web.url)
+        person.visits("vendor/LICENSES.txt")
+        engine = Engine(person.page, config={"use_neural_router": False})
+        ended = engine.ask("preload", model=MODEL)
+        assert (ended["type"], ended["error"]["code"]) == ("error", "golden_mismatch")
+        assert "appends" in ended["error"]["message"]

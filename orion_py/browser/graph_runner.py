@@ -1,0 +1,78 @@
+"""Runs a graph model in an inference worker of its own, through ``web/bridge/worker/inference/client.js``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pyodide.ffi import to_js
+
+from orion_py.browser.errors import translated
+from orion_py.browser.store import BrowserShardStore
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.manifest.shards import Shard
+from orion_py.runtime.base import BuildReport
+from orion_py.runtime.graphs import Tensor
+
+
+def graphs_spec(manifest: GraphManifest, threads: int) -> str:
+    """What a worker is opened with, as JSON."""
+    sessions = {name: session.model_dump(mode="json") for name, session in manifest.sessions.items()}
+    return json.dumps({"sessions": sessions, "threads": threads})
+
+
+def read_report(text: str) -> BuildReport:
+    """A worker's report of its build, from JSON."""
+    report = json.loads(text)
+    return BuildReport(
+        backend=str(report["backend"]),
+        threads=int(report["threads"]),
+        create_ms=float(report["create_ms"]),
+        warmup_ms=float(report["warmup_ms"]),
+        memory_bytes=int(report["memory_bytes"]),
+    )
+
+
+class BrowserGraphRunner:
+    """A ``runtime.graphs.GraphRunner``; ``client`` is an InferenceClient, which owns one worker."""
+
+    def __init__(self, client: Any, store: BrowserShardStore) -> None:
+        self._client, self._store = client, store
+
+    async def feed(self, shard: Shard) -> None:
+        with translated():
+            await self._client.feedGraphs(shard.sha256, shard.role, self._store.held_blob(shard.sha256))
+
+    async def build(self) -> BuildReport:
+        with translated():
+            return read_report(await self._client.buildGraphs())
+
+    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+        facts = [[name, value.dtype.name, list(value.shape)] for name, value in inputs.items()]
+        request = json.dumps({"session": session, "inputs": facts, "want": list(want)})
+        with translated():
+            answer = await self._client.runGraph(request, *(to_js(_flat(value)) for value in inputs.values()))
+        outputs: dict[str, Tensor] = {}
+        for (name, dtype, shape), values in zip(json.loads(answer.facts), answer.tensors, strict=True):
+            outputs[name] = np.empty(shape, dtype)
+            values.assign_to(_flat(outputs[name]))
+        return outputs
+
+    async def reset(self, session: str) -> None:
+        with translated():
+            await self._client.resetGraph(session)
+
+    async def ping(self) -> None:
+        with translated():
+            await self._client.ping()
+
+    async def close(self) -> None:
+        self._client.close()
+
+
+def _flat(value: Tensor) -> Any:
+    """The same memory as one row; truth values as bytes, which JavaScript has a type for."""
+    row = value.reshape(-1)
+    return row.view(np.uint8) if row.dtype == np.bool_ else row

@@ -1,0 +1,248 @@
+"""Opens a graph model: its version, its shards, its sessions, and the check of what they compute.
+
+The rungs are its numbers of threads. What is tried after which error is the decoders' table (``resilience.remedies``),
+read by the same ``opening.recovery``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from orion_py.cancellation import CancelToken, ended_by
+from orion_py.config import EngineConfig
+from orion_py.errors import DownloadFailed, GoldenMismatch, InferenceTimeout, NoEarlierVersion, OrionError, OutOfMemory
+from orion_py.fetching.files import graph_files
+from orion_py.fetching.loader import ProgressiveLoader
+from orion_py.fetching.versions import StoredGraphs, Versions, read_graphs
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.manifest.shards import Shard
+from orion_py.memory.budget import MB
+from orion_py.memory.needs import Room
+from orion_py.opening.recovery import Plan, Situation, next_attempt
+from orion_py.ports import Ports
+from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
+from orion_py.registry.models import SenseEntry
+from orion_py.runtime.graph_golden import check_graphs
+from orion_py.runtime.loaded_graphs import LoadedGraphs
+
+Emit = Callable[[ProgressEvent | FallbackEvent], None]
+_RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsRung:
+    """One number of threads."""
+
+    threads: int
+    files: str = "all"
+
+    @property
+    def label(self) -> str:
+        return f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+
+    def is_futile_after(self, failed: ThreadsRung, error: OrionError) -> bool:
+        """What is computed wrongly isn't right with fewer threads, and what can't be fetched once can't be again."""
+        return isinstance(error, GoldenMismatch | DownloadFailed)
+
+
+class GraphOpener:
+    """``emit`` gets progress and fallback events. Holds no model: the manager does."""
+
+    def __init__(self, ports: Ports, loader: ProgressiveLoader, versions: Versions, emit: Emit) -> None:
+        self._ports, self._loader, self._versions, self._emit = ports, loader, versions, emit
+        self._current: set[str] = set()
+        """Models whose version was compared with the server's in this visit."""
+
+    async def open(self, entry: SenseEntry, config: EngineConfig, cancel: CancelToken, room: Room) -> LoadedGraphs:
+        """The model, checked. A version that computes wrongly here and has never answered gives way to the one before.
+        Raises LoadError, RuntimeFailure, GoldenMismatch, InvalidManifest or Cancelled: the last rung's failure is the
+        load's."""
+        manifest = await self.obtain(entry)
+        try:
+            model = await self._open(entry, manifest, config, cancel, room)
+        except GoldenMismatch as error:
+            earlier = await self._earlier(entry, error)
+            if earlier is None:
+                raise
+            model = await self._open(entry, earlier, config, cancel, room)
+        await self._versions.on_answered(entry.id)
+        return model
+
+    async def _earlier(self, entry: SenseEntry, error: GoldenMismatch) -> GraphManifest | None:
+        failed = await self._versions.kept_graphs(entry.id)
+        if failed is None or not await self._versions.on_probation(entry.id):
+            return None
+        try:
+            earlier = (await self._versions.rollback_graphs(entry.id)).manifest
+        except NoEarlierVersion:
+            return None
+        names = [f"{entry.title} {each.version}" for each in (failed.manifest, earlier)]
+        self._say("version", names[0], names[1], error)
+        return earlier
+
+    async def _open(
+        self, entry: SenseEntry, manifest: GraphManifest, config: EngineConfig, cancel: CancelToken, room: Room
+    ) -> LoadedGraphs:
+        plan = Plan(await self._rungs(manifest, config), context=0)
+        while True:
+            cancel.raise_if_cancelled()
+            try:
+                if not plan.admitted:
+                    await room.admit(entry.memory_bytes)
+                    plan = replace(plan, admitted=True)
+                return await self._try(entry, manifest, plan.attempt, config, cancel)
+            except OrionError as error:
+                manifest, plan = await self._recover(entry, manifest, plan, error, room)
+
+    async def obtain(self, entry: SenseEntry) -> GraphManifest:
+        """The version kept on the device where all of it is here; else the server's; offline, the kept one. Raises
+        InvalidManifest or DownloadFailed."""
+        kept = await self._versions.kept_graphs(entry.id)
+        if kept is not None and await self.complete(kept.manifest):
+            return kept.manifest
+        self._current.add(entry.id)
+        try:
+            published = await self._published(entry)
+        except DownloadFailed:
+            if kept is None:
+                raise
+            return kept.manifest
+        await self._versions.keep(published)
+        return published.manifest
+
+    async def refresh(self, entry: SenseEntry) -> None:
+        """Looks once a visit whether the server has another version than the one that was opened from the device, and
+        brings it: the next load opens it. What can't be fetched now is looked for at the next visit."""
+        if entry.id in self._current:
+            return
+        self._current.add(entry.id)
+        kept = await self._versions.kept_graphs(entry.id)
+        try:
+            found = await self._published(entry)
+            if kept is None or found.digest == kept.digest or await self._versions.rejected(found):
+                return
+            await self._versions.keep(found, "next")
+            files = graph_files(found.manifest, _base(entry), golden=True, yields=True)
+            await self._loader.read(files, _only_stored, CancelToken())
+        except OrionError:
+            return
+        await self._versions.switch(found)
+
+    async def complete(self, manifest: GraphManifest) -> bool:
+        """Whether all of its shards lie on the device."""
+        sizes = await self._ports.store.sizes()
+        return all(sizes.get(shard.sha256) == shard.size for shard in manifest.shards)
+
+    async def _published(self, entry: SenseEntry) -> StoredGraphs:
+        return read_graphs(entry.id, await self._ports.fetch_text(entry.manifest), self._versions.on_note)
+
+    async def _rungs(self, manifest: GraphManifest, config: EngineConfig) -> tuple[ThreadsRung, ...]:
+        here = (await self._ports.runtime.device()).threads if config.threads is None else config.threads
+        most = max(session.threads for session in manifest.sessions.values())
+        return tuple(ThreadsRung(count) for count in dict.fromkeys((min(here, most), 1)))
+
+    async def _recover(
+        self, entry: SenseEntry, manifest: GraphManifest, plan: Plan[ThreadsRung], error: OrionError, room: Room
+    ) -> tuple[GraphManifest, Plan[ThreadsRung]]:
+        """Applies the remedy against ``error``, and answers with what to try then. Raises ``error`` where there is
+        none."""
+        stored, before = self._ports.store.memory_reason is None, plan
+        situation = Situation(not stored, await self.complete(manifest))
+        while (recovery := next_attempt(plan, error, situation)) is not None:
+            plan = recovery.plan
+            if recovery.remedy == "next_rung":
+                self._say("threads", before.attempt.label, plan.attempt.label, error)
+                return manifest, plan
+            if recovery.remedy == "store_in_memory":
+                self._ports.store.use_memory()
+                self._say("storage", "stored on this device", "in memory", error)
+                return manifest, plan
+            if recovery.remedy == "evict_idle" and await room.give():
+                self._say("memory", "other models kept at hand", "this model alone", error)
+                return manifest, plan
+            if recovery.remedy == "another_version":
+                # A part of the kept version was lost, and the server no longer has that version.
+                try:
+                    other = await self._published(entry)
+                except OrionError:
+                    continue
+                if other.manifest != manifest:
+                    await self._versions.keep(other)
+                    return other.manifest, plan
+        raise error
+
+    async def _try(
+        self, entry: SenseEntry, manifest: GraphManifest, rung: ThreadsRung, config: EngineConfig, cancel: CancelToken
+    ) -> LoadedGraphs:
+        unchecked = [name for name in manifest.sessions if await self._verdict(manifest, name) != _RIGHT]
+        files = graph_files(manifest, _base(entry), golden=bool(unchecked))
+        runner, report, read = await self._loader.build(
+            files, lambda: self._ports.runtime.open_graphs(manifest, rung.threads), cancel, self._emit
+        )
+        model = LoadedGraphs(manifest, runner, {name: read[sha] for name, sha in manifest.files.items()}, report)
+        try:
+            _require_budget(entry, model.memory_bytes, config)
+            if unchecked:
+                await self._check(model, read, config, cancel)
+        except BaseException:
+            await model.close()
+            raise
+        return model
+
+    async def _check(
+        self, model: LoadedGraphs, read: dict[str, bytes], config: EngineConfig, cancel: CancelToken
+    ) -> None:
+        """Makes the golden runs, and keeps a verdict for each session. Raises GoldenMismatch for the first that is
+        wrong."""
+
+        async def golden(sha256: str) -> bytes:
+            return read[sha256]
+
+        try:
+            limit = config.inference_timeout_s * len(model.manifest.golden)
+            verdicts = await ended_by(check_graphs(model, golden), cancel, limit)
+        except TimeoutError:
+            raise InferenceTimeout(f"{model.manifest.model}: the check of what it computes didn't end.") from None
+        for session, wrong in verdicts.items():
+            await self._ports.settings.set(_key(model.manifest, session), "wrong" if wrong else _RIGHT)
+        first = next((wrong for wrong in verdicts.values() if wrong is not None), None)
+        if first is not None:
+            raise first
+
+    async def _verdict(self, manifest: GraphManifest, session: str) -> str | None:
+        return await self._ports.settings.get(_key(manifest, session))
+
+    def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
+        self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
+
+
+async def _only_stored(shard: Shard) -> None:
+    """A shard that the store has verified is all that is wanted."""
+
+
+def _base(entry: SenseEntry) -> str:
+    """Where ``shards/<sha256>`` lies: beside the folder of the manifest."""
+    return entry.manifest.rsplit("/", 2)[0] + "/"
+
+
+def _key(manifest: GraphManifest, session: str) -> str:
+    """Of what is known of a session on this device. It contains all that takes part in the computation: a rebuilt model
+    is checked again."""
+    parts = [shard.sha256 for shard in manifest.shards if shard.role == "weights"]
+    parts += [manifest.sessions[session].model_dump_json()]
+    parts += [golden.tensors for golden in manifest.golden if golden.session == session]
+    digest = hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+    return f"verdict:{manifest.model}:{manifest.version}:{session}:{digest}:cpu"
+
+
+def _require_budget(entry: SenseEntry, taken: int, config: EngineConfig) -> None:
+    """Raises OutOfMemory where the model takes more than allowed; the plan used the registry's figure."""
+    budget = config.max_memory_mb * MB
+    if taken > budget:
+        raise OutOfMemory(
+            f"{entry.title} takes {taken / MB:.0f} MB; all models together may use {budget / MB:.0f} MB.",
+            needed_bytes=taken,
+            budget_bytes=budget,
+        )

@@ -1,0 +1,66 @@
+"""Defines the seam to models that aren't decoders: named tensors in, named tensors out, session by session.
+
+What recognizes, hears or speaks is written against ``GraphModel`` and ``Graph``. Below them a ``GraphRunner`` computes:
+onnxruntime in this process (``native.graph_runner``), or a script (``runtime.scripted_graphs``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.runtime.base import BuiltOfShards
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Tensor: TypeAlias = (
+    "NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int32] | NDArray[np.uint8] | NDArray[np.bool_]"
+)
+
+
+class Graph(Protocol):
+    """One session of a graph model."""
+
+    async def run(self, inputs: Mapping[str, Tensor], want: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """The outputs ``want``, the caller's own; None: all but those that are kept or handed on. An input that a
+        session keeps, or that another one hands on, needn't be given. Calls wait for each other.
+
+        Raises InvalidInput for tensors that the session doesn't take, RuntimeFailure, OutOfMemory, WorkerDied, or
+        Cancelled once the model is closed.
+        """
+
+    async def reset(self) -> None:
+        """Forgets the state that the session keeps; what others handed on stays."""
+
+
+class GraphModel(Protocol):
+    """A graph model in memory: its sessions by name, its small files."""
+
+    @property
+    def manifest(self) -> GraphManifest: ...
+
+    @property
+    def memory_bytes(self) -> int: ...
+
+    def graph(self, session: str) -> Graph:
+        """Raises InvalidInput for a session that the model doesn't have."""
+
+    async def file(self, name: str) -> bytes:
+        """Raises InvalidInput for a file that the model doesn't have."""
+
+    async def close(self) -> None:
+        """Gives the memory back. Safe to call twice, and while a run is under way."""
+
+
+class GraphRunner(BuiltOfShards, Protocol):
+    """What computes all sessions of one model, fed with its graphs and weights. It is only asked for what its manifest
+    has, one call at a time."""
+
+    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+        """As ``Graph.run``, for inputs that were checked (``graph_inputs.checked``)."""
+
+    async def reset(self, session: str) -> None:
+        """As ``Graph.reset``."""

@@ -1,0 +1,84 @@
+"""Holds one graph model in memory: checks each run, and has runs wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from orion_py.errors import Cancelled, InvalidInput
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.runtime.base import BuildReport
+from orion_py.runtime.graph_inputs import checked, wanted
+from orion_py.runtime.graphs import Graph, GraphRunner, Tensor
+
+
+class LoadedGraphs:
+    """A ``GraphModel`` over a built runner. ``files``: the content of the manifest's files, by name."""
+
+    def __init__(
+        self, manifest: GraphManifest, runner: GraphRunner, files: Mapping[str, bytes], report: BuildReport
+    ) -> None:
+        self.manifest, self.report = manifest, report
+        self._runner, self._files = runner, files
+        self._turn = asyncio.Lock()
+        self._ran: set[str] = set()
+        self.closed = False
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.report.memory_bytes + sum(map(len, self._files.values()))
+
+    def graph(self, session: str) -> Graph:
+        if session not in self.manifest.sessions:
+            raise InvalidInput(f"{self.manifest.model} has no session {session}")
+        return _Session(self, session)
+
+    async def file(self, name: str) -> bytes:
+        if name not in self._files:
+            raise InvalidInput(f"{self.manifest.model} has no file {name}")
+        return self._files[name]
+
+    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str] | None) -> dict[str, Tensor]:
+        """As ``Graph.run``."""
+        given, asked = checked(self.manifest, session, inputs), wanted(self.manifest, session, want)
+        async with self._turn:
+            self._require_open()
+            self._require_handed(session, given)
+            answer = await self._runner.run(session, given, asked)
+            self._ran.add(session)
+            return answer
+
+    async def reset(self, session: str) -> None:
+        """As ``Graph.reset``."""
+        async with self._turn:
+            self._require_open()
+            await self._runner.reset(session)
+
+    async def ping(self) -> None:
+        """Raises WorkerDied where what computes is gone."""
+        await self._runner.ping()
+
+    async def close(self) -> None:
+        self.closed = True
+        await self._runner.close()
+
+    def _require_handed(self, session: str, given: Mapping[str, Tensor]) -> None:
+        for name, giver in self.manifest.sessions.items():
+            waiting = {into.input for into in giver.hands_on.values() if into.session == session} - given.keys()
+            if waiting and name not in self._ran:
+                raise InvalidInput(f"{self.manifest.model}, {session}: {name} has to run first, for {min(waiting)}")
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise Cancelled
+
+
+class _Session:
+    def __init__(self, model: LoadedGraphs, name: str) -> None:
+        self._model, self._name = model, name
+
+    async def run(self, inputs: Mapping[str, Tensor], want: Sequence[str] | None = None) -> dict[str, Tensor]:
+        return await self._model.run(self._name, inputs, want)
+
+    async def reset(self) -> None:
+        await self._model.reset(self._name)

@@ -1,0 +1,74 @@
+"""Answers for a graph model from functions, for tests: no graphs, no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orion_py.errors import OrionError
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.manifest.shards import Shard
+from orion_py.runtime.base import BuildReport
+from orion_py.runtime.graphs import Tensor
+
+Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+"""From a run's inputs to its outputs."""
+
+
+@dataclass
+class ScriptedGraphRunner:
+    """``answers`` by session. ``failures`` by method are raised in turn, first. State isn't kept: an answer may."""
+
+    answers: Mapping[str, Answer]
+    threads: int = 1
+    memory: int = 1_000_000
+    failures: dict[str, list[OrionError]] = field(default_factory=dict)
+    fed: list[str] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def _fail(self, name: str) -> None:
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    async def feed(self, shard: Shard) -> None:
+        self._fail("feed")
+        self.fed.append(shard.sha256)
+
+    async def build(self) -> BuildReport:
+        self._fail("build")
+        return BuildReport("scripted", self.threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=self.memory)
+
+    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+        self._fail("run")
+        self.runs.append(session)
+        outputs = self.answers[session](inputs)
+        return {name: outputs[name] for name in want}
+
+    async def reset(self, session: str) -> None:
+        self._fail("reset")
+        self.resets.append(session)
+
+    async def ping(self) -> None:
+        self._fail("ping")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class ScriptedGraphs:
+    """Opens scripted runners and keeps them for a test to look at."""
+
+    answers: Mapping[str, Answer]
+    failures: dict[str, list[OrionError]] = field(default_factory=dict)
+    memory: int = 1_000_000
+    runners: list[ScriptedGraphRunner] = field(default_factory=list)
+
+    async def open_graphs(self, manifest: GraphManifest, threads: int) -> ScriptedGraphRunner:
+        if self.failures.get("open"):
+            raise self.failures["open"].pop(0)
+        runner = ScriptedGraphRunner(self.answers, threads, self.memory, self.failures)
+        self.runners.append(runner)
+        return runner

@@ -1,0 +1,117 @@
+"""The bridge's runner of graph models hands tensors over as flat arrays, and makes arrays of those that come back."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orion_py.errors import WorkerDied
+from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.native.graph_runner import NativeGraphRunner
+from tests.tiny_graphs import ONE, written
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """``orion_py.browser.graph_runner``, with what it uses of Pyodide played."""
+    before = set(sys.modules)
+    js, package, ffi = ModuleType("js"), ModuleType("pyodide"), ModuleType("pyodide.ffi")
+    js.AbortController = object  # type: ignore[attr-defined]
+    ffi.JsException = type("JsException", (Exception,), {})  # type: ignore[attr-defined]
+    ffi.jsnull, ffi.create_proxy, ffi.to_js = object(), lambda call: call, np.array  # type: ignore[attr-defined]
+    for module in (js, package, ffi):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    yield importlib.import_module("orion_py.browser.graph_runner")
+    for name in set(sys.modules) - before:
+        if name.startswith("orion_py.browser"):
+            del sys.modules[name]
+
+
+class Values:
+    """A typed array of JavaScript's, as Pyodide hands it over."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = values.reshape(-1).view(np.uint8) if values.dtype == np.bool_ else values.reshape(-1)
+
+    def assign_to(self, target: Any) -> None:
+        assert target.dtype == self._values.dtype
+        target[:] = self._values
+
+
+class Client:
+    """An InferenceClient over native sessions, which checks that it gets what a worker would."""
+
+    def __init__(self, manifest: GraphManifest, shards: Path) -> None:
+        self.manifest, self.runner = manifest, NativeGraphRunner(manifest, 1, shards)
+        self.closed = False
+
+    async def feedGraphs(self, sha256: str, role: str, blob: Any) -> None:
+        shard = self.manifest.shard(sha256)
+        assert (shard.role, blob) == (role, None)
+        await self.runner.feed(shard)
+
+    async def buildGraphs(self) -> str:
+        await self.runner.build()
+        report = {"backend": "wasm", "threads": 2, "create_ms": 1, "warmup_ms": 0, "memory_bytes": 7}
+        return json.dumps(report)
+
+    async def runGraph(self, facts: str, *values: Any) -> Any:
+        asked = json.loads(facts)
+        assert all(value.ndim == 1 for value in values)
+        inputs = {}
+        for (name, dtype, shape), value in zip(asked["inputs"], values, strict=True):
+            assert value.dtype == (np.uint8 if dtype == "bool" else np.dtype(dtype))
+            inputs[name] = value.view(dtype).reshape(shape)
+        got = await self.runner.run(asked["session"], inputs, asked["want"])
+        told = [[name, value.dtype.name, list(value.shape)] for name, value in got.items()]
+        return SimpleNamespace(facts=json.dumps(told), tensors=[Values(value) for value in got.values()])
+
+    async def resetGraph(self, session: str) -> None:
+        await self.runner.reset(session)
+
+    async def ping(self) -> None:
+        if self.closed:
+            raise WorkerDied
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_what_a_worker_computes_is_what_native_sessions_do(browser: Any, tmp_path: Path) -> None:
+    manifest = written(tmp_path)
+    client = Client(manifest, tmp_path / "shards")
+    runner = browser.BrowserGraphRunner(client, SimpleNamespace(held_blob=lambda sha256: None))
+    for shard in manifest.shards:
+        if shard.role == "graph":
+            await runner.feed(shard)
+    report = await runner.build()
+    assert (report.threads, report.memory_bytes) == (2, 7)
+    assert (await runner.run("doubles", {"x": ONE}, ["y"]))["y"].tolist() == [[3, 3, 3]]
+    got = await runner.run("reads", {"mask": np.array([[True, False, False]])}, ["sum"])
+    assert got["sum"].shape == ()
+    assert got["sum"] == 1
+    for token in (4, 5):
+        got = await runner.run("appends", {"token": np.array([[token]], np.int64)}, ["all"])
+    assert got["all"].tolist() == [[4, 5]]
+    await runner.reset("appends")
+    got = await runner.run("appends", {"token": np.array([[6]], np.int64)}, ["all", "length"])
+    assert (got["all"].tolist(), got["length"].tolist()) == ([[6]], [1])
+    await runner.ping()
+    await runner.close()
+    assert client.closed
+
+
+def test_a_worker_is_told_the_sessions_and_nothing_else(browser: Any, tmp_path: Path) -> None:
+    told = json.loads(browser.graphs_spec(written(tmp_path), 2))
+    assert told["threads"] == 2
+    assert told["sessions"]["appends"]["keeps"] == {"all": "past"}
+    assert told["sessions"]["doubles"]["hands_on"] == {"rows": {"session": "reads", "input": "rows"}}
+    assert told["sessions"]["appends"]["inputs"]["past"] == {"dtype": "int64", "shape": [1, "p"]}
