@@ -161,7 +161,7 @@ def _makers(name: str) -> list[Path]:
     foundry = paths.ROOT / "model_foundry"
     if name in senses.SENSES:
         module = senses.SENSES[name].module
-        beside = tree(paths.ROOT.joinpath(*module.split(".")).parent, suffixes=(".toml", ".txt", ".json"))
+        beside = tree(paths.ROOT.joinpath(*module.split(".")).parent, suffixes=(".toml", ".txt", ".json", ".wav"))
         return [*modules_behind(module, paths.ROOT), *beside]
     if name == ROUTER_NAME:
         head = foundry / "routing" / "head.safetensors"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from build_support.downloads import Source
+from build_support.sources import SILERO, WHISPER
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class SenseBuild:
         return self.builder.partition(":")[0]
 
 
-SENSES: dict[str, SenseBuild] = {}
+SENSES: dict[str, SenseBuild] = {
+    "whisper-base": SenseBuild("speech", "model_foundry.senses.speech:build_whisper", WHISPER),
+    "silero-vad": SenseBuild("speech", "model_foundry.senses.speech:build_silero", (SILERO,)),
+}
 """By model id."""
 
 

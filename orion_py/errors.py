@@ -5,6 +5,7 @@ OrionError
 │   ├── EmptyQuery
 │   ├── QueryTooLong
 │   ├── BinaryInput
+│   ├── UnreadableSound     a recording that is empty, damaged, or no sound at all
 │   ├── BlockedByGuard
 │   │   ├── HarmRefused     it asks for help with severe harm to others
 │   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
@@ -18,6 +19,7 @@ OrionError
 │   │   ├── UnsupportedModel    a folder in a layout that isn't understood
 │   │   └── InvalidModelFolder  a folder whose files are damaged, or lie about what they are
 │   ├── UnknownModel
+│   │   └── ModelNotBuilt   one that a checkout can build, and hasn't
 │   ├── UnknownAgent
 │   ├── NoEarlierVersion    there is nothing on the device to go back to
 │   └── ForeignOrigin       a model's address that this build may not talk to
@@ -104,6 +106,11 @@ class BinaryInput(InvalidInput):
     hint = "This looks like a file's bytes and not like text. Paste text instead."
 
 
+class UnreadableSound(InvalidInput):
+    code = "unreadable_sound"
+    hint = "Choose another recording, or save it again as wav, mp3 or ogg."
+
+
 class BlockedByGuard(InvalidInput):
     code = "blocked_by_guard"
     hint = "Rephrase the message."
@@ -164,6 +171,11 @@ class InvalidManifest(InvalidModel):
 class UnknownModel(InvalidConfig):
     code = "unknown_model"
     hint = "Use an id that `orion models list` shows."
+
+
+class ModelNotBuilt(UnknownModel):
+    code = "model_not_built"
+    hint = "Build it first: python3 build.py models speech."
 
 
 class UnknownAgent(InvalidConfig):

@@ -33,7 +33,7 @@ FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
     ("formats",),
     ("sharding", "reference"),
     ("graphs", "building.versions"),
-    ("importing", "exporting", "equalizing", "quantizing", "routing", "sharding.assemble"),
+    ("importing", "exporting", "equalizing", "quantizing", "routing", "senses", "sharding.assemble"),
     ("merging", "training"),
     ("measuring",),
     ("building",),
@@ -47,7 +47,7 @@ format and writing it have in common stands below both, and merging above them."
 ALLOWED = {"numpy", "pydantic"}
 ALSO_ALLOWED = {
     "browser": {"js", "pyodide", "pyodide_js"},
-    "native": {"onnxruntime", "tokenizers", "jinja2", "wasmtime"},
+    "native": {"av", "onnxruntime", "tokenizers", "jinja2", "wasmtime"},
     "language": {"py3langid"},  # imported on first use; an engine without it goes by the page's language
     "cli": {"rich"},
 }

@@ -23,8 +23,6 @@ ALLOWED = {
         "protocol_version close_connection": "http.server",
         "fail corrupt": "the browser tests of e2e/ order these faults, as the benchmarks order others",
     },
-    "build_support/serving.py": {"frame": "a signal handler's second argument"},
-    "model_foundry/sigterm.py": {"frame": "a signal handler's second argument"},
     "orion_py/native/chat_template.py": {
         "tags _inside intercepted_binops": "jinja's extensions and sandbox",
     },
@@ -70,7 +68,7 @@ ALLOWED = {
     # The third of three ports (docs/architecture.md): the tests' and whoever's who embeds the engine.
     "orion_py/runtime/scripted.py": {"ScriptedRuntime interrupts": "the scripted runtime"},
     "orion_py/native/kernel_layout.py": {"more_caches": "the caches that the kernel's own orion_use_cache goes on in"},
-    "model_foundry/sharding/graph_folder.py": {"write_graph_model": "the builders of vision and speech"},
+    "model_foundry/senses/speech.py": {"build_whisper build_silero": "build_support/senses.py names them"},
     "orion_py/storage/memory.py": {"MemoryShardStore": "the store of the scripted ports"},
     # The protocol, where its other side isn't Python.
     "orion_py/protocol/events.py": {"BootEvent BootFailed": "web/workers/engine.js sends them"},

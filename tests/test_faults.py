@@ -55,6 +55,11 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it() -> N
     assert "pip install 'orion-inference[foundry]'" in told
 
 
+def test_what_decodes_sound_has_an_extra_of_its_own() -> None:
+    told = missing(ModuleNotFoundError("No module named 'av'", name="av"), "native")
+    assert "pip install 'orion-inference[sound]'" in told
+
+
 @pytest.mark.parametrize("name", [None, "orion_py.nothing", "model_foundry"])
 def test_a_module_of_our_own_that_is_missing_stays_a_traceback(name: str | None) -> None:
     with pytest.raises(ModuleNotFoundError):

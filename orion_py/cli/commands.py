@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,13 +18,15 @@ from orion_py import __version__
 from orion_py.cancellation import CancelToken
 from orion_py.cli.chat import TerminalChat, reader
 from orion_py.cli.extras import missing
+from orion_py.cli.loading import Loading
 from orion_py.cli.models import registry_of, run_models
 from orion_py.cli.printing import AnswerPrinter
+from orion_py.cli.transcribe import add_transcribe
 from orion_py.config import EngineConfig, shown
 from orion_py.engine.engine import Engine
 from orion_py.errors import InvalidInput, OrionError, from_code
 from orion_py.faults import first_fault, reason
-from orion_py.protocol import Event, FallbackEvent, InferOptions, ProgressEvent, Response, StreamStatistics
+from orion_py.protocol import Event, FallbackEvent, InferOptions, Response, StreamStatistics
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.telemetry.log import Logger
@@ -117,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--locale", type=_locale, default="en", help="en or fr (default: en)")
     route.add_argument("--router", choices=("auto", "keyword"), default="auto", help="auto: neural where it is built")
     route.set_defaults(run=_route)
+
+    add_transcribe(commands)
 
     models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
     models.add_argument("action", nargs="?", choices=("list", "verify"), default="list")
@@ -212,25 +216,6 @@ async def _streamed(
     if options.stats and ends[0].stream is not None:
         print(_statistics(ends[0].stream), file=sys.stderr)
     return ends[0]
-
-
-class Loading:
-    """A sign of life while a model loads: a line that moves on a terminal, one line a model elsewhere."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._announced: set[str] = set()
-
-    def __call__(self, event: Event) -> None:
-        if not isinstance(event, ProgressEvent):
-            return
-        if self._stream.isatty():
-            share = event.loaded_bytes / max(event.total_bytes, 1)
-            line = "" if event.phase == "ready" else f"{event.model}: {event.phase} {share:.0%}"
-            print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
-        elif event.model not in self._announced and event.phase != "ready":
-            self._announced.add(event.model)
-            print(f"[loading {event.model}, {event.total_bytes / 1e6:.0f} MB]", file=self._stream, flush=True)
 
 
 def _offer(entry: ModelEntry) -> str:

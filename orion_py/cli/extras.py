@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DISTRIBUTION = "orion-inference"
+_EXTRAS = {"av": "sound"}
+"""Packages that have an extra of their own."""
 
 
 def missing(error: ModuleNotFoundError, extra: str) -> str:
@@ -13,4 +15,5 @@ def missing(error: ModuleNotFoundError, extra: str) -> str:
     name = (error.name or "").partition(".")[0]
     if not name or name in ("orion_py", "model_foundry"):
         raise error
-    return f"the package {name} isn't installed; install what this command needs: pip install '{DISTRIBUTION}[{extra}]'"
+    wanted = f"{DISTRIBUTION}[{_EXTRAS.get(name, extra)}]"
+    return f"the package {name} isn't installed; install what this command needs: pip install '{wanted}'"

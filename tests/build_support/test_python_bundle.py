@@ -89,11 +89,13 @@ def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
 
 
 CPYTHON_ALONE = {
-    "parse_manifest parse_registry read_card write_head": "each stands beside what reads the same format in a browser",
+    "parse_manifest parse_graph_manifest": "each stands beside what reads the same format in a browser",
+    "parse_registry read_card write_head": "so does each of these",
     "check_edges location_of part_of tokens_alone": "a few lines of a format or a type, beside the rest of it",
     "wait_for_router": "a method of Engine, whose public face is one everywhere",
     "wake defer": "JavaScript calls them",
     "ForeignOrigin": "found by its code",
+    "ModelNotBuilt UnreadableSound": "raised by what a terminal runs, and known by their codes everywhere",
     "BootEvent BootFailed": "JavaScript sends them",
 }
 """Functions and classes that are shipped, and that nothing that is shipped names: why all the same."""

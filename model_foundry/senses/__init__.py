@@ -1,0 +1,1 @@
+"""Makes the models that see and hear: graphs of other formats as ONNX, checked and cut into shards."""

@@ -1,0 +1,1 @@
+"""Turns sound into text with times: from a file, or while somebody speaks."""
