@@ -180,7 +180,7 @@ const parts = {
   storage,
   models: () => (scenario.models ?? [{}]).map((row) => ({ ...MODEL_ROW, ...row })),
   agents: () => AGENTS,
-  groups: () => [], coming: () => [], recommended: () => null, added: () => [], custom: () => [], loading: () => [], versions: () => [],
+  senses: () => scenario.senses ?? [], groups: () => [], coming: () => [], recommended: () => null, added: () => [], custom: () => [], loading: () => [], versions: () => [],
   loaded: () => (loaded ? [{ model: MODEL, version: "1.0.0", backend: "WASM, 2 threads", variant: "wasm-int8", memory_bytes: 412_000_000, create_ms: 900, warmup_ms: 60 }] : []),
   webgpu: () => scenario.webgpu ?? (loaded ? [{ model: MODEL, state: "absent", speedup: null, kl: null, reason: "" }] : []),
   fallbacks: () => scenario.fallbacks ?? [],

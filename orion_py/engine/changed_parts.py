@@ -21,7 +21,7 @@ BY_CONFIG: tuple[Section, ...] = (
     "memory",
 )
 """Parts that a change of the engine's configuration may change."""
-BY_MODELS: tuple[Section, ...] = ("models", "coming", "recommended", "added", "agents")
+BY_MODELS: tuple[Section, ...] = ("models", "senses", "coming", "recommended", "added", "agents")
 """Parts that a change of the list of models may change."""
 _BY_SETTING: dict[str, Section] = {CORRECTIONS: "router", UPGRADE_PLAN: "upgrade"}
 _BY_PREFIX: dict[str, Section] = {"manifest:": "versions", "versions:": "versions", "verdict:": "webgpu"}

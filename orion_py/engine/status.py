@@ -20,6 +20,7 @@ from orion_py.protocol.rows import (
     LoadedRow,
     ModelDescription,
     ModelRow,
+    SenseRow,
 )
 from orion_py.protocol.vocabulary import Section
 from orion_py.registry.models import ModelEntry
@@ -115,6 +116,7 @@ SECTIONS: dict[Section, Callable[[Engine, Ports], Any]] = {
     "device": lambda engine, ports: _device(ports),
     "storage": storage_row,
     "models": _models,
+    "senses": lambda engine, ports: [cast(SenseRow, entry.model_dump()) for entry in engine.registry.senses],
     "webgpu": lambda engine, ports: engine.webgpu(),
     "versions": lambda engine, ports: engine.versions(),
     "router": lambda engine, ports: _router(engine),

@@ -28,6 +28,7 @@ from orion_py.protocol.rows import (
     ModelRow,
     PredictionRow,
     QueueRow,
+    SenseRow,
     StorageRow,
     UpgradeRow,
     VersionRow,
@@ -160,7 +161,8 @@ class ModelOffer(TypedDict):
 class Status(TypedDict, total=False):
     """What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
     changed (``ChangedEvent``). ``config``: each of EngineConfig's settings; ``recommended``: the model that a device of
-    this class starts with; ``coming``: models that are being made; ``added``: ids of models that the person added."""
+    this class starts with; ``senses``: the models that see, hear and speak; ``coming``: models that are being made;
+    ``added``: ids of models that the person added."""
 
     version: str
     preset: PresetName
@@ -168,6 +170,7 @@ class Status(TypedDict, total=False):
     device: DeviceRow
     storage: StorageRow
     models: list[ModelRow]
+    senses: list[SenseRow]
     groups: list[AgentGroup]
     coming: list[ComingModel]
     recommended: str | None

@@ -51,6 +51,18 @@ class ModelRow(ModelDescription):
     offered: bool
 
 
+class SenseRow(TypedDict):
+    """A graph model of the site's list, with the fields of ``registry.models.SenseEntry``."""
+
+    id: str
+    title: str
+    manifest: str
+    sense: Literal["vision", "speech"]
+    licence: str
+    download_bytes: int
+    memory_bytes: int
+
+
 class AbsentRow(TypedDict):
     """A model that isn't available here, and why."""
 

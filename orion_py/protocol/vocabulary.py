@@ -55,6 +55,7 @@ Section = Literal[
     "device",
     "storage",
     "models",
+    "senses",
     "groups",
     "coming",
     "recommended",

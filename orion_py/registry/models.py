@@ -230,11 +230,11 @@ class Registry(_Entry):
         return model_id in self._skipped or model_id in here
 
     def sense(self, model_id: str) -> SenseEntry:
-        """Raises UnknownModel, also where the site was built without it."""
+        """Raises UnknownModel, also where it isn't built."""
         for entry in self.senses:
             if entry.id == model_id:
                 return entry
-        raise UnknownModel(f"This site was built without {model_id}.", model=model_id)
+        raise UnknownModel(f"{model_id} isn't among the models here.", model=model_id)
 
     def add(self, entry: ModelEntry) -> None:
         """Adds a model, or replaces the added one of its id. Raises InvalidConfig where the file has it."""

@@ -285,7 +285,7 @@ async def test_another_models_manifest_at_its_address_is_refused(place: Place) -
 
 
 async def test_a_sense_that_the_site_has_not_is_told(place: Place) -> None:
-    with pytest.raises(UnknownModel, match="This site was built without whisper-base"):
+    with pytest.raises(UnknownModel, match="whisper-base isn't among the models here"):
         async with place.senses.lent("whisper-base", CancelToken()):
             pass
 

@@ -101,6 +101,25 @@ def test_a_model_that_is_being_made_is_told_of_until_it_is_there() -> None:
     assert rows() == ["No model is kept on this device yet."]
 
 
+def test_what_sees_and_hears_is_told_with_its_size_and_licence() -> None:
+    page = dom(*NAMES, "model-inspect", "model-hub")
+    senses = [
+        {"id": "eyes", "title": "Eyes", "sense": "vision", "download_bytes": 9_100_000, "licence": "Apache-2.0"},
+        {"id": "ears", "title": "Ears", "sense": "speech", "download_bytes": 79_000_000, "licence": "MIT"},
+    ]
+    state = SimpleNamespace(device={"models": [LITE], "senses": senses}, model_name=lambda model: model)
+    for language, said in (
+        ("en", "Ears, for speech: 79 MB, downloaded when it is first needed. Licence: MIT."),
+        ("fr", "Ears, pour la parole : 79 Mo, téléchargé au premier besoin. Licence : MIT."),
+    ):
+        ModelsSettings(
+            page, speak(language), {"model": ""}, lambda *_: None, lambda *_: None, state, lambda *_: None
+        ).draw(state)
+        rows = [row.textContent for row in page.by_id("model-versions").children]
+        assert rows[-2].startswith("Eyes, ")
+        assert rows[-1].replace("\u00a0", " ").replace("\u202f", " ") == said
+
+
 NAMES = ("model-versions", "versions-note", "version-check", "set-model", "model-address", "model-offer", "model-add")
 OFFER = {
     "title": "Mine",

@@ -799,6 +799,17 @@ export interface Sampling {
   repetition_penalty: number;
 }
 
+/** A graph model of the site's list, with the fields of `registry.models.SenseEntry`. */
+export interface SenseRow {
+  id: string;
+  title: string;
+  manifest: string;
+  sense: "vision" | "speech";
+  licence: string;
+  download_bytes: number;
+  memory_bytes: number;
+}
+
 export interface ShardProgress {
   sha256: string;
   role: string;
@@ -845,7 +856,8 @@ export interface StateEvent {
 /**
  * What is so now: all of it after a start and where all is asked for, else the parts that are asked for, or that
  * changed (`ChangedEvent`). `config`: each of EngineConfig's settings; `recommended`: the model that a device of
- * this class starts with; `coming`: models that are being made; `added`: ids of models that the person added.
+ * this class starts with; `senses`: the models that see, hear and speak; `coming`: models that are being made;
+ * `added`: ids of models that the person added.
  */
 export interface Status {
   version?: string;
@@ -854,6 +866,7 @@ export interface Status {
   device?: DeviceRow;
   storage?: StorageRow;
   models?: ModelRow[];
+  senses?: SenseRow[];
   groups?: AgentGroup[];
   coming?: ComingModel[];
   recommended?: string | null;
@@ -882,7 +895,7 @@ export interface StatusRequest {
   v: 1;
   id: string;
   type: "status";
-  only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "upgrade" | "memory")[];
+  only?: ("version" | "preset" | "config" | "device" | "storage" | "models" | "senses" | "groups" | "coming" | "recommended" | "added" | "agents" | "custom" | "loaded" | "loading" | "webgpu" | "fallbacks" | "versions" | "router" | "metrics" | "breakers" | "queue" | "predictive" | "upgrade" | "memory")[];
 }
 
 /** What is on the device. It has to be read from there, so no event reports it. */

@@ -277,6 +277,9 @@ def status(state, payload, now):
         state.model_titles[row.get("id")] = row.get("title") or row.get("id")
         state.model_languages[row.get("id")] = row.get("languages") or []
         state.model_sizes[row.get("id")] = row.get("download_bytes")
+    for row in payload.get("senses") or []:
+        state.model_titles[row.get("id")] = row.get("title") or row.get("id")
+        state.model_sizes[row.get("id")] = row.get("download_bytes")
     if state.model_titles != named:
         for turn in state.conversation.turns:  # of an earlier visit: they were drawn before anybody knew a name
             if turn.model:

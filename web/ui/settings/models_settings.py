@@ -40,6 +40,16 @@ def large_words(row, words):
     )
 
 
+def sense_words(row, words):
+    """A model that sees, hears or speaks: what it weighs, and when it comes."""
+    return words(
+        "model_sense_" + row["sense"],
+        model=row.get("title") or row["id"],
+        size=formatting.size(row.get("download_bytes") or 0, words),
+        licence=row.get("licence") or words("licence_unstated"),
+    )
+
+
 def hub_allowed(dom):
     """Whether the page's own policy lets it talk to Hugging Face."""
     for meta in dom.all("[http-equiv=Content-Security-Policy]"):
@@ -131,6 +141,9 @@ class ModelsSettings:
         for row in state.device.get("coming") or []:
             attributes = {"data-coming": row["id"]}
             self._list.appendChild(dom.el("li", "faint", words("model_coming", model=row["title"]), attributes))
+        for row in state.device.get("senses") or []:
+            attributes = {"data-sense": row["id"]}
+            self._list.appendChild(dom.el("li", "faint", sense_words(row, words), attributes))
         self._check.disabled = not self._rows
 
     def _row_button(self, action, label, model):

@@ -6,7 +6,19 @@ from ui.base.store import PREFERENCES
 from ui.chats.old_chats import CHAT
 
 LOG = "orion-log.json"
-SHOWN = ("config", "preset", "models", "added", "coming", "recommended", "versions", "router", "loaded", "device")
+SHOWN = (
+    "config",
+    "preset",
+    "models",
+    "senses",
+    "added",
+    "coming",
+    "recommended",
+    "versions",
+    "router",
+    "loaded",
+    "device",
+)
 """Parts of the engine's status that the sheet shows."""
 THEME_COLORS = {"light": "#faf8f4", "dark": "#0b1020"}
 
