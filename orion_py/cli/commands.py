@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from orion_py import __version__
 from orion_py.cancellation import CancelToken
+from orion_py.cli.audio import asked_of
 from orion_py.cli.chat import TerminalChat, reader
 from orion_py.cli.extras import missing
 from orion_py.cli.loading import Loading
@@ -77,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Without a prompt: a conversation, /help lists its commands. With one: its answer.",
     )
     chat.add_argument("prompt", nargs="?", help="the question, or - for standard input")
+    chat.add_argument(
+        "--audio",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="a recording to ask about (more than one: repeat it); without a prompt, what is said is the question",
+    )
     chat.add_argument("--once", action="store_true", help="answer once and end; without a prompt, standard input's")
     chat.add_argument("--agent", help="force this agent")
     chat.add_argument("--model", help="force this model")
@@ -136,7 +144,7 @@ def _locale(text: str) -> str:
 
 
 def _chat(options: argparse.Namespace) -> int:
-    if options.json and options.prompt is None and not options.once:
+    if options.json and options.prompt is None and not options.once and not options.audio:
         print("orion chat: --json prints one answer; give a prompt, or --once", file=sys.stderr)
         return 2
     flags = {"force_agent": "agent", "granularity": "stream", "delay_ms": "delay"}
@@ -177,6 +185,8 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
             wanted = wanted.model_copy(update={"model": added.id})
         if wanted.force_agent is None:
             await engine.wait_for_router()
+        if options.audio:
+            return await _about_recordings(engine, options, wanted)
         if options.prompt is None and not options.once:
             await _converse(engine, wanted, options)
             return 0
@@ -188,6 +198,25 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
         return 0
     finally:
         await engine.shutdown()
+
+
+async def _about_recordings(engine: Engine, options: argparse.Namespace, wanted: InferOptions) -> int:
+    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    asked = await asked_of(engine, options.root, options.audio, prompt, wanted.force_agent, options.locale)
+    if isinstance(asked, Response):
+        response = asked
+    else:
+        wanted = wanted.model_copy(update={"force_agent": asked.agent})
+        if not options.json:
+            await _streamed(engine, options, asked.query, wanted, [])
+            return 0
+        response = await engine.infer(asked.query, wanted, locale=options.locale)
+    if options.json:
+        print(response.model_dump_json())
+    else:
+        print(response.content)
+        print(_summary(response), file=sys.stderr)
+    return 0
 
 
 async def _converse(engine: Engine, wanted: InferOptions, options: argparse.Namespace) -> None:
