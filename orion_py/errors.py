@@ -11,6 +11,8 @@ OrionError
 │   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
 │   ├── ContextOverflow     the conversation doesn't fit the model's context
 │   ├── EmbeddingsUnsupported  what computes the model takes text alone
+│   ├── AttachmentMissing   a question names a picture or a recording that didn't come with it
+│   ├── AttachmentBroken    it can't be decoded: damaged, empty, or of a kind that nothing here reads
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
@@ -134,6 +136,16 @@ class ContextOverflow(InvalidInput):
 class EmbeddingsUnsupported(InvalidInput):
     code = "embeddings_unsupported"
     hint = "Ask without the attachment, or let Orion's own kernel compute the model: it takes embeddings."
+
+
+class AttachmentMissing(InvalidInput):
+    code = "attachment_missing"
+    hint = "Attach the file again, or remove it from the question."
+
+
+class AttachmentBroken(InvalidInput):
+    code = "attachment_broken"
+    hint = "Open the file and save it as JPEG, PNG or WebP, or as WAV or MP3, and attach it again."
 
 
 class NothingAllowed(InvalidInput):

@@ -10,6 +10,7 @@ from orion_py.generation.chat_template import TemplateFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
 from orion_py.resilience.retry import Sleep
 from orion_py.runtime.ahead import Ahead, NothingAhead
+from orion_py.runtime.attachments import Attachments, HeldAttachments
 from orion_py.runtime.base import InferenceRuntime
 from orion_py.runtime.prefixes import NoPrefixes, Prefixes
 from orion_py.runtime.snapshots import NoSnapshots, Snapshots
@@ -47,7 +48,8 @@ class Ports:
     model that is to be added; without one it is read when the model is loaded. ``ahead``: the model that was begun
     before anybody asked. ``list_is_kept``: whether the list of models was the one that the device had kept, while the
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
-    kept. ``tabs``: the other engines on this store; None: there is no other."""
+    kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
+    other."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -65,6 +67,7 @@ class Ports:
     ahead: Ahead = field(default_factory=NothingAhead)
     snapshots: Snapshots = field(default_factory=NoSnapshots)
     prefixes: Prefixes = field(default_factory=NoPrefixes)
+    attachments: Attachments = field(default_factory=HeldAttachments)
     tabs: Tabs | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts

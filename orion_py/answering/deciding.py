@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orion_py.agents.base import Agent
+from orion_py.answering.attachments import require
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
 from orion_py.answering.services import Services
@@ -18,6 +19,7 @@ from orion_py.safety.validation import validate_query
 def validated(request: InferRequest, services: Services) -> str:
     """Checks the query; returns it as the agent gets it. Raises InvalidInput."""
     query = validate_query(request.query, services.config.max_query_chars)
+    require(request.options, services.attachments)
     if services.config.enable_guardrails:
         screening = services.guard.check(query)
         rules = [finding.rule for finding in screening.findings]

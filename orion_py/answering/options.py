@@ -27,4 +27,4 @@ def patience_of(request: InferRequest, query: str, brief: Brief) -> Patience | N
 
 def attached(options: InferOptions) -> list[str]:
     """The kinds of what is attached, which decide who answers."""
-    return ["image"] * bool(options.images) + ["audio"] * (options.audio is not None)
+    return ["image"] * bool(options.images) + ["audio"] * bool(options.audio)

@@ -20,6 +20,7 @@ from orion_py.resilience.breakers import Breakers
 from orion_py.resilience.request_queue import RequestQueue
 from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
+from orion_py.runtime.attachments import Attachments
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
 
@@ -63,7 +64,7 @@ class Rollback(Protocol):
 class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
-    end."""
+    end; ``attachments``: the files that the question names."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -86,3 +87,4 @@ class Services:
     order: ModelOrder
     wishes: Wishes
     versions: Rollback
+    attachments: Attachments

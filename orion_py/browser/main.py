@@ -13,6 +13,7 @@ from typing import Any
 from pyodide.ffi import create_proxy
 
 from orion_py.browser.ahead import BrowserAhead
+from orion_py.browser.attachments import BrowserAttachments
 from orion_py.browser.errors import translated
 from orion_py.browser.prefixes import BrowserPrefixes
 from orion_py.browser.runtime import BrowserRuntime
@@ -29,8 +30,8 @@ from orion_py.runtime.next_visit import NextVisit
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
-    keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered
-    and send."""
+    keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered,
+    attachments and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
@@ -66,6 +67,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         ahead=BrowserAhead(bridge, following),
         snapshots=BrowserSnapshots(bridge),
         prefixes=BrowserPrefixes(bridge),
+        attachments=BrowserAttachments(bridge.attachments),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,

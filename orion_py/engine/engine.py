@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.answering.ability import check_agents
+from orion_py.answering.attachments import Source, handed_in
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.request import RequestRun
@@ -293,18 +294,22 @@ class Engine:
         priority: int = 0,
         embedded: Sequence[Embeddings] = (),
         runs_code: bool = False,
+        images: Iterable[Source] = (),
+        audio: Iterable[Source] = (),
     ) -> Response:
-        """The whole answer; its pieces are token events with ``request_id`` on the way. ``embedded``: images and
-        sounds of the question, as its model takes them in. ``runs_code``: the caller runs an agent's own code when
-        it gets a CodeEvent, and passes the output to ``code_output``.
+        """The whole answer; its pieces are token events with ``request_id`` on the way. ``images`` and ``audio``:
+        files of the question, as paths or bytes. ``embedded``: images and sounds as its model takes them in.
+        ``runs_code``: the caller runs an agent's own code when it gets a CodeEvent, and passes the output to
+        ``code_output``.
 
-        Raises as ``RequestRun.run``, and EngineClosed.
+        Raises as ``RequestRun.run``, AttachmentMissing, AttachmentBroken and EngineClosed.
         """
         self._require_open()
+        request_id, files = request_id or self._new_id(), self._ground.ports.attachments
         request = InferRequest(
-            id=request_id or self._new_id(),
+            id=request_id,
             query=query,
-            options=options or InferOptions(),
+            options=await handed_in(files, request_id, options or InferOptions(), images, audio),
             history=history,
             locale=locale,
             cancel=cancel or CancelToken(),
@@ -323,6 +328,7 @@ class Engine:
         finally:
             if self._requests.get(request.id) is request.cancel:
                 del self._requests[request.id]
+            files.release(request.id)
             await self.telemetry.save()
         self._parts.outcomes.answered(request.id, response, log)
         self._parts.changes.last_agent = response.agent

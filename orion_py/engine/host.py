@@ -57,6 +57,7 @@ class EngineHost:
             message = read_message(text)
             request = parse_request(message)
         except ProtocolError as error:
+            self._ports.attachments.release(id_of(message))
             self._send(Failed(id=id_of(message), error=ErrorInfo.of(error)))
             return
         if isinstance(request, Cancel):
@@ -115,6 +116,7 @@ class EngineHost:
         else:
             self._send(Result(id=request.id, payload=payload))
         finally:
+            self._ports.attachments.release(request.id)
             if self._cancels.get(request.id) is cancel:
                 del self._cancels[request.id]
             if isinstance(request, Initialize) and self._feed is not None:

@@ -133,6 +133,7 @@ class Parts:
             order=self.work.upgrade.models,
             wishes=self.work.upgrade,
             versions=self.work.updates,
+            attachments=ground.ports.attachments,
         )
 
 

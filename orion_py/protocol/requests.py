@@ -13,7 +13,8 @@ from orion_py.protocol import replies
 from orion_py.protocol.envelope import STRICT, Request
 from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, Section, Style
 
-DataUrl = Annotated[str, Field(pattern=r"^data:(?:image|audio)/[a-z0-9.+-]{1,40};base64,", max_length=30_000_000)]
+AttachmentId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a file that was handed to the engine beside the request."""
 
 
 class ChatTurn(BaseModel):
@@ -28,9 +29,10 @@ class InferOptions(BaseModel):
     temperature 0 is greedy. ``timeout`` is in seconds. ``granularity`` is the size of the pieces
     in which the answer streams, ``delay_ms`` the least pause between two of them, as on a typewriter; it
     delays what is shown, not the computing, and ``timeout`` doesn't count it. ``style`` is the
-    creative agent's. ``system`` is a prompt in place of the agent's. ``images`` and ``audio`` are data
-    URLs; what is attached decides who answers. ``speculation``: whether text that repeats the prompt
-    is guessed ahead, absent as the configuration has it; the answer is the same either way.
+    creative agent's. ``system`` is a prompt in place of the agent's. ``images`` and ``audio`` name
+    files by their SHA-256, which were handed in before; what is attached decides who answers. ``speculation``:
+    whether text that repeats the prompt is guessed ahead, absent as the configuration has it; the answer is the same
+    either way.
     ``cut_loops``: whether an answer that goes round in circles is cut back and tried once more, or left.
     """
 
@@ -51,8 +53,8 @@ class InferOptions(BaseModel):
     delay_ms: Annotated[int, Field(ge=0, le=1000)] = 0
     style: Style | None = None
     system: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
-    images: Annotated[list[DataUrl], Field(max_length=4)] = []
-    audio: DataUrl | None = None
+    images: Annotated[list[AttachmentId], Field(max_length=4)] = []
+    audio: Annotated[list[AttachmentId], Field(max_length=4)] = []
     speculation: bool | None = None
     cut_loops: bool = True
 

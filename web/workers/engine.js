@@ -1,7 +1,8 @@
 /**
  * Runs the engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
  *
- * Page to engine and back: JSON text as orion_py/protocol/ defines it; to the page also several texts in a list, in their
+ * Page to engine and back: JSON text as orion_py/protocol/ defines it, and from the page, before a question that names
+ * them, {request, attach}: its files, as engine/attachments.js takes them; to the page also several texts in a list, in their
  * order (outbox.js). Before Python is up the
  * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
  * message}; what it sends meanwhile is kept for Python.
@@ -36,7 +37,11 @@ let receive = (text) => {
     // Python says what is wrong with it.
   }
 };
-self.onmessage = (event) => receive(event.data);
+/** @typedef {import("../bridge/worker/engine/attachments.js").Message} Files */
+/** @type {Files[]} that came before the bridge */
+const files = [];
+let take = (/** @type {Files} */ message) => { files.push(message); };
+self.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : take(data));
 
 /** @typedef {import("../bridge/shared/protocol.js").BootEvent} BootEvent */
 /** @typedef {import("../bridge/shared/protocol.js").BootFailed} BootFailed */
@@ -58,7 +63,9 @@ try {
   // Python keeps this thread busy, and the last visit's model takes longer than Python: its worker begins first.
   const clear = ahead ? opening.then(({ begun }) => begun) : Promise.resolve();
   const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear));
-  const [python, { bridgeFor }] = await Promise.all([booting, opening, held]);
+  const [python, { bridgeFor, attachments }] = await Promise.all([booting, opening, held]);
+  take = (message) => attachments.take(message);
+  files.splice(0).forEach(take);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   // A fifth of the imports' time, and not needed before the router's head or a model's logits are.
   python.pyimport("orion_py.browser.lazy").defer("numpy");

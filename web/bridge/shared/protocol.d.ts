@@ -384,9 +384,10 @@ export interface Infer {
  * temperature 0 is greedy. `timeout` is in seconds. `granularity` is the size of the pieces
  * in which the answer streams, `delay_ms` the least pause between two of them, as on a typewriter; it
  * delays what is shown, not the computing, and `timeout` doesn't count it. `style` is the
- * creative agent's. `system` is a prompt in place of the agent's. `images` and `audio` are data
- * URLs; what is attached decides who answers. `speculation`: whether text that repeats the prompt
- * is guessed ahead, absent as the configuration has it; the answer is the same either way.
+ * creative agent's. `system` is a prompt in place of the agent's. `images` and `audio` name
+ * files by their SHA-256, which were handed in before; what is attached decides who answers. `speculation`:
+ * whether text that repeats the prompt is guessed ahead, absent as the configuration has it; the answer is the same
+ * either way.
  * `cut_loops`: whether an answer that goes round in circles is cut back and tried once more, or left.
  */
 export interface InferOptions {
@@ -405,7 +406,7 @@ export interface InferOptions {
   style?: "poem" | "story" | "dialogue" | "slogan" | "letter" | "humorous" | "formal" | "lyrics" | "description" | "brainstorm" | null;
   system?: string | null;
   images?: string[];
-  audio?: string | null;
+  audio?: string[];
   speculation?: boolean | null;
   cut_loops?: boolean;
 }

@@ -11,6 +11,7 @@ import { SnapshotMaker } from "../snapshot/maker.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { openShards } from "../storage/shards.js";
 import { ChatTokenizer } from "../tokenizer/tokenizer.js";
+import { AttachmentStore } from "./attachments.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
 import { allowedUrl } from "./origins.js";
@@ -30,8 +31,8 @@ function metered() {
  * @param {URL} root the page's folder
  * @param {boolean} ahead the last visit allowed its model to be begun with
  * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
- * @returns {Promise<{bridgeFor: (python: any) => object, begun: Promise<void> | void}>} what makes the bridge for a Python, and when
- *   the last visit's model has begun, if it may
+ * @returns {Promise<{bridgeFor: (python: any) => object, begun: Promise<void> | void, attachments: AttachmentStore}>} what makes the
+ *   bridge for a Python, when the last visit's model has begun, if it may, and what takes the questions' files
  */
 export async function beginBridge(root, ahead, first) {
   /** The service worker gave the list of models that it had, and fetches the newest behind it. */
@@ -41,6 +42,7 @@ export async function beginBridge(root, ahead, first) {
     listIsKept = headers.has("X-Orion-Kept");
   })]]);
   for (const text of early.values()) text.catch(() => {}); // the next caller tries again
+  const attachments = new AttachmentStore();
   const outbox = new Outbox((texts) => self.postMessage(texts));
   const tabs = new Tabs();
   let stale = false; // what was read ahead of the settings: another tab has written, or the engine has started
@@ -76,6 +78,7 @@ export async function beginBridge(root, ahead, first) {
     keptPrefixes: async () => JSON.stringify(await prefixes.all()),
     dropPrefixes: (/** @type {string} */ keys) => prefixes.drop(JSON.parse(keys)),
     tabs,
+    attachments,
     fetchText: (/** @type {string} */ path) => {
       const text = early.get(path);
       early.delete(path);
@@ -95,5 +98,5 @@ export async function beginBridge(root, ahead, first) {
       outbox.send(text);
     },
   });
-  return { bridgeFor, begun };
+  return { bridgeFor, begun, attachments };
 }
