@@ -3,6 +3,7 @@
  *
  * The page is readable before this runs. Everything that decides anything is in ui/*.py.
  */
+import { openAttachments } from "./bridge/page/attachments.js";
 import { openChats } from "./bridge/page/chats.js";
 import * as device from "./bridge/page/device.js";
 import { beginEngine, spawnEngine } from "./bridge/page/engine.js";
@@ -12,11 +13,11 @@ import * as shell from "./bridge/page/shell.js";
 import { answerOf } from "./bridge/page/thoughts.js";
 
 const MODULES = ["words/i18n", "words/formatting", "base/json_text",
-  "engine/messages", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/database",
+  "engine/messages", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/files", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
-  "base/sheet", "chats/chats_view", "settings/settings_view",
+  "base/sheet", "asking/thumbnails", "asking/attachments", "chats/chats_view", "settings/settings_view",
   "settings/engine_settings", "settings/models_settings", "asking/corrections", "asking/asking", "answers/actions", "chats/shown", "extras",
   "settings/settings", "status/wanted", "status/installation", "views", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
@@ -270,7 +271,7 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
-  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: bringCharts };
+  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openAttachments, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, charts: bringCharts };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

@@ -24,6 +24,11 @@ PAGE_VENDOR = ("micropython/", "marked/", "idiomorph/", "dompurify/", "highlight
 OURS = (
     "bridge/page/",
     "bridge/shared/",
+    "bridge/worker/errors.js",
+    "bridge/worker/engine/attachments.js",
+    "bridge/worker/pictures/",
+    "bridge/worker/storage/hash.js",
+    "workers/pictures.js",
     "ui/",
     "sandbox/",
     "workshop/",
@@ -51,6 +56,7 @@ def assemble(target: Path) -> Path:
             plan[f"vendor/{file.target}"] = vendor.content(file)
     plan |= page_python.files()
     plan["workers/engine.js"] = Path(__file__).with_name("scripted_engine.js")
+    plan["workers/scripted-eyes.js"] = Path(__file__).with_name("scripted-eyes.js")
     for url, content in plan.items():
         _write(target / url, content if isinstance(content, bytes) else content.read_bytes())
     stamp(target, plan)

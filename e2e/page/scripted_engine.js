@@ -5,13 +5,15 @@
  * models/scenario.json says how it behaves; the words of a question choose the answer (ANSWERS), or its `answer` is it.
  */
 import { holdName } from "../bridge/shared/worker-link.js";
+import { ScriptedEyes } from "./scripted-eyes.js";
 
 const MODEL = "scripted-model";
 const root = new URL("../", import.meta.url);
 const early = [];
 let receive = (text) => early.push(text);
 const held = holdName();
-self.onmessage = (event) => receive(event.data);
+const eyes = new ScriptedEyes();
+self.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : eyes.files.take(data));
 // Never a cached one: a test may have written it a moment ago.
 const scenario = await fetch(new URL("models/scenario.json", root), { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
 await held;
@@ -130,10 +132,10 @@ const AGENTS = [
   ["creative", "Creative", "Créatif"], ["multilingual", "Multilingual", "Multilingue"],
   ["vision", "Vision", "Vision"], ["code-logic", "Code and logic", "Code et logique"],
 ].map(([id, en, fr]) => ({
-  id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: id !== "vision" && id !== "code-logic", custom: false,
-  models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
+  id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: (id !== "vision" || scenario.sees === true) && id !== "code-logic", custom: false,
+  models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: id === "vision" ? ["vision", "ocr"] : ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
   temperature: null, top_p: null, top_k: null, repetition_penalty: null,
-  missing: id === "vision" ? [{ id: "eye", title: "Eye", source: "", coming: false, reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
+  missing: id === "vision" && !scenario.sees ? [{ id: "eye", title: "Eye", source: "", coming: false, reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
 }));
 const MODEL_ROW = {
   id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"], manifest: "models/scripted/manifest.json", tier: "lite", family: "llama", licence: "Apache-2.0",
@@ -295,7 +297,7 @@ async function infer({ id, query, history, options }) {
   for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
   await sleep(scenario.prefillMs ?? 120);
-  const text = scenario.answer ?? ANSWERS.find(([pattern]) => pattern.test(query))[1];
+  const text = (await eyes.look(id, options)) ?? scenario.answer ?? ANSWERS.find(([pattern]) => pattern.test(query))[1];
   const pieces = text.match(/\s*\S{1,6}|\s+/g);
   const rate = /flood/i.test(query) ? scenario.floodRate ?? 2000 : scenario.tokensPerSecond ?? 60;
   const first = performance.now() - started;

@@ -203,7 +203,7 @@ def test_a_thousand_conversations_are_listed_a_page_at_a_time(visit: Callable[..
     one.page.evaluate(
         """async () => {
         const database = await new Promise((resolve, reject) => {
-          const request = indexedDB.open("orion-chats", 1);
+          const request = indexedDB.open("orion-chats");
           request.onsuccess = () => resolve(request.result);
           request.onerror = () => reject(request.error);
         });

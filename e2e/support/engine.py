@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Page
@@ -13,7 +14,11 @@ _START = """() => {
   const heard = [];
   const worker = new Worker(new URL("workers/engine.js", location.href), { type: "module", name: "engine" });
   worker.onmessage = ({ data }) => heard.push(...[data].flat().map((text) => JSON.parse(text)));
-  globalThis.engine = { heard, send: (message) => worker.postMessage(JSON.stringify(message)) };
+  globalThis.engine = {
+    heard,
+    send: (message) => worker.postMessage(JSON.stringify(message)),
+    bring: (request, ids) => worker.postMessage({ request, attach: ids.map((id) => ({ id, blob: new Blob([id]) })) }),
+  };
 }"""
 
 Message = dict[str, Any]
@@ -27,10 +32,12 @@ class Engine:
         page.evaluate(_START)
         assert self.ask("initialize", **fields)["type"] == "result"
 
-    def send(self, kind: str, **fields: Any) -> str:
-        """Sends a request and gives its id."""
+    def send(self, kind: str, files: Sequence[str] = (), **fields: Any) -> str:
+        """Sends a request and gives its id. ``files``: names of such that go before it, as the page's do."""
         self._asked += 1
         request = f"r{self._asked}"
+        if files:
+            self._page.evaluate("([request, files]) => engine.bring(request, files)", [request, list(files)])
         self._page.evaluate("message => engine.send(message)", {"v": 1, "id": request, "type": kind, **fields})
         return request
 

@@ -45,6 +45,7 @@ class Box:
 class Composer:
     def __init__(self) -> None:
         self.box = Box()
+        self.files: list[dict[str, Any]] = []
 
     @property
     def text(self) -> str:

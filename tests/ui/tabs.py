@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from tests.ui.fake_dom import Document
@@ -74,6 +75,9 @@ class Browser:
 
     def questions(self) -> list[str]:
         return [row["text"] for row in self.turns() if row["role"] == "user"]
+
+    def files(self) -> list[str]:
+        return sorted(self.disk._stores["attachments"])
 
     def drafts(self) -> list[str]:
         """All texts that wait in a box, are put aside, or are on their way into the database."""
@@ -214,6 +218,8 @@ class Tab:
         store = Store(browser.backing, session)
         self.keeping = Keeping(platform, speak("en"), self.state, store, self.composer, self.list, self)
         self.by_id = platform.dom.by_id
+        self.forgotten: list[str] = []
+        self.attachments = SimpleNamespace(forget=self.forgotten.extend, keep=self._keep_files)
 
     # one thing at a time
 
@@ -257,13 +263,18 @@ class Tab:
 
     # what the App does
 
-    def ask(self, text: str) -> None:
+    def _keep_files(self, files: list[dict[str, Any]]) -> None:
+        for file in files:
+            self.browser.disk._write("put", "attachments", file["id"], {})
+
+    def ask(self, text: str, files: Sequence[dict[str, Any]] = ()) -> None:
         if self.conversation.current:
             return
         if not self.keeping.loaded:
-            self.keeping.wait(text)
+            self.keeping.wait(text, files)
             return
         question = Turn(self.browser.new_id(), "user", text)
+        question.attached = list(files)
         answer = Turn(self.browser.new_id(), "assistant", "", "queued")
         self.keeping.attempt(answer)
         self.conversation.turns += [question, answer]
@@ -300,6 +311,12 @@ class Tab:
     def notices(self) -> list[str]:
         return [notice["kind"] for notice in self.state.notices]
 
+    def attaches(self, *names: str) -> None:
+        """Files with these names and ids, as ``Attachments`` does it: the draft first, then the database."""
+        self.composer.files = self.composer.files + [{"id": name, "kind": "image", "name": name} for name in names]
+        self.keeping.drafts.attached(self.composer.files)
+        self._keep_files(self.composer.files)
+
     def types(self, text: str) -> None:
         self.composer.text = text
         self.keeping.typed(None)
@@ -310,9 +327,9 @@ class Tab:
         text = self.composer.text
         if self.conversation.current or not text.strip() or not self.keeping.may_send():
             return
-        self.composer.text = ""
+        files, self.composer.files, self.composer.text = self.composer.files, [], ""
         self.keeping.typed("")
-        self.ask(text)
+        self.ask(text, files)
 
     def streams(self, piece: str) -> None:
         answer = self.conversation.current

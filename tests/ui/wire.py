@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Hear = Callable[[dict[str, Any]], object]
@@ -23,6 +23,7 @@ class Wire:
         on_end: Hear | None = None,
         hear: Hear | None = None,
         message_id: str | None = None,
+        attached: Sequence[str] = (),
     ) -> str:
         request = message_id or f"{kind}-{len(self.sent) + 1}"
         self.sent.append((kind, fields, request))

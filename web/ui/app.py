@@ -7,6 +7,7 @@ import json
 
 from ui.asking.anticipation import Anticipation
 from ui.asking.asking import Asking
+from ui.asking.attachments import Attachments
 from ui.asking.corrections import Corrections
 from ui.asking.resting_caret import RestingCaret
 from ui.base.frames import Frames
@@ -55,6 +56,7 @@ class App:
         self.installation = Installation(self)
         self.shown = Shown(self)
         self.views = Views(self)
+        self.attachments = self.views.composer.attachments = Attachments(self)
         self.keeping = Keeping(
             platform, self.words, self.state, self.store, self.views.composer, self.views.chats, self
         )
@@ -201,8 +203,12 @@ class App:
 
     # what people do, and what Keeping wants of the page
 
-    def ask(self, text):
-        self.asking.ask(text)
+    def ask(self, text, files=()):
+        self.asking.ask(text, files)
+
+    def send(self, text):
+        """What is in the box."""
+        self.asking.ask(text, self.attachments.take())
 
     def begin(self):
         self.asking.begin()

@@ -25,13 +25,14 @@ class Views:
         new_agent = page.extras.new_agent if page.bridge.has("workshop") else None
         settings, model, shown = page.settings, page.model, page.shown
         self.log = LogView(dom, words, page.clock, TurnActions(page).act, page.state)
+        self.log.thumbnails = lambda place, attached: page.attachments.thumbnails.draw(place, attached)
         self.loading = LoadingView(dom, words, model.load)
         self.status = StatusView(dom)
         self.upgrade = UpgradeView(dom, model.control_upgrade)
         self.welcome = WelcomeView(dom, words, preferences, model.wait_for)
         self.notices = NoticesView(dom, page.installation.notice_action)
-        self.composer = Composer(dom, page.platform.window, preferences, page.ask, page.asking.stop, page.typed)
-        self.composer.allows = lambda: page.keeping.may_send()
+        self.composer = Composer(dom, page.platform.window, preferences, page.send, page.asking.stop, page.typed)
+        self.composer.allows = lambda: page.attachments.may_send() and page.keeping.may_send()
         self.picker = AgentPicker(dom, words, new_agent)
         self.engine_settings = EngineSettings(
             dom, words, page.timers, preferences, settings.change_engine, settings.act
@@ -41,7 +42,7 @@ class Views:
         )
         self.settings = SettingsView(dom, words, page.timers, settings.estimate, settings.change, settings.act)
         self.chats = ChatsView(
-            dom, words, lambda chat: page.keeping.open(chat), shown.delete, lambda: page.keeping.more()
+            dom, words, lambda chat: page.keeping.open(chat), shown.save, shown.delete, lambda: page.keeping.more()
         )
         self._pieces = self._make_pieces()
 
@@ -80,6 +81,7 @@ class Views:
 
     def _draw_names(self):
         state = self._page.state
+        self._page.attachments.draw()
         self._page.words.titles = state.agent_titles
         self.picker.draw(state.agents, state.device.get("groups") or ())
         if state.conversation.turns:

@@ -15,6 +15,8 @@ from ui.base.store import DEFAULTS
 from ui.chats.conversation import Conversation, Turn
 from ui.engine.view_state import ViewState
 
+PICTURE = {"id": "a" * 64, "kind": "image", "name": "cat.jpg", "size": 3}
+
 
 class Page:
     """The App as far as ``Asking`` uses it; ``log`` has what it did, in order."""
@@ -35,7 +37,9 @@ class Page:
         self.keeping = SimpleNamespace(loaded=True, attempt=lambda answer: None)
         for name in ("wait", "asked", "save", "put_back"):
             setattr(self.keeping, name, self._does(name))
-        composer = SimpleNamespace(text="", box=SimpleNamespace(textLength=0))
+        composer = SimpleNamespace(text="", box=SimpleNamespace(textLength=0), files=[])
+        self.missing: list[str] = []
+        self.attachments = SimpleNamespace(gathered=lambda files: not self.missing)
         self.views = SimpleNamespace(
             composer=composer, picker=SimpleNamespace(options={}), log=SimpleNamespace(follow=lambda: None)
         )
@@ -44,8 +48,9 @@ class Page:
         self.announce, self.received = self._does("announce"), self._does("received")
         self.asking = Asking(self)
 
-    def _ask(self, kind: str, fields: Any, message_id: str) -> None:
+    def _ask(self, kind: str, fields: Any, message_id: str, attached: list[str]) -> None:
         self.log.append(("send", kind, fields, message_id))
+        self.log.append(("brought", attached))
 
     def _does(self, name: str) -> Any:
         return lambda *values: self.log.append((name, *values))
@@ -77,6 +82,27 @@ def test_a_question_is_sent_once_and_only_when_the_engine_is_ready() -> None:
     assert fields["locale"] == "en"
 
 
+def test_a_question_names_its_files_and_brings_them() -> None:
+    page = Page()
+    page.asking.ask("What is this?", [PICTURE])
+    ((_, fields, _),) = page.did("send")
+    assert fields["options"] == {"images": [PICTURE["id"]]}
+    assert page.did("brought") == [[[PICTURE["id"]]]]
+    page.answer.state = "error"
+    page.asking.again(page.answer)
+    assert page.did("brought")[1:] == [[[PICTURE["id"]]]], "asked again it brings them again"
+
+
+def test_a_question_waits_until_its_files_are_in_memory() -> None:
+    page = Page()
+    page.missing = [PICTURE["id"]]
+    page.asking.ask("What is this?", [PICTURE])
+    assert page.did("send") == []
+    page.missing = []
+    page.asking.pump()
+    assert len(page.did("send")) == 1
+
+
 def test_while_an_answer_is_under_way_another_question_waits_in_the_box() -> None:
     page = Page()
     page.asking.ask("One?")
@@ -88,7 +114,7 @@ def test_before_the_conversation_is_read_a_question_is_kept() -> None:
     page = Page()
     page.keeping.loaded = False
     page.asking.ask("Why?")
-    assert page.did("wait") == [["Why?"]]
+    assert page.did("wait") == [["Why?", ()]]
     assert page.state.conversation.turns == []
 
 
@@ -101,10 +127,10 @@ def test_a_question_says_whether_this_page_can_run_an_agents_code() -> None:
         assert fields["runs_code"] is able
 
 
-@pytest.mark.parametrize(("error", "back"), [(QueryTooLong, [["Why?"]]), (OutOfMemory, [])])
+@pytest.mark.parametrize(("error", "back"), [(QueryTooLong, [["Why?", [PICTURE]]]), (OutOfMemory, [])])
 def test_a_question_at_fault_goes_back_into_the_box(error: type[OrionError], back: list[list[str]]) -> None:
     page = Page()
-    page.asking.ask("Why?")
+    page.asking.ask("Why?", [PICTURE])
     page.fails(error)
     assert page.did("put_back") == back
 

@@ -46,6 +46,9 @@ class Worker:
     def post(self, text: str) -> None:
         self.posted.append(json.loads(text))
 
+    def attach(self, request: str, ids: str) -> None:
+        self.posted.append({"type": "attach", "id": request, "ids": json.loads(ids)})
+
     def end(self) -> None:
         self.ended = True
 

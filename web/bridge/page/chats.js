@@ -4,14 +4,15 @@
  *   chats   id            -> {id, title, count, updated, next, old?}   by [updated, id]: newest first
  *   turns   [chat, turn]  -> {chat, id, seq, role, text, state, run?, owner?, …}
  *   gone    chat          -> {turns}   deleted turns that an older version of the page may still write, or a page ask again
+ *   attachments  SHA-256  -> {kind, blob, thumb, bytes}   the files that turns name (`files`), by attachment-store.js
  *
  * What is read and written in a transaction is decided by ui/chats/rows.py, which is called inside of it.
  * A later version of this layout raises VERSION; older pages then keep their conversations in memory.
  */
 
 const NAME = "orion-chats";
-const VERSION = 1;
-const STORES = ["chats", "turns", "gone"];
+const VERSION = 2;
+const STORES = ["chats", "turns", "gone", "attachments"];
 const OPEN_PATIENCE_MS = 8000;
 
 /** @typedef {[string, ...any[]]} Step */
@@ -21,17 +22,21 @@ const OPEN_PATIENCE_MS = 8000;
 let connection = null;
 
 /** @returns {Promise<IDBDatabase>} */
-function connect() {
+export function connect() {
   if (connection) return connection;
   /** @type {Promise<IDBDatabase>} */
   const opening = new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     const late = setTimeout(() => reject(new Error("the database doesn't open")), OPEN_PATIENCE_MS);
-    request.onupgradeneeded = () => {
-      const chats = request.result.createObjectStore("chats");
-      chats.createIndex("updated", ["updated", "id"]);
-      request.result.createObjectStore("turns");
-      request.result.createObjectStore("gone");
+    request.onupgradeneeded = (event) => {
+      if (event.oldVersion < 1) {
+        const chats = request.result.createObjectStore("chats");
+        chats.createIndex("updated", ["updated", "id"]);
+        request.result.createObjectStore("turns");
+        request.result.createObjectStore("gone");
+      }
+      request.result.createObjectStore("attachments");
+      request.transaction?.objectStore("turns").createIndex("files", "files", { multiEntry: true });
     };
     request.onblocked = () => reject(new Error("another tab holds an older database open"));
     request.onerror = () => reject(request.error);
@@ -76,6 +81,11 @@ function read(transaction, [kind, ...rest], then) {
     };
     return;
   }
+  if (kind === "users") {
+    const request = transaction.objectStore("turns").index("files").getAllKeys(rest[0]);
+    request.onsuccess = () => then(request.result);
+    return;
+  }
   const [name, key] = rest;
   const store = transaction.objectStore(name);
   /** @type {IDBRequest<any>} */
@@ -83,6 +93,7 @@ function read(transaction, [kind, ...rest], then) {
     : kind === "under" ? store.getAll(under(key))
     : kind === "keys-under" ? store.getAllKeys(under(key))
     : kind === "all" ? store.getAll()
+    : kind === "keys" ? store.getAllKeys()
     : raise(`no read is called ${kind}`);
   request.onsuccess = () => then(request.result ?? null);
 }

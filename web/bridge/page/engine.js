@@ -1,9 +1,10 @@
 /**
  * Starts the engine worker and carries JSON text to and from it, as ../shared/protocol.d.ts has it: a `Request` there,
- * an `Event` or an `End` back.
+ * an `Event` or an `End` back. Before a question that names files it posts those, as Blobs, whose bytes no message copies.
  */
 
 import { WorkerLink } from "../shared/worker-link.js";
+import { filesFor } from "./attachments.js";
 
 let spawned = 0;
 /** @type {WorkerLink | null} */
@@ -46,6 +47,8 @@ export function spawnEngine(onText, onCrash) {
   return {
     /** @param {string} text */
     post: (text) => link.post(text),
+    /** @param {string} request @param {string} ids JSON: of files that are in this page's memory */
+    attach: (request, ids) => link.post({ request, attach: filesFor(JSON.parse(ids)) }),
     end: () => {
       ended = true;
       link.end();

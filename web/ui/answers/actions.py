@@ -31,7 +31,12 @@ class TurnActions:
             page.asking.again(turn)
         elif action == "edit":
             question = turn if turn.role == "user" else conversation.question_of(turn)
-            page.keeping.edit(question.text)
+            page.keeping.edit(question.text, question.attached)
+        elif action == "attach":
+            page.keeping.edit(conversation.question_of(turn).text, [])
+            page.attachments.choose()
+        elif action == "picture":
+            page.attachments.enlarge(turn.attached, button.dataset.file)
 
     def _copy(self, text, button):
         self._bridge.copy(text).then(lambda done: self._copied(done, button))

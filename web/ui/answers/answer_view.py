@@ -110,15 +110,24 @@ class UserView:
         self._who = dom.el("h3", "unseen")
         self._text = dom.el("div", "said", attributes={"dir": "auto"})
         self._edit = None
-        self.node.append(self._who, self._text)
+        self._files = dom.el("div", "turn-files")
+        self._drawn_files = None
+        question = dom.el("div", "question")
+        question.append(self._files, self._text)
+        self.node.append(self._who, question)
 
-    def draw(self, turn, is_last):
+    def draw(self, turn, thumbnails):
+        """``thumbnails(place, attached)`` draws what is attached."""
         words = self._words
         self.node.setAttribute("data-state", turn.state)
         self._who.textContent = words("you")
         if self._version is None:
             self._text.textContent = turn.text
             self._version = turn.version
+        files = (words.lang, [file["id"] for file in turn.attached])
+        if self._drawn_files != files:
+            self._drawn_files = files
+            thumbnails(self._files, turn.attached)
         if self._edit:
             self._edit.remove()
         self._edit = self._dom.button("edit", words("edit"), "edit", "icon")
@@ -304,8 +313,11 @@ class AnswerView:
     def _set_offer(self, turn, is_last):
         dom, words = self._dom, self._words
         self._offer.replaceChildren()
-        agent = agents.alternative(turn, self._state.agents) if is_last else None
-        self._offer.hidden = agent is None
+        lacks = is_last and agents.lacks_file(self._state.conversation, turn, self._state.agents)
+        agent = agents.alternative(turn, self._state.agents) if is_last and not lacks else None
+        self._offer.hidden = agent is None and not lacks
+        if lacks:
+            self._offer.append(dom.el("p", None, words("attach_missing")), dom.button("attach", words("attach")))
         if agent is not None:
             self._offer.appendChild(dom.el("p", None, words("unsure")))
             button = dom.button("instead", words("ask_instead", agent=words.agent(agent)))

@@ -16,6 +16,7 @@ class LogView:
         self._views = {}
         self._pending = []
         self.markdown = None
+        self.thumbnails = None  # draws what is attached to a question into its place
         self.log = dom.by_id("log")
         self._welcome = dom.by_id("welcome")
         self._jump = dom.by_id("jump")
@@ -88,7 +89,7 @@ class LogView:
                 continue
             drew = True
             if turn.role == "user":
-                view.draw(turn, turn_id == last)
+                view.draw(turn, self.thumbnails)
             elif not view.draw(turn, turn_id == last, self.markdown):
                 later.append(turn_id)
         self._pending = self._pending + later

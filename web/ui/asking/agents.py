@@ -50,6 +50,14 @@ def is_available(agents, agent):
     return False
 
 
+def lacks_file(conversation, answer, agents):
+    """Whether ``answer`` came from an agent that takes nothing but files, to a question without one."""
+    question = conversation.question_of(answer)
+    row = [row for row in agents if row["id"] == answer.agent]
+    able = row[0].get("capabilities") or [] if row and row[0].get("available") else ["chat"]
+    return answer.state == "success" and "chat" not in able and question is not None and not question.attached
+
+
 def is_creative(agent):
     """Whether a kind of text can be asked of it."""
     return bool(agent) and agent.startswith("creative")

@@ -1,5 +1,6 @@
 """Takes a question from the box to the end of its answer: it waits for the engine, is sent, may be stopped."""
 
+from ui.asking import attachments
 from ui.chats.conversation import Turn
 from ui.engine import reducer
 from ui.settings.models_settings import offered_models, waits_for_nothing
@@ -29,15 +30,17 @@ class Asking:
         self._page, self._state, self._client = page, page.state, page.client
         self._bridge, self._clock = page.bridge, page.clock
 
-    def ask(self, text):
+    def ask(self, text, files=()):
+        """``files``: what is attached, as a turn's ``attached``."""
         page, conversation = self._page, self._state.conversation
         if conversation.current:
             return
         text = self._bridge.wellFormed(text)
         if not page.keeping.loaded:
-            page.keeping.wait(text)
+            page.keeping.wait(text, files)
             return
         question = Turn(self._bridge.newId(), "user", text)
+        question.attached = list(files)
         answer = Turn(self._bridge.newId(), "assistant", "", "queued")
         answer.options = page.views.picker.options
         page.keeping.attempt(answer)
@@ -80,26 +83,30 @@ class Asking:
         answer = self._state.conversation.current
         if answer is None or answer.request or self._client.phase != "ready":
             return
+        question = self._state.conversation.question_of(answer)
+        if question.attached and not self._page.attachments.gathered(question.attached):
+            return  # once they are in memory it is sent
         reducer.revive(self._state)
         answer.attempts += 1
         answer.request = answer.id + "." + str(answer.attempts)
         answer.asked_at = self._clock()
-        conversation = self._state.conversation
         fields = {
-            "query": conversation.question_of(answer).text,
+            "query": question.text,
             "locale": self._page.words.lang,
-            "history": conversation.history(answer),
-            "options": self.options(answer.options),
+            "history": self._state.conversation.history(answer),
+            "options": self.options(answer.options, question.attached),
             "runs_code": bool(self._bridge.has("coded")),
         }
-        self._client.ask("infer", fields, message_id=answer.request)
+        ids = [file["id"] for file in question.attached]
+        self._client.ask("infer", fields, message_id=answer.request, attached=ids)
 
-    def options(self, own):
-        """Those of a request: the person's settings, and ``own`` of this question."""
+    def options(self, own, attached=()):
+        """Those of a request: the person's settings, ``own`` of this question, and what is ``attached`` to it."""
         preferences = self._page.preferences
         options = dict(STYLES.get(preferences["style"], {}))
         options.update(streaming(preferences))
         options.update(own)
+        options.update(attachments.options(attached))
         models, chosen = offered_models(self._state.device.get("models")), preferences["model"]
         if chosen in [row["id"] for row in models] and not waits_for_nothing(chosen, models):
             options["model"] = chosen
@@ -118,7 +125,7 @@ class Asking:
             "agent": answered[-1] if answered else None,
             "locale": self._page.words.lang,
             "history": conversation.history(),
-            "options": self.options(self._page.views.picker.options),
+            "options": self.options(self._page.views.picker.options, composer.files),
         }
 
     # ends
@@ -133,7 +140,8 @@ class Asking:
             return
         at_fault = answer.state == "error" and answer.error["family"] == "invalid_input"
         if at_fault and not page.views.composer.text.strip():
-            page.keeping.put_back(self._state.conversation.question_of(answer).text)
+            question = self._state.conversation.question_of(answer)
+            page.keeping.put_back(question.text, question.attached)
         if answer.state == "success":
             self._note_language(answer)
             page.announce(page.words("announce_answer", text=self._bridge.answerOf(answer.text)[:SAID_CHARS]))

@@ -20,6 +20,7 @@ class Composer:
         self._on_draft = on_draft
         self._busy = False
         self.allows = lambda: True  # whether what is in the box can be sent; else it stays
+        self.attachments = None  # what is attached to it (attachments.py), once that is made
         self.box = dom.by_id("message")
         self._send = dom.by_id("send")
         self._stop = dom.by_id("stop")
@@ -38,6 +39,14 @@ class Composer:
         self.box.dir = "auto" if len(value) < LONG else "ltr"
         self.box.value = value
         self._fit()
+
+    @property
+    def files(self):
+        return self.attachments.items
+
+    @files.setter
+    def files(self, attached):
+        self.attachments.fill(attached)
 
     def draw_keys(self, words):
         """Says what Enter does, to the keyboard on the screen and to who listens."""

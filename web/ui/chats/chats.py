@@ -13,6 +13,7 @@ free. Changes of other tabs are notified, and read again.
     chat_taken(turn)                           another tab began to answer it again
     chat_kept(turn)                            it is in the database now
     chats_changed()                            the list isn't what it was
+    files_gone(ids)                            no turn and no draft names these files any more
     chats_trouble(why)                         "quota", or "unavailable": kept as long as the page lives
 """
 
@@ -21,7 +22,8 @@ import json
 from ui.chats import rows as chat_rows
 from ui.chats.conversation import Conversation, is_turn, load_turn
 from ui.chats.database import MemoryDatabase
-from ui.chats.drafts import all_sent
+from ui.chats.drafts import all_files, all_sent
+from ui.chats.files import orphans, sweep
 from ui.chats.old_chats import bury, copies, take_over
 
 PAGE = "orion.page."
@@ -307,16 +309,26 @@ class Chats:
     def _sent(self):
         return all_sent(self._backing)
 
+    def _orphans(self, chat=None):
+        return lambda ids, users: orphans(ids, users, all_files(self._backing), chat)
+
+    def sweep(self, ids=None):
+        """Deletes the files that nothing names, of these or of all: nobody waits for it."""
+        named = lambda: all_files(self._backing)  # noqa: E731
+        self._database.run(sweep(named, ids), self._view.files_gone, lambda why: None)
+
     def delete(self, chat, then):
-        def done(runs):
+        def done(result):
+            runs, files = result
             self._forget_rests(runs)
+            self._view.files_gone(files)
             for conversation in [each for each in self._unsaved if each.id == chat]:
                 self._drop(conversation)
             self._tell({"gone": chat})
             then()
 
         failed = lambda why: self._again(lambda: self.delete(chat, then), why)  # noqa: E731
-        self._database.run(chat_rows.delete(chat, self._sent), done, failed)
+        self._database.run(chat_rows.delete(chat, self._sent, self._orphans(chat)), done, failed)
 
     def delete_all(self, then):
         """All that there is now. Where it fails nothing is deleted later: there may be new ones by then."""
@@ -332,8 +344,12 @@ class Chats:
             then()
 
         old = copies(self._backing)
-        then_old = lambda _: bury(self._database, self._backing, old, self.keeps, done)  # noqa: E731
-        self._database.run(chat_rows.delete_all(self._sent), then_old, self._view.chats_trouble)
+
+        def then_old(files):
+            self._view.files_gone(files)
+            bury(self._database, self._backing, old, self.keeps, done)
+
+        self._database.run(chat_rows.delete_all(self._sent, self._orphans()), then_old, self._view.chats_trouble)
 
     # other tabs
 

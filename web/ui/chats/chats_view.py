@@ -4,11 +4,11 @@ from ui.base.sheet import Sheet
 
 
 class ChatsView:
-    """``on_open(id)``, ``on_delete(id)``, ``on_more()``."""
+    """``on_open(id)``, ``on_save(id)``, ``on_delete(id)``, ``on_more()``."""
 
-    def __init__(self, dom, words, on_open, on_delete, on_more):
+    def __init__(self, dom, words, on_open, on_save, on_delete, on_more):
         self._dom, self._words = dom, words
-        self._on_open, self._on_delete = on_open, on_delete
+        self._on_open, self._on_save, self._on_delete = on_open, on_save, on_delete
         self._sheet = Sheet(dom, "chats")
         self._list = dom.by_id("chat-list")
         dom.on(self._list, "click", self._clicked)
@@ -27,6 +27,8 @@ class ChatsView:
         if button.dataset.action == "open":
             self._sheet.close()
             self._on_open(chat)
+        elif button.dataset.action == "save":
+            self._on_save(chat)
         else:
             self._on_delete(chat)
 
@@ -54,6 +56,7 @@ class ChatsView:
             when = when + " · " if when else ""
             button.appendChild(dom.el("small", None, when + words.counted("messages_count", turns)))
             row.appendChild(button)
+            row.appendChild(dom.button("save", words("save_conversation", title=title), "save", "icon"))
             row.appendChild(dom.button("delete", words("delete_conversation", title=title), "delete", "icon"))
             self._list.appendChild(row)
             if place == focus:

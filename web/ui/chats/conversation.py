@@ -9,7 +9,8 @@ HISTORY_TURNS = 40
 class Turn:
     """One side's turn. ``activity`` is the finer word for what is going on ("thinking", …).
 
-    ``options`` is what the person chose for this answer: force_agent, style. ``meta`` of a finished
+    ``options`` is what the person chose for this answer: force_agent, style. ``attached`` are the files of a
+    question: dicts {id, kind, name, size, width, height}. ``meta`` of a finished
     answer: backend, rate, first_token_ms, tokens, timings, and of the routing reason, router,
     confidence, runner_up, probabilities. ``path`` lists the engine's states so far with their ms
     and ``at`` is the present one, ``progress`` how far it is in percent; none of them is kept.
@@ -29,6 +30,7 @@ class Turn:
         self.agent = None
         self.model = None
         self.options = {}
+        self.attached = []
         self.meta = {}
         self.notes = []
         self.path = []
@@ -85,10 +87,12 @@ class Turn:
 
     def dump(self):
         row = {"id": self.id, "role": self.role, "text": self.text, "state": self.state}
-        for key in ("agent", "model", "options", "meta", "notes", "error", "run", "owner"):
+        for key in ("agent", "model", "options", "meta", "notes", "error", "run", "owner", "attached"):
             value = getattr(self, key)
             if value:
                 row[key] = [plain(note) for note in value] if key == "notes" else value
+        if self.attached:
+            row["files"] = [each["id"] for each in self.attached]
         return row
 
     def take(self, row):
@@ -97,6 +101,7 @@ class Turn:
         self.state, self.text, self.activity = row["state"], row["text"], None
         self.agent, self.model, self.error = row.get("agent"), row.get("model"), row.get("error")
         self.options, self.meta = row.get("options") or {}, row.get("meta") or {}
+        self.attached = [each for each in row.get("attached") or [] if isinstance(each, dict) and each.get("id")]
         undo = [note for note in self.notes if note.get("undo")]
         self.notes = [plain(note) for note in row.get("notes") or []]
         self.notes = [next((kept for kept in undo if plain(kept) == note), note) for note in self.notes]

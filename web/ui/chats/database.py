@@ -46,7 +46,7 @@ class MemoryDatabase:
 
     def __init__(self, later):
         self._later = later
-        self._stores = {"chats": {}, "turns": {}, "gone": {}}
+        self._stores = {"chats": {}, "turns": {}, "gone": {}, "attachments": {}}
         self.heard = lambda text: None
 
     def run(self, step, then, otherwise):
@@ -78,6 +78,11 @@ class MemoryDatabase:
         if kind == "get":
             text = self._stores[name].get(_key(key))
             return None if text is None else json.loads(text)
+        if kind == "keys":
+            return list(self._stores[name])
+        if kind == "users":
+            turns = [json.loads(text) for text in self._stores["turns"].values()]
+            return [[row["chat"], row["id"]] for row in turns if name in (row.get("files") or [])]
         if kind == "keys-under":
             return [list(each) for each in self._rows(name, key)]
         rows = self._rows(name, key) if kind == "under" else self._stores[name]

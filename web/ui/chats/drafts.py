@@ -3,8 +3,9 @@ each other's. A tab finds its own again after a reload; one that opens takes up 
 
     text   what is in the box
     aside  the draft that gave way to an earlier question (*Edit*) and comes back after it
-    sent   what was sent and isn't in the database yet: {text, chat, turn} of each, chat and turn are ""
+    sent   what was sent and isn't in the database yet: {text, chat, turn, files} of each, chat and turn are ""
            while the page still opens
+    files, aside_files   what is attached to the one and the other, as a turn's ``attached``
 
 ``backing`` and ``session`` are localStorage's and sessionStorage's (base/store.py): both are written at once,
 also while the page goes away.
@@ -29,6 +30,18 @@ def all_sent(backing):
     return [[each["chat"], each["turn"]] for each in sent if each.get("turn")]
 
 
+def all_files(backing):
+    """Ids of the files that any tab's draft names, or what it sent."""
+    rows = [_row(backing, key) for key in backing.keys() if key.startswith(ROW)]
+    lists = [row.get(name) for row in rows if row for name in ("files", "aside_files")]
+    lists += [each.get("files") for row in rows if row for each in _sent(row)]
+    return [each["id"] for files in lists for each in _files(files)]
+
+
+def _files(rows):
+    return [each for each in rows if isinstance(each, dict) and each.get("id")] if isinstance(rows, list) else []
+
+
 def _row(backing, key):
     """None for what isn't a row of this form."""
     try:
@@ -50,14 +63,14 @@ class Drafts:
         self._backing, self._session, self._names = backing, session, names
         self._new_id, self._timestamp = new_id, timestamp
         self.text = self.aside = ""
-        self.sent = []
+        self.files, self.aside_files, self.sent = [], [], []
         self._name = session.get(OWN)
         if self._name:
             self._take(self._read(self._name))
 
     @property
     def empty(self):
-        return not (self.text or self.aside or self.sent)
+        return not (self.text or self.aside or self.sent or self.files or self.aside_files)
 
     # which of the kept rows is this tab's
 
@@ -123,6 +136,7 @@ class Drafts:
     def _take(self, row):
         if row:
             self.text, self.aside = row["text"], row["aside"]
+            self.files, self.aside_files = _files(row.get("files")), _files(row.get("aside_files"))
             self.sent = _sent(row)
 
     def write(self):
@@ -134,6 +148,7 @@ class Drafts:
         if self._name is None:
             self._own(self._new_id())
         row = {"text": self.text, "aside": self.aside, "sent": self.sent, "at": self._timestamp()}
+        row.update({"files": self.files, "aside_files": self.aside_files})
         return self._backing.set(ROW + self._name, json.dumps(row))
 
     # what happens to it
@@ -142,14 +157,33 @@ class Drafts:
         self.text = text
         return self.write()
 
-    def put_aside(self, text):
-        """``text`` gives way to an earlier question."""
+    def attached(self, files):
+        self.files = list(files)
+        return self.write()
+
+    def put(self, text, files):
+        """They are what is in the box now."""
+        self.text, self.files = text, list(files)
+        return self.write()
+
+    def put_aside(self, text, files=()):
+        """``text`` and ``files`` give way to an earlier question."""
         if text.strip():
             self.aside = self.aside + "\n\n" + text if self.aside else text
+        self.aside_files = self.aside_files + [each for each in files if each not in self.aside_files]
 
-    def sending(self, text, chat="", turn=""):
+    def take_back(self):
+        """What was put aside is the draft again."""
+        self.text, self.files, self.aside, self.aside_files = self.aside, self.aside_files, "", []
+
+    @property
+    def waits(self):
+        """Something was put aside."""
+        return bool(self.aside or self.aside_files)
+
+    def sending(self, text, chat="", turn="", files=()):
         """Until ``kept`` the message is here, too."""
-        self.sent.append({"text": text, "chat": chat, "turn": turn})
+        self.sent.append({"text": text, "chat": chat, "turn": turn, "files": list(files)})
         return self.write()
 
     def kept(self, turn):
@@ -165,9 +199,8 @@ class Drafts:
                 each["chat"] = chat
         self.write()
 
-    def unsend(self, texts):
-        """What never arrived is the text in the box again, and what stood there waits."""
-        self.put_aside(self.text)
-        self.text = "\n\n".join(texts)
-        self.write()
-        return self.text
+    def unsend(self, messages):
+        """What never arrived is in the box again, and what stood there waits."""
+        self.put_aside(self.text, self.files)
+        files = [file for each in messages for file in _files(each.get("files"))]
+        self.put("\n\n".join([each["text"] for each in messages]), files)

@@ -73,6 +73,7 @@ class Keeping:
 
     def _show_draft(self):
         drafts, typed = self.drafts, self._composer.text
+        self._composer.files = drafts.files
         if not typed:
             self._composer.text = drafts.text
         elif typed != drafts.text:  # somebody was faster than this program
@@ -118,17 +119,18 @@ class Keeping:
                 self._page.begin()  # the engine may have been ready before the database answered
         asked, self._asked = self._asked, []
         self.drafts.sent = [each for each in self.drafts.sent if each not in asked and each not in unsent]
-        unsent = [each["text"] for each in unsent]
-        asked = [each["text"] for each in asked]
+        unsent = list(unsent)
         first = unsent.pop(0) if previous and unsent else asked.pop(0) if asked else None
         left = unsent + asked
         if first and self._state.conversation.current:
             first, left = None, [first] + left
         if left:
             self.drafts.text = self._composer.text
-            self._composer.text = self.drafts.unsend(left)
+            self.drafts.unsend(left)
+            self._fill_box()
         if first:
-            self._page.ask(first)
+            self._page.ask(first["text"], first.get("files") or [])
+        self.chats.sweep()
         self._show_waiting()
         self._state.touch("turns")
         self._page.redraw()
@@ -138,12 +140,12 @@ class Keeping:
         if self.loaded:
             self._log.removeAttribute("aria-busy")
 
-    def wait(self, text):
+    def wait(self, text, files=()):
         """A question before its conversation is there. Until it is asked it is a draft."""
         self._cancel_draft()
         if self._submitting:
-            self._submitting, self.drafts.text = False, ""
-        self.drafts.sending(text)
+            self._submitting, self.drafts.text, self.drafts.files = False, "", []
+        self.drafts.sending(text, files=files)
         self._asked.append(self.drafts.sent[-1])
 
     # what this page changes
@@ -156,14 +158,15 @@ class Keeping:
         drafts, conversation = self.drafts, self._state.conversation
         self._cancel_draft()
         if self._submitting:
-            self._submitting, self._edited, drafts.text = False, None, ""
-            if drafts.aside:
-                self._composer.text = drafts.text = drafts.aside
-                drafts.aside = ""
-        drafts.sending(question.text, conversation.id, question.id)
+            self._submitting, self._edited, drafts.text, drafts.files = False, None, "", []
+            if drafts.waits:
+                drafts.take_back()
+                self._fill_box()
+        drafts.sending(question.text, conversation.id, question.id, question.attached)
         self._show_waiting()
         self._store.show(conversation.id)
         self.save(question, answer)
+        self._page.attachments.keep(question.attached)
 
     def save(self, *turns):
         self._saved_at = self._clock()
@@ -237,38 +240,42 @@ class Keeping:
         self._note.hidden = key is None
         self._note.textContent = self._words(key, **values) if key else ""
 
-    def put_back(self, text):
-        """The engine refused it: it is in the box again, to be changed."""
-        self._composer.text = text
-        self.drafts.typed(text)
+    def _fill_box(self):
+        self._composer.text, self._composer.files = self.drafts.text, self.drafts.files
 
-    def edit(self, text):
+    def put_back(self, text, files):
+        """The engine refused it: it is in the box again, to be changed."""
+        self.drafts.put(text, files)
+        self._fill_box()
+
+    def edit(self, text, files=()):
         """An earlier question into the box; the draft comes back after it."""
         self._cancel_draft()
         box = self._composer.text
         if self._edited is None or box != self._edited:
-            self.drafts.put_aside(box)
+            self.drafts.put_aside(box, self._composer.files)
         self._edited = text
-        self._composer.text = text
-        self.drafts.typed(text)
+        self.put_back(text, files)
         self._show_waiting()
         self._composer.box.focus()
 
     def back_to_draft(self):
         """What was changed of the earlier question waits in turn."""
-        drafts, text = self.drafts, self._composer.text
+        drafts, text, files = self.drafts, self._composer.text, self._composer.files
         self._cancel_draft()
         changed = text.strip() and text != self._edited
-        drafts.text, drafts.aside = drafts.aside, text if changed else ""
+        drafts.take_back()
+        if changed:
+            drafts.put_aside(text, files)
         self._edited = None
-        self._composer.text = drafts.text
+        self._fill_box()
         drafts.write()
         self._say(None)
         self._show_waiting()
         self._composer.box.focus()
 
     def _show_waiting(self):
-        self._waits.hidden = not self.drafts.aside
+        self._waits.hidden = not self.drafts.waits
 
     # which conversation is shown
 
@@ -361,6 +368,9 @@ class Keeping:
 
     def chat_kept(self, turn):
         self.drafts.kept(turn.id)
+
+    def files_gone(self, ids):
+        self._page.attachments.forget(ids)
 
     def chats_changed(self):
         if self._view.is_open and self._list_timer is None:

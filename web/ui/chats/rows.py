@@ -16,7 +16,22 @@ nothing is written into a conversation that was deleted.
 
 from ui.chats.conversation import BUSY, title_of
 
-FIELDS = ("id", "role", "text", "state", "agent", "model", "options", "meta", "notes", "error", "run", "owner")
+FIELDS = (
+    "id",
+    "role",
+    "text",
+    "state",
+    "agent",
+    "model",
+    "options",
+    "meta",
+    "notes",
+    "error",
+    "run",
+    "owner",
+    "attached",
+    "files",
+)
 MARKS = ("presumed", "old")
 
 
@@ -132,44 +147,59 @@ def _gone(found, turns):
     return {"turns": dead + [turn for turn in turns if turn not in dead]}
 
 
-def delete(chat, sent):
+def files_of(rows):
+    """Ids of the files that these turns' rows name, each once."""
+    return list({each: None for row in rows for each in row.get("files") or []})
+
+
+def delete(chat, sent, orphans):
     """``sent()``, called inside the transaction: [chat, turn] of what pages don't know yet to have arrived.
-    The result: the attempts (``run``) of what is deleted."""
+    ``orphans(ids, users)``: which of these files nothing names then. The result: the attempts (``run``) and the files
+    of what is deleted."""
 
     def decide(found):
+        ids = files_of(found[1])
+        if not ids:
+            return clear(found, [], [])
+        return {"reads": [["users", each] for each in ids], "then": lambda users: clear(found, ids, users)}
+
+    def clear(found, ids, users):
         row, rows, gone = found
+        files = orphans(ids, users)
         writes = [["delete", "chats", chat], ["delete-under", "turns", chat]]
+        writes += [["delete", "attachments", each] for each in files]
         unheard = [turn for where, turn in sent() if where == chat]
         stay = [each["id"] for each in rows if (row and row.get("old")) or each["id"] in unheard]
         if stay:
             writes.append(["put", "gone", chat, _gone(gone, stay)])
-        return {"writes": writes, "result": [each["run"] for each in rows if each.get("run")]}
+        return {"writes": writes, "result": ([each["run"] for each in rows if each.get("run")], files)}
 
     return Step([["get", "chats", chat], ["under", "turns", chat], ["get", "gone", chat]], decide)
 
 
-def delete_all(sent):
-    """``sent`` as for ``delete``."""
+def delete_all(sent, orphans):
+    """``sent`` and ``orphans`` as for ``delete``. The result: the files that are deleted."""
 
     def decide(found):
         old = [row["id"] for row in found[0] if row.get("old")]
         unheard = sent()
         chats = old + [row["id"] for row in found[0] if row["id"] not in old and row["id"] in [at for at, _ in unheard]]
         if not chats:
-            return clear(old, unheard, chats, [])
+            return clear(old, unheard, chats, [], found[1])
         reads = [["keys-under", "turns", chat] for chat in chats] + [["get", "gone", chat] for chat in chats]
-        return {"reads": reads, "then": lambda more: clear(old, unheard, chats, more)}
+        return {"reads": reads, "then": lambda more: clear(old, unheard, chats, more, found[1])}
 
-    def clear(old, unheard, chats, found):
-        writes = [["clear", "chats"], ["clear", "turns"]]
+    def clear(old, unheard, chats, found, kept):
+        files = orphans(kept, [[] for _ in kept])
+        writes = [["clear", "chats"], ["clear", "turns"]] + [["delete", "attachments", each] for each in files]
         for place, chat in enumerate(chats):
             turns, gone = [key[1] for key in found[place]], found[len(chats) + place]
             stay = [turn for turn in turns if chat in old or [chat, turn] in unheard]
             if stay:
                 writes.append(["put", "gone", chat, _gone(gone, stay)])
-        return {"writes": writes, "result": None}
+        return {"writes": writes, "result": files}
 
-    return Step([["all", "chats"]], decide)
+    return Step([["all", "chats"], ["keys", "attachments"]], decide)
 
 
 def _of(chat):

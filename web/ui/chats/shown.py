@@ -1,5 +1,7 @@
 """Chooses the conversation on the page: a new one, another one, or one in place of what was deleted."""
 
+import json
+
 from ui.chats.conversation import Conversation
 
 
@@ -25,6 +27,14 @@ class Shown:
     def new(self):
         self.show_empty()
         self._page.views.composer.focus()
+
+    def save(self, conversation_id):
+        """Into a file of the person's, with all that is attached to it."""
+        self._page.keeping.chats.open(conversation_id, self._read)
+
+    def _read(self, conversation):
+        if conversation:
+            self._page.attachments.export(json.dumps(conversation.dump()))
 
     def delete(self, conversation_id):
         if conversation_id == self._page.state.conversation.id:

@@ -5,9 +5,11 @@ doesn't come up, and starts it again once when it dies. ``ask`` takes the callba
 gets a request's end. All other messages, as dicts, go to the page.
 Everything from outside is passed in, so the tests run it without a browser:
 
-    spawn(on_text, on_crash) -> worker with post(text) and end(); may raise
+    spawn(on_text, on_crash) -> worker with post(text), attach(request, ids) and end(); may raise
     timers.later(ms, call) -> handle;  timers.cancel(handle)
 """
+
+import json
 
 from ui.engine import messages
 
@@ -100,12 +102,12 @@ class EngineClient:
             for kind, fields in messages.settings(sent, self._sent):
                 self.ask(kind, fields, self._on_settled)
 
-    def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None):
+    def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None, attached=()):
         """Sends a request, or keeps it until the engine is ready. Returns its id.
 
         ``on_end(message)`` is called once, with the ``result``, ``error`` or ``cancelled`` that it ends in. With
         ``hear(message)`` the request is the caller's own affair: its events go there, and none of its messages to
-        the page.
+        the page. ``attached``: ids of the files that it names, which go before it.
         """
         self._number += 1
         message_id = message_id or kind + "-" + str(self._number)
@@ -116,16 +118,21 @@ class EngineClient:
         self._muted.discard(message_id)
         text = messages.request(message_id, kind, fields)
         if self.phase == "ready":
-            self._worker.post(text)
+            self._post(message_id, text, attached)
         else:
-            self._waiting.append((message_id, text))
+            self._waiting.append((message_id, text, attached))
         return message_id
+
+    def _post(self, message_id, text, attached):
+        if attached:
+            self._worker.attach(message_id, json.dumps(attached))
+        self._worker.post(text)
 
     def cancel(self, message_id=None):
         """Stops one request, or with None all of them. Their late events are dropped here; an
         engine that doesn't confirm is taken for dead, so that Stop never depends on it."""
         ids = [message_id] if message_id else list(self._open)
-        still_here = [key for key, _ in self._waiting]
+        still_here = [row[0] for row in self._waiting]
         for key in ids:
             if key in still_here:
                 self._waiting = [row for row in self._waiting if row[0] != key]
@@ -190,8 +197,8 @@ class EngineClient:
         self.settle()
         self._on_phase("ready", None)
         waiting, self._waiting = self._waiting, []
-        for _, text in waiting:
-            self._worker.post(text)
+        for row in waiting:
+            self._post(*row)
 
     # dying
 
@@ -223,7 +230,7 @@ class EngineClient:
 
     def _abandon(self, code):
         """Ends what the dead worker leaves open; requests that never left the page stay."""
-        kept = [key for key, _ in self._waiting] if code == "worker_died" else []
+        kept = [row[0] for row in self._waiting] if code == "worker_died" else []
         if not kept:
             self._waiting = []
         left = [key for key in self._open if key not in kept]

@@ -46,6 +46,7 @@ class ViewState:
         self.backend = None
         self.model = None
         self.load = None
+        self.attached_bytes = 0  # of the files that conversations and drafts name
         self.notices = []  # dicts {"kind": …}, each with the words' key or a fallback
         self.dirty = set()
 

@@ -37,6 +37,7 @@ class Settings:
         views.engine_settings.draw(self._state)
         views.models.draw(self._state)
         views.settings.open(self._page.preferences, self._state)
+        self._page.attachments.count()
         if self._client.phase == "ready":
             self._ask_storage()
 

@@ -54,7 +54,9 @@ class SettingsView:
         words, by_id = self._words, self._dom.by_id
         usage, quota = estimate["usage"], estimate["quota"]
         if usage is not None:
-            usage = max(usage, self._stored(state) + self._read(state))  # the browser's estimate comes late
+            usage = max(
+                usage, self._stored(state) + self._read(state) + state.attached_bytes
+            )  # the browser's estimate comes late
         bar = by_id("storage-bar")
         bar.hidden = not quota
         if usage is None:
@@ -89,6 +91,9 @@ class SettingsView:
         place.appendChild(self._dom.el("li", None, text))
         if self._read(state):
             text = words("storage_prefixes", size=formatting.size(self._read(state), words))
+            place.appendChild(self._dom.el("li", None, text))
+        if state.attached_bytes:
+            text = words("storage_attachments", size=formatting.size(state.attached_bytes, words))
             place.appendChild(self._dom.el("li", None, text))
         self._dom.by_id("forget").disabled = not stored and not self._read(state) and state.model is None
         device = state.device.get("device") or {}

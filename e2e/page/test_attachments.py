@@ -1,0 +1,335 @@
+"""A person attaches pictures: chosen, pasted, dropped, removed, sent, kept with the conversation, deleted with it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, expect
+
+from e2e.page import assembled
+from e2e.page.conftest import Visit
+from e2e.page.test_tabs import Tab
+
+RED, GREEN, BLUE = (220, 30, 30), (30, 180, 60), (30, 60, 220)
+GIVE = """([how, files]) => {
+  const data = new DataTransfer();
+  for (const [name, type, text] of files) {
+    const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+    data.items.add(new File([bytes], name, { type }));
+  }
+  const options = { bubbles: true, cancelable: true };
+  const event = how === "paste" ? new ClipboardEvent(how, { clipboardData: data, ...options })
+    : new DragEvent(how, { dataTransfer: data, ...options });
+  document.getElementById("message").dispatchEvent(event);
+}"""
+IN_STORE = """async (act) => {
+  const opening = indexedDB.open("orion-chats");
+  await new Promise((resolve) => { opening.onsuccess = resolve; });
+  const work = opening.result.transaction("attachments", "readwrite");
+  const request = work.objectStore("attachments")[act]();
+  await new Promise((resolve) => { work.oncomplete = resolve; });
+  opening.result.close();
+  return request.result;
+}"""
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: Any) -> bytes:
+    """Red above left, blue below right, with some words."""
+    made = Image.new(mode, size, (*RED, 255)[: len(mode)])
+    draw = ImageDraw.Draw(made)
+    draw.rectangle((size[0] // 2, size[1] // 2, *size), fill=(*BLUE, 255)[: len(mode)])
+    out = io.BytesIO()
+    made.save(out, form, **options)
+    return out.getvalue()
+
+
+class Person:
+    """What a person does with files at the page."""
+
+    def __init__(self, visit: Visit, words: tuple[str, str] = ("Attach", "Remove")) -> None:
+        self.visit, self.page, self._words = visit, visit.page, words
+
+    @property
+    def listed(self) -> Locator:
+        return self.page.locator("#attached li:not(.coming)")
+
+    @property
+    def note(self) -> Locator:
+        return self.page.locator("#attach-note")
+
+    def chooses(self, *files: tuple[str, bytes]) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name=self._words[0], exact=True).click()
+        chooser.value.set_files([{"name": name, "mimeType": "", "buffer": data} for name, data in files])
+
+    def gives(self, how: str, *files: tuple[str, bytes]) -> None:
+        """``how``: "paste", "dragover" or "drop"."""
+        rows = [[name, "image/png", base64.b64encode(data).decode()] for name, data in files]
+        self.page.evaluate(GIVE, [how, rows])
+
+    def removes(self, name: str) -> None:
+        self.page.get_by_role("button", name=f"{self._words[1]} {name}").click()
+
+    def shown(self, place: Locator) -> None:
+        """The picture is there, and not just its frame."""
+        expect(place.locator("img").first).to_have_js_property("complete", True)
+        expect(place.locator("img").first).not_to_have_js_property("naturalWidth", 0)
+
+
+@pytest.fixture
+def seeing(folder: Path, visit: Callable[..., Visit]) -> Callable[..., Person]:
+    """``seeing(**options)``: a person at a page whose engine says that an agent sees."""
+
+    def start(**options: Any) -> Person:
+        assembled.scenario(folder, stored=True, sees=True)
+        return Person(visit(**options).open())
+
+    return start
+
+
+def test_nothing_is_offered_while_no_agent_sees(page: Visit) -> None:
+    person = Person(page)
+    expect(page.page.locator("#attach")).to_be_hidden()
+    person.gives("dragover", ("cat.png", picture()))
+    expect(page.page.locator("#drop-here")).to_contain_text("can’t look at files yet")
+    person.gives("drop", ("cat.png", picture()))
+    expect(person.note).to_contain_text("Orion can’t see pictures yet")
+    expect(person.listed).to_have_count(0)
+    page.ask_and_wait("Why?")
+    assert page.faults == []
+
+
+def test_pictures_are_chosen_pasted_and_dropped_and_one_is_removed(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    page = person.page
+    person.chooses(("one.png", picture()), ("two.jpg", picture("JPEG")))
+    expect(person.listed).to_have_count(2)
+    person.gives("paste", ("three.png", picture(size=(50, 50))))
+    expect(person.listed).to_have_count(3)
+    person.gives("dragover", ("four.png", picture(size=(70, 40))))
+    expect(page.locator("#drop-here")).to_have_text("Drop the files here to attach them")
+    person.gives("drop", ("four.png", picture(size=(70, 40))))
+    expect(page.locator("#drop-here")).to_be_hidden()
+    expect(person.listed).to_have_count(4)
+    person.gives("paste", ("five.png", picture(size=(80, 40))))
+    expect(person.note).to_contain_text("At most 4 files")
+    for place in person.listed.all():
+        person.shown(place)
+    person.removes("two.jpg")
+    expect(person.listed).to_have_count(3)
+    page.get_by_role("button", name="Remove one.png").focus()
+    page.keyboard.press("Delete")
+    expect(person.listed).to_have_count(2)
+    expect(page.get_by_role("button", name="Remove three.png")).to_be_focused()
+
+    person.visit.box.fill("What is on these?")
+    page.get_by_role("button", name="Send").click()
+    person.visit.state("success")
+    expect(person.visit.answer).to_contain_text(
+        "I see: 50 × 50, 220-30-30 to 30-60-220; 70 × 40, 220-30-30 to 30-60-220."
+    )
+    expect(person.listed).to_have_count(0)
+    expect(page.locator("article[data-role=user] .thumb")).to_have_count(2)
+    assert person.visit.faults == []
+    assert person.visit.foreign() == []
+
+
+def test_a_picture_stays_with_its_conversation_until_that_is_deleted(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    visit, page = person.visit, person.page
+    person.chooses(("cat.png", picture(size=(640, 480))))
+    expect(person.listed).to_have_count(1)
+    visit.ask_and_wait("What is this?")
+    question = page.locator("article[data-role=user]")
+    person.shown(question)
+
+    other = Tab(visit)
+    other.open()
+    person.shown(other.page.locator("article[data-role=user]"))
+    other.page.get_by_role("button", name="Enlarge cat.png").click()
+    expect(other.page.get_by_role("dialog")).to_contain_text("cat.png")
+    expect(other.page.locator("#picture-whole")).to_have_js_property("naturalWidth", 640)
+    other.page.keyboard.press("Escape")
+    expect(other.page.get_by_role("dialog")).to_have_count(0)
+
+    page.reload()
+    visit.wait()
+    person.shown(question)
+    visit.answer.get_by_role("button", name="Ask again").click()
+    visit.state("success")
+    expect(visit.answer).to_contain_text("I see: 640 × 480")
+    page.get_by_role("button", name="Settings").click()
+    expect(page.locator("#storage-models")).to_contain_text("Attached files:")
+    page.get_by_role("button", name="Close").click()
+
+    page.get_by_role("button", name="Conversations").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save “What is this?” as a file").click()
+    chat = json.loads(Path(saved.value.path()).read_text())
+    (name,) = chat["turns"][0]["files"]
+    assert base64.b64decode(chat["files"][name].partition("base64,")[2]) == picture(size=(640, 480))
+    page.get_by_role("button", name="Delete “What is this?”").click()
+    expect(page.locator("#chat-list .chat")).to_have_count(0)
+    expect(other.page.locator("article")).to_have_count(0)
+    assert page.evaluate(IN_STORE, "count") == 0
+    assert visit.faults == []
+
+
+def test_a_question_on_a_picture_without_one_asks_for_it(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    person.page.locator("#agent").select_option("vision")
+    person.visit.ask_and_wait("What does the sign say?")
+    expect(person.visit.answer).to_contain_text("Attach what you ask about, and ask again.")
+    with person.page.expect_file_chooser() as chooser:
+        person.visit.answer.get_by_role("button", name="Attach").click()
+    chooser.value.set_files([{"name": "sign.png", "mimeType": "image/png", "buffer": picture()}])
+    expect(person.listed).to_have_count(1)
+    expect(person.visit.box).to_have_value("What does the sign say?")
+
+
+def test_a_draft_keeps_its_picture_over_a_reload(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    person.chooses(("cat.png", picture()))
+    expect(person.listed).to_have_count(1)
+    person.visit.box.fill("What is ")
+    person.page.reload()
+    person.visit.wait()
+    person.shown(person.listed.first)
+    expect(person.visit.box).to_have_value("What is ")
+    person.removes("cat.png")
+    expect(person.listed).to_have_count(0)
+    person.page.wait_for_function(f"async () => (await ({IN_STORE})('count')) === 0")
+
+
+PHOTO = Image.Exif()
+PHOTO[0x0112] = 6  # turned by 90° to the right
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "seen"),
+    [
+        ("turned.jpg", picture("JPEG", (60, 40), exif=PHOTO, quality=95, subsampling=0), "40 × 60"),
+        ("large.jpg", picture("JPEG", (4032, 3024)), "2000 × 1500"),
+        ("wide.webp", picture("WEBP", (3000, 30), lossless=True), "2000 × 20, 220-30-30 to 30-60-220"),
+        ("lies.txt", picture("GIF"), "60 × 40"),
+    ],
+)
+def test_what_the_engine_looks_at_is_upright_and_scaled(
+    seeing: Callable[..., Person], name: str, data: bytes, seen: str
+) -> None:
+    person = seeing()
+    person.chooses((name, data))
+    expect(person.listed).to_have_count(1)
+    person.visit.ask_and_wait("What is this?")
+    expect(person.visit.answer).to_contain_text(f"I see: {seen}")
+
+
+def test_a_transparent_picture_lies_on_white_and_an_animation_shows_its_first_frame(
+    seeing: Callable[..., Person],
+) -> None:
+    person = seeing()
+    out, gif = io.BytesIO(), io.BytesIO()
+    Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(out, "PNG")
+    frames = [Image.new("RGB", (30, 20), colour) for colour in (GREEN, RED, BLUE)]
+    frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:], duration=20, loop=0)
+    person.chooses(("glass.png", out.getvalue()), ("moving.gif", gif.getvalue()))
+    expect(person.listed).to_have_count(2)
+    expect(person.note).to_contain_text("“moving.gif” is animated: only its first frame is looked at.")
+    person.visit.ask_and_wait("What is this?")
+    expect(person.visit.answer).to_contain_text("30 × 20, 255-255-255 to 255-255-255; 30 × 20, 30-180-60 to 30-180-60")
+
+
+def bomb(side: int) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    rows = zlib.compress(bytes(side * (side // 8 + 1)), 9) if side < 20_000 else zlib.compress(bytes(9))
+    return b"\x89PNG\r\n\x1a\n" + ihdr + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+BAD = [
+    ("photo.heic", HEIC, "HEIC", "HEIC"),
+    ("photo.png", HEIC, "HEIC", "HEIC"),
+    ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG drawing", "dessin SVG"),
+    ("empty.png", b"", "is empty", "est vide"),
+    ("half.png", picture()[:60], "damaged or incomplete", "abîmé ou incomplet"),
+    ("noise.jpg", b"\xff\xd8\xff" + bytes(range(256)), "damaged or incomplete", "abîmé ou incomplet"),
+    ("dot.png", picture(size=(1, 1)), "1 × 1 pixels: too few", "1 × 1 pixels : trop peu"),
+    ("huge.png", bomb(10_000), "10,000 × 10,000 pixels", "000 pixels, plus que"),
+    ("bomb.png", bomb(60_000), "60,000 × 60,000 pixels", "000 pixels, plus que"),
+    ("words.png", b"only words", "isn’t a file that Orion can read", "n’est pas un fichier"),
+]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_what_cannot_be_used_is_refused_in_words_and_the_question_stays(
+    seeing: Callable[..., Person], lang: str
+) -> None:
+    person = seeing(locale=lang)
+    page = person.page
+    box = page.locator("#message")
+    box.fill("Question ?")
+    for name, data, *words in BAD:
+        person.gives("drop", (name, data))
+        expect(person.note).to_contain_text(name)
+        expect(person.note).to_contain_text(words[lang == "fr"])
+    expect(person.listed).to_have_count(0)
+    expect(box).to_have_value("Question ?")
+    page.locator("#send").click()
+    person.visit.state("success")
+    assert person.visit.faults == []
+
+
+def test_a_picture_that_is_gone_ends_in_an_error_that_keeps_the_question(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    visit, page = person.visit, person.page
+    person.chooses(("cat.png", picture()))
+    expect(person.listed).to_have_count(1)
+    visit.ask_and_wait("What is this?")
+    page.evaluate(IN_STORE, "clear")
+    page.reload()
+    visit.wait()
+    visit.answer.get_by_role("button", name="Ask again").click()
+    visit.state("error")
+    expect(visit.answer).to_contain_text("What you attached is no longer here")
+    expect(visit.box).to_have_value("What is this?")
+    visit.ask_and_wait("Then without it?")
+
+
+@pytest.mark.parametrize(("lang", "width"), [("en", 1100), ("fr", 1100), ("en", 390), ("fr", 390)])
+def test_it_looks_right(seeing: Callable[..., Person], lang: str, width: int, tmp_path: Path) -> None:
+    """Nothing overflows, and each control has a name; ORION_SHOTS keeps the pictures."""
+    import os
+
+    shots = Path(os.environ.get("ORION_SHOTS", str(tmp_path)))
+    person = seeing(locale=lang, viewport={"width": width, "height": 760}, has_touch=width < 500, is_mobile=width < 500)
+    page = person.page
+    person.gives(
+        "drop", ("a cat on a sofa.png", picture(size=(640, 480))), ("receipt.jpg", picture("JPEG", (300, 700)))
+    )
+    expect(person.listed).to_have_count(2)
+    page.locator("#message").fill("What is this?" if lang == "en" else "Qu’est-ce que c’est ?")
+    page.screenshot(path=shots / f"attached-{lang}-{width}.png")
+    person.gives("dragover", ("b.png", picture()))
+    page.screenshot(path=shots / f"drop-{lang}-{width}.png")
+    person.gives("drop", ("drawing.svg", b"<svg/>"))
+    page.screenshot(path=shots / f"refused-{lang}-{width}.png")
+    page.locator("#send").click()
+    person.visit.state("success")
+    person.shown(page.locator("article[data-role=user]"))
+    page.screenshot(path=shots / f"asked-{lang}-{width}.png")
+    page.locator("article[data-role=user] .thumb").first.click()
+    expect(page.locator("#picture-whole")).to_have_js_property("naturalWidth", 640)
+    page.screenshot(path=shots / f"enlarged-{lang}-{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
