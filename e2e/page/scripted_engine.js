@@ -131,9 +131,10 @@ const AGENTS = [
   ["conversation", "Conversation", "Conversation"], ["code", "Code", "Code"], ["logical", "Logic", "Logique"],
   ["creative", "Creative", "Créatif"], ["multilingual", "Multilingual", "Multilingue"],
   ["vision", "Vision", "Vision"], ["code-logic", "Code and logic", "Code et logique"],
+  ...(scenario.hears ? [["speech", "Speech", "Parole"]] : []),
 ].map(([id, en, fr]) => ({
   id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: (id !== "vision" || scenario.sees === true) && id !== "code-logic", custom: false,
-  models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: id === "vision" ? ["vision", "ocr"] : ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
+  models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: { vision: ["vision", "ocr"], speech: ["speech-to-text"] }[id] ?? ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
   temperature: null, top_p: null, top_k: null, repetition_penalty: null,
   missing: id === "vision" && !scenario.sees ? [{ id: "eye", title: "Eye", source: "", coming: false, reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
 }));

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import struct
+import wave
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -208,6 +210,38 @@ def test_a_draft_keeps_its_picture_over_a_reload(seeing: Callable[..., Person]) 
     person.removes("cat.png")
     expect(person.listed).to_have_count(0)
     person.page.wait_for_function(f"async () => (await ({IN_STORE})('count')) === 0")
+
+
+def recording(seconds: float, rate: int, channels: int) -> bytes:
+    """A tone of half the full loudness on the first channel alone."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for place in range(round(seconds * rate)):
+            tone = round(16_384 * math.sin(2 * math.pi * 220 * place / rate))
+            file.writeframes(struct.pack(f"<{channels}h", tone, *[0] * (channels - 1)))
+    return out.getvalue()
+
+
+def test_a_recording_comes_to_the_engine_as_samples_of_one_channel(folder: Path, visit: Callable[..., Visit]) -> None:
+    assembled.scenario(folder, stored=True, hears=True)
+    person = Person(visit().open())
+    person.chooses(("mono.wav", recording(1.5, 8_000, 1)), ("stereo.wav", recording(0.75, 44_100, 2)))
+    expect(person.listed).to_have_count(2)
+    person.gives("drop", ("cat.png", picture()))
+    expect(person.note).to_contain_text("Orion can’t see pictures yet")
+    person.visit.ask_and_wait("What is said?")
+    expect(person.visit.answer).to_contain_text("I see: 1.50 s, peak 0.5; 0.75 s, peak 0.25")
+    expect(person.page.locator("article[data-role=user] .recording")).to_have_count(2)
+    person.chooses(("noise.wav", b"RIFF\x04\0\0\0WAVEfmt nothing"))
+    expect(person.listed).to_have_count(1)
+    person.visit.ask_and_wait("And here?", "error")
+    expect(person.visit.answer).to_contain_text("What you attached can’t be read")
+    expect(person.visit.box).to_have_value("And here?")
+    expect(person.listed).to_have_count(1)
+    assert person.visit.faults == []
 
 
 PHOTO = Image.Exif()
