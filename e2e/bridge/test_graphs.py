@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from build_support.server import StaticServer
-from e2e.bridge.conftest import Lab
+from e2e.bridge.conftest import MODELS, Lab
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.tensor_file import read_tensors
 from tests.tiny_graphs import written
@@ -119,3 +119,64 @@ def test_a_damaged_shard_is_told_before_it_is_parsed(lab: Lab, tiny: GraphManife
         graph=graph,
     )
     assert answer == ["shard_corrupt", "shard_missing", "shard_missing"]
+
+
+GOLDEN = """
+    const manifest = await (await fetch(`models/${model}/manifest.json`)).json();
+    const shards = await lab.openShards();
+    for (const { sha256, size } of manifest.shards) {
+      await shards.fetchShard(`models/shards/${sha256}`, sha256, size, () => {});
+    }
+    const client = new lab.InferenceClient(lab.workerUrl);
+    await client.openGraphs(JSON.stringify({ sessions: manifest.sessions, threads: 2 }));
+    for (const { sha256, role } of manifest.shards) {
+      if (role === "graph" || role === "weights") await client.feedGraphs(sha256, role);
+    }
+    const { memory_bytes } = JSON.parse(await client.buildGraphs());
+    const types = { F32: Float32Array, I64: BigInt64Array, I32: Int32Array, U8: Uint8Array, BOOL: Uint8Array };
+    const names = { F32: "float32", I64: "int64", I32: "int32", U8: "uint8", BOOL: "bool" };
+    const off = {};
+    for (const { name, session, tensors: sha256, tolerance, tolerance_rms } of manifest.golden) {
+      const file = await (await fetch(`models/shards/${sha256}`)).arrayBuffer();
+      const length = Number(new DataView(file).getBigUint64(0, true));
+      const header = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 8, length)));
+      const read = (name) => {
+        const { dtype, data_offsets: [begin, end] } = header[name];
+        return new types[dtype](file.slice(8 + length + begin, 8 + length + end));
+      };
+      const given = Object.keys(header).filter((name) => name.startsWith("input."));
+      const inputs = given.map((name) => [name.slice(6), names[header[name].dtype], header[name].shape]);
+      const want = Object.keys(tolerance);
+      const { facts, tensors } = await client.runGraph(JSON.stringify({ session, inputs, want }), ...given.map(read));
+      JSON.parse(facts).forEach(([output], index) => {
+        const expected = read(`output.${output}`);
+        const got = tensors[index];
+        let worst = expected.length === got.length ? 0 : Infinity;
+        let squares = 0;
+        expected.forEach((value, at) => {
+          const difference = Math.abs(Number(value) - Number(got[at]));
+          worst = Math.max(worst, difference);
+          squares += difference ** 2;
+        });
+        const typical = tolerance_rms?.[output] ?? tolerance[output];
+        off[`${name} ${output}`] = [worst, tolerance[output], Math.sqrt(squares / expected.length), typical];
+      });
+    }
+    client.close();
+    return { off, memory_bytes };
+"""
+
+
+def graph_models() -> list[str]:
+    """The graph models that were built here."""
+    texts = {path.parent.name: path.read_text() for path in sorted(MODELS.glob("*/manifest.json"))}
+    return [model for model, text in texts.items() if json.loads(text).get("kind") == "graphs"]
+
+
+@pytest.mark.parametrize("model", graph_models())
+def test_each_model_that_was_built_computes_here_as_in_cpython(lab: Lab, model: str) -> None:
+    """The real ones, such as a text reader's, where ``build.py models vision speech`` has made them."""
+    found = lab.run(GOLDEN, model=model)
+    print(found["off"])
+    assert {name: off for name, off in found["off"].items() if not (off[0] <= off[1] and off[2] <= off[3])} == {}
+    assert found["memory_bytes"] < 2e9

@@ -36,8 +36,11 @@ SILERO = "silero-vad-5.onnx"
 """The sources, by the names that ``build_support/sources.py`` gives them."""
 _LIMITS = JsonLimits(size=32_000_000, depth=12, parts=2_000_000)
 _GOLDEN_FRAMES, _GOLDEN_VOICE_FRAMES = 320, 90
-_ENCODER_TOLERANCE, _LOGITS_TOLERANCE, _VOICE_TOLERANCE = 0.4, 1.0, 0.01
-"""Int8 activations are rounded at their own extremes, which differ a little from one device to another."""
+_ENCODER_TOLERANCE, _LOGITS_TOLERANCE, _VOICE_TOLERANCE = 4.0, 1.0, 0.01
+"""Int8 activations are rounded at their own extremes, which differ a little from one device to another: a
+ten-thousandth more of the sound changes single numbers of what the encoder heard by 1.6, and their root mean square by
+0.06 of 1.2."""
+_ENCODER_RMS = 0.25
 
 Report = Callable[[str], None]
 
@@ -55,9 +58,10 @@ def build_whisper(files: Mapping[str, Path], models: Path, report: Report = lamb
         raise MalformedFolder(f"{TOKENIZER} and {CONFIG}: {error}") from error
     begin = [tokens.start, tokens.languages["en"], tokens.transcribe]
     mel = log_mel(clip_of(CLIP), _GOLDEN_FRAMES)
-    ends = {"cross_key.0": _ENCODER_TOLERANCE, f"cross_value.{shape.decoder_layers - 1}": _ENCODER_TOLERANCE}
+    ends = ("cross_key.0", f"cross_value.{shape.decoder_layers - 1}")
+    most, typical = dict.fromkeys(ends, _ENCODER_TOLERANCE), dict.fromkeys(ends, _ENCODER_RMS)
     golden = [
-        GoldenRun("clip", "encoder", {"mel": mel}, ends),
+        GoldenRun("clip", "encoder", {"mel": mel}, most, typical),
         GoldenRun("begin", "decoder", {"tokens": np.array([begin])}, {"logits": _LOGITS_TOLERANCE}),
         GoldenRun("step", "decoder", {"tokens": np.array([[tokens.times]])}, {"logits": _LOGITS_TOLERANCE}),
     ]

@@ -55,13 +55,15 @@ class SessionDraft:
 
 @dataclass(frozen=True)
 class GoldenRun:
-    """A run to compute and keep. ``inputs``: of those that aren't kept or handed on. ``tolerance``: by output, as in
-    ``GraphGolden``; outputs that aren't named aren't compared. Runs are made in their order, after one reset."""
+    """A run to compute and keep. ``inputs``: of those that aren't kept or handed on. ``tolerance``, ``tolerance_rms``:
+    by output, as in ``GraphGolden``; outputs that the first doesn't name aren't compared. Runs are made in their order,
+    after one reset."""
 
     name: str
     session: str
     inputs: Mapping[str, Array]
     tolerance: Mapping[str, float]
+    tolerance_rms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def write_graph_model(draft: GraphModelDraft, models: Path) -> GraphManifest:
                 session=run.session,
                 tensors=put(tensors, "golden", _GOLDEN),
                 tolerance=dict(run.tolerance),
+                tolerance_rms=dict(run.tolerance_rms),
             )
             for run, tensors in zip(draft.golden, computed, strict=True)
         )

@@ -28,6 +28,7 @@ TensorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./:-]{0,199}
 Size = Annotated[int, Field(strict=True, ge=1, le=2**24)]
 FreeSize = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """A size that each run chooses; where a name stands several times among a session's inputs it is one size."""
+Tolerance = Annotated[float, Field(ge=0, le=1e6)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$")]
 Dtype = Literal["float32", "int64", "int32", "uint8", "bool"]
 
@@ -86,7 +87,10 @@ class GraphGolden(Strict):
     name: Identifier
     session: Identifier
     tensors: Sha256
-    tolerance: Annotated[dict[TensorName, Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=1, max_length=256)]
+    tolerance: Annotated[dict[TensorName, Tolerance], Field(min_length=1, max_length=256)]
+    tolerance_rms: Annotated[dict[TensorName, Tolerance], Field(max_length=256, default_factory=dict)]
+    """By output, the largest root mean square of the differences. Where activations are quantized as they come, single
+    numbers are far off after the least change of an input, and all together they aren't."""
 
 
 class GraphManifest(Strict):
@@ -216,5 +220,7 @@ def _golden_faults(
         yield f"{place}.session: there is no session {golden.session}"
     elif unknown := golden.tolerance.keys() - sessions[golden.session].outputs.keys():
         yield f"{place}.tolerance.{min(unknown)}: the session has no such output"
+    if stray := golden.tolerance_rms.keys() - golden.tolerance.keys():
+        yield f"{place}.tolerance_rms.{min(stray)}: tolerance doesn't name this output"
     if roles.get(golden.tensors) != "golden":
         yield f"{place}.tensors: isn't the sha256 of a shard of role golden"

@@ -254,7 +254,7 @@ class ModelManager:
             going = evictions(residents, self.opener.ladder.expected_bytes(entry), self._budget(), entry.id)
         except OrionError:
             return False
-        return len(residents) - len(going) < self._budget().models
+        return sum(r.counts for r in residents if r.model not in going) < self._budget().models
 
     async def _join(self, entry: Entry, cancel: CancelToken, keep: Collection[str]) -> Loaded:
         pending = self._pending.get(entry.id)

@@ -61,9 +61,11 @@ def mismatch(
     model: str, golden: GraphGolden, expected: Mapping[str, Tensor], got: Mapping[str, Tensor]
 ) -> GoldenMismatch | None:
     """None where each output is within its tolerance."""
-    for name, tolerance in golden.tolerance.items():
-        off = _distance(expected[name], got[name])
-        if not off <= tolerance:
+    for name, most in golden.tolerance.items():
+        largest, typical = _distances(expected[name], got[name])
+        most_typical = golden.tolerance_rms.get(name, most)
+        if not (largest <= most and typical <= most_typical):
+            off, tolerance = (typical, most_typical) if largest <= most else (largest, most)
             return GoldenMismatch(
                 f"{model}, {golden.session}: {name} of golden run {golden.name} is {off:.3g} off, and at most "
                 f"{tolerance:.3g} is allowed.",
@@ -74,11 +76,14 @@ def mismatch(
     return None
 
 
-def _distance(expected: Tensor, got: Tensor) -> float:
-    """The largest absolute difference; infinity for another shape or a number that isn't finite."""
+def _distances(expected: Tensor, got: Tensor) -> tuple[float, float]:
+    """The largest absolute difference, and the root mean square of all; infinity for another shape or a number that
+    isn't finite."""
     if expected.shape != got.shape or expected.dtype != got.dtype:
-        return float("inf")
+        return float("inf"), float("inf")
     if not expected.size:
-        return 0.0
+        return 0.0, 0.0
     difference = np.abs(expected.astype(np.float64) - got.astype(np.float64))
-    return float(difference.max()) if np.isfinite(difference).all() else float("inf")
+    if not np.isfinite(difference).all():
+        return float("inf"), float("inf")
+    return float(difference.max()), float(np.sqrt(np.square(difference).mean()))

@@ -140,6 +140,7 @@ def test_shards_come_in_the_order_of_their_priorities() -> None:
         ("golden/0/tensors", sha(4), "golden.0.tensors"),
         ("golden/0/tolerance", {}, "golden.0.tolerance"),
         ("golden/0/tolerance", {"nothing": 0.1}, "golden.0.tolerance.nothing"),
+        ("golden/0/tolerance_rms", {"nothing": 0.1}, "golden.0.tolerance_rms.nothing"),
         ("golden/0/tolerance/cross.0", -1, "golden.0.tolerance.cross.0"),
         ("golden/0/tolerance/cross.0", 1e9, "golden.0.tolerance.cross.0"),
     ],

@@ -177,6 +177,8 @@ async def test_a_sense_takes_no_language_models_place_while_memory_lasts(tmp_pat
     await place.manager.release(await place.manager.acquire(place.registry.model("tiny"), CancelToken()))
     await place.run()
     assert (place.manager.holds("tiny"), place.manager.holds("tiny-graphs")) == (True, True)
+    await place.manager.unload("tiny")
+    assert place.manager.has_room(place.registry.model("tiny"), keep=["tiny-graphs"])
 
 
 async def test_one_that_fails_as_it_runs_is_ended_and_loaded_anew_then_left_alone(place: Place) -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from model_foundry.sharding.graph_folder import tensor_file
 from orion_py.errors import Cancelled, InvalidInput, InvalidManifest, RuntimeFailure, ShardCorrupt, ShardMissing
-from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.manifest.graph_manifest import GraphGolden, GraphManifest
 from orion_py.native.graph_model import opened_graphs
 from orion_py.native.graph_runner import NativeGraphRunner
 from orion_py.native.store import read_verified
-from orion_py.runtime.graph_golden import check_graphs
+from orion_py.runtime.graph_golden import check_graphs, mismatch
 from orion_py.runtime.loaded_graphs import LoadedGraphs
 from orion_py.runtime.scripted_graphs import ScriptedGraphs
 from tests.tiny_graphs import LABELS, ONE, written
@@ -179,6 +179,16 @@ async def test_a_session_that_computes_wrongly_is_told_and_the_others_are_right(
     said = verdicts["doubles"]
     assert said is not None
     assert said.message.startswith("tiny-graphs, doubles: y of golden run doubled is 0.01 off, and at most 1e-05")
+
+
+@pytest.mark.parametrize(
+    ("off", "right"), [([0.3, 0, 0, 0], True), ([0.3, 0.3, 0.3, 0.3], False), ([0.6, 0, 0, 0], False)]
+)
+def test_single_numbers_may_be_further_off_than_all_together(off: list[float], right: bool) -> None:
+    golden = GraphGolden(name="g", session="s", tensors="0" * 64, tolerance={"y": 0.5}, tolerance_rms={"y": 0.2})
+    expected = np.ones(4, np.float32)
+    found = mismatch("model", golden, {"y": expected}, {"y": expected + np.array(off, np.float32)})
+    assert (found is None) == right
 
 
 @pytest.mark.parametrize(
