@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 
 from orion_py.cancellation import CancelToken, ended_by
 from orion_py.config import EngineConfig
-from orion_py.errors import DownloadFailed, GoldenMismatch, InferenceTimeout, NoEarlierVersion, OrionError, OutOfMemory
+from orion_py.errors import (
+    DownloadFailed,
+    GoldenMismatch,
+    InferenceTimeout,
+    NoEarlierVersion,
+    OrionError,
+    OutOfMemory,
+    RunnerMissing,
+)
 from orion_py.fetching.files import graph_files
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.fetching.versions import StoredGraphs, Versions, read_graphs
@@ -146,8 +154,8 @@ class GraphOpener:
     async def _recover(
         self, entry: SenseEntry, manifest: GraphManifest, plan: Plan[ThreadsRung], error: OrionError, room: Room
     ) -> tuple[GraphManifest, Plan[ThreadsRung]]:
-        """Applies the remedy against ``error``, and answers with what to try then. Raises ``error`` where there is
-        none."""
+        """Applies the remedy against ``error``, and answers with what to try then. Where there is none it raises
+        ``error``, or RunnerMissing in its place."""
         stored, before = self._ports.store.memory_reason is None, plan
         situation = Situation(not stored, await self.complete(manifest))
         while (recovery := next_attempt(plan, error, situation)) is not None:
@@ -171,6 +179,8 @@ class GraphOpener:
                 if other.manifest != manifest:
                     await self._versions.keep(other)
                     return other.manifest, plan
+        if isinstance(error, DownloadFailed) and situation.model_here:
+            raise RunnerMissing(f"What computes {entry.title} isn't on this device: {error.message}") from error
         raise error
 
     async def _try(

@@ -21,6 +21,7 @@ from orion_py.errors import (
     GoldenMismatch,
     InvalidManifest,
     OutOfMemory,
+    RunnerMissing,
     RuntimeFailure,
     ShardCorrupt,
     UnknownModel,
@@ -277,6 +278,14 @@ async def test_a_newer_version_that_computes_wrongly_gives_way_to_the_one_before
     place.visit()
     async with place.senses.lent("tiny-graphs", CancelToken()) as model:
         assert model.manifest.version == "1", "what was wrong here isn't taken again"
+
+
+async def test_what_computes_it_and_cannot_be_fetched_now_is_told(place: Place) -> None:
+    await place.run()
+    place.visit()
+    place.graphs.failures["open"] = [DownloadFailed("no network")]
+    with pytest.raises(RunnerMissing, match="What computes Tiny graphs isn't on this device: no network"):
+        await place.run()
 
 
 async def test_another_models_manifest_at_its_address_is_refused(place: Place) -> None:
