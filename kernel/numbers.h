@@ -27,19 +27,31 @@ INLINE V to_half(V x) {
   return wasm_v128_or(sign, wasm_v128_bitselect(tiny, wasm_u32x4_shr(normal, 13), is_tiny));
 }
 
+/* What exp4 computes with: V8 makes a constant of a vector anew wherever it is used, in three instructions, and loads it in one. */
+#define FOUR_TIMES(x) {x, x, x, x}
+static const float EXP_PARTS[][4] __attribute__((aligned(16))) = {
+    FOUR_TIMES(-87.f), FOUR_TIMES(88.f), /* bounds of x */
+    FOUR_TIMES(1.44269504f), FOUR_TIMES(-0.693359375f), FOUR_TIMES(2.12194440e-4f), /* 1 / ln 2, -ln 2 in two parts */
+    FOUR_TIMES(1.9875691500e-4f), FOUR_TIMES(1.3981999507e-3f), FOUR_TIMES(8.3334519073e-3f), FOUR_TIMES(4.1665795894e-2f),
+    FOUR_TIMES(1.6666665459e-1f), FOUR_TIMES(5.0000001201e-1f), FOUR_TIMES(1.f),
+};
+
 /* e^x to some 2 units in the last place (Cephes' expf: argument reduction by ln 2 in two parts, degree 6). */
 INLINE V exp4(V x) {
-  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, splat(-87.f)), splat(88.f));
-  V n = wasm_f32x4_nearest(mul4(x, splat(1.44269504f)));
-  V r = multiply_add(n, splat(2.12194440e-4f), multiply_add(n, splat(-0.693359375f), x));
-  V p = splat(1.9875691500e-4f);
-  p = multiply_add(p, r, splat(1.3981999507e-3f));
-  p = multiply_add(p, r, splat(8.3334519073e-3f));
-  p = multiply_add(p, r, splat(4.1665795894e-2f));
-  p = multiply_add(p, r, splat(1.6666665459e-1f));
-  p = multiply_add(p, r, splat(5.0000001201e-1f));
-  p = add4(multiply_add(p, mul4(r, r), r), splat(1.f));
-  V power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+  const float(*part)[4] = EXP_PARTS;
+  STEADY(part);
+  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, load(part[0])), load(part[1]));
+  V n = wasm_f32x4_nearest(mul4(x, load(part[2])));
+  V r = multiply_add(n, load(part[4]), multiply_add(n, load(part[3]), x));
+  V p = load(part[5]);
+  p = multiply_add(p, r, load(part[6]));
+  p = multiply_add(p, r, load(part[7]));
+  p = multiply_add(p, r, load(part[8]));
+  p = multiply_add(p, r, load(part[9]));
+  p = multiply_add(p, r, load(part[10]));
+  p = add4(multiply_add(p, mul4(r, r), r), load(part[11]));
+  /* p times 2^n */
+  V power = wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_trunc_sat_f32x4(n), 23), load(part[11]));
   return mul4(p, power);
 }
 

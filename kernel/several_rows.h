@@ -58,10 +58,10 @@ INLINE void tile(const u32 kind, const int fit, const int centred, const int low
       for (int t = 0; t < n; t++) dot[0][t] = dot[1][t] = wasm_i32x4_splat(0);
 #pragma clang loop unroll(disable)
       for (u32 step = 0; step < steps; step++, panel += 32, x += 4 * LANES) {
-        V first = load(panel), second = load(panel + 16), four = load(x);
+        V first = load(panel), second = load(panel + 16);
 #pragma unroll
         for (int t = 0; t < n; t++) {
-          V a = lane_splat(four, t);
+          V a = load_splat(x + 4 * t); /* loads are free here, shuffles aren't */
 #ifdef RELAXED
           if (kind == BYTES) {
             dot[0][t] = wasm_i16x8_add(dot[0][t], wasm_i16x8_relaxed_dot_i8x16_i7x16(a, first));
