@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import UnreadableSound
-from orion_py.senses.hearing.resampling import Resampler, Samples, mixed
+from orion_py.senses.hearing.resampling import RATE, Resampler, Samples, mixed
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
 
 CONTAINERS = "wav,w64,aiff,au,caf,mp3,ogg,flac,mov,matroska,aac,adts,amr,asf"
 """FFmpeg's names. mov: m4a and mp4; matroska: webm."""
+BLOCK = 4 * RATE
+"""Samples at 16 kHz of each block but the last, or some more."""
 _FORMATS = "wav, mp3, ogg, flac, m4a and webm"
 
 
@@ -44,7 +46,7 @@ def _blocks(path: Path) -> Iterator[Samples]:
             with av.open(file, options={"format_whitelist": CONTAINERS}) as container:
                 if not container.streams.audio:
                     raise UnreadableSound(f"{path.name} holds no sound. {_FORMATS} can be read.")
-                yield from _resampled(_frames(container, path.name))
+                yield from _gathered(_resampled(_frames(container, path.name)))
         except av.FFmpegError as error:
             reason = error.strerror or "unknown format"
             raise UnreadableSound(f"{path.name} can't be read as sound ({reason}). {_FORMATS} can be read.") from error
@@ -78,6 +80,18 @@ def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
         yield resampler.push(mixed(_floats(frame)))
     if resampler is not None:
         yield resampler.finish()
+
+
+def _gathered(blocks: Iterator[Samples]) -> Iterator[Samples]:
+    """The same sound in larger blocks: a decoder gives some 20 ms at a time."""
+    waiting: list[Samples] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= BLOCK:
+            yield np.concatenate(waiting)
+            waiting.clear()
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def _floats(frame: AudioFrame) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from orion_py.errors import UnreadableSound
-from orion_py.native.sounds import sound_of
+from orion_py.native.sounds import BLOCK, sound_of
 
 SECONDS = 1.5
 
@@ -90,6 +90,17 @@ def test_each_format_by_its_content_whatever_its_name(
     found = decoded(encoded(tmp_path / name, container, codec, rate))
     assert len(found) == pytest.approx(SECONDS * 16_000, abs=1600)
     assert sounds_like_the_tone(found)
+
+
+def test_long_sound_comes_in_blocks_of_some_seconds(tmp_path: Path) -> None:
+    path = as_wav(tmp_path / "a.wav", tone(8_000, 30.0), 8_000)
+
+    async def run() -> list[int]:
+        return [len(block) async for block in sound_of(path)]
+
+    *blocks, last = asyncio.run(run())
+    assert sum(blocks) + last == 30 * 16_000
+    assert all(BLOCK <= count <= 1.1 * BLOCK for count in blocks)
 
 
 def test_eight_channels_are_mixed(tmp_path: Path) -> None:
