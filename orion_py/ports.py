@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from orion_py.generation.chat_template import TemplateFactory
 from orion_py.language.detector import LanguageDetector, NoDetector
@@ -18,6 +18,9 @@ from orion_py.runtime.tokenizer import TokenizerFactory
 from orion_py.storage.base import ShardStore
 from orion_py.storage.settings import Settings
 from orion_py.storage.tabs import Tabs
+
+if TYPE_CHECKING:
+    from orion_py.senses.scenes.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Ports:
     before anybody asked. ``list_is_kept``: whether the list of models was the one that the device had kept, while the
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
     kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
-    other."""
+    other. ``sight``: looks at pictures; None: nothing here can."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -69,6 +72,7 @@ class Ports:
     prefixes: Prefixes = field(default_factory=NoPrefixes)
     attachments: Attachments = field(default_factory=HeldAttachments)
     tabs: Tabs | None = None
+    sight: Sight | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts
 

@@ -36,6 +36,11 @@ ALLOWED = {
     "orion_py/arithmetic/expression.py": {"prec": "the decimal module's context"},
     "orion_py/browser/lazy.py": {"defer": "web/workers/engine.js calls it"},
     "model_foundry/graphs/builder.py": {"data_location": "a field of ONNX"},
+    "model_foundry/formats/torch_file.py": {"find_class persistent_load": "pickle's own"},
+    "model_foundry/senses/vision.py": {
+        "build_text_reader build_object_detector build_classifier": "build_support/senses.py, by the builder's name",
+        "intra_op_num_threads log_severity_level": "settings of onnxruntime",
+    },
     "model_foundry/routing/graph.py": {"ir_version": "a field of ONNX"},
     "model_foundry/routing/build.py": {"intra_op_num_threads log_severity_level": "settings of onnxruntime"},
     "model_foundry/training/scripts/lora.py": {"use_cache": "a setting of transformers"},

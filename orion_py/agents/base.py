@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from orion_py.generation.sampling import SamplingWishes
 from orion_py.generation.stages import TextStage
 from orion_py.protocol import InferOptions
+
+if TYPE_CHECKING:
+    from orion_py.senses.scenes.sight import Scenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Brief:
     ``answered_by`` names what worked the prefix out, if that is the whole answer: no model is asked then.
     ``quotes``: ``system`` contains words of the query, so nothing of it may outlive the conversation.
     ``stops`` end the answer as the caller's do. ``output_transform`` makes what changes the text as it streams.
-    ``notes``: what the agent found out, for the Response.
+    ``notes``: what the agent found out, for the Response. ``asked``: what a model is asked in place of the query.
     """
 
     system: str
@@ -32,6 +35,7 @@ class Brief:
     stops: tuple[str, ...] = ()
     output_transform: Callable[[], TextStage] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    asked: str = ""
 
 
 class Agent(Protocol):
@@ -45,3 +49,11 @@ class Agent(Protocol):
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         """How to answer ``query``; ``locale`` (BCP 47) is the page's. What ``options`` override in
         sampling and length, they override later: an agent reads only what concerns its skill."""
+
+
+@runtime_checkable
+class SeeingAgent(Protocol):
+    """An agent that takes pictures."""
+
+    async def prepare_seen(self, query: str, locale: str, options: InferOptions, scenes: Scenes) -> Brief:
+        """As ``Agent.prepare``, of a question on the pictures of ``scenes``."""

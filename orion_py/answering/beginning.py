@@ -52,7 +52,7 @@ def begin(
         model.tokenizer,
         brief.system,
         request.history,
-        query,
+        brief.asked or query,
         model.context,
         max_tokens,
         brief.assistant_prefix,

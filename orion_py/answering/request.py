@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from orion_py.agents.base import Brief
+from orion_py.agents.base import Agent, Brief, SeeingAgent
 from orion_py.answering.ability import Obstacle, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
@@ -132,7 +132,7 @@ class RequestRun:
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
         request, services, token = self.request, self.services, self._limit.token
         agent = services.agents.get(self._report.agent or decision.agent)
-        brief = await ended_by(agent.prepare(query, request.locale, request.options), token)
+        brief = await self._prepared(agent, query)
         if self._obstacle is not None and self._obstacle.refused:
             refusal = replace(brief, assistant_prefix=self._obstacle.why, answered_by="engine")
             return self._without_model(refusal, decision)
@@ -143,6 +143,16 @@ class RequestRun:
         models = await ended_by(models_for(agent, request, services), token)
         question = Question(query, agent, brief, decision)
         return await ModelAnswer(question, request, services, self._report, self._limit).by(models)
+
+    async def _prepared(self, agent: Agent, query: str) -> Brief:
+        """What ``agent`` makes of the question, and of its pictures if it takes any."""
+        request, sight, token = self.request, self.services.sight, self._limit.token
+        images = request.options.images
+        if images and sight is not None and isinstance(agent, SeeingAgent) and self._obstacle is None:
+            pictures = [await ended_by(self.services.attachments.picture(name), token) for name in images]
+            scenes = await ended_by(sight.look(pictures, token), token)
+            return await agent.prepare_seen(query, request.locale, request.options, scenes)
+        return await ended_by(agent.prepare(query, request.locale, request.options), token)
 
     def _without_model(self, brief: Brief, decision: RoutingDecision) -> Response:
         """Returns the answer that the agent worked out without a model."""

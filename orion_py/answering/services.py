@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orion_py.agents.factory import AgentFactory
 from orion_py.answering.coded import CodeRuns
@@ -23,6 +23,9 @@ from orion_py.routing.base import Router
 from orion_py.runtime.attachments import Attachments
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
+
+if TYPE_CHECKING:
+    from orion_py.senses.scenes.sight import Sight
 
 
 class ModelOrder(Protocol):
@@ -64,7 +67,8 @@ class Rollback(Protocol):
 class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
-    end; ``attachments``: the files that the question names."""
+    end; ``attachments``: the files that the question names; ``sight``: what
+    looks at pictures, None where nothing can."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -88,3 +92,4 @@ class Services:
     wishes: Wishes
     versions: Rollback
     attachments: Attachments
+    sight: Sight | None

@@ -22,6 +22,7 @@ from orion_py.cli.extras import missing
 from orion_py.cli.loading import Loading
 from orion_py.cli.models import registry_of, run_models
 from orion_py.cli.printing import AnswerPrinter
+from orion_py.cli.see import add_see
 from orion_py.cli.transcribe import add_transcribe
 from orion_py.config import EngineConfig, shown
 from orion_py.engine.engine import Engine
@@ -88,6 +89,16 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--once", action="store_true", help="answer once and end; without a prompt, standard input's")
     chat.add_argument("--agent", help="force this agent")
     chat.add_argument("--model", help="force this model")
+    chat.add_argument(
+        "--image",
+        dest="images",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="pictures that the question is about (needs python3 build.py models vision)",
+    )
     chat.add_argument("--add", metavar="ADDRESS", help="answer with the model in a folder (docs/adding-models.md)")
     chat.add_argument("--lite", action="store_true", help="don't wait for the larger models that agents prefer")
     chat.add_argument("--locale", type=_locale, default="en", help="en or fr (default: en)")
@@ -128,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--router", choices=("auto", "keyword"), default="auto", help="auto: neural where it is built")
     route.set_defaults(run=_route)
 
+    add_see(commands)
     add_transcribe(commands)
 
     models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
@@ -144,6 +156,8 @@ def _locale(text: str) -> str:
 
 
 def _chat(options: argparse.Namespace) -> int:
+    if len(options.images) > 1 and options.prompt is None and not options.images[-1].exists():
+        options.prompt = str(options.images.pop())  # the question stands behind the files
     if options.json and options.prompt is None and not options.once and not options.audio:
         print("orion chat: --json prints one answer; give a prompt, or --once", file=sys.stderr)
         return 2
@@ -192,7 +206,8 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
             return 0
         prompt = sys.stdin.read() if options.prompt in (None, "-") else options.prompt
         if options.json:
-            print((await engine.infer(prompt, wanted, locale=options.locale)).model_dump_json())
+            response = await engine.infer(prompt, wanted, locale=options.locale, images=options.images)
+            print(response.model_dump_json())
         else:
             await _streamed(engine, options, prompt, wanted, [])
         return 0
@@ -237,7 +252,13 @@ async def _streamed(
     ends: list[Response] = []
     printer = AnswerPrinter(sys.stdout, sys.stderr)
     async for piece in engine.stream(
-        prompt, wanted, history, locale=options.locale, on_response=ends.append, on_revision=printer.revised
+        prompt,
+        wanted,
+        history,
+        locale=options.locale,
+        images=options.images,
+        on_response=ends.append,
+        on_revision=printer.revised,
     ):
         printer.piece(piece)
     printer.end(ends[0])

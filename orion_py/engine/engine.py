@@ -28,14 +28,7 @@ from orion_py.engine.streaming import stream_pieces
 from orion_py.engine.telemetry_subscriber import count_failure
 from orion_py.errors import EngineClosed, OrionError
 from orion_py.ports import Ports
-from orion_py.protocol import (
-    AgentDefinition,
-    InferOptions,
-    ReadAhead,
-    Response,
-    RevisionEvent,
-    RouterStatus,
-)
+from orion_py.protocol import AgentDefinition, InferOptions, ReadAhead, Response, RevisionEvent, RouterStatus
 from orion_py.protocol.rows import FallbackRow, VersionRow, WebgpuRow
 from orion_py.protocol.vocabulary import CodeEnd, PresetName
 from orion_py.registry.models import ModelEntry, Registry
@@ -348,6 +341,7 @@ class Engine:
         history: Sequence[ChatMessage] = (),
         *,
         locale: str = "en",
+        images: Iterable[Source] = (),
         on_response: Callable[[Response], None] = lambda response: None,
         on_revision: Callable[[RevisionEvent], None] = lambda event: None,
     ) -> AsyncIterator[str]:
@@ -359,7 +353,9 @@ class Engine:
         request_id, cancel = self._new_id(), CancelToken()
 
         def answer() -> Coroutine[Any, Any, Response]:
-            return self.infer(query, options, history, locale=locale, request_id=request_id, cancel=cancel)
+            return self.infer(
+                query, options, history, locale=locale, request_id=request_id, cancel=cancel, images=images
+            )
 
         return stream_pieces(self.subscribe, request_id, answer, cancel, on_response, on_revision)
 
@@ -388,6 +384,8 @@ class Engine:
         self._parts.scheduler.stop()
         await self._parts.router.close()
         await self._parts.manager.unload()
+        if self._ground.ports.sight is not None:
+            await self._ground.ports.sight.close()
         self._ground.feed.stop()
 
     def _require_open(self) -> None:

@@ -134,6 +134,7 @@ class Parts:
             wishes=self.work.upgrade,
             versions=self.work.updates,
             attachments=ground.ports.attachments,
+            sight=ground.ports.sight,
         )
 
 

@@ -6,6 +6,7 @@ corrections are kept and re-fit the head here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
@@ -31,6 +32,14 @@ _ATTACHED = {
     "image": ("vision", "An image is attached.", "Une image est jointe."),
     "audio": ("speech", "A recording is attached.", "Un enregistrement est joint."),
 }
+
+_RECKONS = re.compile(
+    r"\b(?:add|sum|split|divide|share|compare|difference|cheaper|altogether|in all|per person)\b|\d\s*%|\btip\b"
+    r"|\b(?:additionne|somme|partage|divise|compare|différence|écart|moins cher|plus cher|en tout|chacun|par personne|"
+    r"pourboire)\b",
+    re.IGNORECASE,
+)
+"""What is asked of a picture's numbers, and not only of what it shows."""
 
 
 class RouterService:
@@ -161,6 +170,8 @@ class RouterService:
         """The agent for ``query``; never raises. ``attachments``: of "image" and "audio"."""
         for kind in attachments:
             agent, english, french = _ATTACHED[kind]
+            if kind == "image" and _RECKONS.search(query) and "vision-logic" in self._enabled:
+                agent = "vision-logic"
             if agent in self._enabled:
                 reason = french if locale.lower().startswith("fr") else english
                 return RoutingDecision(agent, "attachment", reason)

@@ -81,7 +81,7 @@ def test_the_description_tells_what_is_available_and_what_is_custom() -> None:
         ("conversation", "ConversationAgent"),
         ("code-logic", "CodeLogicAgent"),
         ("creative-multilingual", "CreativeMultilingualAgent"),
-        ("vision", "RegisteredAgent"),
+        ("vision", "VisionAgent"),
         ("styles", "RegisteredAgent"),
         ("a.b", "RegisteredAgent"),
         ("json", "RegisteredAgent"),

@@ -112,7 +112,7 @@ async def test_an_agent_that_sees_isnt_served_by_a_chosen_model_that_doesnt() ->
     assert said_by_the_engine(
         world, await answer(made, force_agent="vision", model="tiny"), "can't work with the model Tiny"
     )
-    assert (await answer(made, force_agent="vision")).model == "eyes"
+    assert (await answer(made, force_agent="vision", images=(FILE,))).model == "eyes"
 
 
 @pytest.mark.parametrize("field", ["images", "audio"])

@@ -1,0 +1,1 @@
+"""Holds pictures as arrays, and cuts and scales them."""

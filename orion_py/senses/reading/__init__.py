@@ -1,0 +1,1 @@
+"""Reads the text in a picture: where it stands, what it says, and in which order."""

@@ -1,0 +1,88 @@
+"""Finds lines of text: the detector's input, and boxes from the map that it returns.
+
+The detector is PP-OCR's, trained by Differentiable Binarization (Liao et al. 2020, https://arxiv.org/abs/1911.08947):
+it returns how likely each pixel lies in the core of a line. A line's box is the smallest rectangle around a part of
+that map, grown by what training shrank it. The parameters are those of the rapidocr package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orion_py.senses.images.resampling import Picture, Quad, scaled
+from orion_py.senses.reading.components import clockwise, components, filled, smallest_rectangle
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHORT_SIDE = 736
+"""Pixels: a picture with a shorter side is enlarged to it."""
+STRIDE = 32
+"""What the detector's sides are multiples of."""
+CORE = 0.3
+"""A pixel's least probability."""
+LEAST_SCORE = 0.5
+"""A box's least mean probability."""
+GROWTH = 1.6
+"""A box is grown by its area over its circumference times this."""
+MOST_BOXES = 1000
+_LEAST_SIDE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    quad: Quad
+    """In pixels of the picture."""
+    score: float
+
+
+def detector_input(picture: Picture) -> NDArray[np.float32]:
+    """What the detector takes for ``picture``: float32 [1, 3, h, w] of -1 to 1, blue first, as it was trained."""
+    height, width = picture.shape[:2]
+    ratio = max(1.0, SHORT_SIDE / min(height, width))
+    rows, columns = (max(STRIDE, round(int(side * ratio) / STRIDE) * STRIDE) for side in (height, width))
+    return detector_tensor(np.rint(scaled(picture, rows, columns)))
+
+
+def detector_tensor(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``pixels`` [h, w, 3] of 0 to 255, whose sides are multiples of ``STRIDE``, as the detector takes them."""
+    return np.ascontiguousarray((pixels / 127.5 - 1)[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+
+
+def text_boxes(probabilities: NDArray[np.float32], height: int, width: int) -> list[TextBox]:
+    """The boxes of a picture of ``height`` and ``width`` from the detector's map [h, w], top to bottom."""
+    core = probabilities > CORE
+    mask = core.copy()  # dilated by two pixels' square
+    mask[1:] |= core[:-1]
+    mask[:, 1:] |= core[:, :-1]
+    mask[1:, 1:] |= core[:-1, :-1]
+    scale = np.array([width / probabilities.shape[1], height / probabilities.shape[0]])
+    found = []
+    for points in components(mask, MOST_BOXES):
+        quad, side = smallest_rectangle(points)
+        if side < _LEAST_SIDE:
+            continue
+        score = _mean_within(probabilities, quad)
+        if score < LEAST_SCORE:
+            continue
+        sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+        grown, side = smallest_rectangle(quad, sides[0] * sides[1] * GROWTH / float(sides.sum()))
+        if side < _LEAST_SIDE + 2:
+            continue
+        grown = clockwise(np.rint(grown * scale))
+        grown = np.clip(grown, 0, [width - 1, height - 1])
+        if min(np.linalg.norm(grown[0] - grown[1]), np.linalg.norm(grown[0] - grown[3])) > _LEAST_SIDE:
+            found.append(TextBox(grown, score))
+    return sorted(found, key=lambda box: (float(box.quad[:, 1].min()), float(box.quad[:, 0].min())))
+
+
+def _mean_within(values: NDArray[np.float32], quad: Quad) -> float:
+    height, width = values.shape
+    left, top = np.clip(np.floor(quad.min(axis=0)), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(quad.max(axis=0)), 0, [width - 1, height - 1]).astype(int)
+    part = values[top : bottom + 1, left : right + 1]
+    inside = filled(np.floor(quad - [left, top]), *part.shape)
+    return float(part[inside].mean()) if inside.any() else 0.0

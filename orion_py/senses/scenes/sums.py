@@ -1,0 +1,174 @@
+"""Works out sums with the amounts that were read in pictures, and shows the working."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from orion_py.arithmetic.expression import evaluate
+from orion_py.arithmetic.tokens import tokenize
+from orion_py.senses.scenes.labels import Language
+from orion_py.senses.scenes.questions import plainly
+from orion_py.senses.scenes.receipts import Receipt, receipt, shown_amount
+from orion_py.senses.scenes.report import SceneReport
+
+_SUM = re.compile(
+    r"\b(?:add|sum|total|altogether|together|in all|how much)\b"
+    r"|\b(?:additionne|somme|en tout|ensemble|combien|montant)\b"
+)
+_COMPARE = re.compile(
+    r"\b(?:compare|differ|difference|cheaper|more expensive|dearer|larger|smaller|more|less|which)\b"
+    r"|\b(?:ecart|moins cher|plus cher|plus grand|plus petit|lequel|laquelle|plus|moins)\b"
+)
+_PEOPLE = re.compile(
+    r"\b(?:split|share|divide|each|per person|partage|divise|chacun|par personne)\b.*?\b(\d{1,3})\b"
+    r"|\b(\d{1,3}) (?:people|persons|friends|of us|ways|personnes|amis|parts)\b"
+)
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*(?:%|percent|per cent|pour ?cent)")
+_OFF = re.compile(r"\b(?:discount|off|less|minus|reduc|remise|rabais|moins)")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOut:
+    """``text``: the answer with its working. ``expression`` and ``value`` for programs."""
+
+    text: str
+    expression: str
+    value: str
+
+
+def worked_out(question: str, reports: Sequence[SceneReport], language: Language) -> WorkedOut | None:
+    """The sum that ``question`` wants of the amounts in the pictures; None where it wants none."""
+    plain = plainly(question)
+    bills = [receipt(report.reading.rows) for report in reports]
+    if len(reports) > 1 and (_COMPARE.search(plain) or _SUM.search(plain)):
+        return _several(bills, _SUM.search(plain) is not None and not _COMPARE.search(plain), language)
+    bill = bills[0] if len(bills) == 1 else None
+    if bill is None:
+        return None
+    people, percent = _PEOPLE.search(plain), _PERCENT.search(plain)
+    if people or percent:
+        return _of_total(bill, people, percent, bool(_OFF.search(plain)), language)
+    return _items(bill, language) if _SUM.search(plain) and len(bill.items) > 1 else None
+
+
+def _amount(bill: Receipt) -> Decimal | None:
+    if bill.total is not None:
+        return bill.total.amount
+    return bill.items_sum if bill.items else None
+
+
+def _items(bill: Receipt, language: Language) -> WorkedOut:
+    french = language == "fr"
+    written, value = _chain([item.amount for item in bill.items], french)
+    lines = [_say("line", language, item.label or item.text, _shown(item.amount, bill, french)) for item in bill.items]
+    lines += ["", f"{written} = **{_shown(value, bill, french)}**"]
+    if bill.total is not None:
+        total, taxed = bill.total.amount, value + sum(tax.amount for tax in bill.taxes)
+        if total == value:
+            lines.append(_say("same", language, bill.total.text))
+        elif total == taxed:
+            lines.append(_say("taxed", language, bill.total.text, _shown(taxed - value, bill, french)))
+        else:
+            lines.append(_say("other", language, bill.total.text, _shown(abs(total - value), bill, french)))
+    return WorkedOut("\n".join(lines).strip(), written, str(value))
+
+
+def _of_total(
+    bill: Receipt, people: re.Match[str] | None, percent: re.Match[str] | None, off: bool, language: Language
+) -> WorkedOut | None:
+    french, amount = language == "fr", _amount(bill)
+    if amount is None:
+        return None
+    written = _plain(amount, french)
+    if percent:
+        written += (
+            f" {'−' if off else '+'} {percent[1].replace('.', ',') if french else percent[1].replace(',', '.')} %"
+        )
+    count = int(next(group for group in people.groups() if group)) if people else 1
+    if count < 1:
+        return None
+    if count > 1:
+        written = f"({written}) ÷ {count}" if percent else f"{written} ÷ {count}"
+    value = _evaluated(written, french)
+    read = bill.total.text if bill.total is not None else _say("items", language, len(bill.items))
+    text = f"{_say('from', language, read)}\n\n{written} = **{_shown(value, bill, french)}**"
+    return WorkedOut(text + (f" {_say('each', language)}" if count > 1 else ""), written, str(value))
+
+
+def _several(bills: Sequence[Receipt | None], added: bool, language: Language) -> WorkedOut | None:
+    french, lines, amounts = language == "fr", [], []
+    for number, bill in enumerate(bills, 1):
+        amount = None if bill is None else _amount(bill)
+        if bill is None or amount is None:
+            lines.append(_say("none", language, number))
+            continue
+        read = f" (« {bill.total.text} »)" if bill.total is not None and french else ""
+        read = f" (“{bill.total.text}”)" if bill.total is not None and not french else read
+        lines.append(f"{_say('picture', language, number, _shown(amount, bill, french))}{read}")
+        amounts.append((amount, number, bill))
+    if len(amounts) < 2:
+        return WorkedOut("\n".join(lines), "", "") if any(bills) else None
+    bill = amounts[0][2]
+    if added:
+        written, value = _chain([amount for amount, _, _ in amounts], french)
+        lines += ["", f"{written} = **{_shown(value, bill, french)}**"]
+        return WorkedOut("\n".join(lines), written, str(value))
+    most, least = max(amounts, key=lambda row: row[0]), min(amounts, key=lambda row: row[0])
+    if most[0] == least[0]:
+        return WorkedOut("\n".join([*lines, "", _say("equal", language)]), "", "0")
+    written = f"{_plain(most[0], french)} − {_plain(least[0], french)}"
+    value = _evaluated(written, french)
+    lines += ["", f"{written} = **{_shown(value, bill, french)}**", _say("larger", language, most[1])]
+    return WorkedOut("\n".join(lines), written, str(value))
+
+
+def _chain(amounts: Sequence[Decimal], french: bool) -> tuple[str, Decimal]:
+    written = _plain(amounts[0], french)
+    for amount in amounts[1:]:
+        written += f" {'−' if amount < 0 else '+'} {_plain(abs(amount), french)}"
+    return written, _evaluated(written, french)
+
+
+def _evaluated(written: str, french: bool) -> Decimal:
+    """By the evaluator, exactly, and then rounded to the cent."""
+    value: Fraction = evaluate(tokenize(written, french)).value
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _plain(amount: Decimal, french: bool) -> str:
+    text = f"{abs(amount):.2f}"
+    return ("−" if amount < 0 else "") + (text.replace(".", ",") if french else text)
+
+
+def _shown(amount: Decimal, bill: Receipt, french: bool) -> str:
+    return shown_amount(amount, bill.currency, french)
+
+
+def _say(key: str, language: Language, *values: object) -> str:
+    return _WORDS[key][language == "fr"].format(*values)
+
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "line": ("- {}: {}", "- {} : {}"),
+    "same": ("That is the total that is printed: “{}”.", "C'est le total imprimé : « {} »."),
+    "taxed": (
+        "With the tax of {1} that is the total that is printed: “{0}”.",
+        "Avec la taxe de {1}, c'est le total imprimé : « {0} ».",
+    ),
+    "other": (
+        "The total that is printed differs by {1}: “{0}”. I may have missed or misread a line.",
+        "Le total imprimé en diffère de {1} : « {0} ». J'ai peut-être manqué ou mal lu une ligne.",
+    ),
+    "items": ("the sum of {} lines", "la somme de {} lignes"),
+    "from": ("I reckon with what I read: “{}”.", "Je calcule avec ce que je lis : « {} »."),
+    "each": ("each", "chacun"),
+    "picture": ("Picture {}: {}", "Image {} : {}"),
+    "none": ("Picture {}: I read no amount.", "Image {} : je ne lis aucun montant."),
+    "equal": ("They are equal.", "Les montants sont égaux."),
+    "larger": ("The amount of picture {} is the largest.", "Le montant de l'image {} est le plus grand."),
+}

@@ -1,0 +1,116 @@
+"""A question on pictures, from the engine's face to its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from orion_py.cancellation import CancelToken
+from orion_py.config import EngineConfig
+from orion_py.engine.engine import Engine
+from orion_py.errors import UnreadableImage
+from orion_py.native.eyes import with_sight
+from orion_py.protocol import InferOptions
+from orion_py.runtime.attachments import HeldAttachments
+from orion_py.senses.images.resampling import Picture
+from orion_py.senses.scenes.report import SceneReport
+from orion_py.senses.scenes.sight import Scenes
+from tests.senses.scenes.reports import KNOWN, ROOT, report, seen
+from tests.senses.scenes.test_receipts import FRENCH
+from tests.tiny import REGISTRY, World, says
+
+PICTURE = b"a picture"
+DOG, SIGN = report(objects=[seen("dog")]), report("Ausgang")
+
+
+class ScriptedSight:
+    """Sees in each picture what it is told."""
+
+    def __init__(self, *found: SceneReport) -> None:
+        self.found, self.given, self.closed = found, 0, False
+
+    async def look(self, pictures: list[Picture], cancel: CancelToken) -> Scenes:
+        self.given += len(pictures)
+        return Scenes(tuple(self.found[: len(pictures)]), KNOWN)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def registry() -> dict[str, object]:
+    listed = json.loads((ROOT / "models.json").read_text("utf-8"))
+    agents = [agent for agent in listed["agents"] if agent["id"] in ("vision", "vision-logic")]
+    own = {**REGISTRY, "agents": [*REGISTRY["agents"], *agents], "absent": listed["absent"]}
+    return dict(json.loads(with_sight(json.dumps(own))))
+
+
+async def see(data: bytes) -> Picture:
+    if data == b"broken":
+        raise UnreadableImage("It isn't an image.")
+    return np.full((20, 20, 3), 255, np.uint8)
+
+
+async def engine(sight: ScriptedSight) -> tuple[World, Engine]:
+    world = World(says("the way out"))
+    world.texts["models.json"] = json.dumps(registry())
+    world.ports = replace(world.ports, sight=sight, attachments=HeldAttachments(see=see))
+    return world, await Engine.start(EngineConfig(), world.ports)
+
+
+async def test_a_count_is_answered_by_what_was_seen_and_no_model_is_loaded() -> None:
+    world, made = await engine(ScriptedSight(DOG))
+    response = await made.infer("How many dogs are there?", images=[PICTURE])
+    assert (response.agent, response.backend, response.content) == ("vision", "engine", "I found 1 dog.")
+    assert response.routing.router == "attachment"
+    assert response.notes["scenes"][0]["objects"][0]["name"] == "dog"
+    assert not world.runtime.sessions
+    await made.shutdown()
+
+
+async def test_a_sign_is_translated_by_a_model_that_has_its_words() -> None:
+    world, made = await engine(ScriptedSight(SIGN))
+    response = await made.infer("Translate this sign into English", InferOptions(max_tokens=16), images=[PICTURE])
+    assert (response.agent, response.content) == ("vision", "the way out")
+    assert world.runtime.sessions
+
+
+async def test_a_sum_of_a_bill_goes_to_vision_and_logic() -> None:
+    _, made = await engine(ScriptedSight(report(FRENCH)))
+    response = await made.infer("Additionne les lignes", images=[PICTURE], locale="fr")
+    assert response.agent == "vision-logic"
+    assert "1,30 + 2,40 + 1,80 = **5,50" in response.content
+
+
+async def test_two_pictures_are_looked_at_together() -> None:
+    sight = ScriptedSight(DOG, SIGN)
+    _, made = await engine(sight)
+    response = await made.infer("How many dogs?", images=[PICTURE, b"another"])
+    assert sight.given == 2
+    assert "**Picture 2**" in response.content
+
+
+async def test_a_picture_that_cant_be_used_fails_the_question_and_the_next_is_answered() -> None:
+    _, made = await engine(ScriptedSight(DOG))
+    with pytest.raises(UnreadableImage):
+        await made.infer("How many dogs?", images=[b"broken"])
+    assert (await made.infer("How many dogs?", images=[PICTURE])).content == "I found 1 dog."
+
+
+async def test_an_agent_that_doesnt_see_says_so_and_nobody_looks() -> None:
+    sight = ScriptedSight(DOG)
+    _, made = await engine(sight)
+    response = await made.infer("How many dogs?", InferOptions(force_agent="conversation"), images=[PICTURE])
+    assert "can't see images" in response.content
+    assert sight.given == 0
+
+
+async def test_without_a_picture_it_is_asked_for() -> None:
+    sight = ScriptedSight(DOG)
+    _, made = await engine(sight)
+    response = await made.infer("What does the sign say?", InferOptions(force_agent="vision"))
+    assert response.content.startswith("Attach the picture")
+    await made.shutdown()
+    assert sight.closed

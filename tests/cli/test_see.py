@@ -1,0 +1,99 @@
+"""``orion see`` and ``orion chat --image`` as a person types them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from orion_py.cancellation import CancelToken
+from orion_py.cli.commands import main
+from orion_py.native.eyes import NativeSight, can_see
+from orion_py.senses.images.resampling import Picture
+from orion_py.senses.scenes.sight import Scenes
+from tests.senses.scenes.reports import KNOWN, report, seen
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.full((50, 60, 3), 255, np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with models.json and nothing built."""
+    shutil.copy(ROOT / "models.json", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Stands in for the models: each picture shows two people and says Hello. The shapes of what was looked at."""
+    shapes: list[tuple[int, ...]] = []
+
+    async def look(self: NativeSight, pictures: list[Picture], cancel: CancelToken) -> Scenes:
+        shapes.extend(picture.shape for picture in pictures)
+        found = report("Hello", objects=[seen("person"), seen("person")])
+        return Scenes(tuple(found for _ in pictures), KNOWN)
+
+    monkeypatch.setattr(NativeSight, "look", look)
+    return shapes
+
+
+def test_json_is_a_line_for_each_picture(
+    checkout: Path, photo: Path, looked: list[tuple[int, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--root", str(checkout), "see", str(photo), str(photo), "--json", "--lang", "fr"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert first["file"] == str(photo)
+    assert first["text"] == "Hello"
+    assert first["lines"][0].keys() == {"text", "box", "confidence", "box_confidence"}
+    assert [found["name"] for found in first["objects"]] == ["personne", "personne"]
+    assert looked == [(50, 60, 3)] * 2
+
+
+def test_people_get_the_text_and_a_description(
+    checkout: Path, photo: Path, looked: list[tuple[int, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--root", str(checkout), "see", str(photo)]) == 0
+    assert capsys.readouterr().out.startswith("Hello\n\nI found: 2 people.\n")
+
+
+def test_a_picture_that_cant_be_used_is_said_and_the_others_are_told(
+    checkout: Path, photo: Path, looked: list[tuple[int, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = photo.with_name("broken.png")
+    broken.write_bytes(b"nothing")
+    arguments = ["--root", str(checkout), "see", str(broken), str(photo), str(photo.with_name("gone.png")), "--json"]
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row.get("error", {}).get("code") for row in rows] == ["unreadable_image", None, "unreadable_image"]
+    assert "broken.png isn't an image" in err
+    assert "gone.png" in err
+    assert "Traceback" not in err
+
+
+def test_without_the_models_it_says_how_to_make_them_once(
+    checkout: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not can_see(checkout)
+    assert main(["--root", str(checkout), "see", str(photo), str(photo)]) == 1
+    err = capsys.readouterr().err
+    assert err.count("build.py models vision") == 1
+
+
+@pytest.mark.parametrize("arguments", [["see"], ["see", "a.png", "--lang", "de"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2

@@ -1,0 +1,63 @@
+"""Scaling, averaging and cutting: sizes, means and places that the eye would expect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orion_py.senses.images.resampling import cut, scaled, shrunk
+
+SIDES = st.integers(1, 40)
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@given(SIDES, SIDES, SIDES, SIDES)
+def test_scaling_has_the_size_asked_for_and_no_value_that_wasnt_there(a: int, b: int, c: int, d: int) -> None:
+    source = picture(a, b)
+    for scale in (scaled, shrunk):
+        out = scale(source, c, d)
+        assert out.shape == (c, d, 3)
+        assert int(source.min()) - 1 <= out.min()
+        assert out.max() <= int(source.max()) + 1
+
+
+def test_a_picture_of_the_same_size_stays_as_it_is() -> None:
+    source = picture(7, 9)
+    assert (scaled(source, 7, 9) == source).all()
+
+
+def test_twice_the_size_interpolates_between_pixel_centres() -> None:
+    source = np.zeros((1, 2, 3), np.uint8)
+    source[0, 1] = 100
+    assert scaled(source, 1, 4)[0, :, 0].tolist() == [0, 25, 75, 100]
+
+
+def test_fine_stripes_become_grey_where_they_are_shrunk_and_stay_black_and_white_where_they_are_sampled() -> None:
+    stripes = np.zeros((8, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.abs(shrunk(stripes, 1, 8) - 127.5).max() <= 1
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_a_quad_is_cut_from_its_own_top_left_on(turn: int) -> None:
+    source = np.zeros((30, 50, 3), np.uint8)  # smooth, and alike in no direction
+    source[..., 0], source[..., 1] = np.arange(50) * 4, np.arange(30)[:, None] * 6
+    corners = np.array([[10, 5], [40, 5], [40, 25], [10, 25]], np.float64)
+    # From another corner on, the same pixels come out turned by quarters.
+    out = cut(source, np.roll(corners, -turn, axis=0))
+    expected = np.rot90(source[5:25, 10:40], turn)
+    if expected.shape[0] / expected.shape[1] >= 1.5:  # what stands upright is laid down
+        expected = np.rot90(expected)
+    assert out.shape == expected.shape
+    # Corners are corners of pixels' places, as in OpenCV: the first pixel of the quad is that of the picture.
+    assert np.abs(out[1:-1, 1:-1].astype(int) - expected[1:-1, 1:-1]).mean() < 6
+
+
+def test_a_quad_beyond_the_edge_gets_the_edges_colour() -> None:
+    source = np.full((10, 10, 3), 200, np.uint8)
+    assert (cut(source, np.array([[-5.0, -5], [20, -5], [20, 20], [-5, 20]])) == 200).all()

@@ -1,0 +1,162 @@
+"""What the reports decide by themselves, in both languages, and what they refuse to."""
+
+from __future__ import annotations
+
+import pytest
+
+from orion_py.senses.scenes.answers import scene_answer
+from orion_py.senses.scenes.codes import Code
+from orion_py.senses.scenes.labels import Language
+from orion_py.senses.scenes.report import SceneReport
+from tests.senses.scenes.reports import KNOWN, report, seen
+from tests.senses.scenes.test_receipts import FRENCH
+
+SIGN = report("DÉFENSE DE FUMER\nMerci", unsure=["B1ah"])
+PARK = report(
+    objects=[seen("person"), seen("person", 0.7), seen("dog", box=(200, 0, 300, 90))],
+    unsure_objects=[seen("person", 0.35)],
+)
+BILL = report(FRENCH)
+
+
+def told(question: str, *reports: SceneReport, language: Language = "en") -> str:
+    answer = scene_answer(question, reports, KNOWN, language)
+    assert answer is not None, "a language model would have to answer"
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("What does it say?", "en"),
+        ("what does the sign say", "en"),
+        ("Read it to me please", "en"),
+        ("What is written on this?", "en"),
+        ("Que dit le panneau ?", "fr"),
+        ("Qu’est-ce qui est écrit ?", "fr"),
+        ("Lis ce texte", "fr"),
+        ("Is there any text?", "en"),
+    ],
+)
+def test_what_was_read_is_quoted_and_what_is_doubtful_said_apart(question: str, language: Language) -> None:
+    answer = told(question, SIGN, language=language)
+    assert "> DÉFENSE DE FUMER  \n> Merci" in answer
+    assert answer.endswith("B1ah")
+
+
+@pytest.mark.parametrize("question", ["What does it say?", "Translate this sign into English", "Summarize the text"])
+def test_without_text_there_is_nothing_to_read_or_to_translate(question: str) -> None:
+    assert "can't read any text" in told(question, PARK)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Translate this sign", "Traduis ce panneau en anglais", "Explain what that means", "Which law is meant?"],
+)
+def test_work_on_the_text_is_left_to_a_language_model(question: str) -> None:
+    assert scene_answer(question, [SIGN], KNOWN, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "expected"),
+    [
+        ("How many people are there?", "en", "I found 2 people. Perhaps there are 1 more; I'm not sure."),
+        ("how many persons do you see", "en", "2 people"),
+        ("Combien de personnes y a-t-il ?", "fr", "J'ai trouvé 2 personnes."),
+        ("Combien de gens vois-tu ?", "fr", "2 personnes"),
+        ("How many dogs?", "en", "I found 1 dog."),
+        ("combien de chiens ?", "fr", "1 chien"),
+        ("How many cats are in it?", "en", "none of this kind"),
+        ("Combien de chats ?", "fr", "aucun exemple dans l'image : chat"),
+        ("Is there a dog in the picture?", "en", "I found 1 dog."),
+        ("Y a-t-il un vélo ?", "fr", "vélo"),
+    ],
+)
+def test_counts_are_the_detectors(question: str, language: Language, expected: str) -> None:
+    assert expected in told(question, PARK, language=language)
+
+
+@pytest.mark.parametrize("question", ["How many women are there?", "Combien d'enfants ?"])
+def test_people_are_counted_and_their_sex_and_age_never_guessed(question: str) -> None:
+    language: Language = "fr" if question.startswith("C") else "en"
+    answer = told(question, PARK, language=language)
+    assert answer.startswith(("I found 2 people", "J'ai trouvé 2 personnes"))
+    assert "sex" in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Who is this man?", "en"),
+        ("How old is she?", "en"),
+        ("Why is the man laughing?", "en"),
+        ("What breed is the dog?", "en"),
+        ("Where was it taken?", "en"),
+        ("How many windows does the house have?", "en"),
+        ("Is the weather nice?", "en"),
+        ("Qui est cette personne ?", "fr"),
+        ("Où la photo a-t-elle été prise ?", "fr"),
+        ("Combien de fenêtres ?", "fr"),
+    ],
+)
+def test_what_no_detector_tells_isnt_told(question: str, language: Language) -> None:
+    answer = told(question, PARK, language=language)
+    assert answer.startswith(("I can't", "L'image ne me permet pas", "Je ne peux pas"))
+    assert ("2 people, 1 dog" if language == "en" else "2 personnes, 1 chien") in answer
+
+
+def test_an_object_has_its_place_and_its_colour() -> None:
+    assert told("Where is the dog?", PARK) == "1 dog: at the top right."
+    assert told("Où est le chien ?", PARK, language="fr") == "1 chien : en haut à droite."
+    assert told("What colour is the dog?", PARK) == "The place of the dog is mostly red."
+    assert "white (80 %)" in told("What are the main colours?", PARK)
+
+
+@pytest.mark.parametrize("question", ["What is the total?", "How much is it?", "Total?"])
+def test_the_total_is_quoted_and_checked(question: str) -> None:
+    answer = told(question, BILL)
+    assert "The total is €5.50." in answer
+    assert "“TOTAL TTC               5,50 €”" in answer
+    assert "3 lines above it add up to the same" in answer
+
+
+def test_in_french_too_and_a_sum_that_differs_is_said() -> None:
+    wrong = report(FRENCH.replace("1,30", "1,80"))
+    answer = told("Quel est le total ?", wrong, language="fr")
+    assert "5,50\u00a0€" in answer
+    assert "mal lu une" in answer
+
+
+def test_without_amounts_there_is_no_total() -> None:
+    assert told("What is the total?", SIGN).startswith("I read no amount")
+
+
+def test_a_code_is_told() -> None:
+    ticket = report(codes=[Code("QR Code", "https://example.org", ((0.0, 0.0),))])
+    assert told("What is in the QR code?", ticket) == "The QR Code contains: https://example.org"
+    assert "no QR code" in told("what does the QR code say", PARK)
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("Describe the picture", "en"), ("What do you see?", "en"), ("Que vois-tu ?", "fr"), ("Décris l'image", "fr")],
+)
+def test_a_description_is_what_was_found(question: str, language: Language) -> None:
+    answer = told(question, PARK, language=language)
+    assert ("2 people, 1 dog" if language == "en" else "2 personnes, 1 chien") in answer
+
+
+def test_several_pictures_are_answered_one_by_one() -> None:
+    answer = told("How many dogs are there?", PARK, SIGN)
+    first, second = answer.split("**Picture 2**")
+    assert "1 dog" in first
+    assert "none of this kind" in second
+
+
+def test_every_kind_is_found_by_its_own_names() -> None:
+    for kind in KNOWN:
+        for words, question in ((kind.english, "How many {} are there?"), (kind.french, "Combien de {} y a-t-il ?")):
+            language: Language = "fr" if question[0] == "C" else "en"
+            for word in words:
+                picture = report(objects=[seen(kind.english[0])])
+                assert kind.counted(1, language) in told(question.format(word), picture, language=language), word
