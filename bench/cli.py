@@ -27,9 +27,10 @@ BENCHES = (
     "generate",
     "speculate",
     "loops",
+    "reading",
 )
 WEIGHTS_OF = {"generate"}
-WITHOUT_MODEL = {"boot", "routing"}
+WITHOUT_MODEL = {"boot", "routing", "reading"}
 """Every other bench runs the model that --model names, but for these, which always run Lite, as a visitor does, and
 ``memory_bytes``, which runs every model that the site has:"""
 LITE_ONLY = {"load", "first_visit", "memory_bytes"}
