@@ -36,11 +36,11 @@ SILERO = "silero-vad-5.onnx"
 """The sources, by the names that ``build_support/sources.py`` gives them."""
 _LIMITS = JsonLimits(size=32_000_000, depth=12, parts=2_000_000)
 _GOLDEN_FRAMES, _GOLDEN_VOICE_FRAMES = 320, 90
-_ENCODER_TOLERANCE, _LOGITS_TOLERANCE, _VOICE_TOLERANCE = 4.0, 1.0, 0.01
+_ENCODER_TOLERANCE, _LOGITS_TOLERANCE, _VOICE_TOLERANCE = 4.0, 4.0, 0.01
 """Int8 activations are rounded at their own extremes, which differ a little from one device to another: a
 ten-thousandth more of the sound changes single numbers of what the encoder heard by 1.6, and their root mean square by
-0.06 of 1.2."""
-_ENCODER_RMS = 0.25
+0.06 of 1.2. In Chromium they are 1.1 and 0.06 off, and the logits 0.8 and 0.2 of 1.7."""
+_ENCODER_RMS, _LOGITS_RMS = 0.25, 0.6
 
 Report = Callable[[str], None]
 
@@ -60,10 +60,11 @@ def build_whisper(files: Mapping[str, Path], models: Path, report: Report = lamb
     mel = log_mel(clip_of(CLIP), _GOLDEN_FRAMES)
     ends = ("cross_key.0", f"cross_value.{shape.decoder_layers - 1}")
     most, typical = dict.fromkeys(ends, _ENCODER_TOLERANCE), dict.fromkeys(ends, _ENCODER_RMS)
+    sure = {"logits": _LOGITS_RMS}
     golden = [
         GoldenRun("clip", "encoder", {"mel": mel}, most, typical),
-        GoldenRun("begin", "decoder", {"tokens": np.array([begin])}, {"logits": _LOGITS_TOLERANCE}),
-        GoldenRun("step", "decoder", {"tokens": np.array([[tokens.times]])}, {"logits": _LOGITS_TOLERANCE}),
+        GoldenRun("begin", "decoder", {"tokens": np.array([begin])}, {"logits": _LOGITS_TOLERANCE}, sure),
+        GoldenRun("step", "decoder", {"tokens": np.array([[tokens.times]])}, {"logits": _LOGITS_TOLERANCE}, sure),
     ]
     report("quantizing Whisper to 8 bits")
     sessions = {
