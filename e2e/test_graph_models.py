@@ -36,7 +36,7 @@ def test_it_computes_as_in_cpython_stays_for_the_next_visit_and_goes_when_it_is_
     web: Web, browsers: Browsers, empty_profile: Path, tiny: GraphManifest
 ) -> None:
     person = Person(browsers.start(empty_profile), web.url)
-    person.visits("vendor/LICENSES.txt")
+    person.visits("models.json")
     engine = Engine(person.page, config={"use_neural_router": False})
     # Its golden runs are computed here and compared with what CPython computed: else this is a golden_mismatch.
     loaded = engine.ask("preload", model=MODEL)
@@ -52,7 +52,7 @@ def test_it_computes_as_in_cpython_stays_for_the_next_visit_and_goes_when_it_is_
     assert [row["model"] for row in engine.heard("memory")[-1]["models"]] == []
 
     web.forgets()
-    person.visits("vendor/LICENSES.txt")
+    person.visits("models.json")
     again = Engine(person.page, config={"use_neural_router": False})
     assert again.ask("preload", model=MODEL)["type"] == "result"
     assert web.requests("models/*") == []
@@ -70,7 +70,7 @@ def test_one_that_computes_otherwise_than_in_cpython_is_not_used(
     first["tensors"], second["tensors"] = second["tensors"], first["tensors"]
     with web.site.altered(f"models/{MODEL}/manifest.json", lying):
         person = Person(browsers.start(empty_profile), web.url)
-        person.visits("vendor/LICENSES.txt")
+        person.visits("models.json")
         engine = Engine(person.page, config={"use_neural_router": False})
         ended = engine.ask("preload", model=MODEL)
         assert (ended["type"], ended["error"]["code"]) == ("error", "golden_mismatch")

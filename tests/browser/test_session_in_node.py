@@ -43,3 +43,20 @@ def test_a_run_of_tokens_is_asked_for_whole_and_told_in_pieces(said: dict[str, A
         {"token": 5, "position": 9, "count": 3, "ends": [2], "choice": {**choice, "draws": draws}},
     ]
     assert said["told"] == [[[7], 0.005], [[8, 9], 0.006]]
+
+
+def test_tensors_of_every_type_go_over_and_come_back_the_same(said: dict[str, Any]) -> None:
+    request, handed = said["graph"]
+    assert (request["session"], request["want"]) == ("s", ["x"])
+    assert request["inputs"][:2] == [["x", "float32", [2, 3]], ["ids", "int64", [1, 2]]]
+    assert handed == [
+        ["Float32Array", [0, 1, 2, 3, 4, 5]],
+        ["BigInt64Array", [7, -8]],
+        ["Int32Array", [3]],
+        ["Uint8Array", [255]],
+        ["Uint8Array", [1, 0]],
+        ["Float32Array", []],
+        ["Float32Array", [2.5]],
+    ]
+    assert [row[:3] for row in said["tensors"]] == request["inputs"]
+    assert all(row[3] for row in said["tensors"])
