@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,14 @@ from PIL import Image
 
 from orion_py.cancellation import CancelToken
 from orion_py.cli.commands import main
+from orion_py.native import ports
 from orion_py.native.eyes import NativeSight, can_see
+from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.sight import Scenes
+from tests.answering.test_pictures import DOG, ScriptedSight, registry, see
 from tests.senses.scenes.reports import KNOWN, report, seen
+from tests.tiny import World, says
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,3 +102,41 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.fixture
+def seeing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A checkout whose engine sees one dog in each picture; the arguments that name it."""
+    world = World(says("good day"))
+    world.texts["models.json"] = json.dumps(registry())
+    held = HeldAttachments(see=see)
+    world.ports = replace(world.ports, sight=ScriptedSight(DOG, DOG), attachments=held)
+    monkeypatch.setattr(ports, "native_ports", lambda root: world.ports)
+    return ["--root", str(checkout), "chat"]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("--image", "PHOTO", "QUESTION"), ("QUESTION", "--image", "PHOTO"), ("--json", "--image", "PHOTO", "QUESTION")],
+)
+def test_a_question_stands_before_or_behind_its_picture(
+    order: tuple[str, ...], seeing: list[str], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {"PHOTO": str(photo), "QUESTION": "How many dogs are there?"}
+    assert main([*seeing, *(words.get(word, word) for word in order)]) == 0
+    out = capsys.readouterr().out
+    assert (json.loads(out)["content"] if "--json" in order else out.strip()) == "I found 1 dog."
+
+
+def test_several_pictures_are_answered_one_by_one(
+    seeing: list[str], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = photo.with_name("other.png")
+    other.write_bytes(photo.read_bytes() + b" ")
+    assert main([*seeing, "How many dogs?", "--image", str(photo), str(other)]) == 0
+    assert "**Picture 2**" in capsys.readouterr().out
+
+
+def test_a_picture_that_is_gone_is_said(seeing: list[str], photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*seeing, "How many dogs?", "--image", str(photo.with_name("gone.png"))]) == 1
+    assert "gone.png can't be read" in capsys.readouterr().err
