@@ -139,9 +139,9 @@ class GraphOpener:
         await self._versions.switch(found)
 
     async def complete(self, manifest: GraphManifest) -> bool:
-        """Whether all of its shards lie on the device."""
+        """Whether all that its sessions need lies on the device: golden runs are fetched for their check alone."""
         sizes = await self._ports.store.sizes()
-        return all(sizes.get(shard.sha256) == shard.size for shard in manifest.shards)
+        return all(sizes.get(shard.sha256) == shard.size for shard in manifest.shards if shard.role != "golden")
 
     async def _published(self, entry: SenseEntry) -> StoredGraphs:
         return read_graphs(entry.id, await self._ports.fetch_text(entry.manifest), self._versions.on_note)

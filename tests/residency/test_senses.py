@@ -295,6 +295,17 @@ async def test_another_models_manifest_at_its_address_is_refused(place: Place) -
         await place.run()
 
 
+async def test_one_that_was_forgotten_and_fetched_again_is_whole_without_its_golden_runs(place: Place) -> None:
+    await place.run()
+    for golden in place.manifest.golden:
+        await place.world.store.delete(golden.tensors)
+    place.visit()
+    del place.world.texts["models/tiny-graphs/manifest.json"]
+    requests = len(place.world.store.requests)
+    assert await place.run() == 3
+    assert len(place.world.store.requests) == requests
+
+
 async def test_a_sense_that_the_site_has_not_is_told(place: Place) -> None:
     with pytest.raises(UnknownModel, match="whisper-base isn't among the models here"):
         async with place.senses.lent("whisper-base", CancelToken()):
