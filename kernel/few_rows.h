@@ -63,7 +63,7 @@ INLINE void few_rows(const int bits, const int n, Groups at, u32 blocks, u32 shi
 #endif
       few_of_shorts(n, whole, at.q, x);
     V scale = scales_at(&masks, scale_place(at.scale, moved));
-    V low = block_minimum((u32)bits, &masks, at.minimum ? scale_place(at.minimum, moved) : 0, scale);
+    V low = block_minimum((u32)bits, &masks, at.minimum != 0, at.minimum ? scale_place(at.minimum, moved) : 0, scale);
     V scales = load(x + words), scaled_sums = load(x + words + 4 * LANES);
 #pragma unroll
     for (int t = 0; t < n; t++) {

@@ -64,10 +64,10 @@ INLINE V scales_at(const Masks *m, const u16 *at) { return wasm_v128_and(wasm_i3
 /* The place of block b's scales, where a block moves on by 8 bytes >> shift: counted in these. */
 INLINE const u16 *scale_place(const u16 *at, u32 moved) { return (const u16 *)(const void *)((const u8 *)at + (moved & ~7u)); }
 
-/* Minima of a block, times 2^-112, with what its integers are too large by taken off. */
-INLINE V block_minimum(u32 bits, const Masks *m, const u16 *minimum, V scale) {
-  const float offset = block_offset(bits, minimum != 0);
-  V low = minimum ? scales_at(m, minimum) : splat(0);
+/* Minima of a block, times 2^-112, with what its integers are too large by taken off; without minima `minimum` isn't read. */
+INLINE V block_minimum(u32 bits, const Masks *m, const int affine, const u16 *minimum, V scale) {
+  const float offset = block_offset(bits, affine);
+  V low = affine ? scales_at(m, minimum) : splat(0);
   return offset == 0 ? low : wasm_f32x4_sub(low, mul4(scale, splat(offset)));
 }
 
@@ -94,7 +94,7 @@ INLINE void one_row(const int bits, const int affine, Groups at, u32 blocks, u32
 #endif
                     block_of_shorts(bits, &masks, at.q, a));
       if (lowered) {
-        V low = block_minimum((u32)bits, &masks, affine ? scale_place(at.minimum, moved) : 0, scale);
+        V low = block_minimum((u32)bits, &masks, affine, affine ? scale_place(at.minimum, moved) : 0, scale);
         sums = multiply_add(low, load_splat(a + words + 4), sums);
       }
       sums = multiply_add(whole, mul4(scale, load_splat(a + words)), sums);

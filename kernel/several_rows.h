@@ -37,7 +37,7 @@ INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 e
     }
     V scale = scales_at(&masks, at.scale + s);
     store(tail, scale);
-    store(tail + 32, block_minimum((u32)bits, &masks, at.minimum ? at.minimum + s : 0, scale));
+    store(tail + 32, block_minimum((u32)bits, &masks, at.minimum != 0, at.minimum ? at.minimum + s : 0, scale));
   }
 }
 
