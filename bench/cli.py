@@ -28,9 +28,10 @@ BENCHES = (
     "speculate",
     "loops",
     "reading",
+    "hearing",
 )
 WEIGHTS_OF = {"generate"}
-WITHOUT_MODEL = {"boot", "routing", "reading"}
+WITHOUT_MODEL = {"boot", "routing", "reading", "hearing"}
 """Every other bench runs the model that --model names, but for these, which always run Lite, as a visitor does, and
 ``memory_bytes``, which runs every model that the site has:"""
 LITE_ONLY = {"load", "first_visit", "memory_bytes"}

@@ -1,0 +1,99 @@
+"""Measures how many words of clips are heard wrong, by ORION's 8 bits and by faster-whisper in 32 on the same weights.
+
+Both run in CPython. The clips are those of bench/hearing/clips.py: real readings, and sentences that a voice speaks,
+alone and with noise or music under them, in French and English. Wanted: a word error rate within a point of the
+reference's, which takes the likeliest token each time, as ORION does; its search with five beams is reported, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from statistics import median
+from typing import Any
+
+from bench.context import Context
+from bench.figures import Contender, Outcome, Target
+from bench.hearing import prepare
+from bench.hearing.clips import Clip, clips
+from bench.hearing.word_errors import rate
+from build_support import paths
+from build_support.errors import StepFailed
+from orion_py.senses.hearing.resampling import RATE, Samples
+from orion_py.senses.hearing.transcriber import VAD, WHISPER, Ears, transcribe
+
+WITHIN = 1.0
+"""Points of the word error rate by which ORION may be behind."""
+THREADS = 2
+
+
+def run(context: Context) -> Outcome:
+    if not all((paths.MODELS / name / "manifest.json").is_file() for name in (WHISPER, VAD)):
+        raise StepFailed("The models that hear aren't built.", "Make them with: python3 build.py models speech")
+    python = prepare.environment()
+    made = list(clips(prepare.real(), prepare.spoken(python)))
+    context.settle(f"{len(made)} clips")
+    theirs = prepare.heard_there(python, made)
+    return compared(made, asyncio.run(_heard(made)), theirs)
+
+
+async def _heard(made: Sequence[Clip]) -> dict[str, Any]:
+    """By clip: the text, its language and what it took in seconds."""
+    from orion_py.manifest.graph_manifest import parse_graph_manifest
+    from orion_py.native.graph_model import opened_graphs
+
+    found: dict[str, Any] = {}
+    async with AsyncExitStack() as stack:
+        models = []
+        for name in (WHISPER, VAD):
+            manifest = parse_graph_manifest((paths.MODELS / name / "manifest.json").read_bytes())
+            models.append(await opened_graphs(manifest, paths.MODELS / "shards", THREADS))
+            stack.push_async_callback(models[-1].close)
+        ears = await Ears.open(models[0], models[1], lambda: 0.5)
+        for clip in made:
+            started = time.perf_counter()
+            transcript = await transcribe(ears, _blocks(clip.samples))
+            seconds = time.perf_counter() - started
+            found[clip.name] = {"greedy": transcript.text, "language": transcript.language, "seconds": seconds}
+    return found
+
+
+async def _blocks(samples: Samples) -> AsyncIterator[Samples]:
+    for start in range(0, len(samples), RATE):
+        yield samples[start : start + RATE]
+
+
+def compared(made: Sequence[Clip], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Outcome:
+    """The two hearings beside what was said, for each kind of clip and language."""
+    contenders = []
+    for name, found, key in (
+        ("ORION, 8 bits", ours, "greedy"),
+        ("faster-whisper, 32 bits", theirs, "greedy"),
+        ("faster-whisper, 32 bits, five beams", theirs, "beams"),
+    ):
+        contender = Contender(name, enough=1)
+        contender.add("word error rate", "%", _rate(made, found, key), 0.0)
+        if key == "greedy":
+            share = median(found[clip.name]["seconds"] / (len(clip.samples) / RATE) for clip in made)
+            contender.facts["time a second of sound, median"] = round(share, 3)
+            wrong = [clip.name for clip in made if found[clip.name]["language"] != clip.language]
+            contender.facts["languages taken for another"] = wrong
+        for group in sorted({_group(clip) for clip in made}):
+            part = [clip for clip in made if _group(clip) == group]
+            contender.facts[f"word error rate, {group}, {len(part)} clips, %"] = round(_rate(part, found, key), 2)
+        contenders.append(contender)
+    behind = _rate(made, ours, "greedy") - _rate(made, theirs, "greedy")
+    return Outcome(
+        "hearing", contenders, [Target("words, points behind 32 bits", behind, WITHIN, False, "points", False)]
+    )
+
+
+def _group(clip: Clip) -> str:
+    return f"{clip.name.partition('-')[0]} {clip.language}"
+
+
+def _rate(made: Sequence[Clip], found: Mapping[str, Any], key: str) -> float:
+    """In percent."""
+    return 100 * rate([(clip.said, found[clip.name][key]) for clip in made])

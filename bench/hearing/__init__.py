@@ -1,0 +1,1 @@
+"""Holds what the bench of hearing needs: clips, the voice that speaks them, and the reference."""
