@@ -325,6 +325,36 @@ def test_what_cannot_be_used_is_refused_in_words_and_the_question_stays(
     assert person.visit.faults == []
 
 
+NO_ROOM = """const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (...all) {
+  if (this.name === "attachments") throw new DOMException("no room", "QuotaExceededError");
+  return put.apply(this, all);
+};"""
+NO_DATABASE = """IDBFactory.prototype.open = () => { throw new DOMException("refused", "SecurityError"); };"""
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [(NO_ROOM, "no room left to keep what you attached"), (NO_DATABASE, "the conversation lasts until you close it")],
+)
+def test_what_cannot_be_stored_stays_in_memory_and_can_be_asked_about_again(
+    folder: Path, visit: Callable[..., Visit], script: str, words: str
+) -> None:
+    assembled.scenario(folder, stored=True, sees=True)
+    opened = visit()
+    opened.context.add_init_script(script)
+    person = Person(opened.open(until="ready|degraded"))
+    person.chooses(("cat.png", picture()))
+    expect(person.listed).to_have_count(1)
+    expect(person.page.locator("#notices")).to_contain_text(words)
+    person.visit.ask_and_wait("What is this?")
+    person.shown(person.page.locator("article[data-role=user]"))
+    person.visit.answer.get_by_role("button", name="Ask again").click()
+    person.visit.state("success")
+    expect(person.visit.answer).to_contain_text("I see: 60 × 40")
+    assert person.visit.faults == []
+
+
 def test_a_picture_that_is_gone_ends_in_an_error_that_keeps_the_question(seeing: Callable[..., Person]) -> None:
     person = seeing()
     visit, page = person.visit, person.page
