@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 
 from build_support.browser import ARGUMENTS, find
 from e2e.page import assembled
+from e2e.page.attaching import Person
 from e2e.support.evidence import Evidence
 
 PATIENCE_MS = 30_000
@@ -157,3 +158,14 @@ def visit(chromium: Browser, server: assembled.Server, evidence: Evidence) -> It
 def page(visit: Callable[..., Visit]) -> Visit:
     """The page, open and ready, with the model stored already."""
     return visit().open()
+
+
+@pytest.fixture
+def seeing(folder: Path, visit: Callable[..., Visit]) -> Callable[..., Person]:
+    """``seeing(**options)``: a person at a page whose engine says that an agent sees."""
+
+    def start(**options: Any) -> Person:
+        assembled.scenario(folder, stored=True, sees=True)
+        return Person(visit(**options).open())
+
+    return start

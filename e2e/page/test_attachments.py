@@ -3,99 +3,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import math
 import struct
 import wave
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
-from playwright.sync_api import Locator, expect
+from PIL import Image
+from playwright.sync_api import expect
 
 from e2e.page import assembled
+from e2e.page.attaching import BLUE, GREEN, IN_STORE, RED, Person, picture
 from e2e.page.conftest import Visit
 from e2e.page.test_tabs import Tab
-
-RED, GREEN, BLUE = (220, 30, 30), (30, 180, 60), (30, 60, 220)
-GIVE = """([how, files]) => {
-  const data = new DataTransfer();
-  for (const [name, type, text] of files) {
-    const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-    data.items.add(new File([bytes], name, { type }));
-  }
-  const options = { bubbles: true, cancelable: true };
-  const event = how === "paste" ? new ClipboardEvent(how, { clipboardData: data, ...options })
-    : new DragEvent(how, { dataTransfer: data, ...options });
-  document.getElementById("message").dispatchEvent(event);
-}"""
-IN_STORE = """async (act) => {
-  const opening = indexedDB.open("orion-chats");
-  await new Promise((resolve) => { opening.onsuccess = resolve; });
-  const work = opening.result.transaction("attachments", "readwrite");
-  const request = work.objectStore("attachments")[act]();
-  await new Promise((resolve) => { work.oncomplete = resolve; });
-  opening.result.close();
-  return request.result;
-}"""
-
-
-def picture(form: str = "PNG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: Any) -> bytes:
-    """Red above left, blue below right, with some words."""
-    made = Image.new(mode, size, (*RED, 255)[: len(mode)])
-    draw = ImageDraw.Draw(made)
-    draw.rectangle((size[0] // 2, size[1] // 2, *size), fill=(*BLUE, 255)[: len(mode)])
-    out = io.BytesIO()
-    made.save(out, form, **options)
-    return out.getvalue()
-
-
-class Person:
-    """What a person does with files at the page."""
-
-    def __init__(self, visit: Visit, words: tuple[str, str] = ("Attach", "Remove")) -> None:
-        self.visit, self.page, self._words = visit, visit.page, words
-
-    @property
-    def listed(self) -> Locator:
-        return self.page.locator("#attached li:not(.coming)")
-
-    @property
-    def note(self) -> Locator:
-        return self.page.locator("#attach-note")
-
-    def chooses(self, *files: tuple[str, bytes]) -> None:
-        with self.page.expect_file_chooser() as chooser:
-            self.page.get_by_role("button", name=self._words[0], exact=True).click()
-        chooser.value.set_files([{"name": name, "mimeType": "", "buffer": data} for name, data in files])
-
-    def gives(self, how: str, *files: tuple[str, bytes]) -> None:
-        """``how``: "paste", "dragover" or "drop"."""
-        rows = [[name, "image/png", base64.b64encode(data).decode()] for name, data in files]
-        self.page.evaluate(GIVE, [how, rows])
-
-    def removes(self, name: str) -> None:
-        self.page.get_by_role("button", name=f"{self._words[1]} {name}").click()
-
-    def shown(self, place: Locator) -> None:
-        """The picture is there, and not just its frame."""
-        expect(place.locator("img").first).to_have_js_property("complete", True)
-        expect(place.locator("img").first).not_to_have_js_property("naturalWidth", 0)
-
-
-@pytest.fixture
-def seeing(folder: Path, visit: Callable[..., Visit]) -> Callable[..., Person]:
-    """``seeing(**options)``: a person at a page whose engine says that an agent sees."""
-
-    def start(**options: Any) -> Person:
-        assembled.scenario(folder, stored=True, sees=True)
-        return Person(visit(**options).open())
-
-    return start
 
 
 def test_nothing_is_offered_while_no_agent_sees(page: Visit) -> None:
@@ -282,49 +206,6 @@ def test_a_transparent_picture_lies_on_white_and_an_animation_shows_its_first_fr
     expect(person.visit.answer).to_contain_text("30 × 20, 255-255-255 to 255-255-255; 30 × 20, 30-180-60 to 30-180-60")
 
 
-def bomb(side: int) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
-    rows = zlib.compress(bytes(side * (side // 8 + 1)), 9) if side < 20_000 else zlib.compress(bytes(9))
-    return b"\x89PNG\r\n\x1a\n" + ihdr + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
-BAD = [
-    ("photo.heic", HEIC, "HEIC", "HEIC"),
-    ("photo.png", HEIC, "HEIC", "HEIC"),
-    ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG drawing", "dessin SVG"),
-    ("empty.png", b"", "is empty", "est vide"),
-    ("half.png", picture()[:60], "damaged or incomplete", "abîmé ou incomplet"),
-    ("noise.jpg", b"\xff\xd8\xff" + bytes(range(256)), "damaged or incomplete", "abîmé ou incomplet"),
-    ("dot.png", picture(size=(1, 1)), "1 × 1 pixels: too few", "1 × 1 pixels : trop peu"),
-    ("huge.png", bomb(10_000), "10,000 × 10,000 pixels", "000 pixels, plus que"),
-    ("bomb.png", bomb(60_000), "60,000 × 60,000 pixels", "000 pixels, plus que"),
-    ("words.png", b"only words", "isn’t a file that Orion can read", "n’est pas un fichier"),
-]
-
-
-@pytest.mark.parametrize("lang", ["en", "fr"])
-def test_what_cannot_be_used_is_refused_in_words_and_the_question_stays(
-    seeing: Callable[..., Person], lang: str
-) -> None:
-    person = seeing(locale=lang)
-    page = person.page
-    box = page.locator("#message")
-    box.fill("Question ?")
-    for name, data, *words in BAD:
-        person.gives("drop", (name, data))
-        expect(person.note).to_contain_text(name)
-        expect(person.note).to_contain_text(words[lang == "fr"])
-    expect(person.listed).to_have_count(0)
-    expect(box).to_have_value("Question ?")
-    page.locator("#send").click()
-    person.visit.state("success")
-    assert person.visit.faults == []
-
-
 NO_ROOM = """const put = IDBObjectStore.prototype.put;
 IDBObjectStore.prototype.put = function (...all) {
   if (this.name === "attachments") throw new DOMException("no room", "QuotaExceededError");
@@ -369,6 +250,14 @@ def test_a_picture_that_is_gone_ends_in_an_error_that_keeps_the_question(seeing:
     expect(visit.answer).to_contain_text("What you attached is no longer here")
     expect(visit.box).to_have_value("What is this?")
     visit.ask_and_wait("Then without it?")
+
+
+def test_files_stand_in_the_order_in_which_they_were_chosen(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    person.chooses(("large.jpg", picture("JPEG", (6000, 4000))), ("small.png", picture()), ("words.txt", b"words"))
+    expect(person.listed).to_have_count(2)
+    names = [row.get_attribute("data-file") for row in person.listed.all()]
+    assert names == [hashlib.sha256(data).hexdigest() for data in (picture("JPEG", (6000, 4000)), picture())]
 
 
 @pytest.mark.parametrize(("lang", "width"), [("en", 1100), ("fr", 1100), ("en", 390), ("fr", 390)])

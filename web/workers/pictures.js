@@ -7,9 +7,13 @@ import { prepared } from "../bridge/worker/pictures/prepare.js";
 
 const held = holdName();
 held.then(() => self.postMessage({}));
+/** One after the other: in the order in which they were chosen, and so that one decoded picture at a time takes memory. */
+let turn = held;
 
-self.onmessage = async ({ data: { call, file } }) => {
-  await held;
+/** @param {{call: number, file: File}} message */
+async function examine({ call, file }) {
   const result = await prepared(file).catch(() => ({ fault: "broken" }));
   self.postMessage({ call, ...result });
-};
+}
+
+self.onmessage = ({ data }) => { turn = turn.then(() => examine(data)); };
