@@ -158,6 +158,19 @@ def test_pausing_a_model_stops_everything_and_resuming_asks_for_it_again() -> No
     assert len(visit.asked("preload")) == before + 1
 
 
+def test_a_load_that_was_taken_up_again_is_not_paused_by_the_late_end_of_the_one_before() -> None:
+    visit = Visit()
+    visit.app.model.load("resume")
+    visit.app.model.load("pause")
+    visit.app.model.load("resume")
+    before, now = visit.asked("preload")[-2:]
+    visit.worker.say("progress", "engine", model="tiny", phase="downloading")
+    visit.worker.say("cancelled", before["id"], partial="")
+    assert visit.app.state.load.phase == "downloading"
+    visit.worker.say("cancelled", now["id"], partial="")
+    assert visit.app.state.load.phase == "paused"
+
+
 def test_a_correction_is_taught_and_the_question_asked_again() -> None:
     visit = Visit()
     visit.app.ask("Why?")

@@ -8,13 +8,14 @@ class WantedModel:
 
     def __init__(self, page):
         self._page, self._state, self._client = page, page.state, page.client
+        self._asked = 0
 
     def preload(self):
         """The engine is ready: its model comes now, or the person is asked."""
         if self._state.conversation.current:
             return
         if self._page.may_preload:
-            self._client.ask("preload", None, self._page.preloaded)
+            self._ask()
         else:
             self._state.offer_load = True
             self._state.touch("load")
@@ -26,8 +27,19 @@ class WantedModel:
             self._client.cancel(None)
         else:
             reducer.revive(self._state)
-            self._client.ask("preload", None, self._page.preloaded)
+            self._ask()
         self._page.redraw()
+
+    def _ask(self):
+        self._asked += 1
+        number = self._asked
+
+        def ended(message):
+            # One that was paused may come to its end after it was taken up again: that pauses nothing any more.
+            if number == self._asked or message["type"] == "result":
+                self._page.preloaded(message)
+
+        self._client.ask("preload", None, ended)
 
     def control_upgrade(self, action):
         """What comes in the background: ``action`` as in the protocol's ``ControlUpgrade``."""
