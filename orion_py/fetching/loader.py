@@ -233,10 +233,16 @@ class ProgressiveLoader:
         return here, progress
 
     async def _here(self, shards: Sequence[Shard]) -> _Here:
+        missing = await self._missing(shards)
+        begun = await self._store.resumable(missing) if missing else {}
+        if begun:  # another worker's or tab's download that has just come to its end is in neither answer
+            missing = await self._missing(shards)
+        whole = frozenset(s.sha256 for s in shards if s.sha256 not in missing)
+        return _Here(whole, {sha256: count for sha256, count in begun.items() if sha256 in missing})
+
+    async def _missing(self, shards: Sequence[Shard]) -> dict[str, int]:
         sizes = await self._store.sizes()
-        whole = frozenset(s.sha256 for s in shards if sizes.get(s.sha256) == s.size)
-        missing = {s.sha256: s.size for s in shards if s.sha256 not in whole}
-        return _Here(whole, await self._store.resumable(missing) if missing else {})
+        return {s.sha256: s.size for s in shards if sizes.get(s.sha256) != s.size}
 
     def _progress(self, files: Files, here: _Here, emit: Callable[[ProgressEvent], None]) -> LoadProgress:
         return LoadProgress(files.name, files.version, files.shards, here.whole, self._clock, emit, begun=here.begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import pytest
 
@@ -47,6 +48,23 @@ async def test_a_load_begins_with_the_bytes_of_whole_and_unfinished_shards() -> 
     assert counts(load.events)[0] == here
     assert counts(load.events) == sorted(counts(load.events))
     assert counts(load.events)[-1] == TOTAL
+
+
+class EndsAmidTheLook(MemoryShardStore):
+    """Another tab's download of the tokenizer ends between the looks for whole and for unfinished shards."""
+
+    async def resumable(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        self.shards[sha(TOKENIZER)] = TOKENIZER
+        self.partial.pop(sha(TOKENIZER), None)
+        return await super().resumable(wanted)
+
+
+async def test_a_shard_that_another_tab_completes_meanwhile_counts_whole() -> None:
+    store = EndsAmidTheLook(REMOTE)
+    store.shards, store.partial = broken_off().shards, broken_off().partial
+    load = Load(store, concurrency=1)
+    await load.run()
+    assert counts(load.events)[0] == len(GRAPH) + len(TOKENIZER) + sum(len(data) // 2 for data in WEIGHTS[1:])
 
 
 async def test_a_shard_shows_its_kept_part_before_its_turn_comes() -> None:
