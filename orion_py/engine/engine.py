@@ -20,7 +20,7 @@ from orion_py.answering.request import RequestRun
 from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig, merge, preset, preset_for
-from orion_py.engine.bus import Subscriber
+from orion_py.engine.bus import Kinds, Subscriber
 from orion_py.engine.changed_parts import BY_CONFIG, ChangedParts
 from orion_py.engine.resilience import Resilience
 from orion_py.engine.start import Parts, build, ground_of, say_where_models_stay
@@ -157,9 +157,9 @@ class Engine:
         """As ``webgpu_report``, for what is in memory now."""
         return await webgpu_report(self._config, self._parts.device, self._parts.manager)
 
-    def subscribe(self, listener: Subscriber) -> Callable[[], None]:
-        """Calls ``listener`` with every event. Returns what takes it back."""
-        return self._ground.bus.subscribe(listener)
+    def subscribe(self, listener: Subscriber, kinds: Kinds | None = None) -> Callable[[], None]:
+        """Calls ``listener`` with every event, or with those of ``kinds``. Returns what takes it back."""
+        return self._ground.bus.subscribe(listener, kinds)
 
     async def wait_for_router(self, cancel: CancelToken | None = None, timeout_s: float | None = None) -> RouterStatus:
         """Which router answers, once that is settled: the neural one is there, or won't come (it is

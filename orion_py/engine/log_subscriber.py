@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
+from orion_py.engine.bus import Kinds
 from orion_py.protocol import (
     ENGINE_ID,
     BreakerEvent,
@@ -22,6 +24,17 @@ from orion_py.telemetry.log import Logger
 
 class LogSubscriber:
     """Subscribes to the bus. Records of a request carry its id."""
+
+    kinds: ClassVar[Kinds] = (
+        FallbackEvent,
+        StateEvent,
+        BreakerEvent,
+        PredictionEvent,
+        UpgradeEvent,
+        RevisionEvent,
+        MemoryEvent,
+        RouterEvent,
+    )
 
     def __init__(self, log: Logger) -> None:
         self._log = log

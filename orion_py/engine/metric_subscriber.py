@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from orion_py.engine.bus import Kinds
 from orion_py.protocol import BreakerEvent, Event, RevisionEvent
 from orion_py.telemetry.metrics import Metrics
 
 
 class MetricSubscriber:
     """Subscribes to the bus."""
+
+    kinds: ClassVar[Kinds] = (RevisionEvent, BreakerEvent)
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

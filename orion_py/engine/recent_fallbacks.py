@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import cast
+from typing import ClassVar, cast
 
+from orion_py.engine.bus import Kinds
 from orion_py.protocol import Event, FallbackEvent
 from orion_py.protocol.rows import FallbackRow
 
@@ -13,6 +14,8 @@ KEPT = 10
 
 class RecentFallbacks:
     """Subscribes to the bus."""
+
+    kinds: ClassVar[Kinds] = (FallbackEvent,)
 
     def __init__(self) -> None:
         self._events: deque[FallbackEvent] = deque(maxlen=KEPT)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 from orion_py.background.gpu_trials import GpuTrials
 from orion_py.background.prediction import PredictiveLoader
@@ -19,6 +20,7 @@ from orion_py.background.updates import BetweenTurns, Updates
 from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
+from orion_py.engine.bus import Kinds
 from orion_py.engine.tasks import BackgroundTasks
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, Event, PredictionEvent, QueueEvent, UpgradeEvent
@@ -50,6 +52,8 @@ class Background:
 
 class BackgroundScheduler:
     """Subscribes to the bus: the queue's events tell it when something is asked. ``stop`` at the end."""
+
+    kinds: ClassVar[Kinds] = (QueueEvent, UpgradeEvent, PredictionEvent)
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ from orion_py.background.snapshot_keeper import SnapshotKeeper
 from orion_py.background.updates import Updates
 from orion_py.background.upgrade import BackgroundUpgrade
 from orion_py.config import EngineConfig
-from orion_py.engine.bus import EventBus, Subscriber
+from orion_py.engine.bus import Choosy, EventBus, Subscriber
 from orion_py.engine.changed_parts import ChangedParts, part_kept_in
 from orion_py.engine.changes import Changes
 from orion_py.engine.load_events import LoadEvents
@@ -161,8 +161,10 @@ def ground_of(config: EngineConfig, ports: Ports, log: Logger, subscribers: Iter
     ports = with_own(ports, ForgivingSettings(ports.settings, unkept, written, pending), tabs)
     metrics, telemetry = Metrics(), Telemetry(ports.settings, codes=all_codes())
     fallbacks = RecentFallbacks()
-    own: list[Subscriber] = [fallbacks, LogSubscriber(log), MetricSubscriber(metrics), TelemetrySubscriber(telemetry)]
-    for subscriber in (*own, *subscribers):
+    own: list[Choosy] = [fallbacks, LogSubscriber(log), MetricSubscriber(metrics), TelemetrySubscriber(telemetry)]
+    for listener in own:
+        bus.subscribe(listener, listener.kinds)
+    for subscriber in subscribers:
         bus.subscribe(subscriber)
     measures = Measures(metrics, ports.clock, bus.emit, config.slow_call_s)
     feed, tasks = LogFeed(log, bus.emit), BackgroundTasks(log)
@@ -209,7 +211,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
     work = _background(ground, device, registry, agents, loader, manager, queue, breakers)
     loads.claim(work.upgrade.owns)
     scheduler = BackgroundScheduler(config, ports, queue, breakers, manager, work, ground.tasks, ground.among)
-    bus.subscribe(scheduler)
+    bus.subscribe(scheduler, scheduler.kinds)
     await _recall(ground, agents, breakers, work)
     routing, changed = _router(ground, registry, agents, loader), ground.changed
     router = RouterCare(routing, config, ports, registry, agents, manager, ground.tasks, changed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
+from orion_py.engine.bus import Kinds
 from orion_py.engine.changed_parts import BY_MODELS
 from orion_py.engine.engine import Engine
 from orion_py.engine.status import status_of
@@ -41,6 +42,18 @@ class StatusFeed:
     own, which carry all that is new in them; ``storage`` is sent on request only.
     """
 
+    kinds: ClassVar[Kinds] = (
+        QueueEvent,
+        MemoryEvent,
+        AgentEvent,
+        SiteEvent,
+        RouterEvent,
+        FallbackEvent,
+        BreakerEvent,
+        PredictionEvent,
+        UpgradeEvent,
+    )
+
     def __init__(self, engine: Engine, ports: Ports, send: Callable[[Event], None]) -> None:
         self.engine, self._ports, self._send = engine, ports, send
         self._sent: dict[str, Any] = {}
@@ -52,7 +65,7 @@ class StatusFeed:
         self._due: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
         engine.changed.watch(self._schedule)
-        self._leave = engine.subscribe(self)
+        self._leave = engine.subscribe(self, self.kinds)
 
     async def snapshot(self) -> Status:
         """The whole status. What changes while it is collected is sent after ``open``."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from orion_py.engine.bus import Kinds
 from orion_py.errors import Cancelled, OrionError
 from orion_py.protocol import Event, FallbackEvent, GuardEvent, Response, TelemetryCounts, TelemetryRequest
 from orion_py.telemetry.telemetry import Telemetry
@@ -39,6 +42,8 @@ def count_failure(telemetry: Telemetry, error: OrionError) -> None:
 
 class TelemetrySubscriber:
     """Subscribes to the bus."""
+
+    kinds: ClassVar[Kinds] = (FallbackEvent, GuardEvent)
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
