@@ -69,7 +69,7 @@ try {
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   // A fifth of the imports' time, and not needed before the router's head or a model's logits are.
   python.pyimport("orion_py.browser.lazy").defer("numpy");
-  receive = python.pyimport("orion_py.browser.main").start(bridgeFor(python));
+  receive = python.pyimport("orion_py.browser.main").start(await bridgeFor(python));
   post({ type: "boot", phase: "engine", ms: performance.now() - started });
   for (const text of inbox.splice(0)) receive(text);
 } catch (cause) {

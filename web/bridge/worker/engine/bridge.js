@@ -3,14 +3,12 @@
  * database, the device, and the last visit's model.
  */
 
-import { ChatTemplate } from "../chat-template/template.js";
 import { InferenceClient } from "../inference/client.js";
 import { kernelHere } from "../kernel/module.js";
 import { addBundle } from "../python/boot.js";
 import { SnapshotMaker } from "../snapshot/maker.js";
 import { PrefixStore } from "../storage/prefix-store.js";
 import { openShards } from "../storage/shards.js";
-import { ChatTokenizer } from "../tokenizer/tokenizer.js";
 import { AttachmentStore } from "./attachments.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
@@ -31,8 +29,8 @@ function metered() {
  * @param {URL} root the page's folder
  * @param {boolean} ahead the last visit allowed its model to be begun with
  * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
- * @returns {Promise<{bridgeFor: (python: any) => object, begun: Promise<void> | void, attachments: AttachmentStore}>} what makes the
- *   bridge for a Python, when the last visit's model has begun, if it may, and what takes the questions' files
+ * @returns {Promise<{bridgeFor: (python: any) => Promise<object>, begun: Promise<void> | void, attachments: AttachmentStore}>} what
+ *   makes the bridge for a Python, when the last visit's model has begun, if it may, and what takes the questions' files
  */
 export async function beginBridge(root, ahead, first) {
   /** The service worker gave the list of models that it had, and fetches the newest behind it. */
@@ -60,7 +58,10 @@ export async function beginBridge(root, ahead, first) {
   // A page whose last visit allowed it needn't have spoken; what it says then still counts.
   const begun = ahead ? may({}) : undefined;
   void first.then(may);
-  const bridgeFor = (/** @type {any} */ python) => ({
+  // A fifth of this worker's modules, and the largest; nothing before Python wants them.
+  const texts = Promise.all([import("../chat-template/template.js"), import("../tokenizer/tokenizer.js")]);
+  texts.catch(() => {}); // awaited below
+  const bridgeFor = (/** @type {any} */ python) => texts.then(([{ ChatTemplate }, { ChatTokenizer }]) => ({
     shards,
     detectDevice: async () => JSON.stringify(await device),
     newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
@@ -97,6 +98,6 @@ export async function beginBridge(root, ahead, first) {
       if (!stale && text.includes('"type":"result"')) outdate();
       outbox.send(text);
     },
-  });
+  }));
   return { bridgeFor, begun, attachments };
 }

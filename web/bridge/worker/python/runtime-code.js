@@ -40,8 +40,13 @@ export class RuntimeCode {
     const { instantiateStreaming } = WebAssembly;
     const unread = Promise.resolve(new Response(UNREAD));
     void this.compile();
+    let asked = false;
     /** @type {typeof fetch} */
-    const given = (input, init) => (String(input) === this.url ? unread : fetch.call(globalThis, input, init));
+    const given = (input, init) => {
+      if (asked || String(input) !== this.url) return fetch.call(globalThis, input, init);
+      asked = true; // who asks again is another start
+      return unread;
+    };
     /** @type {typeof instantiateStreaming} */
     const instantiated = async (source, imports) => {
       if (source !== unread) return instantiateStreaming.call(WebAssembly, source, imports);
@@ -73,5 +78,5 @@ async function compiled(coming, url) {
 
 /** @param {Response} response */
 function isWasm(response) {
-  return (response.headers.get("Content-Type") ?? "").split(";")[0].trim().toLowerCase() === "application/wasm";
+  return response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
 }

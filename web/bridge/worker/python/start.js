@@ -24,12 +24,14 @@ export async function startPython(vendor, distrust, begins, clear) {
   const code = new RuntimeCode(vendor);
   await within(clear, FIRST_MS, "boot_timeout", "what goes before Python").catch(() => {});
   const store = new SnapshotStore(vendor);
-  // Whatever it begins with, and while that isn't known yet.
+  const reading = distrust ? Promise.resolve(null) : store.read();
+  reading.catch(() => {}); // awaited below
+  // Whatever it begins with, and while that isn't known yet: to compile keeps this thread busy, to read doesn't.
   void code.compile();
   let taken = false;
   for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
   try {
-    const snapshot = distrust ? null : await store.read();
+    const snapshot = await reading;
     if (snapshot) {
       // Begun while its key is found.
       const waking = within(wakeSnapshot(vendor, snapshot, code), PATIENCE_MS, "boot_timeout", "Python's snapshot");
