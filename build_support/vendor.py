@@ -1,7 +1,8 @@
 """Chooses which files of npm packages reach the browser, and under which name below ``vendor/``.
 
 All but PyScript's and Temml are ES modules that run under ``script-src 'self' 'wasm-unsafe-eval'`` as they are:
-nothing is bundled or rewritten, but for the reference to a source map that isn't shipped.
+nothing is bundled or rewritten, but for the reference to a source map that isn't shipped, and two parentheses around
+Pyodide's one large function.
 """
 
 from __future__ import annotations
@@ -87,6 +88,10 @@ connection nothing else may share it."""
 
 _SOURCE_MAP = re.compile(rb"\n//[#@] sourceMappingURL=\S+\s*$")
 
+_ONE_FUNCTION = re.compile(
+    rb"(?P<function>async function (?P<name>\w+)\(moduleArg=\{\}\)\{.*\})export default (?P=name);\s*", re.DOTALL
+)
+
 
 @dataclass(frozen=True)
 class Vendored:
@@ -113,7 +118,25 @@ def files() -> list[Vendored]:
 def content(vendored: Vendored) -> bytes:
     """What is served for ``vendored``."""
     data = vendored.path.read_bytes()
-    return _SOURCE_MAP.sub(b"\n", data) if vendored.path.suffix in (".js", ".mjs") else data
+    if vendored.path.suffix not in (".js", ".mjs"):
+        return data
+    data = _SOURCE_MAP.sub(b"\n", data)
+    return eager(data) if vendored.target == "pyodide/pyodide.asm.mjs" else data
+
+
+def eager(module: bytes) -> bytes:
+    """``module``, if all of it is one function that it exports as its default, with that function in parentheses.
+
+    A worker's start runs Pyodide's, which is 1.2 MB long. Engines read a function first to find its end, and once more
+    when it is called; one that begins behind a parenthesis they take for one that is called at once, and read it once
+    (https://v8.dev/blog/preparser). Browsers don't keep what they compiled of modules in a worker that a service worker
+    serves. Any other module stays as it is.
+    """
+    found = _ONE_FUNCTION.fullmatch(module)
+    if found is None:
+        return module
+    name, function = found["name"], found["function"]
+    return b"const %b=(%b);export default %b;\n" % (name, function, name)
 
 
 def licences() -> str:

@@ -23,6 +23,27 @@ def test_wasm_is_served_as_it_is() -> None:
     assert vendor.content(wasm) == wasm.path.read_bytes()
 
 
+def test_pyodides_one_function_is_read_once() -> None:
+    file = next(file for file in vendor.files() if file.target == "pyodide/pyodide.asm.mjs")
+    served, module = vendor.content(file), file.path.read_bytes().rstrip()
+    assert served.startswith(b"const _createPyodideModule=(async function _createPyodideModule(")
+    function = module.removesuffix(b"export default _createPyodideModule;")
+    assert served == b"const _createPyodideModule=(" + function + b");export default _createPyodideModule;\n"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        b"export default 1;\n",
+        b"async function make(moduleArg={}){}export default other;",
+        b"var a;async function make(moduleArg={}){}export default make;",
+        b"async function make(moduleArg={}){}make.b=1;export default make;",
+    ],
+)
+def test_a_module_of_another_shape_stays_as_it_is(module: bytes) -> None:
+    assert vendor.eager(module) == module
+
+
 def test_vendored_code_runs_under_the_strict_policy() -> None:
     """Neither eval nor Function: ``script-src 'self' 'wasm-unsafe-eval'`` forbids both."""
     for file in vendor.files():
