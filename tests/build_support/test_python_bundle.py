@@ -95,7 +95,9 @@ CPYTHON_ALONE = {
     "wait_for_router": "a method of Engine, whose public face is one everywhere",
     "wake defer": "JavaScript calls them",
     "ForeignOrigin": "found by its code",
-    "ModelNotBuilt UnreadableSound": "raised by what a terminal runs, and known by their codes everywhere",
+    "ModelNotBuilt UnreadableSound UnreadableImage UnsupportedImage": "raised in a terminal, known by their codes",
+    "ImageTooLarge ImageTooSmall": "so are these",
+    "main_colours parse_labels": "of the eyes, which look at pictures in CPython alone as yet",
     "BootEvent BootFailed": "JavaScript sends them",
 }
 """Functions and classes that are shipped, and that nothing that is shipped names: why all the same."""
