@@ -156,11 +156,10 @@ export async function compilingOnce(work) {
  * A Python with numpy, pydantic and orion_py at hand.
  *
  * @param {URL} vendor the folder vendor/
- * @param {import("./runtime-code.js").RuntimeCode} code
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function bootPython(vendor, code) {
+export async function bootPython(vendor) {
   const options = bytecodeOptions(vendor, fetchBundles(vendor));
   const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
-  return code.during(() => compilingOnce(() => loadPyodide(options)));
+  return compilingOnce(() => loadPyodide(options));
 }

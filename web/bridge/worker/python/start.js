@@ -2,7 +2,6 @@
 
 import { within } from "../limit.js";
 import { bootPython } from "./boot.js";
-import { RuntimeCode } from "./runtime-code.js";
 import { SnapshotStore } from "../snapshot/store.js";
 import { wakeSnapshot } from "../snapshot/snapshot.js";
 
@@ -21,22 +20,16 @@ const FIRST_MS = 1000;
  * @returns {Promise<any>} the Pyodide interface
  */
 export async function startPython(vendor, distrust, begins, clear) {
-  const code = new RuntimeCode(vendor);
   await within(clear, FIRST_MS, "boot_timeout", "what goes before Python").catch(() => {});
   const store = new SnapshotStore(vendor);
-  const reading = distrust ? Promise.resolve(null) : store.read();
-  reading.catch(() => {}); // awaited below
-  // Whatever it begins with, and while that isn't known yet: to compile keeps this thread busy, to read doesn't.
-  void code.compile();
-  let taken = false;
+  // Whatever it begins with, and while that isn't known yet.
   for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) import(new URL(`pyodide/${name}`, vendor).href).catch(() => {});
   try {
-    const snapshot = await reading;
+    const snapshot = distrust ? null : await store.read();
     if (snapshot) {
       // Begun while its key is found.
-      const waking = within(wakeSnapshot(vendor, snapshot, code), PATIENCE_MS, "boot_timeout", "Python's snapshot");
+      const waking = within(wakeSnapshot(vendor, snapshot), PATIENCE_MS, "boot_timeout", "Python's snapshot");
       waking.catch(() => {});
-      taken = true;
       if (await snapshot.ours) {
         begins("snapshot");
         return await waking;
@@ -48,6 +41,5 @@ export async function startPython(vendor, distrust, begins, clear) {
   }
   if (distrust) void store.drop().catch(() => {});
   begins("bytecode");
-  // What a snapshot's start was given it may still hold, however it ended.
-  return bootPython(vendor, taken ? new RuntimeCode(vendor) : code);
+  return bootPython(vendor);
 }

@@ -11,7 +11,6 @@
  */
 
 import { bytecodeOptions, compilingOnce, fetchBundles, pythonOptions, readBundle, unpackLater } from "../python/boot.js";
-import { RuntimeCode } from "../python/runtime-code.js";
 import { pack, sumOf, unpack } from "./memory.js";
 
 const SITE = "/lib/python3.14/site-packages";
@@ -131,7 +130,7 @@ export async function makeSnapshot(vendor, manifests = "[]") {
   /** @type {Layout | undefined} */
   let layout;
   let table = 0;
-  const python = await load(new RuntimeCode(vendor), options, { _makeSnapshot: true }, (module) => {
+  const python = await load(options, { _makeSnapshot: true }, (module) => {
     layout = loadLibraries(module, compiled);
     table = module.wasmTable.length;
   });
@@ -172,10 +171,9 @@ function nameOf(module, entry) {
  *
  * @param {URL} vendor the folder vendor/
  * @param {Arriving} snapshot
- * @param {RuntimeCode} [code]
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function wakeSnapshot(vendor, { facts, memory, libraries, sizes, bundles, ours }, code = new RuntimeCode(vendor)) {
+export async function wakeSnapshot(vendor, { facts, memory, libraries, sizes, bundles, ours }) {
   if (JSON.stringify(sizes) !== JSON.stringify(facts.sizes)) throw new Error("the bundles aren't what was kept");
   const pieces = verified(facts.pieces, memory);
   /** @type {ArrayBuffer[]} */
@@ -196,7 +194,7 @@ export async function wakeSnapshot(vendor, { facts, memory, libraries, sizes, bu
     await compiling.then((all) => { compiled = all; }, (cause) => { spoilt = cause; });
   });
   // Pyodide compiles its code only once it has the memory: so it is made to believe that it has it, and gets it before main().
-  const python = await load(code, options, { _loadSnapshot: new Uint8Array(0) }, (module) => {
+  const python = await load(options, { _loadSnapshot: new Uint8Array(0) }, (module) => {
     if (spoilt) throw spoilt;
     if (module.HEAP8.length < facts.heap) module.growMemory(facts.heap);
     const layout = loadLibraries(module, compiled);
@@ -241,17 +239,16 @@ function verified(pieces, memory) {
 }
 
 /**
- * @param {RuntimeCode} code
  * @param {{indexURL: string}} options of loadPyodide
  * @param {object} more
  * @param {(module: any) => void} beforeMain
  * @param {Promise<void>} [arrived] what Python needs from main() on: where it fails so does the start
  */
-async function load(code, options, more, beforeMain, arrived = Promise.resolve()) {
+async function load(options, more, beforeMain, arrived = Promise.resolve()) {
   const assembly = import(`${options.indexURL}pyodide.asm.mjs`);
   assembly.catch(() => {}); // awaited, but not at once
   const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
-  return code.during(() => compilingOnce(() => loadPyodide({
+  return compilingOnce(() => loadPyodide({
     ...options, ...more,
     createPyodideModule: (/** @type {any} */ module) => new Promise((resolve, reject) => {
       let failed = false;
@@ -264,5 +261,5 @@ async function load(code, options, more, beforeMain, arrived = Promise.resolve()
       const made = assembly.then((code) => code.default(module));
       Promise.all([made, arrived]).then(([python]) => resolve(python), reject);
     }),
-  })));
+  }));
 }
