@@ -28,7 +28,6 @@ LANGUAGE = "language.bin"
 LEFT_OUT = (
     "native/", "cli/", "senses/hearing/", "protocol/schema.py", "registry/schema.py", "registry/built.py",
     "runtime/scripted.py", "runtime/scripted_graphs.py",
-    "senses/scenes/classifier.py", "senses/scenes/eyes.py", "senses/scenes/objects.py",
     "manifest/expansion.py", "manifest/stored_matrix.py", "manifest/bit_stream.py", "manifest/rotary.py",
     "external/onnx_outline.py", "safety/evaluate_guard.py", "storage/memory.py", "storage/memory_settings.py",
     "runtime/memory_prefixes.py", "runtime/runner.py",

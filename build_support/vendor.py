@@ -52,6 +52,10 @@ FILES: dict[str, str] = {
     "highlight/github-dark.min.css": "@highlightjs/cdn-assets/styles/github-dark.min.css",
     # Formulas in answers, brought when the first one is drawn: a plain script that makes the global temml.
     "temml/temml.min.js": "temml/dist/temml.min.js",
+    # Codes in pictures, for the engine's worker: export function readBarcodes.
+    "zxing/share.js": "zxing-wasm/dist/es/share.js",
+    "zxing/reader/index.js": "zxing-wasm/dist/es/reader/index.js",
+    "zxing/zxing_reader.wasm": "zxing-wasm/dist/reader/zxing_reader.wasm",
     # PyScript's editor, for the agent workshop: not under the page's policy but in a frame with its own.
     "pyscript/core.js": f"{_PYSCRIPT}/core.js",
     "pyscript/core-C9KDLldu.js": f"{_PYSCRIPT}/core-C9KDLldu.js",
@@ -75,12 +79,13 @@ LAZY = (
     "vendor/python/language.bin",
     "vendor/python/packages/",
     "vendor/pyscript/",
+    "vendor/zxing/",
     "vendor/noble/",
 )
 """Beginnings of what isn't precached but kept on first use: the router's encoder wants the first, once the first
 model is ready, and so do a GPU and a device that can't run our kernel; only questions in other languages want
-the next, only code of a person's own the next, only the workshop the next; the last only pages that have no service
-worker anyway."""
+the next, only code of a person's own the next, only the workshop the next, only pictures the next; the last only pages
+that have no service worker anyway."""
 
 BOOT = ("vendor/pyodide/", "vendor/python/")
 """Beginnings of what Python boots from. All of it has to be there before the first import runs: on a slow

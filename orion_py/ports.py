@@ -20,7 +20,7 @@ from orion_py.storage.settings import Settings
 from orion_py.storage.tabs import Tabs
 
 if TYPE_CHECKING:
-    from orion_py.senses.scenes.sight import Sight
+    from orion_py.senses.scenes.sight import Lend, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Ports:
     before anybody asked. ``list_is_kept``: whether the list of models was the one that the device had kept, while the
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
     kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
-    other. ``sight``: looks at pictures; None: nothing here can."""
+    other. ``sight``: makes what looks at pictures, of what lends the models; None: nothing here can."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -72,7 +72,7 @@ class Ports:
     prefixes: Prefixes = field(default_factory=NoPrefixes)
     attachments: Attachments = field(default_factory=HeldAttachments)
     tabs: Tabs | None = None
-    sight: Sight | None = None
+    sight: Callable[[Lend], Sight] | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts
 

@@ -136,7 +136,7 @@ const AGENTS = [
   id, title: { en, fr }, description: { en: `About ${en}.`, fr: `Sur ${fr}.` }, available: (id !== "vision" || scenario.sees === true) && id !== "code-logic", custom: false,
   models: [MODEL], usable: id === "vision" ? [] : [MODEL], capabilities: { vision: ["vision", "ocr"], speech: ["speech-to-text"] }[id] ?? ["chat"], system: { en: "", fr: "" }, max_tokens: 512,
   temperature: null, top_p: null, top_k: null, repetition_penalty: null,
-  missing: id === "vision" && !scenario.sees ? [{ id: "eye", title: "Eye", source: "", coming: false, reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
+  missing: id === "vision" && !scenario.sees ? [{ id: "eye", title: "Eye", source: "", coming: false, senses: [], reason: { en: "The model that sees images isn't part of this version yet.", fr: "Le modèle qui voit les images ne fait pas encore partie de cette version." } }] : [],
 }));
 const MODEL_ROW = {
   id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"], manifest: "models/scripted/manifest.json", tier: "lite", family: "llama", licence: "Apache-2.0",

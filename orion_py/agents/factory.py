@@ -134,6 +134,10 @@ class AgentFactory:
             self._agents[agent_id] = maker()
         return self._agents[agent_id]
 
+    def models(self, agent_id: str) -> Sequence[str]:
+        """The models that the agent names, without making it. Raises UnknownAgent."""
+        return self._entry(agent_id).models
+
     def _unknown(self, agent_id: str) -> UnknownAgent:
         return UnknownAgent(f"{agent_id!r} is none of {', '.join(self._makers)}", agent=agent_id)
 

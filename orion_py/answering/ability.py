@@ -82,7 +82,7 @@ def obstacle(
     if not agents.available(agent_id) and (why or not model):
         return Obstacle(why, UnknownModel.code, refused=bool(why) and not agents.is_textual(agent_id))
     senses = not agents.is_textual(agent_id) and any(agents.can(agent_id, able) for _, able in NEEDED.values())
-    if model and senses and model not in agents.get(agent_id).models:
+    if model and senses and model not in registry.usable(agents.models(agent_id)):
         title = agents.title(agent_id, locale)
         return Obstacle(_say("model", locale, title, registry.model(model).title), UnknownModel.code, refused=True)
     for kind in attached:

@@ -56,7 +56,7 @@ async def models_for(agent: Agent, request: InferRequest, services: Services) ->
     registry, agents = services.registry, services.agents
     if request.options.model:
         return [registry.model(request.options.model)]
-    last_resort = agents.get(agents.ids[0]).models
+    last_resort = agents.models(agents.ids[0])
     ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
     found = await services.order.of([registry.model(model_id) for model_id in ids or agent.models])
     await services.wishes.prefer(found)

@@ -18,6 +18,7 @@ from orion_py.protocol import (
     FallbackKind,
     ProgressEvent,
     RevisionEvent,
+    SenseEvent,
     StateEvent,
     TokenEvent,
 )
@@ -69,6 +70,10 @@ class Reporter:
         after = self.states.advance(fraction)
         if after > before:
             self._emit(AdvanceEvent(id=self._request.id, state=self.states.state, progress=after))
+
+    def looking(self) -> None:
+        """The pictures are being looked at."""
+        self._emit(SenseEvent(id=self._request.id, sense="vision"))
 
     def on_load(self, event: ProgressEvent) -> None:
         """The progress of any load; the one that this request waits for is its progress."""

@@ -150,7 +150,7 @@ class RequestRun:
         images = request.options.images
         if images and sight is not None and isinstance(agent, SeeingAgent) and self._obstacle is None:
             pictures = [await ended_by(self.services.attachments.picture(name), token) for name in images]
-            scenes = await ended_by(sight.look(pictures, token), token)
+            scenes = await ended_by(sight.look(pictures, token, self._report.looking), token)
             return await agent.prepare_seen(query, request.locale, request.options, scenes)
         return await ended_by(agent.prepare(query, request.locale, request.options), token)
 

@@ -14,6 +14,7 @@ from pyodide.ffi import create_proxy
 
 from orion_py.browser.ahead import BrowserAhead
 from orion_py.browser.attachments import BrowserAttachments
+from orion_py.browser.codes import BrowserCodes
 from orion_py.browser.errors import translated
 from orion_py.browser.prefixes import BrowserPrefixes
 from orion_py.browser.runtime import BrowserRuntime
@@ -25,13 +26,14 @@ from orion_py.engine.host import EngineHost
 from orion_py.language.detector import LangidDetector
 from orion_py.ports import FileFacts, Ports
 from orion_py.runtime.next_visit import NextVisit
+from orion_py.senses.scenes.sight import LentSight
 
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
     keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered,
-    attachments and send."""
+    attachments, readCodes and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     now = performance.now  # looked up once: an answer asks for the time several times a token
@@ -70,6 +72,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         snapshots=BrowserSnapshots(bridge),
         prefixes=BrowserPrefixes(bridge),
         attachments=BrowserAttachments(bridge.attachments),
+        sight=lambda lend: LentSight(lend, BrowserCodes(bridge.readCodes)),
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,

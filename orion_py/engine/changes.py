@@ -55,7 +55,7 @@ class Changes:
         upgrade = self.work.upgrade
         await upgrade.recall()
         if self.last_agent is not None and self.last_agent in self.agents.ids:
-            models = self.registry.usable(self.agents.get(self.last_agent).models)
+            models = self.registry.usable(self.agents.models(self.last_agent))
             found = await upgrade.models.of([self.registry.model(model_id) for model_id in models])
             await upgrade.prefer(found)
         self.scheduler.schedule()

@@ -384,8 +384,6 @@ class Engine:
         self._parts.scheduler.stop()
         await self._parts.router.close()
         await self._parts.manager.unload()
-        if self._ground.ports.sight is not None:
-            await self._ground.ports.sight.close()
         self._ground.feed.stop()
 
     def _require_open(self) -> None:

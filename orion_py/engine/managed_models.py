@@ -70,7 +70,7 @@ class ManagedModels:
         models = self.work.upgrade.models
         if self.manager.loaded or not models.enabled:
             return None
-        usable = {model_id for agent in self.agents.ids for model_id in self.agents.get(agent).models}
+        usable = {model_id for agent in self.agents.ids for model_id in self.agents.models(agent)}
         listed = [entry for entry in self.registry.models if entry.id in usable and models.offered(entry)]
         return await self.work.upgrade.first.choose(listed)
 
@@ -78,13 +78,13 @@ class ManagedModels:
         recommended = self.registry.recommended(device_class)
         if recommended is not None and not self.manager.loaded:
             return recommended
-        models = self.agents.get(self.agents.ids[0]).models
+        models = self.agents.models(self.agents.ids[0])
         usable = [self.registry.model(model_id) for model_id in self.registry.usable(models) or models]
         return self.work.upgrade.models.quickest(usable) or usable[0]
 
     def quickest_of(self, agent: str) -> ModelEntry | None:
         """Which of an agent's models, or else of the first agent's, would answer now."""
-        models = (*self.agents.get(agent).models, *self.agents.get(self.agents.ids[0]).models)
+        models = (*self.agents.models(agent), *self.agents.models(self.agents.ids[0]))
         usable = self.registry.usable(tuple(dict.fromkeys(models)))
         return self.work.upgrade.models.quickest([self.registry.model(model_id) for model_id in usable])
 

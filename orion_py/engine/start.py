@@ -134,7 +134,7 @@ class Parts:
             wishes=self.work.upgrade,
             versions=self.work.updates,
             attachments=ground.ports.attachments,
-            sight=ground.ports.sight,
+            sight=ground.ports.sight(self.senses.lent) if ground.ports.sight is not None else None,
         )
 
 
@@ -301,7 +301,7 @@ def _background(
         return queue.idle
 
     def model_of(agent: str) -> ModelEntry | None:
-        usable = registry.usable(agents.get(agent).models) if agent in agents.ids else ()
+        usable = registry.usable(agents.models(agent)) if agent in agents.ids else ()
         return upgrade.models.quickest([registry.model(model_id) for model_id in usable])
 
     updates = Updates(manager, ports, registry, emit, alone)

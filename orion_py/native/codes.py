@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zxingcpp
+import asyncio
 
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.codes import Code
@@ -11,8 +11,14 @@ MOST = 20
 """Codes of one picture that are told."""
 
 
-def read_codes(picture: Picture) -> list[Code]:
+async def read_codes(picture: Picture) -> list[Code]:
     """All codes in ``picture``, from the top down."""
+    return await asyncio.to_thread(_codes, picture)
+
+
+def _codes(picture: Picture) -> list[Code]:
+    import zxingcpp  # the library is loaded when somebody looks
+
     found = []
     for barcode in zxingcpp.read_barcodes(picture)[:MOST]:
         place = barcode.position

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed
 from orion_py.manifest.graph_manifest import parse_graph_manifest
+from orion_py.native.codes import read_codes
 from orion_py.native.graph_model import opened_graphs
 from orion_py.runtime.graphs import GraphModel
 from orion_py.senses.images.resampling import Picture, shrunk
 from orion_py.senses.scenes.eyes import MODELS, Eyes
 from orion_py.senses.scenes.sight import Scenes
-
-CAPABILITY = "vision"
-"""Of the agents that need these models."""
-
 
 LONG_SIDE = 2000
 """Pixels of an attached picture."""
@@ -32,23 +27,6 @@ LONG_SIDE = 2000
 def can_see(root: Path) -> bool:
     """Whether the models that see are built in ``root``."""
     return all((root / "public" / "models" / name / "manifest.json").is_file() for name in MODELS)
-
-
-def with_sight(registry: str) -> str:
-    """models.json's text where the models that see are built: the agents that take pictures answer with the models of
-    the first agent, and what they lacked is no longer absent. A text that isn't a registry comes back as it is, for
-    the registry's own parser to refuse."""
-    try:
-        parsed: dict[str, Any] = json.loads(registry)
-        models = parsed["agents"][0]["models"]
-        for agent in parsed["agents"]:
-            if CAPABILITY in agent.get("capabilities", []):
-                agent["models"] = models
-        named = {model for agent in parsed["agents"] for model in agent["models"]}
-        parsed["absent"] = [entry for entry in parsed.get("absent", []) if entry["id"] in named]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        return registry
-    return json.dumps(parsed)
 
 
 async def seen(data: bytes) -> Picture:
@@ -75,10 +53,13 @@ class NativeSight:
         self._eyes: Eyes | None = None
         self._open = AsyncExitStack()
 
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken) -> Scenes:
+    async def look(
+        self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None] = lambda: None
+    ) -> Scenes:
         """Raises DownloadFailed where the models aren't built; otherwise as ``Sight.look``."""
         async with self._turn:
             eyes = self._eyes or await self._opened()
+            on_open()
             return Scenes(tuple([await eyes.look(picture, cancel) for picture in pictures]), eyes.kinds)
 
     async def close(self) -> None:
@@ -86,8 +67,6 @@ class NativeSight:
         await self._open.aclose()
 
     async def _opened(self) -> Eyes:
-        from orion_py.native.codes import read_codes  # the library is loaded when somebody looks
-
         self._eyes = await Eyes.of([await self._model(name) for name in MODELS], read_codes)
         return self._eyes
 

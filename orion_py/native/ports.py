@@ -11,7 +11,8 @@ from orion_py.errors import DownloadFailed
 from orion_py.language.detector import LangidDetector
 from orion_py.native.built_models import with_built_models
 from orion_py.native.chat_template import NativeChatTemplate
-from orion_py.native.eyes import NativeSight, can_see, seen, with_sight
+from orion_py.native.codes import read_codes
+from orion_py.native.eyes import seen
 from orion_py.native.remote import file_facts, is_url, read_text
 from orion_py.native.runtime import NativeRuntime
 from orion_py.native.store import FolderShardStore
@@ -20,6 +21,7 @@ from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.senses.scenes.sight import LentSight
 from orion_py.storage.memory_settings import MemorySettings
 from orion_py.storage.settings import Settings
 
@@ -31,7 +33,6 @@ def native_ports(root: Path, settings: Settings | None = None) -> Ports:
     shards = public / "models" / "shards"
     chance = random.SystemRandom()
     prefixes = MemoryPrefixes()
-    sight = NativeSight(root) if can_see(root) else None
 
     def built(manifest: str) -> bool:
         return (public / manifest).is_file()
@@ -54,8 +55,7 @@ def native_ports(root: Path, settings: Settings | None = None) -> Ports:
             raise DownloadFailed(why, path=path, **error.detail) from error
         if path != "models.json":
             return text
-        listed = await asyncio.to_thread(with_built_models, text, shards.parent)
-        return only_built(with_sight(listed) if sight else listed, built)
+        return only_built(await asyncio.to_thread(with_built_models, text, shards.parent), built)
 
     return Ports(
         runtime=NativeRuntime(shards, prefixes),
@@ -73,5 +73,5 @@ def native_ports(root: Path, settings: Settings | None = None) -> Ports:
         exists=exists,
         facts=facts,
         attachments=HeldAttachments(see=seen),
-        sight=sight,
+        sight=lambda lend: LentSight(lend, read_codes),
     )

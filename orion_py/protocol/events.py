@@ -62,6 +62,13 @@ class AdvanceEvent(Event):
     progress: int
 
 
+class SenseEvent(Event):
+    """A sense begins to work for a request: ``vision`` looks at its pictures. Before that, its models may load."""
+
+    type: Literal["sense"] = "sense"
+    sense: Literal["vision", "speech"]
+
+
 class ShardProgress(BaseModel):
     model_config = STRICT
     sha256: str

@@ -71,6 +71,7 @@ class AbsentRow(TypedDict):
     reason: Bilingual
     source: str
     coming: bool
+    senses: list[str]
 
 
 class AgentRow(TypedDict):

@@ -119,6 +119,9 @@ class AbsentModel(_Entry):
     source: Annotated[str, Field(max_length=200)] = ""
     coming: bool = False
     """Whether it is being built: the site's server says so, for as long as it is (``build.py serve``)."""
+    senses: tuple[Identifier, ...] = ()
+    """Graph models that take its place: where all of them are here, agents that name it answer with the first agent's
+    models, and what the senses found."""
 
 
 class AgentEntry(_Entry):
@@ -262,13 +265,23 @@ class Registry(_Entry):
         return self.model(wanted) if wanted is not None else None
 
     def usable(self, model_ids: Sequence[str]) -> tuple[str, ...]:
-        """Those of ``model_ids`` that can be loaded, in their order."""
-        known = {entry.id for entry in self.known}
-        return tuple(model_id for model_id in model_ids if model_id in known)
+        """Those of ``model_ids`` that can be loaded, in their order; the first agent's in place of one whose senses are
+        here."""
+        known, replaced = {entry.id for entry in self.known}, self._replaced()
+        found: dict[str, None] = {}
+        for model_id in model_ids:
+            found |= dict.fromkeys(self.agents[0].models if model_id in replaced else (model_id,))
+        return tuple(model_id for model_id in found if model_id in known)
 
     def missing(self, model_ids: Sequence[str]) -> tuple[AbsentModel, ...]:
         """Those of ``model_ids`` that can't be loaded here, with what to tell people about them."""
-        return tuple(entry for entry in self.absent if entry.id in model_ids)
+        replaced = self._replaced()
+        return tuple(entry for entry in self.absent if entry.id in model_ids and entry.id not in replaced)
+
+    def _replaced(self) -> frozenset[str]:
+        """The absent models whose senses are all here."""
+        here = {entry.id for entry in self.senses}
+        return frozenset(entry.id for entry in self.absent if entry.senses and here.issuperset(entry.senses))
 
 
 def _require(wanted: str, known: list[str], kind: str, path: str) -> None:

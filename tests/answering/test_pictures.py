@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,6 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
 from orion_py.errors import UnreadableImage
-from orion_py.native.eyes import with_sight
 from orion_py.protocol import InferOptions
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
@@ -30,21 +30,19 @@ class ScriptedSight:
     """Sees in each picture what it is told."""
 
     def __init__(self, *found: SceneReport) -> None:
-        self.found, self.given, self.closed = found, 0, False
+        self.found, self.given = found, 0
 
-    async def look(self, pictures: list[Picture], cancel: CancelToken) -> Scenes:
+    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None]) -> Scenes:
+        on_open()
         self.given += len(pictures)
         return Scenes(tuple(self.found[: len(pictures)]), KNOWN)
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 def registry() -> dict[str, object]:
     listed = json.loads((ROOT / "models.json").read_text("utf-8"))
     agents = [agent for agent in listed["agents"] if agent["id"] in ("vision", "vision-logic")]
-    own = {**REGISTRY, "agents": [*REGISTRY["agents"], *agents], "absent": listed["absent"]}
-    return dict(json.loads(with_sight(json.dumps(own))))
+    lists = {name: listed[name] for name in ("absent", "senses")}
+    return {**REGISTRY, **lists, "agents": [*REGISTRY["agents"], *agents]}
 
 
 async def see(data: bytes) -> Picture:
@@ -56,7 +54,7 @@ async def see(data: bytes) -> Picture:
 async def engine(sight: ScriptedSight) -> tuple[World, Engine]:
     world = World(says("the way out"))
     world.texts["models.json"] = json.dumps(registry())
-    world.ports = replace(world.ports, sight=sight, attachments=HeldAttachments(see=see))
+    world.ports = replace(world.ports, sight=lambda lend: sight, attachments=HeldAttachments(see=see))
     return world, await Engine.start(EngineConfig(), world.ports)
 
 
@@ -112,5 +110,3 @@ async def test_without_a_picture_it_is_asked_for() -> None:
     _, made = await engine(sight)
     response = await made.infer("What does the sign say?", InferOptions(force_agent="vision"))
     assert response.content.startswith("Attach the picture")
-    await made.shutdown()
-    assert sight.closed

@@ -101,7 +101,9 @@ def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
         cli.origin(url)
 
 
-@pytest.mark.parametrize(("parts", "models"), [([], "lite"), (["unit"], "lite"), (["long", "e2e"], "lite,full,large")])
+@pytest.mark.parametrize(
+    ("parts", "models"), [([], "lite,vision"), (["unit"], "lite,vision"), (["long", "e2e"], "lite,vision,full,large")]
+)
 def test_the_long_tests_have_the_larger_models(parts: list[str], models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     monkeypatch.setattr(cli, "_site", made.append)

@@ -97,7 +97,6 @@ CPYTHON_ALONE = {
     "ForeignOrigin": "found by its code",
     "ModelNotBuilt UnreadableSound UnreadableImage UnsupportedImage": "raised in a terminal, known by their codes",
     "ImageTooLarge ImageTooSmall": "so are these",
-    "main_colours parse_labels": "of the eyes, which look at pictures in CPython alone as yet",
     "BootEvent BootFailed": "JavaScript sends them",
 }
 """Functions and classes that are shipped, and that nothing that is shipped names: why all the same."""

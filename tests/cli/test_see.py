@@ -14,7 +14,7 @@ from PIL import Image
 from orion_py.cancellation import CancelToken
 from orion_py.cli.commands import main
 from orion_py.native import ports
-from orion_py.native.eyes import NativeSight, can_see
+from orion_py.native.eyes import NativeSight
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.sight import Scenes
@@ -91,7 +91,6 @@ def test_a_picture_that_cant_be_used_is_said_and_the_others_are_told(
 def test_without_the_models_it_says_how_to_make_them_once(
     checkout: Path, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not can_see(checkout)
     assert main(["--root", str(checkout), "see", str(photo), str(photo)]) == 1
     err = capsys.readouterr().err
     assert err.count("build.py models vision") == 1
@@ -110,7 +109,7 @@ def seeing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     world = World(says("good day"))
     world.texts["models.json"] = json.dumps(registry())
     held = HeldAttachments(see=see)
-    world.ports = replace(world.ports, sight=ScriptedSight(DOG, DOG), attachments=held)
+    world.ports = replace(world.ports, sight=lambda lend: ScriptedSight(DOG, DOG), attachments=held)
     monkeypatch.setattr(ports, "native_ports", lambda root: world.ports)
     return ["--root", str(checkout), "chat"]
 

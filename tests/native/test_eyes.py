@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, DownloadFailed, UnreadableImage
-from orion_py.native.eyes import NativeSight, can_see, seen, with_sight
+from orion_py.native.eyes import NativeSight, can_see, seen
 from orion_py.senses.images.resampling import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,14 +91,3 @@ async def test_without_the_models_it_says_how_to_make_them(tmp_path: Path) -> No
     assert not can_see(tmp_path)
     with pytest.raises(DownloadFailed, match=r"build\.py models vision"):
         await NativeSight(tmp_path).look([written("Hello")], CancelToken())
-
-
-def test_agents_that_take_pictures_answer_with_the_first_agents_models() -> None:
-    before = json.loads((ROOT / "models.json").read_text("utf-8"))
-    after = json.loads(with_sight(json.dumps(before)))
-    models = {agent["id"]: agent["models"] for agent in after["agents"]}
-    assert models["vision"] == models["vision-logic"] == models["conversation"]
-    assert models["speech"] == ["whisper-base"]
-    assert {"orion-vision", "orion-vision-logic"}.isdisjoint(entry["id"] for entry in after["absent"])
-    assert with_sight("no registry") == "no registry"
-    assert with_sight("[]") == "[]"

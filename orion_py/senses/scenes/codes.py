@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from orion_py.senses.images.resampling import Picture
+if TYPE_CHECKING:
+    from orion_py.senses.images.resampling import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +20,5 @@ class Code:
     box: tuple[tuple[float, float], ...]
 
 
-CodeReader = Callable[[Picture], Sequence[Code]]
+CodeReader: TypeAlias = "Callable[[Picture], Awaitable[Sequence[Code]]]"
 """Finds all codes in a picture."""

@@ -79,7 +79,7 @@ class Eyes:
             subjects=subjects,
             colours=tuple(main_colours(picture)),
             layout=_layout(picture, reading),
-            codes=tuple(self._codes(picture)),
+            codes=tuple(await self._codes(picture)),
         )
 
     async def _found(self, picture: Picture) -> list[Found]:

@@ -309,3 +309,18 @@ def test_a_requests_progress_is_kept_and_never_falls() -> None:
     assert page.answer.progress == 61
     page.answer.reset()
     assert page.answer.progress == 0
+
+
+def test_a_turn_looks_at_its_picture_once_what_sees_is_in_memory() -> None:
+    page = Page()
+    reducer.status(page.state, {"senses": [{"id": "eyes", "title": "Eyes", "download_bytes": 9}]}, 0)
+    page.hear("state", previous="validating", state="routing", ms=1, progress=5)
+    page.hear("progress", "engine", model="eyes", phase="downloading", loaded_bytes=1, total_bytes=9)
+    assert (page.answer.state, page.answer.activity) == ("loading", "loading")
+    page.hear("progress", "engine", model="eyes", phase="ready", loaded_bytes=9, total_bytes=9)
+    assert page.state.model is None, "eyes answer nothing by themselves"
+    page.hear("sense", sense="vision")
+    assert (page.answer.state, page.answer.activity) == ("loading", "looking")
+    page.hear("sense", "stopped.1", sense="vision")
+    page.hear("state", previous="routing", state="inferencing", ms=1, progress=60)
+    assert (page.answer.state, page.answer.activity) == ("streaming", "thinking")

@@ -7,6 +7,7 @@ export interface AbsentRow {
   reason: Bilingual;
   source: string;
   coming: boolean;
+  senses: string[];
 }
 
 /** Adds what InspectModel showed, and keeps it on this device. */
@@ -800,6 +801,14 @@ export interface Sampling {
   repetition_penalty: number;
 }
 
+/** A sense begins to work for a request: `vision` looks at its pictures. Before that, its models may load. */
+export interface SenseEvent {
+  v: 1;
+  id: string;
+  type: "sense";
+  sense: "vision" | "speech";
+}
+
 /** A graph model of the site's list, with the fields of `registry.models.SenseEntry`. */
 export interface SenseRow {
   id: string;
@@ -1099,6 +1108,7 @@ export type Event =
   | BootFailed
   | StateEvent
   | AdvanceEvent
+  | SenseEvent
   | ProgressEvent
   | UpgradeEvent
   | TokenEvent

@@ -12,6 +12,7 @@ ACTIVITY = {
     "validating": "turn_validating",
     "routing": "turn_routing",
     "loading": "turn_loading",
+    "looking": "turn_looking",
     "thinking": "turn_thinking",
     "streaming": "turn_streaming",
 }

@@ -80,6 +80,13 @@ def _advance(state, message, turn, now):
         state.touch(turn.id)
 
 
+def _sense(state, message, turn, now):
+    """What the turn waits for is at work: its models are in memory."""
+    if turn and message.get("sense") == "vision":
+        turn.state, turn.activity = "loading", "looking"
+        _touch(state, turn)
+
+
 def _progress(state, message, turn, now):
     """Loads report under the engine's own id: several requests may wait for the same one."""
     phase, load = message.get("phase"), state.load
@@ -106,7 +113,7 @@ def _progress(state, message, turn, now):
     load.shards = message.get("shards") or load.shards
     load.error = None
     if phase == "ready":
-        state.model = load.model
+        state.model = state.model if state.is_sense(load.model) else load.model
     elif waiting and current.state in ("routing", "loading"):
         current.state, current.activity = "loading", "loading"
         _touch(state, current)
@@ -330,6 +337,7 @@ _HANDLERS = {
     "changed": _changed,
     "state": _state,
     "advance": _advance,
+    "sense": _sense,
     "progress": _progress,
     "upgrade": _upgrade,
     "token": _token,

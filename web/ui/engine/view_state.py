@@ -57,6 +57,10 @@ class ViewState:
         """As ``model_name``, but "" until the engine has sent the names: an id is no name to show."""
         return self.model_name(model) if self.model_titles else ""
 
+    def is_sense(self, model):
+        """Whether it sees or hears for others, and answers nothing by itself."""
+        return any([row["id"] == model for row in self.device.get("senses") or []])
+
     def model_size(self, model):
         """Bytes to download, as the registry says; None where it doesn't."""
         return self.model_sizes.get(model)

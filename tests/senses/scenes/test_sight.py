@@ -1,0 +1,80 @@
+"""The models that see are borrowed for each question, and given back however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import RuntimeFailure
+from orion_py.runtime.graphs import GraphModel
+from orion_py.senses.images.resampling import Picture
+from orion_py.senses.scenes.codes import Code
+from orion_py.senses.scenes.eyes import MODELS, Eyes
+from orion_py.senses.scenes.report import SceneReport
+from orion_py.senses.scenes.sight import LentSight
+from tests.senses.scenes.reports import KNOWN, report
+
+PICTURE = np.full((20, 20, 3), 255, np.uint8)
+
+
+class Lender:
+    """Writes down what happens, in its order."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    @asynccontextmanager
+    async def lent(self, model_id: str, cancel: CancelToken) -> AsyncIterator[GraphModel]:
+        self.log.append(f"lends {model_id}")
+        try:
+            yield cast(GraphModel, model_id)
+        finally:
+            self.log.append(f"gets {model_id}")
+
+
+async def no_codes(picture: Picture) -> list[Code]:
+    return []
+
+
+@pytest.fixture
+def lender(monkeypatch: pytest.MonkeyPatch) -> Lender:
+    made = Lender()
+
+    class ScriptedEyes:
+        kinds = KNOWN
+
+        async def look(self, picture: Picture, cancel: CancelToken) -> SceneReport:
+            made.log.append("looks")
+            if not picture.any():
+                raise RuntimeFailure("It failed.")
+            return report("Hello")
+
+    async def eyes_of(models: list[GraphModel], codes: object) -> Any:
+        assert tuple(models) == MODELS
+        return ScriptedEyes()
+
+    monkeypatch.setattr(Eyes, "of", eyes_of)
+    return made
+
+
+LENT = [f"lends {name}" for name in MODELS]
+GIVEN_BACK = [f"gets {name}" for name in reversed(MODELS)]
+
+
+async def test_it_looks_at_each_picture_once_all_models_are_there(lender: Lender) -> None:
+    sight = LentSight(lender.lent, no_codes)
+    scenes = await sight.look([PICTURE, PICTURE], CancelToken(), lambda: lender.log.append("opened"))
+    assert [found.text for found in scenes.reports] == ["Hello", "Hello"]
+    assert scenes.known == KNOWN
+    assert lender.log == [*LENT, "opened", "looks", "looks", *GIVEN_BACK]
+
+
+async def test_what_was_lent_is_given_back_when_looking_fails(lender: Lender) -> None:
+    with pytest.raises(RuntimeFailure):
+        await LentSight(lender.lent, no_codes).look([PICTURE * 0], CancelToken())
+    assert lender.log == [*LENT, "looks", *GIVEN_BACK]
