@@ -14,10 +14,13 @@ REGISTRY = "models.json"
 
 
 def ids_of(names: Collection[str], registry: Path) -> frozenset[str]:
-    """The models of these tiers in the list at ``registry``; none where it can't be read."""
+    """The models of these tiers in the list at ``registry``, and those in whose place senses of these names come; none
+    where it can't be read."""
     try:
-        models = json.loads(registry.read_text("utf-8"))["models"]
-        return frozenset(entry["id"] for entry in models if entry.get("tier") in names)
+        listed = json.loads(registry.read_text("utf-8"))
+        models = {entry["id"] for entry in listed["models"] if entry.get("tier") in names}
+        senses = {entry["id"] for entry in listed.get("senses", ()) if entry["sense"] in names}
+        return frozenset(models | {entry["id"] for entry in listed["absent"] if senses & {*entry.get("senses", ())}})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return frozenset()
 
@@ -27,7 +30,12 @@ def marked(listed: bytes, ids: Collection[str]) -> bytes:
     it is."""
     try:
         registry = json.loads(listed)
-        absent = [entry for entry in registry.get("absent", ()) if entry["id"] in ids]
+        here = {entry["id"] for entry in registry.get("senses", ())}
+        absent = [
+            entry
+            for entry in registry.get("absent", ())
+            if entry["id"] in ids and not (entry.get("senses") and here.issuperset(entry["senses"]))
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return listed
     if not absent:

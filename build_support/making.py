@@ -74,23 +74,36 @@ def _make(names: str, if_made: str = "") -> int:
 
 
 def _in_background(names: str) -> int:
-    """A failure is said in one sentence: what is served meanwhile goes on."""
+    """Makes what is new one after the other, so that none waits for the next or fails with it. A failure is said in
+    one sentence: what is served meanwhile goes on."""
     from build_support import models
 
-    new = [name for name in names.split(",") if not models.made(name)]
-    listed = " and ".join(name.capitalize() for name in new) or "The site"
-    again = f"python3 build.py models {' '.join(new or names.split(','))}"
+    listed = names.split(",")
+    new = [name for name in listed if not models.made(name)]
+    there = [name for name in listed if name not in new]
+    code = 0
+    for name in new:
+        failed = _also(name, there)
+        if failed:
+            code = failed
+        else:
+            there.append(name)
+    return code if new else _make(names)
+
+
+def _also(name: str, there: Sequence[str]) -> int:
+    """Makes the site with the model ``name`` beside those that are ``there``; the exit code."""
+    title, again = name.capitalize(), f"python3 build.py models {name}"
     try:
-        if _make(names):
+        if _make(",".join([*there, name])):
             return 1
     except BuildError as error:
-        say(f"{listed} can't be made now; what is there goes on answering, and {again} tries again. Reason: {error}")
+        say(f"{title} can't be made now; what is there goes on answering, and {again} tries again. Reason: {error}")
         return error.exit_code
     except (OSError, MemoryError) as error:
-        say(f"{listed} can't be made now; what is there goes on answering. Reason: {of_error(error).line}")
+        say(f"{title} can't be made now; what is there goes on answering. Reason: {of_error(error).line}")
         return 1
-    if new:
-        say(f"{listed} is ready: a page that is open finds it within two minutes, one that is reloaded at once.")
+    say(f"{title} is ready: a page that is open finds it within two minutes, one that is reloaded at once.")
     return 0
 
 

@@ -18,7 +18,7 @@ from build_support.errors import StepFailed
 from build_support.progress import say
 from build_support.server import StaticServer
 
-FIRST, THEN = "lite", ("full",)
+FIRST, THEN = "lite", ("full", "vision")
 """What is made before the page opens and what after it, in the background, unless somebody chooses."""
 
 
@@ -60,7 +60,7 @@ def _serve(server: StaticServer, *, open_page: bool, later: Sequence[str] = ()) 
             webbrowser.open(server.url)
         if later:
             named = " and ".join(later).capitalize()
-            say(f"  {named} is made beside it, if it isn't there yet; --models {FIRST} leaves it out.")
+            say(f"  {named} are made beside it, as far as they aren't there yet; --models {FIRST} leaves them out.")
         with making.beside(",".join([FIRST, *later])) if later else nullcontext() as process:
             if process is not None:
                 ids = coming.ids_of(later, paths.ROOT / coming.REGISTRY)

@@ -15,6 +15,7 @@ from orion_py.storage.tabs import Hall
 from tests.lite_and_full import BIG_WEIGHTS, LiteAndFull, lite_and_full
 from tests.patient_clock import settled
 from tests.storage.two_tabs import Tab
+from tests.tiny_graphs import entry
 from tests.two_models import engine
 
 GREEDY = InferOptions(temperature=0)
@@ -63,6 +64,23 @@ async def test_what_was_made_meanwhile_comes_by_itself_and_answers_the_next_ques
     assert (await made.infer("more", GREEDY)).model == "big"
     assert made.registry.model("big").title == "Big"
     assert made.agents.describe()[0]["missing"] == []
+
+
+async def test_an_agent_sees_as_soon_as_the_site_has_what_sees() -> None:
+    reason = {"en": "Eyes is being prepared.", "fr": "Eyes est en préparation."}
+    eyes = {"id": "eyes", "title": "Eyes", "reason": reason, "coming": True, "senses": ["tiny-graphs"]}
+    before = lite_and_full()
+    before["agents"].append(before["agents"][0] | {"id": "vision", "models": ["eyes"], "capabilities": ["vision"]})
+    before["absent"] = [eyes]
+    world = Growing()
+    world.texts[LIST] = json.dumps(before)
+    world.whole = json.dumps(before | {"absent": [eyes | {"coming": False}], "senses": [entry()]})
+    made = await engine(world)
+    assert made.agents.why_not("vision", "en") == "Eyes is being prepared."
+    world.grows()
+    await world.time.passes(FIRST_LOOK_S)
+    assert world.told == [([], [])]
+    assert made.agents.available("vision")
 
 
 async def test_where_nothing_was_asked_it_waits_for_a_question_as_it_always_does() -> None:

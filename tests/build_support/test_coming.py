@@ -59,6 +59,18 @@ def test_a_model_that_is_there_is_not_coming() -> None:
     assert coming.marked(whole, coming.ids_of(["full"], paths.ROOT / "models.json")) == whole
 
 
+def test_what_sees_is_coming_in_place_of_the_model_that_agents_name_until_all_of_it_is_there() -> None:
+    ids = coming.ids_of(["vision"], paths.ROOT / "models.json")
+    assert ids == {"orion-vision", "orion-vision-logic"}
+    text = (paths.ROOT / "models.json").read_text("utf-8")
+    whole = parse_registry(text)
+    manifests = [entry.manifest for entry in whole.senses if entry.sense == "vision"]
+    for count in range(len(manifests) + 1):
+        site = only_built(text, {whole.models[-1].manifest, *manifests[:count]}.__contains__).encode()
+        registry = parse_registry(coming.marked(site, ids))
+        assert {entry.id for entry in registry.coming} == (set() if count == len(manifests) else ids)
+
+
 def read(url: str, tag: str = "") -> tuple[int, bytes, str]:
     request = urllib.request.Request(url, headers={"If-None-Match": tag} if tag else {})
     try:
@@ -99,8 +111,8 @@ def test_the_server_says_so_while_it_is_being_made_and_no_longer(
     monkeypatch.setattr(making, "beside", beside)
     monkeypatch.setattr(StaticServer, "wait", visits)
     assert serving.build_and_serve(tmp_path, None, port=0, open_page=False, plain=False) == 0
-    ids = sorted(coming.ids_of(["full"], paths.ROOT / "models.json"))
-    assert told == [(200, ids), (304, []), (200, []), (200, [])]
+    ids = coming.ids_of(serving.THEN, paths.ROOT / "models.json")
+    assert [(status, sorted(found)) for status, found in told] == [(200, sorted(ids)), (304, []), (200, []), (200, [])]
 
 
 def test_dist_itself_never_says_so() -> None:

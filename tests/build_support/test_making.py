@@ -108,6 +108,23 @@ def test_a_failure_in_the_background_is_one_sentence(
     assert said in lines[0]
 
 
+def test_one_that_fails_in_the_background_keeps_no_other_back(
+    wanted: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(names: str, origins: Sequence[str] = ()) -> Path:
+        wanted.append(names)
+        if "full" in names:
+            raise SourceUnavailable("full.gguf can't be had.", "Connect.")
+        return Path("dist")
+
+    monkeypatch.setattr(making, "make_site", make)
+    assert making.main(["lite,full,vision", "--background"]) == 1
+    assert wanted == ["nice 10", "lite,full", "lite,vision"]
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("Full can't be made now")
+    assert second.startswith("Vision is ready")
+
+
 NODE = Node(Path("node"), ())
 
 

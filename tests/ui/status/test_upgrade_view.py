@@ -49,7 +49,11 @@ def test_a_model_that_the_site_has_built_is_announced_where_it_would_be_used() -
     line = page.by_id("upgrade")
     view.draw(state, EN)
     assert line.hidden
-    state.device = {"coming": [{"id": "full", "title": "Qwen"}], "config": {"enable_full_models": True}}
+    eyes = {"id": "orion-vision", "title": "ORION Vision", "senses": ["eyes"]}
+    state.device = {"coming": [eyes], "config": {"enable_full_models": True}}
+    view.draw(state, EN)
+    assert line.hidden, "what sees is no larger model"
+    state.device["coming"] = [eyes, {"id": "full", "title": "Qwen"}]
     view.draw(state, EN)
     assert not line.hidden
     assert page.by_id("upgrade-text").textContent.startswith("Qwen, a larger model, is being built")

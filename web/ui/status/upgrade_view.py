@@ -42,7 +42,7 @@ def sentence(event, model, size, words):
 def announcement(device, words):
     """What the line says while nothing comes yet: which larger model the site is having built, if this device uses
     larger ones; else ""."""
-    coming = device.get("coming") or []
+    coming = [row for row in device.get("coming") or [] if not row.get("senses")]  # what sees is no larger model
     if not coming or (device.get("config") or {}).get("enable_full_models") is False:
         return ""
     return words("upgrade_coming", model=coming[0]["title"])
