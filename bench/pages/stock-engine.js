@@ -3,6 +3,7 @@
  * beside it, and orion_py as sources. All else is the same, so that the difference is the boot's.
  */
 
+import { AttachmentStore } from "../orion/bridge/worker/engine/attachments.js";
 import { detectDevice } from "../orion/bridge/worker/engine/device.js";
 import { fetchText, fileFacts } from "../orion/bridge/worker/engine/fetch-text.js";
 import { InferenceClient } from "../orion/bridge/worker/inference/client.js";
@@ -37,6 +38,8 @@ const found = (path) => fileFacts(new URL(path, root));
 receive = python.pyimport("orion_py.browser.main").start({
   shards,
   tabs: new Tabs(),
+  attachments: new AttachmentStore(),
+  readCodes: async () => "[]",
   detectDevice: async () => JSON.stringify(await detectDevice(kernelHere())),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
   newPlainClient: () => new InferenceClient(new URL("workers/inference.js", root)),
