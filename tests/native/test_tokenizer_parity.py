@@ -72,7 +72,9 @@ def definitions(folder: Path, models: Path) -> dict[str, dict[str, Any]]:
     for name, pre in (("tiny", "smollm"), ("tiny-qwen2", "qwen2"), ("tiny-default", "default")):
         found[name] = json.loads(imported(folder, TinyModel(pre_tokenizer=pre)).tokenizer.shard_bytes())
     for manifest in sorted(models.glob("*/manifest.json")):
-        shard = json.loads(manifest.read_text("utf-8"))["tokenizer"]
+        shard = json.loads(manifest.read_text("utf-8")).get("tokenizer")
+        if shard is None:
+            continue  # what sees or hears isn't given text
         found[manifest.parent.name] = json.loads((models / "shards" / shard).read_text("utf-8"))
     return found | VARIANTS
 
