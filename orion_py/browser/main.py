@@ -36,8 +36,6 @@ def start(bridge: Any) -> Callable[[str], None]:
     attachments, readCodes and send."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
-    now = performance.now  # looked up once: an answer asks for the time several times a token
-
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
     chance = random.SystemRandom()
 
@@ -76,7 +74,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,
-        clock=lambda: now() / 1000,
+        clock=lambda: performance.now() / 1000,
         sleep=asyncio.sleep,
         uniform=chance.random,
         new_seed=lambda: chance.randrange(2**53),
