@@ -42,6 +42,16 @@ def require_room(title: str, needed: int, budget_bytes: int) -> None:
         )
 
 
+def require_budget(title: str, taken: int, budget_bytes: int) -> None:
+    """Raises OutOfMemory where a loaded model takes more than allowed: it was admitted by the registry's figure."""
+    if taken > budget_bytes:
+        raise OutOfMemory(
+            f"{title} takes {taken / MB:.0f} MB; all models together may use {budget_bytes / MB:.0f} MB.",
+            needed_bytes=taken,
+            budget_bytes=budget_bytes,
+        )
+
+
 def evictions(
     residents: Sequence[Resident], needed: int, budget: Budget, model: str, *, counts: bool = True
 ) -> list[str]:

@@ -18,7 +18,6 @@ from orion_py.errors import (
     InferenceTimeout,
     NoEarlierVersion,
     OrionError,
-    OutOfMemory,
     RunnerMissing,
 )
 from orion_py.fetching.files import graph_files
@@ -26,9 +25,11 @@ from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.fetching.versions import StoredGraphs, Versions, read_graphs
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.shards import Shard
-from orion_py.memory.budget import MB
+from orion_py.memory.budget import MB, require_budget
 from orion_py.memory.needs import Room
+from orion_py.opening.applying import applied
 from orion_py.opening.recovery import Plan, Situation, next_attempt
+from orion_py.opening.version_source import in_place_of, newest, shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
 from orion_py.registry.models import SenseEntry
@@ -111,14 +112,7 @@ class GraphOpener:
         if kept is not None and await self.complete(kept.manifest):
             return kept.manifest
         self._current.add(entry.id)
-        try:
-            published = await self._published(entry)
-        except DownloadFailed:
-            if kept is None:
-                raise
-            return kept.manifest
-        await self._versions.keep(published)
-        return published.manifest
+        return await newest(self._versions, kept, lambda: self._published(entry))
 
     async def refresh(self, entry: SenseEntry) -> None:
         """Looks once a visit whether the server has another version than the one that was opened from the device, and
@@ -132,7 +126,7 @@ class GraphOpener:
             if kept is None or found.digest == kept.digest or await self._versions.rejected(found):
                 return
             await self._versions.keep(found, "next")
-            files = graph_files(found.manifest, _base(entry), golden=True, yields=True)
+            files = graph_files(found.manifest, shards_base(entry), golden=True, yields=True)
             await self._loader.read(files, _only_stored, CancelToken())
         except OrionError:
             return
@@ -163,22 +157,13 @@ class GraphOpener:
             if recovery.remedy == "next_rung":
                 self._say("threads", before.attempt.label, plan.attempt.label, error)
                 return manifest, plan
-            if recovery.remedy == "store_in_memory":
-                self._ports.store.use_memory()
-                self._say("storage", "stored on this device", "in memory", error)
-                return manifest, plan
-            if recovery.remedy == "evict_idle" and await room.give():
-                self._say("memory", "other models kept at hand", "this model alone", error)
+            if await applied(recovery.remedy, error, self._ports.store, room, self._say):
                 return manifest, plan
             if recovery.remedy == "another_version":
                 # A part of the kept version was lost, and the server no longer has that version.
-                try:
-                    other = await self._published(entry)
-                except OrionError:
-                    continue
-                if other.manifest != manifest:
-                    await self._versions.keep(other)
-                    return other.manifest, plan
+                other = await in_place_of(self._versions, manifest, lambda: self._published(entry))
+                if other is not None:
+                    return other, plan
         if isinstance(error, DownloadFailed) and situation.model_here:
             raise RunnerMissing(f"What computes {entry.title} isn't on this device: {error.message}") from error
         raise error
@@ -187,13 +172,13 @@ class GraphOpener:
         self, entry: SenseEntry, manifest: GraphManifest, rung: ThreadsRung, config: EngineConfig, cancel: CancelToken
     ) -> LoadedGraphs:
         unchecked = [name for name in manifest.sessions if await self._verdict(manifest, name) != _RIGHT]
-        files = graph_files(manifest, _base(entry), golden=bool(unchecked))
+        files = graph_files(manifest, shards_base(entry), golden=bool(unchecked))
         runner, report, read = await self._loader.build(
             files, lambda: self._ports.runtime.open_graphs(manifest, rung.threads), cancel, self._emit
         )
         model = LoadedGraphs(manifest, runner, {name: read[sha] for name, sha in manifest.files.items()}, report)
         try:
-            _require_budget(entry, model.memory_bytes, config)
+            require_budget(entry.title, model.memory_bytes, config.max_memory_mb * MB)
             if unchecked:
                 await self._check(model, read, config, cancel)
         except BaseException:
@@ -232,11 +217,6 @@ async def _only_stored(shard: Shard) -> None:
     """A shard that the store has verified is all that is wanted."""
 
 
-def _base(entry: SenseEntry) -> str:
-    """Where ``shards/<sha256>`` lies: beside the folder of the manifest."""
-    return entry.manifest.rsplit("/", 2)[0] + "/"
-
-
 def _key(manifest: GraphManifest, session: str) -> str:
     """Of what is known of a session on this device. It contains all that takes part in the computation: a rebuilt model
     is checked again."""
@@ -245,14 +225,3 @@ def _key(manifest: GraphManifest, session: str) -> str:
     parts += [golden.tensors for golden in manifest.golden if golden.session == session]
     digest = hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
     return f"verdict:{manifest.model}:{manifest.version}:{session}:{digest}:cpu"
-
-
-def _require_budget(entry: SenseEntry, taken: int, config: EngineConfig) -> None:
-    """Raises OutOfMemory where the model takes more than allowed; the plan used the registry's figure."""
-    budget = config.max_memory_mb * MB
-    if taken > budget:
-        raise OutOfMemory(
-            f"{entry.title} takes {taken / MB:.0f} MB; all models together may use {budget / MB:.0f} MB.",
-            needed_bytes=taken,
-            budget_bytes=budget,
-        )

@@ -28,8 +28,9 @@ from orion_py.errors import (
 from orion_py.external.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.fetching.loader import LoadRequest, ProgressiveLoader
 from orion_py.manifest.manifest import ChatFormat, Manifest
-from orion_py.memory.budget import MB
+from orion_py.memory.budget import MB, require_budget
 from orion_py.memory.needs import Room, memory_needed
+from orion_py.opening.applying import applied
 from orion_py.opening.device_ladder import DeviceLadder
 from orion_py.opening.golden import check_golden
 from orion_py.opening.ladder import Attempt, kind_of_step, wants_kernel
@@ -126,12 +127,7 @@ class ModelOpener:
             if recovery.remedy == "shorter_context":
                 self._say("context", f"{before.context:,} tokens", f"{plan.context:,} tokens", error)
                 return job, replace(plan, rungs=self._passing(job.rungs))
-            if recovery.remedy == "store_in_memory":
-                self._ports.store.use_memory()
-                self._say("storage", "stored on this device", "in memory", error)
-                return job, plan
-            if recovery.remedy == "evict_idle" and await room.give():
-                self._say("memory", "other models kept at hand", "this model alone", error)
+            if await applied(recovery.remedy, error, self._ports.store, room, self._say):
                 return job, plan
             if recovery.remedy == "another_version":
                 # A part of the kept version was lost, and the server no longer has that version.
@@ -197,7 +193,7 @@ class ModelOpener:
         model.asked_threads = attempt.threads
         model.on_fewer_threads = self._say_lost
         try:
-            self._require_budget(model)
+            require_budget(model.manifest.model, model.report.memory_bytes, self.config.max_memory_mb * MB)
             await self._verify_backend(model, job)
         except BaseException:
             await model.close()
@@ -205,16 +201,6 @@ class ModelOpener:
         if attempt.variant.engine == "kernel" and job.device.isolated and model.report.threads < attempt.threads:
             self._say_lost(attempt.label, model.label)
         return model
-
-    def _require_budget(self, model: LoadedModel) -> None:
-        """Raises OutOfMemory where the model takes more than allowed; the plan used the registry's figure."""
-        taken, budget = model.report.memory_bytes, self.config.max_memory_mb * MB
-        if taken > budget:
-            raise OutOfMemory(
-                f"{model.manifest.model} takes {taken / MB:.0f} MB; all models together may use {budget / MB:.0f} MB.",
-                needed_bytes=taken,
-                budget_bytes=budget,
-            )
 
     def _tokenizer(self, manifest: Manifest, definition: bytes) -> Tokenizer:
         """One for all copies of a version in memory: it is large (20 to 60 MB in a browser), and goes with the last."""

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from orion_py.cancellation import CancelToken
 from orion_py.errors import DownloadFailed, InvalidManifest, OrionError
 from orion_py.fetching.loader import ProgressiveLoader
-from orion_py.fetching.versions import StoredVersion, Versions, read_version
+from orion_py.fetching.versions import M, Stored, StoredVersion, Versions, read_version
 from orion_py.manifest.manifest import Manifest
 from orion_py.ports import Ports
 from orion_py.protocol import ProgressEvent
 from orion_py.registry.added import AddedEntry
-from orion_py.registry.models import ModelEntry
+from orion_py.registry.models import ModelEntry, SenseEntry
 
 
 class VersionSource:
@@ -40,14 +40,7 @@ class VersionSource:
             return kept.manifest
         if is_folder(entry):
             return (await self._pinned(entry, cancel or CancelToken())).manifest
-        try:
-            published = await self.published(entry)
-        except DownloadFailed:
-            if kept is None:
-                raise
-            return kept.manifest
-        await self.versions.keep(published)
-        return published.manifest
+        return await newest(self.versions, kept, lambda: self.published(entry))
 
     async def published(self, entry: ModelEntry) -> StoredVersion:
         """The version that the server has now; of a folder in another layout the one that was pinned, which
@@ -61,14 +54,7 @@ class VersionSource:
 
     async def another(self, entry: ModelEntry, manifest: Manifest) -> Manifest | None:
         """What the server has in place of ``manifest``, kept from now on; None: nothing else."""
-        try:
-            published = await self.published(entry)
-        except OrionError:
-            return None
-        if published.manifest == manifest:
-            return None
-        await self.versions.keep(published)
-        return published.manifest
+        return await in_place_of(self.versions, manifest, lambda: self.published(entry))
 
     async def stored(self, entry: ModelEntry) -> bool:
         """Whether all that its first attempt needs lies on the device, so that opening it moves no byte."""
@@ -101,7 +87,31 @@ def is_folder(entry: ModelEntry) -> bool:
     return isinstance(entry, AddedEntry) and entry.layout == "onnx"
 
 
-def shards_base(entry: ModelEntry) -> str:
+async def newest(versions: Versions, kept: Stored[M] | None, publish: Callable[[], Awaitable[Stored[M]]]) -> M:
+    """What ``publish`` says that the server has, kept from now on; offline, the ``kept`` one. Raises as ``publish``."""
+    try:
+        published = await publish()
+    except DownloadFailed:
+        if kept is None:
+            raise
+        return kept.manifest
+    await versions.keep(published)
+    return published.manifest
+
+
+async def in_place_of(versions: Versions, manifest: M, publish: Callable[[], Awaitable[Stored[M]]]) -> M | None:
+    """What the server has in place of ``manifest``, kept from now on; None: nothing else."""
+    try:
+        published = await publish()
+    except OrionError:
+        return None
+    if published.manifest == manifest:
+        return None
+    await versions.keep(published)
+    return published.manifest
+
+
+def shards_base(entry: ModelEntry | SenseEntry) -> str:
     """Where ``shards/<sha256>`` lies: beside the folder of the model's manifest, or inside it."""
     if isinstance(entry, AddedEntry) and entry.shards == "inside":
         return entry.manifest.rsplit("/", 1)[0] + "/"
