@@ -96,11 +96,13 @@ def test_inputs_are_transferred_and_what_makes_no_sense_is_an_error_that_ends_no
         const facts = (session, shape) => JSON.stringify({ session, inputs: [["x", "float32", shape]], want: ["y"] });
         const wrong = await lab.attempt(globalThis.client.runGraph(facts("sings", [1, 3]), Float32Array.of(1, 2, 3)));
         const shape = await lab.attempt(globalThis.client.runGraph(facts("doubles", [1, 9]), Float32Array.of(1, 2, 3)));
+        const reset = await lab.attempt(globalThis.client.resetGraph("sings"));
         const { tensors } = await globalThis.client.runGraph(facts("doubles", [1, 3]), x);
-        return { wrong: wrong.code, shape: shape.code, y: Array.from(tensors[0]), left: x.length };
+        return { wrong: wrong.code, shape: shape.code, reset: reset.code, y: Array.from(tensors[0]), left: x.length };
         """
     )
-    assert answer == {"wrong": "protocol", "shape": "runtime_failure", "y": [3, 5, 7], "left": 0}
+    expected = {"wrong": "protocol", "shape": "runtime_failure", "reset": "protocol", "y": [3, 5, 7], "left": 0}
+    assert answer == expected
 
 
 def test_a_damaged_shard_is_told_before_it_is_parsed(lab: Lab, tiny: GraphManifest, server: StaticServer) -> None:

@@ -119,10 +119,11 @@ export class GraphModel {
    * @param {string} name of the session
    */
   reset(name) {
-    this.last = this.last.then(() => {
+    const done = this.last.then(() => {
       for (const input of Object.values(this.spec(name).keeps)) this.replace(name, input, null);
     });
-    return this.last;
+    this.last = done.catch(() => {}); // what fails one call isn't the next one's failure
+    return done;
   }
 
   /** @private @param {string} name */
