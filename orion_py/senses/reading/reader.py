@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -62,14 +62,8 @@ class TextReader:
         characters = (await model.file("characters.txt")).decode().split("\n")
         return cls(model.graph("detector"), model.graph("turned"), model.graph("recognizer"), characters)
 
-    async def read(
-        self,
-        picture: Picture,
-        cancel: CancelToken,
-        on_progress: Callable[[int, int], None] = lambda done, of: None,
-    ) -> Reading:
-        """All text in ``picture``. ``on_progress`` is told how many of how many lines are read. Raises Cancelled,
-        RuntimeFailure, OutOfMemory or WorkerDied."""
+    async def read(self, picture: Picture, cancel: CancelToken) -> Reading:
+        """All text in ``picture``. Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
         shrunk = _within_bounds(picture)
         ratio = np.array([picture.shape[1] / shrunk.shape[1], picture.shape[0] / shrunk.shape[0]])
         height, width = shrunk.shape[:2]
@@ -77,13 +71,11 @@ class TextReader:
         seen = np.pad(shrunk, ((down, down), (across, across), (0, 0)), mode="edge") if down or across else shrunk
         boxes = await self._boxes(seen)
         lines = []
-        for index, box in enumerate(boxes):
+        for box in boxes:
             cancel.raise_if_cancelled()
-            on_progress(index, len(boxes))
             read = await self._line(cut(seen, box.quad))
             quad = np.clip((box.quad - [across, down]) * ratio, 0, [picture.shape[1], picture.shape[0]])
             lines.append(Line(read.text, quad, read.confidence, box.score))
-        on_progress(len(boxes), len(boxes))
         sure = [line for line in lines if _is_sure(line)]
         unsure = tuple(line for line in lines if not _is_sure(line))
         return Reading(tuple(tuple(row) for row in reading_order(sure)), unsure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -57,19 +57,13 @@ class Eyes:
             codes,
         )
 
-    async def look(
-        self,
-        picture: Picture,
-        cancel: CancelToken,
-        on_progress: Callable[[int, int], None] = lambda done, of: None,
-    ) -> SceneReport:
-        """What is in ``picture``. ``on_progress`` as of ``TextReader.read``. Raises Cancelled, RuntimeFailure,
-        OutOfMemory or WorkerDied."""
+    async def look(self, picture: Picture, cancel: CancelToken) -> SceneReport:
+        """What is in ``picture``. Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
         height, width = picture.shape[:2]
         found = await self._found(picture)
         cancel.raise_if_cancelled()
         subjects = await self._shown(picture)
-        reading = await self._reader.read(picture, cancel, on_progress)
+        reading = await self._reader.read(picture, cancel)
         return SceneReport(
             width=width,
             height=height,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from orion_py.senses.reading.lines import Line
+from orion_py.senses.scenes.questions import plainly
 
 _CURRENCY = r"(?:€|\$|£|EUR|USD|GBP|CHF)"
 _NUMBER = r"(?:\d{1,3}(?:[\s.,'’]\d{3})+|\d+)[.,]\d{2}"
@@ -138,5 +138,4 @@ def _signed(entry: Entry) -> Entry:
 
 def _key(label: str) -> str:
     """Letters alone, without accents: a reader of small print loses spaces, dots and accents first."""
-    plain = unicodedata.normalize("NFD", label.lower())
-    return "".join(character for character in plain if character.isalpha() and not unicodedata.combining(character))
+    return "".join(character for character in plainly(label) if character.isalpha())
