@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,23 +14,15 @@ import pytest
 from orion_py.errors import WorkerDied
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.native.graph_runner import NativeGraphRunner
+from tests.played_pyodide import played
 from tests.tiny_graphs import ONE, written
 
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """``orion_py.browser.graph_runner``, with what it uses of Pyodide played."""
-    before = set(sys.modules)
-    js, package, ffi = ModuleType("js"), ModuleType("pyodide"), ModuleType("pyodide.ffi")
-    js.AbortController = object  # type: ignore[attr-defined]
-    ffi.JsException = type("JsException", (Exception,), {})  # type: ignore[attr-defined]
-    ffi.jsnull, ffi.create_proxy, ffi.to_js = object(), lambda call: call, np.array  # type: ignore[attr-defined]
-    for module in (js, package, ffi):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    yield importlib.import_module("orion_py.browser.graph_runner")
-    for name in set(sys.modules) - before:
-        if name.startswith("orion_py.browser"):
-            del sys.modules[name]
+    with played(monkeypatch, "graph_runner", np.array) as module:
+        yield module
 
 
 class Values:

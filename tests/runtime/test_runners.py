@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,6 +25,7 @@ from tests.kernel.test_kernel_runner import RECIPE, session_of
 from tests.model_foundry.built import built, imported
 from tests.model_foundry.tiny_gguf import TinyModel
 from tests.native import test_external_runner, test_runtime
+from tests.played_pyodide import played
 
 PACKAGE = Path(__file__).parents[2] / "orion_py"
 TOKENS = [9, 1, 33, 7, 8, 21, 60]
@@ -75,17 +73,8 @@ class Client:
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """``orion_py.browser.runtime``, with what it uses of Pyodide played."""
-    before = set(sys.modules)
-    js, package, ffi = ModuleType("js"), ModuleType("pyodide"), ModuleType("pyodide.ffi")
-    js.AbortController = object  # type: ignore[attr-defined]
-    ffi.JsException = type("JsException", (Exception,), {})  # type: ignore[attr-defined]
-    ffi.jsnull, ffi.create_proxy, ffi.to_js = object(), lambda call: call, lambda value: value  # type: ignore[attr-defined]
-    for module in (js, package, ffi):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    yield importlib.import_module("orion_py.browser.runtime")
-    for name in set(sys.modules) - before:
-        if name.startswith("orion_py.browser"):
-            del sys.modules[name]
+    with played(monkeypatch, "runtime", lambda value: value) as module:
+        yield module
 
 
 async def nothing(memory_bytes: int) -> None:
