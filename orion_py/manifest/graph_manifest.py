@@ -19,7 +19,7 @@ from orion_py.faults import first_fault
 from orion_py.lenient import read_leniently
 from orion_py.manifest.fields import Identifier, Sha256, Strict
 from orion_py.manifest.manifest import Recipe, Source
-from orion_py.manifest.shards import Shard
+from orion_py.manifest.shards import Shard, shard_named
 
 MAX_FILE_BYTES = 32 * 2**20
 """Of a file or of a golden vector: these are read into Python's memory whole."""
@@ -117,10 +117,7 @@ class GraphManifest(Strict):
 
     def shard(self, sha256: str) -> Shard:
         """The shard with that hash. Raises KeyError."""
-        for shard in self.shards:
-            if shard.sha256 == sha256:
-                return shard
-        raise KeyError(sha256)
+        return shard_named(self.shards, sha256)
 
     @property
     def in_order(self) -> tuple[Shard, ...]:

@@ -27,7 +27,7 @@ from pydantic import Field, model_validator
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.derived import Expansion, Widening
 from orion_py.manifest.fields import Identifier, Sha256, Strict, is_empty, is_none
-from orion_py.manifest.shards import Shard
+from orion_py.manifest.shards import Shard, shard_named
 from orion_py.manifest.stored_names import is_stored
 from orion_py.manifest.variants import Variant
 
@@ -125,10 +125,7 @@ class Manifest(Strict):
 
     def shard(self, sha256: str) -> Shard:
         """The shard with that hash. Raises KeyError."""
-        for shard in self.shards:
-            if shard.sha256 == sha256:
-                return shard
-        raise KeyError(sha256)
+        return shard_named(self.shards, sha256)
 
     def variant(self, variant_id: str) -> Variant:
         """The variant of that id. Raises KeyError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -60,3 +61,11 @@ class Shard(Strict):
 def location_of(shard: Shard) -> str:
     """What a graph's external data calls this shard."""
     return shard.path.rpartition("/")[2] if shard.path else shard.sha256
+
+
+def shard_named(shards: Iterable[Shard], sha256: str) -> Shard:
+    """The one of ``shards`` with that hash. Raises KeyError."""
+    for shard in shards:
+        if shard.sha256 == sha256:
+            return shard
+    raise KeyError(sha256)

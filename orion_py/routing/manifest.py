@@ -16,7 +16,7 @@ from orion_py.faults import first_fault
 from orion_py.lenient import read_leniently
 from orion_py.manifest.fields import Identifier, Sha256
 from orion_py.manifest.manifest import Recipe, Source
-from orion_py.manifest.shards import Shard
+from orion_py.manifest.shards import Shard, shard_named
 
 
 class _Strict(BaseModel):
@@ -59,7 +59,7 @@ class RouterManifest(_Strict):
 
     def shard(self, sha256: str) -> Shard:
         """The shard of that hash, which has to be one of ``graph``, ``tokenizer`` and ``head``."""
-        return next(shard for shard in self.shards if shard.sha256 == sha256)
+        return shard_named(self.shards, sha256)
 
 
 def parse_router_manifest(text: str | bytes, note: Callable[[str], None] = lambda what: None) -> RouterManifest:
