@@ -4,7 +4,6 @@
  */
 
 import { BridgeError } from "../errors.js";
-import { drawn } from "../pictures/drawing.js";
 
 /** The long side in pixels of what an agent looks at: small print on a page is still read at that size. */
 const LONGEST = 2000;
@@ -53,7 +52,9 @@ export class AttachmentStore {
    * @returns {Promise<{width: number, height: number, pixels: Uint8Array}>} red, green and blue of each pixel, row by row
    */
   async picture(id) {
-    const context = await drawn(this.find(id).blob, LONGEST);
+    const { blob } = this.find(id);
+    const { drawn } = await import("../pictures/drawing.js"); // no start needs it
+    const context = await drawn(blob, LONGEST);
     const { width, height, data } = context.getImageData(0, 0, context.canvas.width, context.canvas.height);
     const pixels = new Uint8Array(3 * width * height);
     for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {

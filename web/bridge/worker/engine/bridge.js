@@ -5,7 +5,6 @@
 
 import { InferenceClient } from "../inference/client.js";
 import { kernelHere } from "../kernel/module.js";
-import { readCodes } from "../pictures/codes.js";
 import { addBundle } from "../python/boot.js";
 import { SnapshotMaker } from "../snapshot/maker.js";
 import { PrefixStore } from "../storage/prefix-store.js";
@@ -81,8 +80,10 @@ export async function beginBridge(root, ahead, first) {
     dropPrefixes: (/** @type {string} */ keys) => prefixes.drop(JSON.parse(keys)),
     tabs,
     attachments,
-    readCodes: (/** @type {Uint8Array<ArrayBuffer>} */ pixels, /** @type {number} */ width, /** @type {number} */ height) =>
-      readCodes(root, pixels, width, height),
+    readCodes: async (/** @type {Uint8Array<ArrayBuffer>} */ pixels, /** @type {number} */ width, /** @type {number} */ height) => {
+      const { readCodes } = await import("../pictures/codes.js"); // no start needs it
+      return readCodes(root, pixels, width, height);
+    },
     fetchText: (/** @type {string} */ path) => {
       const text = early.get(path);
       early.delete(path);
