@@ -1,7 +1,7 @@
 """Tabs of one browser: they share a database, localStorage and names, and each does one thing at a time.
 
 Nothing happens by itself. ``Tab.step()`` does the next thing that waits in a tab: commits its oldest
-transaction, calls back for one that is committed, or hears what another tab told. So a test chooses every
+transaction, calls back for one that is committed, or listens to what another tab told. So a test chooses every
 order, and ``kill`` ends a tab between any two of them.
 """
 
@@ -188,7 +188,7 @@ class Transactions:
     def tell(self, text: str) -> None:
         for other in self._browser.tabs:
             if other is not self._tab:
-                other.events.append(lambda other=other: other.heard(text))
+                other.news.append(lambda other=other: other.heard(text))
 
 
 class Platform:
@@ -208,6 +208,8 @@ class Tab:
         self.alive = True
         self.transactions: deque[Call] = deque()
         self.events: deque[Call] = deque()
+        self.news: deque[Call] = deque()
+        """What other tabs told. It may overtake the callback of a transaction, and be overtaken."""
         self.timers = Timers()
         self.heard: Call = lambda text: None
         self.given_up: list[Turn] = []
@@ -225,18 +227,21 @@ class Tab:
 
     def step(self) -> bool:
         """Hears what came first; False: nothing waits."""
-        return self.hear() or self.commit()
+        return self.hear() or self.listen() or self.commit()
 
     def hear(self) -> bool:
-        if not self.alive or not self.events:
-            return False
-        self.events.popleft()()
-        return True
+        return self._next(self.events)
+
+    def listen(self) -> bool:
+        return self._next(self.news)
 
     def commit(self) -> bool:
-        if not self.alive or not self.transactions:
+        return self._next(self.transactions)
+
+    def _next(self, queue: deque[Call]) -> bool:
+        if not self.alive or not queue:
             return False
-        self.transactions.popleft()()
+        queue.popleft()()
         return True
 
     def settle(self) -> Tab:
@@ -247,6 +252,7 @@ class Tab:
     def kill(self) -> None:
         self.alive = False
         self.events.clear()
+        self.news.clear()
         self.transactions.clear()
         self.browser.tabs.remove(self)
         self.browser.free(self)

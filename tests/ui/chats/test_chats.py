@@ -70,6 +70,33 @@ def test_a_tab_that_opens_does_not_interrupt_an_answer_that_streams(browser: Bro
     assert a.said[3] == b.said[3] == ("success", "The end.")
 
 
+@pytest.mark.parametrize("change", ["begins", "streams", "is deleted"])
+@pytest.mark.parametrize("steps", range(16))
+def test_what_changes_while_a_tab_opens_is_not_missed(browser: Browser, steps: int, change: str) -> None:
+    (a,) = with_one_answer(browser, 1)
+    if change == "streams":
+        a.sends("two")
+        browser.settle()
+    b = browser.open()
+    for _ in range(steps):
+        b.step()
+    if change == "begins":
+        a.sends("two")
+    elif change == "streams":
+        a.streams("The ")
+    else:
+        a.keeping.delete_all()
+    a.settle()
+    while b.listen():  # before any callback of a transaction that is done
+        pass
+    browser.settle()
+    if change == "is deleted":
+        assert b.said == []
+    else:
+        assert b.said == a.said
+        assert len(b.said) == 4
+
+
 def test_the_answer_of_a_killed_tab_is_interrupted_in_the_others(browser: Browser) -> None:
     a, b = with_one_answer(browser)
     a.sends("two")

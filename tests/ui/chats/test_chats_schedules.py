@@ -227,6 +227,13 @@ class Schedules(RuleBasedStateMachine):
             tab.hear()
         self.note_run(tab)
 
+    @rule(place=PLACES, steps=st.integers(1, 6))
+    def listens(self, place: int, steps: int) -> None:
+        tab = self.tab(place)
+        for _ in range(steps):
+            tab.listen()
+        self.note_run(tab)
+
     @rule(place=PLACES)
     def time_passes(self, place: int) -> None:
         self.tab(place).timers.all()

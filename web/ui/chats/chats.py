@@ -40,6 +40,7 @@ class Chats:
         self._view, self._shown = view, shown
         self._watched = set()
         self._unsaved = []  # conversations that have something to write
+        self._opening = []  # [conversation's id, what other tabs changed in it since it began to be read]
         self._retry_ms = RETRY_MS
         self._taking = False
         database.heard = self._heard
@@ -94,8 +95,25 @@ class Chats:
                 then(conversation)
                 self.refresh(conversation)
                 return
-        failed = lambda why: then(None)  # noqa: E731
-        self._database.run(chat_rows.read(chat), lambda found: then(self._opened(found)), failed)
+        opening = [chat, []]
+        self._opening.append(opening)
+
+        def done(found):
+            self._opening.remove(opening)
+            conversation = self._opened(found)
+            if conversation is None and opening[1]:  # it came into the database meanwhile
+                self.open(chat, then)
+                return
+            then(conversation)
+            for turns in opening[1]:
+                if conversation is self._shown():
+                    self.refresh(conversation, turns)
+
+        def failed(why):
+            self._opening.remove(opening)
+            then(None)
+
+        self._database.run(chat_rows.read(chat), done, failed)
 
     def _opened(self, found):
         row, rows = found
@@ -358,6 +376,11 @@ class Chats:
 
     def _heard(self, text):
         change, shown = json.loads(text), self._shown()
+        for chat, changes in self._opening:
+            if change.get("chat") == chat:
+                changes.append(change.get("turns"))
+            elif "gone" in change and change["gone"] in (None, chat):
+                changes.append(None)
         if "gone" in change:
             if change["gone"] in (None, shown.id):
                 self.refresh(shown)
