@@ -29,6 +29,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from build_support.byte_ranges import span_of
+
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -260,17 +262,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not fault and self.headers.get("If-None-Match") == tag and not site.plain:
             self.send_response(304)
             self._headers(relative, tag, modified)
+            self._log(relative, 304, 0)
             self.end_headers()
-            site.log.append(Request(self.command, relative, 304, 0, time.time()))
             return None
-        span = None if site.plain else _span(self.headers.get("Range"), size)
+        span = None if site.plain else span_of(self.headers.get("Range"), size)
         start, end = span or (0, size)
         if start >= end and size:
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{size}")
             self.send_header("Content-Length", "0")
+            self._log(relative, 416, 0)
             self.end_headers()
-            site.log.append(Request(self.command, relative, 416, 0, time.time()))
             return None
         status = 206 if span else 200
         self.send_response(status)
@@ -279,18 +281,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(end - start))
         if span:
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+        whole = end - start if body else 0
+        logged = None if whole else self._log(relative, status, 0)
         self.end_headers()
         sent = 0
         try:
             if body:
                 for chunk in self._body(file, start, end, fault):
+                    if sent + len(chunk) == whole:
+                        logged = self._log(relative, status, whole)
                     self.wfile.write(chunk)
                     sent += len(chunk)
         except OSError:
             self.close_connection = True
-        finally:
-            site.log.append(Request(self.command, relative, status, sent, time.time()))
-        if body and sent < end - start:
+        if sent < whole:
+            if logged:  # the other side went away before the last bytes
+                site.log.remove(logged)
+            self._log(relative, status, sent)
             self.close_connection = True
             with suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -307,11 +314,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if status == 200:
             self.send_header("Content-Type", _type(file))
             self.send_header("Content-Length", str(len(content)))
+        self._log(relative, status, sent)
         self.end_headers()
         if sent:
             with suppress(OSError):
                 self.wfile.write(content)
-        self.server.site.log.append(Request(self.command, relative, status, sent, time.time()))
+
+    def _log(self, path: str, status: int, sent: int) -> Request:
+        """Keeps a request before its last bytes go: who has the whole answer finds the request in the log."""
+        request = Request(self.command, path, status, sent, time.time())
+        self.server.site.log.append(request)
+        return request
 
     def _body(self, file: Path, start: int, end: int, fault: Fault | None) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end``, as the fault leaves them."""
@@ -364,30 +377,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.server.site.isolated:
             for name, value in ISOLATION.items():
                 self.send_header(name, value)
-        self.end_headers()
         sent = len(text) if self.command == "GET" else 0
+        self._log(path, status, sent)
+        self.end_headers()
         if sent:
             with suppress(OSError):
                 self.wfile.write(text)
-        self.server.site.log.append(Request(self.command, path, status, sent, time.time()))
-
-
-def _span(header: str | None, size: int) -> tuple[int, int] | None:
-    """The half-open byte range that a ``Range`` header asks for; None to send the whole file.
-
-    Several ranges, other units and malformed headers are answered with the whole file, as RFC 9110
-    allows. A range that starts past the end gives (size, size).
-    """
-    if not header or not header.startswith("bytes=") or "," in header:
-        return None
-    first, dash, last = header[len("bytes=") :].strip().partition("-")
-    if not dash or not (first or last) or not (first + last).isdecimal():
-        return None
-    if not first:
-        return (max(0, size - int(last)), size)
-    if last and int(last) < int(first):
-        return None
-    return (min(int(first), size), min(int(last) + 1, size) if last else size)
 
 
 def _type(file: Path) -> str:
