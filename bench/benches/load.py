@@ -6,7 +6,8 @@ an idle moment between the two left. Each visitor makes both in a Chromium with 
 take turns: one has the site as it is, one chose onnxruntime before the visit, and with --before one visits an
 earlier build. Times count from the page's opening. Beside them what blocked the main thread: the browser reports
 tasks over 50 ms; there should be none from the engine's start to the end of the answer, nor while a second question
-is answered beside the open panel.
+is answered beside the open panel. Other threads share the cores with it, so a last pair of visits is traced, and gives
+the processor time of the longest task.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bench.chromium import fresh_profile
 from bench.context import Context
 from bench.cpu import Watch, watching
 from bench.figures import Contender, Outcome, Target, limit, speedup
+from bench.main_thread import traced
 from bench.snapshot import until_kept
 
 WATCH = Path(__file__).parent.parent / "pages" / "watch.js"
@@ -34,6 +36,7 @@ ENDED = """() => {
 PHASES = ("drawn", "engine started", "engine ready", "model ready", "first token", "shown")
 STAGES = ("page start", "loading", "streaming")
 WITH_PANEL = "panel open"
+PROCESSOR = "longest task, processor time"
 LONG_TASK_MS = 50.0
 GOAL_MS = 2500.0
 """Wanted of a second visit."""
@@ -71,9 +74,15 @@ def run(context: Context) -> Outcome:
                     name = visitor.visit(which)
                     context.settle(f"round {number + 1} of {context.rounds}: {name}")
                     _visit(context, browser, visits[name], visitor.folder)
-    return Outcome(
-        "load", list(visits.values()), targets_for(visits), [f"asked as soon as the page listens: {QUESTION}"]
-    )
+    busy = {which: Contender(f"{which}, traced") for which in VISITS}
+    with fresh_profile(context.playwright) as browser:
+        browser.add_init_script(path=WATCH)
+        for which in VISITS:
+            context.settle(busy[which].name)
+            _traced_visit(context, browser, busy[which])
+    targets = targets_for(visits) + [_processor_time(contender) for contender in busy.values()]
+    contenders = [*visits.values(), *busy.values()]
+    return Outcome("load", contenders, targets, [f"asked as soon as the page listens: {QUESTION}"])
 
 
 def keeps_snapshots(site: Path) -> bool:
@@ -107,26 +116,55 @@ def _visit(context: Context, browser: BrowserContext, contender: Contender, fold
     page = browser.new_page()
     try:
         with watching() as watch:
-            page.goto(f"{context.url}{folder}/index.html?lang=en")
-            page.locator("html[data-busy]").wait_for(state="attached")
-            page.get_by_role("textbox", name="Message").fill(QUESTION)
-            page.get_by_role("button", name="Send", exact=True).click()
-            answer = page.get_by_role("log").locator('article[data-role="assistant"]').last
-            page.wait_for_function("() => orionWatch.times['first token'] && orionWatch.times.shown")
+            _ask(page, f"{context.url}{folder}/index.html?lang=en")
         with watching() as streaming:
-            page.wait_for_function(ENDED)
-        if answer.get_attribute("data-state") != "success":
-            raise RuntimeError(f"the page answered: {answer.inner_text()}")
+            _until_answered(page)
         seen: dict[str, Any] = page.evaluate("() => orionWatch")
         _with_panel(page, contender)
-        # The next visit has the shell, and its question no history to read first.
-        page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
-        page.get_by_role("button", name="New conversation").click()
-        if keeps_snapshots(context.site / folder):
-            until_kept(page)
+        _prepare_next(page, context.site / folder)
     finally:
         page.close()
     _note(contender, seen, watch, streaming)
+
+
+def _traced_visit(context: Context, browser: BrowserContext, contender: Contender) -> None:
+    page = browser.new_page()
+    try:
+        with traced(page) as longest:
+            _ask(page, f"{context.url}{NOW.folder}/index.html?lang=en")
+            _until_answered(page)
+        _prepare_next(page, context.site / NOW.folder)
+    finally:
+        page.close()
+    contender.add(PROCESSOR, "ms", longest.ms, 0.0)
+
+
+def _ask(page: Page, address: str) -> None:
+    """Opens the page, asks as soon as it listens, and waits for the first words."""
+    page.goto(address)
+    page.locator("html[data-busy]").wait_for(state="attached")
+    page.get_by_role("textbox", name="Message").fill(QUESTION)
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.wait_for_function("() => orionWatch.times['first token'] && orionWatch.times.shown")
+
+
+def _until_answered(page: Page) -> None:
+    page.wait_for_function(ENDED)
+    answer = page.get_by_role("log").locator('article[data-role="assistant"]').last
+    if answer.get_attribute("data-state") != "success":
+        raise RuntimeError(f"the page answered: {answer.inner_text()}")
+
+
+def _prepare_next(page: Page, site: Path) -> None:
+    """The next visit has the shell and Python's snapshot, and its question no history to read first."""
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
+    page.get_by_role("button", name="New conversation").click()
+    if keeps_snapshots(site):
+        until_kept(page)
+
+
+def _processor_time(contender: Contender) -> Target:
+    return limit(f"{contender.name}: longest task, processor time", contender.series[PROCESSOR], LONG_TASK_MS)
 
 
 def _with_panel(page: Page, contender: Contender) -> None:
