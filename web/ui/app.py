@@ -5,6 +5,7 @@
 
 import json
 
+from ui.aloud.aloud import Aloud
 from ui.asking.anticipation import Anticipation
 from ui.asking.asking import Asking
 from ui.asking.attachments import Attachments
@@ -51,6 +52,7 @@ class App:
         self.corrections = Corrections(self.state, self.client.ask, self.asking.again, self._taught)
         self._anticipation = Anticipation(self.timers, self.client.ask, self.asking.anticipated)
         self.extras = Extras(self)
+        self.aloud = Aloud(self)
         self.settings = Settings(self)
         self.model = WantedModel(self)
         self.installation = Installation(self)
@@ -163,6 +165,8 @@ class App:
         answer = self.state.conversation.answering(message["id"])
         reducer.apply(self.state, message, self.clock())
         self.extras.receive(message)
+        if answer:
+            self.aloud.grew(answer)
         if answer and not answer.busy:
             self.asking.ended(answer)
             self.extras.answered()
@@ -235,7 +239,13 @@ class App:
             self._anticipation.sent()
 
     def _key(self, event):
-        if self.bridge.escapes(event) and self.state.conversation.current:
+        """Escape: what is read aloud ends first, and what is written with the next press."""
+        if not self.bridge.escapes(event):
+            return
+        if self.aloud.on:
+            event.preventDefault()
+            self.aloud.stop()
+        elif self.state.conversation.current:
             event.preventDefault()
             self.asking.stop()
 

@@ -6,9 +6,11 @@ from ui.asking.agent_picker import AgentPicker
 from ui.asking.composer import Composer
 from ui.base.frames import Pieces
 from ui.chats.chats_view import ChatsView
+from ui.engine.view_state import SAMPLE
 from ui.settings.engine_settings import EngineSettings
 from ui.settings.models_settings import ModelsSettings
 from ui.settings.settings_view import SettingsView
+from ui.settings.voice_settings import VoiceSettings
 from ui.status.loading_view import LoadingView
 from ui.status.notices_view import NoticesView
 from ui.status.status_view import StatusView
@@ -41,6 +43,7 @@ class Views:
             dom, words, preferences, page.client.ask, settings.change, page.state, settings.models_settled
         )
         self.settings = SettingsView(dom, words, page.timers, settings.estimate, settings.change, settings.act)
+        self.voice = VoiceSettings(page)
         self.chats = ChatsView(
             dom, words, lambda chat: page.keeping.open(chat), shown.save, shown.delete, lambda: page.keeping.more()
         )
@@ -72,6 +75,7 @@ class Views:
                 (("upgrade",), lambda: self.upgrade.draw(state, words)),
                 (("names", "upgrade"), lambda: self.welcome.draw(state)),
                 (("notices",), lambda: self.notices.draw(state.notices, words)),
+                ((SAMPLE,), self.voice.draw),
             )
         )
 

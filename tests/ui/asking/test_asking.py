@@ -44,6 +44,7 @@ class Page:
             composer=composer, picker=SimpleNamespace(options={}), log=SimpleNamespace(follow=lambda: None)
         )
         self.extras = SimpleNamespace(stop=lambda: None)
+        self.aloud = SimpleNamespace(asked=self._does("read"), stop=self._does("silence"))
         self.redraw = lambda: None
         self.announce, self.received = self._does("announce"), self._does("received")
         self.asking = Asking(self)
@@ -200,3 +201,21 @@ def test_nothing_is_read_ahead_where_nothing_may_be_loaded() -> None:
 def test_what_an_older_page_kept_is_left_out() -> None:
     assert streaming({"stream": "sentence", "typing": "60"}) == {"granularity": "sentence", "delay_ms": 60}
     assert streaming({"stream": "letter", "typing": "7"}) == {}
+
+
+def test_a_question_and_its_stop_end_what_is_read_aloud() -> None:
+    page = Page()
+    page.asking.ask("Why?")
+    assert page.did("read") == [[page.answer]], "which may be this answer, as it comes"
+    page.asking.stop()
+    assert len(page.did("silence")) == 1
+
+
+def test_an_answer_that_is_read_aloud_is_not_announced_as_well() -> None:
+    for read, announced in ((True, 0), (False, 1)):
+        page = Page()
+        page.asking.ask("Why?")
+        page.answer.state = "success"
+        page.state.read(page.answer.id if read else None, "speaking")
+        page.asking.ended(page.answer)
+        assert len(page.did("announce")) == announced

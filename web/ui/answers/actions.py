@@ -1,4 +1,4 @@
-"""Does what the buttons of a turn say: copy, run, ask again or ask another agent, edit."""
+"""Does what the buttons of a turn say: copy, read aloud, run, ask again or ask another agent, edit."""
 
 FLASH_MS = 1600
 
@@ -14,6 +14,8 @@ class TurnActions:
         turn = conversation.turn(turn_id)
         if action == "copy":
             self._copy(self._bridge.answerOf(turn.text), button)
+        elif action == "aloud":
+            page.aloud.toggle(turn)
         elif action == "copy-code":
             self._copy(button.closest(".code-block").querySelector("code").textContent, button)
         elif action == "run-code":

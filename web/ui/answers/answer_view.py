@@ -2,6 +2,7 @@
 
 import json
 
+from ui.answers.reading_mark import ReadingMark
 from ui.answers.why_view import WhyView
 from ui.asking import agents
 from ui.base.frames import BUDGET_MS, Pace
@@ -151,7 +152,8 @@ class AnswerView:
         self._who = dom.el("h3", "who", "Orion")
         self._activity = dom.el("span", "activity")
         self._bar = dom.el("progress", "bar turn-progress", attributes={"max": "100"})
-        head.append(self._who, self._activity, self._bar)
+        self._reading = ReadingMark(dom, words, self.node)
+        head.append(self._who, self._activity, self._reading.badge, self._bar)
         self._body = dom.el("div", "answer", attributes={"aria-live": "off"})
         self._error = dom.el("div", "error", attributes={"role": "group"})
         self._notes = dom.el("ul", "notes")
@@ -159,7 +161,8 @@ class AnswerView:
         self._foot = dom.el("footer", "turn-foot")
         self._why = WhyView(dom, words, state)
         self._may_correct = False
-        self.node.append(head, self._body, self._error, self._notes, self._offer, self._foot, self._why.node)
+        self.node.append(head, self._body, self._error, self._notes, self._offer)
+        self.node.append(self._reading.note, self._foot, self._why.node)
 
     def toggle_why(self, turn, wrong):
         """Opens or closes the card that says why; ``wrong``: the person goes on to choose another."""
@@ -185,8 +188,10 @@ class AnswerView:
         error = (turn.error and turn.error["code"], turn.state, self._words.lang)
         self._changed("error", error, lambda _: self._set_error(turn))
         rate = turn.meta.get("rate") if not turn.busy else None
+        how = self._state.how_read(turn.id)
         foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents))
         self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
+        self._changed("reading", (how, self._words.lang, foot), lambda _: self._reading.draw(how))
         return self._set_text(turn, markdown)
 
     def _changed(self, name, value, act):
@@ -301,7 +306,7 @@ class AnswerView:
         self._foot.appendChild(line)
         actions = dom.el("div", "turn-actions")
         if turn.text:
-            actions.appendChild(dom.button("copy", words("copy"), "copy", "icon"))
+            actions.append(self._reading.button(), dom.button("copy", words("copy"), "copy", "icon"))
         if is_last:
             actions.appendChild(dom.button("regenerate", words("regenerate"), "again", "icon"))
         self._foot.appendChild(actions)

@@ -71,6 +71,7 @@ class Asking:
         page, conversation = self._page, self._state.conversation
         self._state.touch("turns", "status")
         page.views.log.follow()
+        page.aloud.asked(conversation.current)
         page.redraw()
         self.pump()
         if self._client.phase == "failed":
@@ -144,7 +145,8 @@ class Asking:
             page.keeping.put_back(question.text, question.attached)
         if answer.state == "success":
             self._note_language(answer)
-            page.announce(page.words("announce_answer", text=self._bridge.answerOf(answer.text)[:SAID_CHARS]))
+            if not self._state.reads(answer.id):  # one voice is enough
+                page.announce(page.words("announce_answer", text=self._bridge.answerOf(answer.text)[:SAID_CHARS]))
         elif answer.state == "error":
             page.announce(" ".join(page.words.error(code, answer.error["message"], answer.error["hint"])))
         page.keeping.save(answer)
@@ -162,6 +164,7 @@ class Asking:
             state.touch(answer.id)
 
     def stop(self):
+        self._page.aloud.stop()
         answer = self._state.conversation.current
         if not answer:
             return

@@ -13,7 +13,7 @@ class Shown:
 
     def show(self, conversation):
         page = self._page
-        page.asking.stop()
+        page.asking.stop()  # and with it what is read aloud
         page.state.conversation = conversation
         page.announce("")
         page.state.touch("turns", "status")

@@ -1,5 +1,11 @@
 """Holds everything that the page shows, as plain data. The reducer changes it, the views draw it."""
 
+READING = ("preparing", "speaking")
+"""How an answer is read aloud: its first words are on their way, or it speaks."""
+
+SAMPLE = "sample"
+"""The id of what the settings let a person hear, in place of an answer's."""
+
 
 class Load:
     """A model on its way into memory. ``phase`` as in the protocol, or ``paused``, ``failed``."""
@@ -47,6 +53,7 @@ class ViewState:
         self.model = None
         self.load = None
         self.attached_bytes = 0  # of the files that conversations and drafts name
+        self.reading = None  # (turn id, how): what is read aloud, or why it wasn't
         self.notices = []  # dicts {"kind": …}, each with the words' key or a fallback
         self.dirty = set()
 
@@ -69,6 +76,22 @@ class ViewState:
     def router_status(self):
         """name, loading, corrections, problem and agents."""
         return self.device.get("router") or {}
+
+    def reads(self, turn_id):
+        """Whether this answer is read aloud; None: whether anything is."""
+        return self.reading is not None and self.reading[1] in READING and turn_id in (None, self.reading[0])
+
+    def how_read(self, turn_id):
+        """Of ``READING``, the key of the words that say why it ended, or None."""
+        return self.reading[1] if self.reading and self.reading[0] == turn_id else None
+
+    def read(self, turn_id, how):
+        """This answer is read aloud, or isn't for the reason ``how``. None, None: nothing is read."""
+        if self.reading:
+            self.touch(self.reading[0])
+        self.reading = (turn_id, how) if turn_id else None
+        if turn_id:
+            self.touch(turn_id)
 
     def touch(self, *names):
         for name in names:

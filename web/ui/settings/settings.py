@@ -37,6 +37,7 @@ class Settings:
         views.engine_settings.draw(self._state)
         views.models.draw(self._state)
         views.settings.open(self._page.preferences, self._state)
+        views.voice.open()
         self._page.attachments.count()
         if self._client.phase == "ready":
             self._ask_storage()
@@ -76,6 +77,7 @@ class Settings:
     def _draw(self):
         views = self._page.views
         views.settings.show_storage(self._state)
+        views.voice.draw()
         views.engine_settings.draw(self._state)
         views.models.draw(self._state)
 
@@ -105,6 +107,7 @@ class Settings:
         self._client.settle()
         if views.settings.is_open:
             views.settings.fill(preferences)
+            views.voice.draw()
             views.engine_settings.draw(self._state)
             views.models.draw(self._state)
         self._page.redraw()

@@ -1,0 +1,1 @@
+"""Reads answers aloud, sentence by sentence."""

@@ -1,0 +1,78 @@
+"""Has answers read aloud: brings what reads them when that is first wanted, and tells it what happens on the page."""
+
+from ui.chats.conversation import Turn
+from ui.engine.view_state import SAMPLE
+
+
+class Aloud:
+    """``page``: the App, whose state and other parts are used by their names. What is read is in the state."""
+
+    def __init__(self, page):
+        self._page, self._state = page, page.state
+        self._reader = None
+        self._wanted = None  # what is to be read once the reader is here
+
+    @property
+    def on(self):
+        """Whether something is read."""
+        return self._state.reads(None)
+
+    def toggle(self, turn):
+        """The button of an answer: reads it, or stops."""
+        if self._state.reads(turn.id):
+            self.stop()
+        else:
+            self._read(turn)
+
+    def asked(self, answer):
+        """A question was sent: what is read ends, and the answer is read where the person wants that."""
+        self.stop()
+        if answer and self._page.preferences["aloud"]:
+            self._read(answer)
+
+    def grew(self, answer):
+        """There is more of an answer, or it has ended."""
+        if self._reader:
+            self._reader.grew(answer)
+
+    def sample(self):
+        """Lets a person hear the voice."""
+        if self._state.reads(SAMPLE):
+            self.stop()
+        else:
+            self._read(Turn(SAMPLE, "assistant", self._page.words("voice_sample")))
+
+    def stop(self):
+        self._wanted = None
+        if self._reader:
+            self._reader.stop()
+        self._changed(None)
+
+    def _read(self, turn):
+        self._wanted = turn
+        self._state.read(turn.id, "preparing")
+        if self._reader:
+            self._begin()
+        else:
+            self._page.bridge.bring("aloud").then(lambda *_: self._came(), lambda *_: self._changed("voice_missing"))
+        self._page.redraw()
+
+    def _came(self):
+        if self._reader is None:
+            from ui.aloud.reader import Reader
+
+            self._reader = Reader(self._page, self._changed)
+        self._begin()
+
+    def _begin(self):
+        turn, self._wanted = self._wanted, None
+        if turn:
+            self._reader.read(turn)
+
+    def _changed(self, how):
+        """How the reading goes, as ``Reader`` says it; what failed stays on the page until something else is read."""
+        if how is None:
+            self._state.read(None, None)
+        elif self._state.reading:
+            self._state.read(self._state.reading[0], how)
+        self._page.redraw()
