@@ -6,6 +6,7 @@
     vendor/python/…                              see python_bundle.py
     ui/compiled.bin, ui/later.bin                see page_python.py
     models.json, models/…                        the registry, the models asked for
+    models/first-visit.json                      what a first visit begins with (orion_py/opening/first_visit.py)
     precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …], "later"}
 
 precache.json lists the shell: everything but the models and the service worker itself; ``later`` is what is kept
@@ -17,6 +18,7 @@ sw.js, so a changed file makes a changed service worker. Every URL is relative: 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -35,6 +37,7 @@ VERSION_TOKEN = b"__ORION_VERSION__"
 ORIGINS_TOKEN = b"__ORION_ORIGINS__"
 _OWN_ORIGIN = b"connect-src 'self'"
 REGISTRY = "models.json"
+FIRST_VISIT = "models/first-visit.json"
 KERNEL = "kernel/"
 Content = Path | bytes
 TEXT = (".html", ".js", ".mjs", ".css", ".webmanifest", ".py")
@@ -168,11 +171,23 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
         from orion_py.registry.built import only_built  # in the virtual environment only
 
         plan[REGISTRY] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
+        plan |= _first_visit(plan)
     listing = precache(plan)
     plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     if "sw.js" in plan:
         plan["sw.js"] = _read(plan["sw.js"]).replace(VERSION_TOKEN, str(listing["version"]).encode())
     return plan
+
+
+def _first_visit(plan: dict[str, Content]) -> dict[str, Content]:
+    from orion_py.opening.first_visit import first_visit
+    from orion_py.registry.load import parse_registry
+
+    def text_of(path: str) -> str | None:
+        return _read(plan[path]).decode() if path in plan else None
+
+    found = asyncio.run(first_visit(parse_registry(_read(plan[REGISTRY]).decode()), text_of))
+    return {} if found is None else {FIRST_VISIT: found.encode()}
 
 
 def _read(content: Content) -> bytes:

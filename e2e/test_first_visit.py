@@ -32,12 +32,16 @@ def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, w
     texts = answer.is_watched()
     assert answer.state in ("queued", "routing", "loading")
     expect(person.stop).to_be_visible()
+    until(person.page, "Python's files are here", lambda: web.requests("vendor/python/site.bin"))
+    web.is_slow(8)  # the model comes while Python boots, and most of it should be left for the eye
 
     overall = person.page.get_by_role("progressbar", name="Model loading")
     expect(overall).to_be_visible()
     parts = person.page.get_by_role("progressbar", name=re.compile(r"^Part \d+ of \d+"))
     expect(parts).to_have_count(len(site.shards))
     value = "bars => bars.map(bar => bar.value)"
+    expect(person.loading).to_be_visible()
+    web.is_slow(100)
     before = until(person.page, "bytes arrive", lambda: (v := overall.evaluate("bar => bar.value")) > 0 and v)
     until(person.page, "more arrive", lambda: overall.evaluate("bar => bar.value") > before)
     until(person.page, "a part is complete", lambda: 100 in parts.evaluate_all(value))

@@ -91,10 +91,11 @@ addEventListener("DOMContentLoaded", () => {
 def test_a_page_that_is_reloaded_amid_the_download_counts_on_from_what_is_here(newcomer: Person, web: Web) -> None:
     page, shards = newcomer.page, web.site.shards
     largest = web.site.largest_shard
-    held = web.faults.hold(f"models/shards/{largest}", after=shards[largest] * 3 // 4)
+    # Of each try: the rest of it isn't here before Python looks, either.
+    held = web.faults.hold(f"models/shards/{largest}", after=shards[largest] * 2 // 5)
     newcomer.opens()
     assert held.reached.wait(60)
-    until(page, "its parts are kept", lambda: partial_bytes(page, largest) > shards[largest] // 2)
+    until(page, "its parts are kept", lambda: partial_bytes(page, largest) > shards[largest] // 3)
     here = sum(stored(page, web.site).values()) + partial_bytes(page, largest)
     page.add_init_script(COUNTS)
     newcomer.reloads()

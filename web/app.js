@@ -45,9 +45,20 @@ function preferences() {
  */
 function beginEarly() {
   if (!globalThis.crossOriginIsolated) return;
-  let ahead = false;
-  try { ahead = localStorage.getItem("orion.ahead") === "yes"; } catch { /* refused: nothing is known */ }
-  try { beginEngine(ahead); } catch { /* ui/ finds out, and says so */ }
+  try { beginEngine(known()); } catch { /* ui/ finds out, and says so */ }
+}
+
+/**
+ * What is known of the page's first message to the engine before ui/ sends it: where nothing is kept of an earlier visit it
+ * says what is usual. Who saves data is asked first.
+ */
+function known() {
+  try {
+    const note = localStorage.getItem("orion.ahead");
+    if (note === "yes") return "ahead";
+    const saves = /** @type {any} */ (navigator).connection?.saveData === true;
+    return note === null && localStorage.getItem("orion.preferences") === null && !saves ? "first" : undefined;
+  } catch { return undefined; } // refused: nothing is known
 }
 
 /** The languages that the build found catalogues for (build_support/page_words.py). */

@@ -61,6 +61,14 @@ def test_a_first_visit_begins_one_engine_once_the_page_has_what_it_needs_itself(
     person = visit()
     person.page.add_init_script(WATCH)
     person.open()
+    assert person.page.evaluate("window.engines") == [{"search": "?first=", "up": True}]
+
+
+def test_a_first_visit_with_choices_of_its_own_waits_for_the_pages_word(visit: Callable[..., Visit]) -> None:
+    person = visit()
+    person.page.add_init_script(WATCH)
+    person.page.add_init_script("localStorage.setItem('orion.preferences', '{}')")
+    person.open()
     assert person.page.evaluate("window.engines") == [{"search": "", "up": True}]
 
 

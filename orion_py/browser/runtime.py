@@ -21,6 +21,7 @@ from orion_py.runtime.base import BuildReport, Device, Embedding, Logits
 from orion_py.runtime.next_visit import NextVisit
 from orion_py.runtime.prefixes import Prefix
 from orion_py.runtime.segments import Embeddings, Inputs
+from orion_py.runtime.spec import spec_of
 from orion_py.runtime.token_runs import RunRequest, RunTokens
 
 
@@ -143,15 +144,7 @@ class BrowserRuntime:
         return self._device
 
     async def open(self, manifest: Manifest, variant: Variant, threads: int, context: int) -> BrowserSession:
-        spec = json.dumps(
-            {
-                # A worker looks at the variant that it opens alone, and a derived one isn't in the manifest.
-                "manifest": manifest.model_copy(update={"variants": (variant,), "golden": ()}).model_dump(mode="json"),
-                "variant": variant.id,
-                "threads": threads,
-                "context": context,
-            }
-        )
+        spec = spec_of(manifest, variant, threads, context)
         client = self._bridge.newInferenceClient(spec)
         try:
             with translated():

@@ -203,7 +203,10 @@ class ModelManager:
 
     def cancel_loading(self, model_id: str | None = None, *, unless_awaited_by: int | None = None) -> None:
         """Stops the load of a model (None: all); with ``unless_awaited_by`` only where fewer wait for
-        it. What is verified stays on the device."""
+        it. What is verified stays on the device. What was begun before anybody asked is loading, too."""
+        held = self._ahead.held()
+        if held is not None and unless_awaited_by is None and model_id in (None, held.model):
+            self._ahead.drop()
         for key, pending in list(self._pending.items()):
             if model_id in (None, key) and (unless_awaited_by is None or pending.waiters < unless_awaited_by):
                 pending.cancel.cancel()
@@ -211,9 +214,6 @@ class ModelManager:
     async def unload(self, model_id: str | None = None) -> None:
         """Ends the workers of a model (None: all), and so gives their memory back."""
         self.cancel_loading(model_id)
-        held = self._ahead.held()
-        if held is not None and model_id in (None, held.model):
-            self._ahead.drop()
         for key in [k for k in self._pool.keys if model_id in (None, k)]:
             await self._pool.remove(key)
         # Whatever failed or was stopped is one with its own traceback, and would keep a tokenizer until much was made.

@@ -68,6 +68,15 @@ async def test_to_unload_ends_it_too() -> None:
     assert ahead.held() is None
 
 
+async def test_to_stop_all_loading_ends_it_too() -> None:
+    world, ahead = world_with(Held("tiny", 400 * MB))
+    made = await engine(world)
+    made.cancel("a question")
+    assert ahead.held() is not None
+    made.cancel()
+    assert ahead.held() is None
+
+
 async def test_the_next_visit_is_to_begin_with_the_model_that_answers() -> None:
     world, ahead = world_with(None)
     made = await engine(world)

@@ -59,10 +59,12 @@ try {
     void held.then(() => post({ type: "boot", phase, ms }), () => {});
   };
   const ahead = told.has("ahead");
-  const opening = bridging.then(({ beginBridge }) => beginBridge(root, ahead, first));
+  const known = { ahead, first: told.has("first") };
+  const opening = bridging.then(({ beginBridge }) => beginBridge(root, known, first));
   // Python keeps this thread busy, and the last visit's model takes longer than Python: its worker begins first.
   const clear = ahead ? opening.then(({ begun }) => begun) : Promise.resolve();
-  const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear));
+  const arrived = () => opening.then(({ connected }) => connected());
+  const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear, arrived));
   const [python, { bridgeFor, attachments }] = await Promise.all([booting, opening, held]);
   take = (message) => attachments.take(message);
   files.splice(0).forEach(take);

@@ -7,6 +7,7 @@
  *
  *   model.open     {manifest, variant, threads, context} -> {backend, threads, cancel}   a flag (runner.js), or null
  *   model.feed     {sha256, blob}         -> {ms}    blob: null, or the shard where it isn't in IndexedDB
+ *   model.bring    {url, sha256, size}    -> {}      downloaded, kept on the device and fed; one after the other
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
  *   model.forwardEmbeddings {embeddings, width, position} -> {logits}
@@ -28,10 +29,12 @@
  *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
  *   encoder.encode {tokens}               -> {embedding}
  *
- * Before a run's answer there are {v: 1, id, type: "tokens", payload: {tokens, ms}} with what it has chosen since the last.
+ * Before a run's answer there are {v: 1, id, type: "tokens", payload: {tokens, ms}} with what it has chosen since the last,
+ * before a bring's {v: 1, id, type: "arrived", payload: {bytes}}.
  * Before an answer and before tokens there may be {v: 1, type: "threads", payload: {threads}}: another number computes since the last one.
  *
- * Feeds may overlap: one shard is hashed while another is expanded. All else waits its turn.
+ * Feeds may overlap: one shard is hashed while another is expanded. A bring waits for the open before it, and a build for all
+ * brings, so that a whole start can be asked for at once by an owner who is busy then. All else waits its turn.
  */
 
 import { BridgeError, toBridgeError } from "../bridge/worker/errors.js";
@@ -42,6 +45,8 @@ import { ModelSession } from "../bridge/worker/inference/session.js";
 const held = holdName();
 /** @type {ModelSession | null} */
 let model = null;
+/** @type {Promise<ModelSession> | null} */
+let opening = null;
 /** @type {import("../bridge/worker/ort/encoder.js").Encoder | null} */
 let encoder = null;
 /** @type {import("../bridge/worker/ort/graphs.js").GraphModel | null} */
@@ -92,11 +97,12 @@ function tellThreads() {
 
 /** @typedef {import("../bridge/worker/inference/messages.js").Reply} Reply */
 /** @typedef {import("../bridge/worker/inference/messages.js").Handlers} Handlers */
-/** @typedef {import("../bridge/worker/inference/messages.js").RunTokens} RunTokens */
+/** @typedef {import("../bridge/worker/inference/messages.js").Telling} Telling */
 /** @type {Handlers} */
 const handlers = {
   async "model.open"(payload) {
-    model = await ModelSession.open(payload);
+    opening = ModelSession.open(payload);
+    model = await opening;
     return { payload: { backend: model.backend, threads: model.threads, cancel: model.cancelFlag } };
   },
   async "model.feed"({ sha256, blob }) {
@@ -104,8 +110,14 @@ const handlers = {
     await opened().feed(sha256, blob ?? null);
     return { payload: { ms: performance.now() - started } };
   },
+  async "model.bring"(shard, { arrived }) {
+    const session = await opening; // it may be asked for before that is answered
+    await (session ?? opened()).bring(shard, arrived);
+    return { payload: {} };
+  },
   async "model.build"() {
-    const report = await opened().build();
+    const session = await opening;
+    const report = await (session ?? opened()).build();
     reported = report.threads;
     return { payload: report };
   },
@@ -123,9 +135,9 @@ const handlers = {
     const logits = await opened().verify(tokens, position);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
-  async "model.run"(request, tell) {
+  async "model.run"(request, { tokens }) {
     cancelled = false;
-    return { payload: await opened().run(request, tell, hear) };
+    return { payload: await opened().run(request, tokens, hear) };
   },
   async "model.keep"({ facts, budget }) {
     return { payload: { bytes: await opened().keepRows(facts, budget) } };
@@ -181,11 +193,15 @@ const handlers = {
 
 self.onmessage = async ({ data: { id, type, payload } }) => {
   try {
-    const handler = /** @type {Record<string, ((payload: any, tell: (chosen: RunTokens) => void) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
+    const handler = /** @type {Record<string, ((payload: any, tell: Telling) => ReturnType<Handlers[keyof Handlers]>) | undefined>} */ (handlers)[type];
     if (!handler) throw new BridgeError("protocol", `the inference worker has no ${type}`);
-    const tell = (/** @type {RunTokens} */ chosen) => {
-      tellThreads();
-      post({ v: 1, id, type: "tokens", payload: chosen });
+    /** @type {Telling} */
+    const tell = {
+      tokens(chosen) {
+        tellThreads();
+        post({ v: 1, id, type: "tokens", payload: chosen });
+      },
+      arrived: (bytes) => void held.then(() => post({ v: 1, id, type: "arrived", payload: { bytes } })),
     };
     const { payload: answer, transfer = [] } = await handler(payload, tell);
     await held;

@@ -29,7 +29,7 @@ Object.defineProperty(globalThis, "navigator", { value: { locks: { request } } }
 const { beginEngine, spawnEngine } = await import("./bridge/page/engine.js");
 const heard = [];
 const calls = {
-  begin: (ahead) => beginEngine(ahead),
+  begin: (known) => beginEngine(known ?? undefined),
   spawn: () => {
     const listens = (kind) => (...all) => heard.push([kind, ...all]);
     calls.engine = spawnEngine(listens("text"), listens("crash"));
@@ -67,7 +67,7 @@ def after(node: Node, *calls: list[Any]) -> Any:
 
 
 def test_what_an_early_engine_said_is_heard_once_the_caller_has_it(node: Node) -> None:
-    said = after(node, ["begin", True], ["says", 0, "one"], ["spawn"], ["says", 0, "two"])
+    said = after(node, ["begin", "ahead"], ["says", 0, "one"], ["spawn"], ["says", 0, "two"])
     assert said["searches"] == ["?ahead="]
     assert said["heard"] == [["spawned"], ["text", "one"], ["text", "two"]]
 
@@ -82,7 +82,7 @@ def test_nothing_is_heard_behind_the_text_at_which_an_engine_is_ended(node: Node
 
 
 def test_an_early_engine_that_failed_is_told_as_any_other(node: Node) -> None:
-    said = after(node, ["begin", False], ["fails", 0, "broken"], ["spawn"])
+    said = after(node, ["begin", None], ["fails", 0, "broken"], ["spawn"])
     assert said["heard"] == [["spawned"], ["crash", "broken"]]
 
 
@@ -92,12 +92,16 @@ def test_without_an_early_one_an_engine_begins_when_it_is_wanted(node: Node) -> 
 
 
 def test_one_is_begun_early_and_none_once_one_is_there(node: Node) -> None:
-    assert after(node, ["begin", True], ["begin", False])["searches"] == ["?ahead="]
-    assert after(node, ["spawn"], ["begin", True])["searches"] == ["?ahead="]
+    assert after(node, ["begin", "ahead"], ["begin", None])["searches"] == ["?ahead="]
+    assert after(node, ["spawn"], ["begin", "ahead"])["searches"] == ["?ahead="]
+
+
+def test_a_first_visit_says_that_it_is_one(node: Node) -> None:
+    assert after(node, ["begin", "first"])["searches"] == ["?first="]
 
 
 def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> None:
-    assert after(node, ["begin", True], ["spawn"], ["spawn"], ["spawn"])["searches"] == [
+    assert after(node, ["begin", "ahead"], ["spawn"], ["spawn"], ["spawn"])["searches"] == [
         "?ahead=",
         "?again=",
         "?again=",
@@ -105,7 +109,7 @@ def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> N
 
 
 def test_what_an_early_engine_said_is_heard_before_what_it_says_meanwhile(node: Node) -> None:
-    said = after(node, ["begin", True], ["says", 0, "one"], ["spawns_while_it_says", 0, "two"])
+    said = after(node, ["begin", "ahead"], ["says", 0, "one"], ["spawns_while_it_says", 0, "two"])
     assert said["heard"] == [["spawned"], ["text", "one"], ["text", "two"]]
 
 
@@ -120,6 +124,6 @@ def test_an_engine_that_has_said_nothing_holds_no_lock_yet_and_is_not_missed(nod
 
 def test_nothing_is_told_of_an_engine_that_was_ended(node: Node) -> None:
     said = after(
-        node, ["begin", True], ["says", 0, "one"], ["spawn"], ["end"], ["says", 0, "two"], ["fails", 0, "late"]
+        node, ["begin", "ahead"], ["says", 0, "one"], ["spawn"], ["end"], ["says", 0, "two"], ["fails", 0, "late"]
     )
     assert said["heard"] == [["spawned"], ["text", "one"]]

@@ -11,24 +11,31 @@ let spawned = 0;
 let early = null;
 
 /**
+ * "ahead": the last visit's model may come into memory at once; "first": there was no visit before, and the model that all begin
+ * with may be brought.
+ *
+ * @typedef {"ahead" | "first"} Early
+ */
+
+/**
  * Has the engine's worker boot before the page's own program is there to talk to it: `spawnEngine` takes it over. Where
  * one was begun or spawned it does nothing.
  *
- * @param {boolean} ahead the last visit's model may come into memory at once; the page's first message still decides
+ * @param {Early} [known] what is known already of the page's first message, which still decides
  */
-export function beginEngine(ahead) {
-  if (!spawned) early = begin(ahead);
+export function beginEngine(known) {
+  if (!spawned) early = begin(known);
 }
 
 /**
  * A page's second engine is marked as such: the first one failed.
  *
- * @param {boolean} ahead
+ * @param {Early} [known]
  */
-function begin(ahead) {
+function begin(known) {
   const script = new URL("../../workers/engine.js", import.meta.url);
   if (spawned++) script.searchParams.set("again", "");
-  if (ahead) script.searchParams.set("ahead", "");
+  if (known) script.searchParams.set(known, "");
   return new WorkerLink(script, "engine");
 }
 
@@ -37,7 +44,7 @@ function begin(ahead) {
  * @param {(why: string) => void} onCrash an uncaught error, a message that can't be read, or its end
  */
 export function spawnEngine(onText, onCrash) {
-  const link = early ?? begin(false);
+  const link = early ?? begin();
   early = null;
   let ended = false;
   const hear = (/** @type {string | string[]} */ texts) => {

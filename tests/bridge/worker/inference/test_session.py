@@ -40,7 +40,29 @@ const database = {
 globalThis.indexedDB = { open: () => { first ||= "the database"; return request(database); } };
 const { ModelSession } = await import("./bridge/worker/inference/session.js");
 
-async function answer({ manifest, data, without = [], damaged = [], passed = false }) {
+/** In the place of the network: each comes in turn, or never. */
+function coming(blobs, lost) {
+  return {
+    async bring({ sha256 }, onBytes, take) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (lost.includes(sha256)) throw new Error(`${sha256} is lost`);
+      onBytes(1);
+      take(new Uint8Array(await blobs.get(sha256).arrayBuffer()));
+    },
+  };
+}
+
+/** A start that is asked for at once. */
+async function brought(model, shards, blobs, lost) {
+  model.arrivals = Promise.resolve(coming(blobs, lost));
+  const told = [];
+  const ends = shards.map(({ sha256 }) =>
+    model.bring({ sha256 }, () => told.push(sha256)).then(() => "", () => "failed"));
+  const built = await model.build().then(() => "built", (cause) => cause.message);
+  return { told, ends: await Promise.all(ends), built };
+}
+
+async function answer({ manifest, data, without = [], damaged = [], passed = false, comes = false, lost = [] }) {
   kept.clear();
   reads = [];
   first = "";
@@ -56,7 +78,9 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   const model = await ModelSession.open({ manifest, variant: "kernel", threads: 1, context: 64 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   const ahead = [...reads];
-  for (const { sha256 } of manifest.shards) {
+  const start = comes && (await brought(model, [...manifest.shards, { sha256: "tokenizer" }],
+    new Map([...blobs, ["tokenizer", new Blob(["t"])]]), lost));
+  for (const { sha256 } of comes && !lost.length ? [] : manifest.shards) {
     try {
       await model.feed(sha256, passed ? blobs.get(sha256) : null);
     } catch (cause) {
@@ -67,7 +91,7 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
       await model.feed(sha256, null);
     }
   }
-  await model.build();
+  if (start?.built !== "built") await model.build();
   const logits = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
   model.runner.copyRows = () => { throw new Error("copied"); };
   const room = await model.keepRows({ key: "k", model: "m", agent: "a", edition: "1", rows: 3 }, 10);
@@ -86,7 +110,7 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   model.runner.forwardEmbeddings = undefined; // as of every runner but the kernel's
   rows.refused = await embedded(new Array(hidden).fill(0.5));
   const after = await model.forward(Int32Array.from([1, 2, 3]), 0, async () => {});
-  return { ahead, reads, first, room, rows, logits: [...logits], after: [...after] };
+  return { start, ahead, reads, first, room, rows, logits: [...logits], after: [...after] };
 }
 """
 STORED = Stored.of(Recipe().model())
@@ -148,3 +172,16 @@ def test_embeddings_are_checked_and_a_runner_that_takes_tokens_alone_refuses_the
         "refused": "embeddings_unsupported",
     }
     assert found["after"] == found["logits"]
+
+
+def test_a_model_whose_shards_come_over_the_network_is_built_once_all_are_there(node: Node) -> None:
+    found = asked(node, comes=True, without=names())
+    assert found["start"] == {"told": [*names(), "tokenizer"], "ends": [""] * (len(names()) + 1), "built": "built"}
+    assert found["logits"] == asked(node)["logits"]
+    assert found["reads"] == names(), "looked for when it was opened, and what came isn't read again"
+
+
+def test_what_did_not_come_fails_the_build_that_waited_for_it_and_no_later_one(node: Node) -> None:
+    found = asked(node, comes=True, lost=[names()[-1]])
+    assert found["start"]["built"] == f"{names()[-1]} is lost"
+    assert found["logits"] == asked(node)["logits"]

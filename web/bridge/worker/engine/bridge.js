@@ -15,9 +15,12 @@ import { fetchText, fileFacts } from "./fetch-text.js";
 import { allowedUrl } from "./origins.js";
 import { Outbox } from "./outbox.js";
 import { Tabs } from "./tabs.js";
-import { WarmStart } from "./warm-start.js";
+import { WarmStart, WarmStartClient } from "./warm-start.js";
 
-/** @typedef {Pick<import("../../shared/protocol.js").Initialize, "ahead">} First */
+/** @typedef {Pick<import("../../shared/protocol.js").Initialize, "ahead" | "preset" | "config">} First */
+
+/** What was fetched for Python is given to it so long; later it may be another. */
+const EARLY_MS = 60_000;
 
 /** Is the connection metered, or did the person ask to save data? As far as the browser tells. */
 function metered() {
@@ -27,12 +30,14 @@ function metered() {
 
 /**
  * @param {URL} root the page's folder
- * @param {boolean} ahead the last visit allowed its model to be begun with
+ * @param {{ahead: boolean, first: boolean}} known what the page says of itself at once: the last visit allowed its model to be begun
+ *   with; or there was no visit before, and the page asks for a model as soon as it can
  * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
- * @returns {Promise<{bridgeFor: (python: any) => Promise<object>, begun: Promise<void> | void, attachments: AttachmentStore}>} what
- *   makes the bridge for a Python, when the last visit's model has begun, if it may, and what takes the questions' files
+ * @returns {Promise<{bridgeFor: (python: any) => Promise<object>, begun: Promise<void> | void, connected: () => Promise<void>,
+ *   attachments: AttachmentStore}>} what makes the bridge for a Python; when the last visit's model has begun, if it may; what to
+ *   call, and to wait for, once Python needs the connection no more; and what takes the questions' files
  */
-export async function beginBridge(root, ahead, first) {
+export async function beginBridge(root, known, first) {
   /** The service worker gave the list of models that it had, and fetches the newest behind it. */
   let listIsKept = false;
   /** @type {Map<string, Promise<string>>} */
@@ -41,6 +46,8 @@ export async function beginBridge(root, ahead, first) {
   })]]);
   for (const text of early.values()) text.catch(() => {}); // the next caller tries again
   const attachments = new AttachmentStore();
+  const inference = new URL("workers/inference.js", root);
+  const spare = known.first ? new WarmStartClient(inference) : null;
   const outbox = new Outbox((texts) => self.postMessage(texts));
   const tabs = new Tabs();
   let stale = false; // what was read ahead of the settings: another tab has written, or the engine has started
@@ -53,10 +60,25 @@ export async function beginBridge(root, ahead, first) {
   const prefixes = new PrefixStore();
   const shards = store = await openShards({ ahead: true });
   if (stale) outdate();
-  const warmStart = new WarmStart(shards, new URL("workers/inference.js", root));
+  const resolve = (/** @type {string} */ path) => allowedUrl(path, root).href;
+  const list = /** @type {Promise<string>} */ (early.get("models.json"));
+  /** Of a file that Python asks for soon, too. */
+  const text = (/** @type {string} */ path) => {
+    const fetched = fetchText(allowedUrl(path, root));
+    early.set(path, fetched);
+    setTimeout(() => early.delete(path), EARLY_MS);
+    return fetched;
+  };
+  const planned = async () => {
+    // Who doesn't know the page's habits hasn't asked for a model; and what an engine that failed began with isn't begun again.
+    if (!known.first && !known.ahead) return null;
+    const { firstVisit } = await import("./first-visit.js"); // later visits do without
+    return firstVisit({ said: known.first ? {} : await first, list, device, shards, text, resolve });
+  };
+  const warmStart = new WarmStart(shards, inference, planned, spare);
   const may = (/** @type {First} */ said) => (said.ahead === false || metered() ? warmStart.drop() : warmStart.start());
-  // A page whose last visit allowed it needn't have spoken; what it says then still counts.
-  const begun = ahead ? may({}) : undefined;
+  // A page of which that much is known needn't have spoken; what it says then still counts.
+  const begun = known.ahead || known.first ? may({}) : undefined;
   void first.then(may);
   // A fifth of this worker's modules, and the largest; nothing before Python wants them.
   const texts = Promise.all([import("../chat-template/template.js"), import("../tokenizer/tokenizer.js")]);
@@ -65,7 +87,7 @@ export async function beginBridge(root, ahead, first) {
     shards,
     detectDevice: async () => JSON.stringify(await device),
     newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
-    newPlainClient: () => new InferenceClient(new URL("workers/inference.js", root)),
+    newPlainClient: () => new InferenceClient(inference),
     newTokenizer: (/** @type {Uint8Array} */ definition, /** @type {(format: string) => string} */ now) =>
       new ChatTokenizer(definition, now),
     newTemplate: (/** @type {string} */ parts, /** @type {(format: string) => string} */ now) =>
@@ -96,12 +118,12 @@ export async function beginBridge(root, ahead, first) {
     },
     listIsKept: () => listIsKept,
     metered,
-    resolve: (/** @type {string} */ path) => allowedUrl(path, root).href,
+    resolve,
     addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
     send: (/** @type {string} */ text) => {
       if (!stale && text.includes('"type":"result"')) outdate();
       outbox.send(text);
     },
   }));
-  return { bridgeFor, begun, attachments };
+  return { bridgeFor, begun, attachments, connected: () => warmStart.connected() };
 }

@@ -7,7 +7,7 @@ import { WorkerLink } from "../../shared/worker-link.js";
 import { RunInbox } from "./token-run.js";
 
 /** @typedef {import("./messages.js").RunTokens} RunTokens */
-/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (chosen: RunTokens) => void}} Pending */
+/** @typedef {{resolve: (payload: any) => void, reject: (error: BridgeError) => void, tell?: (said: any) => void}} Pending */
 /** @typedef {import("./messages.js").Calls} Calls */
 /** @typedef {import("./messages.js").GraphTensor} GraphTensor */
 
@@ -17,7 +17,7 @@ export class InferenceClient {
     /** @private @type {Map<number, Pending>} */
     this.pending = new Map();
     /** @private */ this.nextId = 1;
-    /** @private @type {BridgeError | null} why nothing can be called any more */
+    /** @type {BridgeError | null} why nothing can be called any more */
     this.ended = null;
     /** That compute now, as the worker said last. */
     this.threads = 1;
@@ -112,6 +112,16 @@ export class InferenceClient {
     return JSON.stringify(await this.call("model.feed", { sha256, blob }));
   }
 
+  /**
+   * Has the worker download a shard, keep it on the device and read it; one after the other, in the order of the calls.
+   *
+   * @param {import("./messages.js").ComingShard} shard
+   * @param {(bytes: number) => void} onBytes of it that are there
+   */
+  async bring(shard, onBytes) {
+    await this.call("model.bring", shard, ({ bytes }) => onBytes(bytes));
+  }
+
   /** @returns {Promise<string>} JSON {backend, threads, create_ms, warmup_ms, memory_bytes} */
   async build() {
     const report = await this.call("model.build", {});
@@ -162,7 +172,8 @@ export class InferenceClient {
   run(requestJson) {
     this.raise(0);
     const inbox = new RunInbox();
-    this.call("model.run", JSON.parse(requestJson), (chosen) => inbox.tell(chosen)).then(
+    const tell = (/** @type {RunTokens} */ chosen) => inbox.tell(chosen);
+    this.call("model.run", JSON.parse(requestJson), tell).then(
       (rest) => inbox.end(rest), (cause) => inbox.fail(cause));
     return inbox;
   }
@@ -231,7 +242,7 @@ export class InferenceClient {
    * @template {keyof Calls} T
    * @param {T} type
    * @param {import("./messages.js").Payload<T>} payload
-   * @param {(chosen: RunTokens) => void} [tell]
+   * @param {(said: any) => void} [tell] gets what the call says before its answer
    * @param {Transferable[]} [transfer]
    * @returns {Promise<import("./messages.js").Answer<T>>}
    */
@@ -256,7 +267,7 @@ export class InferenceClient {
       return;
     }
     const pending = this.pending.get(message.id);
-    if (message.type === "tokens") {
+    if (message.type === "tokens" || message.type === "arrived") {
       pending?.tell?.(message.payload);
       return;
     }

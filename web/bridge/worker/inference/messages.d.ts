@@ -26,6 +26,14 @@ export interface NamedBlob {
   blob: Blob | null;
 }
 
+/** A shard that is downloaded. */
+export interface ComingShard {
+  url: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
 export interface Step {
   tokens: Int32Array;
   position: number;
@@ -83,6 +91,7 @@ type Logits = { logits: Float32Array<ArrayBuffer> };
 export interface Calls {
   "model.open": [OpenModel, { backend: string; threads: number; cancel: CancelFlag | null }];
   "model.feed": [NamedBlob, { ms: number }];
+  "model.bring": [ComingShard, Nothing];
   "model.build": [Nothing, BuildReport];
   "model.forward": [Step, Logits];
   "model.forwardEmbeddings": [EmbeddedStep, Logits];
@@ -108,14 +117,24 @@ export type Answer<T extends keyof Calls> = Calls[T][1];
 /** To the worker. */
 export type Call = { [T in keyof Calls]: { v: 1; id: number; type: T; payload: Payload<T> } }[keyof Calls];
 
-/** From the worker: how a call ended, tokens of a run under way, or, before either, that another number of threads computes now. */
+/**
+ * From the worker: how a call ended, tokens of a run or bytes of a download under way, or, before an end or tokens, that another
+ * number of threads computes now.
+ */
 export type Reply =
   | { v: 1; id: number; type: "result"; payload: Answer<keyof Calls> }
   | { v: 1; id: number; type: "error"; error: { code: string; message: string; detail: Record<string, unknown> } }
   | { v: 1; id: number; type: "tokens"; payload: RunTokens }
+  | { v: 1; id: number; type: "arrived"; payload: { bytes: number } }
   | { v: 1; type: "threads"; payload: { threads: number } };
 
-/** What answers each call. `tell` posts tokens before the answer. */
+/** What a call under way says before its answer. */
+export interface Telling {
+  tokens(chosen: RunTokens): void;
+  arrived(bytes: number): void;
+}
+
+/** What answers each call. */
 export type Handlers = {
-  [T in keyof Calls]: (payload: Payload<T>, tell: (chosen: RunTokens) => void) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
+  [T in keyof Calls]: (payload: Payload<T>, tell: Telling) => Promise<{ payload: Answer<T>; transfer?: Transferable[] }>;
 };

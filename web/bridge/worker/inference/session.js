@@ -25,6 +25,8 @@ export class ModelSession {
     /** @private */ this.database = database;
     /** @private */ this.ahead = ahead;
     /** @private */ this.prefixes = new PrefixStore();
+    /** @private @type {Promise<import("./arrivals.js").Arrivals> | null} */ this.arrivals = null;
+    /** @private @type {Promise<void>[]} what the build waits for */ this.coming = [];
     /** @private @type {Set<string>} the shards that were fed, by sha256 */
     this.fed = new Set();
   }
@@ -72,8 +74,37 @@ export class ModelSession {
     this.fed.add(sha256);
   }
 
-  /** Readies what computes from what was fed, and runs it once. */
+  /**
+   * Downloads one shard, keeps it on the device, and hands it to the runner if that needs it. Several may be asked for at
+   * once. Raises as `Arrivals.bring` and `feed`.
+   *
+   * @param {import("./messages.js").ComingShard} shard
+   * @param {(bytes: number) => void} onBytes
+   */
+  bring(shard, onBytes) {
+    const coming = this.brought(shard, onBytes);
+    coming.catch(() => {}); // its caller hears of it
+    this.coming.push(coming);
+    return coming;
+  }
+
+  /** @private @param {import("./messages.js").ComingShard} shard @param {(bytes: number) => void} onBytes */
+  async brought(shard, onBytes) {
+    // Seldom needed: a later visit finds its model on the device.
+    this.arrivals ??= import("./arrivals.js").then(({ Arrivals }) => new Arrivals());
+    const wanted = neededShards(this.spec).find(({ sha256 }) => sha256 === shard.sha256);
+    const arrivals = await this.arrivals;
+    await arrivals.bring(shard, onBytes, (bytes) => {
+      if (!wanted || !this.runner.take) return;
+      this.runner.take(wanted, bytes);
+      this.fed.add(shard.sha256);
+    });
+    if (wanted && !this.fed.has(shard.sha256)) await this.feed(shard.sha256, null);
+  }
+
+  /** Readies what computes from what was fed, and runs it once. Raises, once, what a bring raised. */
   async build() {
+    await Promise.all(this.coming.splice(0));
     for (const { sha256 } of neededShards(this.spec)) {
       if (this.fed.has(sha256)) continue;
       throw new BridgeError("shard_missing", `shard ${sha256.slice(0, 12)} wasn't fed`, { sha256 });

@@ -4,9 +4,16 @@
  * loadPyodide with loadPackage, which compile every module at import.
  */
 
+import { within } from "../limit.js";
+
 const MAGIC = "ORIONPY1";
 /** What Python boots from, beside the standard library. */
 export const BUNDLES = ["site.bin", "app.bin"];
+const BOOT_FILES = ["pyodide/pyodide.asm.wasm", "python/stdlib.zip"];
+/** The browser tells of the last file's arrival soon after it, if it does. */
+const HEAR_MS = 100;
+/** What is to begin then has begun before, mostly; on a busy machine it takes a moment. */
+const BEGIN_MS = 1000;
 
 /**
  * @typedef {{root: string, lock: object, folders: string[], files: [string, number, number][]}} Header
@@ -156,10 +163,41 @@ export async function compilingOnce(work) {
  * A Python with numpy, pydantic and orion_py at hand.
  *
  * @param {URL} vendor the folder vendor/
+ * @param {() => Promise<void>} arrived called once all that it boots from is here; it is waited for a moment, before Python
+ *   keeps this thread busy
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function bootPython(vendor) {
+export async function bootPython(vendor, arrived) {
+  const urls = [...BOOT_FILES, ...BUNDLES.map((name) => `python/${name}`)].map((name) => new URL(name, vendor).href);
+  const fetched = whenFetched(urls);
+  const begun = fetched.then(arrived);
+  begun.catch(() => {}); // nothing of Python's depends on it
   const options = bytecodeOptions(vendor, fetchBundles(vendor));
+  const { fsInit } = options;
+  options.fsInit = async (FS) => {
+    await fsInit(FS);
+    await within(fetched, HEAR_MS, "boot_timeout", "the browser")
+      .then(() => within(begun, BEGIN_MS, "boot_timeout", "what begins now")).catch(() => {});
+  };
   const { loadPyodide } = await import(`${options.indexURL}pyodide.mjs`);
   return compilingOnce(() => loadPyodide(options));
+}
+
+/**
+ * Resolves once the browser has got all of these, each by whatever asked for it; never, where it doesn't tell.
+ *
+ * @param {string[]} urls
+ * @returns {Promise<void>}
+ */
+function whenFetched(urls) {
+  const missing = new Set(urls);
+  return new Promise((resolve) => {
+    const observer = new PerformanceObserver((list) => {
+      for (const { name } of list.getEntries()) missing.delete(name);
+      if (missing.size) return;
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe({ type: "resource", buffered: true });
+  });
 }

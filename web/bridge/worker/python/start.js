@@ -17,9 +17,11 @@ const FIRST_MS = 1000;
  * @param {boolean} distrust whatever is kept isn't used, and goes
  * @param {(from: "snapshot" | "bytecode") => void} begins with what Python begins now
  * @param {Promise<void>} clear settled once Python may keep this thread busy
+ * @param {() => Promise<void>} arrived called once all that Python boots from is here, if that is fetched; it is waited for a
+ *   moment, before Python keeps this thread busy
  * @returns {Promise<any>} the Pyodide interface
  */
-export async function startPython(vendor, distrust, begins, clear) {
+export async function startPython(vendor, distrust, begins, clear, arrived) {
   await within(clear, FIRST_MS, "boot_timeout", "what goes before Python").catch(() => {});
   const store = new SnapshotStore(vendor);
   // Whatever it begins with, and while that isn't known yet.
@@ -41,5 +43,5 @@ export async function startPython(vendor, distrust, begins, clear) {
   }
   if (distrust) void store.drop().catch(() => {});
   begins("bytecode");
-  return bootPython(vendor);
+  return bootPython(vendor, arrived);
 }

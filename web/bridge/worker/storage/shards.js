@@ -65,6 +65,8 @@ export class ShardStore {
     /** @private @type {Map<string, Blob>} shards that are in memory only */
     this.held = new Map();
     this.settings = new Settings(database);
+    /** @private @type {Map<string, number>} bytes of downloads of another worker of this tab: `arriving` */
+    this.elsewhere = new Map();
     /** @private */ this.keepInMemory = database === null;
   }
 
@@ -133,9 +135,11 @@ export class ShardStore {
    * @param {number} size bytes
    * @param {(bytes: number) => void} onBytes called with the bytes that are here so far, resumed ones included
    * @param {AbortSignal} [signal]
+   * @param {(bytes: Uint8Array<ArrayBuffer>) => void} [verified] gets the bytes of a shard that wasn't here, while they are
+   *   committed
    * @returns {Promise<void>}
    */
-  async fetchShard(url, sha256, size, onBytes, signal) {
+  async fetchShard(url, sha256, size, onBytes, signal, verified = () => {}) {
     await this.alone(sha256, onBytes, signal, async () => {
       if ((await this.blob(sha256))?.size === size) return onBytes(size); // another tab brought it
       const bytes = await this.bring(url, sha256, size, onBytes, signal);
@@ -144,8 +148,21 @@ export class ShardStore {
         throw new BridgeError("shard_corrupt", `what ${url} sends doesn't have the hash ${sha256.slice(0, 12)}`, { sha256 });
       }
       if (signal?.aborted) throw new BridgeError("cancelled", "stopped when it had arrived");
-      await this.commit(sha256, new Blob([bytes]), sha256);
+      const committed = this.commit(sha256, new Blob([bytes]), sha256);
+      committed.catch(() => {}); // awaited behind what `verified` does
+      verified(bytes);
+      await committed;
     });
+  }
+
+  /**
+   * Another worker of this tab downloads a shard: who waits for it here hears how far it is.
+   *
+   * @param {string} sha256
+   * @param {number} bytes of it that are there
+   */
+  arriving(sha256, bytes) {
+    this.elsewhere.set(sha256, bytes);
   }
 
   /**
@@ -207,7 +224,8 @@ export class ShardStore {
       if (!this.database || !globalThis.navigator?.locks) return await work();
       let reported = 0;
       waiting = setInterval(async () => {
-        const arrived = await this.partials.arrivedElsewhere(name).catch(() => 0);
+        const kept = await this.partials.arrivedElsewhere(name).catch(() => 0);
+        const arrived = Math.max(kept, this.elsewhere.get(name) ?? 0);
         if (waiting !== undefined && arrived > reported) onBytes(reported = arrived);
       }, LOOK_MS);
       return await whenFree(`orion-shard-${name}`, { signal }, () => {
