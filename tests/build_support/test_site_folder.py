@@ -15,6 +15,7 @@ from build_support import cell_packages, page_python, paths, python_bundle, site
 from build_support.errors import BuildError
 from build_support.node import Node
 from build_support.vendor import Vendored
+from tests.tiny import manifest_json
 
 LITE = "smollm2-135m-instruct"
 NODE = Node(Path("node"), ())
@@ -163,6 +164,9 @@ def test_a_page_whose_policy_isnt_where_it_was_is_said(root: Path) -> None:
 def test_the_registry_offers_only_what_is_in_the_site(root: Path) -> None:
     shutil.copyfile(Path(__file__).resolve().parents[2] / "models.json", root / "models.json")
     (paths.MODELS / "tiny").rename(paths.MODELS / LITE)
+    (paths.MODELS / LITE / "manifest.json").write_text(manifest_json())
+    for shard in json.loads(manifest_json())["shards"]:
+        (paths.MODELS / "shards" / shard["sha256"]).touch()
     site.build(NODE, [paths.MODELS / LITE / "manifest.json"])
     assert [model["id"] for model in json.loads(held()["models.json"])["models"]] == [LITE]
 
