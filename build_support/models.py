@@ -6,11 +6,13 @@ import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from build_support import built, paths, progress, senses
 from build_support.downloads import Source, obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.locks import alone
+from build_support.public_folders import FOLDERS, fetched
 from build_support.sources import MODELS, ROUTER
 from build_support.stamps import Stamp, digest, tree
 
@@ -26,9 +28,9 @@ def check_names(names: list[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         group = senses.members(name)
-        if not group and name not in (ROUTER_NAME, *MODELS, *senses.SENSES):
+        if not group and name not in (ROUTER_NAME, *MODELS, *senses.SENSES, *FOLDERS):
             groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
-            known = ", ".join((*MODELS, *groups, *senses.SENSES, ROUTER_NAME))
+            known = ", ".join((*MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
             raise UsageError(f"There is no model {name!r}.", f"These can be built: {known}.")
         found += group or [name]
     return list(dict.fromkeys(found))
@@ -41,7 +43,9 @@ def build(name: str) -> Path:
 
 
 def sources_of(name: str) -> tuple[Source, ...]:
-    """What ``name`` is made from: a model, a graph model or the router."""
+    """What ``name`` is made from: a model, a graph model or the router; nothing of what comes as a folder."""
+    if name in FOLDERS:
+        return ()
     if name in senses.SENSES:
         return senses.SENSES[name].sources
     return ROUTER if name == ROUTER_NAME else (MODELS[name],)
@@ -49,6 +53,9 @@ def sources_of(name: str) -> tuple[Source, ...]:
 
 def fetch(name: str) -> list[Path]:
     """The files that ``name`` is made from, in the cache. Raises BuildError."""
+    if name in FOLDERS:
+        folder = fetched(name, progress.say)
+        return [folder / file for file in FOLDERS[name].files]
     found = obtain(sources_of(name))
     return [found[source] for source in sources_of(name)]
 
@@ -64,12 +71,12 @@ def made(name: str) -> bool:
 
 def _record(name: str) -> tuple[Stamp, Path, str]:
     """The stamp of a model, the file that names its manifest, and the hash of what goes into it."""
-    key = digest(_makers(name), name, *(source.sha256 for source in sources_of(name)), base=paths.ROOT)
+    origins = [repr(FOLDERS[name])] if name in FOLDERS else [source.sha256 for source in sources_of(name)]
+    key = digest(_makers(name), name, *origins, base=paths.ROOT)
     return Stamp(paths.WORK / "models" / f"{name}.stamp"), paths.WORK / "models" / f"{name}.json", key
 
 
 def _build(name: str) -> Path:
-    sources = sources_of(name)
     stamp, record, key = _record(name)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
@@ -82,18 +89,19 @@ def _build(name: str) -> Path:
         return _recorded(name, paths.MODELS / taken / "manifest.json")
     built.forget_model(name, key)
     with progress.step(f"Fetching the weights of {name}"):
-        found = obtain(sources)
+        files = fetch(name)
     from model_foundry.errors import FoundryError
 
     with progress.step(f"Converting {name}") as shown:
         try:
-            model = _convert(name, [found[source] for source in sources], shown.update)
+            model = _convert(name, files, shown.update)
         except FoundryError as error:
             raise StepFailed(f"The model {name} can't be converted: {error}") from error
     manifest = paths.MODELS / model / "manifest.json"
     if not intact(manifest):
         raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
-    built.keep_model(name, key, manifest)
+    if name not in FOLDERS:  # that cache has room for one manifest, and a model that sees has two
+        built.keep_model(name, key, manifest)
     return _recorded(name, manifest)
 
 
@@ -111,6 +119,11 @@ def _convert(name: str, files: list[Path], report: Report) -> str:
     if name in senses.SENSES:
         named = {source.name: path for source, path in zip(sources_of(name), files, strict=True)}
         return senses.convert(name, named, paths.MODELS, lambda title: report(title, 0, 1))
+    if name in FOLDERS:
+        from model_foundry.commands.folder import build_folder
+
+        source = FOLDERS[name]
+        return build_folder(files[0].parent, name, source.licence, source.revision, paths.MODELS, report).model
     if name != ROUTER_NAME:
         from model_foundry.building.pipeline import build_model
 
@@ -128,10 +141,11 @@ def _convert(name: str, files: list[Path], report: Report) -> str:
 
 def files(manifest: Path) -> dict[str, Path]:
     """What is served for a model: the path below models/ of each file, and where it lies."""
-    served = {
-        f"shards/{shard['sha256']}": paths.MODELS / "shards" / shard["sha256"]
-        for shard in json.loads(manifest.read_text())["shards"]
-    }
+    parsed = json.loads(manifest.read_text())
+    served = {f"shards/{shard['sha256']}": paths.MODELS / "shards" / shard["sha256"] for shard in parsed["shards"]}
+    encoder = _encoder(manifest, parsed)
+    if encoder is not None:
+        served |= files(encoder)
     # Last, so that a reader finds all that it names.
     return {**served, manifest.relative_to(paths.MODELS).as_posix(): manifest}
 
@@ -139,10 +153,12 @@ def files(manifest: Path) -> dict[str, Path]:
 def intact(manifest: Path) -> bool:
     """Whether every shard is there and has its hash. Deletes those that don't, so that they are made again."""
     try:
-        shards = [str(shard["sha256"]) for shard in json.loads(manifest.read_text())["shards"]]
+        parsed = json.loads(manifest.read_text())
+        shards = [str(shard["sha256"]) for shard in parsed["shards"]]
+        encoder = _encoder(manifest, parsed)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    whole = True
+    whole = encoder is None or intact(encoder)
     for sha256 in shards:
         path = paths.MODELS / "shards" / sha256
         if not path.is_file():
@@ -151,6 +167,12 @@ def intact(manifest: Path) -> bool:
             path.unlink()
             whole = False
     return whole
+
+
+def _encoder(manifest: Path, parsed: dict[str, Any]) -> Path | None:
+    """The manifest of the graph model by which the model sees, if it does."""
+    sight = parsed.get("sight")
+    return manifest.parent.parent / str(sight["encoder"]) / "manifest.json" if sight else None
 
 
 def _makers(name: str) -> list[Path]:
@@ -166,6 +188,8 @@ def _makers(name: str) -> list[Path]:
     if name == ROUTER_NAME:
         head = foundry / "routing" / "head.safetensors"
         return [*modules_behind("model_foundry.routing.build", paths.ROOT), head]
+    if name in FOLDERS:
+        return modules_behind("model_foundry.commands.folder", paths.ROOT)
     recipes = tree(foundry / "recipes", suffixes=(".json", ".toml", ".yaml", ".yml"))
     return [*modules_behind("model_foundry.building.pipeline", paths.ROOT), *recipes]
 

@@ -16,6 +16,7 @@ GENERATED = {
     "models.schema.json": "orion_py/registry/schema.py",
     "package-lock.json": "npm",
     "tests/model_foundry/families/*/tokenizer.json": "tests/model_foundry/families/make.py",
+    "tests/model_foundry/seeing/*/tokenizer.json": "tests/model_foundry/seeing/make.py",
 }
 """By what."""
 WORD_LISTS = {"web/ui/words/*.json"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +19,10 @@ _START = """() => {
   globalThis.engine = {
     heard,
     send: (message) => worker.postMessage(JSON.stringify(message)),
+    show: async (request, id, data) => {
+      const blob = await (await fetch(`data:image/png;base64,${data}`)).blob();
+      worker.postMessage({ request, attach: [{ id, blob }] });
+    },
     bring: (request, ids) => worker.postMessage({ request, attach: ids.map((id) => ({ id, blob: new Blob([id]) })) }),
   };
 }"""
@@ -40,6 +46,13 @@ class Engine:
             self._page.evaluate("([request, files]) => engine.bring(request, files)", [request, list(files)])
         self._page.evaluate("message => engine.send(message)", {"v": 1, "id": request, "type": kind, **fields})
         return request
+
+    def ask_about(self, picture: bytes, **fields: Any) -> Message:
+        """The end of a question on a PNG."""
+        name, data = hashlib.sha256(picture).hexdigest(), base64.b64encode(picture).decode()
+        self._page.evaluate("file => engine.show(...file)", [f"r{self._asked + 1}", name, data])
+        options = {**fields.pop("options", {}), "images": [name]}
+        return self.ask("infer", options=options, **fields)
 
     def ask(self, kind: str, **fields: Any) -> Message:
         """Sends a request and waits for its end."""

@@ -36,6 +36,7 @@ from model_foundry.sharding.layout import LayersPerShard, Layout
 from model_foundry.sharding.restore import restore
 from model_foundry.sharding.stored import weight_bytes
 from orion_py.manifest.manifest import Golden, Manifest
+from orion_py.manifest.sight import Tiles
 
 Transform = Callable[[ModelDescription, Progress], ModelDescription]
 
@@ -50,7 +51,8 @@ class Job:
 
     ``transform`` makes the model that is stored of it, such as a quantization; ``label`` says what
     it and ``read`` do, so that two jobs with the same recipe differ. ``golden`` are inputs
-    beside the recipe's own texts and prompts.
+    beside the recipe's own texts and prompts. ``sight``: how the model takes pictures in; ``beside`` writes what it
+    needs beside its own files, such as its encoder, into the folder of models before the manifest is published.
     """
 
     recipe: BuildRecipe
@@ -61,6 +63,8 @@ class Job:
     golden: Mapping[str, Sequence[int]] = field(default_factory=dict)
     plans: tuple[VariantPlan, ...] = VARIANTS
     quality: QualityPlan | None = None
+    sight: Tiles | None = None
+    beside: Callable[[Path, Progress], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,14 +133,15 @@ def build(job: Job, out_dir: Path, progress: Progress, resume: bool = True) -> B
 
     weights = steps.step("weights", WrittenWeights, write, lambda made: (made.tokenizer, *made.shards))
     written = _graphs(job, weights, folder, steps, progress)
-    draft = assemble_manifest(recipe, weights, written, ())
+    draft = assemble_manifest(recipe, weights, written, (), job.sight)
 
     def compute_golden() -> tuple[Golden, ...]:
         model = restore(draft, folder.folder)
-        return make_golden(model, {**job.golden, **golden_inputs(model.tokenizer, recipe)}, progress)
+        token = job.sight.token if job.sight is not None else None
+        return make_golden(model, {**job.golden, **golden_inputs(model.tokenizer, recipe, token)}, progress)
 
     golden = steps.step("golden", tuple[Golden, ...], compute_golden)
-    manifest = assemble_manifest(recipe, weights, written, golden)
+    manifest = assemble_manifest(recipe, weights, written, golden, job.sight)
     reports: tuple[Report, ...] = ()
     if job.quality is not None:
         plan = job.quality
@@ -149,6 +154,8 @@ def build(job: Job, out_dir: Path, progress: Progress, resume: bool = True) -> B
         reports = tuple(replace(report, thresholds=plan.thresholds_for(report)) for report in reports)
     published = None
     if all(report.passed for report in reports):
+        if job.beside is not None:
+            job.beside(out_dir, progress)
         published = publish(out_dir, manifest, model_card(manifest, reports))
     return Built(manifest, weights.original_bytes, reports, published, tuple(steps.repeated))
 

@@ -111,4 +111,5 @@ def manifest_job(path: Path) -> Job:
         label=f"manifest {hashlib.sha256(text).hexdigest()}",
         layout=SameShards.of(manifest.shards),
         golden={golden.name: golden.tokens for golden in manifest.golden},
+        sight=manifest.sight,
     )

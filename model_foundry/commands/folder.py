@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from model_foundry.building.pipeline import Job
+from model_foundry.building.pipeline import Job, build
 from model_foundry.errors import FoundryError, UnknownRecipe
 from model_foundry.importing.hf_folder import FolderPlan, as_stored, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
+from model_foundry.importing.seeing_folder import SeeingFolder, open_folder, written_encoder
 from model_foundry.model.description import ModelDescription
 from model_foundry.progress import Progress
 from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.quantizing.scheme import Scheme
 from model_foundry.recipes import BuildRecipe
 from orion_py.faults import reason
-from orion_py.manifest.manifest import Source
+from orion_py.manifest.manifest import Manifest, Source
 
 CONTEXT = 4096
 """The context's cap where no other is asked for: its KV cache is what a browser can spare."""
@@ -53,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def describe(path: Path) -> dict[str, object]:
     """What is in the folder, without reading a weight. Raises FoundryError."""
-    folder = SafetensorsFolder(path)
+    folder = open_folder(path)
     plan = plan_folder(folder, None)
     added = plan.tokenizer.definition.get("added_tokens") or []
     return {
@@ -65,6 +67,11 @@ def describe(path: Path) -> dict[str, object]:
         "special_tokens": sum(bool(entry.get("special")) for entry in added),
         "licence": licence_of(path) or "not said",
         "notes": list(plan.notes),
+        **(
+            {"sight": folder.sight("encoder").model_dump(exclude={"encoder"})}
+            if isinstance(folder, SeeingFolder)
+            else {}
+        ),
     }
 
 
@@ -76,7 +83,7 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
     """
     if options.context < 1:
         raise FoundryError("the context has to be at least one token")
-    folder = SafetensorsFolder(Path(options.source))
+    folder = open_folder(Path(options.source))
     plan = plan_folder(folder, options.context)
     recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
     quantizer = as_stored(folder) if exact else rounding(LAYERS, TABLES)
@@ -87,7 +94,25 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
         progress("importing", 1, 1)
         return model
 
-    return Job(recipe, read, f"folder {folder.sha256()} {'exact' if exact else 'rounded'}")
+    job = Job(recipe, read, f"folder {folder.sha256()} {'exact' if exact else 'rounded'}")
+    return _with_sight(job, folder) if isinstance(folder, SeeingFolder) else job
+
+
+def _with_sight(job: Job, folder: SeeingFolder) -> Job:
+    """``job`` with the model's encoder beside it. Raises UnknownTokenizer."""
+    recipe, encoder = job.recipe, f"{job.recipe.model}-eyes"
+
+    def write(models: Path, progress: Progress) -> None:
+        written_encoder(folder, encoder, recipe.version, recipe.licence, recipe.source, models, progress)
+
+    return replace(job, sight=folder.sight(encoder), beside=write)
+
+
+def build_folder(path: Path, name: str, licence: str, revision: str, models: Path, progress: Progress) -> Manifest:
+    """Builds the folder as the model ``name`` into ``models``, rounded as by default. Raises FoundryError."""
+    options = {"source": str(path), "name": name, "licence": licence, "revision": revision}
+    job = folder_job(argparse.Namespace(**options, model_version="1.0.0", context=CONTEXT), exact=False)
+    return build(job, models, progress).manifest
 
 
 def licence_of(path: Path) -> str | None:

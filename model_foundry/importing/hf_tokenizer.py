@@ -14,6 +14,7 @@ from model_foundry.model.description import TokenizerDescription
 from orion_py.errors import OrionError
 from orion_py.generation.chat_template import examine
 from orion_py.generation.end_tokens import END_TOKENS
+from orion_py.generation.pictured_template import examine_seeing
 from orion_py.native.chat_template import NativeChatTemplate
 
 PLAIN_TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n\n{% endfor %}"
@@ -38,7 +39,7 @@ def read_folder_tokenizer(folder: SafetensorsFolder, vocab_size: int) -> tuple[T
         notes.append("there is no chat template: a conversation is put to the model as plain text")
         template = PLAIN_TEMPLATE
     bos, eos = _token(settings, "bos_token"), _token(settings, "eos_token")
-    check_template(template, bos, eos)
+    check_template(template, bos, eos, folder.picture_token)
     return TokenizerDescription(
         definition=definition,
         chat_template=template,
@@ -48,10 +49,12 @@ def read_folder_tokenizer(folder: SafetensorsFolder, vocab_size: int) -> tuple[T
     ), notes
 
 
-def check_template(template: str, bos_token: str, eos_token: str) -> None:
-    """Returns if the chat template works natively and on the page alike. Raises UnknownTokenizer."""
+def check_template(template: str, bos_token: str, eos_token: str, picture_token: str | None = None) -> None:
+    """Returns if the chat template works natively and on the page alike. ``picture_token``: how that of a model that
+    sees marks a picture. Raises UnknownTokenizer."""
     try:
-        examine(NativeChatTemplate(template, bos_token, eos_token))
+        native = NativeChatTemplate(template, bos_token, eos_token)
+        examine(native) if picture_token is None else examine_seeing(native, picture_token)
     except OrionError as error:
         raise UnknownTokenizer(str(error)) from error
 

@@ -78,6 +78,9 @@ class SafetensorsFolder:
     Raises MalformedFolder, MalformedSafetensors or UnsafePickle when it can't be trusted.
     """
 
+    picture_token: str | None = None
+    """How its chat template marks a picture, if it sees."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         config = self.json(CONFIG)

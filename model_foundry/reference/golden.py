@@ -11,8 +11,10 @@ from model_foundry.model.description import ModelDescription, TokenizerDescripti
 from model_foundry.model.weights import Float32
 from model_foundry.recipes import BuildRecipe
 from model_foundry.reference.llama import ReferenceModel
+from orion_py.generation.pictured_template import SeeingTokenizer
 from orion_py.manifest.manifest import Golden
 from orion_py.native.tokenizer import NativeTokenizer
+from orion_py.runtime.tokenizer import Tokenizer
 
 TOP, CONTINUATION = 64, 16
 """Logits kept after the input, and greedy tokens that follow."""
@@ -22,9 +24,14 @@ BUILD_DAY = datetime(2026, 1, 1)
 """What templates take for today, so that building or scoring again gives the same."""
 
 
-def golden_inputs(tokenizer: TokenizerDescription, recipe: BuildRecipe) -> dict[str, list[int]]:
-    """Name to tokens for each text and each prompt of ``recipe``, the texts first."""
-    encoder = NativeTokenizer(tokenizer.shard_bytes(), now=lambda: BUILD_DAY)
+def golden_inputs(
+    tokenizer: TokenizerDescription, recipe: BuildRecipe, picture_token: str | None = None
+) -> dict[str, list[int]]:
+    """Name to tokens for each text and each prompt of ``recipe``, the texts first. ``picture_token``: how the
+    template of a model that sees marks a picture."""
+    encoder: Tokenizer = NativeTokenizer(tokenizer.shard_bytes(), now=lambda: BUILD_DAY)
+    if picture_token is not None:
+        encoder = SeeingTokenizer(encoder, picture_token)
     inputs = {name: encoder.encode(text) for name, text in recipe.golden_texts.items()}
     for name, prompt in recipe.golden_prompts.items():
         inputs[name] = encoder.encode(encoder.render([{"role": "user", "content": prompt}]))

@@ -22,6 +22,7 @@ from orion_py.manifest.derived import Expansion
 from orion_py.manifest.manifest import Golden, Manifest, Recipe, Source
 from orion_py.manifest.reading import parse_manifest
 from orion_py.manifest.shards import Shard
+from orion_py.manifest.sight import Tiles
 from orion_py.manifest.variants import SessionSpec, Stage, Variant
 
 _TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
@@ -137,7 +138,11 @@ def write_tokenizer(tokenizer: TokenizerDescription, folder: ContentFolder) -> S
 
 
 def assemble_manifest(
-    recipe: BuildRecipe, weights: WrittenWeights, written: WrittenVariants, golden: tuple[Golden, ...]
+    recipe: BuildRecipe,
+    weights: WrittenWeights,
+    written: WrittenVariants,
+    golden: tuple[Golden, ...],
+    sight: Tiles | None = None,
 ) -> Manifest:
     """The manifest, through the engine's own parser. Raises InvalidManifest."""
     manifest = Manifest(
@@ -164,5 +169,6 @@ def assemble_manifest(
         shards=(weights.tokenizer, *written.graphs, *weights.shards),
         variants=written.variants,
         golden=golden,
+        sight=sight,
     )
     return parse_manifest(manifest.model_dump_json())

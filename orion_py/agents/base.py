@@ -23,7 +23,8 @@ class Brief:
     ``answered_by`` names what worked the prefix out, if that is the whole answer: no model is asked then.
     ``quotes``: ``system`` contains words of the query, so nothing of it may outlive the conversation.
     ``stops`` end the answer as the caller's do. ``output_transform`` makes what changes the text as it streams.
-    ``notes``: what the agent found out, for the Response. ``asked``: what a model is asked in place of the query.
+    ``notes``: what the agent found out, for the Response. ``asked``: what a model is asked in place of the query, and
+    ``asked_beside``, where that isn't empty, a model that takes the pictures in itself.
     """
 
     system: str
@@ -36,6 +37,7 @@ class Brief:
     output_transform: Callable[[], TextStage] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     asked: str = ""
+    asked_beside: str = ""
 
 
 class Agent(Protocol):
@@ -55,5 +57,8 @@ class Agent(Protocol):
 class SeeingAgent(Protocol):
     """An agent that takes pictures."""
 
-    async def prepare_seen(self, query: str, locale: str, options: InferOptions, scenes: Scenes) -> Brief:
-        """As ``Agent.prepare``, of a question on the pictures of ``scenes``."""
+    async def prepare_seen(
+        self, query: str, locale: str, options: InferOptions, scenes: Scenes, model_sees: bool = False
+    ) -> Brief:
+        """As ``Agent.prepare``, of a question on the pictures of ``scenes``. ``model_sees``: whether the model that is
+        to answer takes pictures in."""

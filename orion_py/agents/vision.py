@@ -27,6 +27,11 @@ _TASK: dict[Language, str] = {
     "savoir.\n{question}",
 }
 
+_BESIDE: dict[Language, str] = {
+    "en": "{question}\n\nWhat detectors found in it, which may help:\n{evidence}",
+    "fr": "{question}\n\nCe que des détecteurs y ont trouvé, qui peut aider :\n{evidence}",
+}
+
 
 def spoken(query: str, locale: str) -> Language:
     """The language of an answer."""
@@ -34,7 +39,8 @@ def spoken(query: str, locale: str) -> Language:
 
 
 class VisionAgent(RegisteredAgent):
-    """What the detectors decide is answered without a model. A model works on the text that was read, with the report
+    """A model that sees answers from the picture itself, with the detectors' report beside it. Where there is none,
+    what the detectors decide is answered without a model, and a model works on the text that was read, with the report
     as evidence in its prompt. A question without a picture gets none of this: it asks for the picture."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
@@ -43,11 +49,17 @@ class VisionAgent(RegisteredAgent):
             return brief
         return replace(brief, assistant_prefix=_ATTACH[spoken(query, locale)], answered_by="engine")
 
-    async def prepare_seen(self, query: str, locale: str, options: InferOptions, scenes: Scenes) -> Brief:
+    async def prepare_seen(
+        self, query: str, locale: str, options: InferOptions, scenes: Scenes, model_sees: bool = False
+    ) -> Brief:
         """As ``prepare``, for a question on pictures."""
         language = spoken(query, locale)
         brief = await RegisteredAgent.prepare(self, query, locale, options)
         notes = {**brief.notes, "scenes": [as_data(report, language) for report in scenes.reports]}
+        if model_sees:
+            beside = _BESIDE[language].format(question=query, evidence=_evidence(scenes, language))
+            # ``asked`` is for a model that steps in without seeing.
+            return replace(brief, asked=with_evidence(query, scenes, language), asked_beside=beside, notes=notes)
         answer = scene_answer(query, scenes.reports, scenes.known, language)
         if answer is not None:
             return replace(brief, assistant_prefix=answer, answered_by="engine", notes=notes)
@@ -60,7 +72,12 @@ def with_evidence(query: str, scenes: Scenes, language: Language) -> str:
     if asked(query, scenes.known, language).task:
         texts = "\n\n".join(report.text[:MAX_EVIDENCE_CHARS] for report in scenes.reports if report.text)
         return f"{query}\n\n{texts}"
+    return _TASK[language].format(evidence=_evidence(scenes, language), question=query)
+
+
+def _evidence(scenes: Scenes, language: Language) -> str:
+    """The reports, numbered where there are several."""
     found = [evidence(report, language) for report in scenes.reports]
     if len(found) > 1:
         found = [f"{_PICTURE[language].format(number)}\n{text}" for number, text in enumerate(found, 1)]
-    return _TASK[language].format(evidence="\n\n".join(found), question=query)
+    return "\n\n".join(found)

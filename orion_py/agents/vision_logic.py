@@ -20,11 +20,15 @@ class VisionLogicAgent(VisionAgent, LogicalAgent):
         brief = await LogicalAgent.prepare(self, query, locale, options)
         return brief if brief.assistant_prefix else await VisionAgent.prepare(self, query, locale, options)
 
-    async def prepare_seen(self, query: str, locale: str, options: InferOptions, scenes: Scenes) -> Brief:
-        brief = await super().prepare_seen(query, locale, options, scenes)
+    async def prepare_seen(
+        self, query: str, locale: str, options: InferOptions, scenes: Scenes, model_sees: bool = False
+    ) -> Brief:
+        brief = await super().prepare_seen(query, locale, options, scenes, model_sees)
         found = worked_out(query, scenes.reports, spoken(query, locale))
         if found is None:
             return brief
         computed = [{"expression": found.expression, "value": found.value, "exact": "true"}] if found.expression else []
         notes = {**brief.notes, "computed": computed}
-        return replace(brief, assistant_prefix=found.text, answered_by="calculator", asked="", notes=notes)
+        return replace(
+            brief, assistant_prefix=found.text, answered_by="calculator", asked="", asked_beside="", notes=notes
+        )

@@ -10,7 +10,9 @@ from orion_py.config import EngineConfig
 from orion_py.errors import InvalidConfig, InvalidInput, UnknownModel
 from orion_py.registry.models import Registry
 
-NEEDED = {"image": ("vision", "vision"), "audio": ("speech", "speech-to-text")}
+SEES = "vision"
+"""The capability of an agent that takes pictures, and of a model that does."""
+NEEDED = {"image": ("vision", SEES), "audio": ("speech", "speech-to-text")}
 """For each kind of attachment the agent that takes it, and the capability that this needs."""
 _WORDS = {
     "off": ("The agent {agent} is switched off in the settings.", "L'agent {agent} est désactivé dans les réglages."),
@@ -76,6 +78,9 @@ def obstacle(
     """
     if switched_off(config, registry, agent_id):
         return Obstacle(_say("off", locale, agents.title(agent_id, locale)), InvalidConfig.code, refused=True)
+    # A model that was asked for and sees is eyes enough for an agent that takes pictures.
+    if model and SEES in registry.model(model).capabilities and agents.can(agent_id, SEES):
+        return None
     why = agents.why_not(agent_id, locale)
     # A chosen model serves any agent that only reads and writes, but where the agent's own is known to be
     # missing, or was not chosen, the person has to know.

@@ -18,6 +18,7 @@ from orion_py.generation.stops import StopMatcher
 from orion_py.generation.transcript import Transcript
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.loaded_model import LoadedModel
+from orion_py.runtime.segments import Embeddings, Marked
 from orion_py.safety.output import OutputGuard
 from orion_py.safety.secrets import secrets_in
 
@@ -43,20 +44,22 @@ def begin(
     entry: ModelEntry,
     model: LoadedModel,
     transcript: Transcript,
+    embedded: Sequence[Embeddings | Marked],
 ) -> tuple[Prompt, Answer]:
-    """The prompt for ``query`` as ``brief`` wants it put to ``model``, and the answer to it, which is to be run and
-    writes into ``transcript``. Raises as ``build_prompt``, and InvalidInput for options that can't be."""
+    """The prompt for ``query`` as ``brief`` wants it put to ``model``, behind what is ``embedded``, and the answer to
+    it, which is to be run and writes into ``transcript``. Raises as ``build_prompt``, and InvalidInput for options that
+    can't be."""
     options, config = request.options, services.config
     max_tokens = options.max_tokens or brief.max_tokens
     prompt = build_prompt(
         model.tokenizer,
         brief.system,
         request.history,
-        brief.asked or query,
+        (brief.asked_beside if model.manifest.sight else "") or brief.asked or query,
         model.context,
         max_tokens,
         brief.assistant_prefix,
-        request.embedded,
+        embedded,
     )
     seed = options.seed if options.seed is not None else services.new_seed()
     spared = Penalised(prompt.length, frozenset(model.manifest.eos_tokens))

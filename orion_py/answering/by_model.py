@@ -14,6 +14,7 @@ from orion_py.answering.recovery import Plan, Situation, next_attempt
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_model, statistics
 from orion_py.answering.services import Services
+from orion_py.answering.taking_in import taken_in
 from orion_py.cancellation import ended_by
 from orion_py.errors import Cancelled, OrionError, OutOfMemory, RuntimeFailure, WorkerDied
 from orion_py.generation.answer import Answer
@@ -191,10 +192,12 @@ class ModelAnswer:
         return self._model
 
     async def _begin(self, entry: ModelEntry, model: LoadedModel) -> tuple[Prompt, Answer, float]:
-        """The prompt, and the answer with nothing of it computed. Raises as ``beginning.begin``, and Cancelled."""
+        """The prompt, and the answer with nothing of it computed. Raises as ``beginning.begin`` and
+        ``taking_in.taken_in``."""
         report, question, request = self._report, self._question, self._request
-        transcript = report.new_text()
-        prompt, answer = begin(request, self._services, question.query, question.brief, entry, model, transcript)
+        embedded = await taken_in(request, model, self._services, report, self._limit.token)
+        text = report.new_text()
+        prompt, answer = begin(request, self._services, question.query, question.brief, entry, model, text, embedded)
         if prompt.dropped_turns:
             report.dropped(prompt.dropped_turns, len(request.history))
         most = answer.max_tokens  # a callback that knew the answer would keep it, and the tokenizer, in memory

@@ -9,6 +9,8 @@ from orion_py.answering.attachments import require
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
 from orion_py.answering.services import Services
+from orion_py.answering.taking_in import sees
+from orion_py.background.model_order import Ordered
 from orion_py.protocol import AgentDefinition, GuardEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
@@ -53,11 +55,24 @@ def coded(decision: RoutingDecision, request: InferRequest, services: Services) 
 async def models_for(agent: Agent, request: InferRequest, services: Services) -> list[ModelEntry]:
     """What may answer, in the order to try: the agent's models, then the first agent's, the larger
     ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
-    registry, agents = services.registry, services.agents
     if request.options.model:
-        return [registry.model(request.options.model)]
-    last_resort = agents.models(agents.ids[0])
-    ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
-    found = await services.order.of([registry.model(model_id) for model_id in ids or agent.models])
+        return [services.registry.model(request.options.model)]
+    found = await _ordered(agent, services)
     await services.wishes.prefer(found)
     return found.models
+
+
+async def seen_by_model(agent: Agent, request: InferRequest, services: Services) -> bool:
+    """Whether the model that is to answer takes the question's pictures in itself."""
+    if not request.options.images:
+        return False
+    if request.options.model:
+        return sees(services.registry.model(request.options.model))
+    return sees((await _ordered(agent, services)).models[0])
+
+
+async def _ordered(agent: Agent, services: Services) -> Ordered:
+    registry, agents = services.registry, services.agents
+    last_resort = agents.models(agents.ids[0])
+    ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
+    return await services.order.of([registry.model(model_id) for model_id in ids or agent.models])

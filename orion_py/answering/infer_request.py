@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orion_py.cancellation import CancelToken
 from orion_py.protocol import InferOptions
-from orion_py.runtime.segments import Embeddings
+from orion_py.runtime.segments import Embeddings, Marked
 from orion_py.runtime.tokenizer import ChatMessage
 
 
@@ -24,5 +24,5 @@ class InferRequest:
     locale: str
     cancel: CancelToken
     priority: int = 0
-    embedded: Sequence[Embeddings] = ()
+    embedded: Sequence[Embeddings | Marked] = ()
     runs_code: bool = False

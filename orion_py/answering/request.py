@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from orion_py.agents.base import Agent, Brief, SeeingAgent
 from orion_py.answering.ability import Obstacle, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.deciding import coded, models_for, routed, validated
+from orion_py.answering.deciding import coded, models_for, routed, seen_by_model, validated
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_agent
 from orion_py.answering.services import Services
+from orion_py.answering.taking_in import sees
 from orion_py.cancellation import ended_by
-from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, QueueTimeout, RuntimeFailure
+from orion_py.errors import (
+    Cancelled,
+    CircuitOpen,
+    DeadlineExceeded,
+    LoadError,
+    OrionError,
+    QueueTimeout,
+    RuntimeFailure,
+    UnknownModel,
+)
 from orion_py.generation.transcript import Piece
 from orion_py.protocol import AgentDefinition, Response
 from orion_py.routing.base import RoutingDecision
+
+if TYPE_CHECKING:
+    from orion_py.senses.scenes.sight import Scenes
 
 
 @dataclass(slots=True)
@@ -132,7 +146,9 @@ class RequestRun:
     async def _respond(self, query: str, decision: RoutingDecision) -> Response:
         request, services, token = self.request, self.services, self._limit.token
         agent = services.agents.get(self._report.agent or decision.agent)
-        brief = await self._prepared(agent, query)
+        model_sees = self._obstacle is None and await ended_by(seen_by_model(agent, request, services), token)
+        scenes = await self._scenes(agent, model_sees)
+        brief = await self._prepared(agent, query, scenes, model_sees)
         if self._obstacle is not None and self._obstacle.refused:
             refusal = replace(brief, assistant_prefix=self._obstacle.why, answered_by="engine")
             return self._without_model(refusal, decision)
@@ -141,18 +157,32 @@ class RequestRun:
         if brief.answered_by:
             return self._without_model(brief, decision)
         models = await ended_by(models_for(agent, request, services), token)
+        if model_sees and scenes is None:
+            models = [entry for entry in models if sees(entry)]  # no other would know anything of the pictures
         question = Question(query, agent, brief, decision)
         return await ModelAnswer(question, request, services, self._report, self._limit).by(models)
 
-    async def _prepared(self, agent: Agent, query: str) -> Brief:
+    async def _scenes(self, agent: Agent, model_sees: bool) -> Scenes | None:
+        """What detectors see in the question's pictures, where ``agent`` takes any. A model that sees can do
+        without."""
+        sight, token, images = self.services.sight, self._limit.token, self.request.options.images
+        if not images or sight is None or not isinstance(agent, SeeingAgent) or self._obstacle is not None:
+            return None
+        pictures = [await ended_by(self.services.attachments.picture(name), token) for name in images]
+        try:
+            return await ended_by(sight.look(pictures, token, self._report.looking), token)
+        except (UnknownModel, LoadError, RuntimeFailure, CircuitOpen) as error:
+            if not model_sees:
+                raise
+            self.services.log.info("without detectors", code=error.code)
+            return None
+
+    async def _prepared(self, agent: Agent, query: str, scenes: Scenes | None, model_sees: bool) -> Brief:
         """What ``agent`` makes of the question, and of its pictures if it takes any."""
-        request, sight, token = self.request, self.services.sight, self._limit.token
-        images = request.options.images
-        if images and sight is not None and isinstance(agent, SeeingAgent) and self._obstacle is None:
-            pictures = [await ended_by(self.services.attachments.picture(name), token) for name in images]
-            scenes = await ended_by(sight.look(pictures, token, self._report.looking), token)
-            return await agent.prepare_seen(query, request.locale, request.options, scenes)
-        return await ended_by(agent.prepare(query, request.locale, request.options), token)
+        request, options = self.request, self.request.options
+        if scenes is not None and isinstance(agent, SeeingAgent):
+            return await agent.prepare_seen(query, request.locale, options, scenes, model_sees)
+        return await ended_by(agent.prepare(query, request.locale, options), self._limit.token)
 
     def _without_model(self, brief: Brief, decision: RoutingDecision) -> Response:
         """Returns the answer that the agent worked out without a model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ from orion_py.agents.factory import AgentFactory
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.background.model_order import Ordered
+from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import OrionError
 from orion_py.protocol import Event, ProgressEvent
@@ -21,6 +23,7 @@ from orion_py.resilience.request_queue import RequestQueue
 from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
 from orion_py.runtime.attachments import Attachments
+from orion_py.runtime.graphs import GraphModel
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
 
@@ -68,7 +71,7 @@ class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
     end; ``attachments``: the files that the question names; ``sight``: what
-    looks at pictures, None where nothing can."""
+    looks at pictures, None where nothing can; ``lend``: ``residency.senses.Senses.lent``."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -93,3 +96,4 @@ class Services:
     versions: Rollback
     attachments: Attachments
     sight: Sight | None
+    lend: Callable[[str, CancelToken], AbstractAsyncContextManager[GraphModel]]

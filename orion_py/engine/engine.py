@@ -36,7 +36,7 @@ from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
 from orion_py.residency.senses import Senses
 from orion_py.routing.service import RouterService
-from orion_py.runtime.segments import Embeddings
+from orion_py.runtime.segments import Embeddings, Marked
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.telemetry.log import Logger
 from orion_py.telemetry.metrics import Metrics
@@ -285,7 +285,7 @@ class Engine:
         request_id: str | None = None,
         cancel: CancelToken | None = None,
         priority: int = 0,
-        embedded: Sequence[Embeddings] = (),
+        embedded: Sequence[Embeddings | Marked] = (),
         runs_code: bool = False,
         images: Iterable[Source] = (),
         audio: Iterable[Source] = (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orion_py.errors import InvalidManifest
 from orion_py.generation.chat_template import SpokenFor
+from orion_py.generation.pictured_template import SeeingTokenizer
 from orion_py.manifest.manifest import Manifest
 from orion_py.runtime.tokenizer import ChatMessage, Tokenizer, TokenizerFactory
 
@@ -19,6 +20,8 @@ def read_tokenizer(factory: TokenizerFactory, manifest: Manifest, definition: by
         rest = manifest.chat.model_dump_json().removeprefix("{")
         definition = b'{"tokenizer": ' + definition.strip() + b", " + rest.encode()
     tokenizer = factory(definition)
+    if manifest.sight is not None:
+        tokenizer = SeeingTokenizer(tokenizer, manifest.sight.token)
     question: ChatMessage = {"role": "user", "content": "a"}
     try:
         tokenizer.render([question])

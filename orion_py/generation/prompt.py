@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from orion_py.errors import ContextOverflow, EmbeddingsUnsupported
 from orion_py.generation.thoughts import answer_of
-from orion_py.runtime.segments import Embeddings, Segment, tokens_of
+from orion_py.runtime.segments import Embeddings, Marked, Segment, tokens_of
 from orion_py.runtime.tokenizer import ChatMessage, Tokenizer
 from orion_py.safety.validation import neutralise_special_tokens
 
@@ -38,20 +39,20 @@ def build_prompt(
     context: int,
     max_tokens: int,
     assistant_prefix: str = "",
-    embedded: Sequence[Embeddings] = (),
+    embedded: Sequence[Embeddings | Marked] = (),
 ) -> Prompt:
     """The prompt with as much of the history as fits, newest first, ``context`` in tokens. It ends
     with ``assistant_prefix``, as if the model had begun its answer so.
 
-    ``embedded`` stands before ``query``, as what a turn of the history has stands before its text; what a model expects
-    around them (such as ``<|vision_start|>``) is the text's. Of an earlier answer the prompt holds the answer
-    alone, without what the model thought aloud. Control tokens that somebody typed lose their meaning, in every
-    turn. Raises ContextOverflow when the system prompt and the query alone leave no room for an answer, and
-    EmbeddingsUnsupported where the model's template doesn't keep a turn's text.
+    ``embedded`` stands before ``query``, as what a turn of the history has stands before its text; marks that a model
+    expects around them (such as ``<|vision_start|>``) come with them (``Marked``) or from the template. Of an earlier
+    answer the prompt holds the answer alone, without what the model thought aloud. Control tokens that somebody typed
+    lose their meaning, in every turn. Raises ContextOverflow when the system prompt and the query alone leave no room
+    for an answer, and EmbeddingsUnsupported where the model's template doesn't keep a turn's text.
     """
     room = context - min(max_tokens, ANSWER_ROOM)
     asked: ChatMessage = {"role": "user", "content": query, "embedded": embedded}
-    given: list[Sequence[Embeddings]] = [turn.get("embedded", ()) for turn in (*history, asked)]
+    given: list[Sequence[Embeddings | Marked]] = [turn.get("embedded", ()) for turn in (*history, asked)]
     placed = any(given)
     turns: list[ChatMessage] = [_plain(turn, tokenizer, placed) for turn in (*history, asked)]
     head: list[ChatMessage] = [{"role": "system", "content": _unplaced(system, placed)}] if system else []
@@ -86,16 +87,21 @@ def _unplaced(text: str, placed: bool) -> str:
     return text.replace(PLACE, "") if placed else text
 
 
-def _segments(tokenizer: Tokenizer, rendered: str, blocks: Sequence[Embeddings]) -> list[Segment]:
+def _segments(tokenizer: Tokenizer, rendered: str, blocks: Sequence[Embeddings | Marked]) -> list[Segment]:
     """The tokens between the places, and the embeddings in them. Raises EmbeddingsUnsupported."""
-    texts = rendered.split(PLACE)
-    if len(texts) != len(blocks) + 1:
+    first, *texts = rendered.split(PLACE)
+    if len(texts) != len(blocks):
         raise EmbeddingsUnsupported("The model's chat template doesn't keep the place of an image or a sound.")
+    parts: list[str | Embeddings] = [first]
+    for block, text in zip(blocks, texts, strict=True):
+        parts += [*(block.parts if isinstance(block, Marked) else (block,)), text]
     segments: list[Segment] = []
-    for text, block in zip(texts, [*blocks, None], strict=True):
-        segments += tokenizer.encode(text) if text else ()
-        if block is not None:
-            segments.append(block)
+    for is_text, run in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:  # marks and the text beside them are one text: a token may span both
+            text = "".join(str(part) for part in run)
+            segments += tokenizer.encode(text) if text else ()
+        else:
+            segments += [part for part in run if isinstance(part, Embeddings)]
     return segments
 
 

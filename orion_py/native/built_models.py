@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orion_py.errors import InvalidManifest
+from orion_py.manifest.graph_manifest import parse_graph_manifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import parse_manifest
 
@@ -35,6 +36,8 @@ def with_built_models(registry: str, models: Path) -> str:
             continue  # not a language model's, or an unfinished build
         if manifest.model == path.parent.name:
             entries.append(_entry(manifest))
+            if manifest.sight is not None and manifest.sight.encoder not in listed:
+                parsed.setdefault("senses", []).extend(_encoder(models, manifest.sight.encoder))
     return json.dumps(parsed)
 
 
@@ -53,5 +56,17 @@ def _entry(manifest: Manifest) -> dict[str, Any]:
         "download_bytes": download,
         "memory_bytes": download + expanded + row * architecture.context_length,
         "languages": ["und"],
-        "capabilities": ["chat"],
+        "capabilities": ["chat", "vision"] if manifest.sight else ["chat"],
     }
+
+
+def _encoder(models: Path, name: str) -> list[dict[str, Any]]:
+    """The entry of a model's encoder, where it is built."""
+    try:
+        manifest = parse_graph_manifest((models / name / "manifest.json").read_bytes())
+    except (OSError, InvalidManifest):
+        return []
+    size = sum(shard.size for shard in manifest.shards if shard.role != "golden")
+    entry = {"id": name, "title": name, "manifest": f"models/{name}/manifest.json", "sense": "vision"}
+    # Weights are stored in 16 bits and computed in 32, beside the file's own bytes while it is opened.
+    return [{**entry, "licence": manifest.licence, "download_bytes": size, "memory_bytes": 3 * size}]

@@ -68,6 +68,14 @@ class Embeddings:
         return [f"{self.hash}:{row}" for row in range(self.first, self.first + len(self.rows))]
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What stands for one image or sound in a prompt: rows, and the marks that the model expects around them, which are
+    text with control tokens, in their order."""
+
+    parts: tuple[str | Embeddings, ...]
+
+
 Segment: TypeAlias = int | Embeddings
 Inputs: TypeAlias = Sequence[int] | Embeddings
 """What one call of a model takes: tokens that follow each other, or embeddings."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NotRequired, Protocol, TypedDict
 
-from orion_py.runtime.segments import Embeddings
+from orion_py.runtime.segments import Embeddings, Marked
 
 
 class ChatMessage(TypedDict):
     role: Literal["system", "user", "assistant"]
     content: str
-    embedded: NotRequired[Sequence[Embeddings]]
+    embedded: NotRequired[Sequence[Embeddings | Marked]]
     """Images and sounds that stand before the text; a template never sees them."""
 
 

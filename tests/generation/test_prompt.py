@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orion_py.errors import ContextOverflow, EmbeddingsUnsupported
 from orion_py.generation.prompt import ANSWER_ROOM, PLACE, build_prompt
-from orion_py.runtime.segments import Embeddings, Segment, keys_of, leading_tokens
+from orion_py.runtime.segments import Embeddings, Marked, Segment, keys_of, leading_tokens
 from orion_py.runtime.tokenizer import ChatMessage
 from tests.tiny import LetterTokenizer
 
@@ -122,3 +122,14 @@ def test_a_template_that_leaves_the_text_out_is_told_apart() -> None:
 
     with pytest.raises(EmbeddingsUnsupported, match="template"):
         build_prompt(Deaf(), "", [], "zz", 500, 64, embedded=[picture(1)])
+
+
+def test_marks_stand_around_the_rows_and_are_read_with_the_text_beside_them() -> None:
+    rows = Embeddings.of(np.ones((2, 8), np.float32))
+    prompt = build_prompt(TOKENIZER, "", [], "zz", 500, 64, embedded=[Marked(("<end>a", rows, "b", rows))])
+    shown = [part for part in prompt.segments if not isinstance(part, int)]
+    assert [len(part) for part in shown] == [2, 2]
+    first = prompt.segments.index(shown[0])
+    assert prompt.segments[first - 2 : first] == [0, 1], "a control token, since it is the model's own mark"
+    assert prompt.segments[first + 1] == 2
+    assert TOKENIZER.decode([part for part in prompt.segments[first + 3 :] if isinstance(part, int)]) == "zz"

@@ -1,0 +1,33 @@
+"""Encodes pictures for a model that sees, with its encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orion_py.cancellation import CancelToken
+from orion_py.errors import RuntimeFailure
+from orion_py.manifest.sight import Tiles
+from orion_py.runtime.graphs import GraphModel
+from orion_py.runtime.segments import Embeddings, Marked
+from orion_py.senses.sight.tiles import cut, marked
+
+if TYPE_CHECKING:
+    from orion_py.senses.images.resampling import Picture
+
+SESSION, PIXELS, ROWS = "encoder", "pixels", "rows"
+
+
+async def encoded(encoder: GraphModel, form: Tiles, picture: Picture, cancel: CancelToken) -> Marked:
+    """``picture`` as the model takes it in, one tile after the other. Raises Cancelled, InvalidInput for an encoder of
+    another form, RuntimeFailure, OutOfMemory or WorkerDied."""
+    graph, found = encoder.graph(SESSION), cut(picture, form)
+    rows = []
+    for tile in found.tiles:
+        cancel.raise_if_cancelled()
+        made = (await graph.run({PIXELS: tile[None]}))[ROWS]
+        if made.ndim != 3 or made.shape[:2] != (1, form.rows) or not np.isfinite(made).all():
+            raise RuntimeFailure(f"The encoder {form.encoder} gave {made.shape}, or numbers that aren't finite.")
+        rows.append(Embeddings.of(made[0].astype(np.float32)))
+    return marked(rows, found.grid)
