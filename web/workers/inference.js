@@ -33,8 +33,8 @@
  * before a bring's {v: 1, id, type: "arrived", payload: {bytes}}.
  * Before an answer and before tokens there may be {v: 1, type: "threads", payload: {threads}}: another number computes since the last one.
  *
- * Feeds may overlap: one shard is hashed while another is expanded. A bring waits for the open before it, and a build for all
- * brings, so that a whole start can be asked for at once by an owner who is busy then. All else waits its turn.
+ * Feeds may overlap: one shard is hashed while another is expanded. Feeds and brings wait for the open before them, and a build
+ * for them, so that a whole start can be asked for at once by an owner who is busy then. All else waits its turn.
  */
 
 import { BridgeError, toBridgeError } from "../bridge/worker/errors.js";
@@ -107,11 +107,12 @@ const handlers = {
   },
   async "model.feed"({ sha256, blob }) {
     const started = performance.now();
-    await opened().feed(sha256, blob ?? null);
+    const session = await opening; // it may be asked for before that is answered
+    await (session ?? opened()).feed(sha256, blob ?? null);
     return { payload: { ms: performance.now() - started } };
   },
   async "model.bring"(shard, { arrived }) {
-    const session = await opening; // it may be asked for before that is answered
+    const session = await opening;
     await (session ?? opened()).bring(shard, arrived);
     return { payload: {} };
   },

@@ -19,7 +19,7 @@ globalThis.Worker = class {
   constructor() { workers += 1; }
   terminate() { heard.push("ended"); }
   postMessage({ id, type, payload }) {
-    heard.push(type === "model.bring" ? `${type} ${payload.sha256}` : type);
+    heard.push(payload.sha256 ? `${type} ${payload.sha256}` : type);
     if (worker === "hangs") return;
     const tells = { id, type: "arrived", payload: { bytes: 7 } };
     if (type === "model.bring") queueMicrotask(() => this.onmessage({ data: tells }));
@@ -32,8 +32,8 @@ globalThis.Worker = class {
 const { WarmStart, WarmStartClient } = await import("./bridge/worker/engine/warm-start.js");
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const variant = { id: "kernel", engine: "kernel", backend: "wasm", expansions: [] };
-const spec = (model) => JSON.stringify({
-  manifest: { model, shards: [], variants: [variant], architecture: {} }, variant: "kernel", threads: 1, context: 64,
+const spec = (model, shards = []) => JSON.stringify({
+  manifest: { model, shards, variants: [variant], architecture: {} }, variant: "kernel", threads: 1, context: 64,
 });
 /** The same in another order, as Python writes it. */
 const asPython = (model) => JSON.stringify({
@@ -66,7 +66,7 @@ async function answer({ kept, visits, plan, spare }) {
     const warmStart = new WarmStart(shards, url, planned, spare ? new WarmStartClient(url) : null);
     let taken = null;
     for (const [name, ...values] of does) {
-      if (name === "remember") await warmStart.remember(spec(values[0]), values[1]);
+      if (name === "remember") await warmStart.remember(spec(values[0], values[2]), values[1]);
       else if (name === "limit") void warmStart.limit(values[0]);
       else if (name === "take") taken = warmStart.take(asPython(values[0]));
       else if (name === "feed") await taken.feed(values[0]);
@@ -112,6 +112,13 @@ def test_what_was_remembered_is_begun_at_the_next_visit(node: Node, size: int) -
     assert (first["heard"], first["held"]) == ([], "")
     assert second["heard"] == third["heard"] == ["model.open", "model.build"]
     assert (second["held"], second["model"], second["begun"]) == ("m", "m", False)
+
+
+def test_all_of_it_is_asked_for_at_once_for_python_keeps_the_thread_busy(node: Node) -> None:
+    shards = [{"sha256": name, "size": 9, "role": "layers", "tensors": []} for name in ("first", "second")]
+    does = [["start"], ["remember", "m", SMALL, shards]]
+    _, silent = visits(node, {"does": does}, START | {"is": "hangs"})
+    assert silent["heard"] == ["model.open", "model.feed first", "model.feed second", "model.build"]
 
 
 def test_a_large_model_in_the_middle_of_which_the_visit_ended_is_left_to_python_once(node: Node) -> None:
@@ -184,7 +191,7 @@ def test_another_model_ends_what_was_on_its_way(node: Node) -> None:
 
 def test_a_shard_that_did_not_come_is_fed_once_python_has_brought_it(node: Node) -> None:
     found = first_visit(node, ["take", "m"], ["feed", "words"], **{"is": "refuses shards"})
-    assert found["heard"] == ["model.open", *BROUGHT, "model.build", "model.feed"]
+    assert found["heard"] == ["model.open", *BROUGHT, "model.build", "model.feed words"]
 
 
 def test_nothing_is_begun_on_a_first_visit_that_may_not_or_without_a_plan(node: Node) -> None:

@@ -62,7 +62,13 @@ async function brought(model, shards, blobs, lost) {
   return { told, ends: await Promise.all(ends), built };
 }
 
-async function answer({ manifest, data, without = [], damaged = [], passed = false, comes = false, lost = [] }) {
+/** The same, of what is on the device, and told to nobody: who asked is busy. */
+async function fedAtOnce(model, shards) {
+  for (const { sha256 } of shards) model.feed(sha256, null).catch(() => {});
+  return { built: await model.build().then(() => "built", (cause) => cause.code) };
+}
+
+async function answer({ manifest, data, without = [], damaged = [], passed, comes, lost = [], atOnce }) {
   kept.clear();
   reads = [];
   first = "";
@@ -78,9 +84,9 @@ async function answer({ manifest, data, without = [], damaged = [], passed = fal
   const model = await ModelSession.open({ manifest, variant: "kernel", threads: 1, context: 64 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   const ahead = [...reads];
-  const start = comes && (await brought(model, [...manifest.shards, { sha256: "tokenizer" }],
-    new Map([...blobs, ["tokenizer", new Blob(["t"])]]), lost));
-  for (const { sha256 } of comes && !lost.length ? [] : manifest.shards) {
+  const start = (atOnce && (await fedAtOnce(model, manifest.shards))) || (comes && (await brought(model,
+    [...manifest.shards, { sha256: "tokenizer" }], new Map([...blobs, ["tokenizer", new Blob(["t"])]]), lost)));
+  for (const { sha256 } of start?.built === "built" ? [] : manifest.shards) {
     try {
       await model.feed(sha256, passed ? blobs.get(sha256) : null);
     } catch (cause) {
@@ -184,4 +190,17 @@ def test_a_model_whose_shards_come_over_the_network_is_built_once_all_are_there(
 def test_what_did_not_come_fails_the_build_that_waited_for_it_and_no_later_one(node: Node) -> None:
     found = asked(node, comes=True, lost=[names()[-1]])
     assert found["start"]["built"] == f"{names()[-1]} is lost"
+    assert found["logits"] == asked(node)["logits"]
+
+
+def test_a_build_waits_for_all_that_was_handed_over_before_it(node: Node) -> None:
+    found = asked(node, atOnce=True)
+    assert found["start"] == {"built": "built"}
+    assert found["logits"] == asked(node)["logits"]
+
+
+@pytest.mark.parametrize("why", ["without", "damaged"])
+def test_a_shard_that_failed_ahead_fails_that_build_and_no_later_one(node: Node, why: str) -> None:
+    found = asked(node, atOnce=True, **{why: [names()[-1]]})
+    assert found["start"] == {"built": "shard_missing"}
     assert found["logits"] == asked(node)["logits"]

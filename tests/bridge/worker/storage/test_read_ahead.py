@@ -87,16 +87,16 @@ def test_one_is_read_after_the_other_so_that_the_first_comes_first(node: Node) -
     assert asked(node, "abcd", 100)["sideBySide"] == 1
 
 
-def test_no_more_than_so_many_bytes_lie_there_but_a_larger_shard_comes_alone(node: Node) -> None:
-    found = asked(node, "abcd", 9)
-    assert found["steps"] == [["a", "a10"], ["abc", "b4"], ["abcd", "c4"], ["abcd", "d4"]]
+def test_no_more_than_so_many_bytes_lie_there(node: Node) -> None:
+    found = asked(node, "abcd", 9, sizes={"a": 4, "b": 4, "c": 4, "d": 4})
+    assert found["steps"] == [["ab", "a4"], ["abc", "b4"], ["abcd", "c4"], ["abcd", "d4"]]
 
 
-def test_what_the_largest_shard_takes_smaller_ones_may_take_together(node: Node) -> None:
-    sizes = {"a": 20, "b": 7, "c": 7, "d": 7}
-    found = asked(node, "abcd", 9, sizes=sizes)
-    assert found["steps"] == [["a", "a20"], ["abc", "b7"], ["abcd", "c7"], ["abcd", "d7"]]
-    assert asked(node, "abcd", 9, sizes=sizes, together=True)["largest"] <= 20 + 14
+def test_while_the_largest_is_hashed_and_arranged_the_next_one_is_read_whatever_they_take(node: Node) -> None:
+    sizes = {"a": 20, "b": 7, "c": 7, "d": 7, "e": 7, "f": 7}
+    found = asked(node, "abcdef", 9, sizes=sizes)
+    assert [step[0] for step in found["steps"]] == ["ab", "abcd", "abcde", "abcdef", "abcdef", "abcdef"]
+    assert asked(node, "abcdef", 9, sizes=sizes, together=True)["largest"] <= 20 + 27 < sum(sizes.values())
 
 
 def test_what_is_asked_for_out_of_turn_is_read_at_once(node: Node) -> None:
@@ -112,12 +112,13 @@ def test_what_cannot_be_read_is_left_to_whoever_needs_it(node: Node, why: str) -
     assert found["read"] == "abcd"
 
 
-@pytest.mark.parametrize("order", ["abcd", "dcba", "bdac"])
+@pytest.mark.parametrize("order", ["abcdef", "fedcba", "bdafec"])
 def test_all_that_are_asked_for_at_once_come_in_their_turn(node: Node, order: str) -> None:
-    found = asked(node, order, 9, together=True)
+    sizes = SIZES | {"e": 4, "f": 4}
+    found = asked(node, order, 9, sizes=sizes, together=True)
     assert [got[0] for got in found["got"]] == list(order)
     # What is being handed over or was begun before anybody asked, and what may be read beside it.
-    assert found["largest"] <= 10 + 8 < sum(SIZES.values())
+    assert found["largest"] <= 14 + 12 < sum(sizes.values())
 
 
 def test_a_shard_is_given_out_once(node: Node) -> None:

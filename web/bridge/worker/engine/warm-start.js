@@ -55,11 +55,10 @@ export class WarmStartClient extends InferenceClient {
   begin(specJson, coming = null) {
     const needed = neededShards(readSpec(JSON.parse(specJson)));
     this.specJson = specJson;
-    const opened = this.opened = super.open(specJson);
-    this.fed = coming ? this.brought(coming)
-      : new Map(needed.map(({ sha256 }) => [sha256, opened.then(() => super.feed(sha256))]));
-    // Python keeps this thread busy while the shards come: the worker waits for them by itself.
-    this.built = (coming ? coming.connected : Promise.all(this.fed.values())).then(() => super.build());
+    this.opened = super.open(specJson);
+    // Python keeps this thread busy while the shards come, so all of it is asked for at once: the worker waits by itself.
+    this.fed = coming ? this.brought(coming) : new Map(needed.map(({ sha256 }) => [sha256, super.feed(sha256)]));
+    this.built = coming ? coming.connected.then(() => super.build()) : super.build();
     for (const ahead of [this.opened, this.built, ...this.fed.values()]) ahead.catch(() => (this.failed = true));
   }
 

@@ -66,7 +66,14 @@ export class ModelSession {
    * @param {string} sha256
    * @param {Blob | null} blob the shard, where it isn't in IndexedDB
    */
-  async feed(sha256, blob) {
+  feed(sha256, blob) {
+    const feeding = this.fedWith(sha256, blob);
+    this.coming.push(feeding.catch(() => {})); // a shard that its caller heals afterwards fails no build
+    return feeding;
+  }
+
+  /** @private @param {string} sha256 @param {Blob | null} blob */
+  async fedWith(sha256, blob) {
     const shard = this.spec.manifest.shards.find((candidate) => candidate.sha256 === sha256);
     if (!shard) throw new BridgeError("protocol", `the manifest has no shard ${sha256.slice(0, 12)}`);
     const read = blob ? null : await this.ahead?.take(sha256);

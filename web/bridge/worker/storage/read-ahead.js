@@ -7,9 +7,10 @@
 import { verified } from "./verified.js";
 
 /**
- * While a token table (30 MB of Lite) is hashed, layers are read. A larger shard is read when nothing else is, and what
- * it takes then smaller ones may take together: of a model in shards of 70 MB two would lie beside each other never, and
- * each be read, hashed and arranged before the next one is begun.
+ * While a token table (30 MB of Lite) is hashed, layers are read. Where the two largest shards take more, that is the limit:
+ * else nothing would be read while Large's table (248 MB) is hashed and arranged, and of its layers (70 MB) one by one would
+ * be. The system gives memory to a model as its shards are arranged, so that what lies here and what is arranged already
+ * are no more than the model, in any case.
  */
 const MOST_BYTES = 72e6;
 
@@ -34,7 +35,8 @@ export class ReadAhead {
     /** @private @type {Entry[]} what wasn't given out yet */
     this.entries = shards.map(({ sha256, size }) => ({ sha256, size, bytes: null, wanted: null }));
     /** @private */ this.find = find;
-    /** @private */ this.most = Math.max(most, ...shards.map(({ size }) => size));
+    const [largest = 0, next = 0] = shards.map(({ size }) => size).sort((one, other) => other - one);
+    /** @private */ this.most = Math.max(most, largest + next);
     /** @private The latest read. */ this.read = Promise.resolve();
     this.goOn();
   }
