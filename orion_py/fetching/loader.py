@@ -33,6 +33,7 @@ from orion_py.storage.base import OnBytes, ShardStore
 HEAL_TRIES = 3
 """How often reading one shard is tried, and it is fetched anew in between, before the load gives up."""
 Bring = Callable[[Shard, CancelToken, OnBytes], Coroutine[Any, Any, None]]
+OnRead = Callable[[str, bytes], None]
 Take = Callable[[Shard], Awaitable[None]]
 """Reads a stored shard. Raises ShardCorrupt or ShardMissing where it has to be fetched again."""
 _READ = ("tokenizer", "file", "golden")
@@ -91,20 +92,22 @@ class ProgressiveLoader:
         request: LoadRequest,
         cancel: CancelToken,
         on_progress: Callable[[ProgressEvent], None] = lambda event: None,
-    ) -> tuple[ModelSession, BuildReport, bytes]:
-        """A session ready to run, how it was built, and the tokenizer's definition.
+        on_read: OnRead = lambda sha256, content: None,
+    ) -> tuple[ModelSession, BuildReport]:
+        """A session ready to run, and how it was built. ``on_read`` gets the tokenizer's definition as soon as it is
+        there, while other shards still come: what it raises ends the load.
 
         Raises LoadError and its children, RuntimeFailure where the backend fails, Cancelled. The
         session is closed on every failure, so no memory stays behind.
         """
         manifest, variant = request.manifest, request.variant
-        session, report, read = await self.build(
+        return await self.build(
             files_of(manifest, variant, request.base_url),
             lambda: self._runtime.open(manifest, variant, request.threads, request.context),
             cancel,
             on_progress,
+            on_read,
         )
-        return session, report, read.get(manifest.tokenizer, b"")
 
     async def build(
         self,
@@ -112,10 +115,10 @@ class ProgressiveLoader:
         start: Callable[[], Coroutine[Any, Any, S]],
         cancel: CancelToken,
         on_progress: Callable[[ProgressEvent], None],
-    ) -> tuple[S, BuildReport, dict[str, bytes]]:
-        """As ``load``, of whatever ``start`` opens and ``files`` are fed into; with the bytes, by sha256, of those that
-        are read here."""
-        read: dict[str, bytes] = {}
+        on_read: OnRead,
+    ) -> tuple[S, BuildReport]:
+        """As ``load``, of whatever ``start`` opens and ``files`` are fed into; ``on_read`` gets the sha256 and bytes of
+        each that no session takes."""
         here, progress = await self._planned(files, cancel, on_progress)
         # Opening takes seconds where a worker fetches its runtime first: the connection isn't idle meanwhile.
         opening: asyncio.Future[S] = asyncio.ensure_future(start())
@@ -124,7 +127,7 @@ class ProgressiveLoader:
 
         async def feed(shard: Shard) -> None:
             if shard.role in _READ:
-                read[shard.sha256] = await self._store.read(shard.sha256)
+                on_read(shard.sha256, await self._store.read(shard.sha256))
                 return
             session = opening.result()
             await while_it_lives(session.feed(shard), session.ping, self._idle_timeout, "reading a shard")
@@ -144,7 +147,7 @@ class ProgressiveLoader:
         finally:
             unsubscribe()
         progress.enter("ready")
-        return session, report, read
+        return session, report
 
     async def read(
         self,
@@ -209,11 +212,10 @@ class ProgressiveLoader:
         progress = self._progress(files, here, on_progress)
 
         async def bring(shard: Shard, downloads: CancelToken, arrived: OnBytes) -> None:
-            url = files.url(shard)
             found: list[str] = []
 
             async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
-                found.append(await self._store.pin(url, shard.sha256, shard.size, on_bytes, mine))
+                found.append(await self._store.pin(files.url(shard), shard.sha256, shard.size, on_bytes, mine))
 
             await self._download(download, shard, progress, downloads, arrived)
             await on_pinned(shard.sha256, found[-1])
@@ -357,10 +359,8 @@ class ProgressiveLoader:
     async def _fetch(
         self, files: Files, shard: Shard, progress: LoadProgress, cancel: CancelToken, arrived: OnBytes
     ) -> None:
-        url = files.url(shard)
-
         async def download(on_bytes: OnBytes, mine: CancelToken) -> None:
-            await self._store.fetch(url, shard.sha256, shard.size, on_bytes, mine)
+            await self._store.fetch(files.url(shard), shard.sha256, shard.size, on_bytes, mine)
 
         async def whole(token: CancelToken) -> None:
             await self._download(download, shard, progress, token, arrived)

@@ -173,8 +173,13 @@ class GraphOpener:
     ) -> LoadedGraphs:
         unchecked = [name for name in manifest.sessions if await self._verdict(manifest, name) != _RIGHT]
         files = graph_files(manifest, shards_base(entry), golden=bool(unchecked))
-        runner, report, read = await self._loader.build(
-            files, lambda: self._ports.runtime.open_graphs(manifest, rung.threads), cancel, self._emit
+        read: dict[str, bytes] = {}
+        runner, report = await self._loader.build(
+            files,
+            lambda: self._ports.runtime.open_graphs(manifest, rung.threads),
+            cancel,
+            self._emit,
+            read.__setitem__,
         )
         model = LoadedGraphs(manifest, runner, {name: read[sha] for name, sha in manifest.files.items()}, report)
         try:

@@ -187,8 +187,13 @@ class ModelOpener:
 
     async def _try(self, job: _Job, attempt: Attempt, context: int, emit: Emit | None = None) -> LoadedModel:
         request = LoadRequest(job.manifest, attempt.variant, shards_base(job.entry), attempt.threads, context)
-        session, report, definition = await self._loader.load(request, job.cancel, emit or self._emit)
-        tokenizer = self._tokenizer(job.manifest, definition)
+        made: list[Tokenizer] = []
+
+        def make(_: str, definition: bytes) -> None:
+            made[:] = [self._tokenizer(job.manifest, definition)]  # a large one takes as long as some shards
+
+        session, report = await self._loader.load(request, job.cancel, emit or self._emit, make)
+        (tokenizer,) = made
         manifest = with_named_end(job.manifest, tokenizer)
         model = LoadedModel(manifest, attempt.variant, session, tokenizer, report, context)
         model.for_kernel = wants_kernel(manifest, job.device, self.config)

@@ -10,6 +10,7 @@ from orion_py.errors import (
     BackendUnavailable,
     Cancelled,
     DownloadFailed,
+    InvalidManifest,
     LoadTimeout,
     OutOfMemory,
     QuotaExceeded,
@@ -36,6 +37,7 @@ class Load:
         self.events: list[ProgressEvent] = []
         self.cancel = CancelToken()
         self.retries: list[str] = []
+        self.read: dict[str, bytes] = {}
         self.loader = ProgressiveLoader(
             self.store,
             self.runtime,
@@ -50,7 +52,7 @@ class Load:
         self.request = LoadRequest(m, m.variant("wasm"), BASE, threads=2, context=128)
 
     async def run(self):
-        return await self.loader.load(self.request, self.cancel, self.events.append)
+        return await self.loader.load(self.request, self.cancel, self.events.append, self.read.__setitem__)
 
     @property
     def phases(self) -> list[str]:
@@ -69,11 +71,11 @@ def filled() -> MemoryShardStore:
 
 async def test_a_first_load_fetches_what_the_variant_needs_and_feeds_it() -> None:
     load = Load()
-    session, report, definition = await load.run()
+    session, report = await load.run()
     assert sorted(load.requested) == sorted(url(d) for d in NEEDED)
     assert url(GPU_GRAPH) not in load.requested
     assert sorted(session.fed) == sorted(sha(d) for d in [GRAPH, *WEIGHTS])
-    assert definition == TOKENIZER
+    assert load.read == {sha(TOKENIZER): TOKENIZER}
     assert report.threads == 2
     assert set(load.store.shards) == {sha(d) for d in NEEDED}
 
@@ -139,7 +141,7 @@ async def test_a_shard_that_is_damaged_on_the_device_is_fetched_again_and_only_i
 async def test_a_shard_that_was_evicted_between_listing_and_reading_is_fetched_again() -> None:
     load = Load(filled())
     load.runtime.failures["feed"] = [ShardMissing()]
-    session, _, _ = await load.run()
+    session, _ = await load.run()
     assert load.requested == [url(GRAPH)]
     assert sorted(session.fed) == sorted(sha(d) for d in [GRAPH, *WEIGHTS])
 
@@ -258,10 +260,28 @@ async def test_shards_arrive_while_the_session_opens_and_are_fed_once_it_is() ->
     assert load.phases == ["initializing", "downloading"]
     assert runtime.sessions == []
     runtime.gate.set()
-    session, _, definition = await running
+    session, _ = await running
     assert sorted(session.fed) == sorted(sha(d) for d in [GRAPH, *WEIGHTS])
-    assert definition == TOKENIZER
+    assert load.read == {sha(TOKENIZER): TOKENIZER}
     assert len(load.requested) == len(NEEDED), "nothing twice"
+
+
+async def test_what_no_session_takes_is_handed_over_while_the_rest_still_comes() -> None:
+    load, fed = Load(filled()), []
+    await load.loader.load(
+        load.request, load.cancel, load.events.append, lambda sha256, content: fed.extend(load.runtime.sessions[0].fed)
+    )
+    assert set(fed) < {sha(d) for d in [GRAPH, *WEIGHTS]}
+
+
+async def test_what_cannot_be_used_ends_the_load_and_closes_its_session() -> None:
+    def refuse(sha256: str, content: bytes) -> None:
+        raise InvalidManifest("no tokenizer", path="tokenizer")
+
+    load = Load()
+    with pytest.raises(InvalidManifest):
+        await load.loader.load(load.request, load.cancel, load.events.append, refuse)
+    assert load.runtime.sessions[0].closed
 
 
 async def test_nothing_is_said_to_be_read_before_there_is_something_to_read_it_into() -> None:

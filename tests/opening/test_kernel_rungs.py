@@ -322,3 +322,19 @@ async def test_a_verdict_on_one_architecture_does_not_hold_for_another_over_the_
     await m.opener.ladder.backend_checks(HERE).keep(one, one.variant("kernel"), right=False)
     assert await m.opener.ladder.backend_checks(HERE).read(other, other.variant("kernel")) == {}
     assert await m.opener.ladder.backend_checks(HERE).read(one, one.variant("kernel")) == {"right": False}
+
+
+async def test_the_tokenizer_is_made_once_and_while_the_last_shard_still_comes() -> None:
+    w, told = world(), list[str]()
+    make = w.ports.tokenizer_factory
+
+    def tokenizer(definition: bytes) -> Any:
+        told.append("tokenizer")
+        return make(definition)
+
+    w.ports = replace(w.ports, tokenizer_factory=tokenizer)
+    w.runtime.on_call = told.append
+    assert await label(manager(w)) == "Kernel, 2 threads"
+    assert told.count("tokenizer") == 1
+    assert told.index("tokenizer") < told.index("build")
+    assert "feed" in told[told.index("tokenizer") : told.index("build")]
