@@ -6,6 +6,7 @@ Pixel centres lie at half integers, as in OpenCV and Pillow: output pixel i of n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -20,21 +21,39 @@ Quad: TypeAlias = "NDArray[np.float64]"
 
 _CUBIC = -0.75
 """OpenCV's coefficient of bicubic interpolation (Keys 1981)."""
+_BAND = 1 << 16
+"""Pixels that are computed at a time: Python's memory in a browser never shrinks, and what lies beside a picture of two
+thousand rows in float32 or float64 would stay there."""
 
 
 def scaled(picture: Picture, height: int, width: int) -> NDArray[np.float32]:
     """``picture`` at another size, by bilinear interpolation: float32 [height, width, 3], 0 to 255."""
+    out = np.empty((height, width, 3), np.float32)
+    for rows, part in scaled_bands(picture, height, width):
+        out[rows] = part
+    return out
+
+
+def scaled_bands(picture: Picture, height: int, width: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The rows of ``scaled``, some at a time: which they are, and their values."""
     rows, columns = picture.shape[:2]
-    if (rows, columns) == (height, width):
-        return picture.astype(np.float32)
     top, low = _between(height, rows)
     left, right = _between(width, columns)
-    # Rows first where the picture shrinks in height: fewer numbers are left for the second pass.
-    part = picture[top[0]].astype(np.float32)
-    part += (picture[low].astype(np.float32) - part) * top[1][:, None, None]
-    out = part[:, left[0]]
-    out += (part[:, right] - out) * left[1][:, None]
-    return out
+    for band in _bands(height, max(width, columns)):
+        if (rows, columns) == (height, width):
+            yield band, picture[band].astype(np.float32)
+            continue
+        # Rows first where the picture shrinks in height: fewer numbers are left for the second pass.
+        part = picture[top[0][band]].astype(np.float32)
+        part += (picture[low[band]].astype(np.float32) - part) * top[1][band, None, None]
+        out = part[:, left[0]]
+        out += (part[:, right] - out) * left[1][:, None]
+        yield band, out
+
+
+def _bands(height: int, width: int) -> Iterator[slice]:
+    step = max(1, _BAND // max(1, width))
+    return (slice(row, min(row + step, height)) for row in range(0, height, step))
 
 
 def shrunk(picture: Picture, height: int, width: int) -> NDArray[np.float32]:
@@ -77,17 +96,24 @@ def _homography(source: Quad, target: Quad) -> NDArray[np.float64]:
 
 def _sampled(picture: Picture, backward: NDArray[np.float64], height: int, width: int) -> Picture:
     """Output pixel (x, y) is the input at ``backward`` of it."""
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float64)
+    out = np.empty((height, width, 3), np.uint8)
+    for rows in _bands(height, width):
+        out[rows] = _sampled_rows(picture, backward, rows, width)
+    return out
+
+
+def _sampled_rows(picture: Picture, backward: NDArray[np.float64], band: slice, width: int) -> Picture:
+    ys, xs = np.mgrid[band, 0:width].astype(np.float64)
     scale = backward[2, 0] * xs + backward[2, 1] * ys + backward[2, 2]
     u = (backward[0, 0] * xs + backward[0, 1] * ys + backward[0, 2]) / scale
     v = (backward[1, 0] * xs + backward[1, 1] * ys + backward[1, 2]) / scale
     left, top = np.floor(u).astype(np.intp), np.floor(v).astype(np.intp)
     across, down = _cubic_weights(u - left), _cubic_weights(v - top)
     rows, columns = picture.shape[:2]
-    out = np.zeros((height, width, 3))
+    out = np.zeros((*ys.shape, 3))
     for i in range(4):
         y = np.clip(top + i - 1, 0, rows - 1)
-        line = np.zeros((height, width, 3))
+        line = np.zeros((*ys.shape, 3))
         for j in range(4):
             x = np.clip(left + j - 1, 0, columns - 1)
             line += picture[y, x] * across[j][..., None]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orion_py.senses.images.resampling import Picture, Quad, scaled
+from orion_py.senses.images.resampling import Picture, Quad, scaled_bands
 from orion_py.senses.reading.components import clockwise, components, filled, smallest_rectangle
 
 if TYPE_CHECKING:
@@ -44,11 +44,14 @@ def detector_input(picture: Picture) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
     ratio = max(1.0, SHORT_SIDE / min(height, width))
     rows, columns = (max(STRIDE, round(int(side * ratio) / STRIDE) * STRIDE) for side in (height, width))
-    return detector_tensor(np.rint(scaled(picture, rows, columns)))
+    out = np.empty((1, 3, rows, columns), np.float32)
+    for band, pixels in scaled_bands(picture, rows, columns):
+        out[:, :, band] = detector_tensor(np.rint(pixels))
+    return out
 
 
 def detector_tensor(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``pixels`` [h, w, 3] of 0 to 255, whose sides are multiples of ``STRIDE``, as the detector takes them."""
+    """``pixels`` [h, w, 3] of 0 to 255 as the detector takes them: of all of its rows, or of some."""
     return np.ascontiguousarray((pixels / 127.5 - 1)[..., ::-1].transpose(2, 0, 1)[None], np.float32)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orion_py.senses.images.resampling import cut, scaled, shrunk
+from orion_py.senses.reading.detection import detector_input
 
 SIDES = st.integers(1, 40)
 
@@ -24,6 +28,38 @@ def test_scaling_has_the_size_asked_for_and_no_value_that_wasnt_there(a: int, b:
         assert out.shape == (c, d, 3)
         assert int(source.min()) - 1 <= out.min()
         assert out.max() <= int(source.max()) + 1
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes that it holds at most, beside what was there."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_picture_takes_little_beside_what_comes_of_it() -> None:
+    """A browser never gets Python's memory back."""
+    source = picture(1200, 2000)
+    assert peak_of(lambda: scaled(source, 1184, 1984)) < 4 * 3 * 1184 * 1984 + 8e6
+    assert peak_of(lambda: detector_input(source)) < 4 * 3 * 1184 * 1984 + 8e6
+    headline = np.array([[0, 100], [2000, 110], [2000, 410], [0, 400]], np.float64)
+    assert peak_of(lambda: cut(source, headline)) < 3 * 300 * 2000 + 25e6
+
+
+def test_bands_make_the_picture_that_is_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = picture(50, 70)
+    slanted = np.array([[3, 2], [60, 10], [55, 45], [1, 40]], np.float64)
+
+    def made() -> list[np.ndarray]:
+        return [scaled(source, 90, 40), scaled(source, 50, 70), detector_input(source), cut(source, slanted)]
+
+    at_once = made()
+    monkeypatch.setattr("orion_py.senses.images.resampling._BAND", 200)
+    for band, whole in zip(made(), at_once, strict=True):
+        assert (band == whole).all()
 
 
 def test_a_picture_of_the_same_size_stays_as_it_is() -> None:
