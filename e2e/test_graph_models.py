@@ -11,7 +11,9 @@ import pytest
 
 from e2e.support.browsers import Browsers
 from e2e.support.engine import Engine
+from e2e.support.memory import renderer_memory, settled_memory
 from e2e.support.person import Person
+from e2e.support.waiting import until
 from e2e.support.web import Web
 from orion_py.manifest.graph_manifest import GraphManifest
 from tests.tiny_graphs import entry, written
@@ -61,6 +63,25 @@ def test_it_computes_as_in_cpython_stays_for_the_next_visit_and_goes_when_it_is_
     fetched = {request.path.rpartition("/")[2] for request in web.requests("models/shards/*")}
     computing = {shard.sha256 for shard in tiny.shards if shard.role != "golden"}
     assert fetched == computing, "it was forgotten, so it is fetched again; that it computes right is still known"
+
+
+def test_its_memory_comes_back_however_often_it_is_loaded(
+    web: Web, browsers: Browsers, empty_profile: Path, tiny: GraphManifest
+) -> None:
+    """onnxruntime's memory never shrinks: it goes with its worker."""
+    person = Person(browsers.start(empty_profile), web.url)
+    person.visits("models.json")
+    engine = Engine(person.page, config={"use_neural_router": False})
+
+    def comes_and_goes() -> None:
+        assert engine.ask("preload", model=MODEL)["type"] == "result"
+        assert engine.ask("unload", model=MODEL)["type"] == "result"
+
+    comes_and_goes()  # what the first one leaves: numpy, compiled code
+    before = settled_memory()
+    for _ in range(10):
+        comes_and_goes()
+    until(person.page, "the memory is back", lambda: renderer_memory() < 1.1 * before)
 
 
 def test_one_that_computes_otherwise_than_in_cpython_is_not_used(

@@ -1,13 +1,14 @@
-"""Measures memory before a model is loaded, while it is, and after it was unloaded, ten times, on either runner.
+"""Measures memory before a model is loaded, while it is, and after it was unloaded, ten times, on either runner; and of
+those models that see and hear which the site has.
 
 A page with an engine worker loads the model (the first time over the loopback interface, then from
 IndexedDB), has it answer a short question and unloads it again. After each unloading the renderer's
 memory should be what it was when the engine was ready and nothing had been loaded yet. What a first answer
 leaves for good (numpy, and Python's code as the browser compiles it when it first runs) counts against that;
-the growth since the first unloading shows beside it what each load adds. Memory is read twice: as the
-unloading leaves it, and once JavaScript's garbage was collected, which the browser does automatically only when
-it wants memory. The second tells what is really lost and has the verdict; the first what the system sees
-until then.
+the growth since the first unloading shows beside it what each load adds. Of the senses all are loaded, looked with
+and unloaded. Memory is read twice: as the unloading leaves it, and once JavaScript's garbage was collected, which the
+browser does automatically only when it wants memory. The second tells what is really lost and has the verdict; the
+first what the system sees until then.
 
 The page runs alone: programs that drive a browser have it record every body that a page fetches, so
 a download would stand here as the engine's. It stops at each mark because the server lets it wait.
@@ -15,7 +16,10 @@ a download would stand here as the engine's. It stops at each mark because the s
 
 from __future__ import annotations
 
+import json
 import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
 
 from bench.chromium import unattended
 from bench.context import Context
@@ -38,23 +42,42 @@ def run(context: Context) -> Outcome:
     contenders, targets = [], []
     for runner, wanted in RUNNERS.items():
         contender = Contender(f"engine worker, {runner}", enough=1)
-        context.settle(f"{CYCLES} loads, {runner}")
-        before, left, kept = _cycles(context, contender, runner)
         contenders.append(contender)
-        targets += [
-            growth(f"{runner}, renderer: growth over all unloads, garbage collected", before, kept, wanted),
-            growth(f"{runner}, renderer: the same as the unloading leaves it", before, left, None),
-            growth(f"{runner}, renderer: growth since the first unload, garbage collected", kept[0], kept[1:], wanted),
-        ]
-    return Outcome("memory", contenders, targets)
+        targets += _measured(context, contender, runner, {"model": context.model, "runner": runner}, wanted)
+    found, notes = senses(context.site / "orion"), []
+    if found:
+        contender = Contender(f"engine worker, {', '.join(found)}", enough=1)
+        contenders.append(contender)
+        targets += _measured(context, contender, "senses", {"senses": ",".join(found)}, WANTED_PERCENT)
+    else:
+        notes.append("The site has no models that see or hear: python3 build.py build --models lite,vision,speech")
+    return Outcome("memory", contenders, targets, notes)
 
 
-def _cycles(context: Context, contender: Contender, runner: str) -> tuple[float, list[float], list[float]]:
+def senses(site: Path) -> list[str]:
+    """The ids of the graph models that the built ``site`` has."""
+    entries: list[dict[str, str]] = json.loads((site / "models.json").read_text("utf-8")).get("senses", [])
+    return [entry["id"] for entry in entries if (site / entry["manifest"]).is_file()]
+
+
+def _measured(
+    context: Context, contender: Contender, what: str, query: Mapping[str, str], wanted: float | None
+) -> list[Target]:
+    context.settle(f"{CYCLES} loads, {what}")
+    before, left, kept = _cycles(context, contender, query)
+    return [
+        growth(f"{what}, renderer: growth over all unloads, garbage collected", before, kept, wanted),
+        growth(f"{what}, renderer: the same as the unloading leaves it", before, left, None),
+        growth(f"{what}, renderer: growth since the first unload, garbage collected", kept[0], kept[1:], wanted),
+    ]
+
+
+def _cycles(context: Context, contender: Contender, asked: Mapping[str, str]) -> tuple[float, list[float], list[float]]:
     """The renderer's memory before anything was loaded, and after each unloading: at once, and collected."""
     left: list[float] = []
     kept: list[float] = []
     mark = context.server.faults.hold(MARK)
-    query = urllib.parse.urlencode({"model": context.model, "cycles": CYCLES, "runner": runner})
+    query = urllib.parse.urlencode({"cycles": CYCLES, **asked})
     with unattended(f"{context.url}pages/memory.html?{query}", EAGER):
         before, mark = _at(mark, context.server)
         _note(contender, "before", before)

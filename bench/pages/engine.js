@@ -6,7 +6,8 @@ let requests = 0;
  * @param {URL} orion where the site is
  * @param {string | URL} [script] of the worker
  * @param {(message: any) => void} [hear] every message, before it is answered
- * @returns {(type: string, fields: object) => Promise<any>} asks; answers with the result's payload
+ * @returns {(type: string, fields: object, files?: {id: string, blob: Blob}[]) => Promise<any>} asks; answers with the result's
+ *   payload. `files` are those that the request names
  */
 export function engine(orion, script = new URL("workers/engine.js", orion), hear = () => {}) {
   const worker = new Worker(script, { type: "module" });
@@ -23,9 +24,10 @@ export function engine(orion, script = new URL("workers/engine.js", orion), hear
     else if (message.type === "error") asked?.reject(new Error(`${message.error.code}: ${message.error.message}`));
     else if (message.type === "cancelled") asked?.reject(new Error("cancelled"));
   };
-  return (type, fields) => new Promise((resolve, reject) => {
+  return (type, fields, files) => new Promise((resolve, reject) => {
     const id = `bench-${(requests += 1)}`;
     waiting.set(id, { resolve, reject });
+    if (files) worker.postMessage({ request: id, attach: files });
     worker.postMessage(JSON.stringify({ v: 1, id, type, ...fields }));
   });
 }

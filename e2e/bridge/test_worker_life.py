@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from playwright.sync_api import Browser
 
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab
+from e2e.support.memory import renderer_memory, settled_memory
 from e2e.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.model
@@ -144,38 +143,3 @@ def test_memory_returns_after_every_close(chromium: Browser, server: StaticServe
         assert time.monotonic() < deadline, f"{renderer_memory() / 1e6:.0f} MB of {most / 1e6:.0f} MB"
         time.sleep(0.5)
     context.close()
-
-
-def settled_memory() -> float:
-    """Bytes of all renderers together, when they don't fall any more."""
-    lowest, deadline = renderer_memory(), time.monotonic() + 20
-    still = 0
-    while still < 4 and time.monotonic() < deadline:
-        time.sleep(0.5)
-        now = renderer_memory()
-        still = still + 1 if now > lowest - 5e6 else 0
-        lowest = min(lowest, now)
-    return lowest
-
-
-def renderer_memory() -> float:
-    """Resident anonymous and shared bytes of this test's renderers."""
-    total = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"--type=renderer" in (process / "cmdline").read_bytes() and is_ours(process):
-                status = (process / "status").read_text()
-                total += sum(int(kb) for kb in re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", status))
-        except OSError:
-            continue
-    return total * 1024
-
-
-def is_ours(process: Path) -> bool:
-    """Whether ``process`` descends from this one."""
-    pid = int(process.name)
-    while pid > 1:
-        if pid == os.getpid():
-            return True
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    return False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from bench.benches.memory import growth
+from bench.benches.memory import growth, senses
 from bench.memory import Memory, parse_status, settled
 
 STATUS = """\
@@ -39,3 +42,16 @@ def test_less_than_before_is_nogrowth() -> None:
     target = growth("t", 100.0, [80.0, 90.0], 10.0)
     assert target.value == 0.0
     assert target.met
+
+
+def test_only_senses_that_the_site_has_are_measured(tmp_path: Path) -> None:
+    listed = [{"id": name, "manifest": f"models/{name}/manifest.json"} for name in ("reader", "voice")]
+    (tmp_path / "models.json").write_text(json.dumps({"models": [], "senses": listed}))
+    (tmp_path / "models" / "reader").mkdir(parents=True)
+    (tmp_path / "models" / "reader" / "manifest.json").touch()
+    assert senses(tmp_path) == ["reader"]
+
+
+def test_a_site_from_before_there_were_senses_has_none(tmp_path: Path) -> None:
+    (tmp_path / "models.json").write_text(json.dumps({"models": []}))
+    assert senses(tmp_path) == []
