@@ -31,6 +31,8 @@ BENCHES = (
     "hearing",
 )
 WEIGHTS_OF = {"generate"}
+PEERS_OF = {"generate", "hearing"}
+"""What npm's packages take part in."""
 WITHOUT_MODEL = {"boot", "routing", "reading", "hearing"}
 """Every other bench runs the model that --model names, but for these, which always run Lite, as a visitor does, and
 ``memory_bytes``, which runs every model that the site has:"""
@@ -163,12 +165,14 @@ def check_site(folder: Path, names: Sequence[str], model: str) -> None:
 
 def _weights(options: argparse.Namespace, names: list[str]) -> dict[str, Path]:
     """The peers' weights, if they are needed."""
-    if not options.peers or not WEIGHTS_OF & set(names):
+    if not options.peers or not PEERS_OF & set(names):
         return {}
     from bench.weights.prepare import weights
     from build_support import node, paths
 
     node.install_packages(node.find(), paths.ROOT / "bench" / "peers")
+    if not WEIGHTS_OF & set(names):
+        return {}
     return weights(options.model, options.site or paths.DIST, MODELS[options.model])
 
 

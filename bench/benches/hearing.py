@@ -1,8 +1,12 @@
-"""Measures how many words of clips are heard wrong, by ORION's 8 bits and by faster-whisper in 32 on the same weights.
+"""Measures how many words of clips are heard wrong, and how long hearing takes.
 
-Both run in CPython. The clips are those of bench/hearing/clips.py: real readings, and sentences that a voice speaks,
-alone and with noise or music under them, in French and English. Wanted: a word error rate within a point of the
-reference's, which takes the likeliest token each time, as ORION does; its search with five beams is reported, too.
+The words are counted in CPython, of ORION's 8 bits and of faster-whisper in 32 on the same weights. The clips are
+those of bench/hearing/clips.py: real readings, and sentences that a voice speaks, alone and with noise or music under
+them, in French and English. Wanted: a word error rate within a point of the reference's, which takes the likeliest
+token each time, as ORION does; its search with five beams is reported, too.
+
+How long it takes is measured in Chromium, where people wait for it (bench/hearing/speed.py): with --peers beside
+transformers.js on the same weights.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any
 
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
-from bench.hearing import prepare
+from bench.hearing import prepare, speed
 from bench.hearing.clips import Clip, clips
 from bench.hearing.word_errors import rate
 from build_support import paths
@@ -30,13 +34,22 @@ THREADS = 2
 
 
 def run(context: Context) -> Outcome:
-    if not all((paths.MODELS / name / "manifest.json").is_file() for name in (WHISPER, VAD)):
-        raise StepFailed("The models that hear aren't built.", "Make them with: python3 build.py models speech")
+    for folder in (paths.MODELS, context.site / "orion" / "models"):
+        if not all((folder / name / "manifest.json").is_file() for name in (WHISPER, VAD)):
+            raise StepFailed(
+                "The models that hear aren't built.", "Make them with: python3 build.py build --models lite,speech"
+            )
     python = prepare.environment()
-    made = list(clips(prepare.real(), prepare.spoken(python)))
+    real, spoken = prepare.real(), prepare.spoken(python)
+    made = list(clips(real, spoken))
     context.settle(f"{len(made)} clips")
     theirs = prepare.heard_there(python, made)
-    return compared(made, asyncio.run(_heard(made)), theirs)
+    outcome = compared(made, asyncio.run(_heard(made)), theirs)
+    peer = prepare.peer_model(context.site) if context.peers else None
+    contenders, targets, notes = speed.measured(context, speed.long_clips(real, spoken), peer)
+    return Outcome(
+        outcome.bench, [*outcome.contenders, *contenders], [*outcome.targets, *targets], [*outcome.notes, *notes]
+    )
 
 
 async def _heard(made: Sequence[Clip]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.hearing.clips import SENTENCES, Clip
+from bench.site import link_tree
 from bench.weights import prepare as weights
 from bench.weights.prepare import folder, interpreter, once
 from build_support.downloads import Member, Source, obtain
@@ -126,3 +127,18 @@ def heard_there(python: Path, clips: Sequence[Clip]) -> Mapping[str, Any]:
 def _at_16_khz(samples: Samples, rate: int) -> Samples:
     resampler = Resampler(rate)
     return np.concatenate([resampler.push(samples), resampler.finish()])
+
+
+def peer_model(site: Path) -> Path:
+    """Whisper as transformers.js takes it, served below weights/. Raises BuildError, FoundryError."""
+    from bench.hearing import peer_model
+
+    files = obtain(WHISPER)
+    key = digest([HERE / "peer_model.py"], *(source.sha256 for source in WHISPER))
+    made = once(
+        folder() / f"whisper-{key[:16]}",
+        "Regrouping Whisper for transformers.js (once)",
+        lambda work: peer_model.write(*(files[source] for source in WHISPER), work),
+    )
+    link_tree(made, site / "weights" / peer_model.NAME)
+    return made

@@ -6,7 +6,7 @@ let requests = 0;
  * @param {URL} orion where the site is
  * @param {string | URL} [script] of the worker
  * @param {(message: any) => void} [hear] every message, before it is answered
- * @returns {(type: string, fields: object, files?: {id: string, blob: Blob}[]) => Promise<any>} asks; answers with the result's
+ * @returns {(type: string, fields: object, files?: {id: string, blob: Blob, samples?: Float32Array}[]) => Promise<any>} asks; answers with the result's
  *   payload. `files` are those that the request names
  */
 export function engine(orion, script = new URL("workers/engine.js", orion), hear = () => {}) {
