@@ -197,7 +197,8 @@ def _test(options: argparse.Namespace) -> int:
     parts = [part for part in options.parts if part != LONG] or list(PARTS)
     long = LONG in options.parts
     if set(parts) & {"unit", "e2e"}:
-        _site("lite,vision,full,large" if long else "lite,vision")  # some of the long tests are about the larger ones
+        # Some of the long tests are about the larger ones.
+        _site("lite,vision,speech,full,large" if long else "lite,vision,speech")
     wishes = checks.Wishes(select=options.select, missing=options.coverage, headed=options.headed, long=long)
     return checks.run(parts, wishes)
 

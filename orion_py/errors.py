@@ -6,6 +6,7 @@ OrionError
 │   ├── QueryTooLong
 │   ├── BinaryInput
 │   ├── UnreadableSound     a recording that is empty, damaged, or no sound at all
+│   │   └── NobodySpeaks    there is sound in it, and no word
 │   ├── BlockedByGuard
 │   │   ├── HarmRefused     it asks for help with severe harm to others
 │   │   └── SelfHarmRefused it asks how to hurt oneself: the answer is where help is
@@ -115,6 +116,11 @@ class BinaryInput(InvalidInput):
 class UnreadableSound(InvalidInput):
     code = "unreadable_sound"
     hint = "Choose another recording, or save it again as wav, mp3 or ogg."
+
+
+class NobodySpeaks(UnreadableSound):
+    code = "nobody_speaks"
+    hint = "Choose another recording, or record it again closer to the microphone."
 
 
 class BlockedByGuard(InvalidInput):

@@ -20,7 +20,9 @@ from orion_py.storage.settings import Settings
 from orion_py.storage.tabs import Tabs
 
 if TYPE_CHECKING:
-    from orion_py.senses.scenes.sight import Lend, Sight
+    from orion_py.runtime.graphs import Lend
+    from orion_py.senses.hearing.lent import Hearing
+    from orion_py.senses.scenes.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Ports:
     before anybody asked. ``list_is_kept``: whether the list of models was the one that the device had kept, while the
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
     kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
-    other. ``sight``: makes what looks at pictures, of what lends the models; None: nothing here can."""
+    other. ``sight`` and ``hearing``: make what looks at pictures and what hears, of what lends the models; None:
+    nothing here can."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -73,6 +76,7 @@ class Ports:
     attachments: Attachments = field(default_factory=HeldAttachments)
     tabs: Tabs | None = None
     sight: Callable[[Lend], Sight] | None = None
+    hearing: Callable[[Lend], Hearing] | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts
 

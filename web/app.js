@@ -15,7 +15,7 @@ import { answerOf } from "./bridge/page/thoughts.js";
 const MODULES = ["words/i18n", "words/formatting", "base/json_text",
   "engine/messages", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/files", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
-  "answers/reading_mark", "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
+  "answers/reading_mark", "answers/transcripts_view", "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
   "base/sheet", "asking/thumbnails", "asking/attachments", "chats/chats_view", "settings/settings_view",
   "settings/engine_settings", "settings/models_settings", "settings/voice_settings", "asking/corrections", "asking/asking", "aloud/aloud", "answers/actions", "chats/shown", "extras",

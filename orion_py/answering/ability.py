@@ -54,6 +54,12 @@ def switched_off(config: EngineConfig, registry: Registry, agent_id: str) -> boo
     return not all(getattr(config, f"enable_{part}", True) and part not in config.disabled_agents for part in parts)
 
 
+def can_hear(agents: AgentFactory, registry: Registry, config: EngineConfig) -> bool:
+    """Whether recordings may be heard, and what hears them is here."""
+    agent = NEEDED["audio"][0]
+    return agent in agents.ids and agents.available(agent) and not switched_off(config, registry, agent)
+
+
 def check_agents(config: EngineConfig, registry: Registry) -> None:
     """Raises InvalidConfig where an agent is switched off that the registry doesn't have."""
     known = [entry.id for entry in registry.agents]

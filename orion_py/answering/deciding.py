@@ -11,6 +11,7 @@ from orion_py.answering.options import attached
 from orion_py.answering.services import Services
 from orion_py.answering.taking_in import sees
 from orion_py.background.model_order import Ordered
+from orion_py.errors import EmptyQuery
 from orion_py.protocol import AgentDefinition, GuardEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
@@ -18,9 +19,14 @@ from orion_py.safety.normalise import visible
 from orion_py.safety.validation import validate_query
 
 
-def validated(request: InferRequest, services: Services) -> str:
-    """Checks the query; returns it as the agent gets it. Raises InvalidInput."""
-    query = validate_query(request.query, services.config.max_query_chars)
+def validated(request: InferRequest, services: Services, *, may_be_empty: bool = False) -> str:
+    """Checks the query; returns it as the agent gets it. Raises InvalidInput. ``may_be_empty``: a recording says it."""
+    try:
+        query = validate_query(request.query, services.config.max_query_chars)
+    except EmptyQuery:
+        if not may_be_empty:
+            raise
+        query = ""
     require(request.options, services.attachments)
     if services.config.enable_guardrails:
         screening = services.guard.check(query)

@@ -20,9 +20,12 @@ from orion_py.protocol import (
     RevisionEvent,
     SenseEvent,
     StateEvent,
+    StateName,
     TokenEvent,
 )
 from orion_py.routing.base import RoutingDecision
+
+_HALF = 0.5
 
 
 class Reporter:
@@ -36,6 +39,11 @@ class Reporter:
         self.agent: str | None = None
         self.model: str | None = None
         self.decision: RoutingDecision | None = None
+        self.hears = False
+        """Whether the load under way is that of the ears: it is half of its state, and hearing is the other half."""
+        self._listens_since: float | None = None
+        self._hearing: tuple[StateName, float] | None = None
+        """The state in which the recordings were heard, and how many of its ms that took."""
         self._first_piece: float | None = None
         self.typewriter = Typewriter(self.show, request.options.delay_ms / 1000, services.sleep)
         self.transcript = self._new_transcript()
@@ -75,10 +83,25 @@ class Reporter:
         """The pictures are being looked at."""
         self._emit(SenseEvent(id=self._request.id, sense="vision"))
 
+    def listening(self, done: float, total: float | None) -> None:
+        """``done`` of ``total`` seconds of the recordings are heard."""
+        if self._listens_since is None:
+            self._listens_since = self._clock()
+        self._emit(SenseEvent(id=self._request.id, sense="speech", done=round(done, 1), total=total))
+        fraction = done / total if total else 0.0
+        loaded = _HALF if self.states.state == "loading_agent" else 0.0
+        self.advance(loaded + (1 - loaded) * fraction)
+
+    def heard(self) -> None:
+        """All of them are: what follows is another matter."""
+        if self._listens_since is not None:
+            self._hearing = (self.states.state, (self._clock() - self._listens_since) * 1000)
+        self.model = self._listens_since = None
+
     def on_load(self, event: ProgressEvent) -> None:
         """The progress of any load; the one that this request waits for is its progress."""
         if self.states.state == "loading_agent" and event.model == self.model:
-            self.advance(fraction_of(event))
+            self.advance(fraction_of(event) * (_HALF if self.hears else 1.0))
 
     def new_text(self) -> Transcript:
         """An attempt to answer begins: the transcript that it writes into. Nothing of an earlier one was shown."""
@@ -135,4 +158,11 @@ class Reporter:
 
     def timing(self) -> Timing:
         arrived, first = self._arrived, self._first_piece
-        return Timing(self.states.timings(), self.waited * 1000, None if first is None else (first - arrived) * 1000)
+        return Timing(self._phases(), self.waited * 1000, None if first is None else (first - arrived) * 1000)
+
+    def _phases(self) -> dict[str, float]:
+        phases: dict[str, float] = dict(self.states.timings())
+        if self._hearing is not None:
+            state, ms = self._hearing
+            phases |= {state: phases.get(state, ms) - ms, "hearing": ms}
+        return phases

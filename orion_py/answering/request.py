@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orion_py.agents.base import Agent, Brief, SeeingAgent
-from orion_py.answering.ability import Obstacle, obstacle
+from orion_py.answering.ability import Obstacle, can_hear, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
@@ -22,9 +22,11 @@ from orion_py.cancellation import ended_by
 from orion_py.errors import (
     Cancelled,
     CircuitOpen,
+    ContextOverflow,
     DeadlineExceeded,
     LoadError,
     OrionError,
+    QueryTooLong,
     QueueTimeout,
     RuntimeFailure,
     UnknownModel,
@@ -32,6 +34,7 @@ from orion_py.errors import (
 from orion_py.generation.transcript import Piece
 from orion_py.protocol import AgentDefinition, Response
 from orion_py.routing.base import RoutingDecision
+from orion_py.senses.hearing.lent import Hearing
 
 if TYPE_CHECKING:
     from orion_py.senses.scenes.sight import Scenes
@@ -58,20 +61,7 @@ class RequestRun:
         self._limit = Deadline(self.request.cancel, self.request.options.timeout, self.services.sleep)
         states = self._report.states
         try:
-            states.to("validating")
-            query = validated(self.request, self.services)
-            async with self._turn():
-                states.to("routing")
-                decision = self._report.decision = await ended_by(
-                    routed(query, self.request, self.services), self._limit.token
-                )
-                definition = coded(decision, self.request, self.services)
-                response = None if definition else await self._respond(query, self._able(decision))
-            if definition is not None:
-                response = await self._by_code(definition, decision)
-            if response is None:
-                async with self._turn():
-                    response = await self._respond(query, self._able(decision))
+            response = await self._answered()
             states.to("success")
             return response
         except Cancelled as stopped:
@@ -89,6 +79,53 @@ class RequestRun:
             raise RuntimeFailure(f"The engine failed: {type(error).__name__}: {error}") from error
         finally:
             self._limit.close()
+
+    async def _answered(self) -> Response:
+        states, services = self._report.states, self.services
+        states.to("validating")
+        hearing = self._hearing()
+        query = validated(self.request, services, may_be_empty=hearing is not None)
+        async with self._turn():
+            states.to("routing")
+            decision = await self._routed(query)
+            if hearing is not None:
+                return await self._of_recordings(hearing, query, decision)
+            definition = coded(decision, self.request, services)
+            response = None if definition else await self._respond(query, self._able(decision))
+        if definition is not None:
+            response = await self._by_code(definition, decision)
+        if response is None:
+            async with self._turn():
+                response = await self._respond(query, self._able(decision))
+        return response
+
+    def _hearing(self) -> Hearing | None:
+        """What hears the question's recordings; None where it has none, or nothing can hear them here."""
+        services = self.services
+        able = can_hear(services.agents, services.registry, services.config)
+        return services.hearing if self.request.options.audio and able else None
+
+    async def _routed(self, query: str) -> RoutingDecision:
+        decision = await ended_by(routed(query, self.request, self.services), self._limit.token)
+        self._report.decision = decision
+        return decision
+
+    async def _of_recordings(self, hearing: Hearing, prompt: str, decision: RoutingDecision) -> Response:
+        """Hears first. What is said is the answer, or is answered as if it had been typed."""
+        from orion_py.answering.recordings import Recordings  # a start needn't wait for it
+
+        recordings = Recordings(hearing, self.request, self.services, self._report, self._limit)
+        if recordings.wants_words(prompt):
+            return await recordings.written(decision)
+        self.request = await recordings.heard(prompt)
+        self._report.states.to("routing")
+        try:
+            query = validated(self.request, self.services)
+            decision = recordings.without_ears(await self._routed(query))
+            response = await self._respond(query, self._able(decision))
+        except (QueryTooLong, ContextOverflow) as error:
+            return await recordings.too_long(decision, error)
+        return response.model_copy(update={"notes": response.notes | recordings.notes})
 
     def _too_late(self) -> OrionError:
         """The error of a request whose time was up before anything was said."""

@@ -103,6 +103,8 @@ def _timings(answer: Answer, time: Timing) -> dict[str, float]:
         "beside": answer.beside * 1000,
         "total": time.total,
     }
+    if "hearing" in time.phases:
+        timings["hearing"] = time.phases["hearing"]
     if time.first_piece is not None:
         timings["first_token"] = time.first_piece
     return {name: round(ms, 3) for name, ms in timings.items()}

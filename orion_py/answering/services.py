@@ -28,6 +28,7 @@ from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
 
 if TYPE_CHECKING:
+    from orion_py.senses.hearing.lent import Hearing
     from orion_py.senses.scenes.sight import Sight
 
 
@@ -71,7 +72,7 @@ class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
     end; ``attachments``: the files that the question names; ``sight``: what
-    looks at pictures, None where nothing can; ``lend``: ``residency.senses.Senses.lent``."""
+    looks at pictures, ``hearing``: what hears; None where nothing can; ``lend``: ``residency.senses.Senses.lent``."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -97,3 +98,4 @@ class Services:
     attachments: Attachments
     sight: Sight | None
     lend: Callable[[str, CancelToken], AbstractAsyncContextManager[GraphModel]]
+    hearing: Hearing | None

@@ -5,6 +5,7 @@
     idle → validating → routing → loading_agent → inferencing → success → idle
                            ↑↓           ↑↓             ↑↓
                            └──────── fallback ─────────┘
+    loading_agent → routing: a recording was heard, and what it says is routed like any question
     every busy state → error | cancelled → idle
 
 ``fallback`` is a step down the ladder (another backend, a smaller model, the keyword router);
@@ -23,7 +24,7 @@ TRANSITIONS: Mapping[StateName, frozenset[StateName]] = {
     "idle": frozenset({"validating"}),
     "validating": frozenset({"routing", "error", "cancelled"}),
     "routing": frozenset({"loading_agent", "inferencing", "fallback", "error", "cancelled"}),
-    "loading_agent": frozenset({"inferencing", "fallback", "error", "cancelled"}),
+    "loading_agent": frozenset({"inferencing", "routing", "fallback", "error", "cancelled"}),
     "inferencing": frozenset({"success", "fallback", "error", "cancelled"}),
     "fallback": frozenset({"routing", "loading_agent", "inferencing", "error", "cancelled"}),
     "success": frozenset({"idle"}),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyodide.ffi import to_js
 
 from orion_py.browser.errors import translated
+from orion_py.runtime.attachments import Sound
 
 if TYPE_CHECKING:
-    from orion_py.runtime.attachments import Picture, Sound
+    from orion_py.runtime.attachments import Picture, Samples
+
+RATE = 16_000
+BLOCK = 30 * RATE
+"""Samples that are in Python's memory at once."""
 
 
 class BrowserAttachments:
@@ -32,7 +38,14 @@ class BrowserAttachments:
 
     async def sound(self, attachment: str) -> Sound:
         with translated():
-            return np.asarray((await self._held.sound(attachment)).to_py(), np.float32)
+            samples = await self._held.sound(attachment)
+        return Sound(_blocks(samples), int(samples.length) / RATE)
 
     def release(self, request: str) -> None:
         self._held.release(request)
+
+
+async def _blocks(samples: Any) -> AsyncIterator[Samples]:
+    """Of a Float32Array, which stays where it is."""
+    for start in range(0, int(samples.length), BLOCK):
+        yield np.asarray(samples.subarray(start, start + BLOCK).to_py(), np.float32)

@@ -26,6 +26,7 @@ from orion_py.engine.host import EngineHost
 from orion_py.language.detector import LangidDetector
 from orion_py.ports import FileFacts, Ports
 from orion_py.runtime.next_visit import NextVisit
+from orion_py.senses.hearing.lent import LentEars
 from orion_py.senses.scenes.sight import LentSight
 
 
@@ -71,6 +72,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         prefixes=BrowserPrefixes(bridge),
         attachments=BrowserAttachments(bridge.attachments),
         sight=lambda lend: LentSight(lend, BrowserCodes(bridge.readCodes)),
+        hearing=LentEars,
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),
         template_factory=template_factory(bridge.newTemplate),
         fetch_text=fetch_text,

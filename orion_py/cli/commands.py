@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from orion_py import __version__
 from orion_py.cancellation import CancelToken
-from orion_py.cli.audio import asked_of
 from orion_py.cli.chat import TerminalChat, reader
+from orion_py.cli.ears import require_built
 from orion_py.cli.extras import missing
 from orion_py.cli.loading import Loading
 from orion_py.cli.models import registry_of, run_models
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--audio",
         type=Path,
         action="append",
+        default=[],
         metavar="FILE",
         help="a recording to ask about (more than one: repeat it); without a prompt, what is said is the question",
     )
@@ -182,6 +183,8 @@ def _chat(options: argparse.Namespace) -> int:
 async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
     from orion_py.native.ports import native_ports
 
+    if options.audio:
+        require_built(options.root)
     config = EngineConfig(
         runner=options.runner,
         cache_bits=options.cache_bits,
@@ -199,14 +202,14 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
             wanted = wanted.model_copy(update={"model": added.id})
         if wanted.force_agent is None:
             await engine.wait_for_router()
-        if options.audio:
-            return await _about_recordings(engine, options, wanted)
-        if options.prompt is None and not options.once:
+        if options.prompt is None and not options.once and not options.audio:
             await _converse(engine, wanted, options)
             return 0
-        prompt = sys.stdin.read() if options.prompt in (None, "-") else options.prompt
+        prompt = _prompt(options)
         if options.json:
-            response = await engine.infer(prompt, wanted, locale=options.locale, images=options.images)
+            response = await engine.infer(
+                prompt, wanted, locale=options.locale, images=options.images, audio=options.audio
+            )
             print(response.model_dump_json())
         else:
             await _streamed(engine, options, prompt, wanted, [])
@@ -215,23 +218,11 @@ async def _chat_run(options: argparse.Namespace, wanted: InferOptions) -> int:
         await engine.shutdown()
 
 
-async def _about_recordings(engine: Engine, options: argparse.Namespace, wanted: InferOptions) -> int:
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
-    asked = await asked_of(engine, options.root, options.audio, prompt, wanted.force_agent, options.locale)
-    if isinstance(asked, Response):
-        response = asked
-    else:
-        wanted = wanted.model_copy(update={"force_agent": asked.agent})
-        if not options.json:
-            await _streamed(engine, options, asked.query, wanted, [])
-            return 0
-        response = await engine.infer(asked.query, wanted, locale=options.locale)
-    if options.json:
-        print(response.model_dump_json())
-    else:
-        print(response.content)
-        print(_summary(response), file=sys.stderr)
-    return 0
+def _prompt(options: argparse.Namespace) -> str:
+    """Without one, what recordings say is the question."""
+    if options.prompt is None and options.audio:
+        return ""
+    return sys.stdin.read() if options.prompt in (None, "-") else str(options.prompt)
 
 
 async def _converse(engine: Engine, wanted: InferOptions, options: argparse.Namespace) -> None:
@@ -257,6 +248,7 @@ async def _streamed(
         history,
         locale=options.locale,
         images=options.images,
+        audio=options.audio,
         on_response=ends.append,
         on_revision=printer.revised,
     ):

@@ -1,31 +1,26 @@
-"""Opens the models of hearing for a command, as the engine lends them."""
+"""Opens the models of hearing for a command, in an engine of its own."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from orion_py.cancellation import CancelToken
 from orion_py.engine.engine import Engine
 from orion_py.errors import ModelNotBuilt
-from orion_py.senses.hearing.transcriber import VAD, WHISPER, Ears
+from orion_py.senses.hearing.lent import LentEars
+from orion_py.senses.hearing.transcriber import VAD, WHISPER
 
-
-@asynccontextmanager
-async def ears_of(engine: Engine) -> AsyncIterator[Ears]:
-    """The engine's, for as long as the block runs. Raises as ``Engine.senses.lent``, and InvalidModel."""
-    cancel = CancelToken()
-    async with engine.senses.lent(WHISPER, cancel) as whisper, engine.senses.lent(VAD, cancel) as vad:
-        # The same recording gives the same text each time.
-        yield await Ears.open(whisper, vad, random.Random(0).random)
+if TYPE_CHECKING:
+    from orion_py.senses.hearing.transcriber import Ears
 
 
 @asynccontextmanager
 async def own_ears(root: Path, notes: TextIO) -> AsyncIterator[Ears]:
-    """Those of an engine of their own. ``notes`` hears of the load. Raises ModelNotBuilt, too."""
+    """The ears for as long as the block runs. ``notes`` hears of the load. Raises ModelNotBuilt, and as
+    ``LentEars.ears``."""
     import time
 
     from orion_py.cli.loading import Loading
@@ -36,7 +31,7 @@ async def own_ears(root: Path, notes: TextIO) -> AsyncIterator[Ears]:
     require_built(root)
     log = Logger(clock=time.monotonic)
     async with await Engine.start(EngineConfig(), native_ports(root), log, subscribers=[Loading(notes)]) as engine:
-        async with ears_of(engine) as ears:
+        async with LentEars(engine.senses.lent).ears(CancelToken()) as ears:
             yield ears
 
 

@@ -8,10 +8,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from orion_py.senses.hearing.notes import as_data
 from orion_py.senses.hearing.subtitles import srt, vtt
 from orion_py.senses.hearing.transcriber import WHISPER, Heard, Transcript, transcribe
 
@@ -79,25 +79,10 @@ async def _run(options: argparse.Namespace) -> None:
 
 def _written(options: argparse.Namespace) -> Callable[[Transcript], str]:
     if options.json:
-        return lambda transcript: json.dumps(as_json(transcript), ensure_ascii=False, indent=1) + "\n"
+        return lambda transcript: json.dumps(as_data(transcript), ensure_ascii=False, indent=1) + "\n"
     return (
         (lambda transcript: srt(transcript.segments)) if options.srt else (lambda transcript: vtt(transcript.segments))
     )
-
-
-def as_json(transcript: Transcript) -> dict[str, Any]:
-    """Times in seconds, to the millisecond."""
-    segments = [asdict(segment) for segment in transcript.segments]
-    for segment in segments:
-        segment["start"], segment["end"] = round(segment["start"], 3), round(segment["end"], 3)
-    return {
-        "model": WHISPER,
-        "language": transcript.language,
-        "seconds": round(transcript.seconds, 3),
-        "speech_seconds": round(transcript.speech, 3),
-        "text": transcript.text,
-        "segments": segments,
-    }
 
 
 def summary(transcript: Transcript, took: float) -> str:

@@ -342,6 +342,7 @@ class Engine:
         *,
         locale: str = "en",
         images: Iterable[Source] = (),
+        audio: Iterable[Source] = (),
         on_response: Callable[[Response], None] = lambda response: None,
         on_revision: Callable[[RevisionEvent], None] = lambda event: None,
     ) -> AsyncIterator[str]:
@@ -354,7 +355,7 @@ class Engine:
 
         def answer() -> Coroutine[Any, Any, Response]:
             return self.infer(
-                query, options, history, locale=locale, request_id=request_id, cancel=cancel, images=images
+                query, options, history, locale=locale, request_id=request_id, cancel=cancel, images=images, audio=audio
             )
 
         return stream_pieces(self.subscribe, request_id, answer, cancel, on_response, on_revision)

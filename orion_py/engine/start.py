@@ -135,6 +135,7 @@ class Parts:
             versions=self.work.updates,
             attachments=ground.ports.attachments,
             sight=ground.ports.sight(self.senses.lent) if ground.ports.sight is not None else None,
+            hearing=ground.ports.hearing(self.senses.lent) if ground.ports.hearing is not None else None,
             lend=self.senses.lent,
         )
 

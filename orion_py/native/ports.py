@@ -15,12 +15,14 @@ from orion_py.native.codes import read_codes
 from orion_py.native.eyes import seen
 from orion_py.native.remote import file_facts, is_url, read_text
 from orion_py.native.runtime import NativeRuntime
+from orion_py.native.sounds import sound_in
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
 from orion_py.ports import FileFacts, Ports
 from orion_py.registry.built import only_built
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.runtime.memory_prefixes import MemoryPrefixes
+from orion_py.senses.hearing.lent import LentEars
 from orion_py.senses.scenes.sight import LentSight
 from orion_py.storage.memory_settings import MemorySettings
 from orion_py.storage.settings import Settings
@@ -72,6 +74,7 @@ def native_ports(root: Path, settings: Settings | None = None) -> Ports:
         languages=LangidDetector(),
         exists=exists,
         facts=facts,
-        attachments=HeldAttachments(see=seen),
+        attachments=HeldAttachments(see=seen, hear=sound_in),
         sight=lambda lend: LentSight(lend, read_codes),
+        hearing=LentEars,
     )

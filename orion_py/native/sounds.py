@@ -6,14 +6,18 @@ other files or addresses.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import UnreadableSound
+from orion_py.runtime.attachments import Sound
 from orion_py.senses.hearing.resampling import RATE, Resampler, Samples, mixed
 
 if TYPE_CHECKING:
@@ -31,25 +35,49 @@ async def sound_of(path: Path) -> AsyncIterator[Samples]:
 
     Raises UnreadableSound for what isn't sound or can't be decoded, OSError where the file can't be opened.
     """
-    for block in _blocks(path):
-        yield block
+    with path.open("rb") as file:
+        for block in _blocks(file, path.name):
+            yield block
 
 
-def _blocks(path: Path) -> Iterator[Samples]:
+async def sound_in(data: bytes, name: str = "The attached recording") -> Sound:
+    """The sound of a file's bytes, as ``runtime.attachments`` has it. Raises UnreadableSound, some of it once the
+    blocks are read."""
+
+    async def blocks() -> AsyncIterator[Samples]:
+        for block in _blocks(BytesIO(data), name):
+            yield block
+
+    return Sound(blocks(), await asyncio.to_thread(_seconds, BytesIO(data), name))
+
+
+def _seconds(file: BinaryIO, name: str) -> float | None:
+    """What the file says of its length."""
+    with _opened(file, name) as container:
+        return None if container.duration is None else float(container.duration) / 1_000_000  # FFmpeg counts in µs
+
+
+def _blocks(file: BinaryIO, name: str) -> Iterator[Samples]:
+    with _opened(file, name) as container:
+        yield from _gathered(_resampled(_frames(container, name)))
+
+
+@contextmanager
+def _opened(file: BinaryIO, name: str) -> Iterator[Any]:
+    """The container, which holds sound. Raises UnreadableSound, also for FFmpeg's errors in the block."""
     import av
 
-    with path.open("rb") as file:
-        if not file.read(1):
-            raise UnreadableSound(f"{path.name} is empty.")
-        file.seek(0)
-        try:
-            with av.open(file, options={"format_whitelist": CONTAINERS}) as container:
-                if not container.streams.audio:
-                    raise UnreadableSound(f"{path.name} holds no sound. {_FORMATS} can be read.")
-                yield from _gathered(_resampled(_frames(container, path.name)))
-        except av.FFmpegError as error:
-            reason = error.strerror or "unknown format"
-            raise UnreadableSound(f"{path.name} can't be read as sound ({reason}). {_FORMATS} can be read.") from error
+    if not file.read(1):
+        raise UnreadableSound(f"{name} is empty.")
+    file.seek(0)
+    try:
+        with av.open(file, options={"format_whitelist": CONTAINERS}) as container:
+            if not container.streams.audio:
+                raise UnreadableSound(f"{name} holds no sound. {_FORMATS} can be read.")
+            yield container
+    except av.FFmpegError as error:
+        reason = error.strerror or "unknown format"
+        raise UnreadableSound(f"{name} can't be read as sound ({reason}). {_FORMATS} can be read.") from error
 
 
 def _frames(container: Any, name: str) -> Iterator[AudioFrame]:

@@ -63,10 +63,14 @@ class AdvanceEvent(Event):
 
 
 class SenseEvent(Event):
-    """A sense begins to work for a request: ``vision`` looks at its pictures. Before that, its models may load."""
+    """A sense is at work for a request, whose models were loaded before if need be: ``vision`` looks at its pictures,
+    ``speech`` hears its recordings and tells that ``done`` of ``total`` seconds (None: not known before all is decoded)
+    are heard."""
 
     type: Literal["sense"] = "sense"
     sense: Literal["vision", "speech"]
+    done: float = 0.0
+    total: float | None = None
 
 
 class ShardProgress(BaseModel):

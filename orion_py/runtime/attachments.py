@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from orion_py.errors import AttachmentBroken, AttachmentMissing
@@ -14,8 +15,17 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
     """[height, width, 3], red, green, blue; upright, on white where it is transparent, the first frame of several. The
     long side has at most 2,000 pixels."""
-    Sound = NDArray[np.float32]
+    Samples = NDArray[np.float32]
     """[samples], -1 to 1, one channel of 16,000 samples a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording, block by block in order, so that hours of it needn't be in memory at once; reading them raises as
+    ``Attachments.sound``. ``seconds``: how long it is, None where that isn't known before all is decoded."""
+
+    blocks: AsyncIterator[Samples]
+    seconds: float | None
 
 
 class Attachments(Protocol):
@@ -34,7 +44,7 @@ class Attachments(Protocol):
         """The picture, decoded. Raises AttachmentMissing, AttachmentBroken and OutOfMemory."""
 
     async def sound(self, attachment: str) -> Sound:
-        """The recording, decoded. Raises as ``picture``."""
+        """The recording. Raises as ``picture``, and UnreadableSound."""
 
     def release(self, request: str) -> None:
         """``request`` has ended: what no other names is forgotten. An unknown one changes nothing."""

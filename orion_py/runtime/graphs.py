@@ -6,9 +6,11 @@ onnxruntime in this process (``native.graph_runner``), or a script (``runtime.sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from orion_py.cancellation import CancelToken
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.runtime.base import BuiltOfShards
 
@@ -53,6 +55,10 @@ class GraphModel(Protocol):
 
     async def close(self) -> None:
         """Gives the memory back. Safe to call twice, and while a run is under way."""
+
+
+Lend: TypeAlias = Callable[[str, CancelToken], AbstractAsyncContextManager[GraphModel]]
+"""Lends a graph model by its id, as ``residency.senses.Senses.lent`` does."""
 
 
 class GraphRunner(BuiltOfShards, Protocol):

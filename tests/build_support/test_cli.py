@@ -102,7 +102,8 @@ def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "models"), [([], "lite,vision"), (["unit"], "lite,vision"), (["long", "e2e"], "lite,vision,full,large")]
+    ("parts", "models"),
+    [([], "lite,vision,speech"), (["unit"], "lite,vision,speech"), (["long", "e2e"], "lite,vision,speech,full,large")],
 )
 def test_the_long_tests_have_the_larger_models(parts: list[str], models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []

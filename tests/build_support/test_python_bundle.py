@@ -95,8 +95,9 @@ CPYTHON_ALONE = {
     "wait_for_router": "a method of Engine, whose public face is one everywhere",
     "wake defer": "JavaScript calls them",
     "ForeignOrigin": "found by its code",
-    "ModelNotBuilt UnreadableSound UnreadableImage UnsupportedImage": "raised in a terminal, known by their codes",
+    "ModelNotBuilt UnreadableImage UnsupportedImage": "raised in a terminal, known by their codes",
     "ImageTooLarge ImageTooSmall": "so are these",
+    "Resampler": "browsers resample themselves; the rate and the type of samples stand beside it",
     "BootEvent BootFailed": "JavaScript sends them",
 }
 """Functions and classes that are shipped, and that nothing that is shipped names: why all the same."""

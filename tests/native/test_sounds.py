@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from orion_py.errors import UnreadableSound
-from orion_py.native.sounds import BLOCK, sound_of
+from orion_py.native.sounds import BLOCK, sound_in, sound_of
 
 SECONDS = 1.5
 
@@ -174,3 +174,19 @@ def test_a_wav_without_samples_has_no_sound(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         decoded(tmp_path / "none.wav")
+
+
+async def test_the_bytes_of_a_file_are_decoded_block_by_block_and_say_how_long_they_are(tmp_path: Path) -> None:
+    path = as_wav(tmp_path / "a.wav", np.sin(np.arange(10 * 8_000) / 9), 8_000)
+    found = await sound_in(path.read_bytes())
+    assert found.seconds == pytest.approx(10, abs=0.01)
+    blocks = [block async for block in found.blocks]
+    assert len(blocks) > 1
+    assert np.array_equal(np.concatenate(blocks), await asyncio.to_thread(decoded, path))
+
+
+async def test_bytes_that_are_no_sound_are_refused_before_they_are_read() -> None:
+    with pytest.raises(UnreadableSound, match="The attached recording can't be read as sound"):
+        await sound_in(b"this is a text, and no sound at all\n" * 50)
+    with pytest.raises(UnreadableSound, match="is empty"):
+        await sound_in(b"")

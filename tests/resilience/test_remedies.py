@@ -17,6 +17,7 @@ CAN_NOT_BE_HELPED = {
     "QueryTooLong",
     "BinaryInput",
     "UnreadableSound",
+    "NobodySpeaks",
     "AttachmentBroken",
     "AttachmentMissing",
     "UnreadableImage",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from orion_py.cancellation import CancelToken
-from orion_py.runtime.graphs import GraphModel
+from orion_py.runtime.graphs import Lend
 
 if TYPE_CHECKING:
     from orion_py.senses.images.resampling import Picture
@@ -32,10 +32,6 @@ class Sight(Protocol):
     ) -> Scenes:
         """Opens the models that see where they aren't in memory yet, and looks. ``on_open`` is called between the two.
         Raises LoadError, RuntimeFailure or Cancelled."""
-
-
-Lend = Callable[[str, CancelToken], AbstractAsyncContextManager[GraphModel]]
-"""Lends a graph model by its id, as ``residency.senses.Senses.lent`` does."""
 
 
 class LentSight:

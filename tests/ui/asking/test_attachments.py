@@ -141,7 +141,9 @@ def test_each_fault_of_a_file_has_its_words(fault: str, lang: str) -> None:
     assert page.attachments.may_send(), "the question can go without it"
 
 
-@pytest.mark.parametrize(("kind", "words"), [("image", "can’t see pictures"), ("audio", "can’t hear recordings")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("image", "can’t see pictures"), ("audio", "without the models that hear")]
+)
 def test_what_no_agent_takes_is_not_attached(kind: str, words: str) -> None:
     page = Page("en", EARS if kind == "image" else EYES)
     page.attaches("it", kind=kind)
@@ -264,3 +266,16 @@ def test_options_name_the_files_by_kind() -> None:
     files = [{"id": "a", "kind": "image"}, {"id": "b", "kind": "audio"}, {"id": "c", "kind": "image"}]
     assert options(files) == {"images": ["a", "c"], "audio": ["b"]}
     assert options([]) == {}
+
+
+def test_a_recording_alone_may_be_sent_and_a_picture_alone_not() -> None:
+    page = Page("en", EYES, EARS)
+    page.composer.text = "  "
+    page.attaches("cat.jpg")
+    assert not page.attachments.may_send()
+    assert page.note == "Write what you want to know about it."
+    page.attaches("said.ogg", 2, kind="audio")
+    assert page.attachments.speaks
+    assert page.attachments.may_send()
+    page.attachments.take()
+    assert not page.attachments.speaks

@@ -324,3 +324,24 @@ def test_a_turn_looks_at_its_picture_once_what_sees_is_in_memory() -> None:
     page.hear("sense", "stopped.1", sense="vision")
     page.hear("state", previous="routing", state="inferencing", ms=1, progress=60)
     assert (page.answer.state, page.answer.activity) == ("streaming", "thinking")
+
+
+def test_a_turn_says_how_much_of_its_recording_is_heard() -> None:
+    page = Page()
+    page.hear("state", previous="routing", state="loading_agent", ms=1, progress=10)
+    page.hear("sense", sense="speech", done=0, total=90)
+    assert (page.answer.state, page.answer.activity, page.answer.heard) == ("loading", "listening", (0, 90))
+    page.hear("sense", sense="speech", done=28.5, total=90)
+    assert page.answer.heard == (28.5, 90)
+    page.hear("token", text="Good day", index=0, tokens=0)
+    page.hear("sense", sense="speech", done=56.0, total=90)
+    assert (page.answer.state, page.answer.activity) == ("streaming", "listening"), "its words are shown meanwhile"
+    page.answer.reset()
+    assert page.answer.heard is None
+
+
+def test_what_was_heard_stays_with_the_answer() -> None:
+    page = Page("streaming")
+    heard = [{"text": "Good day", "segments": [], "seconds": 2.0}]
+    page.hear("result", payload={**RESPONSE, "notes": {"recordings": heard, "scenes": []}})
+    assert page.answer.meta["recordings"] == heard

@@ -73,3 +73,10 @@ def test_speeds_and_shares() -> None:
     assert formatting.rate(47.3, FR) == "47 jetons/s"
     assert formatting.percent(1, 0) == 0
     assert formatting.percent(3, 2) == 100
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (750, "12:30"), (3723, "1:02:03")]
+)
+def test_a_place_in_a_recording_is_shown_as_players_do(seconds: float, shown: str) -> None:
+    assert formatting.clock(seconds) == shown

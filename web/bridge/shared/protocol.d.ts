@@ -801,12 +801,18 @@ export interface Sampling {
   repetition_penalty: number;
 }
 
-/** A sense begins to work for a request: `vision` looks at its pictures. Before that, its models may load. */
+/**
+ * A sense is at work for a request, whose models were loaded before if need be: `vision` looks at its pictures,
+ * `speech` hears its recordings and tells that `done` of `total` seconds (None: not known before all is decoded)
+ * are heard.
+ */
 export interface SenseEvent {
   v: 1;
   id: string;
   type: "sense";
   sense: "vision" | "speech";
+  done: number;
+  total: number | null;
 }
 
 /** A graph model of the site's list, with the fields of `registry.models.SenseEntry`. */

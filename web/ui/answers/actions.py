@@ -1,4 +1,6 @@
-"""Does what the buttons of a turn say: copy, read aloud, run, ask again or ask another agent, edit."""
+"""Does what the buttons of a turn say: copy, read aloud, run, ask again or ask another agent, edit, save."""
+
+from ui.answers.transcripts_view import file_of
 
 FLASH_MS = 1600
 
@@ -37,6 +39,11 @@ class TurnActions:
         elif action == "attach":
             page.keeping.edit(conversation.question_of(turn).text, [])
             page.attachments.choose()
+        elif action == "save-transcript":
+            question, place = conversation.question_of(turn), int(button.dataset.place)
+            file = file_of(turn, question, place, button.dataset.form)
+            if file:
+                self._bridge.saveFile(*file)
         elif action == "picture":
             page.attachments.enlarge(turn.attached, button.dataset.file)
 

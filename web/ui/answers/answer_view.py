@@ -3,6 +3,7 @@
 import json
 
 from ui.answers.reading_mark import ReadingMark
+from ui.answers.transcripts_view import TranscriptsView
 from ui.answers.why_view import WhyView
 from ui.asking import agents
 from ui.base.frames import BUDGET_MS, Pace
@@ -14,6 +15,7 @@ ACTIVITY = {
     "routing": "turn_routing",
     "loading": "turn_loading",
     "looking": "turn_looking",
+    "listening": "turn_listening",
     "thinking": "turn_thinking",
     "streaming": "turn_streaming",
 }
@@ -89,7 +91,8 @@ def facts(turn, words, model_name):
     elif turn.model and model_name(turn.model):
         version = meta.get("version")
         rows.append(("model", model_name(turn.model), turn.model + (" " + version if version else "")))
-    if meta.get("backend") and not direct:  # what was worked out without a model ran nowhere else
+    named = direct or meta.get("backend") == turn.model  # what was worked out without a model ran nowhere else
+    if meta.get("backend") and not named:
         rows.append(("backend", backend_words(meta["backend"], words), meta["backend"]))
     if meta.get("rate"):
         drafted = meta.get("drafted")
@@ -125,6 +128,7 @@ class UserView:
         self._who.textContent = words("you")
         if self._version is None:
             self._text.textContent = turn.text
+            self._text.hidden = not turn.text
             self._version = turn.version
         files = (words.lang, [file["id"] for file in turn.attached])
         if self._drawn_files != files:
@@ -158,10 +162,11 @@ class AnswerView:
         self._error = dom.el("div", "error", attributes={"role": "group"})
         self._notes = dom.el("ul", "notes")
         self._offer = dom.el("div", "offer")
+        self._transcripts = TranscriptsView(dom, words)
         self._foot = dom.el("footer", "turn-foot")
         self._why = WhyView(dom, words, state)
         self._may_correct = False
-        self.node.append(head, self._body, self._error, self._notes, self._offer)
+        self.node.append(head, self._body, self._error, self._notes, self._offer, self._transcripts.node)
         self.node.append(self._reading.note, self._foot, self._why.node)
 
     def toggle_why(self, turn, wrong):
@@ -182,11 +187,14 @@ class AnswerView:
         self._changed("agent", turn.agent, lambda value: self._dom.attribute(self.node, "data-agent", value))
         self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
         activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
-        self._changed("activity", (activity, self._words.lang), self._set_activity)
+        heard = turn.heard if turn.activity == "listening" else None
+        self._changed("activity", (activity, heard, self._words.lang), self._set_activity)
         self._changed("progress", (turn.busy, turn.progress, self._words.lang), lambda _: self._set_progress(turn))
         self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
         error = (turn.error and turn.error["code"], turn.state, self._words.lang)
         self._changed("error", error, lambda _: self._set_error(turn))
+        recordings = (len(turn.meta.get("recordings") or []), turn.state, self._words.lang)
+        self._changed("transcripts", recordings, lambda _: self._set_transcripts(turn))
         rate = turn.meta.get("rate") if not turn.busy else None
         how = self._state.how_read(turn.id)
         foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents))
@@ -203,9 +211,16 @@ class AnswerView:
         self.node.setAttribute("aria-busy", "true" if busy else "false")
 
     def _set_activity(self, value):
-        key = value[0]
-        self._activity.textContent = self._words(key) if key else ""
+        key, heard = value[0], value[1]
+        text = self._words(key) if key else ""
+        if heard and heard[1]:
+            done, total = formatting.clock(heard[0]), formatting.clock(heard[1])
+            text += " " + self._words("heard_of", done=done, total=total)
+        self._activity.textContent = text
         self._activity.hidden = key is None
+
+    def _set_transcripts(self, turn):
+        self._transcripts.draw(turn, self._state.conversation.question_of(turn))
 
     def _set_progress(self, turn):
         """Shown once the engine has the request; an answer that has ended needs none."""

@@ -133,13 +133,18 @@ class Attachments:
         self.draw()
         return taken
 
+    @property
+    def speaks(self):
+        """Whether a recording is attached: what is said in it may be the message."""
+        return "audio" in [file["kind"] for file in self.items]
+
     def may_send(self):
         """Whether the message can be sent with what is attached; if not, it says what is missing."""
         if self._coming:
             self._say("attach_wait")
         elif [kind for kind in CAPABILITY if len([each for each in self.items if each["kind"] == kind]) > MOST]:
             self._say("attach_most", most=MOST)
-        elif self.items and not self._page.views.composer.text.strip():
+        elif not self.speaks and self.items and not self._page.views.composer.text.strip():
             self._say("attach_no_text")
         else:
             self._say(None)

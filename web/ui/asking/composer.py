@@ -97,7 +97,7 @@ class Composer:
             self.box.focus()
             return
         text = self.box.value
-        if self._busy or not text.strip():
+        if self._busy or not (text.strip() or (self.attachments and self.attachments.speaks)):
             self.box.focus()
             return
         self.text = ""

@@ -11,9 +11,10 @@ class Turn:
 
     ``options`` is what the person chose for this answer: force_agent, style. ``attached`` are the files of a
     question: dicts {id, kind, name, size, width, height}. ``meta`` of a finished
-    answer: backend, rate, first_token_ms, tokens, timings, and of the routing reason, router,
-    confidence, runner_up, probabilities. ``path`` lists the engine's states so far with their ms
-    and ``at`` is the present one, ``progress`` how far it is in percent; none of them is kept.
+    answer: backend, rate, first_token_ms, tokens, timings, recordings (what was heard in them), and of the
+    routing reason, router, confidence, runner_up, probabilities. ``path`` lists the engine's states so far with
+    their ms and ``at`` is the present one, ``progress`` how far it is in percent, ``heard`` how many seconds of
+    the recordings are heard, and of how many; none of them is kept.
     ``notes`` are dicts {"kind": …} that the view puts into words, so that a change of language
     reaches them too.
 
@@ -36,6 +37,7 @@ class Turn:
         self.path = []
         self.at = None
         self.progress = 0
+        self.heard = None
         self.error = None
         self.attempts = 0
         self.request = None
@@ -78,7 +80,7 @@ class Turn:
         self.state, self.activity, self.error = "queued", None, None
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
-        self.path, self.at, self.progress = [], None, 0
+        self.path, self.at, self.progress, self.heard = [], None, 0, None
         self.remote = False
 
     def begin(self, run, owner):
@@ -179,7 +181,7 @@ class Conversation:
             if question.role != "user" or reply.role != "assistant":
                 continue
             if reply.state in ("success", "cancelled") and reply.text.strip():
-                said.append({"role": "user", "content": question.text})
+                said.append({"role": "user", "content": question.text or heard_text(reply)})
                 said.append({"role": "assistant", "content": reply.text})
         return said[-HISTORY_TURNS:]
 
@@ -187,7 +189,7 @@ class Conversation:
     def title(self):
         for turn in self.turns:
             if turn.role == "user":
-                return title_of(turn.text)
+                return title_of(turn.text, turn.attached)
         return ""
 
     def dump(self):
@@ -195,8 +197,14 @@ class Conversation:
         return {"format": FORMAT, "id": self.id, "updated": self.updated, "turns": turns}
 
 
-def title_of(text):
-    """A question's first line, at most 60 characters."""
+def heard_text(answer):
+    """What the recordings said that ``answer`` answers."""
+    return "\n\n".join([each["text"] for each in answer.meta.get("recordings") or [] if each.get("text")])
+
+
+def title_of(text, attached=()):
+    """A question's first line, at most 60 characters; without one the name of what is attached to it."""
+    text = text.strip() or (attached[0]["name"] if attached else "")
     line = text.strip().split("\n")[0].strip()
     return line if len(line) <= 60 else line[:59].rstrip() + "…"
 

@@ -50,7 +50,11 @@ def _add(chat, row):
     chat["next"] += 1
     chat["count"] += 1
     if not chat["title"] and row["role"] == "user":
-        chat["title"] = title_of(row["text"])
+        chat["title"] = _title(row)
+
+
+def _title(row):
+    return title_of(row["text"], row.get("attached") or ())
 
 
 def _put_turn(row):
@@ -251,7 +255,7 @@ def bury(copy):
         writes.append(["put", "gone", copy.id, _gone(gone, turns)])
         if left:
             asked = sorted([row for row in left if row["role"] == "user"], key=lambda row: row["seq"])
-            chat["count"], chat["title"] = len(left), title_of(asked[0]["text"]) if asked else ""
+            chat["count"], chat["title"] = len(left), _title(asked[0]) if asked else ""
             writes.append(["put", "chats", copy.id, chat])
         else:
             writes.append(["delete", "chats", copy.id])

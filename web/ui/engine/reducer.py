@@ -81,10 +81,16 @@ def _advance(state, message, turn, now):
 
 
 def _sense(state, message, turn, now):
-    """What the turn waits for is at work: its models are in memory."""
-    if turn and message.get("sense") == "vision":
+    """What the turn waits for is at work: its models are in memory. Hearing says how far it is."""
+    if not turn:
+        return
+    if message.get("sense") == "vision":
         turn.state, turn.activity = "loading", "looking"
-        _touch(state, turn)
+    else:
+        turn.activity, turn.heard = "listening", (message.get("done") or 0, message.get("total"))
+        if turn.silent:
+            turn.state = "loading"
+    _touch(state, turn)
 
 
 def _progress(state, message, turn, now):
@@ -209,6 +215,9 @@ def _result(state, message, turn, now):
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),
     }
+    heard = (answer.get("notes") or {}).get("recordings")
+    if heard:
+        turn.meta["recordings"] = heard
     turn.meta.update(_why(answer.get("routing") or {}))
     if answer.get("loops"):
         _looped(turn, again=answer.get("finish_reason") != "loop")

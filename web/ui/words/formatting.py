@@ -76,6 +76,14 @@ def duration(ms, words):
     return text if not rest else text + " " + str(rest) + NARROW_SPACE + "s"
 
 
+def clock(seconds):
+    """A place in a recording: ``0:07``, ``12:30``, ``1:02:03``."""
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    hours, minute = divmod(minutes, 60)
+    parts = [str(hours), "{:02d}".format(minute)] if hours else [str(minute)]
+    return ":".join(parts + ["{:02d}".format(second)])
+
+
 def time_left(seconds, words):
     """How long it still takes, rounded so that it doesn't flicker; None while unknown."""
     if seconds is None or seconds < 0:
