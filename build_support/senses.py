@@ -11,13 +11,16 @@ from typing import Any
 from build_support.downloads import Source
 from build_support.sources import SILERO, WHISPER
 from build_support.vision_sources import EFFICIENTNET, NANODET, PPOCR
+from build_support.voice_sources import KOKORO, PIPER
 
 
 @dataclass(frozen=True)
 class SenseBuild:
-    """``group``: the name on the command line that builds it with others, "vision" or "speech". ``builder``: a module
-    of the foundry and a function in it, as "module:function", which is called with the sources' files by name, the
-    folder of models, and a function that takes what it is doing. It answers with the manifest, and raises FoundryError.
+    """``group``: the name on the command line that builds it with others: "vision", "speech" or "voices".
+
+    ``builder``: a module of the foundry and a function in it, as "module:function", which is called with the sources'
+    files by name, the folder of models, and a function that takes what it is doing. It answers with the manifest, and
+    raises FoundryError.
     """
 
     group: str
@@ -36,6 +39,8 @@ SENSES: dict[str, SenseBuild] = {
     "efficientnet-lite0": SenseBuild("vision", f"{_VISION}:build_classifier", EFFICIENTNET),
     "whisper-base": SenseBuild("speech", "model_foundry.senses.speech:build_whisper", WHISPER),
     "silero-vad": SenseBuild("speech", "model_foundry.senses.speech:build_silero", (SILERO,)),
+    "piper-joe": SenseBuild("voices", "model_foundry.senses.voices:build_piper", PIPER),
+    "kokoro-82m": SenseBuild("voices", "model_foundry.senses.voices:build_kokoro", KOKORO),
 }
 """By model id."""
 

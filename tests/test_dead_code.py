@@ -41,6 +41,9 @@ ALLOWED = {
         "build_text_reader build_object_detector build_classifier": "build_support/senses.py, by the builder's name",
         "intra_op_num_threads log_severity_level": "settings of onnxruntime",
     },
+    "model_foundry/senses/voices.py": {
+        "build_piper build_kokoro": "build_support/senses.py, by the builder's name",
+    },
     "model_foundry/routing/graph.py": {"ir_version": "a field of ONNX"},
     "model_foundry/routing/build.py": {"intra_op_num_threads log_severity_level": "settings of onnxruntime"},
     "model_foundry/training/scripts/lora.py": {"use_cache": "a setting of transformers"},

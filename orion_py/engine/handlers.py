@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.response import routing_of
@@ -12,6 +13,7 @@ from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.engine.engine import Engine
 from orion_py.engine.status import model_description, status_of, storage_row
 from orion_py.engine.telemetry_subscriber import answer_telemetry
+from orion_py.errors import InvalidInput
 from orion_py.ports import Ports
 from orion_py.protocol import (
     AddModel,
@@ -35,6 +37,9 @@ from orion_py.protocol import (
     Response,
     RouteRequest,
     Routing,
+    SoundEvent,
+    Speak,
+    Spoken,
     Status,
     StatusRequest,
     StorageRequest,
@@ -46,17 +51,26 @@ from orion_py.protocol import (
     VersionRequest,
 )
 from orion_py.runtime.tokenizer import ChatMessage
+from orion_py.senses.speaking.lent import LentVoice, Wish, chosen
+
+if TYPE_CHECKING:
+    from orion_py.senses.speaking.voices import Samples
+
+
+SendSound = Callable[[SoundEvent, "Samples"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a handler needs to answer a request. ``cancel``: set when the caller no longer wants the answer.
-    ``send_changes``: sends what changed of the status."""
+    ``send_changes``: sends what changed of the status; ``send_sound``: an event with its samples beside it, None: the
+    host carries no sound."""
 
     engine: Engine
     ports: Ports
     cancel: CancelToken
     send_changes: Callable[[], Awaitable[None]]
+    send_sound: SendSound | None
 
     async def done(self) -> Done:
         """The end of a request that changed something: the caller has got the changes by then."""
@@ -85,6 +99,19 @@ async def code_output(request: CodeOutput, call: Call) -> Done:
 async def anticipate(request: Anticipate, call: Call) -> ReadAhead:
     draft = Draft(request.draft, _messages(request.history), request.options, request.locale, request.agent)
     return await call.engine.read_ahead(draft, call.cancel)
+
+
+async def speak(request: Speak, call: Call) -> Spoken:
+    if call.send_sound is None:
+        raise InvalidInput("This engine's host carries no sound.")
+    wish, count, seconds = Wish(request.text, request.language, request.voice, request.speed), 0, 0.0
+    async with aclosing(LentVoice(call.engine.senses.lent).speak(wish, call.cancel)) as sounds:
+        async for sound in sounds:
+            event = SoundEvent(id=request.id, index=sound.index, text=sound.text, rate=sound.rate, last=sound.last)
+            call.send_sound(event, sound.samples)
+            count, seconds = count + 1, seconds + len(sound.samples) / sound.rate
+    voice = chosen(wish)
+    return Spoken(voice=voice.id, model=voice.model, language=voice.language, sounds=count, seconds=round(seconds, 3))
 
 
 async def route(request: RouteRequest, call: Call) -> Routing:
@@ -175,6 +202,7 @@ HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     Infer: infer,
     CodeOutput: code_output,
     Anticipate: anticipate,
+    Speak: speak,
     RouteRequest: route,
     Teach: teach,
     RegisterAgent: register_agent,

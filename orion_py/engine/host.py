@@ -13,7 +13,7 @@ from orion_py.answering.deadline import Deadline
 from orion_py.cancellation import CancelToken
 from orion_py.config import merge, preset, preset_for
 from orion_py.engine.engine import Engine
-from orion_py.engine.handlers import HANDLERS, Call
+from orion_py.engine.handlers import HANDLERS, Call, SendSound
 from orion_py.engine.slot import EngineSlot
 from orion_py.engine.status_feed import StatusFeed
 from orion_py.errors import Cancelled, DeadlineExceeded, OrionError, ProtocolError
@@ -41,9 +41,17 @@ from orion_py.telemetry.log import Logger
 
 
 class EngineHost:
-    """One engine and its client. ``send`` posts one message; ``receive`` never raises."""
+    """One engine and its client. ``send`` posts one message, ``send_sound`` one with samples beside it; ``receive``
+    never raises."""
 
-    def __init__(self, ports: Ports, send: Callable[[str], None], registry_path: str = "models.json") -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        send: Callable[[str], None],
+        registry_path: str = "models.json",
+        send_sound: SendSound | None = None,
+    ) -> None:
+        self._send_sound = send_sound
         self._ports, self._send_text, self._registry_path = ports, send, registry_path
         self._slot = EngineSlot()
         self._cancels: dict[str, CancelToken] = {}
@@ -132,7 +140,8 @@ class EngineHost:
         if isinstance(request, Infer) and left is not None:
             options = request.options.model_copy(update={"timeout": left})
             request = request.model_copy(update={"options": options})
-        return await HANDLERS[type(request)](request, Call(engine, self._ports, cancel, self._send_changes))
+        call = Call(engine, self._ports, cancel, self._send_changes, self._send_sound)
+        return await HANDLERS[type(request)](request, call)
 
     async def _initialize(self, request: Initialize, cancel: CancelToken) -> Status:
         engine = await self._slot.start(lambda: self._start(request), cancel)

@@ -73,6 +73,18 @@ class SenseEvent(Event):
     total: float | None = None
 
 
+class SoundEvent(Event):
+    """A sentence that is read aloud. ``text``: as it was written; ``rate``: samples a second; ``last``: none follows.
+    Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (``takeSound`` in
+    web/bridge/page/engine.js)."""
+
+    type: Literal["sound"] = "sound"
+    index: int
+    text: str
+    rate: int
+    last: bool
+
+
 class ShardProgress(BaseModel):
     model_config = STRICT
     sha256: str

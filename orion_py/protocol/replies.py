@@ -195,6 +195,16 @@ class DeviceStorage(StorageRow):
     """What is on the device now."""
 
 
+class Spoken(TypedDict):
+    """What was read aloud. ``sounds``: how many events carried it; ``seconds``: how long they are together."""
+
+    voice: str
+    model: str
+    language: str
+    sounds: int
+    seconds: float
+
+
 class Preloaded(TypedDict):
     """``model``: which one is in memory now."""
 

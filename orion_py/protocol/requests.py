@@ -85,6 +85,19 @@ class Infer(Request):
     runs_code: bool = False
 
 
+class Speak(Request):
+    """Reads ``text`` aloud: a ``sound`` event for each sentence, the first as soon as it is there. ``language``: that
+    of the text, None: it is found out. ``voice``: an id, None: the language's own. ``speed``: 1 is the voice's usual.
+    Ends in ``unknown_model`` where the site has no voice."""
+
+    type: Literal["speak"] = "speak"
+    reply: ClassVar = replies.Spoken
+    text: str
+    language: Literal["en", "fr"] | None = None
+    voice: Annotated[str, Field(max_length=40)] | None = None
+    speed: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+
+
 class CodeOutput(Request):
     """What the code of the agent that answers ``request`` said: ``text`` is what to append. ``end``: it is "done", or
     it "failed" or took too much "time", and the agent's prompt is to answer. Late output concerns nobody."""

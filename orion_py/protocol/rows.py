@@ -57,7 +57,7 @@ class SenseRow(TypedDict):
     id: str
     title: str
     manifest: str
-    sense: Literal["vision", "speech"]
+    sense: Literal["vision", "speech", "voice"]
     licence: str
     download_bytes: int
     memory_bytes: int

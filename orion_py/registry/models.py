@@ -94,7 +94,7 @@ class SenseEntry(_Entry):
     id: Identifier
     title: Annotated[str, Field(min_length=1, max_length=120)]
     manifest: RelativePath
-    sense: Literal["vision", "speech"]
+    sense: Literal["vision", "speech", "voice"]
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]

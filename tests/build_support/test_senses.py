@@ -80,5 +80,5 @@ def test_the_table_names_functions_that_are_there(monkeypatch: pytest.MonkeyPatc
     for sense in senses.SENSES.values():
         module, _, function = sense.builder.partition(":")
         assert callable(getattr(__import__(module, fromlist=[function]), function)), sense.builder
-        assert sense.group in ("vision", "speech")
+        assert sense.group in ("vision", "speech", "voices")
         assert len({source.name for source in sense.sources}) == len(sense.sources)

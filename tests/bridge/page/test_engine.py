@@ -43,6 +43,7 @@ const calls = {
   fails: (which, message) => made[which].onerror({ message, preventDefault() {} }),
   dies: (which) => waiting[which]?.(),
   end: () => calls.engine.end(),
+  takes: (id, index) => heard.push(["took", calls.engine.takeSound(id, index)]),
   spawns_while_it_says: (which, text) => { calls.spawn(); calls.says(which, text); },
 };
 async function answer([name, ...all]) {
@@ -127,3 +128,18 @@ def test_nothing_is_told_of_an_engine_that_was_ended(node: Node) -> None:
         node, ["begin", "ahead"], ["says", 0, "one"], ["spawn"], ["end"], ["says", 0, "two"], ["fails", 0, "late"]
     )
     assert said["heard"] == [["spawned"], ["text", "one"]]
+
+
+def test_a_sound_comes_with_its_event_and_is_taken_once(node: Node) -> None:
+    sound = {"text": '{"type":"sound"}', "id": "a", "index": 0, "samples": [0.5]}
+    said = after(
+        node, ["spawn"], ["says", 0, "before", "and"], ["says", 0, sound], ["takes", "a", 0], ["takes", "a", 0]
+    )
+    assert said["heard"] == [
+        ["spawned"],
+        ["text", "before"],
+        ["text", "and"],
+        ["text", '{"type":"sound"}'],
+        ["took", [0.5]],
+        ["took", None],
+    ]

@@ -820,7 +820,7 @@ export interface SenseRow {
   id: string;
   title: string;
   manifest: string;
-  sense: "vision" | "speech";
+  sense: "vision" | "speech" | "voice";
   licence: string;
   download_bytes: number;
   memory_bytes: number;
@@ -850,6 +850,45 @@ export interface SiteEvent {
   type: "site";
   models: string[];
   coming: string[];
+}
+
+/**
+ * A sentence that is read aloud. `text`: as it was written; `rate`: samples a second; `last`: none follows.
+ * Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (`takeSound` in
+ * web/bridge/page/engine.js).
+ */
+export interface SoundEvent {
+  v: 1;
+  id: string;
+  type: "sound";
+  index: number;
+  text: string;
+  rate: number;
+  last: boolean;
+}
+
+/**
+ * Reads `text` aloud: a `sound` event for each sentence, the first as soon as it is there. `language`: that
+ * of the text, None: it is found out. `voice`: an id, None: the language's own. `speed`: 1 is the voice's usual.
+ * Ends in `unknown_model` where the site has no voice.
+ */
+export interface Speak {
+  v: 1;
+  id: string;
+  type: "speak";
+  text: string;
+  language?: "en" | "fr" | null;
+  voice?: string | null;
+  speed?: number;
+}
+
+/** What was read aloud. `sounds`: how many events carried it; `seconds`: how long they are together. */
+export interface Spoken {
+  voice: string;
+  model: string;
+  language: string;
+  sounds: number;
+  seconds: number;
 }
 
 /**
@@ -1086,6 +1125,7 @@ export interface WebgpuRow {
 export type Request =
   | Initialize
   | Infer
+  | Speak
   | CodeOutput
   | Anticipate
   | Preload
@@ -1115,6 +1155,7 @@ export type Event =
   | StateEvent
   | AdvanceEvent
   | SenseEvent
+  | SoundEvent
   | ProgressEvent
   | UpgradeEvent
   | TokenEvent
@@ -1143,6 +1184,7 @@ export type Message = Request | Event | End;
 export interface Replies {
   "initialize": Status;
   "infer": Response;
+  "speak": Spoken;
   "agent.output": Done;
   "anticipate": ReadAhead;
   "preload": Preloaded;

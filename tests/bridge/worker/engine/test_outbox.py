@@ -12,7 +12,16 @@ SCRIPT = """
 const { Outbox } = await import("./bridge/worker/engine/outbox.js");
 
 /** Sends each turn's texts; what was posted when, by turns. */
-async function answer({ turns }) {
+async function answer({ turns, flushed }) {
+  if (flushed) {
+    const order = [];
+    const outbox = new Outbox((texts) => order.push(texts));
+    outbox.send("before");
+    outbox.flush();
+    order.push("sound");
+    await new Promise((resolve) => setTimeout(resolve));
+    return order;
+  }
   let turn = 0;
   const posted = [];
   const outbox = new Outbox((texts) => posted.push([turn, texts]));
@@ -37,3 +46,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 def test_texts_of_one_turn_travel_together_and_one_alone_as_it_is(node: Node) -> None:
     posted = node.ask({"turns": [["a"], [], ["b", "c", "d"], ["e"]]})
     assert posted == [[1, "a"], [3, ["b", "c", "d"]], [4, "e"]]
+
+
+def test_what_isnt_a_text_comes_after_the_texts_before_it_and_nothing_is_posted_twice(node: Node) -> None:
+    assert node.ask({"flushed": True}) == ["before", "sound"]

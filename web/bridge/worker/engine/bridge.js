@@ -124,6 +124,10 @@ export async function beginBridge(root, known, first) {
       if (!stale && text.includes('"type":"result"')) outdate();
       outbox.send(text);
     },
+    sendSound: (/** @type {string} */ text, /** @type {string} */ id, /** @type {number} */ index, /** @type {Float32Array<ArrayBuffer>} */ samples) => {
+      outbox.flush(); // in the order in which they were sent
+      self.postMessage({ text, id, index, samples }, { transfer: [samples.buffer] });
+    },
   }));
   return { bridgeFor, begun, attachments, connected: () => warmStart.connected() };
 }

@@ -15,9 +15,9 @@ export class Outbox {
     if (this.waiting.push(text) === 1) queueMicrotask(() => this.flush());
   }
 
-  /** @private */
+  /** What waits is posted now: something that isn't a text is to come after it. */
   flush() {
     const texts = this.waiting.splice(0);
-    this.post(texts.length === 1 ? texts[0] : texts);
+    if (texts.length) this.post(texts.length === 1 ? texts[0] : texts);
   }
 }

@@ -1,0 +1,1 @@
+"""Turns text into sound: words as they are said, their phonemes, and a voice that speaks them."""
