@@ -174,7 +174,10 @@ class AgentFactory:
                 **cast(AgentRow, entry.model_dump(exclude={"topic", "keywords"})),
                 "available": self.available(entry.id),
                 "usable": list(self._registry.usable(entry.models)),
-                "missing": [cast(AbsentRow, absent.model_dump()) for absent in self._registry.missing(entry.models)],
+                "missing": [
+                    cast(AbsentRow, absent.model_dump(exclude={"capability"}))
+                    for absent in self._registry.missing(entry.models)
+                ],
                 "custom": entry.id not in built_in,
             }
             for entry in self._entries.values()

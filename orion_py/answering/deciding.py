@@ -63,7 +63,7 @@ async def models_for(agent: Agent, request: InferRequest, services: Services) ->
     ones behind as long as they aren't in memory. A model that was asked for by name is the only one."""
     if request.options.model:
         return [services.registry.model(request.options.model)]
-    found = await _ordered(agent, services)
+    found = await _ordered(agent, request, services)
     await services.wishes.prefer(found)
     return found.models
 
@@ -74,11 +74,15 @@ async def seen_by_model(agent: Agent, request: InferRequest, services: Services)
         return False
     if request.options.model:
         return sees(services.registry.model(request.options.model))
-    return sees((await _ordered(agent, services)).models[0])
+    return sees((await _ordered(agent, request, services)).models[0])
 
 
-async def _ordered(agent: Agent, services: Services) -> Ordered:
+async def _ordered(agent: Agent, request: InferRequest, services: Services) -> Ordered:
+    """As ``ModelOrder.of``; of what is at hand and on the device, what takes a question's pictures in comes first."""
     registry, agents = services.registry, services.agents
     last_resort = agents.models(agents.ids[0])
     ids = dict.fromkeys((*registry.usable(agent.models), *registry.usable(last_resort)))
-    return await services.order.of([registry.model(model_id) for model_id in ids or agent.models])
+    found = await services.order.of([registry.model(model_id) for model_id in ids or agent.models])
+    if request.options.images:
+        found = replace(found, models=sorted(found.models, key=lambda entry: not sees(entry)))
+    return found

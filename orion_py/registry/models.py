@@ -122,6 +122,8 @@ class AbsentModel(_Entry):
     senses: tuple[Identifier, ...] = ()
     """Graph models that take its place: where all of them are here, agents that name it answer with the first agent's
     models, and what the senses found."""
+    capability: Annotated[str, Field(max_length=60)] = ""
+    """Models here that can do this take its place before the senses do."""
 
 
 class AgentEntry(_Entry):
@@ -265,18 +267,25 @@ class Registry(_Entry):
         return self.model(wanted) if wanted is not None else None
 
     def usable(self, model_ids: Sequence[str]) -> tuple[str, ...]:
-        """Those of ``model_ids`` that can be loaded, in their order; the first agent's in place of one whose senses are
-        here."""
+        """Those of ``model_ids`` that can be loaded, in their order; in place of an absent one those with its
+        capability, and the first agent's where its senses are here."""
         known, replaced = {entry.id for entry in self.known}, self._replaced()
         found: dict[str, None] = {}
         for model_id in model_ids:
+            found |= dict.fromkeys(self._able(model_id))
             found |= dict.fromkeys(self.agents[0].models if model_id in replaced else (model_id,))
         return tuple(model_id for model_id in found if model_id in known)
 
     def missing(self, model_ids: Sequence[str]) -> tuple[AbsentModel, ...]:
         """Those of ``model_ids`` that can't be loaded here, with what to tell people about them."""
         replaced = self._replaced()
-        return tuple(entry for entry in self.absent if entry.id in model_ids and entry.id not in replaced)
+        gone = [entry for entry in self.absent if entry.id in model_ids and entry.id not in replaced]
+        return tuple(entry for entry in gone if not self._able(entry.id))
+
+    def _able(self, model_id: str) -> tuple[str, ...]:
+        """The models here that can do what an absent one is named for."""
+        wanted = next((entry.capability for entry in self.absent if entry.id == model_id), "")
+        return tuple(entry.id for entry in self.known if wanted and wanted in entry.capabilities)
 
     def _replaced(self) -> frozenset[str]:
         """The absent models whose senses are all here."""

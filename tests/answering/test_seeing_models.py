@@ -21,9 +21,10 @@ from orion_py.errors import LoadError, RuntimeFailure
 from orion_py.manifest.manifest import Source
 from orion_py.protocol import FallbackEvent, InferOptions, SenseEvent
 from orion_py.runtime.attachments import HeldAttachments
+from orion_py.runtime.base import Device
 from orion_py.runtime.scripted_graphs import ScriptedGraphs
 from orion_py.runtime.tokenizer import ChatMessage
-from tests.answering.test_pictures import DOG, PICTURE, ScriptedSight, registry, see
+from tests.answering.test_pictures import DOG, PICTURE, SIGN, ScriptedSight, registry, see
 from tests.tiny import BASE, REGISTRY, LetterTokenizer, World, manifest_json, says
 
 ARCHITECTURE = json.loads(manifest_json())["architecture"]
@@ -68,14 +69,11 @@ def seen(inputs: Any) -> dict[str, Any]:
     return {"rows": np.full((1, 2, 8), inputs["pixels"].mean(), np.float32)}
 
 
-def listed(detectors: bool) -> dict[str, Any]:
-    """A list with a model that sees before the detectors' agent, and Tiny."""
+def listed(detectors: bool, tier: str) -> dict[str, Any]:
+    """A list with Tiny, and behind it a model that sees."""
     made: dict[str, Any] = copy.deepcopy(registry())
     seer = {**REGISTRY["models"][0], "id": "seer", "title": "Seer", "manifest": "models/seer/manifest.json"}  # type: ignore[dict-item]
-    made["models"].append({**seer, "capabilities": ["chat", "vision"]})
-    for agent in made["agents"]:
-        if agent["id"] in ("vision", "vision-logic"):
-            agent["models"] = ["seer", *agent["models"]]
+    made["models"].append({**seer, "tier": tier, "capabilities": ["chat", "vision"]})
     eyes = {"id": "tiny-eyes", "title": "Eyes", "manifest": "models/tiny-eyes/manifest.json", "sense": "vision"}
     kept = made["senses"] if detectors else []
     made["senses"] = [*kept, {**eyes, "licence": "Apache-2.0", "download_bytes": 1000, "memory_bytes": 1000}]
@@ -83,9 +81,9 @@ def listed(detectors: bool) -> dict[str, Any]:
 
 
 async def engine(
-    tmp_path: Path, *looked: Any, detectors: bool = True, says_: str = "a plate", **failures: Any
+    tmp_path: Path, *looked: Any, detectors: bool = True, tier: str = "lite", **failures: Any
 ) -> tuple[World, Engine]:
-    world = World(says(says_))
+    world = World(says("a plate"), Device(threads=1, webgpu=False, memory_gb=8))
     source = Source(name="tiny", file="tiny.onnx", sha256="0" * 64, revision="1")
     golden = GoldenRun("grey", "encoder", {"pixels": np.full((1, 16, 16, 3), 7, np.uint8)}, {"rows": 1e-3})
     draft = GraphModelDraft(
@@ -98,7 +96,7 @@ async def engine(
         model="seer", sight=SIGHT, architecture={**ARCHITECTURE, "context_length": 1024}
     )
     world.texts["models/tiny/manifest.json"] = manifest_json(architecture={**ARCHITECTURE, "context_length": 1024})
-    world.texts["models.json"] = json.dumps(listed(detectors))
+    world.texts["models.json"] = json.dumps(listed(detectors, tier))
     world.runtime.graphs = ScriptedGraphs({"encoder": seen}, failures=failures)
     sight = ScriptedSight(*looked)
     world.ports = replace(
@@ -135,10 +133,20 @@ async def test_it_answers_alone_where_there_are_no_detectors(tmp_path: Path) -> 
     assert not response.notes.get("scenes")
 
 
-async def test_a_model_that_is_asked_for_by_name_sees_though_no_agent_names_it(tmp_path: Path) -> None:
+async def test_a_large_one_is_not_fetched_for_a_question_but_asked_first_once_it_is_here(tmp_path: Path) -> None:
+    world, made = await engine(tmp_path, SIGN, tier="large")
+    asked = InferOptions(max_tokens=16)
+    assert (await made.infer("Translate this sign into English", asked, images=[PICTURE])).model == "tiny"
+    await made.preload("seer")
+    await made.models.unload("seer")
+    response = await made.infer("Translate this sign into English", asked, images=[PICTURE])
+    assert response.model == "seer"
+    assert world.runtime.sessions[-1].embedded
+    assert (await made.infer("hello", asked)).model == "tiny", "of a question without a picture it is no help"
+
+
+async def test_a_model_that_is_asked_for_by_name_sees(tmp_path: Path) -> None:
     world, made = await engine(tmp_path, detectors=False)
-    for agent in made.registry.agents:
-        assert "seer" not in agent.models or agent.id.startswith("vision")
     asked = InferOptions(max_tokens=16, model="seer", force_agent="vision")
     assert (await made.infer("What is it?", asked, images=[PICTURE])).model == "seer"
     assert rows_of(world) == [2] * 5
