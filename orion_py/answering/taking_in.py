@@ -31,10 +31,13 @@ async def taken_in(
         return request.embedded
     from orion_py.senses.sight.encoder import encoded  # a start needn't wait for it
 
+    # Half of the context is left to the question, what was said before and the answer.
+    places = model.context // (2 * len(request.options.images))
     pictures = [await ended_by(services.attachments.picture(name), cancel) for name in request.options.images]
     try:
         async with services.lend(form.encoder, cancel) as encoder:
             report.looking()
-            return [*request.embedded, *[await encoded(encoder, form, picture, cancel) for picture in pictures]]
+            found = [await encoded(encoder, form, picture, places, cancel) for picture in pictures]
+            return [*request.embedded, *found]
     except UnknownModel as error:
         raise LoadError(f"{model.manifest.model} can't see: its encoder {form.encoder} isn't here.") from error

@@ -65,7 +65,7 @@ def test_what_sees_is_coming_in_place_of_the_model_that_agents_name_until_all_of
     text = (paths.ROOT / "models.json").read_text("utf-8")
     whole = parse_registry(text)
     named = {name for entry in whole.absent for name in entry.senses}
-    manifests = [entry.manifest for entry in whole.senses if entry.id in named]
+    manifests = [entry.manifest for entry in whole.senses if entry.sense == "vision" and entry.id in named]
     for count in range(len(manifests) + 1):
         site = only_built(text, {whole.models[-1].manifest, *manifests[:count]}.__contains__).encode()
         registry = parse_registry(coming.marked(site, ids))

@@ -11,7 +11,7 @@ from orion_py.errors import RuntimeFailure
 from orion_py.manifest.sight import Tiles
 from orion_py.runtime.graphs import GraphModel
 from orion_py.runtime.segments import Embeddings, Marked
-from orion_py.senses.sight.tiles import cut, marked
+from orion_py.senses.sight.tiles import cut, marked, within
 
 if TYPE_CHECKING:
     from orion_py.senses.images.resampling import Picture
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 SESSION, PIXELS, ROWS = "encoder", "pixels", "rows"
 
 
-async def encoded(encoder: GraphModel, form: Tiles, picture: Picture, cancel: CancelToken) -> Marked:
-    """``picture`` as the model takes it in, one tile after the other. Raises Cancelled, InvalidInput for an encoder of
+async def encoded(encoder: GraphModel, form: Tiles, picture: Picture, places: int, cancel: CancelToken) -> Marked:
+    """``picture`` as the model takes it in, one tile after the other, in at most so many ``places`` of its prompt, as
+    far as a tile takes fewer. Raises Cancelled, InvalidInput for an encoder of
     another form, RuntimeFailure, OutOfMemory or WorkerDied."""
-    graph, found = encoder.graph(SESSION), cut(picture, form)
+    graph, form = encoder.graph(SESSION), within(form, picture.shape[0], picture.shape[1], places)
+    found = cut(picture, form)
     rows = []
     for tile in found.tiles:
         cancel.raise_if_cancelled()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AROUND, WHOLE = "<fake_token_around_image>", "<global-img>"
 """Control tokens: of an image's bounds, and before the picture as a whole."""
+MARKS = 3
+"""Places that the marks of a tile take, at most."""
 
 
 def tile_mark(row: int, column: int) -> str:
@@ -37,17 +39,24 @@ class Cut:
     grid: tuple[int, int]
 
 
+def within(form: Tiles, height: int, width: int, places: int) -> Tiles:
+    """``form`` for a picture that is to take at most so many places of a prompt: with a smaller ``longest``, as far as
+    necessary; in the end the picture is one tile."""
+    while form.splits and form.longest > form.side:
+        rows, columns = _grid(height, width, form)
+        if (rows * columns + 1) * (form.rows + MARKS) <= places:
+            return form
+        form = form.model_copy(update={"longest": max(form.side, form.longest - form.side)})
+    return form
+
+
 def cut(picture: Picture, form: Tiles) -> Cut:
     """``picture`` in tiles as ``form`` wants it."""
-    side = form.side
+    side, (rows, columns) = form.side, _grid(picture.shape[0], picture.shape[1], form)
     picture = lanczos(picture, *_longest(picture.shape[0], picture.shape[1], form.longest))
-    if not form.splits:
+    if not rows:
         return Cut((lanczos(picture, side, side),), (0, 0))
-    height, width = _whole_tiles(picture.shape[0], picture.shape[1], side)
-    picture = lanczos(picture, height, width)
-    rows, columns = height // side, width // side
-    if rows == columns == 1:
-        return Cut((picture,), (0, 0))
+    picture = lanczos(picture, rows * side, columns * side)
     tiles = [
         picture[row * side : (row + 1) * side, column * side : (column + 1) * side]
         for row in range(rows)
@@ -66,6 +75,15 @@ def marked(rows: Sequence[Embeddings], grid: tuple[int, int]) -> Marked:
         parts.append("\n")
     parts += [("\n" if grid[0] else "") + AROUND + WHOLE, next(left), AROUND]
     return Marked(tuple(parts))
+
+
+def _grid(height: int, width: int, form: Tiles) -> tuple[int, int]:
+    """Rows and columns of tiles, none of both for a picture that is one."""
+    if not form.splits:
+        return 0, 0
+    height, width = _whole_tiles(*_longest(height, width, form.longest), form.side)
+    rows, columns = height // form.side, width // form.side
+    return (0, 0) if rows == columns == 1 else (rows, columns)
 
 
 def _longest(height: int, width: int, longest: int) -> tuple[int, int]:

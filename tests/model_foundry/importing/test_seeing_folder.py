@@ -46,7 +46,7 @@ async def taken_in(models: Path, manifest: Manifest, name: str) -> Marked:
     text = (models / manifest.sight.encoder / "manifest.json").read_bytes()
     encoder = await opened_graphs(parse_graph_manifest(text), models / "shards", 1)
     try:
-        return await encoded(encoder, manifest.sight, picture(name), CancelToken())
+        return await encoded(encoder, manifest.sight, picture(name), 512, CancelToken())
     finally:
         await encoder.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from orion_py.manifest.sight import Tiles
 from orion_py.runtime.segments import Embeddings, Marked
-from orion_py.senses.sight.tiles import cut, marked
+from orion_py.senses.sight.tiles import cut, marked, within
 from tests.model_foundry.seeing.folder import PICTURES, expected_tensors, picture
 
 FORM = Tiles(kind="tiles", encoder="eyes", token="<image>", side=32, longest=64, splits=True, rows=4)
@@ -43,6 +43,21 @@ def test_a_picture_that_is_not_to_be_split_is_one_tile() -> None:
     found = cut(picture("wide"), FORM.model_copy(update={"splits": False}))
     assert [tile.shape for tile in found.tiles] == [(32, 32, 3)]
     assert found.grid == (0, 0)
+
+
+@pytest.mark.parametrize(("places", "tiles"), [(512, 5), (35, 5), (34, 1), (1, 1)])
+def test_a_picture_takes_no_more_places_than_there_are_as_far_as_a_tile_takes_fewer(places: int, tiles: int) -> None:
+    form = within(FORM, 60, 64, places)
+    assert len(cut(np.zeros((60, 64, 3), np.uint8), form).tiles) == tiles
+    assert form == FORM or tiles < 5
+
+
+def test_a_large_picture_loses_tiles_one_row_after_the_other() -> None:
+    large = FORM.model_copy(update={"longest": 128})
+    counts = [
+        len(cut(np.zeros((100, 100, 3), np.uint8), within(large, 100, 100, places)).tiles) for places in (999, 118, 70)
+    ]
+    assert counts == [17, 10, 10]
 
 
 def test_the_marks_stand_before_each_tile_and_around_the_whole() -> None:
