@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from build_support.downloads import obtain
 from build_support.vision_sources import NANODET
 from e2e.support.person import Answer, Person
-from e2e.support.site import MANIFEST, ROOT
+from e2e.support.site import MANIFEST, MODEL, ROOT
 from e2e.support.web import Web
 from orion_py.registry.built import only_built
 from orion_py.senses.scenes.eyes import MODELS
@@ -60,6 +60,12 @@ def sign(*lines: str) -> bytes:
     return png(image)
 
 
+def sign_of(side: int, text: str) -> bytes:
+    image = Image.new("RGB", (side, side), "white")
+    ImageDraw.Draw(image).text((side // 6, side // 3), text, "black", ImageFont.load_default(side // 8))
+    return png(image)
+
+
 def qr_code(text: str) -> bytes:
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
     return png(Image.fromarray(np.asarray(code.to_image(scale=8))))
@@ -71,11 +77,31 @@ def coffee() -> bytes:
     return obtain([source])[source].read_bytes()
 
 
-def asks_about(person: Person, picture: bytes, question: str) -> Answer:
+def receipt(shop: str, goods: dict[str, str], total: str) -> bytes:
+    image = Image.new("RGB", (620, 90 + 60 * (len(goods) + 2)), "white")
+    draw, face = ImageDraw.Draw(image), ImageFont.load_default(34)
+    for row, (label, amount) in enumerate([(shop, ""), *goods.items(), ("TOTAL", total)]):
+        draw.text((40, 40 + 60 * row), label, "black", face)
+        draw.text((580 - draw.textlength(amount, face), 40 + 60 * row), amount, "black", face)
+    return png(image)
+
+
+GROCER = receipt("CORNER SHOP", {"Bread": "3.20", "Milk": "1.15", "Olive oil": "8.49"}, "12.84")
+BAKER = receipt("BAKERY", {"Cake": "18.00", "Rolls": "2.10"}, "20.10")
+
+
+def attaches(person: Person, *pictures: bytes) -> None:
+    name = {"en": "Attach", "fr": "Joindre"}[person.language]
     with person.page.expect_file_chooser() as chooser:
-        person.page.get_by_role("button", name="Attach", exact=True).click()
-    chooser.value.set_files([{"name": "picture.png", "mimeType": "image/png", "buffer": picture}])
-    expect(person.page.locator("#attached li:not(.coming)")).to_have_count(1)
+        person.page.get_by_role("button", name=name, exact=True).click()
+    chooser.value.set_files(
+        [{"name": f"picture-{n}.png", "mimeType": "image/png", "buffer": data} for n, data in enumerate(pictures, 1)]
+    )
+    expect(person.page.locator("#attached li:not(.coming)")).to_have_count(len(pictures))
+
+
+def asks_about(person: Person, picture: bytes, question: str) -> Answer:
+    attaches(person, picture)
     return person.asks(question)
 
 
@@ -121,3 +147,83 @@ def test_looking_is_stopped_and_the_next_picture_is_looked_at(seeing: Person) ->
     answer = asks_about(seeing, sign(*["Meeting at noon"] * 9), "What does it say?")
     seeing.cuts_short(answer)
     assert "Room 27" in asks_about(seeing, sign("Room 27"), "What does it say?").succeeds()
+
+
+def test_a_receipt_is_summed_two_are_compared_a_sign_is_translated_and_what_was_found_is_shown(seeing: Person) -> None:
+    answer = asks_about(seeing, GROCER, "Add up the lines of this receipt.")
+    activities = answer.article.evaluate_handle(ACTIVITIES)
+    summed = answer.succeeds()
+    expect(answer.article).to_have_attribute("data-agent", "vision-logic")
+    assert "3.20 + 1.15 + 8.49 = 12.84" in summed
+    assert "Olive oil" in summed
+    assert "That is the total that is printed" in summed
+    assert any(said.startswith("Reading the picture: line ") for said in activities.json_value())
+
+    answer.article.get_by_role("button", name="Show what was found").click()
+    figure = answer.article.get_by_role("figure", name="What was found in picture-1.png")
+    texts = figure.get_by_role("listitem").all_inner_texts()
+    assert any("CORNER SHOP" in text and "%" in text for text in texts), texts
+    expect(figure.locator("polygon")).to_have_count(len(texts))
+
+    attaches(seeing, GROCER, BAKER)
+    compared = seeing.asks("Which of the two is cheaper?").succeeds()
+    assert "Picture 1: 12.84" in compared
+    assert "20.10 − 12.84 = 7.26" in compared
+
+    translated = asks_about(seeing, sign("Sortie de secours"), "Translate this sign into English.")
+    assert translated.succeeds()
+    expect(translated.article).to_have_attribute("data-agent", "vision")
+    expect(translated.article).to_have_attribute("data-model", MODEL)
+    translated.article.get_by_role("button", name="Show what was found").click()
+    expect(translated.article.locator(".found-item")).to_contain_text(["Sortie de secours"])
+
+
+def test_what_a_picture_does_not_hold_is_refused_in_french(seeing: Person) -> None:
+    page = seeing.page
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.get_by_label("Language").select_option("fr")
+    page.get_by_role("button", name="Fermer", exact=True).click()
+    seeing.language = "fr"
+    refused = asks_about(seeing, coffee(), "Quel est le total à payer ?").succeeds()
+    assert "Je ne lis aucun montant dans cette image" in refused
+    unknown = asks_about(seeing, coffee(), "Qui a pris cette photo ?").succeeds()
+    assert "ne me permet pas de le dire" in unknown
+    nothing = asks_about(seeing, coffee(), "Traduis ce texte en anglais.").succeeds()
+    assert "il n'y a" in nothing.replace("’", "'"), "no words: at most the cup's rim was read as a figure"
+    assert "traiter" in nothing
+
+
+NO_MORE_MEMORY = """() => {
+  WebAssembly.Memory.prototype.grow = () => { throw new RangeError("Maximum memory size exceeded"); };
+}"""
+
+
+def test_memory_that_runs_out_while_text_is_read_leaves_the_question_and_the_next_is_answered(seeing: Person) -> None:
+    small, large = sign_of(300, "Room 27"), sign_of(2000, "Room 28")
+    assert "Room 27" in asks_about(seeing, small, "What does it say?").succeeds()
+    for worker in seeing.page.workers:
+        if worker.url.partition("?")[0].endswith("workers/inference.js"):
+            worker.evaluate(NO_MORE_MEMORY)
+    failed = asks_about(seeing, large, "What does it say?")
+    failed.comes_to("error")
+    assert "Memory ran out" in failed.error
+    expect(seeing.questions.last).to_contain_text("What does it say?")
+    expect(seeing.questions.last.locator(".thumb")).to_have_count(1)
+    assert "Room 27" in asks_about(seeing, small, "What does it say?").succeeds()
+    assert seeing.engine == "ready"
+
+
+def test_words_about_a_picture_without_one_ask_for_it_and_the_button_brings_it(seeing: Person) -> None:
+    answer = seeing.asks("What does the sign in this picture say?")
+    answer.succeeds()
+    expect(answer.article).to_have_attribute("data-agent", "vision")
+    with seeing.page.expect_file_chooser() as chooser:
+        answer.article.get_by_role("button", name="Attach", exact=True).click()
+    chooser.value.set_files([{"name": "sign.png", "mimeType": "image/png", "buffer": sign("Room 27")}])
+    expect(seeing.page.locator("#attached li:not(.coming)")).to_have_count(1)
+    expect(seeing.message).to_have_value("What does the sign in this picture say?")
+    before = seeing.answers.count()
+    seeing.send.click()
+    expect(seeing.answers).to_have_count(before + 1)
+    expect(seeing.answers.last).to_have_attribute("data-state", "success")
+    expect(seeing.answers.last.locator(".answer")).to_contain_text("Room 27")

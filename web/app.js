@@ -13,7 +13,7 @@ import * as shell from "./bridge/page/shell.js";
 import { answerOf } from "./bridge/page/thoughts.js";
 
 const MODULES = ["words/i18n", "words/formatting", "base/json_text",
-  "engine/messages", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/files", "chats/database",
+  "engine/messages", "engine/scenes", "chats/conversation", "engine/view_state", "engine/parts", "engine/reducer", "engine/client", "base/store", "chats/rows", "chats/files", "chats/database",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/reading_mark", "answers/transcripts_view", "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
@@ -24,6 +24,7 @@ const MODULES = ["words/i18n", "words/formatting", "base/json_text",
 const LATER = {
   panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
   aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/reader"],
+  found: ["answers/found_view"],
   run: ["answers/sandbox", "answers/code_run"],
   coded: ["workshop/run", "workshop/answers"],
   workshop: ["workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],

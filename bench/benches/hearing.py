@@ -11,13 +11,13 @@ transformers.js on the same weights.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from statistics import median
 from typing import Any
 
+from bench.awaited import awaited
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
 from bench.hearing import prepare, speed
@@ -44,7 +44,7 @@ def run(context: Context) -> Outcome:
     made = list(clips(real, spoken))
     context.settle(f"{len(made)} clips")
     theirs = prepare.heard_there(python, made)
-    outcome = compared(made, asyncio.run(_heard(made)), theirs)
+    outcome = compared(made, awaited(_heard(made)), theirs)
     peer = prepare.peer_model(context.site) if context.peers else None
     contenders, targets, notes = speed.measured(context, speed.long_clips(real, spoken), peer)
     return Outcome(

@@ -1,12 +1,12 @@
-"""Measures how much of made pictures is read right, by ORION and by the rapidocr package, in CPython.
+"""Measures how much of pictures is read right, by ORION and by the rapidocr package, in CPython.
 
-The pictures are those of bench/reading/pictures.py. Both readers' lines are put into one order, ORION's: what counts is
-the reading. Wanted: character accuracy within a point of rapidocr's, and its boxes found again.
+The pictures are those of bench/reading/pictures.py, made ones, and those with text of bench/seeing/pictures.py. Both
+readers' lines are put into one order, ORION's: what counts is the reading. Wanted: character accuracy within a point of
+rapidocr's, and its boxes found again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from statistics import mean, median
@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from bench.awaited import awaited
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
 from bench.reading.accuracy import Box, agreement, character_accuracy
 from bench.reading.pictures import Drawn, drawn
 from bench.reading.prepare import environment, fonts, read_there
+from bench.seeing.pictures import written
 from build_support import paths
 from build_support.errors import StepFailed
 from orion_py.cancellation import CancelToken
@@ -35,10 +37,11 @@ def run(context: Context) -> Outcome:
     if not can_see(paths.ROOT):
         raise StepFailed("The models that see aren't built.", "Make them with: python3 build.py models vision")
     home = environment()
-    pictures = list(drawn(fonts(home)))
+    real = [Drawn(f"real {name}", pixels, lines) for name, (pixels, lines) in written().items()]
+    pictures = [*drawn(fonts(home)), *real]
     context.settle(f"{len(pictures)} pictures")
     theirs = read_there(home, pictures)
-    ours = asyncio.run(_read(pictures))
+    ours = awaited(_read(pictures))
     return compared(pictures, ours, theirs)
 
 

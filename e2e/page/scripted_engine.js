@@ -333,7 +333,7 @@ async function infer({ id, query, history, options }) {
   post({ id, type: "result", payload: {
     content: circles ? sent : text, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
     stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
-    usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
+    usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: scenario.notes ?? {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
   } });
 }

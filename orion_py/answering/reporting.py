@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.response import Timing, routing_of
@@ -24,6 +26,9 @@ from orion_py.protocol import (
     TokenEvent,
 )
 from orion_py.routing.base import RoutingDecision
+
+if TYPE_CHECKING:
+    from orion_py.senses.scenes.sight import Looked
 
 _HALF = 0.5
 
@@ -79,9 +84,20 @@ class Reporter:
         if after > before:
             self._emit(AdvanceEvent(id=self._request.id, state=self.states.state, progress=after))
 
-    def looking(self) -> None:
-        """The pictures are being looked at."""
-        self._emit(SenseEvent(id=self._request.id, sense="vision"))
+    def looking(self, far: Looked) -> None:
+        """The pictures are being looked at, and looking is so ``far``."""
+        self._emit(
+            SenseEvent(
+                id=self._request.id,
+                sense="vision",
+                picture=far.picture,
+                pictures=far.pictures,
+                line=far.line,
+                lines=far.lines,
+            )
+        )
+        if self.states.state == "routing":  # later states count other things
+            self.advance(far.fraction)
 
     def listening(self, done: float, total: float | None) -> None:
         """``done`` of ``total`` seconds of the recordings are heard."""

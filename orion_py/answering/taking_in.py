@@ -13,6 +13,7 @@ from orion_py.errors import LoadError, UnknownModel
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.loaded_model import LoadedModel
 from orion_py.runtime.segments import Embeddings, Marked
+from orion_py.senses.scenes.sight import Looked
 
 
 def sees(entry: ModelEntry) -> bool:
@@ -36,8 +37,10 @@ async def taken_in(
     pictures = [await ended_by(services.attachments.picture(name), cancel) for name in request.options.images]
     try:
         async with services.lend(form.encoder, cancel) as encoder:
-            report.looking()
-            found = [await encoded(encoder, form, picture, places, cancel) for picture in pictures]
-            return [*request.embedded, *found]
+            taken: list[Embeddings | Marked] = [*request.embedded]
+            for number, picture in enumerate(pictures, 1):
+                report.looking(Looked(number, len(pictures)))
+                taken.append(await encoded(encoder, form, picture, places, cancel))
+            return taken
     except UnknownModel as error:
         raise LoadError(f"{model.manifest.model} can't see: its encoder {form.encoder} isn't here.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from orion_py.native.graph_model import opened_graphs
 from orion_py.runtime.graphs import GraphModel
 from orion_py.senses.images.resampling import Picture, shrunk
 from orion_py.senses.scenes.eyes import MODELS, Eyes
-from orion_py.senses.scenes.sight import Scenes
+from orion_py.senses.scenes.sight import Scenes, Watch, all_seen, unseen
 
 LONG_SIDE = 2000
 """Pixels of an attached picture."""
@@ -53,14 +53,10 @@ class NativeSight:
         self._eyes: Eyes | None = None
         self._open = AsyncExitStack()
 
-    async def look(
-        self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None] = lambda: None
-    ) -> Scenes:
+    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
         """Raises DownloadFailed where the models aren't built; otherwise as ``Sight.look``."""
         async with self._turn:
-            eyes = self._eyes or await self._opened()
-            on_open()
-            return Scenes(tuple([await eyes.look(picture, cancel) for picture in pictures]), eyes.kinds)
+            return await all_seen(self._eyes or await self._opened(), pictures, cancel, watch)
 
     async def close(self) -> None:
         self._eyes = None

@@ -65,12 +65,19 @@ class AdvanceEvent(Event):
 class SenseEvent(Event):
     """A sense is at work for a request, whose models were loaded before if need be: ``vision`` looks at its pictures,
     ``speech`` hears its recordings and tells that ``done`` of ``total`` seconds (None: not known before all is decoded)
-    are heard."""
+    are heard.
+
+    ``vision`` tells that ``picture`` of ``pictures``, counted from 1, is being looked at, and that ``line`` of the
+    ``lines`` of text that were found in it are read; 0 of 0 until they are found."""
 
     type: Literal["sense"] = "sense"
     sense: Literal["vision", "speech"]
     done: float = 0.0
     total: float | None = None
+    picture: int = 0
+    pictures: int = 0
+    line: int = 0
+    lines: int = 0
 
 
 class SoundEvent(Event):

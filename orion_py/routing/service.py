@@ -34,9 +34,10 @@ _ATTACHED = {
 }
 
 _RECKONS = re.compile(
-    r"\b(?:add|sum|split|divide|share|compare|difference|cheaper|altogether|in all|per person)\b|\d\s*%|\btip\b"
-    r"|\b(?:additionne|somme|partage|divise|compare|différence|écart|moins cher|plus cher|en tout|chacun|par personne|"
-    r"pourboire)\b",
+    r"\b(?:add|sum|split|divide|share|compare|difference|cheaper|dearer|more expensive|larger|bigger|smaller|greater|"
+    r"higher|lower|altogether|in all|per person)\b|\d\s*%|\btip\b"
+    r"|\b(?:additionne|somme|partage|divise|compare|différence|écart|moins cher|en tout|chacun|par personne|pourboire|"
+    r"plus (?:cher|chère|grande?|petite?|élevée?|haute?|bas|basse))\b",
     re.IGNORECASE,
 )
 """What is asked of a picture's numbers, and not only of what it shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +12,12 @@ import pytest
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
-from orion_py.errors import UnreadableImage
-from orion_py.protocol import InferOptions
+from orion_py.errors import OrionError, OutOfMemory, UnreadableImage
+from orion_py.protocol import AdvanceEvent, InferOptions, SenseEvent
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.report import SceneReport
-from orion_py.senses.scenes.sight import Scenes
+from orion_py.senses.scenes.sight import Looked, Scenes, Watch
 from tests.senses.scenes.reports import KNOWN, ROOT, report, seen
 from tests.senses.scenes.test_receipts import FRENCH
 from tests.tiny import REGISTRY, World, says
@@ -31,9 +31,15 @@ class ScriptedSight:
 
     def __init__(self, *found: SceneReport) -> None:
         self.found, self.given = found, 0
+        self.fails: OrionError | None = None
+        """What the next look ends in."""
 
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None]) -> Scenes:
-        on_open()
+    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch) -> Scenes:
+        for line in (0, 1, 2):
+            watch(Looked(1, len(pictures), line, 2))
+        if self.fails is not None:
+            error, self.fails = self.fails, None
+            raise error
         self.given += len(pictures)
         return Scenes(tuple(self.found[: len(pictures)]), KNOWN)
 
@@ -82,6 +88,14 @@ async def test_a_sum_of_a_bill_goes_to_vision_and_logic() -> None:
     assert "1,30 + 2,40 + 1,80 = **5,50" in response.content
 
 
+@pytest.mark.parametrize("question", ["Which of the two is larger?", "Quel nombre est le plus élevé ?", "Compare them"])
+async def test_numbers_of_two_pictures_are_compared(question: str) -> None:
+    _, made = await engine(ScriptedSight(report("04521 kWh"), report("04733 kWh")))
+    response = await made.infer(question, images=[PICTURE, b"another"])
+    assert response.agent == "vision-logic"
+    assert "4733 − 4521 = **212 kWh**" in response.content
+
+
 async def test_two_pictures_are_looked_at_together() -> None:
     sight = ScriptedSight(DOG, SIGN)
     _, made = await engine(sight)
@@ -94,6 +108,28 @@ async def test_a_picture_that_cant_be_used_fails_the_question_and_the_next_is_an
     _, made = await engine(ScriptedSight(DOG))
     with pytest.raises(UnreadableImage):
         await made.infer("How many dogs?", images=[b"broken"])
+    assert (await made.infer("How many dogs?", images=[PICTURE])).content == "I found 1 dog."
+
+
+async def test_how_far_the_reading_is_is_told_and_moves_the_progress() -> None:
+    world = World(says("x"))
+    world.texts["models.json"] = json.dumps(registry())
+    held = HeldAttachments(see=see)
+    world.ports = replace(world.ports, sight=lambda lend: ScriptedSight(DOG), attachments=held)
+    made = await Engine.start(EngineConfig(), world.ports, subscribers=[world.events.append])
+    await made.infer("How many dogs?", images=[PICTURE])
+    told = [event for event in world.events if isinstance(event, SenseEvent)]
+    assert [(event.sense, event.picture, event.pictures) for event in told] == [("vision", 1, 1)] * 3
+    assert [(event.line, event.lines) for event in told] == [(0, 2), (1, 2), (2, 2)]
+    assert [event.progress for event in world.events if isinstance(event, AdvanceEvent)][:2] == [7, 10]
+
+
+async def test_memory_that_runs_out_while_looking_fails_the_question_and_the_next_is_answered() -> None:
+    sight = ScriptedSight(DOG)
+    sight.fails = OutOfMemory("The reader of text needs more memory than there is.")
+    _, made = await engine(sight)
+    with pytest.raises(OutOfMemory):
+        await made.infer("How many dogs?", images=[PICTURE])
     assert (await made.infer("How many dogs?", images=[PICTURE])).content == "I found 1 dog."
 
 

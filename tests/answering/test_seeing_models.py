@@ -121,7 +121,9 @@ async def test_the_model_gets_the_pictures_rows_and_the_detectors_report_beside_
     read = LetterTokenizer().decode(world.runtime.sessions[0].tokens)
     assert "how many dogs are there" in read
     assert "objects found" in read
-    assert [event.sense for event in world.events if isinstance(event, SenseEvent)] == ["vision", "vision"]
+    told = [(event.sense, event.line, event.lines) for event in world.events if isinstance(event, SenseEvent)]
+    lines, encoder = [("vision", line, 2) for line in (0, 1, 2)], ("vision", 0, 0)
+    assert told == [*lines, encoder]
     await made.shutdown()
 
 

@@ -13,12 +13,14 @@ from PIL import Image
 
 from orion_py.cancellation import CancelToken
 from orion_py.cli.commands import main
+from orion_py.native import eyes as native_eyes
 from orion_py.native import ports
 from orion_py.native.eyes import NativeSight
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.sight import Scenes
 from tests.answering.test_pictures import DOG, ScriptedSight, registry, see
+from tests.native.test_images import gradient, png_of, saved
 from tests.senses.scenes.reports import KNOWN, report, seen
 from tests.tiny import World, says
 
@@ -139,3 +141,59 @@ def test_several_pictures_are_answered_one_by_one(
 def test_a_picture_that_is_gone_is_said(seeing: list[str], photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*seeing, "How many dogs?", "--image", str(photo.with_name("gone.png"))]) == 1
     assert "gone.png can't be read" in capsys.readouterr().err
+
+
+BAD = [
+    ("empty.png", b"", "empty"),
+    ("half.png", saved(gradient(400, 300), "PNG")[:-60], "damaged or cut off"),
+    ("dot.png", saved(gradient(1, 1), "PNG"), "1 × 1 pixels"),
+    ("huge.png", png_of(10_000, 10_000), "100 million"),
+    ("bomb.png", png_of(60_000, 60_000), "million pixels"),
+    ("photo.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+    ("drawing.png", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+    ("letter.png", b"Dear Sir or Madam", "isn't an image"),
+]
+"""Name, content, and words of the refusal."""
+
+
+@pytest.mark.parametrize(("name", "data", "words"), BAD, ids=[name for name, _, _ in BAD])
+def test_each_bad_picture_is_refused_in_words_and_the_next_is_seen(
+    name: str,
+    data: bytes,
+    words: str,
+    checkout: Path,
+    photo: Path,
+    looked: list[tuple[int, ...]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = photo.with_name(name)
+    bad.write_bytes(data)
+    assert main(["--root", str(checkout), "see", str(bad), str(photo)]) == 1
+    out, err = capsys.readouterr()
+    assert words in err
+    assert name in err
+    assert "Traceback" not in err
+    assert "Hello" in out
+
+
+@pytest.mark.parametrize(("name", "data", "words"), BAD, ids=[name for name, _, _ in BAD])
+def test_a_question_on_a_bad_picture_ends_in_words(
+    name: str,
+    data: bytes,
+    words: str,
+    checkout: Path,
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = World(says("good day"))
+    world.texts["models.json"] = json.dumps(registry())
+    held = HeldAttachments(see=native_eyes.seen)
+    world.ports = replace(world.ports, sight=lambda lend: ScriptedSight(DOG), attachments=held)
+    monkeypatch.setattr(ports, "native_ports", lambda root: world.ports)
+    bad = photo.with_name(name)
+    bad.write_bytes(data)
+    assert main(["--root", str(checkout), "chat", "How many dogs?", "--image", str(bad)]) == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err

@@ -48,14 +48,17 @@ def test_each_kind_is_decoded_whatever_its_name_claims(kind: str) -> None:
     assert np.abs(picture.astype(int) - np.asarray(gradient())).mean() < 12
 
 
-@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (19, 39)), (6, (0, 19)), (8, (39, 0))])
+UPRIGHT = [(1, 0, 0), (2, 0, 39), (3, 19, 39), (4, 19, 0), (5, 0, 0), (6, 0, 19), (7, 39, 19), (8, 39, 0)]
+
+
+@pytest.mark.parametrize(("orientation", "corner"), [(which, (y, x)) for which, y, x in UPRIGHT])
 def test_a_photo_stands_upright(orientation: int, corner: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     rows = np.full((20, 40, 3), 255, np.uint8)
     rows[:8, :8] = 0  # the black corner tells where the top left went
     picture = decode_image(saved(Image.fromarray(rows), "PNG", exif=exif), "photo.png")
-    assert picture.shape == ((20, 40, 3) if orientation in (1, 3) else (40, 20, 3))
+    assert picture.shape == ((20, 40, 3) if orientation <= 4 else (40, 20, 3))
     assert picture[corner].tolist() == [0, 0, 0]
 
 
@@ -149,3 +152,25 @@ def test_a_file_of_too_many_bytes_isnt_read(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(images, "MAX_BYTES", 10)
     with pytest.raises(ImageTooLarge, match=r"large\.png"):
         read_image(path)
+
+
+def deep_png(values: list[int]) -> bytes:
+    """A PNG of 16 bits a channel, 16 pixels wide and high; each column has a grey of ``values`` as red, green, blue."""
+    row = b"\0" + b"".join(struct.pack(">HHH", value, value, value) for value in values)
+    whole = png_of(16, 16, row * 16)
+    head = struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0)
+    chunk = b"IHDR" + head
+    return whole[:8] + struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + whole[33:]
+
+
+def test_of_16_bits_a_channel_the_upper_ones_are_kept() -> None:
+    picture = decode_image(deep_png([0] * 8 + [65535] * 4 + [32896] * 4), "deep.png")
+    assert picture[0, ::4].tolist() == [[0] * 3, [0] * 3, [255] * 3, [128] * 3]
+
+
+def test_a_jpeg_for_print_has_its_colours() -> None:
+    image = Image.new("RGB", (32, 16), (220, 30, 30))
+    image.paste((255, 255, 255), (16, 0, 32, 16))
+    picture = decode_image(saved(image.convert("CMYK"), "JPEG", quality=95), "print.jpg").astype(int)
+    assert picture[8, 4].tolist() == pytest.approx([220, 30, 30], abs=12)
+    assert picture[8, 28].tolist() == pytest.approx([255, 255, 255], abs=4)

@@ -27,6 +27,14 @@ class Dataset:
         return self._element.attributes.get(f"data-{name}")
 
 
+class Style:
+    def __init__(self) -> None:
+        self.set: dict[str, str] = {}
+
+    def setProperty(self, name: str, value: str) -> None:
+        self.set[name] = value
+
+
 class Element:
     def __init__(self, document: Document, tag: str) -> None:
         self.document, self.tag = document, tag
@@ -38,6 +46,7 @@ class Element:
         self.hidden = self.open = self.disabled = False
         self.scrollTop = 0
         self.dataset = Dataset(self)
+        self.style = Style()
 
     @property
     def id(self) -> str:
@@ -57,6 +66,9 @@ class Element:
 
     def setAttribute(self, name: str, value: str) -> None:
         self.attributes[name] = value
+
+    def getAttribute(self, name: str) -> str | None:
+        return self.attributes.get(name)
 
     def removeAttribute(self, name: str) -> None:
         self.attributes.pop(name, None)

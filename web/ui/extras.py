@@ -1,4 +1,5 @@
-"""Loads what few visits need when it is first wanted: the live panel, the workshop, and what runs Python."""
+"""Loads what few visits need when it is first wanted: the live panel, the workshop, what runs Python and what draws
+boxes over pictures."""
 
 
 class Extras:
@@ -8,6 +9,7 @@ class Extras:
         self._page, self._bridge = page, page.bridge
         self._panel = None
         self._workshop = None
+        self._found = None  # draws what was found in pictures
         self._runs = None  # the code of answers that was run
         self._made = None  # the agents made here, once the engine has sent them
         self._coded = None  # what runs the code of those that have some
@@ -85,6 +87,23 @@ class Extras:
     def draw(self, dirty, over):
         """True when something is left to draw."""
         return bool(self._panel and self._panel.is_open and self._panel.draw(dirty, over))
+
+    # what was found in pictures
+
+    def toggle_found(self, turn):
+        if self._found is None:
+            self._bring(("found",), lambda: self._found_came(turn))
+            return
+        question = self._page.state.conversation.question_of(turn)
+        pictures = [file for file in question.attached if file["kind"] == "image"] if question else []
+        self._page.views.log.toggle_found(turn, lambda place, scenes: self._found.draw(place, scenes, pictures))
+
+    def _found_came(self, turn):
+        if self._found is None:
+            from ui.answers.found_view import FoundView
+
+            self._found = FoundView(self._page.dom, self._page.words, self._page.attachments.show_whole)
+        self.toggle_found(turn)
 
     # code of answers
 

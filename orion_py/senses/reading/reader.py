@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +30,12 @@ LEAST_CONFIDENCE = 0.5
 """Of a line that is reported: below that the recognizer guesses."""
 LONE_CONFIDENCE = 0.9
 """Of a line with a single character, which anything round or straight looks like."""
+OnLine = Callable[[int, int], None]
+"""Hears how many lines are read, of how many that were found: once they are found, and after each."""
+
+
+def unwatched(_read: int, _found: int) -> None:
+    """For a reader whom nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class TextReader:
         characters = (await model.file("characters.txt")).decode().split("\n")
         return cls(model.graph("detector"), model.graph("turned"), model.graph("recognizer"), characters)
 
-    async def read(self, picture: Picture, cancel: CancelToken) -> Reading:
+    async def read(self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched) -> Reading:
         """All text in ``picture``. Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
         shrunk = _within_bounds(picture)
         ratio = np.array([picture.shape[1] / shrunk.shape[1], picture.shape[0] / shrunk.shape[0]])
@@ -70,12 +76,14 @@ class TextReader:
         down, across = _margin(height, width), _margin(width, height)
         seen = np.pad(shrunk, ((down, down), (across, across), (0, 0)), mode="edge") if down or across else shrunk
         boxes = await self._boxes(seen)
-        lines = []
+        lines: list[Line] = []
         for box in boxes:
+            on_line(len(lines), len(boxes))
             cancel.raise_if_cancelled()
             read = await self._line(cut(seen, box.quad))
             quad = np.clip((box.quad - [across, down]) * ratio, 0, [picture.shape[1], picture.shape[0]])
             lines.append(Line(read.text, quad, read.confidence, box.score))
+        on_line(len(lines), len(boxes))
         sure = [line for line in lines if _is_sure(line)]
         unsure = tuple(line for line in lines if not _is_sure(line))
         return Reading(tuple(tuple(row) for row in reading_order(sure)), unsure)

@@ -6,6 +6,7 @@ doesn't know. What needs a language model, such as translating a sign, is left t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from orion_py.senses.scenes.labels import Language, Name
@@ -15,6 +16,8 @@ from orion_py.senses.scenes.report import SceneReport, SeenObject, colour_name, 
 
 MOST_QUOTED = 6000
 """Characters of a picture's text in an answer."""
+_WORDS_READ, _SOMETHING_READ = re.compile(r"[^\W\d_]{2}"), re.compile(r"[^\W_]{2}")
+"""What a language model can work on, and what it can answer from: a lone character may be anything that is round."""
 
 
 def scene_answer(
@@ -25,11 +28,19 @@ def scene_answer(
     wanted = asked(question, known, language)
     if wanted.task or wanted.wish == "other":
         # Words are there to work on; of what isn't text a language model would only make things up.
-        if any(report.text for report in reports):
+        needed = _WORDS_READ if wanted.task else _SOMETHING_READ
+        if any(needed.search(report.text) for report in reports):
             return None
-        key = "no_text_for_task" if wanted.task else "beyond"
-        return _by_picture(reports, language, lambda report: _say(key, language, described(report, language)))
+        return _by_picture(reports, language, lambda report: _nothing_to_work_on(report, wanted, language))
     return _by_picture(reports, language, lambda report: _ANSWERS[wanted.wish](report, wanted, language))
+
+
+def _nothing_to_work_on(report: SceneReport, wanted: Asked, language: Language) -> str:
+    if not wanted.task:
+        return _beyond(report, wanted, language)
+    if report.text:
+        return _say("no_words_for_task", language, " ".join(report.text.split()), described(report, language))
+    return _say("no_text_for_task", language, described(report, language))
 
 
 def _by_picture(reports: Sequence[SceneReport], language: Language, answer: Callable[[SceneReport], str]) -> str:
@@ -206,6 +217,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_text_for_task": (
         "I can't read any text in this picture, so there is nothing to work on.\n{}",
         "Je ne lis aucun texte dans cette image : il n'y a rien à traiter.\n{}",
+    ),
+    "no_words_for_task": (
+        "All that I read in this picture is “{}”, so there are no words to work on.\n{}",
+        "Tout ce que je lis dans cette image est « {} » : il n'y a pas de mots à traiter.\n{}",
     ),
     "beyond": (
         "I can't tell that from the picture. What I can say of it:\n{}",

@@ -12,7 +12,7 @@ from orion_py.errors import RuntimeFailure
 from orion_py.runtime.graphs import Graph, GraphModel
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.reading.lines import columns
-from orion_py.senses.reading.reader import Reading, TextReader
+from orion_py.senses.reading.reader import OnLine, Reading, TextReader, unwatched
 from orion_py.senses.scenes.classifier import classifier_input, likeliest
 from orion_py.senses.scenes.codes import CodeReader
 from orion_py.senses.scenes.colours import main_colours
@@ -57,13 +57,14 @@ class Eyes:
             codes,
         )
 
-    async def look(self, picture: Picture, cancel: CancelToken) -> SceneReport:
-        """What is in ``picture``. Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
+    async def look(self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched) -> SceneReport:
+        """What is in ``picture``; ``on_line`` is called as ``TextReader.read`` does. Raises Cancelled, RuntimeFailure,
+        OutOfMemory or WorkerDied."""
         height, width = picture.shape[:2]
         found = await self._found(picture)
         cancel.raise_if_cancelled()
         subjects = await self._shown(picture)
-        reading = await self._reader.read(picture, cancel)
+        reading = await self._reader.read(picture, cancel, on_line)
         return SceneReport(
             width=width,
             height=height,

@@ -63,14 +63,14 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
     (
         "read",
         (
-            r"what (?:does|do|did) (?:it|this|that|the \w+|these|those) say\b",
+            r"what (?:does|do|did) (?:it|this|that|these|those|the|my|your|our)\b[^.?!]{0,60}?\b(?:say|read)\b",
             r"what(?:'s| is| was)? (?:it )?(?:written|printed)\b",
             r"(?:read|transcribe|copy) (?:it|this|that|the|all|me|out|aloud|what|everything)\b",
             r"extract (?:the )?text\b|ocr\b",
             r"what (?:is|'s) (?:the|this) text\b|(?:what|which) (?:text|words)\b",
             r"(?:que|qu'est-ce que?) (?:dit|disent|ca dit|cela dit)\b|qu'?est[- ]ce qui est (?:ecrit|marque)\b",
             r"qu'?y a[- ]t[- ]il d'ecrit\b|(?:lis|lire|lisez|transcris|recopie)\b",
-            r"qu(?:el|els) (?:est le )?(?:texte|mots)\b|ecrit\s*\?",
+            r"qu(?:el|els) (?:est le )?(?:texte|mots)\b|ecrit\s*\?|(?:c'est|y a|est) (?:d')?ecrit\b",
         ),
     ),
     (

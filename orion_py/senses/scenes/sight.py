@@ -13,6 +13,7 @@ from orion_py.runtime.graphs import Lend
 if TYPE_CHECKING:
     from orion_py.senses.images.resampling import Picture
     from orion_py.senses.scenes.codes import CodeReader
+    from orion_py.senses.scenes.eyes import Eyes
     from orion_py.senses.scenes.labels import Name
     from orion_py.senses.scenes.report import SceneReport
 
@@ -26,12 +27,47 @@ class Scenes:
     known: tuple[Name, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How far looking is: at which of the ``pictures``, counted from 1, and how many of the ``lines`` of text that were
+    found in it are read. No line is found before the picture's text is."""
+
+    picture: int
+    pictures: int
+    line: int = 0
+    lines: int = 0
+
+    @property
+    def fraction(self) -> float:
+        """Of all pictures, 0 to 1."""
+        return (self.picture - 1 + (self.line / self.lines if self.lines else 0.0)) / self.pictures
+
+
+Watch = Callable[[Looked], None]
+
+
+def unseen(_looked: Looked) -> None:
+    """For looking that nobody waits for."""
+
+
 class Sight(Protocol):
-    async def look(
-        self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None] = lambda: None
-    ) -> Scenes:
-        """Opens the models that see where they aren't in memory yet, and looks. ``on_open`` is called between the two.
-        Raises LoadError, RuntimeFailure or Cancelled."""
+    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
+        """Opens the models that see where they aren't in memory yet, and looks. ``watch`` hears how far it is, first
+        when they are open. Raises LoadError, RuntimeFailure or Cancelled."""
+
+
+async def all_seen(eyes: Eyes, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch) -> Scenes:
+    """What ``eyes`` see in each of ``pictures``, one after the other. Raises as ``Eyes.look``."""
+    reports = []
+    for number, picture in enumerate(pictures, 1):
+        watch(Looked(number, len(pictures)))
+        on_line = _lines_of(number, len(pictures), watch)
+        reports.append(await eyes.look(picture, cancel, on_line))
+    return Scenes(tuple(reports), eyes.kinds)
+
+
+def _lines_of(number: int, pictures: int, watch: Watch) -> Callable[[int, int], None]:
+    return lambda line, lines: watch(Looked(number, pictures, line, lines))
 
 
 class LentSight:
@@ -41,9 +77,7 @@ class LentSight:
     def __init__(self, lend: Lend, codes: CodeReader) -> None:
         self._lend, self._codes = lend, codes
 
-    async def look(
-        self, pictures: Sequence[Picture], cancel: CancelToken, on_open: Callable[[], None] = lambda: None
-    ) -> Scenes:
+    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
         """Raises as ``Sight.look``, and as ``Lend``."""
         from orion_py.senses.scenes.eyes import MODELS, Eyes  # a start needn't wait for it
 
@@ -51,5 +85,4 @@ class LentSight:
             eyes = await Eyes.of(
                 [await lent.enter_async_context(self._lend(name, cancel)) for name in MODELS], self._codes
             )
-            on_open()
-            return Scenes(tuple([await eyes.look(picture, cancel) for picture in pictures]), eyes.kinds)
+            return await all_seen(eyes, pictures, cancel, watch)

@@ -14,13 +14,15 @@ from orion_py.senses.scenes.labels import Language
 from orion_py.senses.scenes.questions import plainly
 from orion_py.senses.scenes.receipts import Receipt, receipt, shown_amount
 from orion_py.senses.scenes.report import SceneReport
+from orion_py.senses.scenes.single_number import single_number
 
 _SUM = re.compile(
     r"\b(?:add|sum|total|altogether|together|in all|how much)\b"
     r"|\b(?:additionne|somme|en tout|ensemble|combien|montant)\b"
 )
 _COMPARE = re.compile(
-    r"\b(?:compare|differ|difference|cheaper|more expensive|dearer|larger|smaller|more|less|which)\b"
+    r"\b(?:compare|differ|difference|cheaper|more expensive|dearer|larger|bigger|greater|smaller|higher|lower|more|"
+    r"less|which)\b"
     r"|\b(?:ecart|moins cher|plus cher|plus grand|plus petit|lequel|laquelle|plus|moins)\b"
 )
 _PEOPLE = re.compile(
@@ -45,7 +47,7 @@ def worked_out(question: str, reports: Sequence[SceneReport], language: Language
     plain = plainly(question)
     bills = [receipt(report.reading.rows) for report in reports]
     if len(reports) > 1 and (_COMPARE.search(plain) or _SUM.search(plain)):
-        return _several(bills, _SUM.search(plain) is not None and not _COMPARE.search(plain), language)
+        return _several(bills, reports, _SUM.search(plain) is not None and not _COMPARE.search(plain), language)
     bill = bills[0] if len(bills) == 1 else None
     if bill is None:
         return None
@@ -99,49 +101,87 @@ def _of_total(
     return WorkedOut(text + (f" {_say('each', language)}" if count > 1 else ""), written, str(value))
 
 
-def _several(bills: Sequence[Receipt | None], added: bool, language: Language) -> WorkedOut | None:
-    french, lines, amounts = language == "fr", [], []
-    for number, bill in enumerate(bills, 1):
-        amount = None if bill is None else _amount(bill)
-        if bill is None or amount is None:
-            lines.append(_say("none", language, number))
-            continue
-        read = f" (« {bill.total.text} »)" if bill.total is not None and french else ""
-        read = f" (“{bill.total.text}”)" if bill.total is not None and not french else read
-        lines.append(f"{_say('picture', language, number, _shown(amount, bill, french))}{read}")
-        amounts.append((amount, number, bill))
-    if len(amounts) < 2:
-        return WorkedOut("\n".join(lines), "", "") if any(bills) else None
-    bill = amounts[0][2]
-    if added:
-        written, value = _chain([amount for amount, _, _ in amounts], french)
-        lines += ["", f"{written} = **{_shown(value, bill, french)}**"]
-        return WorkedOut("\n".join(lines), written, str(value))
-    most, least = max(amounts, key=lambda row: row[0]), min(amounts, key=lambda row: row[0])
-    if most[0] == least[0]:
-        return WorkedOut("\n".join([*lines, "", _say("equal", language)]), "", "0")
-    written = f"{_plain(most[0], french)} − {_plain(least[0], french)}"
-    value = _evaluated(written, french)
-    lines += ["", f"{written} = **{_shown(value, bill, french)}**", _say("larger", language, most[1])]
+def _several(
+    bills: Sequence[Receipt | None], reports: Sequence[SceneReport], added: bool, language: Language
+) -> WorkedOut | None:
+    amounts = [_told(bill, report) for bill, report in zip(bills, reports, strict=True)]
+    if not any(amounts):
+        return None
+    lines = [
+        _say("none", language, number) if told is None else _told_line(told, number, language)
+        for number, told in enumerate(amounts, 1)
+    ]
+    known = [(told, number) for number, told in enumerate(amounts, 1) if told is not None]
+    if len(known) < 2:
+        return WorkedOut("\n".join(lines), "", "")
+    if len({told.unit for told, _ in known if told.unit}) > 1:
+        return WorkedOut("\n".join([*lines, "", _say("units", language)]), "", "")
+    return _added(known, lines, language) if added else _compared(known, lines, language)
+
+
+def _added(known: Sequence[tuple[_Told, int]], lines: list[str], language: Language) -> WorkedOut:
+    decimals, like = max(told.decimals for told, _ in known), known[0][0]
+    written, value = _chain([told.value for told, _ in known], language == "fr", decimals)
+    lines += ["", f"{written} = **{like.shown(value, decimals, language)}**"]
     return WorkedOut("\n".join(lines), written, str(value))
 
 
-def _chain(amounts: Sequence[Decimal], french: bool) -> tuple[str, Decimal]:
-    written = _plain(amounts[0], french)
+def _compared(known: Sequence[tuple[_Told, int]], lines: list[str], language: Language) -> WorkedOut:
+    french, decimals = language == "fr", max(told.decimals for told, _ in known)
+    most, least = max(known, key=lambda row: row[0].value), min(known, key=lambda row: row[0].value)
+    if most[0].value == least[0].value:
+        return WorkedOut("\n".join([*lines, "", _say("equal", language)]), "", "0")
+    written, value = _chain([most[0].value, -least[0].value], french, decimals)
+    lines += ["", f"{written} = **{most[0].shown(value, decimals, language)}**", _say("larger", language, most[1])]
+    return WorkedOut("\n".join(lines), written, str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one picture tells: a bill's amount, or its only number. ``text``: where it was read, or ""."""
+
+    value: Decimal
+    decimals: int
+    unit: str
+    money: bool
+    text: str
+
+    def shown(self, value: Decimal, decimals: int, language: Language) -> str:
+        french = language == "fr"
+        if self.money:
+            return shown_amount(value, self.unit, french)
+        return f"{_plain(value, french, decimals)} {self.unit}".rstrip()
+
+
+def _told(bill: Receipt | None, report: SceneReport) -> _Told | None:
+    amount = None if bill is None else _amount(bill)
+    if bill is not None and amount is not None:
+        return _Told(amount, 2, bill.currency, True, bill.total.text if bill.total is not None else "")
+    found = single_number(report.reading.lines)
+    return None if found is None else _Told(found.value, found.decimals, found.unit, False, found.text)
+
+
+def _told_line(told: _Told, number: int, language: Language) -> str:
+    read = "" if not told.text else f" (« {told.text} »)" if language == "fr" else f" (“{told.text}”)"
+    return f"{_say('picture', language, number, told.shown(told.value, told.decimals, language))}{read}"
+
+
+def _chain(amounts: Sequence[Decimal], french: bool, decimals: int = 2) -> tuple[str, Decimal]:
+    written = _plain(amounts[0], french, decimals)
     for amount in amounts[1:]:
-        written += f" {'−' if amount < 0 else '+'} {_plain(abs(amount), french)}"
-    return written, _evaluated(written, french)
+        written += f" {'−' if amount < 0 else '+'} {_plain(abs(amount), french, decimals)}"
+    return written, _evaluated(written, french, decimals)
 
 
-def _evaluated(written: str, french: bool) -> Decimal:
-    """By the evaluator, exactly, and then rounded to the cent."""
+def _evaluated(written: str, french: bool, decimals: int = 2) -> Decimal:
+    """By the evaluator, exactly, and then rounded, to the cent where nothing else is said."""
     value: Fraction = evaluate(tokenize(written, french)).value
     exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
-def _plain(amount: Decimal, french: bool) -> str:
-    text = f"{abs(amount):.2f}"
+def _plain(amount: Decimal, french: bool, decimals: int = 2) -> str:
+    text = f"{abs(amount):.{decimals}f}"
     return ("−" if amount < 0 else "") + (text.replace(".", ",") if french else text)
 
 
@@ -169,6 +209,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "each": ("each", "chacun"),
     "picture": ("Picture {}: {}", "Image {} : {}"),
     "none": ("Picture {}: I read no amount.", "Image {} : je ne lis aucun montant."),
-    "equal": ("They are equal.", "Les montants sont égaux."),
-    "larger": ("The amount of picture {} is the largest.", "Le montant de l'image {} est le plus grand."),
+    "equal": ("They are equal.", "Ils sont égaux."),
+    "units": ("Their units differ, so I don't compare them.", "Leurs unités diffèrent : je ne les compare pas."),
+    "larger": (
+        "The number of picture {} is the largest.",
+        "Le nombre de l'image {} est le plus grand.",
+    ),
 }

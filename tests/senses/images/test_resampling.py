@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.senses.images.resampling import cut, scaled, shrunk
+from orion_py.senses.images.resampling import cubic, cut, scaled, shrunk
 from orion_py.senses.reading.detection import detector_input
 
 SIDES = st.integers(1, 40)
@@ -97,3 +97,18 @@ def test_a_quad_is_cut_from_its_own_top_left_on(turn: int) -> None:
 def test_a_quad_beyond_the_edge_gets_the_edges_colour() -> None:
     source = np.full((10, 10, 3), 200, np.uint8)
     assert (cut(source, np.array([[-5.0, -5], [20, -5], [20, 20], [-5, 20]])) == 200).all()
+
+
+def test_bicubic_scaling_keeps_what_is_even_and_is_exact_at_the_same_size() -> None:
+    even = np.full((30, 50, 3), 77, np.uint8)
+    assert (cubic(even, 20, 90) == 77).all()
+    noise = np.random.default_rng(3).integers(0, 256, (12, 17, 3), dtype=np.uint8)
+    assert (cubic(noise, 12, 17) == noise).all()
+
+
+def test_bicubic_scaling_overshoots_at_an_edge_as_opencv_does() -> None:
+    """cv2.resize(edge, (16, 1), interpolation=cv2.INTER_CUBIC) of opencv-python 5.0.0."""
+    edge = np.zeros((1, 8, 3), np.uint8)
+    edge[:, :4], edge[:, 4:] = 50, 200
+    row = cubic(edge, 1, 16)[0, :, 0].tolist()
+    assert row == [50, 50, 50, 50, 50, 45, 34, 84, 166, 216, 205, 200, 200, 200, 200, 200]

@@ -30,6 +30,10 @@ def told(question: str, *reports: SceneReport, language: Language = "en") -> str
     [
         ("What does it say?", "en"),
         ("what does the sign say", "en"),
+        ("What does the sign in this picture say?", "en"),
+        ("What does that label on the left read?", "en"),
+        ("C'est écrit quoi sur le panneau ?", "fr"),
+        ("Qu'est-ce qu'il y a d'écrit ici ?", "fr"),
         ("Read it to me please", "en"),
         ("What is written on this?", "en"),
         ("Que dit le panneau ?", "fr"),
@@ -47,6 +51,17 @@ def test_what_was_read_is_quoted_and_what_is_doubtful_said_apart(question: str, 
 @pytest.mark.parametrize("question", ["What does it say?", "Translate this sign into English", "Summarize the text"])
 def test_without_text_there_is_nothing_to_read_or_to_translate(question: str) -> None:
     assert "can't read any text" in told(question, PARK)
+
+
+@pytest.mark.parametrize(("question", "language"), [("Translate it", "en"), ("Traduis ce texte", "fr")])
+def test_a_lone_figure_is_no_text_to_translate(question: str, language: Language) -> None:
+    answer = told(question, report("8", [seen("cup")]), language=language)
+    assert {"en": "“8”, so there are no words", "fr": "« 8 » : il n'y a pas de mots"}[language] in answer
+
+
+def test_what_is_asked_of_a_lone_character_is_not_left_to_a_model() -> None:
+    assert "can't tell" in told("Is that healthy?", report("8"))
+    assert scene_answer("Is that a lot?", [report("04521 kWh")], KNOWN, "en") is None
 
 
 @pytest.mark.parametrize(

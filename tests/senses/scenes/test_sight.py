@@ -13,10 +13,11 @@ from orion_py.cancellation import CancelToken
 from orion_py.errors import RuntimeFailure
 from orion_py.runtime.graphs import GraphModel
 from orion_py.senses.images.resampling import Picture
+from orion_py.senses.reading.reader import OnLine
 from orion_py.senses.scenes.codes import Code
 from orion_py.senses.scenes.eyes import MODELS, Eyes
 from orion_py.senses.scenes.report import SceneReport
-from orion_py.senses.scenes.sight import LentSight
+from orion_py.senses.scenes.sight import LentSight, Looked
 from tests.senses.scenes.reports import KNOWN, report
 
 PICTURE = np.full((20, 20, 3), 255, np.uint8)
@@ -48,8 +49,9 @@ def lender(monkeypatch: pytest.MonkeyPatch) -> Lender:
     class ScriptedEyes:
         kinds = KNOWN
 
-        async def look(self, picture: Picture, cancel: CancelToken) -> SceneReport:
+        async def look(self, picture: Picture, cancel: CancelToken, on_line: OnLine) -> SceneReport:
             made.log.append("looks")
+            on_line(1, 4)
             if not picture.any():
                 raise RuntimeFailure("It failed.")
             return report("Hello")
@@ -68,10 +70,19 @@ GIVEN_BACK = [f"gets {name}" for name in reversed(MODELS)]
 
 async def test_it_looks_at_each_picture_once_all_models_are_there(lender: Lender) -> None:
     sight = LentSight(lender.lent, no_codes)
-    scenes = await sight.look([PICTURE, PICTURE], CancelToken(), lambda: lender.log.append("opened"))
+    far: list[Looked] = []
+
+    def watch(looked: Looked) -> None:
+        far.append(looked)
+        lender.log.append(f"picture {looked.picture}, line {looked.line}")
+
+    scenes = await sight.look([PICTURE, PICTURE], CancelToken(), watch)
     assert [found.text for found in scenes.reports] == ["Hello", "Hello"]
     assert scenes.known == KNOWN
-    assert lender.log == [*LENT, "opened", "looks", "looks", *GIVEN_BACK]
+    first, second = ([f"picture {number}, line 0", "looks", f"picture {number}, line 1"] for number in (1, 2))
+    assert lender.log == [*LENT, *first, *second, *GIVEN_BACK]
+    assert [looked.fraction for looked in far] == [0, 0.125, 0.5, 0.625]
+    assert [(looked.pictures, looked.lines) for looked in far] == [(2, 0), (2, 4)] * 2
 
 
 async def test_what_was_lent_is_given_back_when_looking_fails(lender: Lender) -> None:

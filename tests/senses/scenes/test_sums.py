@@ -61,11 +61,12 @@ def test_a_total_is_shared_and_tipped(question: str, language: Language, working
 
 
 def test_amounts_of_two_pictures_are_compared_and_added() -> None:
-    compared = of("Which is cheaper?", BILL, SHOP)
+    other = report(ENGLISH.replace("$", "€"))
+    compared = of("Which is cheaper?", BILL, other)
     assert "Picture 1: €5.50 (“TOTAL TTC" in compared.text
     assert "5.50 − 5.39 = **€0.11**" in compared.text
     assert "picture 1 is the largest" in compared.text
-    assert of("What is it altogether?", BILL, SHOP).value == "10.89"
+    assert of("What is it altogether?", BILL, other).value == "10.89"
     assert "sont égaux" in of("Compare les deux", BILL, BILL, language="fr").text
 
 
@@ -81,3 +82,17 @@ def test_what_is_no_sum_is_left_to_sight(question: str) -> None:
 
 def test_nobody_pays_nothing() -> None:
     assert worked_out("split it between 0 people", [BILL], "en") is None
+
+
+def test_the_numbers_of_two_meters_are_compared_with_their_unit() -> None:
+    before, after = report("Electricity\n04521 kWh"), report("Electricity\n04733,5 kWh")
+    compared = of("What is the difference?", before, after).text
+    assert "Picture 1: 4521 kWh (“04521 kWh”)" in compared
+    assert "4733.5 − 4521.0 = **212.5 kWh**" in compared
+    assert "picture 2 is the largest" in compared
+    assert "4521,0 + 4733,5 = **9254,5 kWh**" in of("Quelle est la somme ?", before, after, language="fr").text
+
+
+def test_what_is_measured_otherwise_is_not_compared() -> None:
+    assert "units differ" in of("compare them", BILL, SHOP).text
+    assert "unités" in of("compare", report("21 °C"), report("5 kg"), language="fr").text

@@ -103,3 +103,16 @@ def test_only_the_attempt_under_way_gets_what_arrives() -> None:
     assert conversation.answering("a0.1") is None
     answer.state = "cancelled"
     assert conversation.answering("a0.2") is None
+
+
+def test_what_was_found_in_pictures_stays_with_the_answer_until_it_is_asked_again() -> None:
+    conversation = talk("success")
+    answer = conversation.turns[1]
+    box = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    found = [{"kind": "line", "what": "TOTAL", "share": 0.9, "sure": True, "box": box}]
+    answer.scenes = [{"width": 300, "height": 200, "found": found}]
+    again = load(conversation.dump())
+    assert again is not None
+    assert again.turns[1].scenes == answer.scenes
+    answer.reset()
+    assert "scenes" not in answer.dump()

@@ -345,3 +345,24 @@ def test_what_was_heard_stays_with_the_answer() -> None:
     heard = [{"text": "Good day", "segments": [], "seconds": 2.0}]
     page.hear("result", payload={**RESPONSE, "notes": {"recordings": heard, "scenes": []}})
     assert page.answer.meta["recordings"] == heard
+
+
+def test_how_many_lines_of_a_picture_are_read_is_kept_while_it_is_looked_at() -> None:
+    page = Page()
+    page.hear("sense", sense="vision", picture=1, pictures=2, line=4, lines=12)
+    assert page.answer.looked == (1, 2, 4, 12)
+    page.hear("sense", sense="speech")
+    assert page.answer.looked == (1, 2, 4, 12)
+    page.answer.reset()
+    assert page.answer.looked is None
+
+
+def test_what_was_found_in_pictures_comes_with_the_answer() -> None:
+    page = Page()
+    box = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    scene = {"width": 300, "height": 200, "lines": [{"text": "TOTAL", "confidence": 0.9, "box": box}]}
+    page.hear("result", payload={**RESPONSE, "notes": {"scenes": [scene]}})
+    assert [each["what"] for each in page.answer.scenes[0]["found"]] == ["TOTAL"]
+    other = Page()
+    other.hear("result", payload=RESPONSE)
+    assert other.answer.scenes == []

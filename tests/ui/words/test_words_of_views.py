@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.ui.speech import speak
-from ui.answers.answer_view import backend_words, facts, note_words
+from ui.answers.answer_view import activity_words, backend_words, facts, note_words
 from ui.chats.conversation import Turn
 from ui.engine.view_state import Load
 from ui.status import loading_view
@@ -20,6 +20,22 @@ def test_the_backend_is_said_in_both_languages() -> None:
     assert backend_words("Kernel, 1 thread", FR) == "Noyau d’Orion, 1 fil"
     assert backend_words("Kernel, 2 threads, plain SIMD", EN) == "Orion’s kernel, 2 threads, plain SIMD"
     assert backend_words(None, EN) == ""
+
+
+def test_a_picture_that_is_read_says_how_far_it_is() -> None:
+    turn = Turn("a", "assistant", "", "loading")
+    turn.activity = "looking"
+    assert activity_words(turn, EN) == "Looking at the picture"
+    turn.looked = (1, 1, 0, 0)
+    assert activity_words(turn, EN) == "Looking at the picture"
+    turn.looked = (1, 1, 4, 12)
+    assert activity_words(turn, EN) == "Reading the picture: line 4 of 12"
+    turn.looked = (2, 3, 0, 0)
+    assert activity_words(turn, FR) == "Examen de l’image 2 sur 3"
+    turn.looked = (2, 3, 4, 12)
+    assert activity_words(turn, FR) == "Lecture de l’image 2 sur 3 : ligne 4 sur 12"
+    turn.activity = "thinking"
+    assert activity_words(turn, FR) == "Réflexion"
 
 
 def test_an_answer_says_who_what_where_and_how_fast() -> None:

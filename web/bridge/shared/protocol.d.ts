@@ -805,6 +805,9 @@ export interface Sampling {
  * A sense is at work for a request, whose models were loaded before if need be: `vision` looks at its pictures,
  * `speech` hears its recordings and tells that `done` of `total` seconds (None: not known before all is decoded)
  * are heard.
+ *
+ * `vision` tells that `picture` of `pictures`, counted from 1, is being looked at, and that `line` of the
+ * `lines` of text that were found in it are read; 0 of 0 until they are found.
  */
 export interface SenseEvent {
   v: 1;
@@ -813,6 +816,10 @@ export interface SenseEvent {
   sense: "vision" | "speech";
   done: number;
   total: number | null;
+  picture: number;
+  pictures: number;
+  line: number;
+  lines: number;
 }
 
 /** A graph model of the site's list, with the fields of `registry.models.SenseEntry`. */

@@ -1,4 +1,4 @@
-"""Does what the buttons of a turn say: copy, read aloud, run, ask again or ask another agent, edit, save."""
+"""Does what the buttons of a turn say: copy, read aloud, run, ask again or ask another agent, edit, save, show."""
 
 from ui.answers.transcripts_view import file_of
 
@@ -44,6 +44,8 @@ class TurnActions:
             file = file_of(turn, question, place, button.dataset.form)
             if file:
                 self._bridge.saveFile(*file)
+        elif action == "found":
+            page.extras.toggle_found(turn)
         elif action == "picture":
             page.attachments.enlarge(turn.attached, button.dataset.file)
 

@@ -45,6 +45,23 @@ def note_words(note, words):
     return words(key, model=note["model"]) if note.get("model") else words(key)
 
 
+def activity_words(turn, words):
+    """What is going on with a turn that isn't at its end."""
+    key = ACTIVITY.get(turn.activity or turn.state)
+    if key == "turn_looking" and turn.looked:
+        picture, pictures, line, lines = turn.looked
+        if pictures > 1:
+            key = "turn_reading_of" if lines else "turn_looking_of"
+            return words(key, picture=picture, pictures=pictures, line=line, lines=lines)
+        if lines:
+            return words("turn_reading", line=line, lines=lines)
+    text = words(key) if key else ""
+    if turn.activity == "listening" and turn.heard and turn.heard[1]:
+        done, total = formatting.clock(turn.heard[0]), formatting.clock(turn.heard[1])
+        text += " " + words("heard_of", done=done, total=total)
+    return text
+
+
 def labels(words):
     """JSON of what bridge/page/markdown.js writes into an answer."""
     return json.dumps(
@@ -164,10 +181,13 @@ class AnswerView:
         self._offer = dom.el("div", "offer")
         self._transcripts = TranscriptsView(dom, words)
         self._foot = dom.el("footer", "turn-foot")
+        self._found = dom.el("div", "found")
+        self._found.hidden = True
+        self._draw_found = None  # while it is open
         self._why = WhyView(dom, words, state)
         self._may_correct = False
         self.node.append(head, self._body, self._error, self._notes, self._offer, self._transcripts.node)
-        self.node.append(self._reading.note, self._foot, self._why.node)
+        self.node.append(self._reading.note, self._foot, self._found, self._why.node)
 
     def toggle_why(self, turn, wrong):
         """Opens or closes the card that says why; ``wrong``: the person goes on to choose another."""
@@ -177,7 +197,7 @@ class AnswerView:
             self._why.open(turn, self._may_correct)
             if wrong:
                 self._why.focus()
-        for button in self._dom.all("[aria-expanded]", self._foot):
+        for button in self._dom.all("[aria-expanded]:not([data-action=found])", self._foot):
             button.setAttribute("aria-expanded", "true" if self._why.is_open else "false")
 
     def draw(self, turn, is_last, markdown):
@@ -186,9 +206,8 @@ class AnswerView:
         self._changed("busy", turn.busy, self._set_busy)
         self._changed("agent", turn.agent, lambda value: self._dom.attribute(self.node, "data-agent", value))
         self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
-        activity = ACTIVITY.get(turn.activity or turn.state) if turn.busy else None
-        heard = turn.heard if turn.activity == "listening" else None
-        self._changed("activity", (activity, heard, self._words.lang), self._set_activity)
+        activity = activity_words(turn, self._words) if turn.busy else ""
+        self._changed("activity", activity, lambda _: self._set_activity(turn, activity))
         self._changed("progress", (turn.busy, turn.progress, self._words.lang), lambda _: self._set_progress(turn))
         self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))
         error = (turn.error and turn.error["code"], turn.state, self._words.lang)
@@ -197,10 +216,30 @@ class AnswerView:
         self._changed("transcripts", recordings, lambda _: self._set_transcripts(turn))
         rate = turn.meta.get("rate") if not turn.busy else None
         how = self._state.how_read(turn.id)
-        foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents))
+        foot = (turn.state, is_last, self._words.lang, rate, len(self._state.agents), bool(turn.scenes))
         self._changed("foot", foot, lambda _: self._set_foot(turn, is_last))
         self._changed("reading", (how, self._words.lang, foot), lambda _: self._reading.draw(how))
+        self._changed("found", (turn.scenes, self._words.lang), lambda _: self._set_found(turn))
         return self._set_text(turn, markdown)
+
+    def toggle_found(self, turn, draw):
+        """Shows what was found in the question's pictures, or hides it again. ``draw(place, scenes)`` draws it."""
+        self._draw_found = draw if self._found.hidden else None
+        self._set_found(turn)
+
+    def _set_found(self, turn):
+        self._found.replaceChildren()
+        if not turn.scenes:  # it is being answered anew
+            self._draw_found = None
+        self._found.hidden = self._draw_found is None
+        if self._draw_found:
+            self._draw_found(self._found, turn.scenes)
+        for button in self._dom.all("[data-action=found]", self._foot):
+            self._say_found(button)
+
+    def _say_found(self, button):
+        button.textContent = self._words("found_show" if self._found.hidden else "found_hide")
+        button.setAttribute("aria-expanded", "false" if self._found.hidden else "true")
 
     def _changed(self, name, value, act):
         if name not in self._drawn or self._drawn[name] != value:
@@ -210,14 +249,12 @@ class AnswerView:
     def _set_busy(self, busy):
         self.node.setAttribute("aria-busy", "true" if busy else "false")
 
-    def _set_activity(self, value):
-        key, heard = value[0], value[1]
-        text = self._words(key) if key else ""
-        if heard and heard[1]:
-            done, total = formatting.clock(heard[0]), formatting.clock(heard[1])
-            text += " " + self._words("heard_of", done=done, total=total)
+    def _set_activity(self, turn, text):
+        counts = turn.activity == "looking" and turn.looked and turn.looked[3]
+        # A screen reader says that a picture is looked at; of its lines it would say nothing else for a while.
+        self._dom.attribute(self._activity, "aria-live", "off" if counts else None)
         self._activity.textContent = text
-        self._activity.hidden = key is None
+        self._activity.hidden = not text
 
     def _set_transcripts(self, turn):
         self._transcripts.draw(turn, self._state.conversation.question_of(turn))
@@ -318,6 +355,10 @@ class AnswerView:
         self._may_correct = is_last and bool(turn.agent) and len(self._state.agents) > 1
         if self._may_correct:
             line.appendChild(self._why_button("wrong", words("wrong_agent"), "fact link"))
+        if turn.scenes:
+            button = dom.button("found", "", cls="fact link")
+            self._say_found(button)
+            line.appendChild(button)
         self._foot.appendChild(line)
         actions = dom.el("div", "turn-actions")
         if turn.text:

@@ -33,6 +33,10 @@ class LogView:
             else:
                 self._act(action, turn_id, button)
 
+    def toggle_found(self, turn, draw):
+        """As AnswerView does."""
+        self._views[turn.id].toggle_found(turn, draw)
+
     def _followed(self, following):
         self._jump.hidden = following
 

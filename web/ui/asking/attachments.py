@@ -216,8 +216,12 @@ class Attachments:
         self._whole.removeAttribute("src")
         self._whole.setAttribute("alt", name)
         self._dom.by_id("picture-name").textContent = name
-        self._files.show(self._whole, file, True)
+        self.show_whole(self._whole, file)
         self._sheet.open()
+
+    def show_whole(self, image, file):
+        """Gives an ``<img>`` all of a picture; one that is gone gets the attribute data-gone."""
+        self._files.show(image, file, True)
 
     # on the way to the engine
 

@@ -1,5 +1,7 @@
 """Defines turns, the conversation they make, and its stored form. Pure."""
 
+from ui.engine.scenes import kept_scenes
+
 TURN_STATES = ("queued", "routing", "loading", "streaming", "success", "error", "cancelled")
 BUSY = ("queued", "routing", "loading", "streaming")
 FORMAT = 1
@@ -16,7 +18,8 @@ class Turn:
     their ms and ``at`` is the present one, ``progress`` how far it is in percent, ``heard`` how many seconds of
     the recordings are heard, and of how many; none of them is kept.
     ``notes`` are dicts {"kind": …} that the view puts into words, so that a change of language
-    reaches them too.
+    reaches them too. ``scenes``: what was found in the question's pictures (engine/scenes.py); ``looked``, which isn't
+    kept, how far looking at them is: (picture, pictures, line, lines).
 
     Several tabs may show one turn. ``run`` names the attempt to answer it, ``owner`` the page that
     makes it, and ``remote`` says that this is another page. ``kept``: it is in the database, at the place
@@ -34,6 +37,8 @@ class Turn:
         self.attached = []
         self.meta = {}
         self.notes = []
+        self.scenes = []
+        self.looked = None
         self.path = []
         self.at = None
         self.progress = 0
@@ -80,6 +85,7 @@ class Turn:
         self.state, self.activity, self.error = "queued", None, None
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
+        self.scenes, self.looked = [], None
         self.path, self.at, self.progress, self.heard = [], None, 0, None
         self.remote = False
 
@@ -89,7 +95,7 @@ class Turn:
 
     def dump(self):
         row = {"id": self.id, "role": self.role, "text": self.text, "state": self.state}
-        for key in ("agent", "model", "options", "meta", "notes", "error", "run", "owner", "attached"):
+        for key in ("agent", "model", "options", "meta", "notes", "error", "run", "owner", "attached", "scenes"):
             value = getattr(self, key)
             if value:
                 row[key] = [plain(note) for note in value] if key == "notes" else value
@@ -103,6 +109,7 @@ class Turn:
         self.state, self.text, self.activity = row["state"], row["text"], None
         self.agent, self.model, self.error = row.get("agent"), row.get("model"), row.get("error")
         self.options, self.meta = row.get("options") or {}, row.get("meta") or {}
+        self.scenes = kept_scenes(row.get("scenes"))
         self.attached = [each for each in row.get("attached") or [] if isinstance(each, dict) and each.get("id")]
         undo = [note for note in self.notes if note.get("undo")]
         self.notes = [plain(note) for note in row.get("notes") or []]

@@ -31,6 +31,7 @@ FIELDS = (
     "owner",
     "attached",
     "files",
+    "scenes",
 )
 MARKS = ("presumed", "old")
 

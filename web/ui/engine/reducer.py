@@ -5,6 +5,7 @@ shows; none of that may disturb what is shown.
 """
 
 from ui.engine import parts
+from ui.engine.scenes import scenes_of
 from ui.engine.view_state import Load
 
 ACTIVITY = {
@@ -28,6 +29,7 @@ DRAWN_BY = {
 """What has to be drawn again when a part of the engine's status is another."""
 LOOPS = ("loop_again", "loop")
 """The answer was cut back where it began to repeat itself, and was tried again; or ended there."""
+LOOKED = ("picture", "pictures", "line", "lines")
 
 
 def apply(state, message, now):
@@ -86,6 +88,7 @@ def _sense(state, message, turn, now):
         return
     if message.get("sense") == "vision":
         turn.state, turn.activity = "loading", "looking"
+        turn.looked = tuple([message.get(part) or 0 for part in LOOKED])
     else:
         turn.activity, turn.heard = "listening", (message.get("done") or 0, message.get("total"))
         if turn.silent:
@@ -219,6 +222,7 @@ def _result(state, message, turn, now):
     if heard:
         turn.meta["recordings"] = heard
     turn.meta.update(_why(answer.get("routing") or {}))
+    turn.scenes = scenes_of(answer.get("notes"))
     if answer.get("loops"):
         _looped(turn, again=answer.get("finish_reason") != "loop")
     if answer.get("finish_reason") in ("length", "timeout"):

@@ -1,0 +1,1 @@
+"""Compares what ORION sees in real pictures, objects and subjects, with reference implementations."""
