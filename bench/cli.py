@@ -30,11 +30,12 @@ BENCHES = (
     "reading",
     "seeing",
     "hearing",
+    "speaking",
 )
 WEIGHTS_OF = {"generate"}
 PEERS_OF = {"generate", "hearing"}
 """What npm's packages take part in."""
-WITHOUT_MODEL = {"boot", "routing", "reading", "seeing", "hearing"}
+WITHOUT_MODEL = {"boot", "routing", "reading", "seeing", "hearing", "speaking"}
 """Every other bench runs the model that --model names, but for these, which always run Lite, as a visitor does, and
 ``memory_bytes``, which runs every model that the site has:"""
 LITE_ONLY = {"load", "first_visit", "memory_bytes"}

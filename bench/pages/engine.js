@@ -15,7 +15,10 @@ export function engine(orion, script = new URL("workers/engine.js", orion), hear
   const waiting = new Map();
   const fail = (/** @type {string} */ why) => waiting.forEach(({ reject }) => reject(new Error(why)));
   worker.onerror = (event) => fail(`the engine worker: ${event.message}`);
-  worker.onmessage = ({ data }) => [data].flat().forEach((text) => heard(JSON.parse(text)));
+  worker.onmessage = ({ data }) => [data].flat().forEach((part) => {
+    // An event with its sound comes as an object.
+    heard(typeof part === "string" ? JSON.parse(part) : { ...JSON.parse(part.text), samples: part.samples });
+  });
   const heard = (/** @type {any} */ message) => {
     hear(message);
     if (message.type === "boot-failed") fail(message.message);

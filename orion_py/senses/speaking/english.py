@@ -139,9 +139,8 @@ class English:
                 return first + second.replace("ˈ", "ˌ")
         if not VOWELS_OF_LETTERS & set(lower):
             return self._spelled(lower.upper())
-        for ending, made in (("'s", _with_s), ("s", _with_s)):
-            if lower.endswith(ending) and not lower.endswith("ss") and len(lower) > 4:
-                return made(self._guess(lower[: -len(ending)]))
+        if lower.endswith("s") and not lower.endswith("ss") and len(lower) > 4 and (stem := self._guess(lower[:-1])):
+            return _with_s(stem)
         return self._guess(lower)
 
     def _spelled(self, letters: str) -> str:

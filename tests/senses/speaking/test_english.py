@@ -53,6 +53,11 @@ def test_a_word(english: English, word: str, said: str) -> None:
     assert english.phonemes([word]) == [said]
 
 
+def test_a_guess_may_find_nothing() -> None:
+    silent = English(Lexicon(packed(WORDS)), lambda word: "")
+    assert silent.phonemes(["zorps", "cat"]) == ["", "kˈæt"]
+
+
 def test_small_words_are_weak_within_a_sentence(english: English) -> None:
     assert english.phonemes(["the", "apple"]) == ["ði", "ˈæpᵊl"]
     assert english.phonemes(["the", "cat"]) == ["ðə", "kˈæt"]
