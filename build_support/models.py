@@ -19,18 +19,21 @@ from build_support.stamps import Stamp, digest, tree
 ROUTER_NAME = "router"
 """Beside the models: what every site needs to choose an agent."""
 
+ALL = "all"
+"""Every model that packages carry."""
+
 Report = Callable[[str, int, int], None]
 
 
 def check_names(names: list[str]) -> list[str]:
-    """``names`` without repeats, and with its members in place of a group such as "vision". Raises UsageError for one
-    that can't be built."""
+    """``names`` without repeats, and with its members in place of a group such as "vision", or of "all". Raises
+    UsageError for one that can't be built."""
     found: list[str] = []
     for name in names:
-        group = senses.members(name)
+        group = (*MODELS, *senses.SENSES) if name == ALL else senses.members(name)
         if not group and name not in (ROUTER_NAME, *MODELS, *senses.SENSES, *FOLDERS):
             groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
-            known = ", ".join((*MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
+            known = ", ".join((ALL, *MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
             raise UsageError(f"There is no model {name!r}.", f"These can be built: {known}.")
         found += group or [name]
     return list(dict.fromkeys(found))

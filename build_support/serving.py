@@ -18,7 +18,7 @@ from build_support.errors import StepFailed
 from build_support.progress import say
 from build_support.server import StaticServer
 
-FIRST, THEN = "lite", ("full", "vision", "speech")
+FIRST, THEN = "lite", ("full", "vision", "speech", "voices")
 """What is made before the page opens and what after it, in the background, unless somebody chooses."""
 
 

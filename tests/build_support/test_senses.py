@@ -47,8 +47,10 @@ def test_a_group_is_its_members() -> None:
     assert models.check_names(["lite", "vision", "eyes", "router"]) == ["lite", "eyes", "labels", "router"]
     with pytest.raises(UsageError, match="There is no model 'nose'"):
         models.check_names(["nose"])
+    assert models.check_names(["all", "eyes"]) == ["lite", "full", "large", "eyes", "labels", "ears"]
     with pytest.raises(
-        UsageError, match="lite, full, large, vision, speech, eyes, labels, ears, smolvlm-256m, smolvlm-500m, router"
+        UsageError,
+        match="all, lite, full, large, vision, speech, eyes, labels, ears, smolvlm-256m, smolvlm-500m, router",
     ):
         models.check_names(["nose"])
 
