@@ -153,19 +153,25 @@ def _nothing() -> None:
     pass
 
 
+SLEPT_S = 2.0
+"""A timer that is called later than that after its time: nothing ran meanwhile."""
+
+
 class TimeLimit:
     """A time limit that is set anew with each call. Its timer isn't: in a browser a timer costs more than
-    the call's other book-keeping, so one looks, when it is due, whether it still has to wait."""
+    the call's other book-keeping, so one looks, when it is due, whether it still has to wait. Where the machine slept,
+    or the browser froze the tab, the limit begins anew: what is waited for slept, too."""
 
     def __init__(self, on_late: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         self._on_late, self._loop = on_late, loop
         self._due: float | None = None
+        self._seconds = 0.0
         self._timer: asyncio.Handle | None = None
         self._fires = 0.0
 
     def set(self, seconds: float | None) -> None:
         """``on_late`` is called so many seconds from now; None: never."""
-        self._due = None if seconds is None else self._loop.time() + seconds
+        self._due, self._seconds = (None, 0.0) if seconds is None else (self._loop.time() + seconds, seconds)
         if self._due is not None and (self._timer is None or self._due < self._fires):
             self._wait(self._due)
 
@@ -186,7 +192,10 @@ class TimeLimit:
         self._timer = None
         if self._due is None:
             return
-        if self._loop.time() < self._due:
+        now = self._loop.time()
+        if now - self._fires > SLEPT_S:
+            self._due = now + self._seconds
+        if now < self._due:
             self._wait(self._due)
             return
         self._due = None

@@ -202,6 +202,13 @@ class Timers:
         self.timers.append(timer := Timer(self, when, callback))
         return timer
 
+    def sleep_until(self, now: float) -> None:
+        """Nothing runs meanwhile; what was due comes then."""
+        self.now = now
+        for timer in [timer for timer in self.timers if timer.when <= now]:
+            self.timers.remove(timer)
+            timer.callback()
+
     def pass_to(self, now: float) -> None:
         while due := [timer for timer in self.timers if timer.when <= now]:
             timer = min(due, key=lambda each: each.when)
@@ -250,6 +257,23 @@ def test_a_shorter_limit_isnt_kept_waiting_by_a_longer_ones_timer() -> None:
     due.set(1.0)
     timers.pass_to(70.0)
     assert late == [1.0]
+
+
+def test_a_limit_in_which_the_machine_slept_begins_anew_and_is_kept_to_then() -> None:
+    due, timers, late = limit()
+    due.set(5.0)
+    timers.sleep_until(3600.0)
+    timers.pass_to(3604.0)
+    assert late == []
+    timers.pass_to(3700.0)
+    assert late == [3605.0]
+
+
+def test_a_timer_that_is_a_little_late_for_the_thread_was_busy_is_no_sleep() -> None:
+    due, timers, late = limit()
+    due.set(5.0)
+    timers.sleep_until(6.5)
+    assert late == [6.5]
 
 
 def test_a_limit_that_was_lifted_or_closed_is_never_passed() -> None:
