@@ -23,7 +23,7 @@ const MODULES = ["words/i18n", "words/formatting", "base/json_text",
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
   panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
-  aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/reader"],
+  aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/buffering", "aloud/orion_voice", "aloud/reader"],
   found: ["answers/found_view"],
   run: ["answers/sandbox", "answers/code_run"],
   coded: ["workshop/run", "workshop/answers"],
@@ -286,8 +286,10 @@ async function start() {
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
   /** @param {(text: string) => void} heard */
   const openVoice = async (heard) => (await import("./bridge/page/voice.js")).openVoice(heard);
+  /** @param {(text: string) => void} heard */
+  const openSounds = async (heard) => (await import("./bridge/page/sounds.js")).openSounds(heard);
   const ownVoices = async () => (await import("./bridge/page/voice.js")).ownVoices();
-  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openAttachments, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, openVoice, ownVoices, charts: bringCharts };
+  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openAttachments, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, openSounds, openVoice, ownVoices, charts: bringCharts };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

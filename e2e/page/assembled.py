@@ -57,6 +57,7 @@ def assemble(target: Path) -> Path:
     plan |= page_python.files()
     plan["workers/engine.js"] = Path(__file__).with_name("scripted_engine.js")
     plan["workers/scripted-eyes.js"] = Path(__file__).with_name("scripted-eyes.js")
+    plan["workers/scripted-voice.js"] = Path(__file__).with_name("scripted-voice.js")
     for url, content in plan.items():
         _write(target / url, content if isinstance(content, bytes) else content.read_bytes())
     stamp(target, plan)

@@ -6,6 +6,7 @@
  */
 import { holdName } from "../bridge/shared/worker-link.js";
 import { ScriptedEyes } from "./scripted-eyes.js";
+import { ScriptedVoice } from "./scripted-voice.js";
 
 const MODEL = "scripted-model";
 const root = new URL("../", import.meta.url);
@@ -21,15 +22,14 @@ await held;
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, ...message }));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const stopped = new Set();
+const voice = new ScriptedVoice(post, scenario);
 const seen = [];
 const asked = []; // types of the requests, in order
 const corrections = [];
 let config = { max_memory_mb: 4000, slow_call_s: 60, exact: false, runner: "auto", cache_bits: "auto", enable_speculation: true, use_neural_router: true, enable_guardrails: true, enable_predictive_loading: true, enable_telemetry: false, verbose_logging: false };
 let preset = "production";
-let following = false;
-let clock = 0;
-let answered = 0;
-let slow = 0;
+let following = false, clock = 0;
+let answered = 0, slow = 0;
 const measured = {}; // the last metric of each name
 
 function measure(id, name, value, unit = "ms", isSlow = false) {
@@ -44,8 +44,7 @@ let why = "failures";
 const rests = () => Math.max(0, restsUntil - performance.now()) / 1000;
 let loaded = false;
 let kept = scenario.stored ?? false;
-let loading = null;
-let stopLoading = false;
+let loading = null, stopLoading = false;
 
 const shards = Array.from({ length: scenario.shards ?? 13 }, (_, index) => ({
   sha256: String(index).padStart(64, "0"),
@@ -361,6 +360,7 @@ receive = async (text) => {
     if (message.request) stopped.add(message.request);
     else { stopLoading = true; for (const one of seen.keys()) stopped.add(one); }
     post({ id, type: "result", payload: {} });
+  } else if (type === "speak") { await voice.speak(message, stopped);
   } else if (type === "unload") {
     loaded = false;
     if (message.forget) { kept = false; for (const shard of shards) Object.assign(shard, { loaded: 0, state: "waiting" }); }

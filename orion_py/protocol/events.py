@@ -82,8 +82,8 @@ class SenseEvent(Event):
 
 class SoundEvent(Event):
     """A sentence that is read aloud. ``text``: as it was written; ``rate``: samples a second; ``last``: none follows.
-    Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (``takeSound`` in
-    web/bridge/page/engine.js)."""
+    Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (on the page:
+    web/bridge/page/samples.js)."""
 
     type: Literal["sound"] = "sound"
     index: int

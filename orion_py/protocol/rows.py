@@ -58,6 +58,7 @@ class SenseRow(TypedDict):
     title: str
     manifest: str
     sense: Literal["vision", "speech", "voice"]
+    languages: list[str]
     licence: str
     download_bytes: int
     memory_bytes: int

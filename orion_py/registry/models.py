@@ -89,12 +89,14 @@ class ModelEntry(_Entry):
 
 
 class SenseEntry(_Entry):
-    """A graph model (``manifest.graph_manifest``): what sees, hears or speaks. Loaded when something first needs it."""
+    """A graph model (``manifest.graph_manifest``): what sees, hears or speaks. Loaded when something first needs it.
+    ``languages``: those whose answers a voice reads where none is named, as ISO 639-1."""
 
     id: Identifier
     title: Annotated[str, Field(min_length=1, max_length=120)]
     manifest: RelativePath
     sense: Literal["vision", "speech", "voice"]
+    languages: tuple[str, ...] = ()
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]

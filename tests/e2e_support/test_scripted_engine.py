@@ -163,7 +163,8 @@ def test_every_message_is_one_that_the_real_engine_could_have_sent(tmp_path: Pat
         (tmp_path / "workers").mkdir()
         source = ROOT / "e2e" / "page" / "scripted_engine.js"
         (tmp_path / "workers" / "engine.js").write_bytes(source.read_bytes())
-        (tmp_path / "workers" / "scripted-eyes.js").write_bytes(source.with_name("scripted-eyes.js").read_bytes())
+        for beside in ("scripted-eyes.js", "scripted-voice.js"):
+            (tmp_path / "workers" / beside).write_bytes(source.with_name(beside).read_bytes())
         numbered = [{"id": f"r{number}", **request} for number, request in enumerate(requests)]
         heard = node.ask({"scenario": scenario, "requests": numbered})
     asked = {request["id"]: request["type"] for request in numbered}

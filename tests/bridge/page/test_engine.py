@@ -43,7 +43,6 @@ const calls = {
   fails: (which, message) => made[which].onerror({ message, preventDefault() {} }),
   dies: (which) => waiting[which]?.(),
   end: () => calls.engine.end(),
-  takes: (id, index) => heard.push(["took", calls.engine.takeSound(id, index)]),
   spawns_while_it_says: (which, text) => { calls.spawn(); calls.says(which, text); },
 };
 async function answer([name, ...all]) {
@@ -130,16 +129,7 @@ def test_nothing_is_told_of_an_engine_that_was_ended(node: Node) -> None:
     assert said["heard"] == [["spawned"], ["text", "one"]]
 
 
-def test_a_sound_comes_with_its_event_and_is_taken_once(node: Node) -> None:
-    sound = {"text": '{"type":"sound"}', "id": "a", "index": 0, "samples": [0.5]}
-    said = after(
-        node, ["spawn"], ["says", 0, "before", "and"], ["says", 0, sound], ["takes", "a", 0], ["takes", "a", 0]
-    )
-    assert said["heard"] == [
-        ["spawned"],
-        ["text", "before"],
-        ["text", "and"],
-        ["text", '{"type":"sound"}'],
-        ["took", [0.5]],
-        ["took", None],
-    ]
+def test_of_a_sound_the_pages_python_gets_the_event_alone(node: Node) -> None:
+    node.ask(["spawn"])
+    heard = node.ask(["says", 0, {"text": "an event", "samples": {"0": 0.5}}])["heard"]
+    assert heard[-1] == ["text", "an event"]

@@ -12,7 +12,7 @@ from tests.ui.speech import speak
 from ui.base.store import DEFAULTS
 from ui.chats.conversation import Conversation
 from ui.engine.view_state import SAMPLE, ViewState
-from ui.settings.voice_settings import VoiceSettings
+from ui.settings.voice_settings import VoiceSettings, orions
 
 VOICES = [
     {"name": "Amélie", "language": "fr", "local": True},
@@ -91,3 +91,17 @@ def test_an_example_can_be_heard_and_ends_with_the_settings() -> None:
     page.state.read(SAMPLE, "voice_blocked")
     page.view.draw()
     assert page.note.startswith("The browser lets a page speak only after a click")
+
+
+def test_orions_voice_is_offered_with_its_size_where_it_speaks_the_pages_language() -> None:
+    piper = {"id": "piper", "sense": "voice", "languages": ["en"], "download_bytes": 63_000_000}
+    ears = {"id": "ears", "sense": "speech", "download_bytes": 80_000_000}
+    assert orions([ears, piper], speak("en")) == [("orion", "Orion’s voice (63\u202fMB to download once)")]
+    assert orions([ears, piper], speak("fr")) == []
+    assert orions(None, speak("en")) == []
+    page = Page([])
+    page.state.device["senses"] = [piper]
+    page.preferences["voice"] = "orion"
+    page.view.draw()
+    assert page.choices[-1][0] == page.dom.by_id("set-voice").value == "orion"
+    assert page.note == "", "it needs none of the browser's"

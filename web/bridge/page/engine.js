@@ -1,14 +1,14 @@
 /**
  * Starts the engine worker and carries JSON text to and from it, as ../shared/protocol.d.ts has it: a `Request` there,
- * an `Event` or an `End` back, or one with samples beside it. Before a question that names files it posts those, as Blobs, whose bytes no message copies.
+ * an `Event` or an `End` back, or one with samples beside it. Before a question that names files it posts those, as Blobs,
+ * whose bytes no message copies.
  */
 
 import { WorkerLink } from "../shared/worker-link.js";
 import { filesFor } from "./attachments.js";
+import { withSamples } from "./samples.js";
 
-/** @typedef {{text: string, id: string, index: number, samples: Float32Array}} SoundMessage an event with its sound */
-/** Sounds that nobody took: the oldest go. */
-const MOST_SOUNDS = 64;
+/** @typedef {{text: string, samples: Float32Array<ArrayBuffer>}} Sound an event "sound", and beside it what is heard */
 
 let spawned = 0;
 /** @type {WorkerLink | null} */
@@ -51,30 +51,17 @@ export function spawnEngine(onText, onCrash) {
   const link = early ?? begin();
   early = null;
   let ended = false;
-  /** @type {Map<string, Float32Array>} the samples of sound events, by request and index, until they are taken */
-  const sounds = new Map();
-  const hear = (/** @type {string | string[] | SoundMessage} */ message) => {
-    for (const part of [message].flat()) {
+  const hear = (/** @type {string | string[] | Sound} */ said) => {
+    for (const part of [said].flat()) {
       if (ended) return;
-      if (typeof part === "string") {
-        onText(part);
-        continue;
-      }
-      sounds.set(`${part.id} ${part.index}`, part.samples);
-      if (sounds.size > MOST_SOUNDS) sounds.delete(sounds.keys().next().value ?? "");
-      onText(part.text);
+      if (typeof part === "string") onText(part);
+      else withSamples(part.samples, () => onText(part.text));
     }
   };
   link.listen(hear, onCrash);
   return {
     /** @param {string} text */
     post: (text) => link.post(text),
-    /** The sound of a `sound` event, once: mono, from -1 to 1. @param {string} id the request's @param {number} index */
-    takeSound: (id, index) => {
-      const samples = sounds.get(`${id} ${index}`) ?? null;
-      sounds.delete(`${id} ${index}`);
-      return samples;
-    },
     /** @param {string} request @param {string} ids JSON: of files that are in this page's memory */
     attach: (request, ids) => link.post({ request, attach: filesFor(JSON.parse(ids)) }),
     end: () => {

@@ -828,6 +828,7 @@ export interface SenseRow {
   title: string;
   manifest: string;
   sense: "vision" | "speech" | "voice";
+  languages: string[];
   licence: string;
   download_bytes: number;
   memory_bytes: number;
@@ -861,8 +862,8 @@ export interface SiteEvent {
 
 /**
  * A sentence that is read aloud. `text`: as it was written; `rate`: samples a second; `last`: none follows.
- * Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (`takeSound` in
- * web/bridge/page/engine.js).
+ * Beside the event comes its sound, mono, F32 from -1 to 1, as a transferred Float32Array (on the page:
+ * web/bridge/page/samples.js).
  */
 export interface SoundEvent {
   v: 1;

@@ -1,7 +1,10 @@
 """Reads one answer aloud at a time: its sentences as they come, while it still streams."""
 
 from ui.aloud.browser_voice import BrowserVoice
+from ui.aloud.buffering import Buffering
+from ui.aloud.orion_voice import OrionVoice
 from ui.aloud.speakable import Speakable
+from ui.settings.voice_settings import ORION
 
 LOOK_MS = 100
 STEP = 250
@@ -19,6 +22,7 @@ class Reader:
         self.turn = None
         self._voice = None
         self._timer = None
+        self._buffering = Buffering()
 
     def read(self, turn):
         self.stop()
@@ -28,15 +32,17 @@ class Reader:
         self._number = 0  # of the next sentence
         self._left = []  # sentences that aren't said: (number, text, language)
         self._whole = False
-        self._make()
+        self._page.state.drop_notice("voice_orion")
+        self._make(self._page.preferences["voice"] == ORION)
         self._changed("preparing")
         self._look()
 
-    def _make(self):
+    def _make(self, orions):
         """A voice of its own for each reading: what an earlier one still says concerns nobody."""
-        voice = []
-        voice.append(BrowserVoice(self._page, lambda *said: self._heard(voice, *said)))
-        self._voice = voice
+        voice = self._voice = []
+        heard = lambda *said: self._heard(voice, *said)  # noqa: E731
+        page = self._page
+        voice.append(OrionVoice(page, self._buffering, heard) if orions else BrowserVoice(page, heard))
 
     def stop(self):
         """At once, whatever is said."""
@@ -77,10 +83,21 @@ class Reader:
             self.stop()
             self._changed(None)
 
+    def _go_on(self):
+        """The engine's voice can't be had: the browser's says what is left."""
+        self._page.state.notice(kind="voice_orion")
+        self._voice[0].stop()
+        self._make(False)
+        for row in self._left:
+            self._voice[0].say(*row)
+        self._changed("preparing")
+
     def _heard(self, voice, what, value):
         if voice is not self._voice:
             return
-        if what == "failed":
+        if what == "failed" and value == "voice_orion":
+            self._go_on()
+        elif what == "failed":
             self.stop()
             self._changed(value)
         elif what == "ended":

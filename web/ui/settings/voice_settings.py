@@ -3,6 +3,19 @@
 import json
 
 from ui.engine.view_state import SAMPLE
+from ui.words import formatting
+
+ORION = "orion"
+"""The preference ``voice`` where the engine's voice speaks."""
+
+
+def orions(senses, words):
+    """The engine's voice as a choice: where it has one for the page's language, and what that weighs. ``senses``: rows
+    of the engine's status."""
+    rows = [row for row in senses or [] if row["sense"] == "voice" and words.lang in row["languages"]]
+    if not rows:
+        return []
+    return [(ORION, words("voice_of_orion", size=formatting.size(rows[0]["download_bytes"], words)))]
 
 
 class VoiceSettings:
@@ -35,14 +48,17 @@ class VoiceSettings:
         self._speed.value = preferences["speed"]
         own = [row for row in self._voices or [] if row["language"] == words.lang]
         names = [row["name"] for row in own if row["local"]]
+        rows = orions(self._page.state.device.get("senses"), words)
+        choices = [("", words("voice_browser"))] + [(name, name) for name in names] + rows
         self._voice.replaceChildren()
-        for value, text in [("", words("voice_browser"))] + [(name, name) for name in names]:
+        for value, text in choices:
             self._voice.appendChild(self._dom.el("option", None, text, {"value": value}))
-        self._voice.value = preferences["voice"] if preferences["voice"] in names else ""
+        chosen = preferences["voice"]
+        self._voice.value = chosen if chosen in [value for value, _ in choices] else ""
         pressed = self._page.state.reads(SAMPLE)
         self._try.setAttribute("aria-pressed", "true" if pressed else "false")
         why = self._page.state.how_read(SAMPLE)
-        if self._voices is not None and not names:
+        if self._voices is not None and not names and self._voice.value != ORION:
             why = "voice_remote" if own else "voice_none"
         self._note.textContent = words(why) if why and words.has(why) else ""
 
