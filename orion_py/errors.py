@@ -16,6 +16,7 @@ OrionError
 │   ├── AttachmentBroken    it can't be decoded: damaged, empty, or of a kind that nothing here reads
 │   │   ├── UnreadableImage     it is empty, damaged, or no image at all
 │   │   ├── UnsupportedImage    of a kind that isn't decoded here
+│   │   ├── RecordingTooLong    a page can't hold all of it
 │   │   ├── ImageTooLarge       it has more pixels or bytes than can be decoded
 │   │   └── ImageTooSmall       it has too few pixels to see anything
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
@@ -166,6 +167,11 @@ class UnreadableImage(AttachmentBroken):
 class UnsupportedImage(AttachmentBroken):
     code = "unsupported_image"
     hint = "PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF can be used."
+
+
+class RecordingTooLong(AttachmentBroken):
+    code = "recording_too_long"
+    hint = "Cut it into parts of at most an hour, or use orion transcribe in a terminal, which takes any length."
 
 
 class ImageTooLarge(AttachmentBroken):

@@ -62,7 +62,10 @@ ALLOWED = {
     "orion_py/config.py": {
         "enable_vision enable_code enable_speech enable_creative enable_multilingual": "answering/ability.py, by agent",
     },
-    "orion_py/errors.py": {"ForeignOrigin": "raised by origins.js; browser/errors.py finds it by its code"},
+    "orion_py/errors.py": {
+        "ForeignOrigin": "raised by origins.js; browser/errors.py finds it by its code",
+        "RecordingTooLong": "raised by engine/attachments.js, and found so too",
+    },
     "web/ui/panel/parts.py": {
         "draw_router draw_memory draw_speed draw_queue draw_breakers draw_predictive": "panel.py, by the part's name",
     },

@@ -94,7 +94,7 @@ CPYTHON_ALONE = {
     "check_edges location_of part_of tokens_alone": "a few lines of a format or a type, beside the rest of it",
     "wait_for_router": "a method of Engine, whose public face is one everywhere",
     "wake defer": "JavaScript calls them",
-    "ForeignOrigin": "found by its code",
+    "ForeignOrigin RecordingTooLong": "found by their codes",
     "ModelNotBuilt UnreadableImage UnsupportedImage": "raised in a terminal, known by their codes",
     "ImageTooLarge ImageTooSmall": "so are these",
     "Resampler": "browsers resample themselves; the rate and the type of samples stand beside it",

@@ -18,6 +18,7 @@ CAN_NOT_BE_HELPED = {
     "BinaryInput",
     "UnreadableSound",
     "NobodySpeaks",
+    "RecordingTooLong",
     "AttachmentBroken",
     "AttachmentMissing",
     "UnreadableImage",

@@ -9,7 +9,7 @@ import { keepFile, keptBytes, keptFile } from "./attachment-store.js";
 import { saveFile } from "./device.js";
 import { samplesOf } from "./recordings.js";
 
-/** @typedef {{kind: "image" | "audio", blob: Blob, thumb: Blob | null, url?: string, thumbUrl?: string, samples?: Float32Array}} Here */
+/** @typedef {{kind: "image" | "audio", blob: Blob, thumb: Blob | null, url?: string, thumbUrl?: string, samples?: Float32Array, fault?: string}} Here `fault`: why there are no samples */
 
 /** @type {Map<string, Here>} */
 const here = new Map();
@@ -19,7 +19,7 @@ const IDLE_MS = 20_000;
 export function filesFor(ids) {
   return ids.flatMap((id) => {
     const file = here.get(id);
-    return file ? [{ id, blob: file.blob, ...(file.samples && { samples: file.samples }) }] : [];
+    return file ? [{ id, blob: file.blob, ...(file.samples && { samples: file.samples }), ...(file.fault && { fault: file.fault }) }] : [];
   });
 }
 
@@ -122,7 +122,7 @@ export function openAttachments(tell) {
       for (const id of wanted) {
         const file = await find(id);
         if (!file) missing.push(id);
-        else if (file.kind === "audio") file.samples ??= await samplesOf(file.blob).catch(() => undefined);
+        else if (file.kind === "audio") file.samples ??= await samplesOf(file.blob).catch(({ code }) => { file.fault = code; return undefined; });
       }
       say({ what: "gathered", ids: wanted, missing });
     },

@@ -14,6 +14,7 @@ import { AttachmentStore } from "./bridge/worker/engine/attachments.js";
 const store = new AttachmentStore();
 const calls = {
   take: (request, ...ids) => store.take({ request, attach: ids.map((id) => ({ id, blob: new Blob([id]) })) }),
+  hold: (request, ...attach) => store.take({ request, attach }),
   release: (request) => store.release(request),
   has: (...ids) => ids.map((id) => store.has(id)),
   picture: (id) => store.picture(id).catch((error) => { throw new Error(error.code); }),
@@ -52,3 +53,11 @@ def test_what_is_missing_or_cannot_be_decoded_has_its_code(node: Node, name: str
     for sense in ("picture", "sound"):  # Node has neither createImageBitmap nor samples of the page
         with pytest.raises(Refused, match=code):
             node.ask([sense, name])
+
+
+def test_a_recording_that_the_page_would_not_decode_says_why(node: Node) -> None:
+    node.ask(["hold", "one", {"id": "long", "fault": "recording_too_long"}, {"id": "other", "fault": "odd"}])
+    with pytest.raises(Refused, match="recording_too_long"):
+        node.ask(["sound", "long"])
+    with pytest.raises(Refused, match="attachment_broken"):
+        node.ask(["sound", "other"])

@@ -8,7 +8,7 @@ import { BridgeError } from "../errors.js";
 /** The long side in pixels of what an agent looks at: small print on a page is still read at that size. */
 const LONGEST = 2000;
 
-/** @typedef {{id: string, blob: Blob, samples?: Float32Array}} Attached `samples` of a recording: mono, 16 kHz */
+/** @typedef {{id: string, blob: Blob, samples?: Float32Array, fault?: string}} Attached `samples` of a recording: mono, 16 kHz; `fault`: why there are none */
 /** @typedef {{request: string, attach: Attached[]}} Message */
 
 export class AttachmentStore {
@@ -65,9 +65,10 @@ export class AttachmentStore {
     return { width, height, pixels };
   }
 
-  /** Raises as `picture`. @param {string} id */
+  /** Raises as `picture`, and recording_too_long. @param {string} id */
   async sound(id) {
-    const { samples } = this.find(id);
+    const { samples, fault } = this.find(id);
+    if (fault === "recording_too_long") throw new BridgeError(fault, "the recording is too long to be decoded on a page", { attachment: id });
     if (!samples) throw new BridgeError("attachment_broken", "the page couldn't decode the recording", { attachment: id });
     return samples;
   }
