@@ -2,9 +2,7 @@
 
 OrionError
 ├── InvalidInput            a prompt, an option or an attachment that can't be used
-│   ├── EmptyQuery
-│   ├── QueryTooLong
-│   ├── BinaryInput
+│   ├── EmptyQuery, QueryTooLong, BinaryInput
 │   ├── UnreadableSound     a recording that is empty, damaged, or no sound at all
 │   │   └── NobodySpeaks    there is sound in it, and no word
 │   ├── BlockedByGuard
@@ -17,8 +15,7 @@ OrionError
 │   │   ├── UnreadableImage     it is empty, damaged, or no image at all
 │   │   ├── UnsupportedImage    of a kind that isn't decoded here
 │   │   ├── RecordingTooLong    a page can't hold all of it
-│   │   ├── ImageTooLarge       it has more pixels or bytes than can be decoded
-│   │   └── ImageTooSmall       it has too few pixels to see anything
+│   │   └── ImageTooLarge, ImageTooSmall  more pixels or bytes than can be decoded, or too few to see anything
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
 │   ├── InvalidRegistry
@@ -38,19 +35,15 @@ OrionError
 │   ├── ShardMissing
 │   ├── QuotaExceeded       there is no room left to store more
 │   ├── StorageUnavailable  nothing can be stored: a read-only folder, a private window
-│   ├── OutOfMemory
 │   ├── TooLarge            the memory budget can never hold it
-│   └── LoadTimeout
+│   └── OutOfMemory, LoadTimeout
 ├── RuntimeFailure          a loaded model fails
-│   ├── BackendUnavailable
-│   ├── WorkerDied
-│   ├── DeviceLost
+│   ├── BackendUnavailable, WorkerDied, DeviceLost
 │   ├── GoldenMismatch      the backend computes, but wrongly
 │   └── InferenceTimeout
 ├── Unavailable             right now nothing is tried; later it may work
 │   ├── CircuitOpen         it failed too often and is left alone for a while
-│   ├── QueueFull           too many requests wait already
-│   ├── QueueTimeout        its turn didn't come in time
+│   ├── QueueFull, QueueTimeout  too many requests wait already, or its turn didn't come in time
 │   └── DeadlineExceeded    the request's own time limit passed before it had an answer
 ├── Cancelled               the user stopped it; never counted as a failure
 ├── IllegalTransition       a bug: the state machine was asked for a move it doesn't have
