@@ -85,10 +85,12 @@ async def transcribe(
     async for block in blocks:
         run.cancel.raise_if_cancelled()
         total += len(block)
-        await run.write(windows.push(block, await voice.push(block)), total / RATE)
+        complete = windows.push(block, await voice.push(block))
+        await run.write(complete, windows.done)
     if not total:
         raise UnreadableSound("The recording holds no sound: it is 0 seconds long.")
-    await run.write(windows.push(np.zeros(0, np.float32), await voice.finish()), total / RATE)
+    complete = windows.push(np.zeros(0, np.float32), await voice.finish())
+    await run.write(complete, windows.done)
     await run.write(windows.finish(), total / RATE)
     return Transcript(run.spoken, tuple(run.segments), total / RATE, run.speech)
 

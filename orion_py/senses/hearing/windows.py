@@ -58,6 +58,11 @@ class SpeechWindows:
         self._free = 0
         """The first frame that no window has had."""
 
+    @property
+    def done(self) -> float:
+        """Seconds of the stream that no later window needs."""
+        return self._base * FRAME_SECONDS
+
     def push(self, samples: Samples, probabilities: NDArray[np.float32]) -> list[Window]:
         """The windows that are complete."""
         self._samples = np.concatenate([self._samples, samples])

@@ -45,6 +45,7 @@ def test_progress_is_told_with_what_is_new() -> None:
     assert new == ["Hello.", "Bye."]
     assert [each.seconds for each in told if not each.new] == sorted(each.seconds for each in told if not each.new)
     assert told[-1].seconds == pytest.approx(12)
+    assert told[0].seconds < 2, "what waits for its window isn't done"
 
 
 def test_what_was_said_before_helps_to_understand() -> None:
