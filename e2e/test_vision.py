@@ -213,9 +213,10 @@ def test_memory_that_runs_out_while_text_is_read_leaves_the_question_and_the_nex
     assert seeing.engine == "ready"
 
 
-def test_words_about_a_picture_without_one_ask_for_it_and_the_button_brings_it(seeing: Person) -> None:
-    answer = seeing.asks("What does the sign in this picture say?")
-    answer.succeeds()
+def test_words_about_a_picture_without_one_ask_for_it_and_bring_the_dialog(seeing: Person) -> None:
+    with seeing.page.expect_file_chooser():
+        answer = seeing.asks("What does the sign in this picture say?")
+        answer.succeeds()
     expect(answer.article).to_have_attribute("data-agent", "vision")
     with seeing.page.expect_file_chooser() as chooser:
         answer.article.get_by_role("button", name="Attach", exact=True).click()

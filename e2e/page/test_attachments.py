@@ -113,8 +113,11 @@ def test_a_picture_stays_with_its_conversation_until_that_is_deleted(seeing: Cal
 def test_a_question_on_a_picture_without_one_asks_for_it(seeing: Callable[..., Person]) -> None:
     person = seeing()
     person.page.locator("#agent").select_option("vision")
-    person.visit.ask_and_wait("What does the sign say?")
+    with person.page.expect_file_chooser() as opened:
+        person.visit.ask_and_wait("What does the sign say?")
+    opened.value.set_files([])
     expect(person.visit.answer).to_contain_text("Attach what you ask about, and ask again.")
+    expect(person.visit.box).to_have_value("What does the sign say?")
     with person.page.expect_file_chooser() as chooser:
         person.visit.answer.get_by_role("button", name="Attach").click()
     chooser.value.set_files([{"name": "sign.png", "mimeType": "image/png", "buffer": picture()}])

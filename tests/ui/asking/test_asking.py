@@ -24,6 +24,7 @@ class Page:
     def __init__(self) -> None:
         numbers = itertools.count(1)
         self.log: list[tuple[Any, ...]] = []
+        self.pressed = False
         self.state, self.words, self.preferences = ViewState(Conversation("chat")), speak("en"), dict(DEFAULTS)
         self.may_preload, self.clock = True, lambda: 0.0
         self.client = SimpleNamespace(phase="ready", ask=self._ask, cancel=self._does("cancel"))
@@ -33,13 +34,14 @@ class Page:
             timestamp=lambda: "now",
             answerOf=lambda text: text,
             has=lambda name: True,
+            wasPressed=lambda: self.pressed,
         )
         self.keeping = SimpleNamespace(loaded=True, attempt=lambda answer: None)
-        for name in ("wait", "asked", "save", "put_back"):
+        for name in ("wait", "asked", "save", "put_back", "edit"):
             setattr(self.keeping, name, self._does(name))
         composer = SimpleNamespace(text="", box=SimpleNamespace(textLength=0), files=[])
         self.missing: list[str] = []
-        self.attachments = SimpleNamespace(gathered=lambda files: not self.missing)
+        self.attachments = SimpleNamespace(gathered=lambda files: not self.missing, choose=self._does("choose"))
         self.views = SimpleNamespace(
             composer=composer, picker=SimpleNamespace(options={}), log=SimpleNamespace(follow=lambda: None)
         )
@@ -219,3 +221,42 @@ def test_an_answer_that_is_read_aloud_is_not_announced_as_well() -> None:
         page.state.read(page.answer.id if read else None, "speaking")
         page.asking.ended(page.answer)
         assert len(page.did("announce")) == announced
+
+
+EYES = {"id": "vision", "available": True, "capabilities": ["vision"]}
+
+
+def seeing(question: str, agent: str = "vision", files: Any = (), confidence: float | None = None) -> tuple[Page, Turn]:
+    """A page whose question was answered by ``agent``."""
+    page = Page()
+    page.state.agents = [EYES, {"id": "conversation", "available": True, "capabilities": ["chat"]}]
+    page.pressed = True
+    page.asking.ask(question, files)
+    answer = page.state.conversation.turns[-1]
+    answer.state, answer.agent = "success", agent
+    answer.meta = {"confidence": confidence, "runner_up": "conversation"}
+    return page, answer
+
+
+def test_an_answer_that_asks_for_a_picture_opens_the_dialog_with_the_question_in_the_box() -> None:
+    page, answer = seeing("What does the sign say?")
+    page.asking.ended(answer)
+    assert page.did("edit") == [["What does the sign say?", []]]
+    assert page.did("choose") == [[]]
+
+
+def test_no_dialog_opens_long_after_a_press_over_the_next_question_or_where_it_isnt_meant() -> None:
+    late, answer = seeing("What does the sign say?")
+    late.pressed = False
+    busy, busy_answer = seeing("What does the sign say?")
+    busy.views.composer.text = "Another"
+    pairs = [
+        (late, answer),
+        (busy, busy_answer),
+        seeing("What does it say?", files=[PICTURE]),
+        seeing("Hello", agent="conversation"),
+        seeing("What does a picture cost?", confidence=0.3),
+    ]
+    for page, turn in pairs:
+        page.asking.ended(turn)
+        assert page.did("choose") == page.did("edit") == []

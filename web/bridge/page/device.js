@@ -133,6 +133,8 @@ export const reveal = (node) => node.scrollIntoView({ block: "nearest" });
 /** A lone half of a surrogate pair has no UTF-8 form. @param {string} text */
 export const wellFormed = (text) => (/** @type {any} */ (text).toWellFormed?.() ?? text);
 
+/** Whether the person pressed something a moment ago: only then browsers open their dialog for files. */
+export const wasPressed = () => navigator.userActivation?.isActive ?? false;
 export const now = () => performance.now() + 0.0001;
 export const timestamp = () => new Date().toISOString();
 

@@ -1,6 +1,6 @@
 """Takes a question from the box to the end of its answer: it waits for the engine, is sent, may be stopped."""
 
-from ui.asking import attachments
+from ui.asking import agents, attachments
 from ui.chats.conversation import Turn
 from ui.engine import reducer
 from ui.settings.models_settings import offered_models, waits_for_nothing
@@ -145,11 +145,22 @@ class Asking:
             page.keeping.put_back(question.text, question.attached)
         if answer.state == "success":
             self._note_language(answer)
+            self._ask_for_file(answer)
             if not self._state.reads(answer.id):  # one voice is enough
                 page.announce(page.words("announce_answer", text=self._bridge.answerOf(answer.text)[:SAID_CHARS]))
         elif answer.state == "error":
             page.announce(" ".join(page.words.error(code, answer.error["message"], answer.error["hint"])))
         page.keeping.save(answer)
+
+    def _ask_for_file(self, answer):
+        """An answer that asks for a file opens the system's dialog, where the browser allows it so soon after the
+        person's press; else the button under the answer does."""
+        page, state = self._page, self._state
+        sure = agents.alternative(answer, state.agents) is None
+        if sure and agents.lacks_file(state.conversation, answer, state.agents) and self._bridge.wasPressed():
+            if not page.views.composer.text.strip():  # else the next question is being written
+                page.keeping.edit(state.conversation.question_of(answer).text, [])
+                page.attachments.choose()
 
     def _note_language(self, answer):
         """Once a visit: the model that answered wasn't taught the person's language."""
