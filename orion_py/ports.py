@@ -12,6 +12,7 @@ from orion_py.resilience.retry import Sleep
 from orion_py.runtime.ahead import Ahead, NothingAhead
 from orion_py.runtime.attachments import Attachments, HeldAttachments
 from orion_py.runtime.base import InferenceRuntime
+from orion_py.runtime.live_sound import LiveSound, NoLiveSound
 from orion_py.runtime.prefixes import NoPrefixes, Prefixes
 from orion_py.runtime.snapshots import NoSnapshots, Snapshots
 from orion_py.runtime.tokenizer import TokenizerFactory
@@ -55,7 +56,7 @@ class Ports:
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
     kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
     other. ``sight`` and ``hearing``: make what looks at pictures and what hears, of what lends the models; None:
-    nothing here can."""
+    nothing here can. ``live_sound``: what is recorded while the engine listens."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -74,6 +75,7 @@ class Ports:
     snapshots: Snapshots = field(default_factory=NoSnapshots)
     prefixes: Prefixes = field(default_factory=NoPrefixes)
     attachments: Attachments = field(default_factory=HeldAttachments)
+    live_sound: LiveSound = field(default_factory=NoLiveSound)
     tabs: Tabs | None = None
     sight: Callable[[Lend], Sight] | None = None
     hearing: Callable[[Lend], Hearing] | None = None

@@ -51,6 +51,7 @@ ALLOWED = {
     # The browser's elements.
     "web/ui/answers/why_view.py": {"disabled": "an element's"},
     "web/ui/asking/agent_picker.py": {"disabled": "an element's"},
+    "web/ui/asking/recorder.py": {"readOnly disabled": "an element's"},
     "web/ui/base/dom.py": {"className": "an element's"},
     "web/ui/panel/panel.py": {"inert": "an element's"},
     "web/ui/settings/engine_settings.py": {"disabled": "an element's"},
@@ -82,7 +83,10 @@ ALLOWED = {
     "model_foundry/senses/speech.py": {"build_whisper build_silero": "build_support/senses.py names them"},
     "orion_py/storage/memory.py": {"MemoryShardStore": "the store of the scripted ports"},
     # The protocol, where its other side isn't Python.
-    "orion_py/protocol/events.py": {"BootEvent BootFailed": "web/workers/engine.js sends them"},
+    "orion_py/protocol/events.py": {
+        "BootEvent BootFailed": "web/workers/engine.js sends them",
+        "at_s start_s end_s": "when it was said, for callers of listen",
+    },
     "orion_py/protocol/rows.py": {
         "p90 p99": "a histogram for callers of status",
         "probation": "a kept version for callers of status",

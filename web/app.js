@@ -17,11 +17,12 @@ const MODULES = ["words/i18n", "words/formatting", "base/json_text",
   "chats/old_chats", "chats/drafts", "chats/chats", "chats/keeping", "base/dom", "base/frames", "asking/agents", "answers/why_view",
   "answers/reading_mark", "answers/transcripts_view", "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
-  "base/sheet", "asking/thumbnails", "asking/attachments", "chats/chats_view", "settings/settings_view",
+  "base/sheet", "asking/thumbnails", "asking/attachments", "asking/record_button", "chats/chats_view", "settings/settings_view",
   "settings/engine_settings", "settings/models_settings", "settings/voice_settings", "asking/corrections", "asking/asking", "aloud/aloud", "answers/actions", "chats/shown", "extras",
   "settings/settings", "status/wanted", "status/installation", "views", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
+  listening: ["asking/listening", "asking/recorder"],
   panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
   aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/buffering", "aloud/orion_voice", "aloud/reader"],
   found: ["answers/found_view"],
@@ -284,12 +285,14 @@ async function start() {
   /** @param {HTMLElement} place @param {string} label @param {boolean} dark @param {(text: string) => void} onText */
   const openEditor = async (place, label, dark, onText) =>
     (await import("./workshop/page-editor.js")).openEditor(place, label, dark, onText);
+  /** @param {(text: string) => void} onText */
+  const openMicrophone = async (onText) => (await import("./bridge/page/microphone.js")).openMicrophone(onText);
   /** @param {(text: string) => void} heard */
   const openVoice = async (heard) => (await import("./bridge/page/voice.js")).openVoice(heard);
   /** @param {(text: string) => void} heard */
   const openSounds = async (heard) => (await import("./bridge/page/sounds.js")).openSounds(heard);
   const ownVoices = async () => (await import("./bridge/page/voice.js")).ownVoices();
-  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openAttachments, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, openSounds, openVoice, ownVoices, charts: bringCharts };
+  const bridge = { ...device, ...shell, ...locks, ...keys, ...speech, answerOf, openAttachments, openMicrophone, openChats, spawnEngine, markdown, taken, bring, has, openRunner, openEditor, openSounds, openVoice, ownVoices, charts: bringCharts };
   await breathe();
   python.globals.set("bridge", bridge);
   python.runPython("import ui.main\nui.main.make(bridge)");

@@ -56,8 +56,7 @@ def assemble(target: Path) -> Path:
             plan[f"vendor/{file.target}"] = vendor.content(file)
     plan |= page_python.files()
     plan["workers/engine.js"] = Path(__file__).with_name("scripted_engine.js")
-    plan["workers/scripted-eyes.js"] = Path(__file__).with_name("scripted-eyes.js")
-    plan["workers/scripted-voice.js"] = Path(__file__).with_name("scripted-voice.js")
+    plan |= {f"workers/{path.name}": path for path in Path(__file__).parent.glob("scripted-*.js")}
     for url, content in plan.items():
         _write(target / url, content if isinstance(content, bytes) else content.read_bytes())
     stamp(target, plan)

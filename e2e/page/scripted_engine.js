@@ -2,9 +2,11 @@
  * Stands where workers/engine.js stands, speaks the protocol, computes nothing: the page's tests
  * need an engine that does the same thing every time, also the things that hardly ever happen.
  *
- * models/scenario.json says how it behaves; the words of a question choose the answer (ANSWERS), or its `answer` is it.
+ * models/scenario.json says how it behaves; the words of a question choose the answer (scripted-answers.js), or its `answer` is it.
  */
 import { holdName } from "../bridge/shared/worker-link.js";
+import { ANSWERS } from "./scripted-answers.js";
+import { ScriptedEars } from "./scripted-ears.js";
 import { ScriptedEyes } from "./scripted-eyes.js";
 import { ScriptedVoice } from "./scripted-voice.js";
 
@@ -14,12 +16,13 @@ const early = [];
 let receive = (text) => early.push(text);
 const held = holdName();
 const eyes = new ScriptedEyes();
-self.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : eyes.files.take(data));
+self.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : "samples" in data ? ears.take(data) : eyes.files.take(data));
 // Never a cached one: a test may have written it a moment ago.
 const scenario = await fetch(new URL("models/scenario.json", root), { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
 await held;
 
 const post = (message) => self.postMessage(JSON.stringify({ v: 1, ...message }));
+const ears = new ScriptedEars(post, scenario);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const stopped = new Set();
 const voice = new ScriptedVoice(post, scenario);
@@ -54,77 +57,6 @@ const shards = Array.from({ length: scenario.shards ?? 13 }, (_, index) => ({
   state: "waiting",
 }));
 const total = shards.reduce((sum, shard) => sum + shard.size, 0);
-
-const RICH = `## Three ways to say it
-
-A **word** can be reversed in several ways; the first is the *shortest*.
-
-1. With a slice, which Python reads backwards
-2. With \`reversed\` and \`join\`
-3. With a loop, as you would on paper
-
-\`\`\`python
-def reverse(word: str) -> str:
-    """The letters of \`word\`, last one first."""
-    letters = []
-    for letter in word:
-        letters.insert(0, letter)  # slow for long words
-    return "".join(letters)
-
-print(reverse("Orion"), 42)
-\`\`\`
-
-| Way | Lines | Speed |
-|:----|------:|:-----:|
-| slice | 1 | fast |
-| reversed | 1 | fast |
-| loop | 5 | slow |
-
-> The slice is what most people write.
-
-- [x] works with accents: *é, à, ç*
-- [ ] keeps emoji made of several parts together
-`;
-
-const HOSTILE = `Hello <img src="https://evil.example/a.png" onerror="window.hacked=1"> there.
-
-<script>window.hacked = 2</script>
-<style>body { display: none }</style>
-<iframe src="https://evil.example/frame"></iframe>
-<svg onload="window.hacked=3"><image href="https://evil.example/s.svg"/></svg>
-<a href="javascript:window.hacked=4" onclick="window.hacked=5">press</a>
-<form action="https://evil.example"><input name="q"><button>go</button></form>
-<video src="https://evil.example/v.mp4" autoplay></video>
-<link rel="stylesheet" href="https://evil.example/s.css"><meta http-equiv="refresh" content="0;url=https://evil.example">
-
-![remote](https://evil.example/b.png) and ![data](data:image/svg+xml;base64,PHN2Zz48L3N2Zz4=)
-
-[bad link](javascript:alert(1)) and [worse](data:text/html,<script>alert(1)</script>) and [good](https://example.org/page "t")
-
-<div class="notice" style="position:fixed;inset:0" id="send">spoof</div>
-
-| a <img src=x onerror=window.hacked=6> | b |
-|---|---|
-| \`<img src=x onerror=window.hacked=7>\` | <br> fine |
-
-\`\`\`html
-<img src="https://evil.example/c.png" onerror="window.hacked=8">
-\`\`\`
-
-1. nested
-
-   \`\`\`js
-   fetch("https://evil.example") // <b>bold</b>
-   \`\`\`
-`;
-
-const ANSWERS = [
-  [/hostile/i, HOSTILE],
-  [/reverses|inverse/i, RICH],
-  [/flood/i, (RICH + "\n\n").repeat(12)],
-  [/.*/, "Light from the Sun holds all colours. The air scatters **blue** light far more than red, so wherever you look, " +
-    "some of that scattered blue reaches your eyes.\n\nAt sunset the light crosses more air, most of the blue is lost on the way, and red remains."],
-];
 
 const AGENTS = [
   ["conversation", "Conversation", "Conversation"], ["code", "Code", "Code"], ["logical", "Logic", "Logique"],
@@ -356,9 +288,15 @@ receive = async (text) => {
     catch (error) { post({ id, type: "error", error }); }
   } else if (type === "infer") {
     try { await infer(message); } catch (error) { post({ id, type: "error", error }); }
+  } else if (type === "listen") {
+    ears.listen(message);
+  } else if (type === "heard_all") {
+    ears.heardAll(message.request);
+    post({ id, type: "result", payload: {} });
   } else if (type === "cancel") {
     if (message.request) stopped.add(message.request);
     else { stopLoading = true; for (const one of seen.keys()) stopped.add(one); }
+    ears.stop(message.request);
     post({ id, type: "result", payload: {} });
   } else if (type === "speak") { await voice.speak(message, stopped);
   } else if (type === "unload") {

@@ -16,6 +16,7 @@ from orion_py.browser.ahead import BrowserAhead
 from orion_py.browser.attachments import BrowserAttachments
 from orion_py.browser.codes import BrowserCodes
 from orion_py.browser.errors import translated
+from orion_py.browser.live_sound import BrowserLiveSound
 from orion_py.browser.prefixes import BrowserPrefixes
 from orion_py.browser.runtime import BrowserRuntime
 from orion_py.browser.snapshots import BrowserSnapshots
@@ -38,7 +39,7 @@ def start(bridge: Any) -> Callable[[str], None]:
     """The function that takes the page's messages. ``bridge`` is engine.js's: resolve, exists, facts, shards, tabs,
     detectDevice, newInferenceClient, rememberSpec, heldAhead, dropAhead, limitAhead, makeSnapshot, stopSnapshot,
     keptPrefixes, dropPrefixes, listIsKept, newPlainClient, newTokenizer, newTemplate, fetchText, addBundle, metered,
-    attachments, readCodes, send and sendSound."""
+    attachments, liveSound, readCodes, send and sendSound."""
     from js import performance  # at the module's import it might be a snapshot's stand-in, which has no getters
 
     store = BrowserShardStore(bridge.shards, lambda path: str(bridge.resolve(path)))
@@ -75,6 +76,7 @@ def start(bridge: Any) -> Callable[[str], None]:
         snapshots=BrowserSnapshots(bridge),
         prefixes=BrowserPrefixes(bridge),
         attachments=BrowserAttachments(bridge.attachments),
+        live_sound=BrowserLiveSound(bridge.liveSound),
         sight=lambda lend: LentSight(lend, BrowserCodes(bridge.readCodes)),
         hearing=LentEars,
         tokenizer_factory=tokenizer_factory(bridge.newTokenizer),

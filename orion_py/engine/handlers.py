@@ -11,9 +11,10 @@ from orion_py.answering.reading_ahead import Draft
 from orion_py.answering.response import routing_of
 from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.engine.engine import Engine
+from orion_py.engine.listening import written_down
 from orion_py.engine.status import model_description, status_of, storage_row
 from orion_py.engine.telemetry_subscriber import answer_telemetry
-from orion_py.errors import InvalidInput
+from orion_py.errors import InvalidInput, UnknownModel
 from orion_py.ports import Ports
 from orion_py.protocol import (
     AddModel,
@@ -24,8 +25,11 @@ from orion_py.protocol import (
     ControlUpgrade,
     DeviceStorage,
     Done,
+    Event,
+    HeardAll,
     Infer,
     InspectModel,
+    Listen,
     ModelOffer,
     Ping,
     Preload,
@@ -49,6 +53,7 @@ from orion_py.protocol import (
     Unload,
     UnregisterAgent,
     VersionRequest,
+    WrittenDown,
 )
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.senses.speaking.lent import LentVoice, Wish, chosen
@@ -63,13 +68,14 @@ SendSound = Callable[[SoundEvent, "Samples"], None]
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a handler needs to answer a request. ``cancel``: set when the caller no longer wants the answer.
-    ``send_changes``: sends what changed of the status; ``send_sound``: an event with its samples beside it, None: the
-    host carries no sound."""
+    ``send_changes``: sends what changed of the status; ``send`` an event of this request alone, ``send_sound`` one with
+    its samples beside it, None: the host carries no sound."""
 
     engine: Engine
     ports: Ports
     cancel: CancelToken
     send_changes: Callable[[], Awaitable[None]]
+    send: Callable[[Event], None]
     send_sound: SendSound | None
 
     async def done(self) -> Done:
@@ -93,6 +99,20 @@ async def infer(request: Infer, call: Call) -> Response:
 
 async def code_output(request: CodeOutput, call: Call) -> Done:
     call.engine.code_output(request.request, request.text, request.end)
+    return {}
+
+
+async def listen(request: Listen, call: Call) -> WrittenDown:
+    """Raises as ``Hearing.ears`` and ``written_down``; UnknownModel where nothing hears."""
+    if call.ports.hearing is None:
+        raise UnknownModel("Nothing here hears.")
+    sound = call.ports.live_sound.stream(request.id)
+    async with call.ports.hearing(call.engine.senses.lent).ears(call.cancel) as ears:
+        return await written_down(request.id, ears, sound, request.language, call.send, call.cancel)
+
+
+async def heard_all(request: HeardAll, call: Call) -> Done:
+    call.ports.live_sound.end(request.request)
     return {}
 
 
@@ -201,6 +221,8 @@ def _messages(history: list[ChatTurn]) -> list[ChatMessage]:
 HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     Infer: infer,
     CodeOutput: code_output,
+    Listen: listen,
+    HeardAll: heard_all,
     Anticipate: anticipate,
     Speak: speak,
     RouteRequest: route,

@@ -26,6 +26,7 @@ from orion_py.protocol import (
     Failed,
     Infer,
     Initialize,
+    Listen,
     LogRecords,
     Logs,
     Request,
@@ -125,6 +126,8 @@ class EngineHost:
             self._send(Result(id=request.id, payload=payload))
         finally:
             self._ports.attachments.release(request.id)
+            if isinstance(request, Listen):
+                self._ports.live_sound.release(request.id)
             if self._cancels.get(request.id) is cancel:
                 del self._cancels[request.id]
             if isinstance(request, Initialize) and self._feed is not None:
@@ -140,7 +143,7 @@ class EngineHost:
         if isinstance(request, Infer) and left is not None:
             options = request.options.model_copy(update={"timeout": left})
             request = request.model_copy(update={"options": options})
-        call = Call(engine, self._ports, cancel, self._send_changes, self._send_sound)
+        call = Call(engine, self._ports, cancel, self._send_changes, self._send, self._send_sound)
         return await HANDLERS[type(request)](request, call)
 
     async def _initialize(self, request: Initialize, cancel: CancelToken) -> Status:

@@ -92,6 +92,40 @@ class SoundEvent(Event):
     last: bool
 
 
+class SpeechStart(Event):
+    """Somebody begins to speak, ``at_s`` seconds into what was sent for the Listen."""
+
+    type: Literal["speech_start"] = "speech_start"
+    at_s: float
+
+
+class PartialText(Event):
+    """The utterance under way as it is heard by now: ``text`` takes the place of the partial text before it, and its
+    first ``settled`` characters won't change any more. A slow device makes fewer of these."""
+
+    type: Literal["partial"] = "partial"
+    text: str
+    settled: int
+
+
+class FinalText(Event):
+    """An utterance is over, and ``text``, in place of its partial texts, is what was said; "" where it was no speech
+    after all. Seconds count from the beginning of the sound."""
+
+    type: Literal["final"] = "final"
+    text: str
+    language: str | None
+    start_s: float
+    end_s: float
+
+
+class TurnEnd(Event):
+    """Nobody has gone on for a while, or the sound has ended. ``text``: all utterances since the last one of these."""
+
+    type: Literal["turn_end"] = "turn_end"
+    text: str
+
+
 class ShardProgress(BaseModel):
     model_config = STRICT
     sha256: str

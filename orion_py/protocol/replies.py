@@ -136,6 +136,15 @@ class RouterStatus:
     total_bytes: int = 0
 
 
+class WrittenDown(TypedDict):
+    """What was said while the engine listened: all utterances, "" where nobody spoke. ``language``: ISO 639-1, of the
+    last one. ``seconds``: how long the sound was."""
+
+    text: str
+    language: str | None
+    seconds: float
+
+
 class LogRecords(TypedDict):
     """``dropped``: how many older records are kept no more."""
 

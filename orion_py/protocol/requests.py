@@ -123,6 +123,26 @@ class Anticipate(Request):
     options: InferOptions = Field(default_factory=InferOptions)
 
 
+class Listen(Request):
+    """Writes down what somebody says while they say it; the models that hear come into memory first. The sound comes
+    beside it as blocks, which in a browser are messages {type: "samples", id, samples: Float32Array}: the request's id,
+    and one channel of 16,000 samples a second. It ends with HeardAll, and the utterance under way is still written
+    down; Cancel drops that. ``language``: ISO 639-1 such as "fr"; without one it is found out.
+    """
+
+    type: Literal["listen"] = "listen"
+    reply: ClassVar = replies.WrittenDown
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+
+class HeardAll(Request):
+    """All that is recorded for ``request``, a Listen, has been sent."""
+
+    type: Literal["heard_all"] = "heard_all"
+    reply: ClassVar = replies.Done
+    request: str
+
+
 class Preload(Request):
     """Brings a model (default: the recommended one) into memory before it is asked for."""
 

@@ -16,8 +16,8 @@ FOR_TESTS = {
     "bridge/worker/storage/prefix-store.js tooMany",  # what a budget leaves, without a database
 }
 """Exports that only a test imports."""
-OVERRIDDEN = re.compile(r"^(evaluate\w+|applyFilter|escape)$")
-"""Methods that @huggingface/jinja's interpreter and marked's tokenizer call."""
+OVERRIDDEN = re.compile(r"^(evaluate\w+|applyFilter|escape|process)$")
+"""Methods that @huggingface/jinja's interpreter and marked's tokenizer call, and the browser's audio thread."""
 
 _EXPORT = re.compile(r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 _REEXPORT = re.compile(r"^export \{([^}]*)\}", re.MULTILINE)

@@ -21,7 +21,8 @@ globalThis.navigator ??= {}; // of Node 20
 globalThis.setTimeout = (done) => setImmediate(done);
 const ENDS = ["result", "error", "cancelled", "boot-failed"];
 
-/** What an engine of its own says to `requests`: each is sent when the one before has ended, or heard of `after`. */
+/** What an engine of its own says to `requests`: each is sent when the one before has ended, or heard of `after`;
+ * behind one that is "sent" it goes at once. */
 async function answer({ scenario, requests }) {
   const heard = [], left = requests.map(({ after = null, ...request }) => ({ after, request }));
   let whole;
@@ -29,8 +30,12 @@ async function answer({ scenario, requests }) {
   const open = new Set();
   const send = () => {
     const { request } = left.shift();
-    open.add(request.id);
-    self.onmessage({ data: JSON.stringify({ v: 1, ...request }) });
+    if (request.samples) self.onmessage({ data: { ...request, samples: new Float32Array(request.samples) } });
+    else {
+      open.add(request.id);
+      self.onmessage({ data: JSON.stringify({ v: 1, ...request }) });
+    }
+    if (left[0]?.after === "sent") send();
   };
   globalThis.fetch = async () => new Response(JSON.stringify(scenario));
   globalThis.self = {
@@ -88,6 +93,22 @@ STOPPED: tuple[dict[str, Any], ...] = (
     {"type": "infer", "query": "flood", "history": [], "options": {}},
     {"type": "cancel", "request": "r1", "after": "token"},
 )
+DEAF = {
+    "code": "download_failed",
+    "family": "load",
+    "message": "HTTP 503",
+    "hint": "",
+    "retryable": True,
+    "detail": {},
+}
+LISTENED: tuple[dict[str, Any], ...] = (
+    {"type": "initialize"},
+    {"type": "listen", "language": "en"},
+    {"type": "samples", "id": "r1", "samples": 24_000, "after": "sent"},
+    {"type": "heard_all", "request": "r1", "after": "sent"},
+    {"type": "listen"},
+    {"type": "cancel", "request": "r4", "after": "sent"},
+)
 STEP = {"kind": "threads", "from": "2 threads", "to": "1 thread", "reason_code": "x", "reason": "No isolation."}
 TABLE: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...], set[str]]] = {
     "a model that is stored": (
@@ -109,6 +130,12 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...], set[str]]] = 
         },
     ),
     "a model that is downloaded": ({"bytesPerSecond": 900e6}, CONVERSATION, {"progress", "result", "error"}),
+    "somebody who speaks": ({}, LISTENED, {"speech_start", "partial", "final", "turn_end", "cancelled"}),
+    "what can't be heard": (
+        {"hearError": DEAF},
+        LISTENED[:2],
+        {"error"},
+    ),
     "an answer that is stopped": ({"stored": True, "pauseAt": 0.5}, STOPPED, {"cancelled"}),
     "a download that fails": ({"loadError": True}, CONVERSATION[:2], {"error"}),
     "a start that fails": ({"boot": "failed"}, CONVERSATION[:1], {"boot-failed"}),
@@ -163,10 +190,10 @@ def test_every_message_is_one_that_the_real_engine_could_have_sent(tmp_path: Pat
         (tmp_path / "workers").mkdir()
         source = ROOT / "e2e" / "page" / "scripted_engine.js"
         (tmp_path / "workers" / "engine.js").write_bytes(source.read_bytes())
-        for beside in ("scripted-eyes.js", "scripted-voice.js"):
-            (tmp_path / "workers" / beside).write_bytes(source.with_name(beside).read_bytes())
+        for part in source.parent.glob("scripted-*.js"):
+            (tmp_path / "workers" / part.name).write_bytes(part.read_bytes())
         numbered = [{"id": f"r{number}", **request} for number, request in enumerate(requests)]
         heard = node.ask({"scenario": scenario, "requests": numbered})
-    asked = {request["id"]: request["type"] for request in numbered}
+    asked = {request["id"]: request["type"] for request in numbered if request["type"] != "samples"}
     assert sorted({fault for text in heard for fault in faults(text, asked)}) == []
     assert wanted <= {json.loads(text)["type"] for text in heard}

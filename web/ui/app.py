@@ -10,6 +10,7 @@ from ui.asking.anticipation import Anticipation
 from ui.asking.asking import Asking
 from ui.asking.attachments import Attachments
 from ui.asking.corrections import Corrections
+from ui.asking.record_button import RecordButton
 from ui.asking.resting_caret import RestingCaret
 from ui.base.frames import Frames
 from ui.base.store import Store
@@ -59,6 +60,7 @@ class App:
         self.shown = Shown(self)
         self.views = Views(self)
         self.attachments = self.views.composer.attachments = Attachments(self)
+        self.record = RecordButton(self)
         self.keeping = Keeping(
             platform, self.words, self.state, self.store, self.views.composer, self.views.chats, self
         )
@@ -239,10 +241,12 @@ class App:
             self._anticipation.sent()
 
     def _key(self, event):
-        """Escape: what is read aloud ends first, and what is written with the next press."""
+        """Escape: what is recorded ends first, then what is read aloud, and what is written with the next press."""
         if not self.bridge.escapes(event):
             return
-        if self.aloud.on:
+        if self.record.escape():
+            event.preventDefault()
+        elif self.aloud.on:
             event.preventDefault()
             self.aloud.stop()
         elif self.state.conversation.current:
@@ -256,6 +260,7 @@ class App:
 
     def _seen_or_left(self):
         if self.dom.document.hidden:
+            self.record.left()
             self.keeping.leaving()
         else:
             self.keeping.looked_at()

@@ -34,7 +34,9 @@ class Views:
         self.welcome = WelcomeView(dom, words, preferences, model.wait_for)
         self.notices = NoticesView(dom, page.installation.notice_action)
         self.composer = Composer(dom, page.platform.window, preferences, page.send, page.asking.stop, page.typed)
-        self.composer.allows = lambda: page.attachments.may_send() and page.keeping.may_send()
+        self.composer.allows = lambda: (
+            page.record.may_send() and page.attachments.may_send() and page.keeping.may_send()
+        )
         self.picker = AgentPicker(dom, words, new_agent)
         self.engine_settings = EngineSettings(
             dom, words, page.timers, preferences, settings.change_engine, settings.act
@@ -86,6 +88,7 @@ class Views:
     def _draw_names(self):
         state = self._page.state
         self._page.attachments.draw()
+        self._page.record.draw()
         self._page.words.titles = state.agent_titles
         self.picker.draw(state.agents, state.device.get("groups") or ())
         if state.conversation.turns:

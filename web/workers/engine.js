@@ -1,11 +1,11 @@
 /**
  * Runs the engine worker: boots Python, hands it the bridge, and carries the page's messages to it.
  *
- * Page to engine and back: JSON text as orion_py/protocol/ defines it, and from the page, before a question that names
- * them, {request, attach}: its files, as engine/attachments.js takes them; to the page also several texts in a list, in their
- * order (outbox.js). Before Python is up the
- * page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type: "boot-failed",
- * message}; what it sends meanwhile is kept for Python.
+ * Page to engine and back: JSON text as orion_py/protocol/ defines it. From the page also, before a question that names
+ * them, {request, attach}: its files, as engine/attachments.js takes them; and behind a request to listen {type: "samples",
+ * id, samples}: what is recorded, as engine/live-sound.js takes it. To the page also several texts in a list, in their order
+ * (outbox.js). Before Python is up the page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type:
+ * "boot-failed", message}; what it sends meanwhile is kept for Python.
  *
  * Nothing is imported before it runs: what starts Python and what its bridge needs come side by side.
  */
@@ -38,9 +38,10 @@ let receive = (text) => {
   }
 };
 /** @typedef {import("../bridge/worker/engine/attachments.js").Message} Files */
-/** @type {Files[]} that came before the bridge */
-const files = [];
-let take = (/** @type {Files} */ message) => { files.push(message); };
+/** @typedef {import("../bridge/worker/engine/live-sound.js").Block} Block */
+/** @type {(Files | Block)[]} that came before the bridge */
+const beside = [];
+let take = (/** @type {Files | Block} */ message) => { beside.push(message); };
 self.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : take(data));
 
 /** @typedef {import("../bridge/shared/protocol.js").BootEvent} BootEvent */
@@ -65,9 +66,9 @@ try {
   const clear = ahead ? opening.then(({ begun }) => begun) : Promise.resolve();
   const arrived = () => opening.then(({ connected }) => connected());
   const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear, arrived));
-  const [python, { bridgeFor, attachments }] = await Promise.all([booting, opening, held]);
-  take = (message) => attachments.take(message);
-  files.splice(0).forEach(take);
+  const [python, { bridgeFor, attachments, liveSound }] = await Promise.all([booting, opening, held]);
+  take = (message) => ("samples" in message ? liveSound.take(message) : attachments.take(message));
+  beside.splice(0).forEach(take);
   post({ type: "boot", phase: "python", ms: performance.now() - started });
   // A fifth of the imports' time, and not needed before the router's head or a model's logits are.
   python.pyimport("orion_py.browser.lazy").defer("numpy");

@@ -56,16 +56,19 @@ async def listen(
     cancel = cancel or CancelToken()
     inbox = _Inbox(sound)
     reading = asyncio.ensure_future(inbox.fill())
+    unsubscribe = cancel.subscribe(inbox.close)
     listener = _Listener(ears, language, cancel)
     try:
         while (samples := await inbox.take()) is not None:
             cancel.raise_if_cancelled()
             async for event in listener.hear(samples):
                 yield event
+        cancel.raise_if_cancelled()
         await reading  # raises what the sound raised
         async for event in listener.finish():
             yield event
     finally:
+        unsubscribe()
         reading.cancel()
 
 
@@ -81,8 +84,12 @@ class _Inbox:
                 self._waiting.append(samples)
                 self._news.set()
         finally:
-            self._ended = True
-            self._news.set()
+            self.close()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._ended = True
+        self._news.set()
 
     async def take(self) -> Samples | None:
         """All that is there, once something is; None at the end."""

@@ -117,3 +117,19 @@ def test_it_can_be_stopped() -> None:
 
     with pytest.raises(Cancelled):
         asyncio.run(run())
+
+
+def test_it_can_be_stopped_while_nothing_comes() -> None:
+    cancel = CancelToken()
+
+    async def held() -> AsyncIterator[Samples]:
+        yield sound(("silence", 1))
+        cancel.cancel()
+        await asyncio.Event().wait()
+
+    async def run() -> None:
+        async for _ in listen(ears_that_hear(""), held(), cancel=cancel):
+            pass
+
+    with pytest.raises(Cancelled):
+        asyncio.run(asyncio.wait_for(run(), 5))

@@ -49,6 +49,9 @@ class Worker:
     def attach(self, request: str, ids: str) -> None:
         self.posted.append({"type": "attach", "id": request, "ids": json.loads(ids)})
 
+    def feed(self, request: str, microphone: object) -> None:
+        self.posted.append({"type": "feed", "id": request, "from": microphone})
+
     def end(self) -> None:
         self.ended = True
 

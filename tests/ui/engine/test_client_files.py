@@ -19,3 +19,16 @@ def test_a_questions_files_go_before_it() -> None:
         ("infer", "two", None),
         ("infer", "three", None),
     ]
+
+
+def test_what_a_microphone_records_goes_behind_its_request() -> None:
+    scene = Scene()
+    scene.client.start()
+    scene.client.ask("listen", message_id="one", source="microphone")
+    scene.client.ask("heard_all", {"request": "one"}, message_id="two")
+    scene.worker.come_up()
+    assert [(m["type"], m["id"]) for m in scene.worker.posted[1:]] == [
+        ("listen", "one"),
+        ("feed", "one"),
+        ("heard_all", "two"),
+    ]

@@ -1,7 +1,7 @@
 /**
  * Starts the engine worker and carries JSON text to and from it, as ../shared/protocol.d.ts has it: a `Request` there,
  * an `Event` or an `End` back, or one with samples beside it. Before a question that names files it posts those, as Blobs,
- * whose bytes no message copies.
+ * whose bytes no message copies; behind a request to listen it posts what the microphone records.
  */
 
 import { WorkerLink } from "../shared/worker-link.js";
@@ -64,6 +64,8 @@ export function spawnEngine(onText, onCrash) {
     post: (text) => link.post(text),
     /** @param {string} request @param {string} ids JSON: of files that are in this page's memory */
     attach: (request, ids) => link.post({ request, attach: filesFor(JSON.parse(ids)) }),
+    /** What a microphone records goes to the engine. @param {string} request @param {import("./microphone.js").Microphone} microphone */
+    feed: (request, microphone) => microphone.flow((samples) => link.post({ type: "samples", id: request, samples }, [samples.buffer])),
     end: () => {
       ended = true;
       link.end();

@@ -341,6 +341,20 @@ export interface FallbackRow {
   reason: string;
 }
 
+/**
+ * An utterance is over, and `text`, in place of its partial texts, is what was said; "" where it was no speech
+ * after all. Seconds count from the beginning of the sound.
+ */
+export interface FinalText {
+  v: 1;
+  id: string;
+  type: "final";
+  text: string;
+  language: string | null;
+  start_s: number;
+  end_s: number;
+}
+
 /** A note on the message that was let through: what it may be about, and the rules that saw it. */
 export interface GuardEvent {
   v: 1;
@@ -348,6 +362,14 @@ export interface GuardEvent {
   type: "guard";
   category: "injection" | "weapons" | "minors" | "violence" | "self_harm";
   rules: string[];
+}
+
+/** All that is recorded for `request`, a Listen, has been sent. */
+export interface HeardAll {
+  v: 1;
+  id: string;
+  type: "heard_all";
+  request: string;
 }
 
 /** `count`, `min`, `max` and `mean` of all values; percentiles of the last ones. */
@@ -439,6 +461,19 @@ export interface InspectModel {
 export interface LikelyAgent {
   agent: string;
   probability: number;
+}
+
+/**
+ * Writes down what somebody says while they say it; the models that hear come into memory first. The sound comes
+ * beside it as blocks, which in a browser are messages {type: "samples", id, samples: Float32Array}: the request's id,
+ * and one channel of 16,000 samples a second. It ends with HeardAll, and the utterance under way is still written
+ * down; Cancel drops that. `language`: ISO 639-1 such as "fr"; without one it is found out.
+ */
+export interface Listen {
+  v: 1;
+  id: string;
+  type: "listen";
+  language?: string | null;
 }
 
 /** A model in memory, and what building its sessions took. */
@@ -587,6 +622,18 @@ export interface ModelRow {
   layout?: "orion" | "onnx";
   file?: string;
   offered: boolean;
+}
+
+/**
+ * The utterance under way as it is heard by now: `text` takes the place of the partial text before it, and its
+ * first `settled` characters won't change any more. A slow device makes fewer of these.
+ */
+export interface PartialText {
+  v: 1;
+  id: string;
+  type: "partial";
+  text: string;
+  settled: number;
 }
 
 /** Checks that the engine is alive: it ends at once. */
@@ -890,6 +937,14 @@ export interface Speak {
   speed?: number;
 }
 
+/** Somebody begins to speak, `at_s` seconds into what was sent for the Listen. */
+export interface SpeechStart {
+  v: 1;
+  id: string;
+  type: "speech_start";
+  at_s: number;
+}
+
 /** What was read aloud. `sounds`: how many events carried it; `seconds`: how long they are together. */
 export interface Spoken {
   voice: string;
@@ -1034,6 +1089,14 @@ export interface TokenEvent {
   tokens_per_second: number | null;
 }
 
+/** Nobody has gone on for a while, or the sound has ended. `text`: all utterances since the last one of these. */
+export interface TurnEnd {
+  v: 1;
+  id: string;
+  type: "turn_end";
+  text: string;
+}
+
 /** Ends a model's worker (None: all). With `forget` its stored shards are deleted too. */
 export interface Unload {
   v: 1;
@@ -1129,6 +1192,16 @@ export interface WebgpuRow {
   reason: string;
 }
 
+/**
+ * What was said while the engine listened: all utterances, "" where nobody spoke. `language`: ISO 639-1, of the
+ * last one. `seconds`: how long the sound was.
+ */
+export interface WrittenDown {
+  text: string;
+  language: string | null;
+  seconds: number;
+}
+
 /** What the page may ask. */
 export type Request =
   | Initialize
@@ -1136,6 +1209,8 @@ export type Request =
   | Speak
   | CodeOutput
   | Anticipate
+  | Listen
+  | HeardAll
   | Preload
   | ControlUpgrade
   | InspectModel
@@ -1164,6 +1239,10 @@ export type Event =
   | AdvanceEvent
   | SenseEvent
   | SoundEvent
+  | SpeechStart
+  | PartialText
+  | FinalText
+  | TurnEnd
   | ProgressEvent
   | UpgradeEvent
   | TokenEvent
@@ -1195,6 +1274,8 @@ export interface Replies {
   "speak": Spoken;
   "agent.output": Done;
   "anticipate": ReadAhead;
+  "listen": WrittenDown;
+  "heard_all": Done;
   "preload": Preloaded;
   "upgrade.control": Done;
   "model.inspect": ModelOffer;

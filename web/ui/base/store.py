@@ -21,6 +21,7 @@ DEFAULTS = {
     "typing": "0",
     "preload": True,
     "enter": "auto",
+    "send_spoken": False,
     "aloud": False,
     "voice": "",
     "speed": "1",

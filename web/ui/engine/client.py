@@ -5,7 +5,8 @@ doesn't come up, and starts it again once when it dies. ``ask`` takes the callba
 gets a request's end. All other messages, as dicts, go to the page.
 Everything from outside is passed in, so the tests run it without a browser:
 
-    spawn(on_text, on_crash) -> worker with post(text), attach(request, ids) and end(); may raise
+    spawn(on_text, on_crash) -> worker with post(text), attach(request, ids), feed(request, microphone)
+        and end(); may raise
     timers.later(ms, call) -> handle;  timers.cancel(handle)
 """
 
@@ -102,12 +103,13 @@ class EngineClient:
             for kind, fields in messages.settings(sent, self._sent):
                 self.ask(kind, fields, self._on_settled)
 
-    def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None, attached=()):
+    def ask(self, kind, fields=None, on_end=None, hear=None, message_id=None, attached=(), source=None):
         """Sends a request, or keeps it until the engine is ready. Returns its id.
 
         ``on_end(message)`` is called once, with the ``result``, ``error`` or ``cancelled`` that it ends in. With
         ``hear(message)`` the request is the caller's own affair: its events go there, and none of its messages to
-        the page. ``attached``: ids of the files that it names, which go before it.
+        the page. ``attached``: ids of the files that it names, which go before it. ``source``: a microphone; what it
+        records goes behind the request.
         """
         self._number += 1
         message_id = message_id or kind + "-" + str(self._number)
@@ -118,15 +120,17 @@ class EngineClient:
         self._muted.discard(message_id)
         text = messages.request(message_id, kind, fields)
         if self.phase == "ready":
-            self._post(message_id, text, attached)
+            self._post(message_id, text, attached, source)
         else:
-            self._waiting.append((message_id, text, attached))
+            self._waiting.append((message_id, text, attached, source))
         return message_id
 
-    def _post(self, message_id, text, attached):
+    def _post(self, message_id, text, attached, source):
         if attached:
             self._worker.attach(message_id, json.dumps(attached))
         self._worker.post(text)
+        if source is not None:
+            self._worker.feed(message_id, source)
 
     def cancel(self, message_id=None):
         """Stops one request, or with None all of them. Their late events are dropped here; an

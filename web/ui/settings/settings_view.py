@@ -12,6 +12,7 @@ class SettingsView:
     persist and logs; ``estimate(call)`` calls back with the JSON text of the browser's estimate."""
 
     FIELDS = ("language", "theme", "style", "stream", "typing", "enter")
+    SWITCHES = ("preload", "send_spoken")
 
     def __init__(self, dom, words, timers, estimate, on_change, on_action):
         self._dom, self._words, self._estimate = dom, words, estimate
@@ -19,8 +20,8 @@ class SettingsView:
         self._on_change = on_change
         for name in self.FIELDS:
             self._bind(name)
-        self._preload = dom.by_id("set-preload")
-        dom.on(self._preload, "change", lambda _event: on_change("preload", bool(self._preload.checked)))
+        for name in self.SWITCHES:
+            self._bind_switch(name)
         ConfirmButton(dom, timers, "forget", lambda: self._words("forget_sure"), lambda: on_action("forget"))
         ConfirmButton(
             dom, timers, "forget-chats", lambda: self._words("forget_chats_sure"), lambda: on_action("forget_chats")
@@ -32,6 +33,10 @@ class SettingsView:
     def _bind(self, name):
         field = self._dom.by_id("set-" + name)
         self._dom.on(field, "change", lambda _event: self._on_change(name, field.value))
+
+    def _bind_switch(self, name):
+        field = self._dom.by_id("set-" + name)
+        self._dom.on(field, "change", lambda _event: self._on_change(name, bool(field.checked)))
 
     def open(self, preferences, state):
         self.fill(preferences)
@@ -45,7 +50,8 @@ class SettingsView:
     def fill(self, preferences):
         for name in self.FIELDS:
             self._dom.by_id("set-" + name).value = preferences[name] or self._words.lang
-        self._preload.checked = bool(preferences["preload"])
+        for name in self.SWITCHES:
+            self._dom.by_id("set-" + name).checked = bool(preferences[name])
 
     def show_storage(self, state):
         self._estimate(lambda text: self._draw_storage(json.loads(text), state))

@@ -12,6 +12,7 @@ import { openShards } from "../storage/shards.js";
 import { AttachmentStore } from "./attachments.js";
 import { detectDevice } from "./device.js";
 import { fetchText, fileFacts } from "./fetch-text.js";
+import { LiveSound } from "./live-sound.js";
 import { allowedUrl } from "./origins.js";
 import { Outbox } from "./outbox.js";
 import { Tabs } from "./tabs.js";
@@ -34,8 +35,9 @@ function metered() {
  *   with; or there was no visit before, and the page asks for a model as soon as it can
  * @param {Promise<First>} first the page's first message, which says whether anything is to be loaded before it is asked for
  * @returns {Promise<{bridgeFor: (python: any) => Promise<object>, begun: Promise<void> | void, connected: () => Promise<void>,
- *   attachments: AttachmentStore}>} what makes the bridge for a Python; when the last visit's model has begun, if it may; what to
- *   call, and to wait for, once Python needs the connection no more; and what takes the questions' files
+ *   attachments: AttachmentStore, liveSound: LiveSound}>} what makes the bridge for a Python; when the last visit's model has
+ *   begun, if it may; what to call, and to wait for, once Python needs the connection no more; and what takes the questions'
+ *   files, and what a microphone records
  */
 export async function beginBridge(root, known, first) {
   /** The service worker gave the list of models that it had, and fetches the newest behind it. */
@@ -46,6 +48,7 @@ export async function beginBridge(root, known, first) {
   })]]);
   for (const text of early.values()) text.catch(() => {}); // the next caller tries again
   const attachments = new AttachmentStore();
+  const liveSound = new LiveSound();
   const inference = new URL("workers/inference.js", root);
   const spare = known.first ? new WarmStartClient(inference) : null;
   const outbox = new Outbox((texts) => self.postMessage(texts));
@@ -102,6 +105,7 @@ export async function beginBridge(root, known, first) {
     dropPrefixes: (/** @type {string} */ keys) => prefixes.drop(JSON.parse(keys)),
     tabs,
     attachments,
+    liveSound,
     readCodes: async (/** @type {Uint8Array<ArrayBuffer>} */ pixels, /** @type {number} */ width, /** @type {number} */ height) => {
       const { readCodes } = await import("../pictures/codes.js"); // no start needs it
       return readCodes(root, pixels, width, height);
@@ -129,5 +133,5 @@ export async function beginBridge(root, known, first) {
       self.postMessage({ text, id, index, samples }, { transfer: [samples.buffer] });
     },
   }));
-  return { bridgeFor, begun, attachments, connected: () => warmStart.connected() };
+  return { bridgeFor, begun, attachments, liveSound, connected: () => warmStart.connected() };
 }
