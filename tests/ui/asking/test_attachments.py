@@ -276,6 +276,7 @@ def test_a_recording_alone_may_be_sent_and_a_picture_alone_not() -> None:
     assert page.note == "Write what you want to know about it."
     page.attaches("said.ogg", 2, kind="audio")
     assert page.attachments.speaks
+    assert page.note.startswith("Send it as it is, and what is said in it is your message")
     assert page.attachments.may_send()
     page.attachments.take()
     assert not page.attachments.speaks

@@ -96,6 +96,8 @@ class Attachments:
             self._files.keep(json.dumps([file["id"]]))
             if file.get("animated"):
                 self._say("attach_first_frame", name=file["name"])
+            elif kind == "audio":
+                self._say("attach_speaks")
             self._page.announce(self._words("attach_added", name=file["name"]))
         self.draw()
 
