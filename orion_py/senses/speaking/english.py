@@ -26,6 +26,8 @@ _WEAK = {
     "should": "ʃʊd", "were": "wɜɹ", "been": "bɪn", "their": "ðɛɹ", "them": "ðɛm", "us": "ʌs", "me": "mi", "him": "hɪm",
 }  # fmt: skip
 """Function words as they are said within a sentence, without stress."""
+_LETTERS_APART = ("US", "UK", "EU", "IT", "AM", "PM")
+"""Which are words, too, in small letters."""
 _BEFORE_VERBS_TEXT = (
     "to i you we they who will would can could should may might must shall don't doesn't didn't won't let's cannot "
     "can't please not"
@@ -81,6 +83,8 @@ class English:
         bare = word.strip("'")
         if not bare:
             return ""
+        if bare in _LETTERS_APART:
+            return self._spelled(bare)
         if bare.isupper() and (len(bare) > 1 or bare != "I"):
             # The lexicon has the acronyms that are read as words. What is written large for emphasis is a word.
             found = self._lexicon.get(bare)

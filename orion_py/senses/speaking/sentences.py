@@ -12,7 +12,7 @@ _FRENCH = """m mm mme mlle mmes dr pr me st ste p p.ex ex cf env art av bd chap 
 juil sept oct nov déc apr j.-c ed éd"""
 _SHORT = frozenset(f"{_ENGLISH} {_FRENCH}".split())
 """Words that end in a full stop which doesn't end the sentence, without it, in lower case."""
-_EITHER = frozenset(("etc", "a.m", "p.m", "u.s", "u.k", "ph.d", "no", "est", "ed", "co", "me", "mar", "ex"))
+_EITHER = frozenset(("etc", "a.m", "p.m", "ph.d", "no", "est", "ed", "co", "me", "mar", "ex"))
 """Words that are both: the sentence ends there where a capital follows."""
 _LAST_WORD = re.compile(r"(\S+?)\.[\"'»”’)\]]*\s*$")
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|\s+(?=[(\[])|\s+(?=(?:and|or|but|because|which|et|ou|mais|car|que|qui)\s)")

@@ -42,6 +42,7 @@ def english() -> English:
         ("unhappy", "ˌʌnhˈæpi"),
         ("NASA", "nˈæsə"),
         ("SQL", "ˌɛskjˌuˈɛl"),
+        ("US", "ˈɛs"),
         ("zorp", "<zorp>"),
         ("zorps", "<zorp>z"),
         ("appleflower", "ˈæpᵊlflˌWəɹ"),

@@ -21,6 +21,7 @@ from orion_py.senses.speaking.sentences import pieces, sentences
         ("« Quoi ? » demanda-t-il. « Rien ! »", ["« Quoi ? » demanda-t-il.", "« Rien ! »"]),
         ('She said "No." Then she left.', ['She said "No."', "Then she left."]),
         ("Oui, il y en a. Beaucoup.", ["Oui, il y en a.", "Beaucoup."]),
+        ("The U.S. Congress met.", ["The U.S. Congress met."]),
         ("No end", ["No end"]),
         ("... !", []),
     ],
