@@ -15,7 +15,7 @@ from build_support.errors import SourceUnavailable
 from build_support.processes import run
 
 SHA256 = {
-    "gruut-lang-fr==2.0.2": "0" * 64,
+    "gruut-lang-fr==2.0.2": "d2de9fc2f92ede277cb6dfe72afdba1b902d329b3cc1f1c706e66b31f0d436bd",
 }
 """By requirement, of the archive."""
 

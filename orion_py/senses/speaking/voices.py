@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +62,12 @@ class Speaker:
         """A sentence in words as sound, F32 [n] from -1 to 1 at ``rate``, with a pause behind it. Raises as
         ``Graph.run``, and RuntimeFailure for a sound that isn't one."""
         said = phonemes_of(words, self._pronounce)
+        pause = np.zeros(round(self.rate * _SILENCE_S), np.float32)
+        if not any(sound.isalpha() for sound in said):
+            return pause  # another script than the voice's
         found = await (self._piper(said, speed) if self.voice.model == PIPER else self._kokoro(said, speed))
         if not found.size or not np.isfinite(found).all():
             raise RuntimeFailure(f"{self.voice.model} made no sound of a sentence.", model=self.voice.model)
-        pause = np.zeros(round(self.rate * _SILENCE_S), np.float32)
         return np.concatenate([_safe(_trimmed(found)), pause])
 
     async def _piper(self, said: str, speed: float) -> Samples:
@@ -93,11 +96,20 @@ class Speaker:
         return np.asarray((await self._graph.run(inputs, ["audio"]))["audio"], np.float32).reshape(-1)
 
 
+_PRONOUNCED: WeakKeyDictionary[GraphModel, dict[Language, Pronounce]] = WeakKeyDictionary()
+"""What reads words, by the model in memory whose files it was made of: a page sends an answer sentence by sentence, and
+to open the lexicons for each takes time."""
+
+
 async def _pronounce_of(language: Language, model: GraphModel) -> Pronounce:
-    if language == "fr":
-        return French(Lexicon(await model.file(FRENCH))).phonemes
-    guesser = Guesser(await model.file(LETTERS))
-    return English(Lexicon(await model.file(ENGLISH)), guesser.phonemes).phonemes
+    made = _PRONOUNCED.setdefault(model, {})
+    if language not in made:
+        if language == "fr":
+            made[language] = French(Lexicon(await model.file(FRENCH))).phonemes
+        else:
+            guesser = Guesser(await model.file(LETTERS))
+            made[language] = English(Lexicon(await model.file(ENGLISH)), guesser.phonemes).phonemes
+    return made[language]
 
 
 def _trimmed(samples: Samples) -> Samples:

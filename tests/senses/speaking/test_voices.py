@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any, cast
 
 import numpy as np
@@ -43,11 +45,31 @@ async def test_kokoro_gets_the_style_for_the_texts_length() -> None:
     assert run["speed"].tolist() == [1.5]
 
 
+async def test_lexicons_are_opened_once_for_a_model_and_go_with_it() -> None:
+    model = TalkingModel()
+    await speaker(HEART, model)
+    model.files["english.lexicon"] = b"not read again"
+    await (await speaker(HEART, model)).speak("Hello.")
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
 async def test_a_loud_sound_is_made_quieter_and_a_pause_follows() -> None:
     samples = await (await speaker(HEART, TalkingModel(loudness=3.0))).speak("Hello.")
     assert samples.dtype == np.float32
     assert 0.95 < np.abs(samples).max() <= 0.97
     assert not samples[-3800:].any()
+
+
+async def test_what_no_letter_of_the_language_stands_in_is_a_pause() -> None:
+    for voice in (HEART, SIWIS):
+        model = TalkingModel()
+        samples = await (await speaker(voice, model)).speak("你好, мир. عالم!")
+        assert len(samples) == 3840
+        assert not samples.any()
+        assert model.runs == []
 
 
 async def test_what_isnt_a_sound_is_a_failure() -> None:
