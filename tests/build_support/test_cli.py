@@ -35,7 +35,7 @@ def test_wrong_usage_ends_with_two(arguments: list[str]) -> None:
 
 def test_an_unknown_model_ends_with_two_and_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert start(ROOT / "build.py", ["models", "huge"]) == 2
-    assert "There is no model 'huge'. These can be built: lite" in capsys.readouterr().err
+    assert "There is no model 'huge'. These can be built: all, lite" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("base", ["sub/", "/sub", "https://host/sub/"])
