@@ -90,8 +90,9 @@ def test_what_is_shipped_is_what_the_browser_can_reach() -> None:
 
 CPYTHON_ALONE = {
     "parse_manifest parse_graph_manifest": "each stands beside what reads the same format in a browser",
-    "parse_registry read_card write_head": "so does each of these",
+    "parse_registry read_card write_head packed": "so does each of these",
     "check_edges location_of part_of tokens_alone": "a few lines of a format or a type, beside the rest of it",
+    "examine_seeing": "the foundry alone imports templates; what a seeing model's wants stands beside it",
     "wait_for_router": "a method of Engine, whose public face is one everywhere",
     "wake defer": "JavaScript calls them",
     "ForeignOrigin RecordingTooLong": "found by their codes",

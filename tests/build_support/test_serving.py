@@ -106,7 +106,8 @@ def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path, as
 
 def test_lite_is_served_as_soon_as_it_is_made_and_full_is_made_beside_it(tmp_path: Path, asked: list[object]) -> None:
     assert serving.build_and_serve(tmp_path, None, port=0, open_page=False, plain=False) == 0
-    assert asked == [("before", "lite", ("full", "vision")), ("beside", "lite,full,vision"), "ended"]
+    others = ("full", "vision", "speech", "voices")
+    assert asked == [("before", "lite", others), ("beside", "lite,full,vision,speech,voices"), "ended"]
 
 
 @pytest.mark.parametrize("names", ["lite", "lite,full"])
