@@ -89,6 +89,7 @@ def _in_chromium(context: Context, voice: Voice, threads: int, contender: Conten
             first = job.run({"text": clause, "voice": voice.id})
             whole = job.run({"text": text, "voice": voice.id})
         _add(contender, voice, first["first_ms"], (whole["took"], whole["seconds"]), watch.foreign)
+        contender.facts[f"{voice.model}: memory, MB"] = round(whole["memory"] / 1e6)
 
 
 async def _natively(voice: Voice, threads: int, contender: Contender) -> None:

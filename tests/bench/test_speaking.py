@@ -41,7 +41,7 @@ class SpeakingJob:
             raise Error("it crashed\nwith a stack")
 
     def run(self, options: dict[str, Any]) -> dict[str, float]:
-        return {"first_ms": 900.0, "took": 2.0, "seconds": 4.0}
+        return {"first_ms": 900.0, "took": 2.0, "seconds": 4.0, "memory": 2e8}
 
 
 @pytest.fixture(params=[False, True])
@@ -79,6 +79,7 @@ def test_each_voice_is_measured_on_one_thread_and_on_two(bench: Bench) -> None:
     assert page["piper-joe: first sound"].median == 900
     assert page["piper-joe: a second of sound"].median == 0.5
     assert len(outcome.contenders[0].series) == 4
+    assert outcome.contenders[3].facts["piper-joe: memory, MB"] == 200
     goals = [(target.title, target.met) for target in outcome.targets if target.wanted is not None]
     assert goals == [("piper-joe: first sound, 2 in Chromium", True)]
     assert len(bench.said) == 4

@@ -8,7 +8,9 @@ export async function prepare({ threads, model }) {
   let begun = 0;
   let first = 0;
   let seconds = 0;
-  const hear = (/** @type {{type: string, rate: number, samples: Float32Array}} */ { type, rate, samples }) => {
+  let memory = 0;
+  const hear = (/** @type {any} */ { type, rate, samples, models }) => {
+    if (type === "memory") memory = models.find((/** @type {any} */ row) => row.model === model)?.bytes ?? memory;
     if (type !== "sound") return;
     if (!first) first = performance.now() - begun;
     seconds += samples.length / rate;
@@ -21,7 +23,7 @@ export async function prepare({ threads, model }) {
   async function run({ text, voice }) {
     [begun, first, seconds] = [performance.now(), 0, 0];
     await ask("speak", { text, voice });
-    return { first_ms: first, took: (performance.now() - begun) / 1000, seconds };
+    return { first_ms: first, took: (performance.now() - begun) / 1000, seconds, memory };
   }
   return { facts: { version, threads }, run };
 }
