@@ -198,7 +198,7 @@ def _test(options: argparse.Namespace) -> int:
     long = LONG in options.parts
     if set(parts) & {"unit", "e2e"}:
         # Some of the long tests are about the larger ones.
-        _site("lite,vision,speech,full,large" if long else "lite,vision,speech")
+        _site("lite,vision,speech,voices,full,large" if long else "lite,vision,speech,voices")
     wishes = checks.Wishes(select=options.select, missing=options.coverage, headed=options.headed, long=long)
     return checks.run(parts, wishes)
 

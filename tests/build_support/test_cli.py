@@ -103,7 +103,11 @@ def test_what_is_no_plain_https_origin_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("parts", "models"),
-    [([], "lite,vision,speech"), (["unit"], "lite,vision,speech"), (["long", "e2e"], "lite,vision,speech,full,large")],
+    [
+        ([], "lite,vision,speech,voices"),
+        (["unit"], "lite,vision,speech,voices"),
+        (["long", "e2e"], "lite,vision,speech,voices,full,large"),
+    ],
 )
 def test_the_long_tests_have_the_larger_models(parts: list[str], models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []

@@ -95,7 +95,7 @@ def tested(did: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_test_runs_all_parts_on_a_site_that_was_made(tested: list[Any]) -> None:
     assert run("test") == 1
-    assert tested == [("site", "lite,vision,speech", []), (["lint", "unit", "e2e"], checks.Wishes())]
+    assert tested == [("site", "lite,vision,speech,voices", []), (["lint", "unit", "e2e"], checks.Wishes())]
 
 
 def test_lint_alone_needs_no_site(tested: list[Any]) -> None:
