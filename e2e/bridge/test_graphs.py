@@ -89,6 +89,18 @@ def test_state_grows_over_many_runs_and_the_memory_does_not(opened: Lab) -> None
     assert grown == 300
 
 
+def test_its_memory_is_measured_and_what_a_large_input_made_it_take_counts(opened: Lab) -> None:
+    before, after = opened.run(
+        """
+        const before = await globalThis.client.memoryBytes();
+        const facts = JSON.stringify({ session: "doubles", inputs: [["x", "float32", [1, 10000000]]], want: ["y"] });
+        await globalThis.client.runGraph(facts, new Float32Array(10000000));
+        return [before, await globalThis.client.memoryBytes()];
+        """
+    )
+    assert after > before + 60e6, "40 MB in, and as much out"
+
+
 def test_inputs_are_transferred_and_what_makes_no_sense_is_an_error_that_ends_nothing(opened: Lab) -> None:
     answer = opened.run(
         """

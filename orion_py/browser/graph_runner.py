@@ -64,6 +64,10 @@ class BrowserGraphRunner:
         with translated():
             await self._client.resetGraph(session)
 
+    async def memory_bytes(self) -> int:
+        with translated():
+            return int(await self._client.memoryBytes())
+
     async def ping(self) -> None:
         with translated():
             await self._client.ping()

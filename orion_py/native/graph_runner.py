@@ -46,6 +46,10 @@ class NativeGraphRunner:
         for name in self._manifest.sessions[session].keeps.values():
             self._state[session].pop(name, None)
 
+    async def memory_bytes(self) -> int:
+        """Of its graphs and weights: what runs take, this process gets back."""
+        return self._bytes
+
     async def ping(self) -> None:
         """Returns at once: the model is in this process."""
 

@@ -13,6 +13,7 @@ from orion_py.registry.models import Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.resilience.breakers import Breakers, is_models
 from orion_py.runtime.graphs import GraphModel
+from orion_py.runtime.loaded_graphs import LoadedGraphs
 
 Begin = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 """Begins work that nobody waits for."""
@@ -49,5 +50,17 @@ class Senses:
                 else:
                     breaker.success()
                 finally:
-                    await self._manager.release(model)
+                    try:
+                        await self._measure(model_id, model)
+                    finally:
+                        await self._manager.release(model)
         self._begin(partial(self._manager.graphs.refresh, entry))
+
+    async def _measure(self, model_id: str, model: LoadedGraphs) -> None:
+        """A large picture makes a model larger for good. Where it no longer fits beside the others it is ended, and
+        none of them: it comes back sooner than a language model."""
+        before = model.report.memory_bytes
+        await model.measure_memory()
+        memory = self._manager.memory()
+        if model.report.memory_bytes > before and memory.used_bytes > memory.budget_bytes:
+            await self._manager.discard(model_id, model)

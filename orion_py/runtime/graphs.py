@@ -70,3 +70,7 @@ class GraphRunner(BuiltOfShards, Protocol):
 
     async def reset(self, session: str) -> None:
         """As ``Graph.reset``."""
+
+    async def memory_bytes(self) -> int:
+        """That it takes now: more than when it was built where a run needed more, since WebAssembly's memory never
+        shrinks. Raises WorkerDied or Cancelled."""

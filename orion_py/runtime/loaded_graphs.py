@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
-from orion_py.errors import Cancelled, InvalidInput
+from orion_py.errors import Cancelled, InvalidInput, OrionError
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.runtime.base import BuildReport
 from orion_py.runtime.graph_inputs import checked, wanted
 from orion_py.runtime.graphs import Graph, GraphRunner, Tensor
+
+PATIENCE_S = 5.0
+"""So long a worker may take to say how large it is."""
 
 
 class LoadedGraphs:
@@ -53,6 +58,14 @@ class LoadedGraphs:
         async with self._turn:
             self._require_open()
             await self._runner.reset(session)
+
+    async def measure_memory(self) -> None:
+        """Brings the report's ``memory_bytes`` up to date. One that can't report it soon keeps its last figure."""
+        if self.closed or self._turn.locked():
+            return
+        with suppress(OrionError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                self.report = replace(self.report, memory_bytes=await self._runner.memory_bytes())
 
     async def ping(self) -> None:
         """Raises WorkerDied where what computes is gone."""

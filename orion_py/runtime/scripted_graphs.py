@@ -50,6 +50,10 @@ class ScriptedGraphRunner:
         self._fail("reset")
         self.resets.append(session)
 
+    async def memory_bytes(self) -> int:
+        self._fail("memory_bytes")
+        return self.memory
+
     async def ping(self) -> None:
         self._fail("ping")
 

@@ -67,6 +67,9 @@ class Client:
     async def resetGraph(self, session: str) -> None:
         await self.runner.reset(session)
 
+    async def memoryBytes(self) -> int:
+        return 9
+
     async def ping(self) -> None:
         if self.closed:
             raise WorkerDied
@@ -94,6 +97,7 @@ async def test_what_a_worker_computes_is_what_native_sessions_do(browser: Any, t
     await runner.reset("appends")
     got = await runner.run("appends", {"token": np.array([[6]], np.int64)}, ["all", "length"])
     assert (got["all"].tolist(), got["length"].tolist()) == ([[6]], [1])
+    assert await runner.memory_bytes() == 9
     await runner.ping()
     await runner.close()
     assert client.closed

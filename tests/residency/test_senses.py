@@ -105,6 +105,31 @@ async def test_it_stays_in_memory_and_counts_until_it_is_ended(place: Place) -> 
     assert place.manager.memory().used_bytes == 0
 
 
+async def test_what_a_large_picture_made_it_take_counts_once_it_is_given_back(place: Place) -> None:
+    async with place.senses.lent("tiny-graphs", CancelToken()) as model:
+        place.graphs.runners[0].memory = 300_000_000
+        await model.graph("doubles").run({"x": ONE})
+    assert place.manager.memory().used_bytes == 300_000_000
+    memory = [event for event in place.world.events if isinstance(event, MemoryEvent)][-1]
+    assert [row.bytes for row in memory.models] == [300_000_000]
+
+
+async def test_one_that_has_become_larger_than_the_budget_goes_once_nobody_uses_it(tmp_path: Path) -> None:
+    place = Place(tmp_path, max_memory_mb=256)
+    await place.manager.release(await place.manager.acquire(place.registry.model("tiny"), CancelToken()))
+    async with place.senses.lent("tiny-graphs", CancelToken()):
+        place.graphs.runners[0].memory = 300_000_000
+    assert place.graphs.runners[0].closed
+    assert (place.manager.holds("tiny-graphs"), place.manager.holds("tiny")) == (False, True)
+    assert await place.run() == 3, "it comes again when it is needed"
+
+
+async def test_one_that_cannot_say_how_large_it_is_keeps_its_last_figure(place: Place) -> None:
+    place.graphs.failures["memory_bytes"] = [WorkerDied("gone")]
+    assert await place.run() == 3
+    assert place.manager.memory().used_bytes == 1_000_000
+
+
 async def test_a_second_visit_fetches_and_checks_nothing_also_offline(place: Place) -> None:
     await place.run()
     requests, runs = len(place.world.store.requests), len(place.graphs.runners[0].runs)

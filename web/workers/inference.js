@@ -15,7 +15,7 @@
  *   model.run      {token, position, count, ends, choice} -> {tokens, ms}    steps whose tokens are chosen here (messages.d.ts)
  *   model.keep     {facts, budget}        -> {bytes}    the cache's first rows, on the device
  *   model.restore  {key, rows}            -> {restored}
- *   model.memory   {}                     -> {memory_bytes}
+ *   model.memory   {}                     -> {memory_bytes}   of a graph model, too
  *   model.ping     {}                     -> {}      at once, unless something computes
  *   model.cancel   {}                     -> {}      a forward under way ends, at its next pause, as cancelled; where
  *                                                    there is a flag it has ended by then. A run ends with what it has
@@ -147,7 +147,7 @@ const handlers = {
     return { payload: { restored: await opened().restoreRows(key, rows) } };
   },
   async "model.memory"() {
-    return { payload: { memory_bytes: opened().memoryBytes } };
+    return { payload: { memory_bytes: (graphs ?? opened()).memoryBytes } };
   },
   async "model.ping"() {
     return { payload: {} };
