@@ -6,6 +6,7 @@
 import json
 
 from ui.aloud.aloud import Aloud
+from ui.aloud.hands_free_button import HandsFreeButton
 from ui.asking.anticipation import Anticipation
 from ui.asking.asking import Asking
 from ui.asking.attachments import Attachments
@@ -64,6 +65,7 @@ class App:
         self.keeping = Keeping(
             platform, self.words, self.state, self.store, self.views.composer, self.views.chats, self
         )
+        self.hands_free = HandsFreeButton(self)
         self._announcer = self.dom.by_id("announcer")
 
     def _own_words(self):
@@ -241,10 +243,11 @@ class App:
             self._anticipation.sent()
 
     def _key(self, event):
-        """Escape: what is recorded ends first, then what is read aloud, and what is written with the next press."""
+        """Escape: a conversation by voice ends as a whole; else what is recorded, then what is read aloud, and with the
+        next press what is written."""
         if not self.bridge.escapes(event):
             return
-        if self.record.escape():
+        if self.hands_free.escape() or self.record.escape():
             event.preventDefault()
         elif self.aloud.on:
             event.preventDefault()
@@ -261,6 +264,7 @@ class App:
     def _seen_or_left(self):
         if self.dom.document.hidden:
             self.record.left()
+            self.hands_free.left()
             self.keeping.leaving()
         else:
             self.keeping.looked_at()

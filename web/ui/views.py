@@ -89,6 +89,7 @@ class Views:
         state = self._page.state
         self._page.attachments.draw()
         self._page.record.draw()
+        self._page.hands_free.draw()
         self._page.words.titles = state.agent_titles
         self.picker.draw(state.agents, state.device.get("groups") or ())
         if state.conversation.turns:

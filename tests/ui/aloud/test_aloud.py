@@ -76,3 +76,28 @@ def test_the_settings_let_the_voice_be_heard() -> None:
     assert page.voice.texts == ["This is how Orion reads its answers aloud."]
     aloud.sample()
     assert not page.state.reads(SAMPLE)
+
+
+def test_who_follows_hears_how_each_answer_is_read_and_all_are() -> None:
+    page, heard = Page(), list[str | None]()
+    aloud = Aloud(page)
+    aloud.follow(heard.append)
+    first = answer("One.")
+    aloud.asked(first)
+    page.voice.tells("began", call=0)
+    page.voice.tells("ended", call=0)
+    assert heard == ["preparing", "preparing", "speaking", None]
+    aloud.asked(answer("Two."))
+    aloud.stop()
+    assert heard[-2:] == ["preparing", None]
+    aloud.asked(answer("Three."))
+    heard.clear()
+    aloud.asked(answer("Four."))
+    assert None not in heard, "another question is no end"
+    page.voice.tells("failed", why="none")
+    assert heard[-1] == "voice_none"
+    aloud.follow(None)
+    aloud.stop()
+    assert page.state.how_read("a") == "voice_none", "why it failed stays to be read"
+    aloud.asked(answer("Five."))
+    assert not aloud.on

@@ -52,7 +52,8 @@ export class Microphone {
     } catch {
       return this.close("unsupported");
     }
-    if (!this.closed) this.say({ what: "open" });
+    const { echoCancellation } = this.stream.getAudioTracks()[0].getSettings?.() ?? {};
+    if (!this.closed) this.say({ what: "open", echo: echoCancellation === true });
   }
 
   /** @private @param {MediaStream} stream */
@@ -121,7 +122,7 @@ export class Microphone {
  * A microphone, not open yet.
  *
  * @param {(text: string) => void} tell called with JSON:
- *   {what: "open"}                    it records
+ *   {what: "open", echo}              it records; echo: the browser takes out of it what it plays itself
  *   {what: "level", level, seconds}   how loud the last tenth of a second was, 0 to 1; how much is recorded
  *   {what: "closed", why}             it records no more: "" as asked, or it couldn't: "denied", "missing", "busy",
  *                                     "unsupported", or can't any more: "unplugged"

@@ -11,6 +11,12 @@ class Aloud:
         self._page, self._state = page, page.state
         self._reader = None
         self._wanted = None  # what is to be read once the reader is here
+        self._follows = None
+
+    def follow(self, call):
+        """From now on all answers are read, and ``call(how)`` hears how that goes, as in ``ViewState.reading``, with
+        None at the end of each; None ends that."""
+        self._follows = call
 
     @property
     def on(self):
@@ -26,8 +32,8 @@ class Aloud:
 
     def asked(self, answer):
         """A question was sent: what is read ends, and the answer is read where the person wants that."""
-        self.stop()
-        if answer and self._page.preferences["aloud"]:
+        self._silence()
+        if answer and (self._page.preferences["aloud"] or self._follows):
             self._read(answer)
 
     def grew(self, answer):
@@ -43,14 +49,24 @@ class Aloud:
             self._read(Turn(SAMPLE, "assistant", self._page.words("voice_sample")))
 
     def stop(self):
+        was = self.on
+        self._silence()
+        if was and self._follows:
+            self._follows(None)
+
+    def _silence(self):
         self._wanted = None
         if self._reader:
             self._reader.stop()
-        self._changed(None)
+        if self.on:
+            self._state.read(None, None)
+        self._page.redraw()
 
     def _read(self, turn):
         self._wanted = turn
         self._state.read(turn.id, "preparing")
+        if self._follows:
+            self._follows("preparing")
         if self._reader:
             self._begin()
         else:
@@ -75,4 +91,6 @@ class Aloud:
             self._state.read(None, None)
         elif self._state.reading:
             self._state.read(self._state.reading[0], how)
+        if self._follows:
+            self._follows(how)
         self._page.redraw()

@@ -2,7 +2,8 @@
 
 ``start(tell)`` calls ``tell`` with dicts, in this order:
 
-    {"what": "open"}                               the microphone is open, and the page says so until it is closed
+    {"what": "open", "echo"}                       the microphone is open, and the page says so until it is closed;
+                                                   echo: the browser takes out of it what it plays itself
     {"what": "level", "level", "seconds"}          how loud it is, 0 to 1, and how much is recorded: ten times a second
     {"what": "speech_start", "at_s"}               somebody begins to speak
     {"what": "partial", "text", "settled"}         the utterance as it is heard by now, in place of the partial before
