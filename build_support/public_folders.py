@@ -38,18 +38,21 @@ class PublicFolder:
         return f"{HUB}/{self.repository}/resolve/{self.revision}/{file}"
 
 
-_SMOLVLM = (
+_SMALL = (
     "config.json",
     "generation_config.json",
     "preprocessor_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "chat_template.json",
-    "model.safetensors",
 )
+_SMOLVLM = (*_SMALL, "model.safetensors")
+_QWEN_PARTS = tuple(f"model-{part:05}-of-00002.safetensors" for part in (1, 2))
+_QWEN2_VL = (*_SMALL, "model.safetensors.index.json", *_QWEN_PARTS)
 FOLDERS: dict[str, PublicFolder] = {
     "smolvlm-256m": PublicFolder("HuggingFaceTB/SmolVLM-256M-Instruct", "main", "Apache-2.0", _SMOLVLM),
     "smolvlm-500m": PublicFolder("HuggingFaceTB/SmolVLM-500M-Instruct", "main", "Apache-2.0", _SMOLVLM),
+    "qwen2-vl-2b": PublicFolder("Qwen/Qwen2-VL-2B-Instruct", "main", "Apache-2.0", _QWEN2_VL),
 }
 """By the name on the command line, which is the model's id, too."""
 

@@ -1,4 +1,4 @@
-"""A model that sees answers about a picture in the browser: the tiny random one, as it answers in CPython."""
+"""A model that sees answers about a picture in the browser: tiny random ones, as they answer in CPython."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from orion_py.engine.engine import Engine as NativeEngine
 from orion_py.native.built_models import with_built_models
 from orion_py.native.ports import native_ports
 from orion_py.protocol import InferOptions, Response
-from tests.model_foundry.seeing.folder import PICTURES, SMOLVLM, picture
+from tests.model_foundry.seeing.folder import PICTURES, QWEN2VL, SMOLVLM, picture
 
 QUESTION = "what is on the plate?"
 GREEDY: dict[str, Any] = {
@@ -39,12 +39,12 @@ GREEDY: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def seer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[SMOLVLM, QWEN2VL], ids=lambda folder: folder.name)
+def seer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which the model is built."""
     root = tmp_path_factory.mktemp("seer")
     shutil.copy(ROOT / "models.json", root)
-    built = ["optimize", str(SMOLVLM), "--name", "seer", "--licence", "Apache-2.0", "--no-quality"]
+    built = ["optimize", str(request.param), "--name", "seer", "--licence", "Apache-2.0", "--no-quality"]
     assert foundry([*built, "--out", str(root / "public" / "models")]) == 0
     return root
 

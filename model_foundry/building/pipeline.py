@@ -36,7 +36,7 @@ from model_foundry.sharding.layout import LayersPerShard, Layout
 from model_foundry.sharding.restore import restore
 from model_foundry.sharding.stored import weight_bytes
 from orion_py.manifest.manifest import Golden, Manifest
-from orion_py.manifest.sight import Tiles
+from orion_py.manifest.sight import Sight
 
 Transform = Callable[[ModelDescription, Progress], ModelDescription]
 
@@ -63,7 +63,7 @@ class Job:
     golden: Mapping[str, Sequence[int]] = field(default_factory=dict)
     plans: tuple[VariantPlan, ...] = VARIANTS
     quality: QualityPlan | None = None
-    sight: Tiles | None = None
+    sight: Sight | None = None
     beside: Callable[[Path, Progress], object] | None = None
 
 

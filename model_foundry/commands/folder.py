@@ -10,8 +10,9 @@ from pathlib import Path
 from model_foundry.building.pipeline import Job, build
 from model_foundry.errors import FoundryError, UnknownRecipe
 from model_foundry.importing.hf_folder import FolderPlan, as_stored, plan_folder
+from model_foundry.importing.opening import open_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
-from model_foundry.importing.seeing_folder import SeeingFolder, open_folder, written_encoder
+from model_foundry.importing.seeing_folder import SeeingFolder, written_encoder
 from model_foundry.model.description import ModelDescription
 from model_foundry.progress import Progress
 from model_foundry.quantizing.round_to_nearest import rounding

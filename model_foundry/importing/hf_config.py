@@ -202,7 +202,7 @@ def _architecture(values: _Values, family: Family, context_cap: int | None) -> t
     context = min(context_cap or window or MAX_CONTEXT, values.integer(keys["context_length"]), MAX_CONTEXT)
     if window is not None:
         _check_window(window, context, notes)
-    theta, scaling = _rope(values)
+    theta, scaling, sections = _rope(values)
     return Architecture(
         family=family.name,
         layers=values.integer(keys["layers"]),
@@ -218,6 +218,7 @@ def _architecture(values: _Values, family: Family, context_cap: int | None) -> t
         tied_embeddings=values.flag(keys["tied_embeddings"], family.tied),
         activation=_activation(values, family, notes),
         rope_scaling=scaling,
+        rope_sections=sections,
     ), notes
 
 
@@ -267,11 +268,15 @@ _ROPE_KEYS = frozenset(
 """Anything else, such as a table for each kind of layer, would be passed over."""
 
 
-def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
-    """The base, and the scaling; transformers 5 keeps both in ``rope_parameters``."""
+def _rope(values: _Values) -> tuple[float, RopeScaling | None, tuple[int, ...] | None]:
+    """The base, the scaling, and the sections of the frequencies where places have three axes; transformers 5 keeps all
+    in ``rope_parameters``."""
     merged = values.table("rope_parameters") | values.table("rope_scaling")
     theta = _Values(merged).real(CONFIG_KEYS["rope_theta"], values.real(CONFIG_KEYS["rope_theta"], 10_000.0))
-    kind = merged.get("rope_type", merged.get("type", "default"))
+    sections = merged.pop("mrope_section", None)
+    if sections is not None and not isinstance(sections, list):
+        raise MalformedFolder("config.json: mrope_section has to be a list")
+    kind = "default" if sections is not None else merged.get("rope_type", merged.get("type", "default"))
     if kind not in ("default", "llama3"):
         raise UnknownArchitecture(f"the rotary scaling {str(kind)[:40]} isn't known; known are default and llama3")
     others = sorted(set(merged) - _ROPE_KEYS)
@@ -280,7 +285,7 @@ def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
     if _Values(merged).real("partial_rotary_factor", 1.0) != 1.0:
         raise UnknownArchitecture("partial_rotary_factor: only a full rotation is known")
     if kind == "default":
-        return theta, None
+        return theta, None, None if sections is None else tuple(sections)
     entries = _Values(merged)
     scaling = RopeScaling(
         kind="llama3",
@@ -289,4 +294,4 @@ def _rope(values: _Values) -> tuple[float, RopeScaling | None]:
         high_frequency_factor=entries.real("high_freq_factor", 0.0),
         original_context=entries.integer("original_max_position_embeddings"),
     )
-    return theta, scaling
+    return theta, scaling, None

@@ -22,7 +22,7 @@ from orion_py.manifest.derived import Expansion
 from orion_py.manifest.manifest import Golden, Manifest, Recipe, Source
 from orion_py.manifest.reading import parse_manifest
 from orion_py.manifest.shards import Shard
-from orion_py.manifest.sight import Tiles
+from orion_py.manifest.sight import Sight
 from orion_py.manifest.variants import SessionSpec, Stage, Variant
 
 _TOKENIZER, _GRAPH, _WEIGHTS = 0, 10, 20
@@ -142,7 +142,7 @@ def assemble_manifest(
     weights: WrittenWeights,
     written: WrittenVariants,
     golden: tuple[Golden, ...],
-    sight: Tiles | None = None,
+    sight: Sight | None = None,
 ) -> Manifest:
     """The manifest, through the engine's own parser. Raises InvalidManifest."""
     manifest = Manifest(

@@ -58,7 +58,8 @@ class BrowserSession:
         """As the protocol says; the array is overwritten by the next call."""
         with translated():
             if isinstance(inputs, Embeddings):
-                logits = await self._client.forwardEmbeddings(to_js(inputs.rows.reshape(-1)), inputs.width, position)
+                rows, places = to_js(inputs.rows.reshape(-1)), _places(inputs)
+                logits = await self._client.forwardEmbeddings(rows, inputs.width, position, places)
             else:
                 logits = await self._client.forward(to_js(list(inputs)), position)
         row: Logits = self._logits[0]
@@ -178,3 +179,11 @@ class BrowserRuntime:
             client.close()
             raise
         return BrowserEncoder(client)
+
+
+def _places(inputs: Embeddings) -> Any:
+    """How many rows of the content come before, how many places it takes up, and those of all its rows; None where it
+    has one place a row."""
+    if inputs.axes is None:
+        return None
+    return to_js(np.concatenate([[inputs.first, inputs.axes.span], inputs.axes.places.reshape(-1)]).astype(np.int32))

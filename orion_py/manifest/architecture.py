@@ -61,6 +61,18 @@ class Architecture(Strict):
     """What each of the head_dim / 2 frequencies is divided by, where a GGUF says so itself
     (``rope_freqs.weight``). Not beside ``rope_scaling``; not written where there are none."""
 
+    rope_sections: Annotated[
+        tuple[Annotated[int, Field(gt=0, le=512)], ...] | None, Field(min_length=3, max_length=3, exclude_if=is_none)
+    ] = None
+    """How many frequencies turn with a place's time, how many with its row and how many with its column, one after the
+    other, where pictures have places in three axes (https://arxiv.org/abs/2409.12191). Of a token all three are one."""
+
+    @model_validator(mode="after")
+    def _a_section_for_each_frequency(self) -> Self:
+        if self.rope_sections is not None and 2 * sum(self.rope_sections) != self.head_dim:
+            raise ValueError(f"rope_sections have to be {self.head_dim // 2} frequencies together")
+        return self
+
     @model_validator(mode="after")
     def _one_factor_a_frequency(self) -> Self:
         if self.rope_factors is not None and (self.rope_scaling or 2 * len(self.rope_factors) != self.head_dim):

@@ -28,7 +28,7 @@ from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.derived import Expansion, Widening
 from orion_py.manifest.fields import Identifier, Sha256, Strict, is_empty, is_none
 from orion_py.manifest.shards import Shard, shard_named
-from orion_py.manifest.sight import Tiles
+from orion_py.manifest.sight import Sight
 from orion_py.manifest.stored_names import is_stored
 from orion_py.manifest.variants import Variant
 
@@ -93,7 +93,7 @@ class Manifest(Strict):
     stop_strings: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=16, exclude_if=is_empty)
     ] = ()
-    sight: Annotated[Tiles | None, Field(exclude_if=is_none)] = None
+    sight: Annotated[Sight | None, Field(exclude_if=is_none)] = None
     """How it takes pictures in, if it sees."""
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -31,3 +31,31 @@ class Tiles(Strict):
         if self.longest < self.side:
             raise ValueError(f"longest has to be at least side, {self.side}")
         return self
+
+
+class Grid(Strict):
+    """A picture of any size as one grid of patches, as Qwen2-VL has it (https://arxiv.org/abs/2409.12191).
+
+    ``encoder``, ``token``: as in ``Tiles``. Of each square of ``merge`` times ``merge`` patches of ``patch`` pixels the
+    session makes one row: ``pixels``, uint8 [1, height, width, 3], and ``cosine`` and ``sine``, float32
+    [patches, head / 2], give ``rows`` float32 [1, n, hidden]. Both sides are scaled to multiples of such a square, with
+    ``least`` to ``most`` pixels in all. ``head``: numbers of a head of the encoder.
+    """
+
+    kind: Literal["grid"]
+    encoder: Identifier
+    token: Annotated[str, Field(min_length=1, max_length=80)]
+    patch: Annotated[int, Field(ge=2, le=64)]
+    merge: Annotated[int, Field(ge=1, le=8)]
+    least: Annotated[int, Field(ge=4, le=2**26)]
+    most: Annotated[int, Field(ge=4, le=2**26)]
+    head: Annotated[int, Field(ge=4, le=512, multiple_of=4)]
+
+    @model_validator(mode="after")
+    def _least_is_no_more_than_most(self) -> Self:
+        if self.least > self.most or self.most < (self.patch * self.merge) ** 2:
+            raise ValueError("most has to be at least least, and one square")
+        return self
+
+
+Sight: TypeAlias = Annotated[Tiles | Grid, Field(discriminator="kind")]

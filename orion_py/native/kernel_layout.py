@@ -139,6 +139,14 @@ def _described(name: str, role: int, layer: int, shard: str, stored: dict[str, T
     )
 
 
+def turned(architecture: Architecture, places: NDArray[np.int64]) -> Float32:
+    """F32 [n, head_dim], rows of a rotary table for ``places`` [n, 3] in time, rows and columns."""
+    sections = architecture.rope_sections
+    assert sections is not None, "the model counts places in one axis"
+    angles = places[:, np.repeat(np.arange(3), sections)] * frequencies(architecture)
+    return np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
 def rotary_table(architecture: Architecture, rows: int) -> Float32:
     """F32 [rows, head_dim]: of row p the cosines of p times each frequency, then the sines."""
     angles = np.arange(rows)[:, None] * frequencies(architecture)
@@ -173,10 +181,16 @@ class Layout:
         self.window_words = self._take(4 * len(self.windows)) if self.windows else 0
         self.planned_end = self._end
         """Above what ``orion_plan`` reads."""
-        self.rope = self._take(4 * self.context * self.architecture.head_dim)
+        self.rope = self._take(4 * self.rope_rows * self.architecture.head_dim)
         self.shard_at = {shard.sha256: self._take(shard.size) for shard in self.shards if shard.tensors}
         self.workspace = self.cache = self._end
         self.workspace_bytes = self.cache_bytes = 0
+
+    @property
+    def rope_rows(self) -> int:
+        """Rows of the rotary table: one a place, and where pictures have places in three axes one more for each row of
+        the cache, which is written when that row is of a picture."""
+        return self.context * (1 if self.architecture.rope_sections is None else 2)
 
     def _take(self, size: int) -> int:
         at = self._end
@@ -200,7 +214,7 @@ class Layout:
         floats[13:15] = (a.norm_epsilon, 1.0)
         for word, value in self.options.items():
             floats[word] = value
-        words[18:24] = (self.table, len(self.tensors), self.rope, self.context, 0, self.window_words)
+        words[18:24] = (self.table, len(self.tensors), self.rope, self.rope_rows, 0, self.window_words)
         words[24:28] = (self.workspace, self.workspace_bytes, self.cache, self.cache_bytes)
         words[CACHE_BITS] = self.cache_bits
         return words

@@ -214,6 +214,10 @@ class KernelModel:
         rows = self.memory[start : start + 4 * stride * logit_rows].view(np.float32).reshape(logit_rows, stride)
         return rows[:, : layout.architecture.vocab_size].copy()
 
+    def turn(self, row: int, table: Float32) -> None:
+        """Replaces rows of the rotary table from ``row`` on."""
+        self._write(self.layout.rope + 4 * table.shape[1] * row, table)
+
     def cancel(self, wanted: bool = True) -> None:
         """Ends the forward under way before its next layer, and those after it, until it isn't wanted any more. From
         any thread: it writes a word, and calls nothing."""
@@ -252,7 +256,7 @@ class KernelModel:
         self.use_threads(min(here, threads))
 
     def _rope(self) -> Float32:
-        return rotary_table(self.layout.architecture, self.layout.context)
+        return rotary_table(self.layout.architecture, self.layout.rope_rows)
 
     def _describe(self) -> None:
         layout = self.layout

@@ -16,10 +16,11 @@ from orion_py.errors import BackendUnavailable, RuntimeFailure
 from orion_py.manifest.kernel_variant import MOST_THREADS
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
-from orion_py.native.kernel_layout import MAX_ROWS, Layout
+from orion_py.native.kernel_layout import MAX_ROWS, Layout, turned
 from orion_py.native.kernel_module import THREAD_LOST, KernelModel, compiled
 from orion_py.native.kernel_rows import copy_rows, put_rows, rows_bytes
 from orion_py.runtime.base import Logits
+from orion_py.runtime.rotary_places import RotaryPlaces
 from orion_py.runtime.segments import Embeddings, Inputs
 
 BUILT = Path(__file__).parents[2] / "kernel" / "built"
@@ -57,6 +58,7 @@ class KernelRunner:
         self._wanted = min(max(1, threads), MOST_THREADS)
         self._model: KernelModel | None = None
         self._rows = 0
+        self._places = RotaryPlaces()
 
     @property
     def rows(self) -> int:
@@ -108,6 +110,7 @@ class KernelRunner:
     def put_rows(self, data: bytes, rows: int) -> None:
         """Replaces the cache's rows by those that ``copy_rows`` gave."""
         put_rows(self._opened, data, rows)
+        self._places.cut(0)  # what is kept are rows of tokens
         self._rows = rows
 
     def cancel(self, wanted: bool) -> None:
@@ -119,15 +122,29 @@ class KernelRunner:
         model = self._opened
         embeddings = inputs.rows if isinstance(inputs, Embeddings) else None
         tokens: Sequence[int] = () if isinstance(inputs, Embeddings) else inputs
+        places = self._places_of(inputs, position)
         try:
-            logits = model.forward(tokens, position, logit_rows, embeddings=embeddings)
+            logits = model.forward(tokens, position, logit_rows, places, embeddings)
         except RuntimeFailure as error:
             if error.detail.get("status") != THREAD_LOST:
                 raise
             model.go_alone()  # as in a browser it costs a wait, and no token
-            logits = model.forward(tokens, position, logit_rows, embeddings=embeddings)
+            logits = model.forward(tokens, position, logit_rows, places, embeddings)
         self._rows = position + len(inputs)
         return logits
+
+    def _places_of(self, inputs: Inputs, position: int) -> list[int] | None:
+        """Rows of the rotary table; None where they are those of the cache."""
+        if self._manifest.architecture.rope_sections is None:
+            return None
+        self._places.cut(position)
+        if not isinstance(inputs, Embeddings):
+            found: list[int] = self._places.of_tokens(position, len(inputs)).tolist()
+            return found
+        row = self._context + position
+        table = turned(self._manifest.architecture, self._places.of_embeddings(position, inputs))
+        self._opened.turn(row, table)
+        return list(range(row, row + len(inputs)))
 
     @property
     def _opened(self) -> KernelModel:

@@ -28,7 +28,7 @@ from orion_py.errors import (
 from orion_py.external.bare_tokenizer import read_tokenizer, with_named_end
 from orion_py.fetching.loader import LoadRequest, ProgressiveLoader
 from orion_py.manifest.manifest import ChatFormat, Manifest
-from orion_py.manifest.sight import Tiles
+from orion_py.manifest.sight import Sight
 from orion_py.memory.budget import MB, require_budget
 from orion_py.memory.needs import Room, memory_needed
 from orion_py.opening.applying import applied
@@ -69,7 +69,7 @@ class ModelOpener:
         self, config: EngineConfig, ports: Ports, loader: ProgressiveLoader, emit: Emit, breakers: Breakers
     ) -> None:
         self._ports, self._loader, self._emit, self._breakers = ports, loader, emit, breakers
-        self._tokenizers: WeakValueDictionary[tuple[str, ChatFormat | None, Tiles | None], Tokenizer] = (
+        self._tokenizers: WeakValueDictionary[tuple[str, ChatFormat | None, Sight | None], Tokenizer] = (
             WeakValueDictionary()
         )
         """By their definition's sha256 and what the manifest adds to it: those of models in memory, which hold

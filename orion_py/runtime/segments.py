@@ -24,17 +24,28 @@ NO_TOKEN = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """The places of all rows of one content. ``places``: int32 [n, 3], time, row and column, counted from where the
+    content begins. ``span``: how many places it takes up; what follows it begins there."""
+
+    places: NDArray[np.int32]
+    span: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
     """What an encoder made of one image or sound, as a model takes it in.
 
     ``rows``: float32 [n, hidden], which take the place of tokens' rows, after whatever scale the model puts on those;
     finite. ``hash``: of the content; whatever has the same hash has the same rows. ``first``: how many rows of
-    the content come before these. Raises InvalidInput for rows that aren't so.
+    the content come before these. ``axes``: where they are, for a model that counts places in three axes. Raises
+    InvalidInput for rows that aren't so.
     """
 
     rows: NDArray[np.float32]
     hash: str
     first: int = 0
+    axes: Axes | None = None
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or not self.rows.size or self.rows.dtype != np.float32:
@@ -43,20 +54,25 @@ class Embeddings:
             raise InvalidInput("embeddings hold a number that isn't finite")
         if not self.hash:
             raise InvalidInput("embeddings have no hash of their content")
+        if self.axes is not None and len(self.axes.places) < self.first + len(self.rows):
+            raise InvalidInput("embeddings have more rows than places")
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32]) -> Embeddings:
+    def of(cls, rows: NDArray[np.float32], axes: Axes | None = None) -> Embeddings:
         """Embeddings whose content are the rows themselves, copied: they can't change under their hash."""
         rows = rows.copy()
         rows.setflags(write=False)
-        return cls(rows, hashlib.sha256(repr(rows.shape).encode() + rows.tobytes()).hexdigest())
+        digest = hashlib.sha256(repr(rows.shape).encode() + rows.tobytes())
+        if axes is not None:
+            digest.update(repr(axes.span).encode() + axes.places.tobytes())
+        return cls(rows, digest.hexdigest(), axes=axes)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def part(self, start: int, end: int | None = None) -> Embeddings:
         """Rows ``start`` to ``end`` of these."""
-        return Embeddings(self.rows[start:end], self.hash, self.first + start)
+        return Embeddings(self.rows[start:end], self.hash, self.first + start, self.axes)
 
     @property
     def width(self) -> int:

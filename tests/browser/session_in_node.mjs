@@ -21,7 +21,7 @@ const { makeSnapshot } = await import(join(bridge, "worker/snapshot/snapshot.js"
 
 const calls = [];
 const answers = (method) => async (values, ...more) => {
-  calls.push([method, values.constructor.name, [...values], ...more]);
+  calls.push([method, values.constructor.name, [...values], ...more.map((value) => (ArrayBuffer.isView(value) ? [...value] : value))]);
   return Float32Array.of(calls.length, 2, 3);
 };
 const { python } = await makeSnapshot(new URL(`${pathToFileURL(folder)}/`));
@@ -42,14 +42,16 @@ python.globals.set("client", { runGraph, forward: answers("forward"), forwardEmb
 const said = await python.runPythonAsync(`
 import numpy as np
 from orion_py.browser.runtime import BrowserSession
-from orion_py.runtime.segments import Embeddings
+from orion_py.runtime.segments import Axes, Embeddings
 
 async def built(memory_bytes):
     pass
 
 session = BrowserSession(client, None, 3, 8, built)
 rows = Embeddings.of(np.arange(8, dtype=np.float32).reshape(4, 2))
-told = [(await session.forward(given, at)).tolist() for given, at in (([5, 6], 0), (rows, 2), (rows.part(1, 3), 7))]
+axes = Axes(np.array([[0, 0, 0], [0, 0, 1]], np.int32), 2)
+spread = Embeddings.of(np.arange(4, dtype=np.float32).reshape(2, 2), axes).part(1)
+told = [(await session.forward(given, at)).tolist() for given, at in (([5, 6], 0), (rows, 2), (rows.part(1, 3), 7), (spread, 9))]
 from orion_py.runtime.token_runs import Choice, RunRequest
 request = RunRequest(5, 9, 3, (2,), Choice(0.7, 40, 0.95, 1.1, (4, 5), (2,), (0.25, 0.5, 1 / 3)))
 run = [(list(found.tokens), found.seconds) async for found in session.run(request)]

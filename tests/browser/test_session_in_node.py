@@ -30,10 +30,11 @@ def said() -> dict[str, Any]:
 def test_tokens_are_an_array_and_embeddings_are_floats_with_their_width(said: dict[str, Any]) -> None:
     assert said["calls"] == [
         ["forward", "Array", [5, 6], 0],
-        ["forwardEmbeddings", "Float32Array", [0, 1, 2, 3, 4, 5, 6, 7], 2, 2],
-        ["forwardEmbeddings", "Float32Array", [2, 3, 4, 5], 2, 7],
+        ["forwardEmbeddings", "Float32Array", [0, 1, 2, 3, 4, 5, 6, 7], 2, 2, None],
+        ["forwardEmbeddings", "Float32Array", [2, 3, 4, 5], 2, 7, None],
+        ["forwardEmbeddings", "Float32Array", [2, 3], 2, 9, [1, 2, 0, 0, 0, 0, 0, 1]],
     ]
-    assert said["logits"] == [[1, 2, 3], [2, 2, 3], [3, 2, 3]]
+    assert said["logits"] == [[1, 2, 3], [2, 2, 3], [3, 2, 3], [4, 2, 3]]
 
 
 def test_a_run_of_tokens_is_asked_for_whole_and_told_in_pieces(said: dict[str, Any]) -> None:

@@ -50,7 +50,8 @@ def test_a_group_is_its_members() -> None:
     assert models.check_names(["all", "eyes"]) == ["lite", "full", "large", "eyes", "labels", "ears"]
     with pytest.raises(
         UsageError,
-        match="all, lite, full, large, vision, speech, eyes, labels, ears, smolvlm-256m, smolvlm-500m, router",
+        match="all, lite, full, large, vision, speech, eyes, labels, ears, "
+        "smolvlm-256m, smolvlm-500m, qwen2-vl-2b, router",
     ):
         models.check_names(["nose"])
 

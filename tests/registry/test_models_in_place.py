@@ -48,5 +48,5 @@ def test_other_agents_answer_as_without_it() -> None:
 def test_each_model_that_sees_has_its_encoder_among_the_senses() -> None:
     registry = parse_registry(TEXT)
     seeing = [entry.id for entry in registry.models if "vision" in entry.capabilities]
-    assert seeing == ["smolvlm-500m", "smolvlm-256m"]
+    assert seeing == ["smolvlm-500m", "smolvlm-256m", "qwen2-vl-2b"]
     assert {f"{model}-eyes" for model in seeing} <= {entry.id for entry in registry.senses}

@@ -62,7 +62,7 @@ class Client:
     async def forward(self, tokens: Sequence[int], position: int) -> Values:
         return Values(await self.session.forward(tokens, position))
 
-    async def forwardEmbeddings(self, values: Any, width: int, position: int) -> Values:
+    async def forwardEmbeddings(self, values: Any, width: int, position: int, places: Any) -> Values:
         self.got.append((len(values) // width, position))
         return Values(await self.session.forward(Embeddings.of(values.reshape(-1, width)), position))
 

@@ -10,7 +10,7 @@
  *   model.bring    {url, sha256, size}    -> {}      downloaded, kept on the device and fed; one after the other
  *   model.build    {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
  *   model.forward  {tokens, position}     -> {logits}
- *   model.forwardEmbeddings {embeddings, width, position} -> {logits}
+ *   model.forwardEmbeddings {embeddings, width, position, axes} -> {logits}
  *   model.verify   {tokens, position}     -> {logits}    after each token
  *   model.run      {token, position, count, ends, choice} -> {tokens, ms}    steps whose tokens are chosen here (messages.d.ts)
  *   model.keep     {facts, budget}        -> {bytes}    the cache's first rows, on the device
@@ -127,9 +127,9 @@ const handlers = {
     const logits = await opened().forward(tokens, position, pause);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
-  async "model.forwardEmbeddings"({ embeddings, width, position }) {
+  async "model.forwardEmbeddings"({ embeddings, width, position, axes }) {
     cancelled = false;
-    const logits = await opened().forwardEmbeddings(embeddings, width, position, pause);
+    const logits = await opened().forwardEmbeddings(embeddings, width, position, axes, pause);
     return { payload: { logits }, transfer: [logits.buffer] };
   },
   async "model.verify"({ tokens, position }) {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from orion_py.manifest.sight import Tiles
 from orion_py.runtime.segments import Embeddings, Marked
-from orion_py.senses.images.lanczos import lanczos
+from orion_py.senses.images.filters import lanczos
 
 if TYPE_CHECKING:
     from orion_py.senses.images.resampling import Picture

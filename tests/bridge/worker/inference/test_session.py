@@ -103,7 +103,7 @@ async function answer({ manifest, data, without = [], damaged = [], passed, come
   const room = await model.keepRows({ key: "k", model: "m", agent: "a", edition: "1", rows: 3 }, 10);
   const { hidden_size: hidden } = manifest.architecture;
   const embedded = (values, width = hidden, at = 3) =>
-    model.forwardEmbeddings(Float32Array.from(values), width, at, async () => {}).then(
+    model.forwardEmbeddings(Float32Array.from(values), width, at, null, async () => {}).then(
       (found) => found.length, (error) => error.code);
   const rows = {
     taken: await embedded(new Array(2 * hidden).fill(0.5)),

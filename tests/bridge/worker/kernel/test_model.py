@@ -17,11 +17,14 @@ import pytest
 from model_foundry.reference.llama import ReferenceModel
 from orion_py.native.kernel_layout import _OF_LAYER, _WHOLE, rotary_table
 from orion_py.native.kernel_rows import copy_rows
+from orion_py.runtime.segments import Embeddings, calls_of
 from tests.bridge_in_node import ROOT, Node, Refused, bridge
 from tests.kernel.decoder import Decoder
 from tests.kernel.models import Recipe, Stored, kl
 from tests.kernel.test_forward import FAMILIES
 from tests.kernel.test_kept_rows import opened
+from tests.model_foundry.seeing.computing import built_from, prompt_of, taken_in
+from tests.model_foundry.seeing.folder import PICTURES, QWEN2VL, expected
 
 SCRIPT = """
 import { readFile } from "node:fs/promises";
@@ -125,11 +128,12 @@ async function answer({ ask, ...given }) {
   await model.build();
   const rows = [];
   let kept = new Uint8Array();
-  for (const { tokens, embedded, at, verify, keep, put } of steps) {
+  for (const { tokens, embedded, axes, at, verify, keep, put } of steps) {
     if (keep) kept = model.copyRows(keep);
     if (keep && kept.length !== model.rowsBytes(keep)) throw new Error("rows of another size");
     if (put) model.putRows(kept, put);
-    if (embedded) rows.push([...(await model.forwardEmbeddings(Float32Array.from(embedded), at, pause))]);
+    const places = axes ? { ...axes, places: Int32Array.from(axes.places) } : null;
+    if (embedded) rows.push([...(await model.forwardEmbeddings(Float32Array.from(embedded), at, places, pause))]);
     if (!tokens) continue;
     const ids = Int32Array.from(tokens);
     rows.push([...(verify ? await model.verify(ids, at) : await model.forward(ids, at, pause))]);
@@ -199,6 +203,31 @@ def test_the_embeddings_of_tokens_give_the_bits_of_these_tokens(node: Node, fami
     assert found["rows"][3] == found["rows"][0]
     assert found["rows"][2] == found["rows"][4]
     assert found["held"] == 80
+
+
+@pytest.mark.parametrize("name", PICTURES)
+async def test_places_of_a_picture_in_three_axes_are_those_of_transformers(
+    node: Node, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    models = tmp_path_factory.mktemp("models")
+    manifest = built_from(QWEN2VL, models)
+    said = expected(QWEN2VL)
+    _, prompt = prompt_of(models, manifest, await taken_in(models, manifest, name), said["question"])
+    steps: list[dict[str, Any]] = []
+    at = 0
+    for call in calls_of(prompt):
+        if isinstance(call, Embeddings):
+            assert call.axes is not None
+            axes = {"first": 0, "span": call.axes.span, "places": call.axes.places.reshape(-1).tolist()}
+            steps.append({"embedded": call.rows.reshape(-1).tolist(), "axes": axes, "at": at})
+        else:
+            steps += [{"tokens": call[:5], "at": at}, {"tokens": call[5:], "at": at + 5}]
+        at += len(call)
+    shards = [shard for shard in manifest.shards if shard.tensors]
+    data = {shard.sha256: (models / "shards" / shard.sha256).read_bytes() for shard in shards}
+    found = node.ask(asked(Stored(manifest.architecture, tuple(shards), data), steps))
+    wanted = said["pictures"][name]["logits"]
+    assert np.abs(np.array(found["rows"][-1]) - wanted).max() < 0.002 * np.ptp(wanted)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -144,12 +144,15 @@ export class InferenceClient {
    * @param {Float32Array} values rows [n][width] in the place of tokens
    * @param {number} width
    * @param {number} position
+   * @param {Int32Array | null} [axes] where places have three axes: how many rows of the content come before, how many
+   *   places it takes up, and then those of all its rows [n][3]
    * @returns {Promise<Float32Array>} logits [vocab]
    */
-  async forwardEmbeddings(values, width, position) {
+  async forwardEmbeddings(values, width, position, axes) {
     this.raise(0);
     const embeddings = Float32Array.from(values);
-    return (await this.call("model.forwardEmbeddings", { embeddings, width, position })).logits;
+    const told = axes ? { first: axes[0], span: axes[1], places: axes.slice(2) } : null;
+    return (await this.call("model.forwardEmbeddings", { embeddings, width, position, axes: told })).logits;
   }
 
   /**

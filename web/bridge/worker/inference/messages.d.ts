@@ -40,10 +40,18 @@ export interface Step {
 }
 
 /** Rows [n][width] in the place of tokens. */
+/** As orion_py/runtime/segments.py says: of a whole content [n][3], of which `first` rows come before those of the step. */
+export interface Axes {
+  places: Int32Array;
+  span: number;
+  first: number;
+}
+
 export interface EmbeddedStep {
   embeddings: Float32Array<ArrayBuffer>;
   width: number;
   position: number;
+  axes: Axes | null;
 }
 
 /** As orion_py/runtime/token_runs.py says: steps from `token` at `position` on, until `count` tokens are chosen or one of `ends`. */

@@ -40,7 +40,7 @@ import { KernelModel } from "../kernel/model.js";
  * @property {(tokens: Int32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} forward
  *   logits [vocab] after the last token; rows from `position` on are dropped. `pause` is awaited between the
  *   parts of a long prompt: what it throws ends the call, and the rows so far stay
- * @property {(embeddings: Float32Array, position: number, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} [forwardEmbeddings]
+ * @property {(embeddings: Float32Array, position: number, axes: import("./messages.js").Axes | null, pause: () => Promise<void>) => Promise<Float32Array<ArrayBuffer>>} [forwardEmbeddings]
  *   as forward, with rows [n][hidden] in the tokens' place; without it the runner takes tokens alone
  * @property {(tokens: Int32Array, position: number) => Promise<Float32Array<ArrayBuffer>>} [verify]
  *   logits [tokens, vocab] after each, to the bit those of as many calls of `forward`; there where `verifies` isn't 0

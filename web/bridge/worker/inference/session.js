@@ -167,10 +167,11 @@ export class ModelSession {
    * @param {Float32Array} embeddings [n][width]
    * @param {number} width
    * @param {number} position
+   * @param {import("./messages.js").Axes | null} axes
    * @param {() => Promise<void>} pause
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
-  async forwardEmbeddings(embeddings, width, position, pause) {
+  async forwardEmbeddings(embeddings, width, position, axes, pause) {
     const { runner } = this;
     const hidden = this.spec.manifest.architecture.hidden_size;
     if (!runner.forwardEmbeddings) {
@@ -184,7 +185,7 @@ export class ModelSession {
       throw new BridgeError("invalid_input", "embeddings hold a number that isn't finite");
     }
     this.check(embeddings.length / hidden, position);
-    return runner.forwardEmbeddings(embeddings, position, pause);
+    return runner.forwardEmbeddings(embeddings, position, axes, pause);
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";
+import { RotaryPlaces, turnedRows } from "./places.js";
 import { kernelTensors } from "./tensors.js";
 
 /** Tokens of one pass: between two a cancel is heard. */
@@ -71,7 +72,9 @@ export class KernelMemory {
     this.shards = new Map();
     /** @private */ this.decoder = 0;
     /** @private */ this.table = 0;
+    /** @private Offset of the next call's rows of the rotary table. */ this.positions = 0;
     /** @private */ this.rope = 0;
+    this.places = new RotaryPlaces();
     /** Offset of the next call's tokens, U32 [CHUNK]. */
     this.tokens = 0;
     /** Offset of the next call's embeddings, F32 [CHUNK_EMBEDDED][hidden]. */
@@ -169,7 +172,7 @@ export class KernelMemory {
    * @returns {number} where the workspace may begin
    */
   layOut(base) {
-    const { manifest, context } = this.spec;
+    const { manifest } = this.spec;
     let end = aligned(base);
     const take = (/** @type {number} */ bytes) => {
       const at = end;
@@ -180,11 +183,17 @@ export class KernelMemory {
     this.table = take(4 * TENSOR_WORDS * this.tensors.length);
     this.tokens = take(4 * CHUNK);
     this.embeddings = take(4 * CHUNK_EMBEDDED * this.hidden);
-    this.rope = take(4 * context * manifest.architecture.head_dim);
+    this.positions = take(4 * CHUNK);
+    this.rope = take(4 * this.ropeRows * manifest.architecture.head_dim);
     for (const { sha256, size, role } of manifest.shards) {
       if (role !== "graph" && role !== "tokenizer") this.shards.set(sha256, { at: take(size), size });
     }
     return end;
+  }
+
+  /** Rows of the rotary table: one a place, and, where places have three axes, one for each row of the cache. */
+  get ropeRows() {
+    return this.spec.context * (this.spec.manifest.architecture.rope_sections ? 2 : 1);
   }
 
   /** Numbers of a row of embeddings. */
@@ -209,7 +218,7 @@ export class KernelMemory {
       a.activation === "gelu_tanh" ? 1 : 0, CHUNK, this.threads,
     ], at);
     new Float32Array(this.memory.buffer).set([a.norm_epsilon, 1, 0, 0, 0], at + 13);
-    words.set([this.table, this.tensors.length, this.rope, context], at + WORD.tensors);
+    words.set([this.table, this.tensors.length, this.rope, this.ropeRows], at + WORD.tensors);
     words.set([...this.workspace, ...this.cache], at + WORD.workspace);
     words[at + WORD.cacheBits] = variant.cache_bits ?? 16;
     this.tensors.forEach((tensor, index) => {
@@ -223,10 +232,9 @@ export class KernelMemory {
 
   /** @private Row p: the cosines of p times each frequency, then the sines. */
   fillRope() {
-    const { manifest, context } = this.spec;
-    const each = frequencies(manifest.architecture);
-    const table = new Float32Array(this.memory.buffer, this.rope, 2 * each.length * context);
-    for (let position = 0; position < context; position += 1) {
+    const each = frequencies(this.spec.manifest.architecture);
+    const table = new Float32Array(this.memory.buffer, this.rope, 2 * each.length * this.ropeRows);
+    for (let position = 0; position < this.ropeRows; position += 1) {
       const row = 2 * each.length * position;
       each.forEach((frequency, index) => {
         table[row + index] = Math.cos(position * frequency);
@@ -265,15 +273,43 @@ export class KernelMemory {
    * @param {Int32Array | Float32Array} inputs at most CHUNK tokens, or CHUNK_EMBEDDED rows [n][hidden]
    * @param {number} position
    * @param {number} rows of the last places whose logits are wanted
+   * @param {import("../inference/messages.js").Axes | null} axes of the embeddings, where they have some
    * @returns {number} the kernel's status
    */
-  run(inputs, position, rows) {
-    if (inputs instanceof Int32Array) {
+  run(inputs, position, rows, axes) {
+    const embedded = !(inputs instanceof Int32Array);
+    const count = inputs.length / (embedded ? this.hidden : 1);
+    const positions = this.turn(position, count, embedded, axes);
+    if (!embedded) {
       new Int32Array(this.memory.buffer).set(inputs, this.tokens / 4);
-      return this.exports.orion_forward(this.tokens, 0, 0, inputs.length, position, rows);
+      return this.exports.orion_forward(this.tokens, 0, positions, count, position, rows);
     }
     new Float32Array(this.memory.buffer).set(inputs, this.embeddings / 4);
-    return this.exports.orion_forward(0, this.embeddings, 0, inputs.length / this.hidden, position, rows);
+    return this.exports.orion_forward(0, this.embeddings, positions, count, position, rows);
+  }
+
+  /**
+   * Writes which rows of the rotary table a pass turns by, and those rows that are of embeddings.
+   *
+   * @private
+   * @param {number} position
+   * @param {number} count
+   * @param {boolean} embedded
+   * @param {import("../inference/messages.js").Axes | null} axes
+   * @returns {number} their offset; 0 where they are those of the cache
+   */
+  turn(position, count, embedded, axes) {
+    const { manifest, context } = this.spec;
+    const sections = manifest.architecture.rope_sections;
+    if (!sections) return 0;
+    this.places.cut(position);
+    const first = embedded ? context + position : position - this.places.lag(position);
+    this.words().set(Uint32Array.from({ length: count }, (_, index) => first + index), this.positions / 4);
+    if (!embedded) return this.positions;
+    const each = frequencies(manifest.architecture);
+    const turned = turnedRows(this.places.ofEmbeddings(position, count, axes), each, sections);
+    new Float32Array(this.memory.buffer).set(turned, this.rope / 4 + 2 * each.length * first);
+    return this.positions;
   }
 
   /**

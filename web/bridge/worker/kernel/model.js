@@ -125,11 +125,12 @@ export class KernelModel {
    *
    * @param {Float32Array} embeddings [n][hidden], finite, at least one row
    * @param {number} position
+   * @param {import("../inference/messages.js").Axes | null} axes
    * @param {() => Promise<void>} pause
    * @returns {Promise<Float32Array<ArrayBuffer>>}
    */
-  async forwardEmbeddings(embeddings, position, pause) {
-    return this.passes(embeddings, CHUNK_EMBEDDED, this.memory.hidden, position, pause);
+  async forwardEmbeddings(embeddings, position, axes, pause) {
+    return this.passes(embeddings, CHUNK_EMBEDDED, this.memory.hidden, position, pause, axes);
   }
 
   /**
@@ -139,14 +140,16 @@ export class KernelModel {
    * @param {number} width numbers of a place
    * @param {number} position
    * @param {() => Promise<void>} pause
+   * @param {import("../inference/messages.js").Axes | null} [axes]
    */
-  async passes(inputs, places, width, position, pause) {
+  async passes(inputs, places, width, position, pause, axes = null) {
     this.rows = position;
     const size = places * width;
     for (let start = 0; start < inputs.length; start += size) {
       if (start) await pause();
       const part = inputs.subarray(start, start + size);
-      this.pass(part, part.length / width, start + size >= inputs.length ? 1 : 0);
+      const here = axes && { ...axes, first: axes.first + start / width };
+      this.pass(part, part.length / width, start + size >= inputs.length ? 1 : 0, here);
     }
     return this.memory.logits(1);
   }
@@ -183,6 +186,7 @@ export class KernelModel {
   putRows(bytes, rows) {
     this.rows = 0;
     putRows(this.memory.memory.buffer, this.memory.cachePlan, bytes, rows);
+    this.memory.places.cut(0); // what is kept are rows of tokens
     this.rows = rows;
   }
 
@@ -194,14 +198,15 @@ export class KernelModel {
    * @param {Int32Array | Float32Array} inputs
    * @param {number} places that they take
    * @param {number} logits
+   * @param {import("../inference/messages.js").Axes | null} [axes]
    */
-  pass(inputs, places, logits) {
+  pass(inputs, places, logits, axes = null) {
     if (!this.built) throw new BridgeError("protocol", "the model isn't built yet");
     this.guarded(() => {
-      let status = this.memory.run(inputs, this.rows, logits);
+      let status = this.memory.run(inputs, this.rows, logits, axes);
       if (status === THREAD_LOST) {
         this.team.dismiss();
-        status = this.memory.run(inputs, this.rows, logits);
+        status = this.memory.run(inputs, this.rows, logits, axes);
       }
       this.memory.checked(status, "runtime_failure");
     });

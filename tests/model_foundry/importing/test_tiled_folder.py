@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from model_foundry.building.pipeline import build
 from model_foundry.cli import main
 from model_foundry.commands.folder import folder_job
 from model_foundry.errors import FoundryError, MalformedFolder, UnknownArchitecture, UnknownTokenizer
-from model_foundry.importing.seeing_folder import SeeingFolder, open_folder
-from orion_py.cancellation import CancelToken
-from orion_py.external.bare_tokenizer import read_tokenizer
-from orion_py.generation.prompt import build_prompt
-from orion_py.manifest.graph_manifest import parse_graph_manifest
+from model_foundry.importing.opening import open_folder
+from model_foundry.importing.seeing_folder import SeeingFolder
 from orion_py.manifest.manifest import Manifest
-from orion_py.native.graph_model import opened_graphs
-from orion_py.native.kernel_runner import KernelRunner
-from orion_py.native.tokenizer import NativeTokenizer
-from orion_py.runtime.segments import NO_TOKEN, Marked, calls_of, tokens_of
-from orion_py.senses.sight.encoder import encoded
-from tests.model_foundry.seeing.folder import PICTURES, SMOLVLM, expected, expected_tensors, picture
-
-
-def options(folder: Path, **changes: Any) -> argparse.Namespace:
-    fields = {"source": str(folder), "context": 512, "name": "seer", "licence": "Apache-2.0", "model_version": "1.0.0"}
-    return argparse.Namespace(**{**fields, "revision": "", **changes})
+from orion_py.runtime.segments import NO_TOKEN, tokens_of
+from tests.model_foundry.seeing.computing import built_from, opened, options, prompt_of, read, rows_of, taken_in
+from tests.model_foundry.seeing.folder import PICTURES, SMOLVLM, changed, expected, expected_tensors
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     models = tmp_path_factory.mktemp("models")
-    made = build(folder_job(options(SMOLVLM), exact=False), models, lambda what, done, total: None)
-    return models, made.manifest
-
-
-async def taken_in(models: Path, manifest: Manifest, name: str) -> Marked:
-    assert manifest.sight is not None
-    text = (models / manifest.sight.encoder / "manifest.json").read_bytes()
-    encoder = await opened_graphs(parse_graph_manifest(text), models / "shards", 1)
-    try:
-        return await encoded(encoder, manifest.sight, picture(name), 512, CancelToken())
-    finally:
-        await encoder.close()
+    return models, built_from(SMOLVLM, models)
 
 
 def test_the_manifest_says_how_the_model_sees(built: tuple[Path, Manifest]) -> None:
@@ -68,9 +43,8 @@ def test_the_manifest_says_how_the_model_sees(built: tuple[Path, Manifest]) -> N
 
 @pytest.mark.parametrize("name", PICTURES)
 async def test_the_encoders_rows_are_those_of_transformers(built: tuple[Path, Manifest], name: str) -> None:
-    found = await taken_in(*built, name)
-    rows = np.stack([part.rows for part in found.parts if not isinstance(part, str)])
-    wanted = expected_tensors()[f"{name}.rows"].reshape(-1, 4, 32)
+    rows = rows_of(await taken_in(*built, name))
+    wanted = expected_tensors()[f"{name}.rows"].reshape(-1, 32)
     assert rows.shape == wanted.shape
     # A pixel of 255 that Pillow rounds otherwise costs more than the computation does.
     assert np.abs(rows - wanted).max() < 0.003 * np.abs(wanted).max()
@@ -78,37 +52,13 @@ async def test_the_encoders_rows_are_those_of_transformers(built: tuple[Path, Ma
 
 @pytest.mark.parametrize("name", PICTURES)
 async def test_the_answer_begins_as_transformers_begins_it(built: tuple[Path, Manifest], name: str) -> None:
-    models, manifest = built
-    read = (models / "shards" / manifest.tokenizer).read_bytes()
-    tokenizer = read_tokenizer(NativeTokenizer, manifest, read)
-    shown = await taken_in(models, manifest, name)
-    prompt = build_prompt(tokenizer, "", [], expected()["question"], 512, 16, embedded=[shown]).segments
+    tokenizer, prompt = prompt_of(*built, await taken_in(*built, name), expected()["question"])
     image = tokenizer.encode("<image>")[0]
     assert [image if token == NO_TOKEN else token for token in tokens_of(prompt)] == expected()["pictures"][name]["ids"]
-
-    runner = KernelRunner(manifest, threads=1, context=512, plain=True)
-    for shard in manifest.shards:
-        runner.feed(shard, (models / "shards" / shard.sha256).read_bytes())
-    runner.build()
-    at = 0
-    for call in calls_of(prompt):
-        for start in range(0, len(call), runner.chunk):
-            part = call.part(start, start + runner.chunk) if not isinstance(call, list) else call[start : start + 128]
-            logits = runner.prefill(part, at)
-            at += len(part)
+    logits = read(opened(*built), prompt)
     wanted = np.array(expected()["pictures"][name]["logits"])
     assert np.abs(logits - wanted).max() < 0.001 * np.ptp(wanted)
     assert int(np.argmax(logits)) == int(np.argmax(wanted))
-
-
-def changed(target: Path, file: str, **changes: Any) -> Path:
-    shutil.copytree(SMOLVLM, target, dirs_exist_ok=True)
-    values = json.loads((target / file).read_text("utf-8"))
-    for key, value in changes.items():
-        holder, _, last = key.rpartition("__")
-        (values[holder] if holder else values)[last] = value
-    (target / file).write_text(json.dumps(values), "utf-8")
-    return target
 
 
 @pytest.mark.parametrize(
@@ -131,11 +81,11 @@ def test_what_is_not_known_is_refused_by_its_name(
     tmp_path: Path, file: str, changes: dict[str, Any], error: type[FoundryError], reason: str
 ) -> None:
     with pytest.raises(error, match=reason):
-        open_folder(changed(tmp_path, file, **changes))
+        open_folder(changed(tmp_path, SMOLVLM, file, **changes))
 
 
 def test_marks_that_a_person_could_type_are_refused(tmp_path: Path) -> None:
-    folder = changed(tmp_path, "preprocessor_config.json", size={"longest_edge": 96})
+    folder = changed(tmp_path, SMOLVLM, "preprocessor_config.json", size={"longest_edge": 96})
     opened = open_folder(folder)
     assert isinstance(opened, SeeingFolder)
     with pytest.raises(UnknownTokenizer, match="row_1_col_3"):
@@ -143,7 +93,7 @@ def test_marks_that_a_person_could_type_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_template_that_leaves_the_picture_out_is_refused(tmp_path: Path) -> None:
-    folder = changed(tmp_path, "config.json")
+    folder = changed(tmp_path, SMOLVLM, "config.json")
     for name in ("chat_template.jinja", "chat_template.json"):
         (folder / name).unlink(missing_ok=True)
     text = "{% for m in messages %}{% for part in m['content'] %}{{ part['text'] }}{% endfor %}{% endfor %}"

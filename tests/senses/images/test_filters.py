@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orion_py.senses.images.lanczos import lanczos
+from orion_py.senses.images.filters import bicubic, lanczos
 
 SIZES = [(20, 30, 40, 60), (61, 47, 20, 13), (200, 3, 64, 64), (64, 64, 64, 20), (64, 64, 21, 64), (1, 1, 32, 32)]
 
 
+@pytest.mark.parametrize("kind", [Image.Resampling.LANCZOS, Image.Resampling.BICUBIC])
 @pytest.mark.parametrize(("height", "width", "to_height", "to_width"), SIZES)
-def test_a_picture_is_scaled_as_pillow_scales_it(height: int, width: int, to_height: int, to_width: int) -> None:
+def test_a_picture_is_scaled_as_pillow_scales_it(
+    height: int, width: int, to_height: int, to_width: int, kind: Image.Resampling
+) -> None:
     picture = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
     # Side by side: later versions of Pillow choose the order.
-    wide = Image.fromarray(picture).resize((to_width, height), Image.Resampling.LANCZOS)
-    expected = np.asarray(wide.resize((to_width, to_height), Image.Resampling.LANCZOS))
-    found = lanczos(picture, to_height, to_width)
+    wide = Image.fromarray(picture).resize((to_width, height), kind)
+    expected = np.asarray(wide.resize((to_width, to_height), kind))
+    found = (lanczos if kind == Image.Resampling.LANCZOS else bicubic)(picture, to_height, to_width)
     assert found.shape == expected.shape
     off = np.abs(found.astype(int) - expected.astype(int))
     # Pillow's weights are whole numbers: what lies close to a half can be rounded otherwise, once in each direction.
