@@ -124,6 +124,8 @@ def test_it_can_be_stopped_while_nothing_comes() -> None:
 
     async def held() -> AsyncIterator[Samples]:
         yield sound(("silence", 1))
+        for _ in range(200):  # until it is heard
+            await asyncio.sleep(0)
         cancel.cancel()
         await asyncio.Event().wait()
 
