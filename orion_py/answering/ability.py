@@ -84,9 +84,6 @@ def obstacle(
     """
     if switched_off(config, registry, agent_id):
         return Obstacle(_say("off", locale, agents.title(agent_id, locale)), InvalidConfig.code, refused=True)
-    # A model that was asked for and sees is eyes enough for an agent that takes pictures.
-    if model and SEES in registry.model(model).capabilities and agents.can(agent_id, SEES):
-        return None
     why = agents.why_not(agent_id, locale)
     # A chosen model serves any agent that only reads and writes, but where the agent's own is known to be
     # missing, or was not chosen, the person has to know.

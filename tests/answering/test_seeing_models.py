@@ -24,6 +24,9 @@ from orion_py.runtime.attachments import HeldAttachments
 from orion_py.runtime.base import Device
 from orion_py.runtime.scripted_graphs import ScriptedGraphs
 from orion_py.runtime.tokenizer import ChatMessage
+from orion_py.senses.images.resampling import Picture
+from orion_py.senses.scenes.codes import Code
+from orion_py.senses.scenes.sight import LentSight
 from tests.answering.test_pictures import DOG, PICTURE, SIGN, ScriptedSight, registry, see
 from tests.tiny import BASE, REGISTRY, LetterTokenizer, World, manifest_json, says
 
@@ -101,11 +104,15 @@ async def engine(
     sight = ScriptedSight(*looked)
     world.ports = replace(
         world.ports,
-        sight=(lambda lend: sight) if looked else world.ports.sight,
+        sight=lambda lend: sight if looked else LentSight(lend, no_codes),
         attachments=HeldAttachments(see=see),
         tokenizer_factory=lambda definition: PartedTokenizer(),
     )
     return world, await Engine.start(EngineConfig(), world.ports, subscribers=[world.events.append])
+
+
+async def no_codes(picture: Picture) -> list[Code]:
+    return []
 
 
 def rows_of(world: World) -> list[int]:

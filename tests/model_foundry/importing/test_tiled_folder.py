@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_foundry.building.sources import manifest_job
 from model_foundry.cli import main
 from model_foundry.commands.folder import folder_job
 from model_foundry.errors import FoundryError, MalformedFolder, UnknownArchitecture, UnknownTokenizer
@@ -107,3 +108,8 @@ def test_the_import_command_says_how_it_sees(capsys: pytest.CaptureFixture[str])
     told = json.loads(capsys.readouterr().out)
     assert told["family"] == "llama"
     assert told["sight"]["rows"] == 4
+
+
+def test_what_is_made_of_the_built_model_sees_as_it_does(built: tuple[Path, Manifest]) -> None:
+    models, manifest = built
+    assert manifest_job(models / manifest.model / "manifest.json").sight == manifest.sight
