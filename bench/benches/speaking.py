@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -53,7 +54,9 @@ def run(context: Context) -> Outcome:
             for voice in voices:
                 native, page = f"CPython, {threads}", f"Chromium, {threads}"
                 context.settle(f"round {number + 1} of {context.rounds}: {voice.model} on {threads}")
-                asyncio.run(_natively(voice, threads, contenders.setdefault(native, Contender(native))))
+                here = contenders.setdefault(native, Contender(native))
+                with ThreadPoolExecutor(1) as pool:  # the browser has this thread's event loop
+                    pool.submit(lambda: asyncio.run(_natively(voice, threads, here))).result()  # noqa: B023 - at once
                 try:
                     _in_chromium(context, voice, threads, contenders.setdefault(page, Contender(page)))
                 except Error as error:

@@ -69,7 +69,8 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     return Bench(tmp_path, request.param)
 
 
-def test_each_voice_is_measured_on_one_thread_and_on_two(bench: Bench) -> None:
+async def test_each_voice_is_measured_on_one_thread_and_on_two(bench: Bench) -> None:
+    """Within an event loop: a browser's API runs in one."""
     outcome = speaking.run(cast(Context, bench))
     crashes = [f"kokoro-82m on {threads} in Chromium failed: it crashed" for threads in (1, 2)]
     assert outcome.notes == (crashes if bench.fails else [])
