@@ -6,7 +6,7 @@ import { secondsOf } from "./sound-length.js";
 
 const RATE = 16_000;
 /** Browsers decode a recording as a whole, in its own rate and channels: an hour takes up to 1.4 GB. */
-export const MOST_SECONDS = 3_600;
+const MOST_SECONDS = 3_600;
 /** Samples that are mixed before the page may draw again. */
 const PIECE = 1 << 19;
 
