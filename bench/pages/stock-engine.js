@@ -6,6 +6,7 @@
 import { AttachmentStore } from "../orion/bridge/worker/engine/attachments.js";
 import { detectDevice } from "../orion/bridge/worker/engine/device.js";
 import { fetchText, fileFacts } from "../orion/bridge/worker/engine/fetch-text.js";
+import { LiveSound } from "../orion/bridge/worker/engine/live-sound.js";
 import { InferenceClient } from "../orion/bridge/worker/inference/client.js";
 import { kernelHere } from "../orion/bridge/worker/kernel/module.js";
 import { addBundle } from "../orion/bridge/worker/python/boot.js";
@@ -39,6 +40,7 @@ receive = python.pyimport("orion_py.browser.main").start({
   shards,
   tabs: new Tabs(),
   attachments: new AttachmentStore(),
+  liveSound: new LiveSound(),
   readCodes: async () => "[]",
   detectDevice: async () => JSON.stringify(await detectDevice(kernelHere())),
   newInferenceClient: () => new InferenceClient(new URL("workers/inference.js", root)),
