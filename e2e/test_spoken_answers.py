@@ -94,4 +94,5 @@ def test_what_is_played_is_what_was_written(listener: Person) -> None:
         sound += [resampler.push(samples), resampler.finish()]
     with ThreadPoolExecutor(1) as apart:  # Playwright's own loop runs in this thread
         heard = apart.submit(asyncio.run, written_down(np.concatenate(sound))).result()
-    assert rate([(text, heard)]) <= 0.25, heard
+    full = heard.replace("’", "'").replace("'s ", " is ")  # "France is" and "France's" sound alike
+    assert rate([(text, full)]) <= 0.25, heard
