@@ -30,7 +30,7 @@ LEFT_OUT = (
     "runtime/scripted.py", "runtime/scripted_graphs.py",
     "manifest/expansion.py", "manifest/stored_matrix.py", "manifest/bit_stream.py", "manifest/rotary.py",
     "external/onnx_outline.py", "safety/evaluate_guard.py", "storage/memory.py", "storage/memory_settings.py",
-    "runtime/memory_prefixes.py", "runtime/runner.py", "opening/first_visit.py",
+    "runtime/memory_prefixes.py", "runtime/runner.py", "runtime/rotary_places.py", "opening/first_visit.py",
 )  # fmt: skip
 """What only CPython runs: command lines, generators, tests' doubles, and the references of what JavaScript does."""
 
