@@ -6,6 +6,7 @@ out after: where that note is found, the visit before ended in the middle, and t
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -26,11 +27,27 @@ class FirstModel:
     def __init__(self, settings: Settings, stored: Callable[[ModelEntry], Awaitable[bool]], ahead: Ahead) -> None:
         self._settings, self._stored, self._ahead = settings, stored, ahead
         self._kept: str | None = None
-        self.coming: str | None = None
-        """The model that this visit begins with, while it comes: a question waits for it."""
+        self._coming: str | None = None
+        self._chosen = asyncio.Event()
+        self._chosen.set()
+
+    async def coming(self) -> str | None:
+        """The model that this visit begins with, while it comes: a question waits for it, and for the choice."""
+        await self._chosen.wait()
+        return self._coming
 
     async def choose(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
-        """Of ``entries`` the larger model to begin with, or None where the visit should begin as the first did."""
+        """Of ``entries`` the larger model to begin with, which is then to be ``tried`` at once; None where the visit
+        should begin as the first did."""
+        self._chosen.clear()
+        try:
+            chosen = await self._choice(entries)
+            self._coming = chosen.id if chosen else None
+        finally:
+            self._chosen.set()
+        return chosen
+
+    async def _choice(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
         model, trying = await self._read()
         if trying:
             await self._write(None)
@@ -46,7 +63,7 @@ class FirstModel:
         if entry.tier == "lite":
             yield
             return
-        self.coming = entry.id
+        self._coming = entry.id
         await self._write({"model": entry.id, "trying": True})
         try:
             yield
@@ -56,7 +73,7 @@ class FirstModel:
         else:
             await self._write({"model": entry.id, "trying": False})
         finally:
-            self.coming = None
+            self._coming = None
 
     async def on_answered(self, model_id: str) -> None:
         """``model_id`` gave the last answer."""

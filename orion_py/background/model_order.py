@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from orion_py.errors import OrionError
@@ -23,10 +23,10 @@ class Ordered:
 
 
 class ModelOrder:
-    """``coming`` is the id of the model that this visit begins with, while it loads."""
+    """``coming`` gives the id of the model that this visit begins with, once it is chosen and while it loads."""
 
     def __init__(
-        self, manager: ModelManager, registry: Registry, device: Device, coming: Callable[[], str | None]
+        self, manager: ModelManager, registry: Registry, device: Device, coming: Callable[[], Awaitable[str | None]]
     ) -> None:
         self._manager, self._registry, self._device, self._coming = manager, registry, device, coming
         self.enabled = True
@@ -62,7 +62,7 @@ class ModelOrder:
         return offered(entry, self._device, self._manager.config)
 
     async def _at_hand(self, entry: ModelEntry) -> bool:
-        if entry.id in self._manager.loaded or entry.id == self._coming():
+        if entry.id in self._manager.loaded or entry.id == await self._coming():
             return True
         if not self.waits or entry in self._registry.added or not self.offered(entry):
             return False

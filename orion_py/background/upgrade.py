@@ -73,7 +73,7 @@ class BackgroundUpgrade:
         self._allowed = False
         """The person asked for it despite a metered connection: until the end of this visit."""
         self.first = FirstModel(ports.settings, manager.opener.source.stored, ports.ahead)
-        self.models = ModelOrder(manager, registry, self._device, lambda: self.first.coming)
+        self.models = ModelOrder(manager, registry, self._device, self.first.coming)
         """Its ``enabled`` says whether larger models are brought, too; updates come in any case."""
         self._refused: set[str] = set()
         """Models that this visit has given up: too large here, or not on this site."""

@@ -95,6 +95,47 @@ async def test_a_question_waits_for_the_model_that_the_visit_begins_with() -> No
     assert list(made.models.loaded) == ["big"], "the small one wasn't loaded beside it"
 
 
+async def test_a_question_that_comes_before_that_model_is_chosen_waits_for_the_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = LiteAndFull()
+    await big_answers_a_visit(world)
+    made = await visit(world)
+    get, slow = world.settings.get, asyncio.Event()
+
+    async def slowly(key: str) -> str | None:
+        if key == KEY:
+            await slow.wait()
+        return await get(key)
+
+    monkeypatch.setattr(world.settings, "get", slowly)
+    coming = asyncio.ensure_future(made.preload())
+    await asyncio.sleep(0)
+    answer = asyncio.ensure_future(made.infer("hello", GREEDY))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    slow.set()
+    assert await coming == "big"
+    assert (await answer).model == "big"
+    assert list(made.models.loaded) == ["big"]
+
+
+async def test_a_choice_that_was_given_up_holds_no_question() -> None:
+    async def for_ever(entry: ModelEntry) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    world = LiteAndFull()
+    await big_answers_a_visit(world)
+    made = await visit(world)
+    first = FirstModel(world.settings, for_ever, NothingAhead())
+    choosing = asyncio.ensure_future(first.choose([made.registry.model("big")]))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    choosing.cancel()
+    assert await first.coming() is None
+
+
 async def test_a_model_that_is_no_longer_on_the_device_whole_is_not_waited_for() -> None:
     async def gone(entry: ModelEntry) -> bool:
         return False

@@ -44,7 +44,11 @@ class Manager:
 
 def order(manager: Any, memory_gb: float = 16, coming: str | None = None) -> ModelOrder:
     device = Device(threads=2, webgpu=False, memory_gb=memory_gb, kernel=KERNEL)
-    return ModelOrder(manager, REGISTRY, device, lambda: coming)
+
+    async def first() -> str | None:
+        return coming
+
+    return ModelOrder(manager, REGISTRY, device, first)
 
 
 async def test_the_small_model_answers_and_the_larger_one_that_is_preferred_is_named() -> None:
