@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from bench.benches.seeing import compared
+from bench.seeing import pictures
 from bench.seeing.reference import corners, overlap, suppressed
+from build_support.downloads import Source
 
 THEIRS = {"cat": {"objects": [[15, 0.8, 10.0, 10.0, 110.0, 110.0]], "shows": [281, 0.6]}}
 
@@ -49,3 +55,19 @@ def test_the_reference_decodes_distances_and_keeps_the_likelier_of_two_that_over
     boxes = [[1, 0.5, 0, 0, 10, 10], [1, 0.9, 0, 0, 10, 11], [2, 0.4, 0, 0, 10, 10], [1, 0.3, 50, 50, 60, 60]]
     assert [row[1] for row in suppressed(boxes)] == [0.9, 0.4, 0.3]
     assert overlap([0, 0, 2, 2], [1, 0, 3, 2]) == pytest.approx(1 / 3)
+
+
+def test_pictures_come_by_their_names_with_what_a_person_reads_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def obtain(sources: Iterable[Source]) -> dict[Source, Path]:
+        for source in sources:
+            Image.new("RGB", (40, 30), "red").save(tmp_path / source.name)
+        return {source: tmp_path / source.name for source in sources}
+
+    monkeypatch.setattr(pictures, "obtain", obtain)
+    found, written = pictures.real_pictures(), pictures.written()
+    assert len(found) >= 12
+    assert all(picture.shape == (30, 40, 3) for picture in found.values())
+    assert written["logo2.png"][1] == ("matplotlib",)
+    assert not set(found) & set(written)
