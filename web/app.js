@@ -6,7 +6,7 @@
 import { openAttachments } from "./bridge/page/attachments.js";
 import { openChats } from "./bridge/page/chats.js";
 import * as device from "./bridge/page/device.js";
-import { beginEngine, spawnEngine } from "./bridge/page/engine.js";
+import { beginEngine, expectMessage, spawnEngine } from "./bridge/page/engine.js";
 import * as keys from "./bridge/page/keys.js";
 import * as locks from "./bridge/page/locks.js";
 import * as shell from "./bridge/page/shell.js";
@@ -48,7 +48,7 @@ function preferences() {
  */
 function beginEarly() {
   if (!globalThis.crossOriginIsolated) return;
-  try { beginEngine(known()); } catch { /* ui/ finds out, and says so */ }
+  try { beginEngine(); } catch { /* ui/ finds out, and says so */ }
 }
 
 /**
@@ -241,6 +241,7 @@ async function start() {
   speak();
   const { taken } = watchEarly();
   if (typeof WebAssembly !== "object") return fail("no-wasm");
+  if (globalThis.crossOriginIsolated) expectMessage(known()); // before ui/ writes down what it says
   if (navigator.serviceWorker?.controller) beginEarly(); // what it fetches is here
   const ready = compiled("compiled.bin");
   const markdown = bringMarkdown();

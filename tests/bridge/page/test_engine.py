@@ -26,10 +26,11 @@ const request = (name, { signal }, then) => new Promise((resolve, reject) => {
   signal.onabort = () => reject(new Error("aborted"));
 });
 Object.defineProperty(globalThis, "navigator", { value: { locks: { request } } });
-const { beginEngine, spawnEngine } = await import("./bridge/page/engine.js");
+const { beginEngine, expectMessage, spawnEngine } = await import("./bridge/page/engine.js");
 const heard = [];
 const calls = {
-  begin: (known) => beginEngine(known ?? undefined),
+  expect: (known) => expectMessage(known),
+  begin: (known) => { expectMessage(known ?? undefined); beginEngine(); },
   spawn: () => {
     const listens = (kind) => (...all) => heard.push([kind, ...all]);
     calls.engine = spawnEngine(listens("text"), listens("crash"));
@@ -98,6 +99,10 @@ def test_one_is_begun_early_and_none_once_one_is_there(node: Node) -> None:
 
 def test_a_first_visit_says_that_it_is_one(node: Node) -> None:
     assert after(node, ["begin", "first"])["searches"] == ["?first="]
+
+
+def test_a_first_visit_is_known_to_be_one_also_where_the_page_was_faster(node: Node) -> None:
+    assert after(node, ["expect", "first"], ["spawn"], ["begin", "first"])["searches"] == ["?first="]
 
 
 def test_every_later_engine_of_the_page_is_told_that_one_failed(node: Node) -> None:

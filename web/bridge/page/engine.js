@@ -21,25 +21,28 @@ let early = null;
  * @typedef {"ahead" | "first"} Early
  */
 
-/**
- * Has the engine's worker boot before the page's own program is there to talk to it: `spawnEngine` takes it over. Where
- * one was begun or spawned it does nothing.
- *
- * @param {Early} [known] what is known already of the page's first message, which still decides
- */
-export function beginEngine(known) {
-  if (!spawned) early = begin(known);
+/** @type {Early | undefined} what is known already of the page's first message, which still decides */
+let expected;
+
+/** Tells the first engine, whoever begins it, what its first message will say. @param {Early | undefined} known */
+export function expectMessage(known) {
+  expected = known;
 }
 
 /**
- * A page's second engine is marked as such: the first one failed.
- *
- * @param {Early} [known]
+ * Has the engine's worker boot before the page's own program is there to talk to it: `spawnEngine` takes it over. Where
+ * one was begun or spawned it does nothing.
  */
-function begin(known) {
+export function beginEngine() {
+  if (!spawned) early = begin();
+}
+
+/** A page's second engine is marked as such: the first one failed. */
+function begin() {
   const script = new URL("../../workers/engine.js", import.meta.url);
-  if (spawned++) script.searchParams.set("again", "");
-  if (known) script.searchParams.set(known, "");
+  if (spawned) script.searchParams.set("again", "");
+  else if (expected) script.searchParams.set(expected, "");
+  spawned += 1;
   return new WorkerLink(script, "engine");
 }
 
