@@ -102,7 +102,7 @@ def test_what_is_said_grows_behind_what_was_typed_and_is_sent_when_the_person_se
     expect(person.box).to_have_value(re.compile(r"^Tell me: What is"))
     expect(person.box).to_have_value(f"Tell me: {QUESTION}")
     expect(person.page.get_by_role("timer")).to_have_text(re.compile(r"^0:0[1-9]$"))
-    person.page.wait_for_function("document.getElementById('record-level').value > 0")  # it beeps now and then
+    person.page.wait_for_function("() => document.getElementById('record-level').value > 0")  # it beeps now and then
     assert person.is_recorded
     person.stops()
     expect(person.page.get_by_role("group", name="Recording")).to_be_hidden()
