@@ -162,6 +162,7 @@ def test_a_receipt_is_summed_two_are_compared_a_sign_is_translated_and_what_was_
 
     answer.article.get_by_role("button", name="Show what was found").click()
     figure = answer.article.get_by_role("figure", name="What was found in picture-1.png")
+    expect(figure.get_by_role("listitem")).not_to_have_count(0)  # drawn once the picture is there
     texts = figure.get_by_role("listitem").all_inner_texts()
     assert any("CORNER SHOP" in text and "%" in text for text in texts), texts
     expect(figure.locator("polygon")).to_have_count(len(texts))
