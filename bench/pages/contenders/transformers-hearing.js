@@ -3,21 +3,13 @@
 import * as transformers from "../../peers/@huggingface/transformers/dist/transformers.min.js";
 
 import { samplesAt } from "../samples.js";
+import { useLocal } from "../transformers-env.js";
 
 const { env, pipeline } = transformers;
 
 /** @param {{threads: number, runtime: string}} options `runtime`: which build of onnxruntime-web */
 export async function prepare({ threads, runtime }) {
-  const builds = new URL("../../peers/onnxruntime-web/dist/", import.meta.url);
-  env.allowRemoteModels = false;
-  env.allowLocalModels = true;
-  env.localModelPath = new URL("../../weights/", import.meta.url).pathname;
-  env.useBrowserCache = false;
-  env.backends.onnx.wasm.wasmPaths = {
-    mjs: new URL(`ort-wasm-simd-threaded${runtime}.mjs`, builds).href,
-    wasm: new URL(`ort-wasm-simd-threaded${runtime}.wasm`, builds).href,
-  };
-  env.backends.onnx.wasm.numThreads = threads;
+  useLocal(env, threads, runtime);
   const hear = await pipeline("automatic-speech-recognition", "whisper", { dtype: "q8", device: "wasm" });
 
   /** @param {{clip: string, language: string}} options */

@@ -2,21 +2,13 @@
 
 import * as transformers from "../../peers/@huggingface/transformers/dist/transformers.min.js";
 
+import { useLocal } from "../transformers-env.js";
+
 const { AutoModelForCausalLM, AutoTokenizer, TextStreamer, env } = transformers;
 
 /** @param {{threads: number, text: string, steps: number, runtime: string}} options `runtime`: which build of onnxruntime-web */
 export async function prepare({ threads, text, steps, runtime }) {
-  const builds = new URL("../../peers/onnxruntime-web/dist/", import.meta.url);
-  env.allowRemoteModels = false;
-  env.allowLocalModels = true;
-  // A path: whole addresses count as remote there, and are then not even looked for.
-  env.localModelPath = new URL("../../weights/", import.meta.url).pathname;
-  env.useBrowserCache = false;
-  env.backends.onnx.wasm.wasmPaths = {
-    mjs: new URL(`ort-wasm-simd-threaded${runtime}.mjs`, builds).href,
-    wasm: new URL(`ort-wasm-simd-threaded${runtime}.wasm`, builds).href,
-  };
-  env.backends.onnx.wasm.numThreads = threads;
+  useLocal(env, threads, runtime);
   const started = performance.now();
   const tokenizer = await AutoTokenizer.from_pretrained("model");
   const model = await AutoModelForCausalLM.from_pretrained("model", { dtype: "q8", device: "wasm" });
