@@ -69,7 +69,7 @@ receive = python.pyimport("orion_py.browser.main").start({
   resolve: (/** @type {string} */ path) => new URL(path, root).href,
   addBundle: (/** @type {string} */ name) => addBundle(python, new URL(`vendor/python/${name}.bin`, root)),
   send: (/** @type {string} */ text) => self.postMessage(text),
-  sendSound: (/** @type {string} */ text, /** @type {string} */ id, /** @type {number} */ index, /** @type {Float32Array} */ samples) =>
-    self.postMessage({ text, id, index, samples }),
+  sendSound: (/** @type {string} */ text, /** @type {Float32Array} */ samples) =>
+    self.postMessage({ text, samples }),
 });
 for (const text of inbox.splice(0)) receive(text);

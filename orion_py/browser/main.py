@@ -94,7 +94,7 @@ def start(bridge: Any) -> Callable[[str], None]:
     )
 
     def send_sound(event: SoundEvent, samples: Samples) -> None:
-        bridge.sendSound(event.model_dump_json(), event.id, event.index, to_js(samples))
+        bridge.sendSound(event.model_dump_json(), to_js(samples))
 
     host = EngineHost(ports, bridge.send, send_sound=send_sound)
     receive: Callable[[str], None] = create_proxy(host.receive)

@@ -128,9 +128,9 @@ export async function beginBridge(root, known, first) {
       if (!stale && text.includes('"type":"result"')) outdate();
       outbox.send(text);
     },
-    sendSound: (/** @type {string} */ text, /** @type {string} */ id, /** @type {number} */ index, /** @type {Float32Array<ArrayBuffer>} */ samples) => {
+    sendSound: (/** @type {string} */ text, /** @type {Float32Array<ArrayBuffer>} */ samples) => {
       outbox.flush(); // in the order in which they were sent
-      self.postMessage({ text, id, index, samples }, { transfer: [samples.buffer] });
+      self.postMessage({ text, samples }, { transfer: [samples.buffer] });
     },
   }));
   return { bridgeFor, begun, attachments, liveSound, connected: () => warmStart.connected() };
