@@ -130,13 +130,13 @@ def _visit(context: Context, browser: BrowserContext, contender: Contender, fold
 def _traced_visit(context: Context, browser: BrowserContext, contender: Contender) -> None:
     page = browser.new_page()
     try:
-        with traced(page) as longest:
+        with watching() as watch, traced(page) as longest:
             _ask(page, f"{context.url}{NOW.folder}/index.html?lang=en")
             _until_answered(page)
         _prepare_next(page, context.site / NOW.folder)
     finally:
         page.close()
-    contender.add(PROCESSOR, "ms", longest.ms, 0.0)
+    contender.add(PROCESSOR, "ms", longest.ms, watch.foreign)
 
 
 def _ask(page: Page, address: str) -> None:
