@@ -101,6 +101,7 @@ class Answer:
     def succeeds(self) -> str:
         """Waits for the whole answer."""
         self.comes_to("success")
+        expect(self.article.locator(".answer")).not_to_be_empty()  # the words are drawn a frame after the state
         text = self.text
         assert text, "the answer is empty"
         return text
