@@ -45,6 +45,8 @@ MODELS = {
     "large": "qwen2.5-coder-1.5b-instruct",
 }
 """The model's id by its name for build.py."""
+GROUPS = {"reading": "vision", "seeing": "vision", "hearing": "speech", "speaking": "voices"}
+"""By bench: the group of models, by its name for build.py, that it runs besides."""
 FORMAT = 1
 
 
@@ -79,6 +81,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if options.before and not (options.before / "index.html").is_file():
         parser.error(f"--before: {options.before} holds no built site")
     return options
+
+
+def groups_of(names: Sequence[str]) -> list[str]:
+    """The groups of models that the benches of ``names`` run, each once; with no names, those of all benches."""
+    return list(dict.fromkeys(GROUPS[name] for name in names or BENCHES if name in GROUPS))
 
 
 def main(arguments: list[str]) -> int:

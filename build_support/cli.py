@@ -213,8 +213,8 @@ def _bench(options: argparse.Namespace) -> int:
     arguments += ["--before", str(options.before.resolve())] if options.before else []
     models.check_names([options.model])
     bench.parse(arguments)  # before anything is built: wrong usage is reported at once
-    names = options.models.split(",")
-    folder = _site(",".join(names if options.model in names else [*names, options.model]))
+    wanted = [*options.models.split(","), options.model, *bench.groups_of(options.names)]
+    folder = _site(",".join(dict.fromkeys(wanted)))
     browser.ensure()
     if options.peers:
         node.install_packages(node.find(), paths.ROOT / "bench" / "peers")

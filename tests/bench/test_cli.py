@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli import BENCHES, MODELS, check_site, main, parse
+from bench.cli import BENCHES, MODELS, check_site, groups_of, main, parse
 from build_support.errors import StepFailed
 
 
@@ -67,3 +67,8 @@ def test_a_site_that_isnt_built_is_said_for_every_bench_that_runs_a_model(tmp_pa
 def test_what_is_there_is_enough(site: Path) -> None:
     check_site(site, BENCHES, "lite")
     check_site(site, ["load", "first_visit", "memory_bytes", "boot", "routing"], "full")
+
+
+def test_a_bench_brings_the_group_of_models_that_it_runs() -> None:
+    assert groups_of(["load", "speaking", "reading", "seeing"]) == ["voices", "vision"]
+    assert groups_of([]) == groups_of(BENCHES) == ["vision", "speech", "voices"]

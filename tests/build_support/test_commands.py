@@ -157,8 +157,13 @@ def test_bench_beside_its_peers_installs_them_first(
     monkeypatch.setattr(node, "find", lambda: Node(Path("node"), ()))
     monkeypatch.setattr(node, "install_packages", lambda found, folder: did.append(("npm", folder)))
     assert run("bench", "--peers") == 5
-    assert did[:3] == [("site", "lite", []), "browser", ("npm", tmp_path / "bench" / "peers")]
+    assert did[:3] == [("site", "lite,vision,speech,voices", []), "browser", ("npm", tmp_path / "bench" / "peers")]
     assert "--peers" in did[3]
+
+
+def test_a_bench_of_senses_has_a_site_with_them(did: list[Any]) -> None:
+    assert run("bench", "speaking", "hearing") == 5
+    assert did[0] == ("site", "lite,voices,speech", [])
 
 
 def test_an_earlier_build_is_passed_on(did: list[Any], tmp_path: Path) -> None:
