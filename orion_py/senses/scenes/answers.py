@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 from orion_py.senses.scenes.labels import Language, Name
 from orion_py.senses.scenes.questions import Asked, asked
-from orion_py.senses.scenes.receipts import Receipt, receipt, shown_amount
-from orion_py.senses.scenes.report import SceneReport, SeenObject, colour_name, described
+from orion_py.senses.scenes.receipts import Receipt, named_entries, receipt, shown_amount
+from orion_py.senses.scenes.report import SceneReport, SeenObject, colour_name
+from orion_py.senses.scenes.report import described as described_plainly
+from orion_py.senses.scenes.verbatim import quoted, verbatim
 
 MOST_QUOTED = 6000
 """Characters of a picture's text in an answer."""
@@ -39,7 +41,7 @@ def _nothing_to_work_on(report: SceneReport, wanted: Asked, language: Language) 
     if not wanted.task:
         return _beyond(report, wanted, language)
     if report.text:
-        return _say("no_words_for_task", language, " ".join(report.text.split()), described(report, language))
+        return _say("no_words_for_task", language, verbatim(" ".join(report.text.split())), described(report, language))
     return _say("no_text_for_task", language, described(report, language))
 
 
@@ -53,17 +55,16 @@ def _by_picture(reports: Sequence[SceneReport], language: Language, answer: Call
 
 def _read(report: SceneReport, wanted: Asked, language: Language) -> str:
     unsure = [line.text for line in report.reading.unsure if line.text.strip()]
-    also = f"\n\n{_say('doubtful', language, ' / '.join(unsure))}" if unsure else ""
+    also = f"\n\n{_say('doubtful', language, ' / '.join(map(verbatim, unsure)))}" if unsure else ""
     if not report.text:
         return _say("no_text", language) + also
     text = report.text
     cut = f"\n\n{_say('cut', language, MOST_QUOTED)}" if len(text) > MOST_QUOTED else ""
-    return f"{_say('says', language)}\n\n{_quoted(text[:MOST_QUOTED])}{cut}{also}"
+    return f"{_say('says', language)}\n\n{quoted(text[:MOST_QUOTED])}{cut}{also}"
 
 
-def _quoted(text: str) -> str:
-    """As Markdown's quotation; two blanks keep each line a line of its own."""
-    return "  \n".join(f"> {line}" for line in text.splitlines())
+def described(report: SceneReport, language: Language) -> str:
+    return described_plainly(report, language, verbatim)
 
 
 def _count(report: SceneReport, wanted: Asked, language: Language) -> str:
@@ -77,6 +78,8 @@ def _count(report: SceneReport, wanted: Asked, language: Language) -> str:
         case "unknown":
             return _say("unknown_kind", language, described(report, language))
     answers = [_counted(report, kind, language) for kind in wanted.kinds]
+    if wanted.coloured:  # how many are of one colour is for who reads it to say
+        answers += [text for kind in wanted.kinds for text in _colours_of(report, kind, language)]
     if wanted.subject == "people":
         answers.append(_say("people_only", language))
     return "\n".join(answers)
@@ -125,28 +128,44 @@ def _where(seen: SeenObject, report: SceneReport, language: Language) -> str:
 
 
 def _colour(report: SceneReport, wanted: Asked, language: Language) -> str:
-    named = [seen for kind in wanted.kinds for seen in _of(report.objects, kind)]
-    if wanted.kinds and not named:
-        return "\n".join(_counted(report, kind, language) for kind in wanted.kinds)
-    if named:
-        return "\n".join(
-            _say("object_colour", language, seen.name.one(language), colour_name(seen.colour, language))
-            for seen in named
-        )
+    if wanted.kinds:
+        told = [
+            text
+            for kind in wanted.kinds
+            for text in _colours_of(report, kind, language) or [_counted(report, kind, language)]
+        ]
+        return "\n".join(told)
     shares = ", ".join(f"{colour_name(name, language)} ({share * 100:.0f} %)" for name, share in report.colours)
     return _say("colours", language, shares)
+
+
+def _colours_of(report: SceneReport, kind: Name, language: Language) -> list[str]:
+    """A sentence for each one of ``kind`` that was found."""
+    return [
+        _say("object_colour", language, kind.one(language), colour_name(seen.colour, language))
+        for seen in _of(report.objects, kind)
+    ]
 
 
 def _code(report: SceneReport, wanted: Asked, language: Language) -> str:
     if not report.codes:
         return _say("no_code", language)
-    return "\n".join(_say("code", language, code.kind, code.text) for code in report.codes)
+    return "\n\n".join(_say("code", language, code.kind, _content(code.text)) for code in report.codes)
+
+
+def _content(text: str) -> str:
+    """Of a code, as it stands there: whoever made it decides what is in it."""
+    return verbatim(text) if len(text.splitlines()) < 2 else f"\n\n{quoted(text)}"
 
 
 def _total(report: SceneReport, wanted: Asked, language: Language) -> str:
     found = receipt(report.reading.rows)
     if found is None:
         return _say("no_amount", language, described(report, language))
+    named = named_entries(found, wanted.plain)
+    if named:
+        amounts = [(entry, shown_amount(entry.amount, found.currency, language == "fr")) for entry in named]
+        return "\n".join(_say("price", language, amount, verbatim(entry.text)) for entry, amount in amounts)
     return total_answer(found, language)
 
 
@@ -158,7 +177,7 @@ def total_answer(found: Receipt, language: Language) -> str:
         count = len(found.items)
         return _say("no_total", language, count, summed) if count else _say("no_total_no_items", language)
     total = shown_amount(found.total.amount, found.currency, french)
-    text = _say("total", language, total, found.total.text)
+    text = _say("total", language, total, verbatim(found.total.text))
     if len(found.items) < 2:
         return text
     taxed = found.items_sum + sum(tax.amount for tax in found.taxes)
@@ -168,7 +187,7 @@ def total_answer(found: Receipt, language: Language) -> str:
 
 
 def _describe(report: SceneReport, wanted: Asked, language: Language) -> str:
-    text = f"\n\n{_say('says', language)}\n\n{_quoted(report.text[:MOST_QUOTED])}" if report.text else ""
+    text = f"\n\n{_say('says', language)}\n\n{quoted(report.text[:MOST_QUOTED])}" if report.text else ""
     return described(report, language) + text
 
 
@@ -260,6 +279,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "There are amounts, but I can't tell which of them is a total.",
         "Il y a des montants, mais je ne sais pas lequel est un total.",
     ),
+    "price": ("{}. I read it here: “{}”.", "{}. Je le lis ici : « {} »."),
     "total": ("The total is {}. I read it here: “{}”.", "Le total est de {}. Je le lis ici : « {} »."),
     "agrees": (
         "The {} lines above it add up to the same.",

@@ -12,7 +12,13 @@ from orion_py.senses.scenes.labels import Language, Name
 
 Wish = Literal["total", "code", "count", "presence", "place", "colour", "read", "describe", "beyond", "other"]
 """``beyond``: what no detector of ours tells, such as who a person is. ``other``: nothing of all this."""
+Subject = Literal["kinds", "people", "objects", "text", "lines", "words", "unknown"]
 
+_THINGS = r"(?:animal|object|thing|fruit|food|dish|vegetable|vehicle|plant|flower|bird|insect|building)s?"
+_CHOSES = (
+    r"(?:animal|animaux|objets?|choses?|fruits?|plats?|legumes?|vehicules?|plantes?|fleurs?|oiseaux?|insectes?|"
+    r"batiments?)"
+)
 _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
     (
         "beyond",
@@ -21,8 +27,16 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
             r"why (?:is|are|does|do)\b|where (?:was|were) (?:it|this|the)\b",
             r"what (?:emotion|mood|brand|breed|species|time of (?:day|year)|country|city|year)\b",
             r"(?:is|are) (?:he|she|they|the (?:man|woman|person|people)) (?:\w+ing|happy|sad|angry|male|female)\b",
+            r"(?:is|are) (?:he|she|they|the|this|that)\b[^.?!]{0,40}\b(?:an? )?(?:man|woman|boy|girl)\b",
+            r"what (?:is|are) (?:he|she|they|it|the \w+)\b[^.?!]{0,30}\b(?:doing|wearing|holding|feeling|thinking)\b",
+            r"(?:what|how)(?:'s| is) the weather\b",
+            r"is it (?:day|night|raining|snowing|sunny|cold|warm|hot|winter|summer)\b",
             r"(?<!ce )qui (?:est|sont|etait|a (?:pris|fait|ecrit))\b|a qui\b|quel age\b|pourquoi\b",
-            r"ou (?:cette|la) photo\b|quand (?:cette|la|a|est)\b",
+            r"ou (?:cette|la) photo\b|ou (?:a|ont) ete\b|quand (?:cette|la|a|est)\b",
+            r"que (?:fait|font|porte|portent|tient|tiennent) (?:il|elle|l'|le |la |les |cet |cette |ce |ces )",
+            r"(?:sourit|sourient|rit|rient|pleure|pleurent)-(?:t-)?(?:il|elle)s?\b",
+            r"quel temps fait\b|fait-il (?:jour|nuit|beau|froid)\b",
+            r"(?:est|sont)-(?:il|elle)s? (?:heureu|triste|content|fache|jeune|vieux|vieille|vieil|malade)",
             r"quelle? (?:emotion|humeur|marque|race|espece|pays|ville|annee|saison)\b",
         ),
     ),
@@ -31,16 +45,25 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
         (
             r"(?:the|grand) total\b|total (?:amount|price|cost|sum)\b|total\s*\?|sum of\b",
             r"how much (?:is|was|did|do|does|must|should)\b|(?:add|sum) (?:it|them|this|that|these|those|up|the)\b",
+            r"(?:the|what) price\b|prices? of\b|price\s*\?|prix d(?:e|u|es)\b|le prix\b|quel prix\b",
             r"(?:le|du|au) total\b|montant\b|a payer\b|combien (?:ca|cela|dois|faut|ai|a|coute|coutent|est)\b",
+            r"combien (?:je|on|tu) (?:dois|doit|paie|paye)\b|(?:ca|cela|c') ?(?:fait|est|coute) combien\b(?! d)",
             r"additionne\b|fais la somme\b|la somme\b|somme des\b",
         ),
     ),
-    ("code", (r"qr\b|bar ?codes?\b|code[- ]barres?\b",)),
+    (
+        "code",
+        (
+            r"qr\b|bar ?codes?\b|code[- ]barres?\b|scan(?:ne|nez|ner)?\b[^.?!]{0,20}\bcodes?\b",
+            r"(?:does|is in) (?:the|this|that) code\b",
+            r"(?:contient|mene|dit) (?:le|ce) code\b|ce code (?:contient|mene|dit)\b",
+        ),
+    ),
     (
         "count",
         (
             r"how many\b|number of\b|count (?:the|all|how)\b",
-            r"combien d(?:e\b|')|nombre d(?:e\b|')|compte (?:les|tous)\b",
+            r"combien\b[^.?!]{0,30}?\bd(?:e\b|es\b|')|nombre d(?:e\b|')|compte (?:les|tous)\b",
         ),
     ),
     ("place", (r"where(?:'s| is| are)\b|ou (?:est|sont|se trouve|se trouvent)\b",)),
@@ -56,7 +79,7 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
         (
             r"(?:is|are) there\b|(?:do|can) you see (?:a|an|any|some)\b",
             r"does (?:it|this|the (?:picture|image|photo)) (?:show|contain|have)\b",
-            r"(?<!qu')y a[- ]t[- ]il\b(?! d'ecrit)|(?<!qu')il y a\b",
+            r"(?<!qu')y a[- ]t[- ]il\b(?! d'ecrit)|(?<!qu'est-ce qu')(?<!qu'est ce qu')il y a\b",
             r"(?:vois|voyez)[- ](?:tu|vous) (?:un|une|des)\b|tu vois (?:un|une|des)\b",
         ),
     ),
@@ -68,6 +91,7 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
             r"(?:read|transcribe|copy) (?:it|this|that|the|all|me|out|aloud|what|everything)\b",
             r"extract (?:the )?text\b|ocr\b",
             r"what (?:is|'s) (?:the|this) text\b|(?:what|which) (?:text|words)\b",
+            r"(?:ca|cela) dit quoi\b|(?:on|tu|vous) (?:lit|lis|lisez)\b|(?:peut|peux|pouvez)[- ](?:on|tu|vous) lire\b",
             r"(?:que|qu'est-ce que?) (?:dit|disent|ca dit|cela dit)\b|qu'?est[- ]ce qui est (?:ecrit|marque)\b",
             r"qu'?y a[- ]t[- ]il d'ecrit\b|(?:lis|lire|lisez|transcris|recopie)\b",
             r"qu(?:el|els) (?:est le )?(?:texte|mots)\b|ecrit\s*\?|(?:c'est|y a|est) (?:d')?ecrit\b",
@@ -79,6 +103,9 @@ _PATTERNS: tuple[tuple[Wish, tuple[str, ...]], ...] = (
             r"describe\b",
             r"what (?:is|do you see|can you see|does (?:it|this|the \w+) show)\b.*\b(?:in|on|here|this|it|see|show)\b",
             r"what's (?:this|that|it|here|in|on)\b|what do you see\b|tell me (?:about|what)\b|what objects\b",
+            rf"(?:what|which) (?:(?:kinds?|types?|sorts?) of )?{_THINGS}\b",
+            rf"quel(?:le)?s? (?:(?:sortes?|types?) d(?:e |'))?{_CHOSES}\b",
+            rf"de quel(?:le)?s? {_CHOSES}\b",
             r"decris\b|decri(?:vez|re)\b|que (?:vois|voyez|montre|represente)\b|c'est quoi\b|quels objets\b",
             r"qu'?est[- ]ce que (?:c'est|tu vois|vous voyez|ca montre)\b|qu'?(?:y a[- ]t[- ]il|est[- ]ce qu'il y a)\b",
         ),
@@ -95,42 +122,68 @@ _PEOPLE = re.compile(
 )
 _PERSON_ONLY = re.compile(r"\b(?:persons?|people|humans?|personnes?|gens)\b")
 _EVERYTHING = re.compile(r"\b(?:objects?|things?|items?|objets?|choses?)\b")
-_TEXTS = re.compile(r"\b(?:text|words?|writing|letters|texte|mots?|ecritures?|inscriptions?)\b")
+_TEXTS = re.compile(r"\b(?:text|words?|writing|written|letters|texte|mots?|ecritures?|inscriptions?)\b|\bd'ecrit\b")
 _LINES = re.compile(r"\b(?:lines?|lignes?)\b")
 _WORD_COUNT = re.compile(r"\b(?:words?|mots?)\b")
+_COLOURED = re.compile(
+    r"\b(?:black|white|gr[ea]y|red|orange|yellow|green|blue|purple|pink|brown)\b|\b(?:noir|blanche?|gris|rouge|jaune|"
+    r"vert|bleu|violet|rose|marron)(?:te|e)?s?\b"
+)
+_NO_THING = re.compile(
+    r"\b(?:tele)?phone (?:number|no)s?\b|\bnumeros? de (?:tele)?phone\b|\bon lit\b|\blit-on\b|\borange juice\b"
+)
+"""Words that contain a kind's name and mean something else."""
+_IS_ONE = re.compile(
+    r"^(?:and |so |or |but |et |alors |ou |mais )?(?:"
+    r"(?:is|are|was|were) (?:(?:this|that|it|these|those|they)(?: an?| any| some| the)?|an?|any|some)|any|an?|"
+    r"(?:can|could|do|did) you (?:see|find|spot|recogni[sz]e)(?: an?| any| some| the)?|"
+    r"(?:est-ce que )?(?:c'est|est-ce|ce sont|sont-ce|tu vois|vous voyez|on voit|vois-tu|voyez-vous|voit-on)"
+    r"(?: bien)?(?: une?| des| les?| la)?|une?|des)"
+    r" (?:\w+ )?§"
+)
+"""A question whether there is one of a kind, whose name § stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is wanted, and of what. ``task``: a language model has to work on the text. ``kinds``: those that the
     question names and the detector knows, by their numbers. ``subject``: "kinds", "people" (where the question tells
-    men from women, which no detector does), "objects", "text", "lines", "words" or "unknown"."""
+    men from women, which no detector does), "objects", "text", "lines", "words" or "unknown". ``coloured``: a colour is
+    named. ``plain``: the question, as ``plainly`` makes it."""
 
     wish: Wish
     task: bool
     kinds: tuple[Name, ...]
-    subject: Literal["kinds", "people", "objects", "text", "lines", "words", "unknown"]
+    subject: Subject
+    coloured: bool
+    plain: str
 
 
 def asked(question: str, known: Sequence[Name], language: Language) -> Asked:
     """What ``question``, in ``language``, wants. ``known``: what the detector tells apart, a person first."""
-    plain = plainly(question)
+    plain = re.sub(r"\bwhats\b", "what's", plainly(question)).strip()
     task = bool(_TASK.search(plain))
     wish: Wish = next((wish for wish, pattern in _COMPILED if pattern.search(plain)), "other")
-    kinds = _kinds(plain, known, language)
-    if _PEOPLE.search(plain):
+    kinds, marked = _kinds(_NO_THING.sub(" ", plain), known, language)
+    coloured = bool(_COLOURED.search(plain))
+    if _PEOPLE.search(marked):
         kinds = (known[0], *(name for name in kinds if name is not known[0]))
-        people = not _PERSON_ONLY.search(plain)
-        return Asked(wish, task, kinds, "people" if people else "kinds")
+        marked = _PEOPLE.sub("§", marked)
+    if wish == "other" and kinds and not task:
+        wish = "colour" if coloured else "presence" if _IS_ONE.search(marked) else wish
+    return Asked(wish, task, kinds, _subject(plain, wish, bool(kinds)), coloured, plain)
+
+
+def _subject(plain: str, wish: Wish, kinds: bool) -> Subject:
     if kinds:
-        return Asked(wish, task, kinds, "kinds")
+        return "people" if _PEOPLE.search(plain) and not _PERSON_ONLY.search(plain) else "kinds"
     if _WORD_COUNT.search(plain) and wish == "count":
-        return Asked(wish, task, (), "words")
+        return "words"
     if _TEXTS.search(plain):
-        return Asked(wish, task, (), "text")
+        return "text"
     if _LINES.search(plain):
-        return Asked(wish, task, (), "lines")
-    return Asked(wish, task, (), "objects" if _EVERYTHING.search(plain) else "unknown")
+        return "lines"
+    return "objects" if _EVERYTHING.search(plain) else "unknown"
 
 
 def plainly(text: str) -> str:
@@ -139,10 +192,10 @@ def plainly(text: str) -> str:
     return "".join(character for character in folded if not unicodedata.combining(character))
 
 
-def _kinds(plain: str, known: Sequence[Name], language: Language) -> tuple[Name, ...]:
+def _kinds(plain: str, known: Sequence[Name], language: Language) -> tuple[tuple[Name, ...], str]:
     """The kinds that a question names, in the singular or the plural. Of "mobile phone" the last word is enough in
     English, of "téléphone portable" the first one in French, where that word alone isn't another kind. The longest
-    name counts: a hot dog is no dog."""
+    name counts: a hot dog is no dog. With them the question, where "§" stands for each."""
     full = {plainly(word): name for name in known for word in (name.french if language == "fr" else name.english)}
     words = dict(full)
     for word, name in full.items():
@@ -152,15 +205,15 @@ def _kinds(plain: str, known: Sequence[Name], language: Language) -> tuple[Name,
             words.setdefault(short, name)
     found = []
     for word in sorted(words, key=len, reverse=True):
-        plain, count = re.subn(rf"\b{re.escape(word)}\b", " ", plain)
+        plain, count = re.subn(rf"\b{re.escape(word)}\b", "§", plain)
         if count:
             found.append(words[word])
-    return tuple(name for name in known if name in found)
+    return tuple(name for name in known if name in found), plain
 
 
 _MEANS_MORE_TEXT = """
 light lights glass glasses control controls sign signs meter meters plant plants oven ovens bear bears dryer dryers
-hydrant mouse mice bat bats glove gloves table tables plante plantes hot
+hydrant mouse mice bat bats glove gloves table tables plante plantes hot panneau panneaux
 """
 _MEANS_MORE = frozenset(_MEANS_MORE_TEXT.split())
 """Parts of a kind's name that alone mean more than the kind."""

@@ -27,6 +27,13 @@ _PAID = re.compile(
     r"^cb|carte|card|visa|mastercard|cash|especes|rendu|change|monnaie|tendered|paid|paye|payment|paiement|reglement"
 )
 _DISCOUNT = re.compile(r"remise|reduction|discount|coupon|rabais|promo")
+_ASKING_TEXT = """
+how much the what price cost costs does did was were are for and all this that these those bill receipt you pay paid
+have has sum amount amounts combien coute coutent prix est les des une que quel quelle fait font pour sur ticket facture
+addition note recu payer paye montant somme dois doit dans
+"""
+_ASKING = frozenset(_ASKING_TEXT.split())
+"""Words of a question on a bill that name nothing of it."""
 MAX_ROWS = 500
 
 
@@ -72,6 +79,27 @@ def receipt(rows: Sequence[Sequence[Line]]) -> Receipt | None:
     end = entries.index(total) if total is not None else len(entries)
     items = tuple(_signed(entry) for entry in entries[:end] if _is_item(entry))
     return Receipt(items, subtotal, taxes, total, currency)
+
+
+def named_entries(bill: Receipt, question: str) -> list[Entry]:
+    """What of ``bill`` the words of ``question`` (as ``plainly`` makes it) name best: the price of the milk. [] where
+    they name nothing of it, or the total."""
+    words = {word for word in re.findall(r"[a-z]{3,}", question) if word not in _ASKING}
+    if "total" in question:
+        return []
+    rows = [entry for entry in (*bill.items, *bill.taxes) if _names(entry, words)]
+    most = max((len(_names(entry, words)) for entry in rows), default=0)
+    return [entry for entry in rows if len(_names(entry, words)) == most]
+
+
+def _names(entry: Entry, words: set[str]) -> set[str]:
+    parts = re.findall(r"[a-z]{3,}", plainly(entry.label))
+    return {word for word in words if any(_alike(word, part) for part in parts)}
+
+
+def _alike(word: str, part: str) -> bool:
+    """The same word, or its plural."""
+    return word == part or word.rstrip("sx") == part.rstrip("sx")
 
 
 def _entry(text: str) -> tuple[Entry, str] | None:

@@ -7,7 +7,7 @@ A report holds what detectors saw and nothing else. ``as_data`` gives it to prog
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,10 @@ SURE = 0.5
 """From this chance on the subject is said to be shown; below it, perhaps."""
 MAX_EVIDENCE_CHARS = 4000
 """Of a picture's text in a prompt; the rest is left out, and the prompt says so."""
+MAX_CODE_CHARS = 500
+"""Of what a code holds, in a report's line."""
+_NO_FENCE = str.maketrans({"<": "‹", ">": "›"})
+"""The text of a picture can't end its own quotation in a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +140,9 @@ def evidence(report: SceneReport, language: Language) -> str:
     words = _EVIDENCE[language]
     lines = []
     if report.text:
-        shown = report.text[:MAX_EVIDENCE_CHARS]
+        shown = report.text[:MAX_EVIDENCE_CHARS].translate(_NO_FENCE)
         lines += [words["text"], f"<<<\n{shown}\n>>>"]
-        if len(shown) < len(report.text):
+        if len(report.text) > MAX_EVIDENCE_CHARS:
             lines.append(words["cut"])
     else:
         lines.append(words["no_text"])
@@ -147,14 +151,19 @@ def evidence(report: SceneReport, language: Language) -> str:
     lines.append(words["objects"].format(listed(report.objects, language)) if report.objects else words["no_objects"])
     if report.unsure_objects:
         lines.append(words["unsure"].format(listed(report.unsure_objects, language)))
-    lines += [words["code"].format(code.kind, code.text) for code in report.codes]
+    lines += [words["code"].format(code.kind, _one_line(code.text)) for code in report.codes]
     lines += [_subject(subject, words, language) for subject in report.subjects[:1]]
     lines.append(words["colours"].format(", ".join(colour_name(name, language) for name, _ in report.colours)))
     return "\n".join(lines)
 
 
-def described(report: SceneReport, language: Language) -> str:
-    """``report`` in sentences for people, without the text itself."""
+def _one_line(text: str) -> str:
+    """What a code holds: a line of its own could pass for one of the report."""
+    return " ".join(text.translate(_NO_FENCE).split())[:MAX_CODE_CHARS]
+
+
+def described(report: SceneReport, language: Language, as_it_is: Callable[[str], str] = str) -> str:
+    """``report`` in sentences for people, without the text itself. ``as_it_is`` writes down what a code holds."""
     words = _DESCRIBED[language]
     lines = []
     if report.objects:
@@ -169,7 +178,7 @@ def described(report: SceneReport, language: Language) -> str:
         lines.append(words["no_text"])
     if report.reading.unsure:
         lines.append(words["unreadable"].format(len(report.reading.unsure)))
-    lines += [words["code"].format(code.kind, code.text) for code in report.codes]
+    lines += [words["code"].format(code.kind, as_it_is(_one_line(code.text))) for code in report.codes]
     lines.append(words["colours"].format(", ".join(colour_name(name, language) for name, _ in report.colours)))
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from orion_py.senses.scenes.questions import plainly
 from orion_py.senses.scenes.receipts import Receipt, receipt, shown_amount
 from orion_py.senses.scenes.report import SceneReport
 from orion_py.senses.scenes.single_number import single_number
+from orion_py.senses.scenes.verbatim import verbatim
 
 _SUM = re.compile(
     r"\b(?:add|sum|total|altogether|together|in all|how much)\b"
@@ -66,16 +67,19 @@ def _amount(bill: Receipt) -> Decimal | None:
 def _items(bill: Receipt, language: Language) -> WorkedOut:
     french = language == "fr"
     written, value = _chain([item.amount for item in bill.items], french)
-    lines = [_say("line", language, item.label or item.text, _shown(item.amount, bill, french)) for item in bill.items]
+    lines = [
+        _say("line", language, verbatim(item.label or item.text), _shown(item.amount, bill, french))
+        for item in bill.items
+    ]
     lines += ["", f"{written} = **{_shown(value, bill, french)}**"]
     if bill.total is not None:
         total, taxed = bill.total.amount, value + sum(tax.amount for tax in bill.taxes)
         if total == value:
-            lines.append(_say("same", language, bill.total.text))
+            lines.append(_say("same", language, verbatim(bill.total.text)))
         elif total == taxed:
-            lines.append(_say("taxed", language, bill.total.text, _shown(taxed - value, bill, french)))
+            lines.append(_say("taxed", language, verbatim(bill.total.text), _shown(taxed - value, bill, french)))
         else:
-            lines.append(_say("other", language, bill.total.text, _shown(abs(total - value), bill, french)))
+            lines.append(_say("other", language, verbatim(bill.total.text), _shown(abs(total - value), bill, french)))
     return WorkedOut("\n".join(lines).strip(), written, str(value))
 
 
@@ -96,7 +100,7 @@ def _of_total(
     if count > 1:
         written = f"({written}) ÷ {count}" if percent else f"{written} ÷ {count}"
     value = _evaluated(written, french)
-    read = bill.total.text if bill.total is not None else _say("items", language, len(bill.items))
+    read = verbatim(bill.total.text) if bill.total is not None else _say("items", language, len(bill.items))
     text = f"{_say('from', language, read)}\n\n{written} = **{_shown(value, bill, french)}**"
     return WorkedOut(text + (f" {_say('each', language)}" if count > 1 else ""), written, str(value))
 
@@ -162,7 +166,8 @@ def _told(bill: Receipt | None, report: SceneReport) -> _Told | None:
 
 
 def _told_line(told: _Told, number: int, language: Language) -> str:
-    read = "" if not told.text else f" (« {told.text} »)" if language == "fr" else f" (“{told.text}”)"
+    text = verbatim(told.text)
+    read = "" if not text else f" (« {text} »)" if language == "fr" else f" (“{text}”)"
     return f"{_say('picture', language, number, told.shown(told.value, told.decimals, language))}{read}"
 
 

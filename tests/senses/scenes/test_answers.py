@@ -161,6 +161,89 @@ def test_a_description_is_what_was_found(question: str, language: Language) -> N
     assert ("2 people, 1 dog" if language == "en" else "2 personnes, 1 chien") in answer
 
 
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Can you see dogs?", "en"),
+        ("any dogs?", "en"),
+        ("Is this a dog?", "en"),
+        ("Is it a big dog?", "en"),
+        ("Is a dog in the picture?", "en"),
+        ("Est-ce qu'il y a un chien ?", "fr"),
+        ("C'est un chien ?", "fr"),
+        ("Et un chien ?", "fr"),
+        ("Combien y a-t-il de chiens ?", "fr"),
+        ("Combien vois-tu de chiens ?", "fr"),
+    ],
+)
+def test_however_one_asks_for_a_thing_the_detector_answers_even_beside_text(question: str, language: Language) -> None:
+    picture = report("NIKON 50 mm", objects=[seen("dog")])
+    assert ("1 dog" if language == "en" else "1 chien") in told(question, picture, language=language)
+    nothing = told(question, report("NIKON 50 mm"), language=language)
+    assert ("none of this kind" if language == "en" else "aucun exemple") in nothing
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("What is the man doing?", "en"),
+        ("Is the person on the left a man?", "en"),
+        ("What's the weather like?", "en"),
+        ("Is it day or night?", "en"),
+        ("Que fait l'homme ?", "fr"),
+        ("Quel temps fait-il ?", "fr"),
+        ("Où a été prise la photo ?", "fr"),
+        ("Sont-ils heureux ?", "fr"),
+    ],
+)
+def test_what_no_detector_tells_isnt_told_beside_text_either(question: str, language: Language) -> None:
+    picture = report("NIKON 50 mm", objects=[seen("person")])
+    assert told(question, picture, language=language).startswith(("I can't tell", "L'image ne me permet pas"))
+
+
+def test_a_number_to_ring_is_looked_for_in_the_text_and_no_telephone_counted() -> None:
+    shop = report("Tel. 01 23 45 67 89", objects=[seen("mobile phone")])
+    assert scene_answer("What is the phone number?", [shop], KNOWN, "en") is None
+    assert scene_answer("C'est quel numéro de téléphone ?", [shop], KNOWN, "fr") is None
+
+
+def test_things_of_a_colour_are_counted_and_each_ones_colour_said() -> None:
+    street = report(objects=[seen("car"), seen("car", 0.7)])
+    assert told("How many blue cars?", street).splitlines() == [
+        "I found 2 cars.",
+        "The place of the car is mostly red.",
+        "The place of the car is mostly red.",
+    ]
+    assert told("Is the car blue?", street).startswith("The place of the car is mostly red.")
+    assert told("La voiture est-elle bleue ?", street, language="fr").count("rouge") == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "price"),
+    [
+        ("How much is the baguette?", "en", "€1.30. I read it here: “Baguette"),
+        ("What's the price of the croissants?", "en", "€2.40"),
+        ("Combien coûte la baguette ?", "fr", "1,30\u00a0€"),
+        ("Quel est le prix de la baguette ?", "fr", "1,30\u00a0€"),
+        ("Combien je dois ?", "fr", "5,50\u00a0€"),
+        ("Ça fait combien ?", "fr", "5,50\u00a0€"),
+        ("How much did the dinner cost?", "en", "The total is €5.50"),
+    ],
+)
+def test_the_price_of_one_thing_isnt_the_total(question: str, language: Language, price: str) -> None:
+    assert told(question, BILL, language=language).count(price) == 1
+
+
+def test_what_a_picture_or_a_code_says_makes_no_links_and_no_headings() -> None:
+    trap = Code("QR Code", "[Your bank](https://evil.example)", ((0.0, 0.0),))
+    assert told("What is in the QR code?", report(codes=[trap])).endswith("`[Your bank](https://evil.example)`")
+    assert "`[Your bank](https://evil.example)`" in told("Describe it", report(codes=[trap]))
+    card = Code("QR Code", "BEGIN:VCARD\n# N:Doe", ((0.0, 0.0),))
+    assert "> BEGIN:VCARD  \n> `# N:Doe`" in told("What is in the QR code?", report(codes=[card]))
+    assert "> Bread 2.00  \n> `-------`" in told("What does it say?", report("Bread 2.00\n-------"))
+    assert "`**TOTAL**" in told("What is the total?", report("**TOTAL** 5.50"))
+
+
 def test_several_pictures_are_answered_one_by_one() -> None:
     answer = told("How many dogs are there?", PARK, SIGN)
     first, second = answer.split("**Picture 2**")
