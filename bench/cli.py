@@ -19,6 +19,7 @@ BENCHES = (
     "boot",
     "routing",
     "load",
+    "reload",
     "slow_line",
     "first_visit",
     "memory",
@@ -66,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--model",
         choices=sorted(MODELS),
         default="lite",
-        help="what generate, speculate, loops, memory and politeness run (default: lite)",
+        help="what reload, generate, speculate, loops, slow_line, memory and politeness run (default: lite)",
     )
     parser.add_argument(
         "--before", type=Path, metavar="FOLDER", help="an earlier build of the site, visited beside this one by load"

@@ -49,8 +49,6 @@ MEMORY_MB = {LITE: 160.0, FULL: 600.0, LARGE: 1400.0}
 ROWS_AT_MOST = 5.0
 START_AT_MOST = 0.2
 """Of onnxruntime's time."""
-START_MS = {LARGE: 5000.0}
-"""Wanted besides: here the prompt is read, and not restored."""
 LIMIT_AT_MOST = {LITE: None, FULL: 1.3, LARGE: 1.3}
 """Times the shortest time in which the memory gives a token's bytes."""
 PYTHON_AT_MOST = 10.0
@@ -137,8 +135,6 @@ def _alone(where: str, ours: Contender, read: Contender | None, onnx: Contender 
         targets.append(limit(f"{where}: 8 rows verified at once", ours.series[ROWS], ROWS_AT_MOST))
     if MEMORY in ours.series:
         targets.append(limit(f"{where}: WASM memory", ours.series[MEMORY], MEMORY_MB[model]))
-    if START in ours.series and model in START_MS:
-        targets.append(limit(f"{where}: {START}", ours.series[START], START_MS[model]))
     if onnx and START in ours.series and START in onnx.series:
         mine, theirs = ours.series[START], onnx.series[START]
         title = f"{where}: {START}, of onnxruntime's"

@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", sorted(set(MODELS) - {"lite"}))
-@pytest.mark.parametrize("name", ["generate", "speculate", "slow_line", "loops", "memory", "politeness"])
+@pytest.mark.parametrize("name", ["reload", "generate", "speculate", "slow_line", "loops", "memory", "politeness"])
 def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
     site: Path, name: str, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,7 +59,18 @@ def test_a_model_that_the_site_lacks_is_said_with_the_command_that_makes_it(
 
 
 def test_a_site_that_isnt_built_is_said_for_every_bench_that_runs_a_model(tmp_path: Path) -> None:
-    for name in ("generate", "speculate", "slow_line", "first_visit", "load", "memory", "memory_bytes", "politeness"):
+    named = (
+        "reload",
+        "generate",
+        "speculate",
+        "slow_line",
+        "first_visit",
+        "load",
+        "memory",
+        "memory_bytes",
+        "politeness",
+    )
+    for name in named:
         with pytest.raises(StepFailed, match="without lite"):
             check_site(tmp_path, [name], "lite")
 
