@@ -1,4 +1,5 @@
-"""Where the browser offers less than usual, it answers all the same: on one thread, and from memory.
+"""Where the browser offers less than usual, it answers all the same: on one thread, without relaxed SIMD, and from
+memory; or it says in plain words that it can't.
 
 Plain http from another machine (no hashing, no ids, no locks, no caches, no service worker, no clipboard),
 and a browser like WebKitGTK (no Blobs in IndexedDB, no shared memory, no word about storage).
@@ -46,6 +47,22 @@ HANGING = """
 }
 """
 
+ONE_CORE = """
+Object.defineProperty(Object.getPrototypeOf(navigator), "hardwareConcurrency", { value: 1 });
+"""
+NO_SHARED_MEMORY = "delete globalThis.SharedArrayBuffer;"
+NO_RELAXED_SIMD = """
+{
+  // What a browser without it says of each module that has one of its instructions (0xfd, then 0x100 and more).
+  const { validate } = WebAssembly;
+  WebAssembly.validate = (bytes) => !String(bytes).includes("253,146,2") && validate.call(WebAssembly, bytes);
+}
+"""
+NO_SIMD = ["--js-flags=--no-enable-sse4-1"]
+"""V8's SIMD needs SSE4.1: this is a browser on a processor without it."""
+HAS_SIMD = """WebAssembly.validate(Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11))"""
+
 
 @pytest.fixture
 def plain(site: Site) -> Iterator[Web]:
@@ -61,7 +78,7 @@ def breaks(page: Page, script: str) -> None:
         answer = route.fetch()
         route.fulfill(response=answer, body='import "./broken.js";\n' + answer.text())
 
-    page.context.route(re.compile(r"/workers/(engine|inference)\.js$"), first)
+    page.context.route(re.compile(r"/workers/(engine|inference)\.js(\?.*)?$"), first)
     page.context.route(
         re.compile(r"/workers/broken\.js$"),
         lambda route: route.fulfill(body=script, content_type="text/javascript"),
@@ -111,3 +128,40 @@ def test_a_database_that_never_opens_and_a_browser_that_tells_nothing_are_not_wa
     breaks(person.page, HANGING)
     person.opens()
     assert "Paris" in person.asks(QUESTION).succeeds()
+
+
+@pytest.mark.parametrize(
+    ("script", "build", "label"),
+    [
+        (ONE_CORE, "relaxed-threads", "Kernel, 1 thread"),
+        (NO_RELAXED_SIMD, "plain-threads", "Kernel, 2 threads"),
+        (NO_SHARED_MEMORY, "relaxed", "Kernel, 1 thread"),
+    ],
+    ids=["one core", "no relaxed SIMD", "no shared memory"],
+)
+def test_it_answers_on_the_kernels_build_that_runs_there(
+    newcomer: Person, web: Web, script: str, build: str, label: str
+) -> None:
+    web.faults.fail("sw.js", 404, times=None)  # it would refuse the altered workers
+    breaks(newcomer.page, script)
+    newcomer.opens()
+    answer = newcomer.asks(QUESTION)
+    assert "Paris" in answer.succeeds()
+    assert answer.backend == label
+    assert f"kernel/{build}.wasm" in {request.path for request in web.requests("kernel/*")}
+    assert not web.requests("vendor/ort/*.wasm"), "onnxruntime isn't asked for before the first answer"
+
+
+def test_without_simd_it_says_that_this_browser_cannot_and_downloads_no_model(
+    browsers: Browsers, empty_profile: Path, web: Web
+) -> None:
+    person = Person(browsers.start(empty_profile, arguments=NO_SIMD), web.url)
+    person.opens()
+    if person.page.evaluate(HAS_SIMD):
+        pytest.skip("this processor's SIMD can't be taken from the browser")
+    answer = person.asks(QUESTION)
+    answer.comes_to("error")
+    assert "WebAssembly has no SIMD" in answer.error
+    assert "Update the browser" in answer.error
+    assert web.shard_requests() == []
+    assert "323" in person.asks("What is 17 * 19?").succeeds(), "what needs no model is answered"

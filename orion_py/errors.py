@@ -38,7 +38,7 @@ OrionError
 │   ├── TooLarge            the memory budget can never hold it
 │   └── OutOfMemory, LoadTimeout
 ├── RuntimeFailure          a loaded model fails
-│   ├── BackendUnavailable, WorkerDied, DeviceLost
+│   ├── BackendUnavailable (and SimdMissing: nothing here computes any model), WorkerDied, DeviceLost
 │   ├── GoldenMismatch      the backend computes, but wrongly
 │   └── InferenceTimeout
 ├── Unavailable             right now nothing is tried; later it may work
@@ -59,16 +59,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 Family = Literal[
-    "engine",
-    "invalid_input",
-    "invalid_config",
-    "invalid_model",
-    "protocol",
-    "load",
-    "runtime",
-    "unavailable",
+    "engine", "invalid_input", "invalid_config", "invalid_model", "protocol", "load", "runtime", "unavailable",
     "cancelled",
-]
+]  # fmt: skip
 """The branches of the tree; "engine" is what belongs to no other."""
 
 
@@ -319,6 +312,13 @@ class BackendUnavailable(RuntimeFailure):
     code = "backend_unavailable"
     hint = "Another way to compute is used instead."
     retryable = False
+
+
+class SimdMissing(BackendUnavailable):
+    """This browser, or the processor below it, has no WebAssembly SIMD: nothing here computes any model."""
+
+    code = "simd_missing"
+    hint = "Update the browser, or open Orion on a newer device: models need WebAssembly SIMD."
 
 
 class WorkerDied(RuntimeFailure):

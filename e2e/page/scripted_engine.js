@@ -109,7 +109,8 @@ const parts = {
   config: () => config,
   device: () => ({
     threads: 2, webgpu: false, webgpu_reason: "the browser offers no GPU adapter", webgpu_name: "", webgpu_software: false, webgpu_features: [],
-    webgpu_limits: {}, isolated: self.crossOriginIsolated, memory_gb: null, kernel: "", kernel_reason: "", ...scenario.device,
+    webgpu_limits: {}, isolated: self.crossOriginIsolated, memory_gb: null, kernel: "", kernel_reason: "", simd: true,
+    ...scenario.device,
   }),
   storage,
   models: () => (scenario.models ?? [{}]).map((row) => ({ ...MODEL_ROW, ...row })),

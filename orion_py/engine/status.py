@@ -80,6 +80,7 @@ async def _device(ports: Ports) -> DeviceRow:
         "memory_gb": device.memory_gb,
         "kernel": device.kernel,
         "kernel_reason": device.kernel_reason,
+        "simd": device.simd,
     }
 
 

@@ -67,7 +67,8 @@ class GraphOpener:
     async def open(self, entry: SenseEntry, config: EngineConfig, cancel: CancelToken, room: Room) -> LoadedGraphs:
         """The model, checked. A version that computes wrongly here and has never answered gives way to the one before.
         Raises LoadError, RuntimeFailure, GoldenMismatch, InvalidManifest or Cancelled: the last rung's failure is the
-        load's."""
+        load's; SimdMissing where no model runs on this device."""
+        (await self._ports.runtime.device()).require_simd()
         manifest = await self.obtain(entry)
         try:
             model = await self._open(entry, manifest, config, cancel, room)

@@ -151,8 +151,9 @@ class ModelOpener:
         return Situation(in_memory, here[plan.attempt.variant.id], frozenset(name for name in here if here[name]))
 
     async def _job(self, entry: ModelEntry, manifest: Manifest, cancel: CancelToken) -> _Job:
-        """Raises BackendUnavailable where nothing of the model runs on this device."""
+        """Raises BackendUnavailable where nothing of the model runs on this device, SimdMissing where no model does."""
         device = await self.ladder.device()
+        device.require_simd()
         rungs = await self.ladder.attempts(manifest, device)
         if not rungs:
             raise BackendUnavailable(f"No variant of {entry.id} runs on this device.")

@@ -135,6 +135,7 @@ class DeviceRow(TypedDict):
     memory_gb: float | None
     kernel: str
     kernel_reason: str
+    simd: bool
 
 
 class StorageRow(TypedDict):

@@ -30,6 +30,7 @@ from orion_py.errors import (
     ProtocolError,
     QuotaExceeded,
     RuntimeFailure,
+    SimdMissing,
     StorageUnavailable,
     Unavailable,
     WorkerDied,
@@ -66,6 +67,8 @@ REMEDIES: tuple[tuple[type[OrionError], Remedies], ...] = (
     # A worker that died or was silent says nothing of how it computed.
     (WorkerDied, Remedies(load=("next_rung",), answer=("new_worker", "earlier_version", "next_model"))),
     (InferenceTimeout, Remedies(load=("next_rung",), answer=("new_worker", "earlier_version", "next_model"))),
+    # Nothing on this device computes any model.
+    (SimdMissing, _GIVE_UP),
     # The same again would end in the same way.
     (BackendUnavailable, Remedies(load=("next_rung",), answer=("earlier_version", "next_model"))),
     (GoldenMismatch, Remedies(load=("next_rung",), answer=("earlier_version", "next_model"))),

@@ -58,7 +58,9 @@ async def load_router(
     on_memory: Callable[[OrionError], None] = lambda error: None,
 ) -> tuple[SentenceEncoder, LinearHead]:
     """The encoder and the head, checked. ``on_memory`` hears why new shards are kept in memory from now on.
-    Raises LoadError, InvalidManifest, RuntimeFailure, GoldenMismatch or Cancelled; nothing stays in memory then."""
+    Raises LoadError, InvalidManifest, RuntimeFailure (SimdMissing before anything is downloaded), GoldenMismatch or
+    Cancelled; nothing stays in memory then."""
+    (await ports.runtime.device()).require_simd()
     while True:
         try:
             return await _load(ports, loader, entry, manifest, cancel, on_progress)

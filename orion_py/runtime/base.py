@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from orion_py.errors import SimdMissing
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.shards import Shard
@@ -36,7 +37,8 @@ Embedding: TypeAlias = "NDArray[np.float32]"
 class Device:
     """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU. ``webgpu_limits``
     in bytes and counts, by their WebGPU names. ``kernel``: the build of our own kernel that runs here, by name and
-    hash; "": none does, and ``kernel_reason`` says why."""
+    hash; "": none does, and ``kernel_reason`` says why. ``simd``: whether WebAssembly has SIMD, without which neither
+    our kernel nor onnxruntime runs in a browser."""
 
     threads: int
     webgpu: bool
@@ -49,6 +51,12 @@ class Device:
     isolated: bool = True
     kernel: str = ""
     kernel_reason: str = ""
+    simd: bool = True
+
+    def require_simd(self) -> None:
+        """Raises SimdMissing: before anything is downloaded that nothing here could compute."""
+        if not self.simd:
+            raise SimdMissing("WebAssembly has no SIMD here, which every model needs.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from orion_py.errors import (
     OrionError,
     OutOfMemory,
     RuntimeFailure,
+    SimdMissing,
     WorkerDied,
 )
 from orion_py.manifest.reading import parse_manifest
@@ -50,6 +51,15 @@ async def test_the_kernel_comes_before_onnxruntime_and_fetches_no_graph() -> Non
 async def test_a_device_without_it_computes_with_onnxruntime(runner: str) -> None:
     w = world(device=replace(HERE, kernel="", kernel_reason="no SIMD"))
     assert await label(manager(w, runner=runner)) == "WASM, 2 threads"
+    assert steps(w) == []
+
+
+async def test_a_browser_without_simd_is_told_before_anything_is_downloaded() -> None:
+    w = world(device=replace(HERE, kernel="", kernel_reason="no SIMD", simd=False))
+    with pytest.raises(SimdMissing, match="no SIMD"):
+        await label(manager(w))
+    assert w.runtime.opened == []
+    assert w.store.requests == []
     assert steps(w) == []
 
 

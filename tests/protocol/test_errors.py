@@ -52,8 +52,8 @@ def test_an_error_crosses_with_its_family_hint_and_facts() -> None:
     assert info.hint == errors.TooLarge.hint
 
 
-BROWSERS_OWN = {"foreign_origin"}
-"""Raised by the page's bridge alone."""
+BROWSERS_OWN = {"foreign_origin", "simd_missing"}
+"""Raised in a browser alone."""
 SUPPOSES = re.compile(r"\b(reload|this (browser|page|window|tab|site))\b", re.IGNORECASE)
 OF_A_BROWSER = re.compile(r"\b(browser|page|reload|tabs?|window|this site)\b", re.IGNORECASE)
 

@@ -24,6 +24,7 @@ from orion_py.errors import (
     RunnerMissing,
     RuntimeFailure,
     ShardCorrupt,
+    SimdMissing,
     UnknownModel,
     WorkerDied,
 )
@@ -35,6 +36,7 @@ from orion_py.registry.load import parse_registry
 from orion_py.residency.manager import ModelManager
 from orion_py.residency.senses import Senses
 from orion_py.resilience.breakers import Breakers
+from orion_py.runtime.base import Device
 from orion_py.runtime.scripted_graphs import ScriptedGraphs
 from tests.tiny import World, says
 from tests.tiny_graphs import LABELS, ONE, answers, offer
@@ -43,8 +45,10 @@ from tests.tiny_graphs import LABELS, ONE, answers, offer
 class Place:
     """A world whose site has the tiny graph model, and an engine's parts over it."""
 
-    def __init__(self, models: Path, memory_bytes: int = 1_000_000, **config: object) -> None:
-        self.world = world = World(says("a"))
+    def __init__(
+        self, models: Path, memory_bytes: int = 1_000_000, device: Device | None = None, **config: object
+    ) -> None:
+        self.world = world = World(says("a"), device)
         self.manifest = offer(world, models, memory_bytes=memory_bytes)
         self.registry = parse_registry(world.texts["models.json"])
         self.entry = self.registry.sense("tiny-graphs")
@@ -91,6 +95,13 @@ async def test_a_first_use_fetches_verifies_checks_and_lends(place: Place) -> No
     (runner,) = place.graphs.runners
     assert set(runner.fed) == {session.graph for session in place.manifest.sessions.values()}
     assert runner.threads == 2
+
+
+async def test_a_browser_without_simd_is_told_before_anything_is_downloaded(tmp_path: Path) -> None:
+    place = Place(tmp_path, device=Device(threads=2, webgpu=False, simd=False))
+    with pytest.raises(SimdMissing):
+        await place.run()
+    assert place.world.store.requests == []
 
 
 async def test_it_stays_in_memory_and_counts_until_it_is_ended(place: Place) -> None:

@@ -40,6 +40,7 @@ CAN_NOT_BE_HELPED = {
     "NoEarlierVersion",
     "ForeignOrigin",
     "ProtocolError",
+    "SimdMissing",
     "Unavailable",
     "QueueFull",
     "QueueTimeout",

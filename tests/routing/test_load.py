@@ -18,12 +18,13 @@ from orion_py.errors import (
     QuotaExceeded,
     ShardCorrupt,
     ShardMissing,
+    SimdMissing,
     StorageUnavailable,
 )
 from orion_py.fetching.loader import ProgressiveLoader
 from orion_py.protocol import FallbackEvent, ProgressEvent, RouterEvent
 from orion_py.routing.load import load_router, router_manifest
-from orion_py.runtime.base import EncoderSession
+from orion_py.runtime.base import Device, EncoderSession
 from tests.patient_clock import PatientClock, settled
 from tests.tiny import WEIGHTS, World, says, sha, url
 from tests.tiny_router import (
@@ -45,8 +46,8 @@ from tests.two_models import TALK, TwoModels, engine
 class Load:
     """One router's load with everything around it in reach."""
 
-    def __init__(self, *, clock: Any = None, **options: Any) -> None:
-        self.world = World(says("hi"))
+    def __init__(self, *, clock: Any = None, device: Device | None = None, **options: Any) -> None:
+        self.world = World(says("hi"), device)
         with_router(self.world)
         self.store, self.runtime = self.world.store, self.world.runtime
         self.cancel = CancelToken()
@@ -103,6 +104,13 @@ async def test_all_of_its_parts_come_the_smallest_first_and_are_asked_for_once()
     again.fills()
     await again.run()
     assert again.requested == []
+
+
+async def test_where_nothing_could_compute_it_nothing_of_it_is_fetched() -> None:
+    load = Load(device=Device(threads=2, webgpu=False, simd=False))
+    with pytest.raises(SimdMissing):
+        await load.run()
+    assert load.requested == []
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)

@@ -152,6 +152,9 @@ def test_what_the_gpu_offers_and_each_step_down_with_its_reason_are_shown() -> N
 def test_a_device_without_our_kernel_says_why() -> None:
     lacking = {"webgpu": False, "isolated": True, "webgpu_reason": "x", "kernel": "", "kernel_reason": "no SIMD"}
     assert "own kernel can’t run here (no SIMD)" in compute(known(device=lacking)).textContent
+    poor = compute(known(device={**lacking, "simd": False})).textContent
+    assert "no model can be computed here" in poor
+    assert "onnxruntime is used instead" not in poor
     having = {**lacking, "kernel": "plain-1", "kernel_reason": ""}
     assert "kernel" not in compute(known(device=having)).textContent
 

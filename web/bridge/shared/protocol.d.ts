@@ -284,6 +284,7 @@ export interface DeviceRow {
   memory_gb: number | null;
   kernel: string;
   kernel_reason: string;
+  simd: boolean;
 }
 
 /** What is on the device now. */

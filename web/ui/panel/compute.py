@@ -28,7 +28,9 @@ class Compute:
             place.appendChild(row)
         if device.get("isolated") is False:
             place.appendChild(dom.el("p", "faint", words("one_thread_why"), {"data-field": "threads"}))
-        if device.get("kernel_reason"):
+        if device.get("simd") is False:
+            place.appendChild(dom.el("p", "faint", words("simd_absent"), {"data-field": "kernel"}))
+        elif device.get("kernel_reason"):
             text = words("kernel_absent", reason=device["kernel_reason"])
             place.appendChild(dom.el("p", "faint", text, {"data-field": "kernel"}))
         for verdict in self._model.webgpu or [{"state": "untried" if device.get("webgpu") else "absent"}]:

@@ -2,7 +2,7 @@
  * Detects what the machine offers. Keys are those of orion_py.runtime.base.Device; the rest is for display.
  */
 
-import { kernelHere } from "../kernel/module.js";
+import { kernelHere, probe } from "../kernel/module.js";
 import { within } from "../limit.js";
 
 /** Some drivers never answer. */
@@ -25,7 +25,7 @@ const LIMITS = /** @type {const} */ ([
  * @property {string[]} webgpu_features
  * @property {Record<string, number>} webgpu_limits bytes and counts
  *
- * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null, kernel: string, kernel_reason: string}} Device
+ * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null, kernel: string, kernel_reason: string, simd: boolean}} Device
  */
 
 /**
@@ -34,7 +34,7 @@ const LIMITS = /** @type {const} */ ([
  */
 export async function detectDevice(kernel = kernelHere()) {
   const found = { ...(await webgpu()), ...(await kernel) };
-  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), ...found };
+  return { threads: threads(), isolated: isolated(), memory_gb: memoryGb(), simd: probe().simd, ...found };
 }
 
 function isolated() {
