@@ -39,7 +39,9 @@ def read_number(text: str, at: int) -> tuple[int, int] | None:
         word = match.group(1).lower()
         if word in _JOINERS and last:
             following = _WORD.match(text, match.end())
-            if not following or following.group(1).lower() not in _UNITS or not _joins(word, group, following):
+            if not following or following.group(1).lower() not in _UNITS:
+                break
+            if not _joins(word, total, group, following) or not _ends_small(text, following, total):
                 break
             place = match.end()
             continue
@@ -64,6 +66,8 @@ def _step(word: str, group: int, total: int, last: str) -> tuple[int, int] | Non
         value = _UNITS[word]
         if word in ("vingt", "vingts") and group % 100 == 4 and last == "quatre":
             return total, group + 76
+        if last == "dix":  # dix-sept, soixante-dix-sept: but "dix deux" are two numbers
+            return (total, group + value) if 7 <= value <= 9 and group % 10 == 0 else None
         tens = group % 100
         fits = not last or tens == 0 or (tens >= 20 and value < (20 if tens in (60, 80) else 10) and tens % 10 == 0)
         return (total, group + value) if fits and (value or not last) else None
@@ -85,12 +89,22 @@ def _step(word: str, group: int, total: int, last: str) -> tuple[int, int] | Non
     return None
 
 
-def _joins(word: str, group: int, following: re.Match[str]) -> bool:
-    """ "vingt et un", "soixante et onze", "one hundred and five"; not "two and three"."""
+def _joins(word: str, total: int, group: int, following: re.Match[str]) -> bool:
+    """ "vingt et un", "soixante et onze", "one hundred and five", "two thousand and one"; not "two and three"."""
     value = _UNITS[following.group(1).lower()]
     if word == "et":
         return group % 100 >= 20 and group % 10 == 0 and value in (1, 11)
-    return group >= 100 and group % 100 == 0
+    return group % 100 == 0 and group + total >= 100
+
+
+def _ends_small(text: str, following: re.Match[str], total: int) -> bool:
+    """Whether what follows an "and" can belong to the number before it: "one hundred and five thousand" is one
+    number, "two hundred and three hundred" and "one thousand and two thousand" are two."""
+    after: re.Match[str] | None = following
+    while after and after.group(1).lower() in _UNITS:
+        after = _WORD.match(text, after.end())
+    word = after.group(1).lower() if after else ""
+    return word not in _HUNDRED and not (word in _SCALES and total % (_SCALES[word] * 1000))
 
 
 _OPERATOR = r"(?:plus|moins|minus|times|fois|divis\w+|multipli\w+|over|sur|[+*/×÷^−-])"
