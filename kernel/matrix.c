@@ -102,7 +102,6 @@ typedef void Tile(V *sums, const u8 *panel, const u8 *x, u32 blocks);
 #define TILES(name, kind, fit, centred)    \
   TILE(name##_1, kind, fit, centred, 1, 1) \
   TILE(name##_2, kind, fit, centred, 1, 2) \
-  TILE(name##_3, kind, fit, centred, 1, 3) \
   TILE(name##_4, kind, fit, centred, 1, 4)
 TILES(shorts, SHORTS, 16, 0)
 /* Where all minima are 0: the bits are the same, and a prompt's whole packets are the faster for it. */
@@ -114,13 +113,14 @@ TILES(wide, BYTES, 2, 0)
 TILE(level_centred_4, BYTES, 8, 1, 0, 4)
 #endif
 
-static Tile *const SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_3, shorts_4};
-static Tile *const LEVEL_SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_3, level_shorts_4};
+/* Three rows take the place of four: what the last row's place holds is multiplied too, and nobody reads it. */
+static Tile *const SHORTS_TILES[LANES] = {shorts_1, shorts_2, shorts_4, shorts_4};
+static Tile *const LEVEL_SHORTS_TILES[LANES] = {shorts_1, shorts_2, level_shorts_4, level_shorts_4};
 #ifdef RELAXED
-static Tile *const BYTES_TILES[LANES] = {bytes_1, bytes_2, bytes_3, bytes_4};
-static Tile *const CENTRED_TILES[LANES] = {centred_1, centred_2, centred_3, centred_4};
-static Tile *const LEVEL_CENTRED_TILES[LANES] = {centred_1, centred_2, centred_3, level_centred_4};
-static Tile *const WIDE_TILES[LANES] = {wide_1, wide_2, wide_3, wide_4};
+static Tile *const BYTES_TILES[LANES] = {bytes_1, bytes_2, bytes_4, bytes_4};
+static Tile *const CENTRED_TILES[LANES] = {centred_1, centred_2, centred_4, centred_4};
+static Tile *const LEVEL_CENTRED_TILES[LANES] = {centred_1, centred_2, level_centred_4, level_centred_4};
+static Tile *const WIDE_TILES[LANES] = {wide_1, wide_2, wide_4, wide_4};
 #endif
 
 static Tile *const *tiles_of(const Matrix *m) {
@@ -131,7 +131,7 @@ static Tile *const *tiles_of(const Matrix *m) {
   return level ? LEVEL_SHORTS_TILES : SHORTS_TILES;
 }
 
-/* sums[t][2]: panel `index`'s eight rows times each of `count` rows, without the last factor. */
+/* sums[t][2]: panel `index`'s eight rows times each of `count` rows, without the last factor. sums has room for whole packets. */
 static void panel_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *sums, u8 *panel) {
   if (count <= LANES && few_rows_of(m->bits, count)) {
     few_sums(m, index, x, count, sums);
@@ -142,7 +142,7 @@ static void panel_sums(const Matrix *m, u32 index, const u8 *x, u32 count, V *su
   const u32 packet = packet_bytes(m->kind, m->columns, LANES), step = block_bytes(m->kind, LANES), slice = panel_blocks(m->kind);
   /* A last group without a partner is its own partner; the second copy's sums are never used. */
   const Groups first = groups_at(m, 2 * index), second = groups_at(m, smaller(2 * index + 1, matrix_groups(m) - 1));
-  for (u32 i = 0; i < 2 * count; i++) sums[i] = splat(0);
+  for (u32 i = 0; i < 2 * rounded_up(count, LANES); i++) sums[i] = splat(0);
   for (u32 from = 0; from < m->blocks; from += slice) {
     const u32 end = smaller(from + slice, m->blocks);
     unpacked(panel, first, m->scale_shift, from, end);

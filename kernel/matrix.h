@@ -27,7 +27,7 @@ INLINE u32 matrix_panels(const Matrix *m) { return (m->rows + PANEL_ROWS - 1) / 
 /* Where a product of several rows works: one thread's own. */
 typedef struct {
   u8 *panel;      /* PANEL_BYTES */
-  V *sums, *more; /* [rows of the call][2] each */
+  V *sums, *more; /* [rows of the call, in whole packets][2] each */
   float *row;     /* a row of a matrix of floats */
   float *gates;   /* a row that the gate gives */
 } Bench;

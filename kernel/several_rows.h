@@ -41,64 +41,63 @@ INLINE void unpack(const int bits, u8 *to, Groups at, u32 shift, u32 from, u32 e
   }
 }
 
-/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened), centred, lowered
- * (whether there are minima other than 0) and n are constants. */
-INLINE void tile(const u32 kind, const int fit, const int centred, const int lowered, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
-  const u32 words = kind_words(kind), steps = kind == BYTES ? (u32)fit : words;
-  V sum[2][LANES];
-  for (int t = 0; t < n; t++) {
-    sum[0][t] = sums[2 * t];
-    sum[1][t] = sums[2 * t + 1];
-  }
-  for (u32 b = 0; b < blocks; b++) {
-    V whole[2][LANES];
-    for (u32 part = 0; part < words; part += steps) {
-      V dot[2][LANES];
-#pragma unroll
-      for (int t = 0; t < n; t++) dot[0][t] = dot[1][t] = wasm_i32x4_splat(0);
-#pragma clang loop unroll(disable)
-      for (u32 step = 0; step < steps; step++, panel += 32, x += 4 * LANES) {
-        V first = load(panel), second = load(panel + 16);
-#pragma unroll
-        for (int t = 0; t < n; t++) {
-          V a = load_splat(x + 4 * t); /* loads are free here, shuffles aren't */
+INLINE V dot_step(const u32 kind, V activations, V weights) {
 #ifdef RELAXED
-          if (kind == BYTES) {
-            dot[0][t] = wasm_i16x8_add(dot[0][t], wasm_i16x8_relaxed_dot_i8x16_i7x16(a, first));
-            dot[1][t] = wasm_i16x8_add(dot[1][t], wasm_i16x8_relaxed_dot_i8x16_i7x16(a, second));
-            continue;
-          }
+  if (kind == BYTES) return wasm_i16x8_relaxed_dot_i8x16_i7x16(activations, weights);
 #endif
-          dot[0][t] = wasm_i32x4_add(dot[0][t], wasm_i32x4_dot_i16x8(a, first));
-          dot[1][t] = wasm_i32x4_add(dot[1][t], wasm_i32x4_dot_i16x8(a, second));
-        }
-      }
+  (void)kind;
+  return wasm_i32x4_dot_i16x8(activations, weights);
+}
+
+INLINE V add_step(const u32 kind, V a, V b) { return kind == BYTES ? wasm_i16x8_add(a, b) : wasm_i32x4_add(a, b); }
+
+/* One block's sums of products, [2][n]: those of its last `fit` steps, and widened those of the steps before. */
+INLINE void tile_block(const u32 kind, const u32 fit, const int n, V dot[2][LANES], V whole[2][LANES], const u8 *panel, const u8 *x) {
 #pragma unroll
-      for (int g = 0; g < 2; g++) {
-#pragma unroll
-        for (int t = 0; t < n; t++) {
-          if (centred) dot[g][t] = wasm_i16x8_sub(dot[g][t], wasm_i16x8_shl(lane_splat(load(x + 8 * LANES), t), 4));
-          V wide = kind == BYTES ? WIDER(dot[g][t]) : dot[g][t];
-          whole[g][t] = part ? wasm_i32x4_add(whole[g][t], wide) : wide;
-        }
-      }
-    }
-    const V scales = load(x), scaled_sums = load(x + 4 * LANES);
+  for (u32 step = 0; step < kind_words(kind); step++) {
+    V weights[2] = {load(panel + 32 * step), load(panel + 32 * step + 16)};
 #pragma unroll
     for (int t = 0; t < n; t++) {
-      V scale = lane_splat(scales, t), scaled_sum = lane_splat(scaled_sums, t);
+      V a = load_splat(x + 4 * (LANES * step + (u32)t)); /* loads are free here, shuffles aren't */
 #pragma unroll
       for (int g = 0; g < 2; g++) {
-        if (lowered) sum[g][t] = multiply_add(load(panel + 32 + 16 * g), scaled_sum, sum[g][t]);
-        sum[g][t] = multiply_add(wasm_f32x4_convert_i32x4(whole[g][t]), mul4(load(panel + 16 * g), scale), sum[g][t]);
+        V product = dot_step(kind, a, weights[g]);
+        if (step % fit == 0 && step) whole[g][t] = step == fit ? WIDER(dot[g][t]) : wasm_i32x4_add(whole[g][t], WIDER(dot[g][t]));
+        dot[g][t] = step % fit ? add_step(kind, product, dot[g][t]) : product;
+        IN_ITS_PLACE(dot[g][t]);
       }
     }
-    panel += 64;
-    x += block_bytes(kind, LANES) - 4 * LANES * words;
   }
-  for (int t = 0; t < n; t++) {
-    sums[2 * t] = sum[0][t];
-    sums[2 * t + 1] = sum[1][t];
+}
+
+/* Adds `blocks` blocks to sums [n][2] of n rows. kind, fit (steps before 16-bit sums are widened), centred, lowered
+ * (whether there are minima other than 0) and n are constants. A block is straight code with constant distances, and the sums
+ * stay in memory: there aren't registers for both them and the block's. */
+INLINE void tile(const u32 kind, const u32 fit, const int centred, const int lowered, const int n, V *sums, const u8 *panel, const u8 *x, u32 blocks) {
+  const u32 words = kind_words(kind);
+  for (u32 b = 0; b < blocks; b++, panel += panel_block_bytes(kind), x += block_bytes(kind, LANES)) {
+    V dot[2][LANES], whole[2][LANES], scale[2], low[2];
+    STEADY(panel);
+    STEADY(x);
+    tile_block(kind, fit, n, dot, whole, panel, x);
+    const u8 *tail = panel + 32 * words, *row = x + 4 * LANES * words;
+    for (int g = 0; g < 2; g++) {
+      scale[g] = load(tail + 16 * g);
+      if (lowered) low[g] = load(tail + 32 + 16 * g);
+    }
+#pragma unroll
+    for (int t = 0; t < n; t++, row += 4) {
+      V its_scale = load_splat(row), its_sum = load_splat(row + 4 * LANES), taken = dot[0][t];
+      if (centred) taken = wasm_i16x8_shl(load_splat(row + 8 * LANES), 4);
+#pragma unroll
+      for (int g = 0; g < 2; g++) {
+        V last = centred ? wasm_i16x8_sub(dot[g][t], taken) : dot[g][t], sum = sums[2 * t + g];
+        if (kind == BYTES) last = WIDER(last);
+        if (fit < words) last = wasm_i32x4_add(whole[g][t], last);
+        if (lowered) sum = multiply_add(low[g], its_sum, sum);
+        sums[2 * t + g] = multiply_add(wasm_f32x4_convert_i32x4(last), mul4(scale[g], its_scale), sum);
+      }
+    }
   }
 }
 

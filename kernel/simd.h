@@ -6,8 +6,12 @@
 
 #ifdef __wasm__
 #include <wasm_simd128.h>
+/* Hides a vector from the compiler between two steps of a sum: it would compute each sum in one go, behind the loads of all, and
+ * V8 would run out of registers. */
+#define IN_ITS_PLACE(v) __asm__ volatile("" : "+r"(v))
 #else
 #include "simd_portable.h"
+#define IN_ITS_PLACE(v) (void)(v)
 #endif
 
 typedef v128_t V;
