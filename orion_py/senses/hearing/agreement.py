@@ -7,6 +7,7 @@ https://arxiv.org/abs/2307.14743. What isn't settled is replaced by the next pas
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _WORD = re.compile(r"\S+")
 
@@ -22,13 +23,16 @@ class Agreement:
         """The next pass. Gives what is settled, which later calls only extend, and what may still change."""
         words = _WORD.findall(text)
         agreed = _common(self._last, words)
-        if agreed > len(self._settled):
-            self._settled = words[:agreed]
+        behind = _place_of(self._settled, words)
+        # A pass may hear a word more or less in what is settled: two that agree on that go on at another place.
+        if agreed > behind:
+            self._settled += words[behind:agreed]
+            behind = agreed
         self._last = words
-        return " ".join(self._settled), " ".join(words[len(self._settled) :])
+        return " ".join(self._settled), " ".join(words[behind:])
 
 
-def _common(one: list[str], other: list[str]) -> int:
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
     """How many words both begin with; a mark at a word's end, which comes and goes with what follows, doesn't count."""
     count = 0
     for mine, yours in zip(one, other, strict=False):
@@ -36,6 +40,22 @@ def _common(one: list[str], other: list[str]) -> int:
             break
         count += 1
     return count
+
+
+def _place_of(settled: Sequence[str], words: Sequence[str]) -> int:
+    """How many of ``words`` say what is ``settled``: the beginning that is the fewest changes of a word away from it
+    (Levenshtein); of several one that ends in the same word, and then the one whose length is nearest."""
+    row = list(range(len(words) + 1))
+    for count, word in enumerate(settled, 1):
+        before, row = row, [count]
+        for index, other in enumerate(words, 1):
+            changed = before[index - 1] + (_bare(word) != _bare(other))
+            row.append(min(before[index] + 1, row[-1] + 1, changed))
+
+    def other_end(place: int) -> bool:
+        return bool(settled) and (not place or _bare(words[place - 1]) != _bare(settled[-1]))
+
+    return min(range(len(row)), key=lambda place: (row[place], other_end(place), abs(place - len(settled))))
 
 
 def _bare(word: str) -> str:
