@@ -6,7 +6,7 @@ them, in French and English. Wanted: a word error rate within a point of the ref
 token each time, as ORION does; its search with five beams is reported, too.
 
 How long it takes is measured in Chromium, where people wait for it (bench/hearing/speed.py): with --peers beside
-transformers.js on the same weights.
+transformers.js on the same weights. So is how soon text comes while somebody speaks (bench/hearing/live.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from bench.awaited import awaited
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
-from bench.hearing import prepare, speed
+from bench.hearing import live, prepare, speed
 from bench.hearing.clips import Clip, clips
 from bench.hearing.word_errors import rate
 from build_support import paths
@@ -47,9 +47,10 @@ def run(context: Context) -> Outcome:
     outcome = compared(made, awaited(_heard(made)), theirs)
     peer = prepare.peer_model(context.site) if context.peers else None
     contenders, targets, notes = speed.measured(context, speed.long_clips(real, spoken), peer)
-    return Outcome(
-        outcome.bench, [*outcome.contenders, *contenders], [*outcome.targets, *targets], [*outcome.notes, *notes]
-    )
+    spoke, failed = live.measured(context, live.spoken_clips(made))
+    contenders += [spoke] if spoke.series else []
+    notes = [*outcome.notes, *notes, *failed]
+    return Outcome(outcome.bench, [*outcome.contenders, *contenders], [*outcome.targets, *targets], notes)
 
 
 async def _heard(made: Sequence[Clip]) -> dict[str, Any]:
