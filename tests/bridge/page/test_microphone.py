@@ -89,13 +89,13 @@ def test_a_browser_that_offers_no_microphone_says_so(node: Node) -> None:
 def test_what_is_recorded_before_anybody_takes_it_is_not_lost(node: Node) -> None:
     said = node.ask({"steps": ["allow", "block", "block", "flow", "block"]})
     assert said["posted"] == [1600, 1600, 1600]
-    assert kinds(said) == ["open", "level", "level", "level"]
-    assert [round(message["seconds"], 1) for message in said["heard"][1:]] == [0.1, 0.2, 0.3]
+    assert kinds(said) == ["live", "open", "level", "level", "level"]
+    assert [round(message["seconds"], 1) for message in said["heard"][2:]] == [0.1, 0.2, 0.3]
     assert said["log"] == ["microphone-worklet.js"]
 
 
 def test_the_level_is_none_in_silence_and_grows_with_the_sound(node: Node) -> None:
-    levels = [message.get("level") for message in node.ask({"steps": ["allow", "silence", "block"]})["heard"][1:]]
+    levels = [message.get("level") for message in node.ask({"steps": ["allow", "silence", "block"]})["heard"][2:]]
     assert levels[0] == 0
     assert 0.6 < levels[1] < 0.7
 
@@ -103,7 +103,7 @@ def test_the_level_is_none_in_silence_and_grows_with_the_sound(node: Node) -> No
 def test_stopped_it_hands_over_the_rest_before_it_says_that_it_is_closed(node: Node) -> None:
     said = node.ask({"steps": ["allow", "flow", "block", "stop", "rest"]})
     assert said["posted"] == [1600, 40]
-    assert kinds(said) == ["open", "level", "level", "closed:"]
+    assert kinds(said) == ["live", "open", "level", "level", "closed:"]
     assert said["log"][:3] == ["microphone-worklet.js", "track stopped", "end"]
     assert "context closed" in said["log"]
 
@@ -120,5 +120,5 @@ def test_a_microphone_that_nobody_wants_any_more_when_it_is_allowed_is_closed_at
 
 def test_an_unplugged_one_is_told_once_and_says_nothing_after_it(node: Node) -> None:
     said = node.ask({"steps": ["allow", "flow", "block", "unplug", "block", "stop"]})
-    assert kinds(said) == ["open", "level", "closed:unplugged"]
+    assert kinds(said) == ["live", "open", "level", "closed:unplugged"]
     assert said["posted"] == [1600]

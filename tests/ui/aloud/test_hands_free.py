@@ -221,3 +221,17 @@ def test_somebody_who_speaks_is_given_time() -> None:
     page = Talking()
     page.listening.hears("Why?")
     assert page.timers.calls == {}, "nobody has to speak while the answer comes"
+
+
+def test_the_microphone_is_closed_for_a_question_with_a_recording_which_could_not_be_heard_meanwhile() -> None:
+    page = Talking()
+    page.preferences["voice"] = "orion"
+    page.listening.says("open", echo=True)
+    page.ask("What is said here?")  # in the box, with a file
+    page.state.conversation.turns[0].attached = [{"id": "f", "kind": "audio"}]
+    page.follows("preparing")
+    assert (page.mode.phase, page.listening.did) == ("asking", ["start", "stop"])
+    page.listening.closes()
+    page.answers()
+    page.follows(None)
+    assert page.listening.did == ["start", "stop", "start"]

@@ -10,6 +10,8 @@ from tests.ui.fake_dom import Document, Element
 from tests.ui.speech import speak
 from tests.ui.wire import Wire
 from ui.base.dom import Dom
+from ui.chats.conversation import Conversation
+from ui.engine.view_state import ViewState
 
 IDS = (
     "microphone-sign",
@@ -34,6 +36,8 @@ class Microphone:
         self.did.append("stop")
 
     def says(self, what: str, **facts: Any) -> None:
+        if what == "open":
+            self.tell(json.dumps({"what": "live"}))
         self.tell(json.dumps({"what": what, **facts}))
 
 
@@ -101,6 +105,8 @@ class Page:
         self.composer = Composer(self.node("message"))
         self.views = SimpleNamespace(composer=self.composer)
         self.preferences: dict[str, Any] = {"send_spoken": False}
+        self.state = ViewState(Conversation("c"))
+        self.drawn = 0
         self.attachments = SimpleNamespace(kinds=["image", "audio"])
         self.drafts, self.said = 0, list[str]()
         self.keeping = SimpleNamespace(typed=self.typed)
@@ -129,6 +135,9 @@ class Page:
 
     def _hush(self) -> None:
         self.hushed += 1
+
+    def redraw(self) -> None:
+        self.drawn += 1
 
     def announce(self, text: str) -> None:
         self.said.append(text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ui.asking.microphones import Page
 from ui.asking.listening import Listening
@@ -151,3 +153,38 @@ def test_one_listens_at_a_time() -> None:
     page = Scene().begins()
     assert not page.listening.start(page.told.append)
     assert len(page.microphones) == 1
+
+
+SAID = st.text(st.sampled_from("ab "), max_size=6).map(str.strip)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["partial", "final"]), SAID), max_size=12))
+def test_a_partial_text_is_replaced_and_never_doubled(events: list[tuple[str, str]]) -> None:
+    page = Scene().begins()
+    for count, (kind, text) in enumerate(events, 1):
+        page.client.says(kind, text=text)
+        finals = [said for what, said in events[:count] if what == "final" and said]
+        assert page.listening.text == " ".join([*finals, *([text] if kind == "partial" and text else [])])
+
+
+def test_the_page_knows_whether_the_engine_listens() -> None:
+    page = Scene()
+    page.listening.start(page.told.append)
+    assert not page.state.listening
+    page.microphone.says("open")
+    assert page.state.listening
+    page.microphone.says("closed", why="")
+    assert page.state.listening, "the rest is still written down"
+    page.client.says("result", "listen-1", payload={"text": ""})
+    assert not page.state.listening
+
+
+def test_the_sign_is_there_as_soon_as_the_browser_has_opened_the_microphone() -> None:
+    page = Scene()
+    page.listening.start(page.told.append)
+    assert not page.signs
+    page.microphone.says("live")
+    assert page.signs
+    assert page.whats == [], "nothing is recorded yet"
+    page.microphone.says("closed", why="unsupported")
+    assert not page.signs

@@ -9,6 +9,7 @@ import pytest
 from tests.ui.asking.microphones import Page
 from ui.asking.listening import Listening
 from ui.asking.recorder import LONGEST_S, Recorder, behind
+from ui.chats.conversation import Turn
 
 WHYS = ("denied", "missing", "busy", "unsupported", "unplugged")
 
@@ -196,3 +197,17 @@ def test_an_earlier_question_that_is_put_into_the_box_meanwhile_is_not_overwritt
     page.client.says("partial", "listen-1", text="What is")
     page.presses().ends("And more.")
     assert page.text == "An earlier question And more."
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_while_a_recording_is_heard_the_page_says_what_the_words_wait_for(lang: str) -> None:
+    page = Scene(lang)
+    question, answer = Turn("q", "user", ""), Turn("a", "assistant", "", "loading")
+    question.attached, answer.activity = [{"id": "f", "kind": "audio"}], "listening"
+    page.state.conversation.turns = [question, answer]
+    page.records()
+    page.microphone.says("level", level=0.5, seconds=1)
+    assert page.node("record-state").textContent == page.words("record_waits")
+    answer.state = "success"
+    page.microphone.says("level", level=0.5, seconds=2)
+    assert page.node("record-state").textContent == page.words("record_recording")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.ui.speech import speak
 from ui.answers.answer_view import activity_words, backend_words, facts, note_words
-from ui.chats.conversation import Turn
-from ui.engine.view_state import Load
+from ui.chats.conversation import Conversation, Turn
+from ui.engine.view_state import Load, ViewState
 from ui.status import loading_view
 
 S = "\u202f"
@@ -36,6 +36,23 @@ def test_a_picture_that_is_read_says_how_far_it_is() -> None:
     assert activity_words(turn, FR) == "Lecture de l’image 2 sur 3 : ligne 4 sur 12"
     turn.activity = "thinking"
     assert activity_words(turn, FR) == "Réflexion"
+
+
+def test_a_recording_that_waits_for_the_microphone_says_so() -> None:
+    state = ViewState(Conversation("c"))
+    question, turn = Turn("q", "user", ""), Turn("a", "assistant", "", "loading")
+    question.attached = [{"id": "f", "kind": "audio"}]
+    state.conversation.turns = [question, turn]
+    assert not state.waits_for_microphone(turn)
+    state.listens(True)
+    assert turn.id in state.take_dirty()
+    assert state.waits_for_microphone(turn)
+    assert activity_words(turn, EN, True) == "Waits until the microphone is off, then listens to the recording"
+    assert activity_words(turn, FR, True).startswith("Attend que le microphone soit coupé")
+    turn.heard = (0, 3)
+    assert not state.waits_for_microphone(turn)
+    turn.heard, question.attached = None, [{"id": "f", "kind": "image"}]
+    assert not state.waits_for_microphone(turn)
 
 
 def test_an_answer_says_who_what_where_and_how_fast() -> None:

@@ -46,6 +46,7 @@ export class Microphone {
       return this.close(FAULTS[/** @type {Error} */ (error).name] ?? "unsupported");
     }
     if (this.closed) return this.release(); // the person no longer wants it
+    this.say({ what: "live" });
     this.stream.getAudioTracks()[0].onended = () => this.close("unplugged");
     try {
       await this.listen(this.stream);
@@ -122,6 +123,7 @@ export class Microphone {
  * A microphone, not open yet.
  *
  * @param {(text: string) => void} tell called with JSON:
+ *   {what: "live"}                    the browser has opened it, and what records is on its way
  *   {what: "open", echo}              it records; echo: the browser takes out of it what it plays itself
  *   {what: "level", level, seconds}   how loud the last tenth of a second was, 0 to 1; how much is recorded
  *   {what: "closed", why}             it records no more: "" as asked, or it couldn't: "denied", "missing", "busy",

@@ -117,8 +117,10 @@ class HandsFree:
 
     def _stays_open(self):
         """Whether the microphone may stay open while Orion speaks: the browser takes away what it plays itself, and
-        the system's voices are played by others."""
-        return self._cancels_echo and self._page.preferences["voice"] == ORION
+        the system's voices are played by others. A recording can't be heard meanwhile, and its answer would never
+        come."""
+        page = self._page
+        return self._cancels_echo and page.preferences["voice"] == ORION and not page.state.asks_recording
 
     def _closed(self, error):
         """Listening has ended."""
@@ -155,7 +157,8 @@ class HandsFree:
 
     def _speaks(self, how):
         """An answer is read, perhaps to a question that was typed."""
-        if self.phase in LISTENS and not self._stays_open():
+        opened = self.phase in LISTENS or (self._listening.busy and self._page.state.asks_recording)
+        if opened and not self._stays_open():
             self._listening.stop()
         self._guard(False)
         self._become("speaking" if how == "speaking" else "asking")

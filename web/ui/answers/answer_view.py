@@ -45,8 +45,10 @@ def note_words(note, words):
     return words(key, model=note["model"]) if note.get("model") else words(key)
 
 
-def activity_words(turn, words):
+def activity_words(turn, words, waits_for_microphone=False):
     """What is going on with a turn that isn't at its end."""
+    if waits_for_microphone:
+        return words("turn_waits_microphone")
     key = ACTIVITY.get(turn.activity or turn.state)
     if key == "turn_looking" and turn.looked:
         picture, pictures, line, lines = turn.looked
@@ -206,7 +208,8 @@ class AnswerView:
         self._changed("busy", turn.busy, self._set_busy)
         self._changed("agent", turn.agent, lambda value: self._dom.attribute(self.node, "data-agent", value))
         self._changed("model", turn.model, lambda value: self._dom.attribute(self.node, "data-model", value))
-        activity = activity_words(turn, self._words) if turn.busy else ""
+        waits = self._state.waits_for_microphone(turn)
+        activity = activity_words(turn, self._words, waits) if turn.busy else ""
         self._changed("activity", activity, lambda _: self._set_activity(turn, activity))
         self._changed("progress", (turn.busy, turn.progress, self._words.lang), lambda _: self._set_progress(turn))
         self._changed("notes", (str(turn.notes), self._words.lang), lambda _: self._set_notes(turn))

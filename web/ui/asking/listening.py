@@ -2,8 +2,9 @@
 
 ``start(tell)`` calls ``tell`` with dicts, in this order:
 
-    {"what": "open", "echo"}                       the microphone is open, and the page says so until it is closed;
-                                                   echo: the browser takes out of it what it plays itself
+    {"what": "open", "echo"}                       it records; the page has said since the browser opened the microphone
+                                                   that it is open, and says so until it is closed; echo: the browser
+                                                   takes out of it what it plays itself
     {"what": "level", "level", "seconds"}          how loud it is, 0 to 1, and how much is recorded: ten times a second
     {"what": "speech_start", "at_s"}               somebody begins to speak
     {"what": "partial", "text", "settled"}         the utterance as it is heard by now, in place of the partial before
@@ -92,6 +93,9 @@ class Listening:
         if run != self._run or not self.busy:
             return
         what = message["what"]
+        if what == "live":
+            self._show(True)
+            return
         if what == "open":
             self._opened(run, message)
             return
@@ -106,7 +110,6 @@ class Listening:
                 self._over(None)
 
     def _opened(self, run, message):
-        self._show(True)
         self._tell(message)
         if run != self._run:
             return  # who was told wants it no more
@@ -119,6 +122,7 @@ class Listening:
         )
         if run == self._run:  # else it has ended at once
             self._request = request
+            self._listens(True)
 
     def _heard(self, run, event):
         """The engine says something."""
@@ -147,9 +151,14 @@ class Listening:
         microphone = self._microphone
         self._tell = self._microphone = self._request = None
         self._show(False)
+        self._listens(False)
         self._run += 1
         if microphone:
             microphone.stop()
+
+    def _listens(self, begins):
+        self._page.state.listens(begins)
+        self._page.redraw()
 
     def _show(self, is_open):
         """A microphone is never open without a visible sign, on the page and in the tab's title."""

@@ -79,7 +79,7 @@ class Recorder:
         self._bar.hidden = not self.busy
         writes = self._phase == "writing"
         self._button.disabled = self._done.hidden = self._level.hidden = writes
-        self._state.textContent = self._words("record_" + self._phase) if self.busy else ""
+        self._say_state()
         placeholder = "record_placeholder" if self._phase == "recording" else "placeholder"
         self._composer.box.setAttribute("placeholder", self._words(placeholder))
 
@@ -160,7 +160,14 @@ class Recorder:
             composer.box.scrollTop = composer.box.scrollHeight
         self._written = text
 
+    def _say_state(self):
+        waits = self._phase == "recording" and self._page.state.hears_recording
+        text = self._words("record_waits" if waits else "record_" + self._phase) if self.busy else ""
+        if self._state.textContent != text:
+            self._state.textContent = text
+
     def _measure(self, level, seconds):
+        self._say_state()
         self._level.value = level
         self._time.textContent = formatting.clock(seconds)
 

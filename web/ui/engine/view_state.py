@@ -53,6 +53,7 @@ class ViewState:
         self.model = None
         self.load = None
         self.attached_bytes = 0  # of the files that conversations and drafts name
+        self.listening = False  # the engine hears the microphone, and no recording meanwhile
         self.reading = None  # (turn id, how): what is read aloud, or why it wasn't
         self.notices = []  # dicts {"kind": …}, each with the words' key or a fallback
         self.dirty = set()
@@ -92,6 +93,34 @@ class ViewState:
         self.reading = (turn_id, how) if turn_id else None
         if turn_id:
             self.touch(turn_id)
+
+    def listens(self, begins):
+        """The engine begins to hear the microphone, or no longer does."""
+        self.listening = begins
+        current = self.conversation.current
+        if current:
+            current.version += 1
+            self.touch(current.id)
+
+    def waits_for_microphone(self, turn):
+        """Whether the recording of its question is heard once nobody speaks into the microphone any more."""
+        return self.listening and turn.heard is None and turn.state == "loading" and self._has_recording(turn)
+
+    @property
+    def asks_recording(self):
+        """Whether the question that is being answered has a recording, which the engine hears before all else."""
+        current = self.conversation.current
+        return current is not None and self._has_recording(current)
+
+    @property
+    def hears_recording(self):
+        """Whether it is heard now: what the microphone records waits for that."""
+        current = self.conversation.current
+        return self.asks_recording and current.activity == "listening"
+
+    def _has_recording(self, turn):
+        question = self.conversation.question_of(turn)
+        return question is not None and any([each.get("kind") == "audio" for each in question.attached])
 
     def touch(self, *names):
         for name in names:
