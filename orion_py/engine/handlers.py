@@ -108,7 +108,7 @@ async def listen(request: Listen, call: Call) -> WrittenDown:
         raise UnknownModel("Nothing here hears.")
     sound = call.ports.live_sound.stream(request.id)
     async with call.ports.hearing(call.engine.senses.lent).ears(call.cancel) as ears:
-        return await written_down(request.id, ears, sound, request.language, call.send, call.cancel)
+        return await written_down(request.id, ears, sound, request.language, call.send, call.cancel, request.likely)
 
 
 async def heard_all(request: HeardAll, call: Call) -> Done:

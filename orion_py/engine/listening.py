@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from orion_py.cancellation import CancelToken
@@ -21,9 +21,11 @@ async def written_down(
     language: str | None,
     send: Callable[[Event], None],
     cancel: CancelToken,
+    likely: Sequence[str] = (),
 ) -> WrittenDown:
     """What is said in ``sound``, mono at 16 kHz, until it ends. ``send`` gets the events of ``request``. ``language``:
-    None to find it out. Raises InvalidInput for a language that nobody knows, RuntimeFailure and Cancelled."""
+    None to find it out, that of a short utterance among the ``likely`` ones. Raises InvalidInput for a language that
+    nobody knows, RuntimeFailure and Cancelled."""
     from orion_py.senses.hearing.listening import listen  # no start needs it
     from orion_py.senses.hearing.resampling import RATE
 
@@ -35,7 +37,7 @@ async def written_down(
             samples += len(block)
             yield block
 
-    async for event in listen(ears, counted(), ears.language(language), cancel):
+    async for event in listen(ears, counted(), ears.language(language), cancel, likely):
         send(told.event(event))
     return {"text": " ".join(told.texts), "language": told.language, "seconds": samples / RATE}
 

@@ -127,12 +127,14 @@ class Listen(Request):
     """Writes down what somebody says while they say it; the models that hear come into memory first. The sound comes
     beside it as blocks, which in a browser are messages {type: "samples", id, samples: Float32Array}: the request's id,
     and one channel of 16,000 samples a second. It ends with HeardAll, and the utterance under way is still written
-    down; Cancel drops that. ``language``: ISO 639-1 such as "fr"; without one it is found out.
+    down; Cancel drops that. ``language``: ISO 639-1 such as "fr"; without one it is found out. ``likely``: those that
+    the person may speak, since a word or two alone sound like words of many languages; [] for all.
     """
 
     type: Literal["listen"] = "listen"
     reply: ClassVar = replies.WrittenDown
     language: Annotated[str, Field(max_length=35)] | None = None
+    likely: Annotated[list[Annotated[str, Field(max_length=35)]], Field(max_length=20)] = Field(default_factory=list)
 
 
 class HeardAll(Request):

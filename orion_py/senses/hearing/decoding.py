@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from orion_py.senses.hearing import guards
 from orion_py.senses.hearing.mel import FRAMES_A_SECOND, MOST_FRAMES, log_mel
 from orion_py.senses.hearing.resampling import RATE, Samples
 from orion_py.senses.hearing.rules import TokenRules, log_softmax
-from orion_py.senses.hearing.tokens import WhisperTokens
+from orion_py.senses.hearing.tokens import TIME_STEP, WhisperTokens
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 LONGEST_SECONDS = 28.0
@@ -32,6 +33,12 @@ _MOST_TOKENS = 224
 """Half of the decoder's context, as Whisper has it; the other half is for what was said before."""
 _TOKENS_A_SECOND, _TOKENS_BESIDE = 14, 24
 """More than anybody says in any language: what is longer is a loop."""
+_BRIEF_SECOND, _BRIEF_BESIDE = 9, 6
+"""The same for a text that is soon replaced: fast speech in a language whose words Whisper knows."""
+_BRIEF_END = 0.3
+"""Seconds: a segment that ends so near the end of the sound is the last one of such a text."""
+SURE_SECONDS = 3.0
+"""What is shorter is often taken for a language that sounds like it: "Arrête !" alone for Japanese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +72,24 @@ class Whisper:
         language: str | None,
         before: Sequence[int],
         cancel: CancelToken,
-        temperatures: Sequence[float] = TEMPERATURES,
+        *,
+        likely: Sequence[str] = (),
+        brief: bool = False,
     ) -> Decoded:
-        """What is said in ``samples``, at most 30 s at 16 kHz. ``language``: None to detect it. ``before``: tokens of
-        the window before. Raises Cancelled."""
+        """What is said in ``samples``, at most 30 s at 16 kHz. ``language``: None to detect it, in less than
+        ``SURE_SECONDS`` among the ``likely`` ones, if there are any. ``before``: tokens of the window before.
+        ``brief``: the text is soon replaced; it is the likeliest one at once, and ends where the sound does, or where
+        it begins again. Raises Cancelled."""
         seconds = min(len(samples) / RATE, MOST_FRAMES / FRAMES_A_SECOND)
         await self.encoder.run({"mel": log_mel(samples, frames_for(seconds))}, [])
+        among = [code for code in likely if code in self.tokens.languages] if seconds < SURE_SECONDS else []
+        attempt = partial(self._attempt, seconds, language, among, brief, cancel)
         best: Decoded | None = None
-        for temperature in temperatures:
+        for temperature in TEMPERATURES[:1] if brief else TEMPERATURES:
             cancel.raise_if_cancelled()
             # A loop is often begun by the text before: it isn't shown again.
             shown = before if temperature <= 0.4 else ()
-            found = await self._attempt(seconds, language, shown, temperature, cancel)
+            found = await attempt(shown, temperature)
             looped = guards.repeated(found.tokens)
             if looped:
                 found = replace(found, tokens=found.tokens[: len(found.tokens) - looped])
@@ -92,20 +105,24 @@ class Whisper:
         self,
         seconds: float,
         language: str | None,
+        among: Sequence[str],
+        brief: bool,
+        cancel: CancelToken,
         before: Sequence[int],
         temperature: float,
-        cancel: CancelToken,
     ) -> Decoded:
         await self.decoder.reset()
         tokens = self.tokens
         shown = [tokens.before, *before[-(_MOST_TOKENS - 1) :]] if before else []
         first = await self._logits([*shown, tokens.start])
         no_speech = float(np.exp(log_softmax(first)[tokens.no_speech]))
-        code = language or likeliest_language(tokens, first)
+        code = language or likeliest_language(tokens, first, among)
         said: list[int] = []
         total, new = 0.0, [tokens.languages[code], tokens.transcribe]
         rules = TokenRules(tokens, seconds, len(first))
-        longest = min(_MOST_TOKENS, round(seconds * _TOKENS_A_SECOND) + _TOKENS_BESIDE)
+        a_second, beside = (_BRIEF_SECOND, _BRIEF_BESIDE) if brief else (_TOKENS_A_SECOND, _TOKENS_BESIDE)
+        longest = min(_MOST_TOKENS, round(seconds * a_second) + beside)
+        last = tokens.times + round(max(0.0, seconds - _BRIEF_END) / TIME_STEP)
         while True:
             cancel.raise_if_cancelled()
             logits = rules.applied(await self._logits(new), said)
@@ -114,6 +131,12 @@ class Whisper:
             if chosen == tokens.end or len(said) >= longest or guards.repeated(said):
                 return Decoded(tuple(said), code, total / (len(said) + 1), no_speech, temperature)
             said.append(chosen)
+            again = guards.said_again([token for token in said if not tokens.is_time(token)]) if brief else 0
+            if again or (brief and chosen >= last and len(said) > 1):
+                count = len(said)
+                while again:
+                    again -= not tokens.is_time(said.pop())
+                return Decoded(tuple(said), code, total / count, no_speech, temperature)
             new = [chosen]
 
     async def _logits(self, new: Sequence[int]) -> NDArray[np.float32]:
@@ -126,9 +149,9 @@ class Whisper:
         return int(np.searchsorted(cumulative, self.uniform() * cumulative[-1], side="right").clip(0, len(logits) - 1))
 
 
-def likeliest_language(tokens: WhisperTokens, logits: NDArray[np.float32]) -> str:
-    """By the logits after the start token."""
-    return max(tokens.languages, key=lambda code: float(logits[tokens.languages[code]]))
+def likeliest_language(tokens: WhisperTokens, logits: NDArray[np.float32], among: Sequence[str] = ()) -> str:
+    """By the logits after the start token. ``among``: () for all."""
+    return max(among or tokens.languages, key=lambda code: float(logits[tokens.languages[code]]))
 
 
 def frames_for(seconds: float) -> int:

@@ -16,6 +16,8 @@ _LONGEST_PERIOD = 24
 _MOST_REPEATS, _MOST_REPEATED = 6, 24
 """A phrase is in a loop once it has come so many times, and so many tokens of it in all."""
 
+_LEAST_AGAIN = 3
+
 
 def compression(text: str) -> float:
     """How many times smaller zlib makes ``text``: 1 for none."""
@@ -32,6 +34,15 @@ def repeated(tokens: Sequence[int]) -> int:
             same += 1
         if same >= period * (_MOST_REPEATS - 1) and same + period >= _MOST_REPEATED:
             return same
+    return 0
+
+
+def said_again(tokens: Sequence[int]) -> int:
+    """How many tokens at the end say once more what stands just before them; 0 where they say something else. A word
+    or two that come twice were said twice."""
+    for count in range(len(tokens) // 2, _LEAST_AGAIN - 1, -1):
+        if tokens[-count:] == tokens[-2 * count : -count]:
+            return count
     return 0
 
 

@@ -7,7 +7,7 @@ waits, and the next pass hears all of it: a slow device makes fewer passes and l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.senses.hearing.agreement import Agreement
-from orion_py.senses.hearing.decoding import LONGEST_SECONDS
+from orion_py.senses.hearing.decoding import LONGEST_SECONDS, SURE_SECONDS
 from orion_py.senses.hearing.resampling import RATE, Samples
 from orion_py.senses.hearing.segments import joined, segments_of
 from orion_py.senses.hearing.spans import SpeechEdges
@@ -31,8 +31,6 @@ _BEFORE = round(0.25 / FRAME_SECONDS)
 _FIRST_PASS, _NEXT_PASS = round(0.6 / FRAME_SECONDS), round(0.8 / FRAME_SECONDS)
 """Frames of new speech that are worth a pass: less for the first one, so that the first words come early."""
 _LONGEST = int(LONGEST_SECONDS / FRAME_SECONDS)
-_PARTIAL_TEMPERATURES = (0.0,)
-"""A partial text is soon replaced: it isn't worth a second try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +47,20 @@ class Listened:
 
 
 async def listen(
-    ears: Ears, sound: AsyncIterator[Samples], language: str | None = None, cancel: CancelToken | None = None
+    ears: Ears,
+    sound: AsyncIterator[Samples],
+    language: str | None = None,
+    cancel: CancelToken | None = None,
+    likely: Sequence[str] = (),
 ) -> AsyncIterator[Listened]:
-    """Events of ``sound``, mono at 16 kHz, until it ends; then the utterance under way ends, too. Raises what ``sound``
-    raises, and Cancelled."""
+    """Events of ``sound``, mono at 16 kHz, until it ends; then the utterance under way ends, too. ``likely``: the
+    languages of which a short utterance is in one, beside those of the longer ones before it; () for all. Raises what
+    ``sound`` raises, and Cancelled."""
     cancel = cancel or CancelToken()
     inbox = _Inbox(sound)
     reading = asyncio.ensure_future(inbox.fill())
     unsubscribe = cancel.subscribe(inbox.close)
-    listener = _Listener(ears, language, cancel)
+    listener = _Listener(ears, language, likely, cancel)
     try:
         while (samples := await inbox.take()) is not None:
             cancel.raise_if_cancelled()
@@ -104,8 +107,8 @@ class _Inbox:
 
 
 class _Listener:
-    def __init__(self, ears: Ears, language: str | None, cancel: CancelToken) -> None:
-        self._ears, self._language, self._cancel = ears, language, cancel
+    def __init__(self, ears: Ears, language: str | None, likely: Sequence[str], cancel: CancelToken) -> None:
+        self._ears, self._language, self._likely, self._cancel = ears, language, list(likely), cancel
         self._voice = VoiceProbability(ears.vad)
         self._edges = SpeechEdges(_UTTERANCE_SILENCE)
         self._samples = np.zeros(0, np.float32)
@@ -183,10 +186,13 @@ class _Listener:
     async def _text(self, start: int, end: int, final: bool) -> tuple[str, tuple[int, ...]]:
         """What is said from frame ``start`` to ``end``, and its tokens."""
         whisper, samples = self._ears.whisper, self._samples[(start - self._base) * FRAME : (end - self._base) * FRAME]
-        tries = {} if final else {"temperatures": _PARTIAL_TEMPERATURES}
-        found = await whisper.decode(samples, self._language, self._before, self._cancel, **tries)
+        found = await whisper.decode(
+            samples, self._language, self._before, self._cancel, likely=self._likely, brief=not final
+        )
         if found.made_up:
             return "", ()
+        if self._likely and final and len(samples) / RATE >= SURE_SECONDS and found.language not in self._likely:
+            self._likely.append(found.language)
         self._spoken = found.language
         tokens = tuple(token for token in found.tokens if not whisper.tokens.is_time(token))
         return joined(segments_of(whisper.tokens, found.tokens, 0.0, len(samples) / RATE)), tokens

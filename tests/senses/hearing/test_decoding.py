@@ -107,3 +107,38 @@ def test_it_stops_at_once_when_it_is_cancelled() -> None:
 @pytest.mark.parametrize(("seconds", "frames"), [(0.1, 500), (5.0, 700), (11.01, 1300), (28.0, 3000), (30.0, 3000)])
 def test_a_window_gets_silence_behind_it_and_no_more_than_whisper_takes(seconds: float, frames: int) -> None:
     assert frames_for(seconds) == frames
+
+
+@pytest.mark.parametrize(
+    ("seconds", "likely", "found"),
+    [(1.0, ("xx", "fr", "en"), "fr"), (1.0, (), "de"), (1.0, ("xx",), "de"), (3.0, ("fr", "en"), "de")],
+)
+def test_a_word_alone_is_in_a_language_that_the_person_may_speak(
+    seconds: float, likely: tuple[str, ...], found: str
+) -> None:
+    made, _, _ = whisper(("<0.00> Hi.<0.80>", "de", 20, 0))
+    heard = asyncio.run(made.decode(sound(("speech", seconds)), None, (), CancelToken(), likely=likely))
+    assert heard.language == found
+
+
+def test_a_brief_text_is_tried_once_and_has_no_more_than_somebody_can_say() -> None:
+    made, _, decoder = whisper(("<0.00> " + "abcdefgh" * 9, "en", 3.0, 0))
+    short = asyncio.run(made.decode(sound(("speech", 1.0)), None, (), CancelToken(), brief=True))
+    assert len(short.tokens) == 15
+    assert decoder.attempts == 1
+
+
+def test_a_brief_text_ends_where_the_sound_does() -> None:
+    made, _, _ = whisper(("<0.00> Hi.<0.90><0.90> Hi.<1.00>", "en", 20, 0))
+    speech = sound(("speech", 1.0))
+    whole, brief = [
+        asyncio.run(made.decode(speech, None, (), CancelToken(), brief=brief)).tokens for brief in (False, True)
+    ]
+    assert (TOKENS.text(whole), TOKENS.text(brief)) == (" Hi. Hi.", " Hi.")
+
+
+def test_a_brief_text_ends_where_it_begins_again() -> None:
+    made, _, decoder = whisper(("<0.00> Hi.<0.20><0.20> Hi.<0.40><0.40> Hi.<0.60>", "en", 20, 0))
+    heard = asyncio.run(made.decode(sound(("speech", 1.0)), None, (), CancelToken(), brief=True))
+    assert TOKENS.text(heard.tokens) == " Hi."
+    assert decoder.attempts == 1

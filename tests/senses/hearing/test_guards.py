@@ -37,3 +37,10 @@ def test_a_guess_and_a_loop_are_doubtful() -> None:
     assert guards.doubtful("hello", -1.2)
     assert guards.doubtful("no no no no no no no no no no no no no no no no no no", -0.1)
     assert not guards.doubtful("Hello, how are you today?", -0.3)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "count"), [("", 0), ("ab", 0), ("abcabc", 3), ("xabcabc", 3), ("abab", 0), ("aaa", 0), ("abcdabcd", 4)]
+)
+def test_what_is_said_again_at_once_is_noticed_and_a_word_that_comes_twice_is_not(tokens: str, count: int) -> None:
+    assert guards.said_again([ord(each) for each in tokens]) == count

@@ -135,3 +135,14 @@ def test_it_can_be_stopped_while_nothing_comes() -> None:
 
     with pytest.raises(Cancelled):
         asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_a_word_alone_is_in_a_language_that_the_person_may_speak_or_has_spoken_for_longer() -> None:
+    samples = sound(("speech", 1), ("silence", 1), ("speech", 4), ("silence", 1), ("speech", 1), ("silence", 3))
+
+    async def run() -> list[Listened]:
+        ears = ears_that_hear("<0.00> Ja.", language="de")
+        return [event async for event in listen(ears, live(samples), likely=("fr", "en"))]
+
+    finals = [event.language for event in asyncio.run(run()) if event.kind == "final"]
+    assert finals == ["fr", "de", "de"]

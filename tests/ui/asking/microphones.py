@@ -105,6 +105,7 @@ class Page:
         self.composer = Composer(self.node("message"))
         self.views = SimpleNamespace(composer=self.composer)
         self.preferences: dict[str, Any] = {"send_spoken": False}
+        self.able = {"languages": ["de-CH", "fr", "de", "fr-CH"]}
         self.state = ViewState(Conversation("c"))
         self.drawn = 0
         self.attachments = SimpleNamespace(kinds=["image", "audio"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.asking.microphones import Page
-from ui.asking.listening import Listening
+from ui.asking.listening import MOST, Listening, spoken
 
 
 class Scene(Page):
@@ -39,7 +39,7 @@ def test_the_engine_is_asked_once_the_microphone_is_open_and_gets_what_it_record
     assert page.microphone.did == ["start"]
     assert page.client.sent == [], "somebody may still refuse it"
     page.microphone.says("open")
-    assert page.client.sent == [("listen", {"language": "fr"}, "listen-1")]
+    assert page.client.sent == [("listen", {"language": "fr", "likely": ["de", "fr", "en"]}, "listen-1")]
     assert page.client.sources == [page.microphone]
     assert page.whats == ["open"]
 
@@ -188,3 +188,9 @@ def test_the_sign_is_there_as_soon_as_the_browser_has_opened_the_microphone() ->
     assert page.whats == [], "nothing is recorded yet"
     page.microphone.says("closed", why="unsupported")
     assert not page.signs
+
+
+def test_what_a_person_may_speak_is_what_the_browser_says_and_orions_languages() -> None:
+    assert spoken([]) == ["fr", "en"]
+    assert spoken(["en-GB", "pt-BR", "en", "", "x-klingon"]) == ["en", "pt", "x", "fr"]
+    assert len(spoken([f"{one}{two}" for one in "abcdef" for two in "abcdef"])) == MOST

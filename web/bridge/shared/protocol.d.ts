@@ -468,13 +468,15 @@ export interface LikelyAgent {
  * Writes down what somebody says while they say it; the models that hear come into memory first. The sound comes
  * beside it as blocks, which in a browser are messages {type: "samples", id, samples: Float32Array}: the request's id,
  * and one channel of 16,000 samples a second. It ends with HeardAll, and the utterance under way is still written
- * down; Cancel drops that. `language`: ISO 639-1 such as "fr"; without one it is found out.
+ * down; Cancel drops that. `language`: ISO 639-1 such as "fr"; without one it is found out. `likely`: those that
+ * the person may speak, since a word or two alone sound like words of many languages; [] for all.
  */
 export interface Listen {
   v: 1;
   id: string;
   type: "listen";
   language?: string | null;
+  likely?: string[];
 }
 
 /** A model in memory, and what building its sessions took. */

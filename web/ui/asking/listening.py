@@ -23,6 +23,20 @@ TITLE = "Orion"
 HEARD = ("speech_start", "partial", "final", "turn_end")
 
 
+LIKELY = ("fr", "en")
+MOST = 20
+"""Of a request's ``likely``."""
+
+
+def spoken(languages):
+    """What a person may speak whose browser has these ``languages``, such as "de-CH": these, and Orion's own."""
+    found = []
+    for code in [language.lower().partition("-")[0] for language in languages] + list(LIKELY):
+        if code and len(code) <= 3 and code not in found:
+            found.append(code)
+    return found[:MOST]
+
+
 class Listening:
     """``page``: the App, whose client, bridge and words are used. There is one, for whoever wants to listen: one at
     a time."""
@@ -115,7 +129,7 @@ class Listening:
             return  # who was told wants it no more
         request = self._client.ask(
             "listen",
-            {"language": self._language},
+            {"language": self._language, "likely": spoken(self._page.able["languages"])},
             lambda end: self._ended(run, end),
             lambda event: self._heard(run, event),
             source=self._microphone,
