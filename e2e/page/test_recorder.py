@@ -170,6 +170,23 @@ def test_escape_a_page_in_the_background_and_an_unplugged_microphone_keep_what_w
     person.visit.state("success")
 
 
+def test_a_microphone_that_is_forbidden_while_it_records_ends_it_and_what_was_said_stays(
+    speaker: Callable[..., Speaker],
+) -> None:
+    person = speaker()
+    person.records()
+    expect(person.box).to_have_value(QUESTION)
+    person.visit.context.clear_permissions()
+    expect(person.page.locator("#microphone-sign")).to_be_hidden()
+    expect(person.page.get_by_role("group", name="Recording")).to_be_hidden()
+    expect(person.note).to_contain_text("taken away")
+    expect(person.box).to_have_value(QUESTION)
+    assert not person.is_recorded
+    person.button().click()
+    expect(person.note).to_contain_text("Orion may not use the microphone.")
+    expect(person.box).to_have_value(QUESTION)
+
+
 def test_silence_and_ears_that_cannot_be_had_are_said_and_the_question_stays(speaker: Callable[..., Speaker]) -> None:
     silent = speaker({"said": []})
     silent.box.fill("Tell me:")
