@@ -28,7 +28,7 @@ _UTTERANCE_SILENCE = round(0.6 / FRAME_SECONDS)
 _TURN_SILENCE = round(1.6 / FRAME_SECONDS)
 """Frames of silence after which an utterance is over, and after which nobody goes on."""
 _BEFORE = round(0.25 / FRAME_SECONDS)
-_FIRST_PASS, _NEXT_PASS = round(0.6 / FRAME_SECONDS), round(0.8 / FRAME_SECONDS)
+_FIRST_PASS, _NEXT_PASS = round(0.5 / FRAME_SECONDS), round(0.8 / FRAME_SECONDS)
 """Frames of new speech that are worth a pass: less for the first one, so that the first words come early."""
 _LONGEST = int(LONGEST_SECONDS / FRAME_SECONDS)
 
