@@ -230,7 +230,8 @@ async function infer({ id, query, history, options }) {
   for (let row = 0; row < chatter; row += 1) setTimeout(() => note("DEBUG", "chatter", { row }), row * 4);
   if (/older/i.test(query)) post({ id, type: "fallback", kind: "context", from: "8 earlier messages", to: "6 earlier messages", reason_code: "context_overflow", reason: "The oldest 2 messages no longer fit." });
   await sleep(scenario.prefillMs ?? 120);
-  const text = (await eyes.look(id, options)) ?? scenario.answer ?? ANSWERS.find(([pattern]) => pattern.test(query))[1];
+  const back = /\bof it\b/i.test(query) && options?.earlier_images?.length ? options.earlier_images : null; // a question that goes on about pictures
+  const text = (await eyes.look(id, back ? { images: back } : options)) ?? scenario.answer ?? ANSWERS.find(([pattern]) => pattern.test(query))[1];
   const pieces = text.match(/\s*\S{1,6}|\s+/g);
   const rate = /flood/i.test(query) ? scenario.floodRate ?? 2000 : scenario.tokensPerSecond ?? 60;
   const first = performance.now() - started;
@@ -265,7 +266,7 @@ async function infer({ id, query, history, options }) {
   post({ id, type: "result", payload: {
     content: circles ? sent : text, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
     stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
-    usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: scenario.notes ?? {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
+    usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: back ? { pictures: back } : scenario.notes ?? {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
   } });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orion_py.agents.base import Agent
+from orion_py.answering.ability import SEES
 from orion_py.answering.attachments import require
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
@@ -17,6 +18,7 @@ from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
 from orion_py.safety.validation import validate_query
+from orion_py.senses.scenes.follow_up import goes_on_about_pictures
 
 
 def validated(request: InferRequest, services: Services, *, may_be_empty: bool = False) -> str:
@@ -49,6 +51,21 @@ async def routed(query: str, request: InferRequest, services: Services) -> Routi
         if decision.agent not in agents.ids:
             decision = replace(decision, agent=agents.ids[0])
     return decision
+
+
+def looking_back(
+    query: str, decision: RoutingDecision, request: InferRequest, services: Services
+) -> InferRequest | None:
+    """``request`` with the pictures of the question before it, where ``query`` is about them: the router sends it to
+    who sees, or it asks what pictures answer. None: they don't matter. One that wasn't handed in again is left out."""
+    options = request.options
+    earlier = [name for name in options.earlier_images if services.attachments.has(name)]
+    if not earlier or attached(options):
+        return None
+    seeing = services.agents.can(decision.agent, SEES)
+    if not seeing and (options.force_agent is not None or not goes_on_about_pictures(query)):
+        return None
+    return replace(request, options=options.model_copy(update={"images": earlier, "earlier_images": []}))
 
 
 def coded(decision: RoutingDecision, request: InferRequest, services: Services) -> AgentDefinition | None:

@@ -11,7 +11,7 @@ from orion_py.answering.ability import Obstacle, can_hear, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.deciding import coded, models_for, routed, seen_by_model, validated
+from orion_py.answering.deciding import coded, looking_back, models_for, routed, seen_by_model, validated
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
 from orion_py.answering.reporting import Reporter
@@ -88,6 +88,10 @@ class RequestRun:
         async with self._turn():
             states.to("routing")
             decision = await self._routed(query)
+            looking = looking_back(query, decision, self.request, services)
+            if looking is not None:
+                self.request = looking
+                decision = await self._routed(query)
             if hearing is not None:
                 return await self._of_recordings(hearing, query, decision)
             definition = coded(decision, self.request, services)
@@ -97,6 +101,8 @@ class RequestRun:
         if response is None:
             async with self._turn():
                 response = await self._respond(query, self._able(decision))
+        if looking is not None:
+            response = response.model_copy(update={"notes": response.notes | {"pictures": looking.options.images}})
         return response
 
     def _hearing(self) -> Hearing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError, OutOfMemory, UnreadableImage
-from orion_py.protocol import AdvanceEvent, InferOptions, SenseEvent
+from orion_py.protocol import AdvanceEvent, InferOptions, Response, SenseEvent
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.report import SceneReport
@@ -71,6 +72,41 @@ async def test_a_count_is_answered_by_what_was_seen_and_no_model_is_loaded() -> 
     assert response.routing.router == "attachment"
     assert response.notes["scenes"][0]["objects"][0]["name"] == "dog"
     assert not world.runtime.sessions
+    await made.shutdown()
+
+
+async def goes_on(made: Engine, question: str, handed_in: bool = True, **options: object) -> Response:
+    """Asked behind a question that had a picture."""
+    name = hashlib.sha256(PICTURE).hexdigest()
+    if handed_in:
+        made._ground.ports.attachments.put("next", name, PICTURE)
+    wanted = InferOptions(earlier_images=[name], max_tokens=16, **options)  # type: ignore[arg-type]
+    return await made.infer(question, wanted, request_id="next")
+
+
+async def test_a_question_that_goes_on_about_the_picture_before_is_answered_from_it() -> None:
+    _, made = await engine(ScriptedSight(DOG))
+    response = await goes_on(made, "And how many dogs are there?")
+    assert (response.agent, response.content) == ("vision", "I found 1 dog.")
+    assert response.notes["pictures"] == [hashlib.sha256(PICTURE).hexdigest()]
+    assert (await goes_on(made, "What does it say?", force_agent="vision")).content.startswith("I can't read any text")
+    await made.shutdown()
+
+
+@pytest.mark.parametrize("question", ["Tell me a story", "How many people live in Paris?", "What is 3 + 4?"])
+async def test_another_question_behind_a_picture_is_answered_without_it(question: str) -> None:
+    sight = ScriptedSight(DOG)
+    _, made = await engine(sight)
+    response = await goes_on(made, question)
+    assert response.agent != "vision"
+    assert "pictures" not in response.notes
+    assert sight.given == 0
+    await made.shutdown()
+
+
+async def test_an_earlier_picture_that_is_gone_fails_no_question() -> None:
+    _, made = await engine(ScriptedSight(DOG))
+    assert "pictures" not in (await goes_on(made, "And how many dogs are there?", handed_in=False)).notes
     await made.shutdown()
 
 

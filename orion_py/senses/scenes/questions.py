@@ -163,7 +163,7 @@ def asked(question: str, known: Sequence[Name], language: Language) -> Asked:
     """What ``question``, in ``language``, wants. ``known``: what the detector tells apart, a person first."""
     plain = re.sub(r"\bwhats\b", "what's", plainly(question)).strip()
     task = bool(_TASK.search(plain))
-    wish: Wish = next((wish for wish, pattern in _COMPILED if pattern.search(plain)), "other")
+    wish = wish_of(plain)
     kinds, marked = _kinds(_NO_THING.sub(" ", plain), known, language)
     coloured = bool(_COLOURED.search(plain))
     if _PEOPLE.search(marked):
@@ -172,6 +172,11 @@ def asked(question: str, known: Sequence[Name], language: Language) -> Asked:
     if wish == "other" and kinds and not task:
         wish = "colour" if coloured else "presence" if _IS_ONE.search(marked) else wish
     return Asked(wish, task, kinds, _subject(plain, wish, bool(kinds)), coloured, plain)
+
+
+def wish_of(plain: str) -> Wish:
+    """What a question, as ``plainly`` makes it, wants by its words alone."""
+    return next((wish for wish, pattern in _COMPILED if pattern.search(plain)), "other")
 
 
 def _subject(plain: str, wish: Wish, kinds: bool) -> Subject:

@@ -409,7 +409,9 @@ export interface Infer {
  * in which the answer streams, `delay_ms` the least pause between two of them, as on a typewriter; it
  * delays what is shown, not the computing, and `timeout` doesn't count it. `style` is the
  * creative agent's. `system` is a prompt in place of the agent's. `images` and `audio` name
- * files by their SHA-256, which were handed in before; what is attached decides who answers. `speculation`:
+ * files by their SHA-256, which were handed in before; what is attached decides who answers. `earlier_images` are
+ * those of the question before, if it had any and this one has none: they are looked at if this question is about
+ * them, which `notes["pictures"]` of the response then says. `speculation`:
  * whether text that repeats the prompt is guessed ahead, absent as the configuration has it; the answer is the same
  * either way.
  * `cut_loops`: whether an answer that goes round in circles is cut back and tried once more, or left.
@@ -431,6 +433,7 @@ export interface InferOptions {
   system?: string | null;
   images?: string[];
   audio?: string[];
+  earlier_images?: string[];
   speculation?: boolean | null;
   cut_loops?: boolean;
 }

@@ -84,8 +84,11 @@ class Asking:
         answer = self._state.conversation.current
         if answer is None or answer.request or self._client.phase != "ready":
             return
-        question = self._state.conversation.question_of(answer)
-        if question.attached and not self._page.attachments.gathered(question.attached):
+        question, earlier = self._state.conversation.question_of(answer), []
+        if not question.attached:
+            earlier = self._state.conversation.pictures_before(answer)[: attachments.MOST]
+        files = question.attached + earlier
+        if files and not self._page.attachments.gathered(files):
             return  # once they are in memory it is sent
         reducer.revive(self._state)
         answer.attempts += 1
@@ -98,7 +101,9 @@ class Asking:
             "options": self.options(answer.options, question.attached),
             "runs_code": bool(self._bridge.has("coded")),
         }
-        ids = [file["id"] for file in question.attached]
+        ids = [file["id"] for file in files]
+        if earlier:
+            fields["options"]["earlier_images"] = ids
         self._client.ask("infer", fields, message_id=answer.request, attached=ids)
 
     def options(self, own, attached=()):
@@ -144,6 +149,7 @@ class Asking:
             question = self._state.conversation.question_of(answer)
             page.keeping.put_back(question.text, question.attached)
         if answer.state == "success":
+            self._show_pictures(answer)
             self._note_language(answer)
             self._ask_for_file(answer)
             if not self._state.reads(answer.id):  # one voice is enough
@@ -151,6 +157,19 @@ class Asking:
         elif answer.state == "error":
             page.announce(" ".join(page.words.error(code, answer.error["message"], answer.error["hint"])))
         page.keeping.save(answer)
+
+    def _show_pictures(self, answer):
+        """A question that went on about earlier pictures has them from now on: the person sees what was looked at."""
+        looked_at = answer.meta.pop("pictures", None)
+        if not looked_at:
+            return
+        conversation, keeping = self._state.conversation, self._page.keeping
+        question = conversation.question_of(answer)
+        question.attached = [file for file in conversation.pictures_before(answer) if file["id"] in looked_at]
+        question.version += 1
+        self._state.touch(question.id)
+        keeping.save(question, answer)
+        self._page.attachments.keep(question.attached)
 
     def _ask_for_file(self, answer):
         """An answer that asks for a file opens the system's dialog, where the browser allows it so soon after the

@@ -167,6 +167,11 @@ class Conversation:
         place = self.turns.index(answer)
         return self.turns[place - 1] if place else None
 
+    def pictures_before(self, answer):
+        """The pictures of the question before ``answer``'s own, as its ``attached``."""
+        before = [turn for turn in self.turns[: self.turns.index(answer) - 1] if turn.role == "user"]
+        return [file for file in before[-1].attached if file.get("kind") == "image"] if before else []
+
     @property
     def current(self):
         """The answer that this page is making, or None."""

@@ -218,9 +218,10 @@ def _result(state, message, turn, now):
         "version": answer.get("model_version"),
         "seed": answer.get("seed"),
     }
-    heard = (answer.get("notes") or {}).get("recordings")
-    if heard:
-        turn.meta["recordings"] = heard
+    notes = answer.get("notes") or {}
+    for kind in ("recordings", "pictures"):
+        if notes.get(kind):
+            turn.meta[kind] = notes[kind]
     turn.meta.update(_why(answer.get("routing") or {}))
     turn.scenes = scenes_of(answer.get("notes"))
     if answer.get("loops"):
