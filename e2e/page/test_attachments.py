@@ -69,6 +69,35 @@ def test_pictures_are_chosen_pasted_and_dropped_and_one_is_removed(seeing: Calla
     assert person.visit.foreign() == []
 
 
+ADDRESS = """(place) => {
+  const data = new DataTransfer();
+  data.setData("text/uri-list", "https://pictures.example/cat.png");
+  return ["dragover", "drop"].map((how) => {
+    const event = new DragEvent(how, { dataTransfer: data, bubbles: true, cancelable: true });
+    document.querySelector(place).dispatchEvent(event);
+    return event.defaultPrevented;
+  });
+}"""
+
+
+def test_an_address_that_is_dropped_leaves_the_page_where_it_is_and_says_what_to_do(
+    seeing: Callable[..., Person],
+) -> None:
+    person = seeing()
+    assert person.page.evaluate(ADDRESS, "main") == [True, True], "a browser would leave the page for it"
+    expect(person.note).to_contain_text("That is an address")
+    assert person.page.evaluate(ADDRESS, "#message") == [False, False], "there it is text"
+
+
+def test_of_several_files_each_ones_fault_is_said_and_the_others_are_attached(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    person.gives("drop", ("a.svg", svg), ("b.png", b""), ("c.png", picture()), ("d.png", picture()))
+    expect(person.listed).to_have_count(1)
+    for words in ("“a.svg” is an SVG drawing", "“b.png” is empty", "“d.png” is attached already"):
+        expect(person.note).to_contain_text(words)
+
+
 def test_a_picture_stays_with_its_conversation_until_that_is_deleted(seeing: Callable[..., Person]) -> None:
     person = seeing()
     visit, page = person.visit, person.page
@@ -123,6 +152,37 @@ def test_a_question_on_a_picture_without_one_asks_for_it(seeing: Callable[..., P
     chooser.value.set_files([{"name": "sign.png", "mimeType": "image/png", "buffer": picture()}])
     expect(person.listed).to_have_count(1)
     expect(person.visit.box).to_have_value("What does the sign say?")
+
+
+def test_a_question_that_goes_on_about_a_picture_has_it_from_then_on(seeing: Callable[..., Person]) -> None:
+    person = seeing()
+    visit, page = person.visit, person.page
+    person.chooses(("cat.png", picture(size=(80, 50))))
+    expect(person.listed).to_have_count(1)
+    visit.ask_and_wait("What is this?")
+    visit.ask_and_wait("Tell me a joke")
+    questions = page.locator("article[data-role=user]")
+    expect(questions.last.locator(".thumb")).to_have_count(0)
+    visit.ask_and_wait("What colour has the left of it?")
+    expect(visit.answer).not_to_contain_text("I see")  # the question before has none
+    page.reload()
+    visit.wait()
+    visit.ask_and_wait("What is this?")
+    page.get_by_role("button", name="New conversation").click()
+    person.chooses(("cat.png", picture(size=(80, 50))))
+    expect(person.listed).to_have_count(1)
+    visit.ask_and_wait("What is this?")
+    page.reload()
+    visit.wait()
+    visit.ask_and_wait("What colour has the left of it?")
+    expect(visit.answer).to_contain_text("I see: 80 × 50")
+    expect(questions.last.locator(".thumb")).to_have_count(1)
+    visit.ask_and_wait("And the right of it?")
+    expect(visit.answer).to_contain_text("I see: 80 × 50")
+    page.reload()
+    visit.wait()
+    person.shown(questions.last)
+    assert visit.faults == []
 
 
 def test_a_draft_keeps_its_picture_over_a_reload(seeing: Callable[..., Person]) -> None:

@@ -119,6 +119,32 @@ def test_the_same_file_is_attached_once() -> None:
     for call in (1, 2):
         page.attaches("cat.jpg", call)
     assert page.names == ["cat.jpg"]
+    assert page.note == "“cat.jpg” is attached already."
+
+
+def test_of_several_files_that_come_together_each_ones_fault_is_said() -> None:
+    page = Page("en", EYES)
+    for call, name in enumerate(["a.heic", "b.svg", "c.gif"]):
+        page.tell(what="coming", call=call, name=name)
+    page.tell(what="refused", call=0, name="a.heic", fault="heic")
+    page.tell(what="refused", call=1, name="b.svg", fault="svg")
+    page.tell(what="ready", call=2, name="c.gif", id="c", kind="image", size=9, width=40, height=30, animated=True)
+    assert [line.partition("”")[0] for line in page.note.splitlines()] == ["“a.heic", "“b.svg", "“c.gif"]
+    page.attaches("d.png", 3)
+    assert page.note == ""
+
+
+def test_an_address_that_is_dropped_is_refused_in_words() -> None:
+    page = Page("en", EYES)
+    page.tell(what="address")
+    assert page.note.startswith("That is an address")
+
+
+def test_a_file_that_is_too_heavy_is_told_how_heavy_it_may_be() -> None:
+    page = Page("en", EYES, EARS)
+    page.tell(what="coming", call=1, name="talk.wav")
+    page.tell(what="refused", call=1, name="talk.wav", fault="heavy", most=220)
+    assert "220 MB" in page.note
 
 
 def test_more_than_the_engine_takes_are_refused_in_words() -> None:

@@ -48,6 +48,7 @@ async function find(id) {
  *   {what: "gathered", ids, missing}                 these are in memory now, or can't be found
  *   {what: "trouble", why}                           "quota" or "unavailable": a file is in this page's memory alone
  *   {what: "over", over}                             files are dragged over the page, or no longer
+ *   {what: "address"}                                an address was dropped, without a file
  *   {what: "bytes", bytes}                           what all files in the database take
  */
 export function openAttachments(tell) {
@@ -95,7 +96,7 @@ export function openAttachments(tell) {
     }
   }
 
-  listen(take, (over) => say({ what: "over", over }));
+  listen(take, (over) => say({ what: "over", over }), () => say({ what: "address" }));
 
   return {
     /** Opens the system's dialog to choose files. @param {HTMLInputElement} input @param {string} accept */
@@ -150,13 +151,13 @@ export function openAttachments(tell) {
      */
     async export(name, text) {
       const chat = JSON.parse(text);
-      /** @type {Record<string, string>} */
-      const files = {};
+      /** Blobs: together the files may be longer than a string can be. @type {Blob[]} */
+      const files = [];
       for (const id of new Set(chat.turns.flatMap((/** @type {{files?: string[]}} */ turn) => turn.files ?? []))) {
         const file = here.get(id) ?? (await keptFile(id).catch(() => null));
-        if (file) files[id] = await dataUrl(file.blob);
+        if (file) files.push(new Blob([files.length ? "," : "", JSON.stringify(id), ":", JSON.stringify(await dataUrl(file.blob))]));
       }
-      saveFile(name, JSON.stringify({ ...chat, files }));
+      saveFile(name, new Blob([JSON.stringify(chat).slice(0, -1), ',"files":{', ...files, "}}"]));
     },
     async count() {
       say({ what: "bytes", bytes: await keptBytes().catch(() => 0) });
@@ -165,14 +166,17 @@ export function openAttachments(tell) {
 }
 
 /**
- * Hears what is pasted and dropped. A file that is dropped beside the page's own place would replace the page.
+ * Hears what is pasted and dropped. A file or an address that is dropped beside the page's own place would replace the page.
  *
  * @param {(files: File[]) => void} take
  * @param {(over: boolean) => void} over
+ * @param {() => void} address
  */
-function listen(take, over) {
+function listen(take, over, address) {
   const files = (/** @type {DataTransfer | null} */ data) => data?.types.includes("Files") ?? false;
   const inDialog = () => document.querySelector("dialog[open]") !== null;
+  const isAddress = (/** @type {DragEvent} */ { dataTransfer, target }) =>
+    (dataTransfer?.types.includes("text/uri-list") ?? false) && !(target instanceof Element && target.closest("textarea, input")); // there it is text
   let inside = false;
   const enter = (/** @type {boolean} */ now) => { if (inside !== now) over(inside = now); };
   addEventListener("paste", (event) => {
@@ -182,6 +186,7 @@ function listen(take, over) {
     take([...data.files]);
   });
   addEventListener("dragover", (event) => {
+    if (isAddress(event)) event.preventDefault();
     if (!files(event.dataTransfer)) return;
     event.preventDefault();
     enter(!inDialog());
@@ -189,7 +194,12 @@ function listen(take, over) {
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) enter(false); });
   addEventListener("drop", (event) => {
     enter(false);
-    if (!files(event.dataTransfer)) return;
+    if (!files(event.dataTransfer)) {
+      if (!isAddress(event)) return;
+      event.preventDefault();
+      if (!inDialog()) address();
+      return;
+    }
     event.preventDefault();
     if (!inDialog()) take([...(event.dataTransfer?.files ?? [])]);
   });

@@ -118,10 +118,10 @@ function copySelected(text) {
   }
 }
 
-/** @param {string} name @param {string} text @param {string} [type] */
-export function saveFile(name, text, type = "application/json") {
+/** @param {string} name @param {string | Blob} content @param {string} [type] of a text */
+export function saveFile(name, content, type = "application/json") {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

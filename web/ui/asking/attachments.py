@@ -48,7 +48,7 @@ class Attachments:
         self.items = []
         self._coming = []  # calls: files that are being examined
         self._here = []  # ids of files that ``gathered`` need not ask for
-        self._says = None  # (key, values) of the note
+        self._says = []  # (key, values) of each sentence of the note
         self._list, self._note, self._drop = dom.by_id("attached"), dom.by_id("attach-note"), dom.by_id("drop-here")
         self._button, self._camera = dom.by_id("attach"), dom.by_id("photograph")
         self._sheet, self._whole = Sheet(dom, "picture"), dom.by_id("picture-whole")
@@ -77,39 +77,45 @@ class Attachments:
         _HEARS[message["what"]](self, message)
 
     def _comes(self, message):
+        if not self._coming:  # several files that come together: what is said of one stays
+            self._says = []
         self._coming.append(message["call"])
-        self._say(None)
         self.draw()
 
     def _ready(self, file):
         self._coming.remove(file["call"])
-        kind = file["kind"]
+        kind, name = file["kind"], file["name"]
         if kind not in self.kinds:
-            self._say("attach_unable_" + kind, name=file["name"])
+            self._add("attach_unable_" + kind, name=name)
+        elif file["id"] in [each["id"] for each in self.items]:
+            self._add("attach_twice", name=name)
         elif len([each for each in self.items if each["kind"] == kind]) >= MOST:
-            self._say("attach_most", most=MOST)
-        elif file["id"] not in [each["id"] for each in self.items]:
-            self.items = self.items + [{name: file[name] for name in FACTS if name in file}]
+            self._add("attach_most", most=MOST)
+        else:
+            self.items = self.items + [{fact: file[fact] for fact in FACTS if fact in file}]
             if kind == "image":  # a recording has to be decoded first
                 self._here.append(file["id"])
             self._page.keeping.drafts.attached(self.items)
             self._files.keep(json.dumps([file["id"]]))
             if file.get("animated"):
-                self._say("attach_first_frame", name=file["name"])
+                self._add("attach_first_frame", name=name)
             elif kind == "audio":
-                self._say("attach_speaks")
-            self._page.announce(self._words("attach_added", name=file["name"]))
+                self._add("attach_speaks")
+            self._page.announce(self._words("attach_added", name=name))
         self.draw()
 
     def _refused(self, message):
         self._coming.remove(message["call"])
-        sides = {side: formatting.whole(message.get(side) or 0, self._words) for side in ("width", "height")}
-        self._say("attach_" + message["fault"], name=message["name"], **sides)
+        facts = {fact: formatting.whole(message.get(fact) or 0, self._words) for fact in ("width", "height", "most")}
+        self._add("attach_" + message["fault"], name=message["name"], **facts)
         self.draw()
 
     def _dragged(self, message):
         self._drop.hidden = not message["over"]
         self._drop.textContent = self._words("drop_here" if self.kinds else "attach_unable")
+
+    def _address(self, _message):
+        self._say("attach_address" if self.kinds else "attach_unable")
 
     def _trouble(self, message):
         if message["why"] == "quota":
@@ -154,12 +160,18 @@ class Attachments:
         return False
 
     def _say(self, key, **values):
-        self._says = (key, values) if key else None
+        """``key`` alone; None: nothing more."""
+        self._says = [(key, values)] if key else []
         self._show_note()
 
+    def _add(self, key, **values):
+        """``key`` behind what is said of other files that came with this one."""
+        if (key, values) not in self._says:
+            self._says.append((key, values))
+
     def _show_note(self):
-        self._note.hidden = self._says is None
-        self._note.textContent = self._words(self._says[0], **self._says[1]) if self._says else ""
+        self._note.hidden = not self._says
+        self._note.textContent = "\n".join([self._words(key, **values) for key, values in self._says])
 
     def draw(self):
         """Also again where the language or the agents changed."""
@@ -278,5 +290,6 @@ _HEARS = {
     "gathered": Attachments._found,
     "trouble": Attachments._trouble,
     "over": Attachments._dragged,
+    "address": Attachments._address,
     "bytes": Attachments._counted,
 }

@@ -7,7 +7,8 @@ import { sha256Hex } from "../storage/hash.js";
 import { drawn } from "./drawing.js";
 import { headerOf } from "./header.js";
 
-const MOST_BYTES = 30e6;
+/** Bytes of a file. Of a recording an hour at 16 kHz, or 20 minutes as a CD has them: the page holds the file while it decodes it. */
+const MOST_BYTES = { image: 30e6, audio: 220e6 };
 /** A decoded picture takes four bytes a pixel. */
 const MOST_PIXELS = 64e6;
 const LEAST_SIDE = 8;
@@ -28,12 +29,15 @@ const THUMBNAIL = 384;
 
 /** @typedef {import("./header.js").Fault | "heavy" | "large" | "small" | "unreadable"} Fault */
 
+/** @param {"image" | "audio"} kind @returns {{fault: Fault, most: number}} in MB */
+const heavy = (kind) => ({ fault: "heavy", most: MOST_BYTES[kind] / 1e6 });
+
 /**
  * @param {File} file
- * @returns {Promise<Prepared | {fault: Fault, width?: number, height?: number}>}
+ * @returns {Promise<Prepared | {fault: Fault, width?: number, height?: number, most?: number}>}
  */
 export async function prepared(file) {
-  if (file.size > MOST_BYTES) return { fault: "heavy" };
+  if (file.size > MOST_BYTES.audio) return heavy("audio");
   /** @type {Uint8Array<ArrayBuffer>} */
   let bytes;
   try {
@@ -44,6 +48,7 @@ export async function prepared(file) {
   const header = headerOf(bytes);
   if (typeof header === "string") return { fault: header };
   const { kind, type, animated, width = 0, height = 0 } = header;
+  if (bytes.length > MOST_BYTES[kind]) return heavy(kind);
   const found = { kind, size: bytes.length, blob: new Blob([bytes], { type }), thumb: null };
   if (kind === "audio") return { ...found, id: await sha256Hex(bytes) };
   if (width * height > MOST_PIXELS) return { fault: "large", width, height };
