@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from model_foundry.errors import FoundryError, MalformedOnnx
 from model_foundry.formats.safetensors_header import header_bytes
 from model_foundry.sharding.content_folder import ContentFolder, write_atomically
+from model_foundry.sharding.gpu_operators import unfit_for_gpu
 from orion_py.errors import OrionError
 from orion_py.manifest.graph_manifest import (
     Destination,
@@ -179,6 +180,7 @@ def _session(name: str, draft: SessionDraft, sha256: str) -> GraphSession:
         keeps=dict(draft.keeps),
         hands_on={out: Destination(session=into[0], input=into[1]) for out, into in draft.hands_on.items()},
         threads=draft.threads,
+        unfit_for_gpu=unfit_for_gpu(graph),
     )
 
 

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from orion_py.errors import InvalidManifest
 from orion_py.faults import first_fault
 from orion_py.lenient import read_leniently
-from orion_py.manifest.fields import Identifier, Sha256, Strict
+from orion_py.manifest.fields import Identifier, Sha256, Strict, is_empty
 from orion_py.manifest.manifest import Recipe, Source
 from orion_py.manifest.shards import Shard, shard_named
 
@@ -31,6 +31,7 @@ FreeSize = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Tolerance = Annotated[float, Field(ge=0, le=1e6)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$")]
 Dtype = Literal["float32", "int64", "int32", "uint8", "bool"]
+Operator = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
 
 
 class TensorSpec(Strict):
@@ -69,6 +70,9 @@ class GraphSession(Strict):
     hands_on: Annotated[dict[TensorName, Destination], Field(max_length=256, default_factory=dict)]
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     """The most from which it gains."""
+    unfit_for_gpu: Annotated[tuple[Operator, ...], Field(max_length=32, exclude_if=is_empty)] = ()
+    """Its operators for which WebGPU has no kernel, such as products of 8-bit integers: they would be computed by the
+    processor, with copies to and from the GPU around each. With any of them the session isn't tried there."""
 
     @property
     def told(self) -> tuple[str, ...]:
