@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from build_support import paths, vendor
 from build_support.browser import ARGUMENTS, find
 from build_support.server import StaticServer
+from e2e.support.browsers import SOFTWARE_GPU
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.reading import parse_manifest
 
@@ -40,7 +41,6 @@ FIRST_GOLDEN = """
 """
 """The divergence from the first golden vector, of a model that was loaded."""
 LOAD = "globalThis.model = await lab.load(variant, { threads, context: limit })"
-SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 
 
 def link(source: Path, target: Path) -> None:

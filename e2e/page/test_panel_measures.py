@@ -57,7 +57,7 @@ def test_the_gpus_verdict_limits_features_and_the_steps_down_are_shown(
         "reason_code": "device_lost",
         "reason": "Gone.",
     }
-    verdict = {"model": "scripted-model", "state": "slower", "speedup": 0.61, "kl": 0.001, "reason": ""}
+    verdict = {"model": "scripted-model", "session": "", "state": "slower", "speedup": 0.61, "kl": 0.001, "reason": ""}
     assembled.scenario(folder, stored=True, device=device, webgpu=[verdict], fallbacks=[step])
     compute = part(opened(visit().open()), "compute")
     expect(compute).to_contain_text("0.61 times the speed of WebAssembly, not clearly faster. Not used.")

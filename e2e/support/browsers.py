@@ -14,6 +14,8 @@ from e2e.support.evidence import Evidence
 from e2e.support.site import link
 
 # The browser's own services would only fill its network log.
+SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+"""WebGPU, computed by the processor; without ``--disable-gpu``."""
 OWN = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
 WATCH_POLICY = """
 globalThis.policyViolations = [];
@@ -46,13 +48,14 @@ class Browsers:
     """Uncaught exceptions of pages."""
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def start(self, profile: Path, *, arguments: list[str] | None = None, **options: Any) -> Page:
-        """A browser on ``profile`` (a folder, which may be new), and its first page. It asks for reduced
-        motion: without a GPU, animations would take a tenth of the cores' time."""
+    def start(self, profile: Path, *, arguments: list[str] | None = None, gpu: bool = False, **options: Any) -> Page:
+        """A browser on ``profile`` (a folder, which may be new), and its first page; with ``gpu`` it has an emulated
+        one. It asks for reduced motion: without a GPU, animations would take a tenth of the cores' time."""
+        usual = [each for each in ARGUMENTS if each != "--disable-gpu"] + SOFTWARE_GPU if gpu else ARGUMENTS
         context = self.playwright.chromium.launch_persistent_context(
             profile,
             executable_path=find(),
-            args=[*ARGUMENTS, *OWN, *(arguments or [])],
+            args=[*usual, *OWN, *(arguments or [])],
             headless=not self.headed,
             **{"locale": "en-GB", "reduced_motion": "reduce", **options},
         )

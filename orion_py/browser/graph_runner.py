@@ -11,10 +11,11 @@ from pyodide.ffi import to_js
 
 from orion_py.browser.errors import translated
 from orion_py.browser.store import BrowserShardStore
+from orion_py.errors import OrionError, from_code
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.shards import Shard
 from orion_py.runtime.base import BuildReport
-from orion_py.runtime.graphs import Tensor
+from orion_py.runtime.graphs import Backend, Tensor
 
 
 def graphs_spec(manifest: GraphManifest, threads: int) -> str:
@@ -40,6 +41,7 @@ class BrowserGraphRunner:
 
     def __init__(self, client: Any, store: BrowserShardStore) -> None:
         self._client, self._store = client, store
+        self._fallen: dict[str, OrionError] = {}
 
     async def feed(self, shard: Shard) -> None:
         with translated():
@@ -54,6 +56,8 @@ class BrowserGraphRunner:
         request = json.dumps({"session": session, "inputs": facts, "want": list(want)})
         with translated():
             answer = await self._client.runGraph(request, *(to_js(_flat(value)) for value in inputs.values()))
+        if (fell := json.loads(answer.fell)) is not None:
+            self._fallen[session] = from_code(fell["code"], fell["message"])
         outputs: dict[str, Tensor] = {}
         for (name, dtype, shape), values in zip(json.loads(answer.facts), answer.tensors, strict=True):
             outputs[name] = np.empty(shape, dtype)
@@ -63,6 +67,14 @@ class BrowserGraphRunner:
     async def reset(self, session: str) -> None:
         with translated():
             await self._client.resetGraph(session)
+
+    async def place(self, session: str, backend: Backend) -> None:
+        with translated():
+            await self._client.placeGraph(session, backend)
+
+    def fallen(self) -> dict[str, OrionError]:
+        found, self._fallen = self._fallen, {}
+        return found
 
     async def memory_bytes(self) -> int:
         with translated():

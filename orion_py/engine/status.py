@@ -76,6 +76,7 @@ async def _device(ports: Ports) -> DeviceRow:
         "webgpu_software": device.webgpu_software,
         "webgpu_features": list(device.webgpu_features),
         "webgpu_limits": dict(device.webgpu_limits),
+        "onnxruntime": device.onnxruntime,
         "isolated": device.isolated,
         "memory_gb": device.memory_gb,
         "kernel": device.kernel,

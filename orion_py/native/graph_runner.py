@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from orion_py.errors import Cancelled, OrionError, OutOfMemory, RuntimeFailure
+from orion_py.errors import BackendUnavailable, Cancelled, OrionError, OutOfMemory, RuntimeFailure
 from orion_py.manifest.graph_manifest import GraphManifest, GraphSession
 from orion_py.manifest.shards import Shard
 from orion_py.native.fed_graphs import FedGraphs
 from orion_py.native.store import read_verified
 from orion_py.runtime.base import BuildReport
-from orion_py.runtime.graphs import Tensor
+from orion_py.runtime.graphs import Backend, Tensor
 
 T = TypeVar("T")
 
@@ -45,6 +45,14 @@ class NativeGraphRunner:
     async def reset(self, session: str) -> None:
         for name in self._manifest.sessions[session].keeps.values():
             self._state[session].pop(name, None)
+
+    async def place(self, session: str, backend: Backend) -> None:
+        """Raises BackendUnavailable for a GPU: onnxruntime computes on the processor here."""
+        if backend == "webgpu":
+            raise BackendUnavailable("There is no WebGPU outside a browser.")
+
+    def fallen(self) -> dict[str, OrionError]:
+        return {}
 
     async def memory_bytes(self) -> int:
         """Of its graphs and weights: what runs take, this process gets back."""

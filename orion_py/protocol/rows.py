@@ -131,6 +131,7 @@ class DeviceRow(TypedDict):
     webgpu_software: bool
     webgpu_features: list[str]
     webgpu_limits: dict[str, int]
+    onnxruntime: str
     isolated: bool
     memory_gb: float | None
     kernel: str
@@ -162,9 +163,11 @@ class LoadedRow(TypedDict):
 
 
 class WebgpuRow(TypedDict):
-    """What became of WebGPU for a model in memory: ``background.webgpu_report`` has the states."""
+    """What became of WebGPU for a model in memory, or for one session of a graph model, by name (else ""):
+    ``background.webgpu_report`` has the states."""
 
     model: str
+    session: str
     state: GpuState
     speedup: float | None
     kl: float | None

@@ -10,6 +10,7 @@ StateName = Literal[
 FallbackKind = Literal[
     "agent",
     "backend",
+    "session",
     "kernel",
     "onnxruntime",
     "simd",

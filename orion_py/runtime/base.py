@@ -36,9 +36,9 @@ Embedding: TypeAlias = "NDArray[np.float32]"
 @dataclass(frozen=True, slots=True)
 class Device:
     """What the machine offers, as detected. ``webgpu_reason`` says why there is no WebGPU. ``webgpu_limits``
-    in bytes and counts, by their WebGPU names. ``kernel``: the build of our own kernel that runs here, by name and
-    hash; "": none does, and ``kernel_reason`` says why. ``simd``: whether WebAssembly has SIMD, without which neither
-    our kernel nor onnxruntime runs in a browser."""
+    in bytes and counts, by their WebGPU names. ``onnxruntime``: the version that computes on a GPU. ``kernel``: the
+    build of our own kernel that runs here, by name and hash; "": none does, and ``kernel_reason`` says why. ``simd``:
+    whether WebAssembly has SIMD, without which neither our kernel nor onnxruntime runs in a browser."""
 
     threads: int
     webgpu: bool
@@ -47,6 +47,7 @@ class Device:
     webgpu_software: bool = False
     webgpu_features: Sequence[str] = ()
     webgpu_limits: Mapping[str, int] = field(default_factory=dict)
+    onnxruntime: str = ""
     memory_gb: float | None = None
     isolated: bool = True
     kernel: str = ""

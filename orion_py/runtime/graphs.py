@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from orion_py.cancellation import CancelToken
+from orion_py.errors import OrionError
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.runtime.base import BuiltOfShards
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Tensor: TypeAlias = (
     "NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int32] | NDArray[np.uint8] | NDArray[np.bool_]"
 )
+
+Backend: TypeAlias = Literal["wasm", "webgpu"]
+"""What computes a session: the processor, or a GPU."""
 
 
 class Graph(Protocol):
@@ -70,6 +74,14 @@ class GraphRunner(BuiltOfShards, Protocol):
 
     async def reset(self, session: str) -> None:
         """As ``Graph.reset``."""
+
+    async def place(self, session: str, backend: Backend) -> None:
+        """From its next run on the GPU computes the session, or the processor again, which does at first. State stays.
+        Raises BackendUnavailable, DeviceLost, RuntimeFailure or OutOfMemory: then the processor computes it."""
+
+    def fallen(self) -> dict[str, OrionError]:
+        """The sessions that failed on the GPU since this was asked last, and why: the processor made that run in its
+        place, from the same inputs and state, and computes them from then on."""
 
     async def memory_bytes(self) -> int:
         """That it takes now: more than when it was built where a run needed more, since WebAssembly's memory never

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,14 +11,15 @@ from orion_py.errors import Cancelled, InvalidInput, OrionError
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.runtime.base import BuildReport
 from orion_py.runtime.graph_inputs import checked, wanted
-from orion_py.runtime.graphs import Graph, GraphRunner, Tensor
+from orion_py.runtime.graphs import Backend, Graph, GraphRunner, Tensor
 
 PATIENCE_S = 5.0
 """So long a worker may take to say how large it is."""
 
 
 class LoadedGraphs:
-    """A ``GraphModel`` over a built runner. ``files``: the content of the manifest's files, by name."""
+    """A ``GraphModel`` over a built runner. ``files``: the content of the manifest's files, by name. ``on_fall`` is
+    awaited with a session that a GPU failed, and why; the run's answer is the processor's."""
 
     def __init__(
         self, manifest: GraphManifest, runner: GraphRunner, files: Mapping[str, bytes], report: BuildReport
@@ -27,7 +28,16 @@ class LoadedGraphs:
         self._runner, self._files = runner, files
         self._turn = asyncio.Lock()
         self._ran: set[str] = set()
+        self._on_gpu: set[str] = set()
+        self.falls: dict[str, OrionError] = {}
+        """The sessions that failed on a GPU, and why."""
+        self.on_fall: Callable[[str, OrionError], Awaitable[None]] | None = None
         self.closed = False
+
+    @property
+    def on_gpu(self) -> frozenset[str]:
+        """The sessions that a GPU computes."""
+        return frozenset(self._on_gpu)
 
     @property
     def memory_bytes(self) -> int:
@@ -51,7 +61,22 @@ class LoadedGraphs:
             self._require_handed(session, given)
             answer = await self._runner.run(session, given, asked)
             self._ran.add(session)
+            for fallen, error in self._runner.fallen().items():
+                self._on_gpu.discard(fallen)
+                self.falls[fallen] = error
+                if self.on_fall is not None:
+                    await self.on_fall(fallen, error)
             return answer
+
+    async def place(self, session: str, backend: Backend) -> None:
+        """As ``GraphRunner.place``; the report says what it takes then."""
+        async with self._turn:
+            self._require_open()
+            self._on_gpu.discard(session)
+            await self._runner.place(session, backend)
+            if backend == "webgpu":
+                self._on_gpu.add(session)
+        await self.measure_memory()
 
     async def reset(self, session: str) -> None:
         """As ``Graph.reset``."""

@@ -42,6 +42,9 @@ class Client:
     def __init__(self, manifest: GraphManifest, shards: Path) -> None:
         self.manifest, self.runner = manifest, NativeGraphRunner(manifest, 1, shards)
         self.closed = False
+        self.on_gpu: set[str] = set()
+        self.fails: str | None = None
+        """The session that the GPU fails at its next run."""
 
     async def feedGraphs(self, sha256: str, role: str, blob: Any) -> None:
         shard = self.manifest.shard(sha256)
@@ -62,7 +65,14 @@ class Client:
             inputs[name] = value.view(dtype).reshape(shape)
         got = await self.runner.run(asked["session"], inputs, asked["want"])
         told = [[name, value.dtype.name, list(value.shape)] for name, value in got.items()]
-        return SimpleNamespace(facts=json.dumps(told), tensors=[Values(value) for value in got.values()])
+        fell = None
+        if self.fails == asked["session"] in self.on_gpu:
+            self.fails, fell = None, {"code": "device_lost", "message": "gone"}
+        tensors = [Values(value) for value in got.values()]
+        return SimpleNamespace(facts=json.dumps(told), fell=json.dumps(fell), tensors=tensors)
+
+    async def placeGraph(self, session: str, backend: str) -> None:
+        (self.on_gpu.add if backend == "webgpu" else self.on_gpu.discard)(session)
 
     async def resetGraph(self, session: str) -> None:
         await self.runner.reset(session)
@@ -101,6 +111,22 @@ async def test_what_a_worker_computes_is_what_native_sessions_do(browser: Any, t
     await runner.ping()
     await runner.close()
     assert client.closed
+
+
+async def test_a_session_that_the_gpu_failed_is_told_once_with_the_answer(browser: Any, tmp_path: Path) -> None:
+    manifest = written(tmp_path)
+    client = Client(manifest, tmp_path / "shards")
+    runner = browser.BrowserGraphRunner(client, SimpleNamespace(held_blob=lambda sha256: None))
+    for session in manifest.sessions.values():
+        await runner.feed(manifest.shard(session.graph))
+    await runner.build()
+    await runner.place("doubles", "webgpu")
+    assert client.on_gpu == {"doubles"}
+    client.fails = "doubles"
+    assert (await runner.run("doubles", {"x": ONE}, ["y"]))["y"].tolist() == [[3, 3, 3]]
+    (fallen,) = runner.fallen().items()
+    assert (fallen[0], fallen[1].code, fallen[1].message) == ("doubles", "device_lost", "gone")
+    assert runner.fallen() == {}
 
 
 def test_a_worker_is_told_the_sessions_and_nothing_else(browser: Any, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@
  *   graphs.open    {sessions, threads}    -> {}      a graph model instead of a language model (bridge/worker/ort/graphs.js)
  *   graphs.feed    {sha256, role, blob}   -> {}      a graph or weights
  *   graphs.build   {}                     -> {backend, threads, create_ms, warmup_ms, memory_bytes}
- *   graphs.run     {session, inputs, want} -> {outputs}    named tensors, transferred both ways
+ *   graphs.place   {session, backend}     -> {}      WebGPU computes that session from its next run on, or WASM again
+ *   graphs.run     {session, inputs, want} -> {outputs, fell}    named tensors, transferred both ways; fell: {code, message}
+ *                                                    of a GPU that failed, so that WASM made this run and makes the next
  *   graphs.reset   {session}              -> {}      the state that it keeps is forgotten
  *
  *   encoder.open   {sha256, blob}         -> {}      a sentence encoder instead of a language model
@@ -169,8 +171,13 @@ const handlers = {
     return { payload: report };
   },
   async "graphs.run"({ session, inputs, want }) {
-    const outputs = await openedGraphs().run(session, inputs, want);
-    return { payload: { outputs }, transfer: Object.values(outputs).map(({ data }) => data.buffer) };
+    const { outputs, fell } = await openedGraphs().run(session, inputs, want);
+    const failure = fell && { code: fell.code, message: fell.message };
+    return { payload: { outputs, fell: failure }, transfer: Object.values(outputs).map(({ data }) => data.buffer) };
+  },
+  async "graphs.place"({ session, backend }) {
+    await openedGraphs().place(session, backend);
+    return { payload: {} };
   },
   async "graphs.reset"({ session }) {
     await openedGraphs().reset(session);

@@ -280,6 +280,7 @@ export interface DeviceRow {
   webgpu_software: boolean;
   webgpu_features: string[];
   webgpu_limits: Record<string, number>;
+  onnxruntime: string;
   isolated: boolean;
   memory_gb: number | null;
   kernel: string;
@@ -326,7 +327,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
+  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;
@@ -335,7 +336,7 @@ export interface FallbackEvent {
 
 export interface FallbackRow {
   id: string;
-  kind: "agent" | "backend" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
+  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;
@@ -1189,9 +1190,13 @@ export interface VersionRow {
   probation: boolean;
 }
 
-/** What became of WebGPU for a model in memory: `background.webgpu_report` has the states. */
+/**
+ * What became of WebGPU for a model in memory, or for one session of a graph model, by name (else ""):
+ * `background.webgpu_report` has the states.
+ */
 export interface WebgpuRow {
   model: string;
+  session: string;
   state: "serves" | "absent" | "off" | "none" | "software" | "wrong" | "failed" | "preferred" | "slower" | "checked" | "untried";
   speedup: number | null;
   kl: number | null;

@@ -11,6 +11,9 @@ export const ADAPTER_MS = 10_000;
 /** More threads than this only wait for memory: decoding reads every weight once a token. */
 const MAX_THREADS = 8;
 
+/** Of onnxruntime-web (package.json has the same): what another one computes on a GPU is checked anew. */
+const ONNXRUNTIME = "1.30.0";
+
 /** Limits and features that decide whether a model fits and which kernels exist. */
 const LIMITS = /** @type {const} */ ([
   "maxBufferSize", "maxStorageBufferBindingSize", "maxComputeWorkgroupStorageSize", "maxComputeInvocationsPerWorkgroup",
@@ -24,6 +27,7 @@ const LIMITS = /** @type {const} */ ([
  * @property {boolean} webgpu_software computed by the processor: right, but slow
  * @property {string[]} webgpu_features
  * @property {Record<string, number>} webgpu_limits bytes and counts
+ * @property {string} onnxruntime the version that computes on a GPU
  *
  * @typedef {WebGpu & {threads: number, isolated: boolean, memory_gb: number | null, kernel: string, kernel_reason: string, simd: boolean}} Device
  */
@@ -72,6 +76,7 @@ async function webgpu() {
       webgpu_software: isSoftware(adapter),
       webgpu_features: [...adapter.features].sort(),
       webgpu_limits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+      onnxruntime: ONNXRUNTIME,
     };
   } catch (cause) {
     return absent(cause instanceof Error ? cause.message : String(cause));
@@ -96,5 +101,6 @@ export function isSoftware(adapter) {
 function absent(reason) {
   return {
     webgpu: false, webgpu_reason: reason, webgpu_name: "", webgpu_software: false, webgpu_features: [], webgpu_limits: {},
+    onnxruntime: ONNXRUNTIME,
   };
 }

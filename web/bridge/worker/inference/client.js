@@ -81,7 +81,8 @@ export class InferenceClient {
   /**
    * @param {string} factsJson {session, inputs: [[name, dtype, shape]], want}
    * @param {...GraphTensor["data"]} values of the inputs, in their order; they are transferred, and gone here
-   * @returns {Promise<{facts: string, tensors: GraphTensor["data"][]}>} facts: JSON [[name, dtype, shape]]
+   * @returns {Promise<{facts: string, fell: string, tensors: GraphTensor["data"][]}>} facts: JSON [[name, dtype, shape]];
+   *   fell: JSON {code, message} of a GPU that failed, else null
    */
   async runGraph(factsJson, ...values) {
     const { session, inputs: facts, want } = JSON.parse(factsJson);
@@ -90,12 +91,21 @@ export class InferenceClient {
     facts.forEach((/** @type {[string, GraphTensor["dtype"], number[]]} */ [name, dtype, shape], /** @type {number} */ index) => {
       inputs[name] = { dtype, shape, data: values[index] };
     });
-    const { outputs } = await this.call("graphs.run", { session, inputs, want }, undefined, values.map(({ buffer }) => buffer));
+    const { outputs, fell } = await this.call("graphs.run", { session, inputs, want }, undefined, values.map(({ buffer }) => buffer));
     const entries = Object.entries(outputs);
     return {
       facts: JSON.stringify(entries.map(([name, { dtype, shape }]) => [name, dtype, shape])),
+      fell: JSON.stringify(fell),
       tensors: entries.map(([, { data }]) => data),
     };
+  }
+
+  /**
+   * @param {string} session that another backend computes from its next run on
+   * @param {"wasm" | "webgpu"} backend
+   */
+  async placeGraph(session, backend) {
+    await this.call("graphs.place", { session, backend });
   }
 
   /** @param {string} session whose state is forgotten */

@@ -92,6 +92,12 @@ export interface GraphTensor {
   data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 }
 
+/** Why the GPU didn't make a run, which WASM made then. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
 type Nothing = Record<string, never>;
 type Logits = { logits: Float32Array<ArrayBuffer> };
 
@@ -113,7 +119,8 @@ export interface Calls {
   "graphs.open": [{ sessions: Record<string, GraphSession>; threads: number }, Nothing];
   "graphs.feed": [NamedBlob & { role: string }, Nothing];
   "graphs.build": [Nothing, BuildReport];
-  "graphs.run": [{ session: string; inputs: Record<string, GraphTensor>; want: string[] }, { outputs: Record<string, GraphTensor> }];
+  "graphs.run": [{ session: string; inputs: Record<string, GraphTensor>; want: string[] }, { outputs: Record<string, GraphTensor>; fell: Failure | null }];
+  "graphs.place": [{ session: string; backend: "wasm" | "webgpu" }, Nothing];
   "graphs.reset": [{ session: string }, Nothing];
   "encoder.open": [NamedBlob, Nothing];
   "encoder.encode": [{ tokens: Int32Array }, { embedding: Float32Array<ArrayBuffer> }];

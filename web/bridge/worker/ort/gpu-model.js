@@ -6,10 +6,8 @@
  * the sequence's length are never read, so that dropping rows costs nothing.
  */
 
-import { ADAPTER_MS, isSoftware } from "../engine/device.js";
 import { BridgeError, toBridgeError } from "../errors.js";
-import { within } from "../limit.js";
-import { meterMemory } from "./memory-meter.js";
+import { loadGpu, lossOf, reasonOf } from "./gpu.js";
 import { OrtShards, sessionsOf } from "./shards.js";
 
 /** Prompt tokens a run: a cancel is heard between runs. */
@@ -19,14 +17,9 @@ const FIRST_CAPACITY = 256;
 /** GPUBufferUsage.COPY_SRC | COPY_DST | STORAGE */
 const USAGE = 0x4 | 0x8 | 0x80;
 
-/**
- * What is used of onnxruntime-web; lib.dom has no WebGPU types.
- *
- * @typedef {{dispose: () => void, data: Float32Array}} Tensor
- * @typedef {{run: (feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>) => Promise<Record<string, Tensor>>}} Session
- * @typedef {{env: any, InferenceSession: {create: (graph: Uint8Array, options: object) => Promise<Session>}, Tensor: any}} OrtApi
- */
-
+/** @typedef {import("./gpu.js").OrtApi} OrtApi */
+/** @typedef {import("./gpu.js").Session} Session */
+/** @typedef {import("./gpu.js").Tensor} Tensor */
 /** @typedef {import("../inference/runner.js").Runner} Runner */
 
 /** @implements {Runner} */
@@ -76,22 +69,8 @@ export class GpuModel {
     if (prefill.kv !== "inplace" || decode.kv !== "inplace") {
       throw new BridgeError("backend_unavailable", "on WebGPU the cache has to be written in place");
     }
-    try {
-      const gpu = /** @type {any} */ (navigator).gpu;
-      const asked = gpu?.requestAdapter({ powerPreference: "high-performance" });
-      const adapter = asked && await within(asked, ADAPTER_MS, "backend_unavailable", "the GPU's driver");
-      if (!adapter) throw new BridgeError("backend_unavailable", "there is no WebGPU adapter");
-      const meter = meterMemory();
-      /** @type {OrtApi} */
-      const ort = await import(new URL("ort.webgpu.min.mjs", vendor).href);
-      ort.env.wasm.wasmPaths = vendor.href;
-      ort.env.wasm.numThreads = 1; // the GPU computes; threads would only wait
-      ort.env.webgpu.powerPreference = "high-performance";
-      ort.env.logLevel = "error";
-      return new GpuModel(ort, spec, meter, isSoftware(adapter) ? 2 : 32);
-    } catch (cause) {
-      throw toBridgeError(cause, "backend_unavailable");
-    }
+    const { ort, meter, software } = await loadGpu(vendor);
+    return new GpuModel(ort, spec, meter, software ? 2 : 32);
   }
 
   /**
@@ -118,10 +97,7 @@ export class GpuModel {
     } catch (cause) {
       throw toBridgeError(cause, "backend_unavailable");
     }
-    this.lost = this.device.lost.then((/** @type {{reason: string, message: string}} */ { reason, message }) => {
-      throw new BridgeError("device_lost", `the GPU went away: ${reason} ${message}`);
-    });
-    this.lost.catch(() => {}); // heard by the next run
+    this.lost = lossOf(this.device);
     await this.reserve(Math.min(FIRST_CAPACITY, this.spec.context));
     this.fed.clear();
   }
@@ -154,8 +130,7 @@ export class GpuModel {
       }
       return logits;
     } catch (cause) {
-      const isLost = await Promise.race([this.lost.catch((error) => error), Promise.resolve(null)]);
-      throw isLost ?? toBridgeError(cause, "runtime_failure");
+      throw await reasonOf(cause, this.lost);
     }
   }
 

@@ -1,6 +1,9 @@
 /**
  * Runs the sessions of a graph model on WASM: named tensors in, named tensors out. State that a session keeps, or that
  * one hands on to another, stays on the WASM heap (orion_py/manifest/graph_manifest.py has the rules).
+ *
+ * Each session can be placed on WebGPU (gpu-graphs.js) and stays ready here: one that fails there goes on in WASM, from
+ * the same inputs and state, in the same run.
  */
 
 import { BridgeError, toBridgeError } from "../errors.js";
@@ -16,6 +19,8 @@ import { ShardFile } from "./shard-file.js";
  * @typedef {import("../inference/messages.js").TensorType} TensorType
  * @typedef {{session: import("./ort.js").Session, inputs: string[], calls: Map<string, import("./ort.js").Call>}} Opened
  * @typedef {{tensor: number, data: number}} Held a handle, and the pointer to memory that is ours; 0: the run's own
+ * @typedef {import("./gpu-graphs.js").GpuGraphs} GpuGraphs
+ * @typedef {{outputs: Record<string, GraphTensor>, fell: BridgeError | null}} Ran fell: why the GPU didn't make the run it was asked for
  */
 
 /** ONNX's number of each type, and how its values lie in memory. */
@@ -32,16 +37,20 @@ export class GraphModel {
    * @param {Ort} ort
    * @param {Record<string, GraphSession>} sessions
    * @param {number} threads
+   * @param {URL} vendor
    */
-  constructor(ort, sessions, threads) {
+  constructor(ort, sessions, threads, vendor) {
     this.threads = threads;
+    /** @private */ this.vendor = vendor;
     /** @private */ this.ort = ort;
     /** @private */ this.sessions = sessions;
     /** @private */ this.database = new Database("orion");
     /** @private @type {Map<string, Uint8Array>} graphs that were fed, by sha256 */ this.graphs = new Map();
     /** @private @type {Map<string, ShardFile>} what graphs point into */ this.files = new Map();
     /** @private @type {Map<string, Opened>} */ this.opened = new Map();
-    /** @private @type {Map<string, Map<string, Held>>} by session, the inputs that were kept or handed on */
+    /** @private @type {Map<string, Blob>} all that was fed, by sha256, for sessions that are placed on the GPU */ this.stored = new Map();
+    /** @private @type {GpuGraphs | null} */ this.gpu = null;
+    /** @private @type {Map<string, Map<string, Held | GraphTensor>>} by session, the inputs that were kept or handed on; from the GPU as values */
     this.state = new Map(Object.keys(sessions).map((name) => [name, new Map()]));
     /** @private Runs one at a time. */ this.last = Promise.resolve();
   }
@@ -55,7 +64,8 @@ export class GraphModel {
    * @returns {Promise<GraphModel>}
    */
   static async open(vendor, sessions, threads) {
-    return new GraphModel(await Ort.load(new URL("ort-wasm-simd-threaded.mjs", vendor).href, threads), sessions, threads);
+    const ort = await Ort.load(new URL("ort-wasm-simd-threaded.mjs", vendor).href, threads);
+    return new GraphModel(ort, sessions, threads, vendor);
   }
 
   /**
@@ -68,6 +78,7 @@ export class GraphModel {
   async feed(sha256, role, blob) {
     const stored = blob ?? (await storedShard(this.database, sha256));
     const bytes = await readVerified(stored, sha256);
+    this.stored.set(sha256, /** @type {Blob} */ (stored));
     if (role === "graph") this.graphs.set(sha256, bytes);
     else this.files.set(sha256, new ShardFile(/** @type {Blob} */ (stored), bytes, []));
   }
@@ -94,9 +105,34 @@ export class GraphModel {
     this.files.clear();
   }
 
-  /** Bytes in use: the whole WASM memory. */
+  /** Bytes in use: the whole WASM memory, and what sessions on the GPU take. */
   get memoryBytes() {
-    return this.ort.memoryBytes;
+    return this.ort.memoryBytes + (this.gpu?.memoryBytes ?? 0);
+  }
+
+  /**
+   * From its next run on the GPU computes the session, or WASM again. State stays. Raises backend_unavailable, device_lost,
+   * out_of_memory, shard_corrupt.
+   *
+   * @param {string} name of the session
+   * @param {"wasm" | "webgpu"} backend
+   */
+  place(name, backend) {
+    return this.inTurn(async () => {
+      const { graph: sha256 } = this.spec(name);
+      this.gpu?.drop(name);
+      if (backend === "wasm") return;
+      const { GpuGraphs } = await import("./gpu-graphs.js").catch((cause) => { throw toBridgeError(cause, "backend_unavailable"); });
+      this.gpu ??= await GpuGraphs.open(this.vendor);
+      const graph = await this.read(sha256);
+      const data = Array.from(externalFiles(graph, name), async (path) => ({ path, data: await this.read(path) }));
+      await this.gpu.add(name, graph, await Promise.all(data));
+    });
+  }
+
+  /** @private @param {string} sha256 of a shard that was fed */
+  read(sha256) {
+    return readVerified(this.stored.get(sha256) ?? null, sha256);
   }
 
   /**
@@ -105,12 +141,10 @@ export class GraphModel {
    * @param {string} name of the session
    * @param {Record<string, GraphTensor>} inputs
    * @param {string[]} want the outputs to answer with
-   * @returns {Promise<Record<string, GraphTensor>>}
+   * @returns {Promise<Ran>}
    */
   run(name, inputs, want) {
-    const result = this.last.then(() => this.runNow(name, inputs, want));
-    this.last = result.then(() => {}, () => {});
-    return result;
+    return this.inTurn(() => this.runNow(name, inputs, want));
   }
 
   /**
@@ -119,11 +153,21 @@ export class GraphModel {
    * @param {string} name of the session
    */
   reset(name) {
-    const done = this.last.then(() => {
+    return this.inTurn(async () => {
       for (const input of Object.values(this.spec(name).keeps)) this.replace(name, input, null);
     });
-    this.last = done.catch(() => {}); // what fails one call isn't the next one's failure
-    return done;
+  }
+
+  /**
+   * @private
+   * @template T
+   * @param {() => Promise<T>} call
+   * @returns {Promise<T>}
+   */
+  inTurn(call) {
+    const result = this.last.then(call);
+    this.last = result.then(() => {}, () => {}); // what fails one call isn't the next one's failure
+    return result;
   }
 
   /** @private @param {string} name */
@@ -144,13 +188,59 @@ export class GraphModel {
     const opened = this.opened.get(name);
     if (!opened) throw new BridgeError("protocol", "the model isn't built yet");
     const names = [...new Set([...want, ...Object.keys(spec.keeps), ...Object.keys(spec.hands_on)])];
+    if (!this.gpu?.has(name)) return { outputs: await this.runOnWasm(name, opened, inputs, names, want), fell: null };
+    try {
+      return { outputs: await this.runOnGpu(name, this.gpu, inputs, names, want), fell: null };
+    } catch (cause) {
+      this.gpu.drop(name);
+      const fell = toBridgeError(cause, "runtime_failure");
+      return { outputs: await this.runOnWasm(name, opened, inputs, names, want), fell };
+    }
+  }
+
+  /**
+   * @private
+   * @param {string} name
+   * @param {GpuGraphs} gpu
+   * @param {Record<string, GraphTensor>} inputs
+   * @param {string[]} names of the outputs to compute
+   * @param {string[]} want
+   */
+  async runOnGpu(name, gpu, inputs, names, want) {
+    const spec = this.spec(name);
+    const given = Object.keys(spec.inputs).map((input) => {
+      if (Object.hasOwn(inputs, input)) return [input, inputs[input]];
+      const kept = this.state.get(name)?.get(input);
+      if (!kept) return [input, nothingYet(spec, input)];
+      return [input, "tensor" in kept ? this.copied(kept.tensor, input, spec.inputs[input].dtype) : kept];
+    });
+    const outputs = Object.fromEntries(names.map((output) => [output, spec.outputs[output]]));
+    const made = await gpu.run(name, Object.fromEntries(given), outputs);
+    for (const output of names) {
+      const into = destination(name, spec, output);
+      const { dtype, shape, data } = made[output];
+      if (into) this.replace(into.session, into.input, { dtype, shape, data: want.includes(output) ? data.slice() : data });
+    }
+    return Object.fromEntries(want.map((output) => [output, made[output]]));
+  }
+
+  /**
+   * @private
+   * @param {string} name
+   * @param {Opened} opened
+   * @param {Record<string, GraphTensor>} inputs
+   * @param {string[]} names of the outputs to compute
+   * @param {string[]} want
+   */
+  async runOnWasm(name, opened, inputs, names, want) {
+    const spec = this.spec(name);
     /** @type {Held[]} */
     const given = [];
     try {
       const handles = opened.inputs.map((input) => {
         const kept = Object.hasOwn(inputs, input) ? undefined : this.state.get(name)?.get(input);
-        if (kept) return kept.tensor;
-        const held = this.placed(Object.hasOwn(inputs, input) ? inputs[input] : nothingYet(spec, input));
+        if (kept && "tensor" in kept) return kept.tensor;
+        const held = this.placed(kept ?? (Object.hasOwn(inputs, input) ? inputs[input] : nothingYet(spec, input)));
         given.push(held);
         return held.tensor;
       });
@@ -179,10 +269,10 @@ export class GraphModel {
     const free = new Set(handles);
     try {
       names.forEach((output, index) => {
-        if (want.includes(output)) answer[output] = this.copied(handles[index], output, spec);
+        if (want.includes(output)) answer[output] = this.copied(handles[index], output, spec.outputs[output].dtype);
       });
       names.forEach((output, index) => {
-        const into = Object.hasOwn(spec.keeps, output) ? { session: name, input: spec.keeps[output] } : spec.hands_on[output];
+        const into = destination(name, spec, output);
         if (!into) return;
         free.delete(handles[index]);
         this.replace(into.session, into.input, { tensor: handles[index], data: 0 });
@@ -196,14 +286,13 @@ export class GraphModel {
   /**
    * @private
    * @param {number} handle
-   * @param {string} output
-   * @param {GraphSession} spec
+   * @param {string} name of the tensor
+   * @param {TensorType} dtype
    * @returns {GraphTensor}
    */
-  copied(handle, output, spec) {
+  copied(handle, name, dtype) {
     const { type, data, dims } = this.ort.tensorFacts(handle);
-    const { dtype } = spec.outputs[output];
-    if (TYPES[dtype].onnx !== type) throw new BridgeError("runtime_failure", `the output ${output} is of another type than ${dtype}`);
+    if (TYPES[dtype].onnx !== type) throw new BridgeError("runtime_failure", `the tensor ${name} is of another type than ${dtype}`);
     const count = dims.reduce((product, size) => product * size, 1);
     const values = new TYPES[dtype].array(count);
     new Uint8Array(values.buffer).set(this.ort.heap().subarray(data, data + values.byteLength));
@@ -223,11 +312,11 @@ export class GraphModel {
     }
   }
 
-  /** @private @param {string} session @param {string} input @param {Held | null} held */
+  /** @private @param {string} session @param {string} input @param {Held | GraphTensor | null} held */
   replace(session, input, held) {
-    const state = /** @type {Map<string, Held>} */ (this.state.get(session));
+    const state = /** @type {Map<string, Held | GraphTensor>} */ (this.state.get(session));
     const before = state.get(input);
-    if (before) this.release(before);
+    if (before && "tensor" in before) this.release(before);
     if (held) state.set(input, held);
     else state.delete(input);
   }
@@ -245,6 +334,11 @@ function callOf({ session, inputs, calls }, outputs) {
   let call = calls.get(key);
   if (!call) calls.set(key, (call = session.call(inputs, outputs)));
   return call;
+}
+
+/** @param {string} name of the session @param {GraphSession} spec @param {string} output @returns {{session: string, input: string} | undefined} where it is kept */
+function destination(name, spec, output) {
+  return Object.hasOwn(spec.keeps, output) ? { session: name, input: spec.keeps[output] } : spec.hands_on[output];
 }
 
 /** @param {GraphSession} spec @param {string} input @returns {GraphTensor} state before the session's first run */
