@@ -116,6 +116,8 @@ class StatusFeed:
             case MemoryEvent():
                 self._sent["memory"] = event.model_dump(exclude=_ENVELOPE)
                 self._memory_changed(event)
+            case FallbackEvent(kind="session"):
+                mark("webgpu")
             case AgentEvent():
                 mark("agents", "custom")
             case SiteEvent():

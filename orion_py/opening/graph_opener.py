@@ -6,7 +6,6 @@ read by the same ``opening.recovery``.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,7 +27,9 @@ from orion_py.manifest.shards import Shard
 from orion_py.memory.budget import MB, require_budget
 from orion_py.memory.needs import Room
 from orion_py.opening.applying import applied
+from orion_py.opening.backend_checks import SessionOn
 from orion_py.opening.recovery import Plan, Situation, next_attempt
+from orion_py.opening.session_backends import Read, SessionBackends
 from orion_py.opening.version_source import in_place_of, newest, shards_base
 from orion_py.ports import Ports
 from orion_py.protocol import ENGINE_ID, FallbackEvent, FallbackKind, ProgressEvent
@@ -37,7 +38,6 @@ from orion_py.runtime.graph_golden import check_graphs
 from orion_py.runtime.loaded_graphs import LoadedGraphs
 
 Emit = Callable[[ProgressEvent | FallbackEvent], None]
-_RIGHT = "right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class GraphOpener:
 
     def __init__(self, ports: Ports, loader: ProgressiveLoader, versions: Versions, emit: Emit) -> None:
         self._ports, self._loader, self._versions, self._emit = ports, loader, versions, emit
+        self.backends = SessionBackends(ports, self._say)
         self._current: set[str] = set()
         """Models whose version was compared with the server's in this visit."""
 
@@ -79,6 +80,14 @@ class GraphOpener:
             model = await self._open(entry, earlier, config, cancel, room)
         await self._versions.on_answered(entry.id)
         return model
+
+    async def open_beside(
+        self, entry: SenseEntry, serves: LoadedGraphs, config: EngineConfig, cancel: CancelToken
+    ) -> tuple[LoadedGraphs, Read]:
+        """A second copy of a model in memory, all of it on the processor, and what reads its golden shards. Nobody
+        waits for it, so its progress isn't reported. Raises as ``open``."""
+        rung = ThreadsRung(serves.report.threads)
+        return await self._built(entry, serves.manifest, rung, config, cancel, golden=True, emit=lambda event: None)
 
     async def _earlier(self, entry: SenseEntry, error: GoldenMismatch) -> GraphManifest | None:
         failed = await self._versions.kept_graphs(entry.id)
@@ -172,48 +181,72 @@ class GraphOpener:
     async def _try(
         self, entry: SenseEntry, manifest: GraphManifest, rung: ThreadsRung, config: EngineConfig, cancel: CancelToken
     ) -> LoadedGraphs:
-        unchecked = [name for name in manifest.sessions if await self._verdict(manifest, name) != _RIGHT]
-        files = graph_files(manifest, shards_base(entry), golden=bool(unchecked))
+        chosen = await self.backends.chosen(manifest, config)
+        unchecked = await self.backends.unchecked(manifest, chosen)
+        model, read = await self._built(entry, manifest, rung, config, cancel, golden=bool(unchecked), emit=self._emit)
+        try:
+            for sessions, how in ((unchecked, read), (set(chosen) - set(unchecked), None)):
+                failed = await self.backends.place(model, sorted(sessions), how, config, cancel)
+                for session, error in failed.items():
+                    await self.backends.give_up(manifest, session, entry.title, error)
+        except BaseException:
+            await model.close()
+            raise
+        self.backends.watch(model, entry.title)
+        return model
+
+    async def _built(
+        self,
+        entry: SenseEntry,
+        manifest: GraphManifest,
+        rung: ThreadsRung,
+        config: EngineConfig,
+        cancel: CancelToken,
+        *,
+        golden: bool,
+        emit: Emit,
+    ) -> tuple[LoadedGraphs, Read]:
+        """On the processor alone, and checked there; and what reads the golden shards, if they were asked for."""
+        checks = await self.backends.checks()
+        known = {name: await checks.read(manifest, SessionOn(name, "wasm")) for name in manifest.sessions}
+        unchecked = [name for name, verdict in known.items() if not verdict.get("right")]
+        files = graph_files(manifest, shards_base(entry), golden=golden or bool(unchecked))
         read: dict[str, bytes] = {}
         runner, report = await self._loader.build(
             files,
             lambda: self._ports.runtime.open_graphs(manifest, rung.threads),
             cancel,
-            self._emit,
+            emit,
             read.__setitem__,
         )
         model = LoadedGraphs(manifest, runner, {name: read[sha] for name, sha in manifest.files.items()}, report)
-        try:
-            require_budget(entry.title, model.memory_bytes, config.max_memory_mb * MB)
-            if unchecked:
-                await self._check(model, read, config, cancel)
-        except BaseException:
-            await model.close()
-            raise
-        return model
 
-    async def _check(
-        self, model: LoadedGraphs, read: dict[str, bytes], config: EngineConfig, cancel: CancelToken
-    ) -> None:
-        """Makes the golden runs, and keeps a verdict for each session. Raises GoldenMismatch for the first that is
-        wrong."""
-
-        async def golden(sha256: str) -> bytes:
+        async def reading(sha256: str) -> bytes:
             return read[sha256]
 
         try:
+            require_budget(entry.title, model.memory_bytes, config.max_memory_mb * MB)
+            if unchecked:
+                await self._check(model, reading, config, cancel)
+        except BaseException:
+            await model.close()
+            raise
+        return model, reading
+
+    async def _check(self, model: LoadedGraphs, read: Read, config: EngineConfig, cancel: CancelToken) -> None:
+        """Makes the golden runs, and keeps a verdict for each session. Raises GoldenMismatch for the first that is
+        wrong."""
+        try:
             limit = config.inference_timeout_s * len(model.manifest.golden)
-            verdicts = await ended_by(check_graphs(model, golden), cancel, limit)
+            verdicts = await ended_by(check_graphs(model, read), cancel, limit)
         except TimeoutError:
             raise InferenceTimeout(f"{model.manifest.model}: the check of what it computes didn't end.") from None
+        checks = await self.backends.checks()
         for session, wrong in verdicts.items():
-            await self._ports.settings.set(_key(model.manifest, session), "wrong" if wrong else _RIGHT)
+            await checks.keep(model.manifest, SessionOn(session, "wasm"), right=wrong is None)
         first = next((wrong for wrong in verdicts.values() if wrong is not None), None)
         if first is not None:
             raise first
-
-    async def _verdict(self, manifest: GraphManifest, session: str) -> str | None:
-        return await self._ports.settings.get(_key(manifest, session))
 
     def _say(self, kind: FallbackKind, from_: str, to: str, error: OrionError) -> None:
         self._emit(FallbackEvent.step(ENGINE_ID, kind, from_, to, error.code, error.message))
@@ -221,13 +254,3 @@ class GraphOpener:
 
 async def _only_stored(shard: Shard) -> None:
     """A shard that the store has verified is all that is wanted."""
-
-
-def _key(manifest: GraphManifest, session: str) -> str:
-    """Of what is known of a session on this device. It contains all that takes part in the computation: a rebuilt model
-    is checked again."""
-    parts = [shard.sha256 for shard in manifest.shards if shard.role == "weights"]
-    parts += [manifest.sessions[session].model_dump_json()]
-    parts += [golden.tensors for golden in manifest.golden if golden.session == session]
-    digest = hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
-    return f"verdict:{manifest.model}:{manifest.version}:{session}:{digest}:cpu"

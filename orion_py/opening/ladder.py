@@ -8,6 +8,7 @@ Wherever a rung's form isn't in the manifest, or the device can't, it is left ou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orion_py.config import EngineConfig
@@ -109,7 +110,7 @@ async def _gpu(
     return [v for v, verdict in known if verdict.get("preferred") and measured_against(verdict) == other]
 
 
-def measured_against(verdict: dict[str, object]) -> object:
+def measured_against(verdict: Mapping[str, object]) -> object:
     """The engine that a GPU's verdict compares it with; before there was a choice it was onnxruntime."""
     return verdict.get("against", "onnxruntime")
 

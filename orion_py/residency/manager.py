@@ -96,6 +96,12 @@ class ModelManager:
         found = ((key, self._pool.workers(key)[0]) for key in self._pool.keys)
         return {key: model for key, model in found if isinstance(model, LoadedModel)}
 
+    @property
+    def senses(self) -> dict[str, LoadedGraphs]:
+        """The graph models by id, least recently used first."""
+        found = ((key, self._pool.workers(key)[0]) for key in self._pool.keys)
+        return {key: model for key, model in found if isinstance(model, LoadedGraphs)}
+
     def holds(self, model_id: str) -> bool:
         """Whether it is in memory, a graph model or not."""
         return model_id in self._pool.keys
@@ -195,7 +201,7 @@ class ModelManager:
         await self._evict([r.model for r in self._residents(entry.id) if not r.kept])
         return await self.opener.ladder.step_below(model)
 
-    async def replace(self, model_id: str, model: LoadedModel) -> None:
+    async def replace(self, model_id: str, model: Loaded) -> None:
         """``model`` serves from now on; what served before is closed."""
         await self._pool.remove(model_id)
         self._pool.add(model_id, model)

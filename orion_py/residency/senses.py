@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from orion_py.cancellation import CancelToken
-from orion_py.errors import OrionError, OutOfMemory, RuntimeFailure
+from orion_py.errors import OrionError, OutOfMemory, RuntimeFailure, WorkerDied
 from orion_py.registry.models import Registry
 from orion_py.residency.manager import ModelManager
 from orion_py.resilience.breakers import Breakers, is_models
@@ -44,6 +44,8 @@ class Senses:
                 except OrionError as error:
                     if is_models(error):
                         breaker.failure(error)
+                    if isinstance(error, WorkerDied):
+                        await self._manager.graphs.backends.blame(model, entry.title, error)
                     if isinstance(error, RuntimeFailure | OutOfMemory):
                         await self._manager.discard(model_id, model)
                     raise

@@ -30,7 +30,7 @@ FIELDS: dict[str, frozenset[str]] = {
 # fmt: off
 BACKENDS = ("webgpu", "kernel", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
-    *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "onnxruntime", "simd", "threads",
+    *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "session", "onnxruntime", "simd", "threads",
     "cache", "code", "model", "router", "context", "storage", "settings", "worker", "memory", "version", "warn",
     "injection", "weapons", "minors", "violence", "self_harm",
 ))

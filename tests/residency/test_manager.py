@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from orion_py.background.webgpu_trial import consider_webgpu
+from orion_py.background.contest import TrialResult
+from orion_py.background.gpu_trials import GpuTrials
 from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.errors import Cancelled, DeviceLost, GoldenMismatch, OutOfMemory
@@ -175,14 +177,26 @@ async def trial(w: TimedWorld, m: ModelManager):
         return session
 
     w.runtime.open = open_and_time  # type: ignore[method-assign]
-    return await consider_webgpu(m, ENTRY, GPU, w.clock, Logger())
+    return await outcome(w, m)
+
+
+async def outcome(w: TimedWorld, m: ModelManager) -> object:
+    """What a trial of the model finds out about its variant for WebGPU; None: nothing."""
+
+    @asynccontextmanager
+    async def at_once(cancel: CancelToken):
+        yield
+
+    trials = GpuTrials(m, parse_registry(json.dumps(REGISTRY)), w.ports, Logger(), at_once, lambda: True)
+    found = await trials.consider("tiny")
+    return None if found is None else next(iter(found.values()))
 
 
 async def test_a_faster_gpu_takes_over_and_is_first_on_the_next_visit() -> None:
     w = TimedWorld({"webgpu": 0.01, "wasm": 0.05})
     m = manager(w)
     result = await trial(w, m)
-    assert result is not None
+    assert isinstance(result, TrialResult)
     assert result.preferred
     assert m.loaded["tiny"].label == "WebGPU"
     assert w.runtime.sessions[0].closed
@@ -195,11 +209,11 @@ async def test_a_slower_gpu_is_closed_and_not_tried_again() -> None:
     w = TimedWorld({"webgpu": 0.05, "wasm": 0.05})
     m = manager(w)
     result = await trial(w, m)
-    assert result is not None
+    assert isinstance(result, TrialResult)
     assert not result.preferred
     assert m.loaded["tiny"].label == "WASM, 2 threads"
     assert w.runtime.sessions[1].closed
-    assert await consider_webgpu(m, ENTRY, GPU, w.clock, Logger()) is None
+    assert await outcome(w, m) is None
     assert len(w.runtime.sessions) == 2
 
 
@@ -208,7 +222,7 @@ async def test_a_gpu_that_fails_its_trial_leaves_the_page_as_it_was() -> None:
     m = manager(w)
     await m.acquire(ENTRY, CancelToken())
     w.runtime.failures["build"] = [DeviceLost()]
-    assert await consider_webgpu(m, ENTRY, GPU, w.clock, Logger()) is None
+    assert isinstance(await outcome(w, m), DeviceLost)
     assert m.loaded["tiny"].label == "WASM, 2 threads"
     assert not w.runtime.sessions[0].closed
 

@@ -158,7 +158,8 @@ async def test_a_session_that_computes_wrongly_isnt_used_and_is_told_by_name(pla
         await place.run()
     kept = await place.world.settings.names("verdict:tiny-graphs:1:")
     verdicts = {key.split(":")[3]: await place.world.settings.get(key) for key in kept}
-    assert verdicts == {"doubles": "right", "appends": "right", "reads": "wrong"}
+    right = json.dumps({"right": True})
+    assert verdicts == {"doubles": right, "appends": right, "reads": json.dumps({"right": False})}
     assert [runner.closed for runner in place.graphs.runners] == [True]
     place.graphs.answers = answers()
     assert await place.run() == 3

@@ -170,6 +170,29 @@ def test_verdicts_of_several_models_name_them() -> None:
     assert "Qwen: WebGPU answers." in text
 
 
+def test_what_each_session_of_a_graph_model_runs_on_is_shown() -> None:
+    rows = [
+        {"model": "eyes", "session": "detector", "state": "serves", "speedup": 2.5},
+        {"model": "eyes", "session": "recognizer", "state": "wrong"},
+        {"model": "eyes", "session": "own", "state": "none"},
+        {"model": "smol", "session": "", "state": "none"},
+    ]
+    place = compute(known(device=GPU, webgpu=rows))
+    (row,) = place.all("[data-computes=eyes]")
+    assert row.textContent == "eyesfinder on WebGPU, reader on WebAssembly, own on WebAssembly"
+    text = place.textContent
+    assert "eyes (finder): WebGPU answers: 2.50 times" in text
+    assert "eyes (reader): WebGPU gives wrong results" in text
+    assert "eyes (own): It has operations for which WebGPU has no kernels" in text
+    assert "SmolLM2: This model has no variant" in text
+
+
+def test_models_that_share_a_verdict_share_a_line() -> None:
+    rows = [{"model": "eyes", "session": name, "state": "absent"} for name in ("detector", "recognizer")]
+    place = compute(known(device={"webgpu": False, "webgpu_reason": "x"}, webgpu=rows))
+    assert len(place.all("[data-verdict=absent]")) == 1
+
+
 def routing(model: PanelModel, lang: str = "en") -> str:
     document = dom("place")
     place: Element = document.by_id("place")

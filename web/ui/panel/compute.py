@@ -12,6 +12,9 @@ REASONS = {
 }
 """The bridge's own words (bridge/worker/engine/device.js) in the page's languages; a driver's stay as they are."""
 
+SESSIONS = ("detector", "recognizer", "turned", "classifier", "encoder", "decoder", "speaker", "vad")
+"""Those of the models that the build makes."""
+
 
 class Compute:
     """``draw(place)`` fills the place anew from the panel's model; ``state`` knows the models' names."""
@@ -26,6 +29,11 @@ class Compute:
             row.appendChild(dom.el("span", None, self._state.model_name(model)))
             row.appendChild(dom.el("span", "faint", backend_words(self._model.backends[model], words)))
             place.appendChild(row)
+        for model, sessions in computed(self._model.webgpu, words):
+            row = dom.el("p", "panel-row", None, {"data-computes": model})
+            row.appendChild(dom.el("span", None, self._state.model_name(model)))
+            row.appendChild(dom.el("span", "faint", sessions))
+            place.appendChild(row)
         if device.get("isolated") is False:
             place.appendChild(dom.el("p", "faint", words("one_thread_why"), {"data-field": "threads"}))
         if device.get("simd") is False:
@@ -33,19 +41,26 @@ class Compute:
         elif device.get("kernel_reason"):
             text = words("kernel_absent", reason=device["kernel_reason"])
             place.appendChild(dom.el("p", "faint", text, {"data-field": "kernel"}))
-        for verdict in self._model.webgpu or [{"state": "untried" if device.get("webgpu") else "absent"}]:
-            self._verdict(place, verdict)
+        self._verdicts(place, self._model.webgpu or [{"state": "untried" if device.get("webgpu") else "absent"}])
         if device.get("webgpu"):
             place.appendChild(self._gpu(device))
         for step in self._model.fallbacks:
             place.appendChild(self._fallback(step))
 
-    def _verdict(self, place, verdict):
-        """Whether the GPU serves a model, and why or why not."""
-        text = verdict_words(verdict, self._model.device, self._words)
-        if verdict.get("model") and len(self._model.webgpu) > 1:
-            text = self._state.model_name(verdict["model"]) + ": " + text
-        place.appendChild(self._dom.el("p", "panel-fact", text, {"data-verdict": verdict["state"]}))
+    def _verdicts(self, place, verdicts):
+        """Whether the GPU serves a model or a session, and why or why not: once for all that share an answer."""
+        lines = {}
+        for verdict in verdicts:
+            line = verdict["state"], verdict_words(verdict, self._model.device, self._words)
+            lines.setdefault(line, []).append(self._name(verdict))
+        for (state, text), names in lines.items():
+            if len(verdicts) > 1:
+                text = ", ".join(names) + ": " + text
+            place.appendChild(self._dom.el("p", "panel-fact", text, {"data-verdict": state}))
+
+    def _name(self, verdict):
+        name = self._state.model_name(verdict.get("model") or "")
+        return name + " (" + session_words(verdict["session"], self._words) + ")" if verdict.get("session") else name
 
     def _gpu(self, device):
         dom, words = self._dom, self._words
@@ -70,6 +85,22 @@ class Compute:
         return row
 
 
+def computed(verdicts, words):
+    """(model, what each of its sessions is computed by, in words) of each graph model."""
+    models = {}
+    for verdict in verdicts:
+        if verdict.get("session"):
+            backend = backend_words("WebGPU" if verdict["state"] == "serves" else "WASM", words)
+            part = words("session_on", session=session_words(verdict["session"], words), backend=backend)
+            models.setdefault(verdict["model"], []).append(part)
+    return [(model, ", ".join(models[model])) for model in sorted(models)]
+
+
+def session_words(session, words):
+    """What a session does; one that the page has no words for keeps its name."""
+    return words("session_" + session) if session in SESSIONS else session
+
+
 def verdict_words(verdict, device, words):
     state = verdict["state"]
     if state == "absent":
@@ -78,6 +109,8 @@ def verdict_words(verdict, device, words):
     if state in ("serves", "slower") and verdict.get("speedup"):
         times = formatting.decimal(verdict["speedup"], 2, words)
         return words("gpu_" + state + "_by", times=times)
+    if state == "none" and verdict.get("session"):
+        return words("gpu_none_session")
     if state == "failed":
         what, _ = words.error(verdict.get("reason") or "orion", verdict.get("reason") or "")
         return words("gpu_failed", reason=what)
