@@ -53,7 +53,7 @@ def decode_image(data: bytes, name: str) -> Picture:
         raise ImageTooLarge(f"There isn't enough memory to decode {name}.") from error
     except (OSError, SyntaxError, ValueError, ArithmeticError, EOFError, IndexError, TypeError) as error:
         # Pillow's decoders raise any of these for a file that is cut off or damaged.
-        raise UnreadableImage(f"{name} is damaged or cut off: {error}") from error
+        raise UnreadableImage(f"{name} is damaged or cut off: {str(error).rstrip('.')}.") from error
 
 
 def _refuse(data: bytes, name: str) -> None:

@@ -91,11 +91,23 @@ def _between(count: int, size: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.
 def cut(picture: Picture, quad: Quad) -> Picture:
     """The content of ``quad`` as a rectangle as wide and as high as its longer sides, by bicubic interpolation; a
     quarter turn to the left where it is at least 1.5 times as high as wide: text that runs downwards."""
-    width = max(1, int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))))
-    height = max(1, int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))))
+    width, height = _sides(quad)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     out = _sampled(picture, _homography(corners, quad), height, width)
-    return np.rot90(out) if height / width >= 1.5 else out
+    return np.rot90(out) if runs_across(quad) else out
+
+
+def runs_across(quad: Quad) -> bool:
+    """Whether ``cut`` turns it: its text runs downwards or upwards, and not from left to right."""
+    width, height = _sides(quad)
+    return height / width >= 1.5
+
+
+def _sides(quad: Quad) -> tuple[int, int]:
+    """The longer ones: width and height."""
+    width = max(1, int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))))
+    height = max(1, int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))))
+    return width, height
 
 
 def _homography(source: Quad, target: Quad) -> NDArray[np.float64]:

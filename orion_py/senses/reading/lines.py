@@ -21,8 +21,8 @@ _FIGURES = re.compile(r"[\d\W_]*(?:EUR|USD|GBP|CHF|[A-Z])?[\d\W_]*")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``quad``: its corners in pixels of the picture, clockwise from the top left. ``confidence``: of its text, 0 to 1;
-    ``box_score``: of its place."""
+    """``quad``: its corners in pixels of the picture, clockwise from the text's own top left. ``confidence``: of its
+    text, 0 to 1; ``box_score``: of its place."""
 
     text: str
     quad: Quad
@@ -50,16 +50,14 @@ def reading_order(lines: Sequence[Line]) -> list[list[Line]]:
     both. Figures to the right of words, as on a receipt, aren't a column: they stand in the words' rows."""
     if not lines:
         return []
-    angle = statistics.median(_angle(line.quad) for line in lines)
-    return _blocks([_placed(line, angle) for line in lines])
+    return _blocks(_all_placed(lines))
 
 
 def columns(lines: Sequence[Line]) -> int:
     """How many columns of text stand side by side; 0 without lines."""
     if not lines:
         return 0
-    angle = statistics.median(_angle(line.quad) for line in lines)
-    return _columns([_placed(line, angle) for line in lines])
+    return _columns(_all_placed(lines))
 
 
 def _columns(items: list[_Placed]) -> int:
@@ -75,11 +73,27 @@ def joined(rows: Sequence[Sequence[Line]]) -> str:
     return "\n".join(" ".join(line.text for line in row) for row in rows)
 
 
+def _all_placed(lines: Sequence[Line]) -> list[_Placed]:
+    """In the frame of the page, which is turned as most of the text is, by quarters, and then slanted."""
+    letters = [0] * 4
+    for line in lines:
+        letters[_quarters(line.quad)] += len(line.text)
+    quarters = max(range(4), key=lambda turn: letters[turn])
+    # A line that runs another way says nothing of the page's slant.
+    slants = [_angle(line.quad) - quarters * math.pi / 2 for line in lines if _quarters(line.quad) == quarters]
+    slants = [math.remainder(slant, 2 * math.pi) for slant in slants]
+    angle = quarters * math.pi / 2 + (statistics.median(slants) if slants else 0.0)
+    return [_placed(line, angle) for line in lines]
+
+
 def _angle(quad: Quad) -> float:
     (x, y), (u, v) = quad[0], quad[1]
-    angle = math.atan2(v - y, u - x)
-    # A line that runs downwards says nothing of the page's slant.
-    return angle if abs(angle) < math.pi / 4 else 0.0
+    return math.atan2(v - y, u - x)
+
+
+def _quarters(quad: Quad) -> int:
+    """How many quarter turns, clockwise, the line is from upright: 0 to 3."""
+    return round(_angle(quad) / (math.pi / 2)) % 4
 
 
 def _placed(line: Line, angle: float) -> _Placed:

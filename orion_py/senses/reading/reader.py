@@ -11,7 +11,7 @@ import numpy as np
 from orion_py.cancellation import CancelToken
 from orion_py.errors import RuntimeFailure
 from orion_py.runtime.graphs import Graph, GraphModel, Tensor
-from orion_py.senses.images.resampling import Picture, cut, scaled
+from orion_py.senses.images.resampling import Picture, cut, runs_across, scaled
 from orion_py.senses.reading.detection import TextBox, detector_input, text_boxes
 from orion_py.senses.reading.lines import Line, joined, reading_order
 from orion_py.senses.reading.recognition import SURELY, TURNED_WIDTH, ReadLine, decoded, line_input, line_width
@@ -80,9 +80,13 @@ class TextReader:
         for box in boxes:
             on_line(len(lines), len(boxes))
             cancel.raise_if_cancelled()
-            read = await self._line(cut(seen, box.quad))
+            line = cut(seen, box.quad)
+            upside_down = await self._is_upside_down(line)
+            read = await self._line(line[::-1, ::-1] if upside_down else line)
             quad = np.clip((box.quad - [across, down]) * ratio, 0, [picture.shape[1], picture.shape[0]])
-            lines.append(Line(read.text, quad, read.confidence, box.score))
+            # Cut out, text that runs downwards begins at its box's second corner; what is upside down begins across.
+            begins = (1 if runs_across(box.quad) else 0) + (2 if upside_down else 0)
+            lines.append(Line(read.text, np.roll(quad, -begins, axis=0), read.confidence, box.score))
         on_line(len(lines), len(boxes))
         sure = [line for line in lines if _is_sure(line)]
         unsure = tuple(line for line in lines if not _is_sure(line))
@@ -92,10 +96,11 @@ class TextReader:
         found = _only(await self._detector.run({"x": detector_input(picture)}), 4, "text detector")
         return text_boxes(found[0, 0], *picture.shape[:2])
 
-    async def _line(self, line: Picture) -> ReadLine:
+    async def _is_upside_down(self, line: Picture) -> bool:
         turned = _only(await self._turned.run({"x": line_input(line, TURNED_WIDTH)}), 2, "classifier of turned lines")
-        if turned[0, -1] > SURELY:
-            line = line[::-1, ::-1]
+        return bool(turned[0, -1] > SURELY)
+
+    async def _line(self, line: Picture) -> ReadLine:
         found = _only(await self._recognizer.run({"x": line_input(line, line_width(line))}), 3, "text recognizer")
         return decoded(found[0], self._characters)
 

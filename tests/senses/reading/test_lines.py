@@ -50,6 +50,19 @@ def test_amounts_beside_words_stand_in_the_words_rows() -> None:
     assert columns(lines) == 1
 
 
+@given(st.floats(-0.3, 0.3), st.sampled_from([1, 2, 3]))
+def test_a_page_that_lies_on_its_side_or_head_is_read_as_an_upright_one(slant: float, quarters: int) -> None:
+    angle = slant + quarters * math.pi / 2
+    lines = [line(f"line {row}", 0, 40 * row, angle=angle) for row in range(5)]
+    assert order(*reversed(lines)) == "line 0\nline 1\nline 2\nline 3\nline 4"
+
+
+def test_a_word_on_the_margin_that_runs_upwards_turns_no_page() -> None:
+    lines = [line(f"line {row}", 50, 40 * row) for row in range(3)]
+    margin = line("draft", -110, 5, angle=-math.pi / 2)
+    assert order(*lines, margin).replace("draft", "").split() == ["line", "0", "line", "1", "line", "2"]
+
+
 @given(st.floats(-0.3, 0.3))
 def test_a_slanted_page_is_read_as_a_straight_one(angle: float) -> None:
     lines = [line(f"{row}{column}", 200 * column, 40 * row, angle=angle) for row in range(3) for column in range(2)]

@@ -38,6 +38,11 @@ class Upright:
     async def reset(self) -> None: ...
 
 
+class UpsideDown(Upright):
+    async def run(self, inputs: Mapping[str, Tensor], want: Sequence[str] | None = None) -> dict[str, Tensor]:
+        return {"turned": np.array([[0.02, 0.98]], np.float32)}
+
+
 class Recognizer:
     """Reads "a" in the first line, "b" in the second, …; ``sure`` says how sure of each; ``fails`` raises then."""
 
@@ -64,6 +69,15 @@ async def test_lines_are_read_from_the_top_down_and_told_one_by_one() -> None:
     found = await reader(3, Recognizer()).read(PICTURE, CancelToken(), lambda *far: told.append(far))
     assert found.text == "aa\nbb\ncc"
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+async def test_a_picture_on_its_head_is_read_from_its_own_top() -> None:
+    read = TextReader(Detector(3), UpsideDown(), Recognizer(), CHARACTERS)
+    found = await read.read(PICTURE, CancelToken())
+    assert found.text == "cc\nbb\naa"
+    (x, y), (u, _) = found.lines[0].quad[:2]
+    assert x > u, "its first corner is where the text begins"
+    assert y > 250
 
 
 async def test_a_picture_without_text_says_so() -> None:
