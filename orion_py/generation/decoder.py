@@ -94,7 +94,7 @@ async def decode(
         stats.prefill = clock() - started
         begun = clock()
         speculation = (
-            Speculation(tokens, model.max_draft_tokens)
+            Speculation(tokens, model.max_draft_tokens, model.variant.engine)
             if speculate and model.max_draft_tokens and max_tokens > 1
             else None
         )

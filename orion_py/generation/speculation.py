@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from orion_py.generation.lookup import PromptLookup
+from orion_py.manifest.variants import Engine
 
 LEAST_GAIN = 1.1
 """A draft has to promise this many times the tokens a second: the promise is an estimate."""
@@ -23,8 +24,10 @@ _PRIOR_RATES = (0.25, 0.5, 0.6, 0.75, 0.85)
 _PRIOR_WEIGHT, _MEMORY = 4.0, 0.97
 """The prior counts as so many guesses; each new guess leaves this share of the old ones' weight."""
 
-_FIRST_ROW, _MORE_ROWS = 1.4, 0.12
-"""A step of n rows in steps of one before it was measured: the first, plus n - 1 of the second."""
+_USUAL: dict[Engine, tuple[float, float]] = {"onnxruntime": (1.4, 0.12), "kernel": (1.0, 0.43)}
+"""A step of n rows in steps of one before it was measured: the first, plus n - 1 of the second. Of our kernel as the
+figures of docs/kernel.md are: with one thread or two 2 rows take 1.3 to 1.4 steps, 4 rows 2.0 to 2.1, 8 rows 4.0 to
+4.3."""
 _NEWEST = 0.25
 """The newest measurement's share in a mean of seconds."""
 _LATE = 2.0
@@ -33,12 +36,13 @@ _LATE = 2.0
 
 class Speculation:
     """Guesses of one answer. ``prompt``: token ids, below 0 where there is none. ``limit``: tokens that can be
-    verified at once, with the one before them.
+    verified at once, with the one before them. ``engine``: what verifies them.
 
     ``observe`` gets every token, ``propose`` gives the draft for the next step, ``timed`` gets its seconds.
     """
 
-    def __init__(self, prompt: Sequence[int], limit: int) -> None:
+    def __init__(self, prompt: Sequence[int], limit: int, engine: Engine = "onnxruntime") -> None:
+        self._first_row, self._more_rows = _USUAL[engine]
         self._lookup = PromptLookup()
         self._lookup.extend(prompt)
         self._gaps = any(token < 0 for token in prompt)
@@ -94,11 +98,14 @@ class Speculation:
         of rows that was, else as usual."""
         if rows == 1:
             return 1.0
-        usual = _usual(rows)
+        usual = self._usual(rows)
         if not self._single or not self._seconds:
             return usual
         nearest = min(self._seconds, key=lambda known: abs(known - rows))
-        return max(1.0, self._seconds[nearest] / self._single * usual / _usual(nearest))
+        return max(1.0, self._seconds[nearest] / self._single * usual / self._usual(nearest))
+
+    def _usual(self, rows: int) -> float:
+        return self._first_row + self._more_rows * (rows - 1)
 
     def _rate(self, streak: int) -> float:
         kind = _class_of(streak)
@@ -115,10 +122,6 @@ class Speculation:
 
 def _class_of(streak: int) -> int:
     return sum(streak >= least for least in _STREAKS) - 1
-
-
-def _usual(rows: int) -> float:
-    return _FIRST_ROW + _MORE_ROWS * (rows - 1)
 
 
 def _blend(known: float, seconds: float) -> float:

@@ -6,14 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orion_py.generation.speculation import Speculation
+from orion_py.manifest.variants import Engine
 from orion_py.runtime.segments import NO_TOKEN
 
 PASSAGE = [*range(100, 140)]
 
 
-def told(prompt: list[int], answer: list[int], limit: int = 8, cost: dict[int, float] | None = None) -> Speculation:
+def told(
+    prompt: list[int],
+    answer: list[int],
+    limit: int = 8,
+    cost: dict[int, float] | None = None,
+    engine: Engine = "onnxruntime",
+) -> Speculation:
     """After ``answer``, with steps that took so long; all of one token where ``cost`` is None."""
-    speculation = Speculation(prompt, limit)
+    speculation = Speculation(prompt, limit, engine)
     for token in answer:
         speculation.timed(1, 0.01)
         for rows, seconds in (cost or {}).items():
@@ -25,6 +32,15 @@ def told(prompt: list[int], answer: list[int], limit: int = 8, cost: dict[int, f
 def test_text_that_is_copied_is_drafted_at_full_length() -> None:
     speculation = told([*PASSAGE, 1], PASSAGE[:12])
     assert speculation.propose(100) == PASSAGE[12:19]
+
+
+def test_on_our_kernel_a_first_draft_is_as_short_as_its_rows_are_dear() -> None:
+    """Some guesses in a row were right: as the answer of a story begins to repeat its question's words."""
+    few = told([*PASSAGE, 1], PASSAGE[:6], engine="kernel")
+    assert 0 < len(few.propose(100)) <= 3
+    assert 3.6 < few.cost(8) < 4.4
+    many = told([*PASSAGE, 1], PASSAGE[:36], engine="kernel")
+    assert many.propose(100) == PASSAGE[36:40] + [1, *PASSAGE[:2]]
 
 
 def test_nothing_is_drafted_where_nothing_was_said_before() -> None:
