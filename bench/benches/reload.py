@@ -3,13 +3,15 @@
 Before it a first visit leaves what a person's leaves: the model is chosen in the settings, comes and answers, its
 agent's prompt is kept, and Python's snapshot is made. Each later visit is a new page of the same browser. The model
 comes from IndexedDB (whose files the system may still hold in memory), each shard is verified again, and the agent's
-prompt is restored: a visit in which it isn't, or in which another model answers, gives no figure.
+prompt is restored: a visit in which it isn't, because the device took too long over it, or in which another model
+answers, gives no figure and is made once more, a limited number of times.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
@@ -26,10 +28,14 @@ FIRST_TOKEN = "first token"
 GOAL_MS: dict[str, float | None] = {LITE: 2500.0, LARGE: 5000.0}
 """Wanted from the page's opening to the first token."""
 ROWS = "rows restored"
+TRIES = 3
+"""Visits for one that counts."""
 LIMIT_S = 900.0
 """For a model of more than 1 GB to come, to be built and to answer."""
 PAUSE_MS = 5000
-"""Between two questions while it comes: an answer takes the processor from it."""
+"""From an answer of another model to the next look: what comes in the background says so by then."""
+NOT_COMING = "() => !document.querySelector('#upgrade')?.innerText.includes('on its way')"
+"""An answer would keep it waiting."""
 KEPT = """async (model) => {
   const asked = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -59,12 +65,20 @@ def run(context: Context) -> Outcome:
         browser.add_init_script(path=WATCH)
         context.settle(f"a first visit, after which {context.model} is kept")
         _first_visit(context, browser)
-        for number in range(context.rounds):
-            context.settle(f"round {number + 1} of {context.rounds}: later visit")
-            _later_visit(context, browser, visits)
+        others = [
+            why
+            for number in range(context.rounds)
+            for why in _round(context, browser, visits, f"round {number + 1} of {context.rounds}: later visit")
+        ]
+    if not visits.series:
+        raise RuntimeError(f"No later visit began with {context.model} and its prompt: {others[-1]}.")
     title = f"{context.model}: page opened to first token, prompt restored"
     targets = [limit(title, visits.series[FIRST_TOKEN], GOAL_MS.get(context.model))]
-    return Outcome("reload", [visits], targets, [f"asked as soon as the page listens: {QUESTION}"])
+    notes = [
+        f"asked as soon as the page listens: {QUESTION}",
+        *(f"a visit that doesn't count: {why}" for why in others),
+    ]
+    return Outcome("reload", [visits], targets, notes)
 
 
 def restored_rows(told: str) -> int:
@@ -85,6 +99,7 @@ def _first_visit(context: Context, browser: BrowserContext) -> None:
             if time.monotonic() > end:
                 raise RuntimeError(f"{context.model} answered nothing within {LIMIT_S:.0f} s.")
             page.wait_for_timeout(PAUSE_MS)
+            page.wait_for_function(NOT_COMING, timeout=LIMIT_S * 1000)
         while not page.evaluate(KEPT, context.model):
             if time.monotonic() > end:
                 raise RuntimeError(f"No prompt of {context.model} was kept for the next visit.")
@@ -94,7 +109,18 @@ def _first_visit(context: Context, browser: BrowserContext) -> None:
         page.close()
 
 
-def _later_visit(context: Context, browser: BrowserContext, visits: Contender) -> None:
+def _round(context: Context, browser: BrowserContext, visits: Contender, title: str) -> Iterator[str]:
+    """Makes a visit that counts, if one of ``TRIES`` does; why the others don't."""
+    for _ in range(TRIES):
+        context.settle(title)
+        why = _later_visit(context, browser, visits)
+        if not why:
+            return
+        yield why
+
+
+def _later_visit(context: Context, browser: BrowserContext, visits: Contender) -> str:
+    """Why the visit doesn't count; "": it does."""
     page = browser.new_page()
     try:
         with watching() as watch:
@@ -105,14 +131,15 @@ def _later_visit(context: Context, browser: BrowserContext, visits: Contender) -
         answer = _ended(page)
         rows = restored_rows(answer.locator('[data-field="first-token"]').get_attribute("title") or "")
         model, times = answer.get_attribute("data-model"), page.evaluate("() => orionWatch.times")
-        if model != context.model or rows < LEAST_ROWS:
-            raise RuntimeError(f"{model} answered, with {rows} rows restored.")
         _leave(page)
     finally:
         page.close()
+    if model != context.model or rows < LEAST_ROWS:
+        return f"{model} answered, with {rows} rows restored"
     for phase in PHASES:
         visits.add(phase, "ms", times[phase], watch.foreign)
     visits.add(ROWS, "tokens", rows, watch.foreign)
+    return ""
 
 
 def _choose(page: Page, model: str) -> None:

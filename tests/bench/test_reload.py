@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from bench.benches import reload
 from bench.benches.reload import FIRST_TOKEN, GOAL_MS, restored_rows
 from bench.contenders import LARGE
 from bench.figures import Contender, limit
@@ -26,3 +29,11 @@ def test_large_is_wanted_within_five_seconds() -> None:
     visits = Contender("later visit")
     visits.add(FIRST_TOKEN, "ms", 5200.0, 0.0)
     assert limit("", visits.series[FIRST_TOKEN], GOAL_MS[LARGE]).met is False
+
+
+def test_a_visit_that_read_its_prompt_is_made_again_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter(["lite answered, with 0 rows restored", "", "never asked for"])
+    monkeypatch.setattr(reload, "_later_visit", lambda *_: next(said))
+    context = SimpleNamespace(settle=lambda title: None)
+    told = list(reload._round(context, None, Contender("later visit"), "round 1 of 1"))  # type: ignore[arg-type]
+    assert told == ["lite answered, with 0 rows restored"]
