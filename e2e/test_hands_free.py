@@ -1,0 +1,157 @@
+"""A person talks with Orion hands-free, with the real models: heard, answered, read aloud, heard again, and ended by a
+spoken "stop", on a device that can't take its own voice out of what the microphone hears.
+
+The browser's microphone plays what Kokoro's voice ff_siwis (Apache-2.0) spoke.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import wave
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from bench.hearing.word_errors import rate
+from e2e.page.test_recorder import OPEN, WATCHED
+from e2e.support.browsers import Browsers
+from e2e.support.person import KEY, Person
+from e2e.support.site import MANIFEST, ROOT
+from e2e.support.waiting import until
+from e2e.support.web import Web
+from e2e.test_hearing import MODELS
+from e2e.test_microphone import ALLOWS
+from e2e.test_spoken_answers import TAP, written_down
+from orion_py.native.sounds import sound_of
+from orion_py.registry.built import only_built
+from orion_py.senses.hearing.resampling import RATE, Resampler, Samples
+from orion_py.senses.speaking.catalogue import KOKORO, PIPER
+
+RECORDINGS = Path(__file__).parent / "recordings"
+CAPITAL = RECORDINGS / "capital.ogg"
+"""« Quelle est la capitale de la France ? »"""
+ARRETE = RECORDINGS / "arrete.ogg"
+"""« Arrête ! »"""
+WITHOUT_ECHO_CANCELLATION = """
+const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = ({ audio }) => asked({ audio: { ...audio, echoCancellation: false } });
+"""
+"""As browsers do it on devices where they can't."""
+PHASES = """bar => {
+  const seen = [], note = () => {
+    const text = bar.hidden ? "" : bar.querySelector("#hands-free-state").textContent;
+    if (text !== seen.at(-1)) seen.push(text);
+  };
+  new MutationObserver(note).observe(bar, { attributes: true, childList: true, characterData: true, subtree: true });
+  note();
+  return seen;
+}"""
+
+
+def microphone_file(path: Path, *parts: float | Path) -> None:
+    """What the microphone plays from its next opening on: recordings, and seconds of silence."""
+
+    async def heard() -> list[Samples]:
+        found = []
+        for part in parts:
+            if isinstance(part, Path):
+                found += [block async for block in sound_of(part)]
+            else:
+                found.append(np.zeros(round(part * RATE), np.float32))
+        return found
+
+    with ThreadPoolExecutor(1) as apart:  # this thread has a loop, of playwright
+        samples = np.concatenate(apart.submit(lambda: asyncio.run(heard())).result())
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    path.write_bytes(out.getvalue())
+
+
+@pytest.fixture
+def microphone(tmp_path: Path) -> Path:
+    return tmp_path / "microphone.wav"
+
+
+@pytest.fixture
+def talking(web: Web, profile: Path, browsers: Browsers, microphone: Path) -> Iterator[Callable[..., Person]]:
+    """``talking(*scripts, **options)``: somebody at a site that hears and speaks, who has chosen Orion's voice."""
+    manifests = {f"models/{name}/manifest.json" for name in (*MODELS, PIPER, KOKORO)}
+    if missing := [name for name in manifests if not (web.site.folder / name).is_file()]:
+        pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,speech,voices")
+    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
+    with web.site.altered("models.json", listed):
+
+        def start(*scripts: str, **options: Any) -> Person:
+            plays = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}%noloop"]
+            page = browsers.start(profile, arguments=[*plays, ALLOWS], **options)
+            chosen = f"const kept = JSON.parse(localStorage.getItem({KEY!r}) ?? '{{}}');"
+            chosen += f"localStorage.setItem({KEY!r}, JSON.stringify({{ ...kept, voice: 'orion' }}));"
+            for script in (TAP, *scripts, WATCHED, chosen):
+                page.add_init_script(script)
+            person = Person(page, web.url, "fr" if options.get("locale") == "fr-FR" else "en")
+            person.opens()
+            person.waits_for_the_model()
+            return person
+
+        yield start
+
+
+def sounded(page: Page) -> str:
+    """What the page played, written down."""
+    sound = []
+    for piece in page.evaluate("played"):
+        resampler = Resampler(piece["rate"])
+        samples = np.frombuffer(base64.b64decode(piece["samples"]), "<f4")
+        sound += [resampler.push(samples), resampler.finish()]
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, written_down(np.concatenate(sound))).result()
+
+
+def test_a_conversation_in_french_is_heard_answered_and_read_aloud_until_stop_is_said_and_again_offline(
+    web: Web, talking: Callable[..., Person], microphone: Path
+) -> None:
+    microphone_file(microphone, 1.0, CAPITAL, 3.0)
+    person = talking(WITHOUT_ECHO_CANCELLATION, locale="fr-FR")
+    page = person.page
+    for visit in ("online", "offline"):
+        if visit == "offline":
+            microphone_file(microphone, 1.0, CAPITAL, 3.0)
+            web.goes_down()
+            person.reloads()
+            person.waits_for_the_model()
+        before = person.questions.count()
+        bar = page.get_by_role("region", name="Mains libres")
+        phases = page.locator("#hands-free-bar").evaluate_handle(PHASES)
+        page.get_by_role("button", name="Mains libres", exact=True).click()
+        expect(page.locator("#microphone-sign")).to_be_visible()
+        assert page.title().startswith("● ")
+        expect(person.questions).to_have_count(before + 1)
+        expect(person.questions.last).to_contain_text("capitale de la France")
+        microphone_file(microphone, 1.0, ARRETE, 3.0)
+        until(page, "the answer is read aloud", lambda: page.evaluate("played.length") > 0)
+        expect(bar).to_contain_text("Lecture de la réponse à voix haute.")
+        assert not page.evaluate(OPEN), "it would hear itself"
+        expect(page.locator("#microphone-sign")).to_be_hidden()
+        assert page.title() == "Orion"
+        expect(bar).to_be_hidden()
+        expect(page.locator("#hands-free-note")).to_be_hidden()
+        text = person.answers.last.locator(".answer").inner_text()
+        heard = sounded(page)
+        assert rate([(text, heard)]) <= 0.3, (text, heard)
+        expect(person.questions).to_have_count(before + 1)
+        assert not page.evaluate(OPEN)
+        assert person.notices == "", "no other voice took its place"
+        seen = [phase for phase in phases.json_value() if phase]
+        assert seen[-1].startswith("À l’écoute"), seen
+        assert seen.index("Lecture de la réponse à voix haute.") > seen.index("La réponse arrive.")
