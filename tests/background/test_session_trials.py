@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orion_py.background import session_trial
 from orion_py.background.gpu_trials import TRIES, GpuTrials
 from orion_py.background.webgpu_report import webgpu_report
 from orion_py.cancellation import CancelToken
@@ -20,6 +21,7 @@ from orion_py.opening.backend_checks import SessionOn
 from orion_py.protocol import FallbackEvent
 from orion_py.runtime.base import Device
 from orion_py.runtime.graphs import Backend
+from orion_py.runtime.scripted_graphs import ScriptedGraphRunner
 from orion_py.telemetry.log import Logger
 from tests.residency.test_senses import Place
 from tests.tiny_graphs import ONE
@@ -184,6 +186,31 @@ async def test_a_model_that_is_lent_changes_once_it_is_given_back(place: WithGpu
         assert place.on_gpu == set()
     await trial
     assert place.on_gpu == {"doubles", "reads"}
+
+
+async def test_a_gpu_that_hangs_as_it_is_timed_loses_that_session_alone(
+    place: WithGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.run()
+    monkeypatch.setattr(session_trial, "PATIENCE_S", 0)
+    real, made = ScriptedGraphRunner.run, 0
+
+    async def hangs(runner: ScriptedGraphRunner, session: str, *rest: Any) -> Any:
+        nonlocal made
+        if session == "doubles" and session in runner.on_gpu:
+            made += 1
+            if made > len(place.manifest.sessions):  # each placement was checked by one
+                await asyncio.get_running_loop().create_future()
+        return await real(runner, session, *rest)
+
+    monkeypatch.setattr(ScriptedGraphRunner, "run", hangs)
+    found = await place.tried()
+    assert found is not None
+    assert {name: error.code for name, error in found.items()} == {"doubles": "inference_timeout"}
+    assert [runner.closed for runner in place.graphs.runners] == [False, True]
+    assert (await place.states())["doubles"] == "failed"
+    await place.tried()
+    assert place.on_gpu == {"reads"}, "the others are tried another time"
 
 
 async def test_while_somebody_is_heard_no_trial_begins(place: WithGpu) -> None:
