@@ -4,21 +4,21 @@
 #include "attention_halves.h"
 #include "numbers.h"
 
+/* Scores are pressed below the cap; what stands behind the last position stays out of it. */
+static HOT void cap_scores(float *scores, u32 count, float cap) {
+  for (u32 p = 0; p < count; p += 4) {
+    V s = load(scores + p), capped = mul4(splat(cap), tanh4(wasm_f32x4_div(s, splat(cap))));
+    store(scores + p, wasm_v128_bitselect(capped, s, wasm_f32x4_gt(s, splat(-1e29f))));
+  }
+}
+
 /* Scores become e^(score - greatest) * factor. */
 static HOT void weigh(float *scores, u32 positions, float cap, float factor, float *greatest, float *sum) {
   const u32 whole = rounded_up(positions, 4);
   for (u32 p = positions; p < whole; p++) scores[p] = -1e30f;
   V top = splat(-1e30f), total = splat(0);
-  for (u32 p = 0; p < whole; p += 4) {
-    V s = load(scores + p);
-    if (cap > 0 && p + 4 <= positions) s = mul4(splat(cap), tanh4(wasm_f32x4_div(s, splat(cap))));
-    if (cap > 0 && p + 4 > positions) { /* the padding stays out of it */
-      V capped = mul4(splat(cap), tanh4(wasm_f32x4_div(s, splat(cap))));
-      s = wasm_v128_bitselect(capped, s, wasm_f32x4_gt(s, splat(-1e29f)));
-    }
-    store(scores + p, s);
-    top = wasm_f32x4_pmax(top, s);
-  }
+  if (cap > 0) cap_scores(scores, whole, cap);
+  for (u32 p = 0; p < whole; p += 4) top = wasm_f32x4_pmax(top, load(scores + p));
   *greatest = greatest_of(top);
   top = splat(*greatest);
   for (u32 p = 0; p < whole; p += 4) {
@@ -35,7 +35,7 @@ static HOT void weigh(float *scores, u32 positions, float cap, float factor, flo
     score_##form(n, q, keys, head_dim, positions, scores);                                                                         \
     for (int i = 0; i < n; i++) {                                                                                                  \
       float *end = parts + i * stride + head_dim;                                                                                  \
-      weigh(scores + i * CHUNK, positions, cap, factor, end, end + 1);                                                             \
+      weigh(scores + i * SCORES, positions, cap, factor, end, end + 1);                                                             \
     }                                                                                                                              \
     mix_##form(n, scores, values, head_dim, positions, parts, stride);                                                             \
   }
@@ -78,6 +78,7 @@ HOT void join_chunks(const Heads *h, const float *parts, u32 part_stride, u32 ch
   }
   V inverse = splat(1.f / sum);
   for (u32 j = 0; j < d; j += 4) store(out + j, mul4(load(out + j), inverse));
+  if (h->bits == 16) join_eights(out, d);
 }
 
 HOT void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, float factor) {
@@ -94,7 +95,10 @@ HOT void rotate(float *x, const float *table, u32 head_dim, u32 rotary_dim, floa
 HOT void ready_query(const Heads *h, float *query, const float *table, u32 rotary_dim, const float *sizes) {
   rotate(query, table, h->head_dim, rotary_dim, h->bits == 8 ? h->scale : h->scale * HALF_OF_SHIFT);
   if (sizes) enlarge(query, sizes, h->head_dim);
-  if (h->bits == 8) shorten_query(query, h->head_dim);
+  if (h->bits == 8)
+    shorten_query(query, h->head_dim);
+  else
+    part_eights(query, h->head_dim);
 }
 
 HOT void ready_key(const Heads *h, float *key, const float *table, u32 rotary_dim, const float *sizes) {

@@ -10,6 +10,7 @@
 
 #define CHUNK 64   /* positions */
 #define QUERIES 4  /* query heads of one key head that are gone through together */
+#define SCORES (CHUNK + 4) /* room for a chunk's scores: they are written four at a time, also behind the last */
 
 typedef struct {
   u32 heads, kv_heads, head_dim, group; /* group: query heads of one key head */
@@ -37,6 +38,13 @@ INLINE V two_sums(V a, V b) {
   return add4(wasm_i32x4_shuffle(halves, halves, 0, 2, 0, 2), wasm_i32x4_shuffle(halves, halves, 1, 3, 1, 3));
 }
 
+/* The sums of four vectors' lanes, added up in the same order. */
+INLINE V four_sums(V a, V b, V c, V d) {
+  V left = add4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5), wasm_i32x4_shuffle(a, b, 2, 3, 6, 7));
+  V right = add4(wasm_i32x4_shuffle(c, d, 0, 1, 4, 5), wasm_i32x4_shuffle(c, d, 2, 3, 6, 7));
+  return add4(wasm_i32x4_shuffle(left, right, 0, 2, 4, 6), wasm_i32x4_shuffle(left, right, 1, 3, 5, 7));
+}
+
 /* What a chunk gives for one head: head_dim values, not divided yet, then the greatest score and the sum of
  * exponentials; padded to whole vectors. */
 INLINE u32 part_floats(u32 head_dim) { return head_dim + 4; }
@@ -49,7 +57,7 @@ INLINE u32 unit_heads(const Heads *h, u32 unit, u32 *count) {
 }
 
 /* One chunk for one unit. q: the row's queries [heads][head_dim], from ready_query. parts: of `count`
- * heads, part_stride floats apart. Positions from `first` to `end`, both of one chunk. scores: F32 [QUERIES][CHUNK]. */
+ * heads, part_stride floats apart. Positions from `first` to `end`, both of one chunk. scores: F32 [QUERIES][SCORES]. */
 void attend_chunk(const Heads *h, const Cache *cache, const float *q, u32 unit, u32 first, u32 end, float *parts, u32 part_stride,
                   float *scores);
 

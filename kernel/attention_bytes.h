@@ -101,7 +101,7 @@ INLINE void score_bytes(const int n, const float *q, const u8 *rows, u32 head_di
 #pragma unroll
     for (int i = 0; i < n; i++) {
       V scale = load_splat(q + i * head_dim + head_dim / 2);
-      wasm_v128_store64_lane(scores + i * CHUNK + p, mul4(two_sums(a[i], b[i]), scale), 0);
+      wasm_v128_store64_lane(scores + i * SCORES + p, mul4(two_sums(a[i], b[i]), scale), 0);
     }
   }
 }
@@ -137,7 +137,7 @@ INLINE void mix_bytes(const int n, const float *weights, const u8 *rows, u32 hea
     const u8 *scale = rows + head_dim + first / (BYTES_BLOCK / 2);
     for (u32 p = 0; p < positions; p++, scale += row) scales[p] = wasm_f32x4_extract_lane(load_scale(scale), 0);
 #pragma unroll
-    for (int i = 0; i < n; i++) units[i] = shorten_weights(shorts[i], weights + i * CHUNK, scales, positions);
+    for (int i = 0; i < n; i++) units[i] = shorten_weights(shorts[i], weights + i * SCORES, scales, positions);
     for (u32 j = first; j < smaller(first + BYTES_BLOCK, head_dim); j += 8) {
       V low[QUERIES], high[QUERIES];
 #pragma unroll

@@ -6,6 +6,7 @@
  *
  * rounds=30, rows=1,2,4,8 (tokens of a pass, behind 128), at=1500,4000 (long contexts), prompt=128 (and others),
  * context=2048, cache=16 (bits of a cached number, or 8). Medians and minima in ms, and a plain read of the weights by the same threads. Needs a node with relaxed SIMD (22 or newer) and an idle machine.
+ * clock=processor counts the process's time on processors instead: with one thread on a busy machine.
  */
 
 import { readFileSync } from "node:fs";
@@ -20,7 +21,7 @@ async function work({ module, memory, number, stack }) {
 async function measure([build, threadsText, manifestFile, shards, ...wishes]) {
   const { KernelMemory } = await import(new URL("../web/bridge/worker/kernel/memory.js", import.meta.url).href);
   const asked = Object.fromEntries(wishes.map((wish) => wish.split("=")));
-  const { rounds = 30, rows = "1,2,4,8", at = "1500", prompt = "128", context = 2048, cache = 16 } = asked;
+  const { rounds = 30, rows = "1,2,4,8", at = "1500", prompt = "128", context = 2048, cache = 16, clock = "wall" } = asked;
   const threads = Number(threadsText);
   const manifest = JSON.parse(readFileSync(manifestFile, "utf8"));
   const module = await WebAssembly.compile(readFileSync(new URL(`built/${build}.wasm`, import.meta.url)));
@@ -48,11 +49,12 @@ async function measure([build, threadsText, manifestFile, shards, ...wishes]) {
   const fill = (length) => {
     for (let position = 0; position < length; position += 128) run(Math.min(128, length - position), position, position + 128 >= length ? 1 : 0);
   };
+  const now = () => (clock === "processor" ? (process.cpuUsage().user + process.cpuUsage().system) / 1000 : performance.now());
   const timed = (label, count, task) => {
     const times = Array.from({ length: count }, () => {
-      const start = performance.now();
+      const start = now();
       task();
-      return performance.now() - start;
+      return now() - start;
     }).sort((a, b) => a - b);
     console.log(`${label}: median ${times[count >> 1].toFixed(2)}, least ${times[0].toFixed(2)} ms`);
   };

@@ -19,7 +19,7 @@ typedef struct {
   u8 *inputs[KINDS]; /* one row of activations, of the longest input of any matrix */
   float *row;        /* one row of floats: hidden or heads * head_dim, padded */
   float *queries;    /* [heads][head_dim] */
-  float *scores;     /* [QUERIES][CHUNK] */
+  float *scores;     /* [QUERIES][SCORES] */
   float *parts;      /* [chunks][QUERIES][part_floats] */
   u8 *scratch;       /* a group of any matrix, while it is arranged */
 } Worker;

@@ -34,6 +34,7 @@ static const float EXP_PARTS[][4] __attribute__((aligned(16))) = {
     FOUR_TIMES(1.44269504f), FOUR_TIMES(-0.693359375f), FOUR_TIMES(2.12194440e-4f), /* 1 / ln 2, -ln 2 in two parts */
     FOUR_TIMES(1.9875691500e-4f), FOUR_TIMES(1.3981999507e-3f), FOUR_TIMES(8.3334519073e-3f), FOUR_TIMES(4.1665795894e-2f),
     FOUR_TIMES(1.6666665459e-1f), FOUR_TIMES(5.0000001201e-1f), FOUR_TIMES(1.f),
+    FOUR_TIMES(0x1.8p23f), /* added to a small number, it leaves the nearest integer in the lowest bits */
 };
 
 /* e^x to some 2 units in the last place (Cephes' expf: argument reduction by ln 2 in two parts, degree 6). */
@@ -41,7 +42,8 @@ INLINE V exp4(V x) {
   const float(*part)[4] = EXP_PARTS;
   STEADY(part);
   x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, load(part[0])), load(part[1]));
-  V n = wasm_f32x4_nearest(mul4(x, load(part[2])));
+  V shifted = multiply_add(x, load(part[2]), load(part[12]));
+  V n = wasm_f32x4_sub(shifted, load(part[12]));
   V r = multiply_add(n, load(part[4]), multiply_add(n, load(part[3]), x));
   V p = load(part[5]);
   p = multiply_add(p, r, load(part[6]));
@@ -50,9 +52,8 @@ INLINE V exp4(V x) {
   p = multiply_add(p, r, load(part[9]));
   p = multiply_add(p, r, load(part[10]));
   p = add4(multiply_add(p, mul4(r, r), r), load(part[11]));
-  /* p times 2^n */
-  V power = wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_trunc_sat_f32x4(n), 23), load(part[11]));
-  return mul4(p, power);
+  /* p times 2^n: n from the bits of `shifted` to the exponent's */
+  return mul4(p, wasm_i32x4_add(wasm_i32x4_shl(shifted, 23), load(part[11])));
 }
 
 /* x / (1 + e^-x) */

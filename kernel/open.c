@@ -141,7 +141,7 @@ static void lay_out_worker(Room *room, const struct orion_decoder *d, const Need
   for (u32 kind = 0; kind < KINDS; kind++) w->inputs[kind] = needs->kinds >> kind & 1 ? TAKE(u8, packet_bytes(kind, needs->longest, 1)) : 0;
   w->row = TAKE(float, padded);
   w->queries = TAKE(float, d->heads * d->head_dim);
-  w->scores = TAKE(float, QUERIES * CHUNK);
+  w->scores = TAKE(float, QUERIES * SCORES);
   w->parts = TAKE(float, (u64)chunks * QUERIES * part_floats(d->head_dim));
   w->scratch = TAKE(u8, needs->scratch);
 }

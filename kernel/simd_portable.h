@@ -101,7 +101,9 @@ PORTABLE v128_t wasm_i16x8_sub(v128_t a, v128_t b) { return (v128_t)(AS(u16, a) 
 PORTABLE v128_t wasm_i16x8_shl(v128_t a, uint32_t n) { return (v128_t)(AS(u16, a) << (portable_u16)wasm_i16x8_splat((int16_t)n)); }
 PORTABLE v128_t wasm_i32x4_min(v128_t a, v128_t b) { return wasm_v128_bitselect(a, b, a < b); }
 PORTABLE v128_t wasm_i32x4_lt(v128_t a, v128_t b) { return a < b; }
+PORTABLE v128_t wasm_i32x4_sub(v128_t a, v128_t b) { return (v128_t)(AS(u32, a) - AS(u32, b)); }
 PORTABLE v128_t wasm_i32x4_shl(v128_t a, uint32_t n) { return (v128_t)(AS(u32, a) << n); }
+PORTABLE v128_t wasm_i32x4_shr(v128_t a, uint32_t n) { return a >> n; }
 PORTABLE v128_t wasm_u32x4_shr(v128_t a, uint32_t n) { return (v128_t)(AS(u32, a) >> n); }
 PORTABLE v128_t wasm_u16x8_shr(v128_t a, uint32_t n) { return (v128_t)(AS(u16, a) >> (portable_u16)wasm_i16x8_splat((int16_t)n)); }
 PORTABLE v128_t wasm_v128_and(v128_t a, v128_t b) { return a & b; }
