@@ -42,6 +42,16 @@ _RECKONS = re.compile(
 )
 """What is asked of a picture's numbers, and not only of what it shows."""
 
+_OF_A_PICTURE = re.compile(
+    r"(?:(?:please|(?:can|could) you|peux-tu|pouvez-vous|tu peux)\s+)?"
+    r"(?:translate|traduis|traduisez|traduire)\s*(?:-moi\s*)?"
+    r"(?:this|that|the|ces?|cette|cet|les?|la|l['’])\s*(?:signs?|labels?|menu|poster|notice|receipt|screenshot|panneaux?|"
+    r"pancarte|affiche|étiquette|ticket|capture d['’]écran)\s*(?:for me|please|pour moi)?"
+    r"\s*(?:(?:in|into|to|en)\s+\w+)?\s*[.?!]*",
+    re.IGNORECASE,
+)
+"""A whole message that has to do with something written elsewhere: its words are in no message, but in a picture."""
+
 
 class RouterService:
     """``emit`` hears when the neural router has come, how far its load is, and when it isn't available, or no longer;
@@ -176,6 +186,15 @@ class RouterService:
             if agent in self._enabled:
                 reason = french if locale.lower().startswith("fr") else english
                 return RoutingDecision(agent, "attachment", reason)
+        decision = await self._by_text(query, locale)
+        elsewhere = decision.agent in ("multilingual", "conversation") and _OF_A_PICTURE.fullmatch(query.strip())
+        if elsewhere and "vision" in self._enabled:
+            french = locale.lower().startswith("fr")
+            reason = "Son texte est dans une image." if french else "Its text is in a picture."
+            return RoutingDecision("vision", decision.router, reason)
+        return decision
+
+    async def _by_text(self, query: str, locale: str) -> RoutingDecision:
         if self._neural is not None:
             try:
                 return await self._by_meaning(self._neural, query, locale)

@@ -110,6 +110,25 @@ async def test_an_earlier_picture_that_is_gone_fails_no_question() -> None:
     await made.shutdown()
 
 
+@pytest.mark.parametrize(
+    "question", ["Translate this sign", "Please translate the menu into English.", "Traduis ce panneau en anglais"]
+)
+async def test_a_translation_of_what_stands_in_a_picture_asks_for_the_picture(question: str) -> None:
+    _, made = await engine(ScriptedSight(SIGN))
+    response = await made.infer(question, InferOptions(max_tokens=16))
+    assert response.agent == "vision"
+    assert response.content.startswith(("Attach the picture", "Joignez l'image"))
+    assert (await goes_on(made, question)).notes["pictures"], "it is the picture of the question before"
+    await made.shutdown()
+
+
+async def test_a_translation_of_what_the_message_says_asks_for_none() -> None:
+    _, made = await engine(ScriptedSight(SIGN))
+    response = await made.infer("Translate this sign: Ausgang freihalten", InferOptions(max_tokens=16))
+    assert response.agent != "vision"
+    await made.shutdown()
+
+
 async def test_a_sign_is_translated_by_a_model_that_has_its_words() -> None:
     world, made = await engine(ScriptedSight(SIGN))
     response = await made.infer("Translate this sign into English", InferOptions(max_tokens=16), images=[PICTURE])
