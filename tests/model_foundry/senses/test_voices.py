@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto
 
@@ -43,7 +44,9 @@ def kokoro() -> bytes:
     tokens = graph.input("tokens", TensorProto.INT64, [1, "n"])
     graph.input("style", TensorProto.FLOAT, [1, 256])
     speed = graph.input("speed", TensorProto.FLOAT, [1])
-    floats = graph.node("Mul", [graph.node("Cast", [tokens], to=TensorProto.FLOAT), graph.scalar(0.001)])
+    small = graph.node("Unsqueeze", [graph.node("Cast", [tokens], to=TensorProto.UINT8), graph.integers(1)])
+    same = graph.node("ConvInteger", [small, graph.constant("same", np.ones((1, 1, 1), np.uint8))])
+    floats = graph.node("Mul", [graph.node("Cast", [same], to=TensorProto.FLOAT), graph.scalar(0.001)])
     graph.node("Reshape", [graph.node("Mul", [floats, speed]), graph.integers(-1)], "audio")
     graph.output("audio", TensorProto.FLOAT, ["s"])
     return graph.serialized("kokoro")
@@ -94,6 +97,8 @@ def test_what_is_built_speaks(files: dict[str, Path], tmp_path: Path) -> None:
     english, french = asyncio.run(say(0, "Hello world.")), asyncio.run(say(1, "Bonjour."))
     assert np.isclose(english.max(), 0.001 * max(IDS[letter] for letter in "həlˈoʊwɜːd." if letter in IDS))
     assert np.isclose(french.max(), 0.001 * SYMBOLS["ˈ"])
+    graph = onnx.load(models / "shards" / built["kokoro-82m"].sessions["speaker"].graph, load_external_data=False).graph
+    assert [list(tensor.dims) for tensor in graph.initializer if tensor.name == "same"] == [[1, 1, 1, 1]], "flattened"
     # What both pronounce English by is one shard.
     shared = {shard.sha256 for shard in built["piper-joe"].shards} & {
         shard.sha256 for shard in built["kokoro-82m"].shards
