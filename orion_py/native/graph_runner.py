@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import onnxruntime as ort
 
 from orion_py.errors import BackendUnavailable, Cancelled, OrionError, OutOfMemory, RuntimeFailure
 from orion_py.manifest.graph_manifest import GraphManifest, GraphSession
@@ -31,6 +32,8 @@ class NativeGraphRunner:
         self._sessions: dict[str, Any] = {}
         self._state: dict[str, dict[str, Tensor]] = {name: {} for name in manifest.sessions}
         """By session, the inputs that were kept or handed on."""
+        self._under_way: set[Any] = set()
+        """The options of runs, through which they are ended."""
         self._closed = False
 
     async def feed(self, shard: Shard) -> None:
@@ -62,8 +65,10 @@ class NativeGraphRunner:
         """Returns at once: the model is in this process."""
 
     async def close(self) -> None:
-        """A run under way ends with its result, or with Cancelled; the memory goes with it."""
+        """A run under way ends after the node that it computes, with Cancelled; the memory goes with it."""
         self._closed = True
+        for options in list(self._under_way):
+            options.terminate = True
         self._sessions, self._state = {}, {}
         self._fed.drop()
 
@@ -102,7 +107,12 @@ class NativeGraphRunner:
         fed = {name: inputs[name] if name in inputs else state.get(name) for name in spec.inputs}
         filled = {name: _nothing_yet(spec, name) if value is None else value for name, value in fed.items()}
         names = list(dict.fromkeys([*want, *spec.keeps, *spec.hands_on]))
-        outputs = dict(zip(names, self._sessions[session].run(names, filled), strict=True))
+        options = ort.RunOptions()
+        self._under_way.add(options)
+        try:
+            outputs = dict(zip(names, self._sessions[session].run(names, filled, options), strict=True))
+        finally:
+            self._under_way.discard(options)
         for output, kept in spec.keeps.items():
             state[kept] = outputs[output]
         for output, into in spec.hands_on.items():

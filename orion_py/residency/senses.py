@@ -31,7 +31,7 @@ class Senses:
     @asynccontextmanager
     async def lent(self, model_id: str, cancel: CancelToken) -> AsyncIterator[GraphModel]:
         """The graph model, the caller's alone while the block runs: its sessions keep state. One that fails there is
-        ended, and loaded anew the next time.
+        ended, and loaded anew the next time; so is one whose run was given up, since no run can be interrupted.
 
         Raises UnknownModel, CircuitOpen, LoadError and its children, RuntimeFailure, InvalidManifest or Cancelled.
         """
@@ -53,10 +53,18 @@ class Senses:
                     breaker.success()
                 finally:
                     try:
-                        await self._measure(model_id, model)
+                        await self._free(model_id, model)
                     finally:
                         await self._manager.release(model)
         self._begin(partial(self._manager.graphs.refresh, entry))
+
+    async def _free(self, model_id: str, model: LoadedGraphs) -> None:
+        """Whoever left in the middle of a run wants it no more: it would take the processor, and hold up the next one,
+        for seconds. With what computes it, it ends at once."""
+        if model.running:
+            await self._manager.discard(model_id, model)
+        else:
+            await self._measure(model_id, model)
 
     async def _measure(self, model_id: str, model: LoadedGraphs) -> None:
         """A large picture makes a model larger for good. Where it no longer fits beside the others it is ended, and

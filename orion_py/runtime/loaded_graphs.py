@@ -33,6 +33,8 @@ class LoadedGraphs:
         """The sessions that failed on a GPU, and why."""
         self.on_fall: Callable[[str, OrionError], Awaitable[None]] | None = None
         self.closed = False
+        self.running = False
+        """Whether a run is under way: also one that nobody waits for any more."""
 
     @property
     def on_gpu(self) -> frozenset[str]:
@@ -59,7 +61,13 @@ class LoadedGraphs:
         async with self._turn:
             self._require_open()
             self._require_handed(session, given)
-            answer = await self._runner.run(session, given, asked)
+            self.running = True
+            try:
+                answer = await self._runner.run(session, given, asked)
+            except OrionError:
+                self.running = False
+                raise
+            self.running = False
             self._ran.add(session)
             for fallen, error in self._runner.fallen().items():
                 self._on_gpu.discard(fallen)

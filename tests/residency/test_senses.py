@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from orion_py.background.updates import Updates
-from orion_py.cancellation import CancelToken
+from orion_py.cancellation import CancelToken, until_cancelled
 from orion_py.config import EngineConfig
 from orion_py.errors import (
     Cancelled,
@@ -133,6 +133,44 @@ async def test_one_that_has_become_larger_than_the_budget_goes_once_nobody_uses_
     assert place.graphs.runners[0].closed
     assert (place.manager.holds("tiny-graphs"), place.manager.holds("tiny")) == (False, True)
     assert await place.run() == 3, "it comes again when it is needed"
+
+
+async def test_one_that_is_given_back_in_the_middle_of_a_run_is_ended_and_comes_anew(place: Place) -> None:
+    assert await place.run() == 3
+    (runner,) = place.graphs.runners
+    going, cancel = asyncio.Event(), CancelToken()
+
+    async def slow(*_: Any) -> Any:
+        going.set()
+        await asyncio.Event().wait()
+
+    runner.run = slow  # type: ignore[method-assign]
+
+    async def use() -> None:
+        async with place.senses.lent("tiny-graphs", cancel) as model:
+            await until_cancelled(model.graph("doubles").run({"x": ONE}), cancel)
+
+    using = asyncio.ensure_future(use())
+    await going.wait()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        await using
+    assert runner.closed, "nothing else ends a run"
+    assert not place.manager.holds("tiny-graphs")
+    assert await place.run() == 3
+    assert len(place.graphs.runners) == 2
+
+
+async def test_one_that_is_given_back_between_two_runs_stays(place: Place) -> None:
+    async def use() -> None:
+        async with place.senses.lent("tiny-graphs", CancelToken()) as model:
+            await model.graph("doubles").run({"x": ONE})
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        await use()
+    assert await place.run() == 3
+    assert len(place.graphs.runners) == 1
 
 
 async def test_one_that_cannot_say_how_large_it_is_keeps_its_last_figure(place: Place) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
-from model_foundry.sharding.graph_folder import tensor_file
+from model_foundry.sharding.graph_folder import GoldenRun, SessionDraft, tensor_file
 from orion_py.errors import Cancelled, InvalidInput, InvalidManifest, RuntimeFailure, ShardCorrupt, ShardMissing
 from orion_py.manifest.graph_manifest import GraphGolden, GraphManifest
 from orion_py.native.graph_model import opened_graphs
@@ -111,6 +112,36 @@ async def test_a_closed_model_runs_nothing(model: LoadedGraphs) -> None:
     await model.close()
     with pytest.raises(Cancelled):
         await model.graph("doubles").run({"x": ONE})
+
+
+def counting() -> bytes:
+    """``count`` = ``times``, counted one by one: a run that lasts."""
+    number = [helper.make_tensor_value_info(name, TensorProto.INT64, []) for name in ("turn", "before", "after")]
+    flags = [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("on", "goes_on")]
+    steps = [helper.make_node("Add", ["before", "one"], ["after"]), helper.make_node("Identity", ["on"], ["goes_on"])]
+    body = helper.make_graph(steps, "count", [number[0], flags[0], number[1]], [flags[1], number[2]])
+    whole = [helper.make_tensor_value_info(name, TensorProto.INT64, []) for name in ("times", "count")]
+    fixed = [
+        helper.make_tensor("zero", TensorProto.INT64, [], [0]),
+        helper.make_tensor("one", TensorProto.INT64, [], [1]),
+    ]
+    loop = helper.make_node("Loop", ["times", "", "zero"], ["count"], body=body)
+    graph = helper.make_graph([loop], "counting", whole[:1], whole[1:], fixed)
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()  # type: ignore[no-any-return]
+
+
+async def test_closed_in_the_middle_of_a_run_it_computes_no_further(tmp_path: Path) -> None:
+    golden = [GoldenRun("few", "counts", {"times": np.array(3)}, {"count": 0})]
+    made = written(tmp_path, sessions={"counts": SessionDraft(counting())}, golden=golden)
+    model = await opened_graphs(made, tmp_path / "shards", threads=1)
+    running = asyncio.ensure_future(model.graph("counts").run({"times": np.array(5_000_000)}))
+    runner: Any = model._runner
+    while not runner._under_way:
+        await asyncio.sleep(0)
+    await model.close()
+    with pytest.raises(Cancelled):
+        await running
 
 
 async def test_runs_wait_for_each_other(manifest: GraphManifest) -> None:
