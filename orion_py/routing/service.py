@@ -189,8 +189,8 @@ class RouterService:
         decision = await self._by_text(query, locale)
         elsewhere = decision.agent in ("multilingual", "conversation") and _OF_A_PICTURE.fullmatch(query.strip())
         if elsewhere and "vision" in self._enabled:
-            french = locale.lower().startswith("fr")
-            reason = "Son texte est dans une image." if french else "Its text is in a picture."
+            said = "Its text is in a picture.", "Son texte est dans une image."
+            reason = said[locale.lower().startswith("fr")]
             return RoutingDecision("vision", decision.router, reason)
         return decision
 
