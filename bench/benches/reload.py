@@ -32,10 +32,8 @@ TRIES = 3
 """Visits for one that counts."""
 LIMIT_S = 900.0
 """For a model of more than 1 GB to come, to be built and to answer."""
-PAUSE_MS = 5000
-"""From an answer of another model to the next look: what comes in the background says so by then."""
-NOT_COMING = "() => !document.querySelector('#upgrade')?.innerText.includes('on its way')"
-"""An answer would keep it waiting."""
+HERE = "() => document.querySelector('#upgrade')?.innerText.includes('is here: it answers from your next question')"
+"""What the page says of a larger model that has come. Until then nothing is asked: an answer keeps it waiting."""
 KEPT = """async (model) => {
   const asked = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -98,8 +96,7 @@ def _first_visit(context: Context, browser: BrowserContext) -> None:
         while _answered(page).get_attribute("data-model") != context.model:
             if time.monotonic() > end:
                 raise RuntimeError(f"{context.model} answered nothing within {LIMIT_S:.0f} s.")
-            page.wait_for_timeout(PAUSE_MS)
-            page.wait_for_function(NOT_COMING, timeout=LIMIT_S * 1000)
+            page.wait_for_function(HERE, timeout=LIMIT_S * 1000)
         while not page.evaluate(KEPT, context.model):
             if time.monotonic() > end:
                 raise RuntimeError(f"No prompt of {context.model} was kept for the next visit.")
