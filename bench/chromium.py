@@ -17,39 +17,51 @@ TIMEOUT_MS = 300_000
 
 
 @contextmanager
-def fresh_profile(playwright: Playwright, *arguments: str) -> Iterator[BrowserContext]:
-    """A Chromium that was never used before, with the disk caches of a real profile."""
-    launch: dict[str, Any] = launch_arguments()
-    launch["args"] = [*launch["args"], *arguments]
+def new_profile() -> Iterator[str]:
+    """The folder of a profile that was never used before."""
     with tempfile.TemporaryDirectory(prefix="orion-bench-", ignore_cleanup_errors=True) as profile:
-        context = playwright.chromium.launch_persistent_context(profile, headless=True, **launch)
-        try:
-            context.set_default_timeout(TIMEOUT_MS)
-            yield context
-        finally:
-            context.close()
+        yield profile
 
 
 @contextmanager
-def unattended(url: str, *arguments: str) -> Iterator[None]:
-    """A Chromium with a fresh profile that shows ``url``, without anything that could look into it."""
+def fresh_profile(playwright: Playwright, *arguments: str) -> Iterator[BrowserContext]:
+    """A Chromium that was never used before, with the disk caches of a real profile."""
+    with new_profile() as profile, visit(playwright, profile, *arguments) as context:
+        yield context
+
+
+@contextmanager
+def visit(playwright: Playwright, profile: str, *arguments: str) -> Iterator[BrowserContext]:
+    """A Chromium with what ``profile`` has of earlier visits."""
+    launch: dict[str, Any] = launch_arguments()
+    launch["args"] = [*launch["args"], *arguments]
+    context = playwright.chromium.launch_persistent_context(profile, headless=True, **launch)
+    try:
+        context.set_default_timeout(TIMEOUT_MS)
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def unattended(url: str, profile: str, *arguments: str) -> Iterator[None]:
+    """As ``visit``, without anything that could look into it; it shows ``url``."""
     launch = launch_arguments()
-    with tempfile.TemporaryDirectory(prefix="orion-bench-", ignore_cleanup_errors=True) as profile:
-        command = [
-            str(launch["executable_path"]),
-            *ARGUMENTS,
-            *arguments,
-            "--headless=new",
-            f"--user-data-dir={profile}",
-            url,
-        ]
-        null = subprocess.DEVNULL
-        process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait()
+    command = [
+        str(launch["executable_path"]),
+        *ARGUMENTS,
+        *arguments,
+        "--headless=new",
+        f"--user-data-dir={profile}",
+        url,
+    ]
+    null = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def version(playwright: Playwright) -> str:

@@ -27,7 +27,7 @@ LANGUAGE = "language.bin"
 
 LEFT_OUT = (
     "native/", "cli/", "protocol/schema.py", "registry/schema.py", "registry/built.py",
-    "runtime/scripted.py", "runtime/scripted_graphs.py",
+    "runtime/scripted.py", "runtime/scripted_graphs.py", "runtime/whole.py",
     "manifest/expansion.py", "manifest/stored_matrix.py", "manifest/bit_stream.py", "manifest/rotary.py",
     "external/onnx_outline.py", "safety/evaluate_guard.py", "storage/memory.py", "storage/memory_settings.py",
     "runtime/memory_prefixes.py", "runtime/runner.py", "runtime/rotary_places.py", "opening/first_visit.py",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import zxingcpp
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import FileChooser, expect
+from playwright.sync_api import FileChooser, Page, Route, expect
 
 from build_support.downloads import obtain
 from build_support.vision_sources import NANODET
@@ -195,17 +196,43 @@ def test_what_a_picture_does_not_hold_is_refused_in_french(seeing: Person) -> No
     assert "traiter" in nothing
 
 
-NO_MORE_MEMORY = """() => {
-  WebAssembly.Memory.prototype.grow = () => { throw new RangeError("Maximum memory size exceeded"); };
+LIMITED = """most => {
+  const { grow } = WebAssembly.Memory.prototype;
+  WebAssembly.Memory.prototype.grow = function limited(pages) {
+    if (this.buffer.byteLength + 65536 * pages > most) throw new RangeError("Maximum memory size exceeded");
+    return grow.call(this, pages);
+  };
 }"""
+INFERENCE = "workers/inference.js"
+
+
+def limits(page: Page, megabytes: int) -> None:
+    """From now on no inference worker gets more memory, those that begin later included."""
+    most = megabytes * 2**20
+    for worker in page.workers:
+        if worker.url.partition("?")[0].endswith(INFERENCE):
+            worker.evaluate(LIMITED, most)
+    page.context.route(re.compile(rf"/{INFERENCE}"), lambda route: prefixed(route, f"({LIMITED})({most});"))
+
+
+def prefixed(route: Route, script: str) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=f"{script}\n{answer.text()}")
+
+
+def test_where_memory_runs_out_text_is_read_in_a_smaller_copy_of_the_picture(seeing: Person) -> None:
+    small, large = sign_of(300, "Room 27"), sign_of(2000, "Room 28")
+    assert "Room 27" in asks_about(seeing, small, "What does it say?").succeeds()
+    limits(seeing.page, 320)
+    answer = asks_about(seeing, large, "What does it say?")
+    assert "Room 28" in answer.succeeds()
+    expect(answer.article).to_contain_text("a smaller copy of the picture")
 
 
 def test_memory_that_runs_out_while_text_is_read_leaves_the_question_and_the_next_is_answered(seeing: Person) -> None:
     small, large = sign_of(300, "Room 27"), sign_of(2000, "Room 28")
     assert "Room 27" in asks_about(seeing, small, "What does it say?").succeeds()
-    for worker in seeing.page.workers:
-        if worker.url.partition("?")[0].endswith("workers/inference.js"):
-            worker.evaluate(NO_MORE_MEMORY)
+    limits(seeing.page, 100)
     failed = asks_about(seeing, large, "What does it say?")
     failed.comes_to("error")
     assert "Memory ran out" in failed.error

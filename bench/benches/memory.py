@@ -5,10 +5,11 @@ A page with an engine worker loads the model (the first time over the loopback i
 IndexedDB), has it answer a short question and unloads it again. After each unloading the renderer's
 memory should be what it was when the engine was ready and nothing had been loaded yet. What a first answer
 leaves for good (numpy, and Python's code as the browser compiles it when it first runs) counts against that;
-the growth since the first unloading shows beside it what each load adds. Of the senses all are loaded, looked with
-and unloaded. Memory is read twice: as the unloading leaves it, and once JavaScript's garbage was collected, which the
-browser does automatically only when it wants memory. The second tells what is really lost and has the verdict; the
-first what the system sees until then.
+the growth since the first unloading shows beside it what each load adds. Where Python starts from a snapshot, as at any
+second visit, it has numpy from the beginning: that start is measured beside the first one's. Of the senses all are
+loaded, looked with and unloaded. Memory is read twice: as the unloading leaves it, and once JavaScript's garbage was
+collected, which the browser does automatically only when it wants memory. The second tells what is really lost and has
+the verdict; the first what the system sees until then.
 
 The page runs alone: programs that drive a browser have it record every body that a page fetches, so
 a download would stand here as the engine's. It stops at each mark because the server lets it wait.
@@ -21,10 +22,11 @@ import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.chromium import unattended
+from bench.chromium import new_profile, opened, unattended, visit
 from bench.context import Context
 from bench.figures import Contender, Outcome, Target
 from bench.memory import Memory, settled
+from bench.snapshot import until_kept
 from build_support.errors import StepFailed
 from build_support.server import Fault, StaticServer
 
@@ -36,20 +38,24 @@ EAGER = "--enable-blink-features=ForceEagerMeasureMemory"
 MARK = "pages/mark.json"
 RUNNERS = {"kernel": WANTED_PERCENT, "onnxruntime": None}
 """What computes, and how much the renderer may grow at most."""
+STARTS = {"bytecode": "first visit", "snapshot": "second visit"}
+"""What Python begins with, and which visit begins so."""
 
 
 def run(context: Context) -> Outcome:
     contenders, targets = [], []
-    for runner, wanted in RUNNERS.items():
-        contender = Contender(f"engine worker, {runner}", enough=1)
-        contenders.append(contender)
-        targets += _measured(context, contender, runner, {"model": context.model, "runner": runner}, wanted)
     found, notes = senses(context.site / "orion"), []
+    asked: list[tuple[str, dict[str, str], float | None]] = [
+        (runner, {"model": context.model, "runner": runner}, wanted) for runner, wanted in RUNNERS.items()
+    ]
     if found:
-        contender = Contender(f"engine worker, {', '.join(found)}", enough=1)
-        contenders.append(contender)
-        targets += _measured(context, contender, "senses", {"senses": ",".join(found)}, WANTED_PERCENT)
-    else:
+        asked.append(("senses", {"senses": ",".join(found)}, WANTED_PERCENT))
+    for what, query, wanted in asked:
+        for start, which in STARTS.items():
+            contender = Contender(f"engine worker, {query.get('senses', what)}, {which}", enough=1)
+            contenders.append(contender)
+            targets += _measured(context, contender, f"{what}, {which}", {**query, "start": start}, wanted)
+    if not found:
         notes.append("The site has no models that see or hear: python3 build.py build --models lite,vision,speech")
     return Outcome("memory", contenders, targets, notes)
 
@@ -74,11 +80,27 @@ def _measured(
 
 def _cycles(context: Context, contender: Contender, asked: Mapping[str, str]) -> tuple[float, list[float], list[float]]:
     """The renderer's memory before anything was loaded, and after each unloading: at once, and collected."""
+    query = urllib.parse.urlencode({"cycles": CYCLES, **asked})
+    with new_profile() as profile:
+        if asked["start"] == "snapshot":
+            _first_visit(context, profile)
+        left, kept, before = _visited(context, contender, f"{context.url}pages/memory.html?{query}", profile)
+    context.server.faults.clear()
+    context.server.log.clear()
+    return before, left, kept
+
+
+def _first_visit(context: Context, profile: str) -> None:
+    """To the page itself, until the next start's snapshot is there."""
+    with visit(context.playwright, profile) as browser, opened(browser, f"{context.url}orion/index.html") as page:
+        until_kept(page)
+
+
+def _visited(context: Context, contender: Contender, url: str, profile: str) -> tuple[list[float], list[float], float]:
     left: list[float] = []
     kept: list[float] = []
     mark = context.server.faults.hold(MARK)
-    query = urllib.parse.urlencode({"cycles": CYCLES, **asked})
-    with unattended(f"{context.url}pages/memory.html?{query}", EAGER):
+    with unattended(url, profile, EAGER):
         before, mark = _at(mark, context.server)
         _note(contender, "before", before)
         for _ in range(CYCLES):
@@ -90,9 +112,7 @@ def _cycles(context: Context, contender: Contender, asked: Mapping[str, str]) ->
             collected, mark = _at(mark, context.server)
             _note(contender, "unloaded and collected", collected)
             kept.append(collected.renderer)
-    context.server.faults.clear()
-    context.server.log.clear()
-    return before.renderer, left, kept
+    return left, kept, before.renderer
 
 
 def _at(mark: Fault, server: StaticServer) -> tuple[Memory, Fault]:

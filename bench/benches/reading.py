@@ -47,12 +47,12 @@ def run(context: Context) -> Outcome:
 
 async def _read(pictures: Sequence[Drawn]) -> dict[str, Any]:
     """As ``read_there``."""
-    from orion_py.native.eyes import NativeSight
+    from orion_py.native.eyes import NativeSight, at_hand
 
     sight, found = NativeSight(paths.ROOT), {}
     for picture in pictures:
         started = time.perf_counter()
-        (report,) = (await sight.look([picture.picture], CancelToken())).reports
+        (report,) = (await sight.look([at_hand(picture.picture)], CancelToken())).reports
         lines = [(line.text, line.quad.tolist(), line.confidence) for line in report.reading.lines]
         found[picture.name] = {"lines": lines, "seconds": time.perf_counter() - started}
     await sight.close()

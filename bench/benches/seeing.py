@@ -44,7 +44,7 @@ def run(context: Context) -> Outcome:
 
 async def _seen(pictures: Mapping[str, NDArray[np.uint8]]) -> dict[str, Any]:
     """As ``seen_there``."""
-    from orion_py.native.eyes import NativeSight
+    from orion_py.native.eyes import NativeSight, at_hand
     from orion_py.native.graph_model import opened_graphs
 
     folder = paths.ROOT / "public" / "models"
@@ -52,7 +52,7 @@ async def _seen(pictures: Mapping[str, NDArray[np.uint8]]) -> dict[str, Any]:
     model = await opened_graphs(manifest, folder / "shards", 1)
     sight, found = NativeSight(paths.ROOT), {}
     for name, picture in pictures.items():
-        scenes = await sight.look([picture], CancelToken())
+        scenes = await sight.look([at_hand(picture)], CancelToken())
         (report,) = scenes.reports
         objects = [
             [scenes.known.index(seen.name), seen.score, *seen.box] for seen in (*report.objects, *report.unsure_objects)

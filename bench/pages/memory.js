@@ -9,8 +9,12 @@ const parameters = new URLSearchParams(location.search);
 const model = parameters.get("model");
 const senses = parameters.get("senses")?.split(",") ?? [];
 const runner = parameters.get("runner") ?? "auto";
+const start = parameters.get("start");
 const options = { max_tokens: 8, temperature: 0 };
 const mark = () => fetch("mark.json", { cache: "no-store" }).then((response) => response.text());
+
+/** The one call by which a page has its own and its workers' garbage collected: it measures after that. */
+const collect = () => /** @type {any} */ (performance).measureUserAgentSpecificMemory();
 
 /** A picture as large as what an agent looks at. */
 async function picture() {
@@ -25,9 +29,13 @@ async function picture() {
 }
 
 try {
-  const ask = engine(new URL("../orion/", import.meta.url));
-  await ask("initialize", { config: { backend: "wasm", runner, use_neural_router: false } });
+  let began = "";
+  const hear = (/** @type {any} */ { type, phase }) => { if (type === "boot") began ||= phase; };
+  const ask = engine(new URL("../orion/", import.meta.url), undefined, hear);
+  await ask("initialize", { config: { backend: "wasm", runner, use_neural_router: false }, ahead: false });
+  if (start && began !== start) throw new Error(`the engine began with ${began}, not with ${start}`);
   const file = senses.length ? { id: "a".repeat(64), blob: await picture() } : null;
+  await collect(); // the start leaves garbage, too: some 40 MB of the snapshot's pieces
   await mark();
   for (let cycle = 0; cycle < Number(parameters.get("cycles")); cycle += 1) {
     for (const name of model ? [model] : senses) await ask("preload", { model: name });
@@ -39,8 +47,7 @@ try {
     await mark();
     await ask("unload", {});
     await mark();
-    // The one call by which a page has its own and its workers' garbage collected: it measures after that.
-    await /** @type {any} */ (performance).measureUserAgentSpecificMemory();
+    await collect();
     await mark();
   }
 } catch (cause) {

@@ -17,6 +17,7 @@ from model_foundry.senses.tfjs import tfjs_graph
 from model_foundry.sharding.graph_folder import GoldenRun, GraphModelDraft, SessionDraft, write_graph_model
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.manifest import Source
+from orion_py.runtime.whole import HeldArray, whole
 from orion_py.senses.images.resampling import Picture, cut
 from orion_py.senses.reading.detection import detector_input, detector_tensor, text_boxes
 from orion_py.senses.reading.recognition import HEIGHT, TURNED_WIDTH, line_input
@@ -79,8 +80,8 @@ def _text_reader(files: Files) -> GraphModelDraft:
     part = page[:_ROWS, :_COLUMNS].astype("float32")
     inputs = {
         "detector": detector_tensor(part),
-        "turned": line_input(line, TURNED_WIDTH),
-        "recognizer": line_input(line[:, : line.shape[0] * _LINE_WIDTH // HEIGHT], _LINE_WIDTH),
+        "turned": whole(line_input(line, TURNED_WIDTH)),
+        "recognizer": whole(line_input(line[:, : line.shape[0] * _LINE_WIDTH // HEIGHT], _LINE_WIDTH)),
     }
     sessions = {
         "detector": _session(files["detector.onnx"], (1, 3, "height", "width"), (1, 1, "map_height", "map_width"), 4),
@@ -174,8 +175,8 @@ def _first_line(page: Picture, detector: bytes) -> Picture:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = ort.InferenceSession(detector, options, providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, {"x": detector_input(page)})
-    boxes = text_boxes(found[0, 0], *page.shape[:2])
+    (found,) = session.run(None, {"x": whole(detector_input(page))})
+    boxes = text_boxes(HeldArray(found), *page.shape[:2])
     if not boxes:
         raise MalformedGraph("the text detector finds no line on the reference page")
     return cut(page, max(boxes, key=lambda box: float(box.quad[:, 0].max() - box.quad[:, 0].min())).quad)

@@ -13,6 +13,7 @@ from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
 from orion_py.answering.deciding import coded, looking_back, models_for, routed, seen_by_model, validated
 from orion_py.answering.infer_request import InferRequest
+from orion_py.answering.looking import seen
 from orion_py.answering.options import attached
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_agent
@@ -208,12 +209,16 @@ class RequestRun:
     async def _scenes(self, agent: Agent, model_sees: bool) -> Scenes | None:
         """What detectors see in the question's pictures, where ``agent`` takes any. A model that sees can do
         without."""
-        sight, token, images = self.services.sight, self._limit.token, self.request.options.images
-        if not images or sight is None or not isinstance(agent, SeeingAgent) or self._obstacle is not None:
+        sight = self.services.sight
+        if (
+            not self.request.options.images
+            or sight is None
+            or not isinstance(agent, SeeingAgent)
+            or self._obstacle is not None
+        ):
             return None
-        pictures = [await ended_by(self.services.attachments.picture(name), token) for name in images]
         try:
-            return await ended_by(sight.look(pictures, token, self._report.looking), token)
+            return await seen(sight, self.request, self.services, self._report, self._limit.token)
         except (UnknownModel, LoadError, RuntimeFailure, CircuitOpen) as error:
             if not model_sees:
                 raise

@@ -34,12 +34,12 @@ async def taken_in(
 
     # Half of the context is left to the question, what was said before and the answer.
     places = model.context // (2 * len(request.options.images))
-    pictures = [await ended_by(services.attachments.picture(name), cancel) for name in request.options.images]
     try:
         async with services.lend(form.encoder, cancel) as encoder:
             taken: list[Embeddings | Marked] = [*request.embedded]
-            for number, picture in enumerate(pictures, 1):
-                report.looking(Looked(number, len(pictures)))
+            for number, name in enumerate(request.options.images, 1):
+                picture = await ended_by(services.attachments.picture(name), cancel)
+                report.looking(Looked(number, len(request.options.images)))
                 taken.append(await encoded(encoder, form, picture, places, cancel))
             return taken
     except UnknownModel as error:

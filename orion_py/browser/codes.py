@@ -25,8 +25,6 @@ class BrowserCodes:
         """All codes in ``picture``, from the top down. Raises DownloadFailed where the library isn't on the device and
         can't be fetched."""
         height, width = picture.shape[:2]
-        pixels = np.full((height, width, 4), 255, np.uint8)
-        pixels[..., :3] = picture
         with translated():
-            found = json.loads(await self._read(to_js(pixels.reshape(-1)), width, height))
+            found = json.loads(await self._read(to_js(np.ascontiguousarray(picture).reshape(-1)), width, height))
         return [Code(code["kind"], code["text"], tuple((float(x), float(y)) for x, y in code["box"])) for code in found]

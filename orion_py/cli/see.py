@@ -58,10 +58,11 @@ async def _all(options: argparse.Namespace) -> int:
 
 
 async def _one(sight: NativeSight, path: Path, options: argparse.Namespace) -> None:
+    from orion_py.native.eyes import at_hand
     from orion_py.native.images import read_image
     from orion_py.senses.scenes.report import as_data, described
 
-    (report,) = (await sight.look([read_image(path)], CancelToken())).reports
+    (report,) = (await sight.look([at_hand(read_image(path))], CancelToken())).reports
     if options.json:
         print(json.dumps({"file": str(path), **as_data(report, options.lang)}, ensure_ascii=False))
         return

@@ -18,7 +18,7 @@ from orion_py.native.graph_model import opened_graphs
 from orion_py.runtime.graphs import GraphModel
 from orion_py.senses.images.resampling import Picture, shrunk
 from orion_py.senses.scenes.eyes import MODELS, Eyes
-from orion_py.senses.scenes.sight import Scenes, Watch, all_seen, unseen
+from orion_py.senses.scenes.sight import Scenes, Shown, Watch, all_seen, unseen
 
 LONG_SIDE = 2000
 """Pixels of an attached picture."""
@@ -43,6 +43,15 @@ async def seen(data: bytes) -> Picture:
     return pixels
 
 
+def at_hand(picture: Picture) -> Shown:
+    """A picture that is decoded already."""
+
+    async def shown() -> Picture:
+        return picture
+
+    return shown
+
+
 class NativeSight:
     """A ``Sight`` over the models that were built in ``root``, opened when a picture is first looked at, on all
     processors."""
@@ -53,10 +62,12 @@ class NativeSight:
         self._eyes: Eyes | None = None
         self._open = AsyncExitStack()
 
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
+    async def look(
+        self, pictures: Sequence[Shown], cancel: CancelToken, watch: Watch = unseen, shrink: int = 1
+    ) -> Scenes:
         """Raises DownloadFailed where the models aren't built; otherwise as ``Sight.look``."""
         async with self._turn:
-            return await all_seen(self._eyes or await self._opened(), pictures, cancel, watch)
+            return await all_seen(self._eyes or await self._opened(), pictures, cancel, watch, shrink)
 
     async def close(self) -> None:
         self._eyes = None

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import onnxruntime as ort
@@ -16,8 +16,13 @@ from orion_py.manifest.graph_manifest import GraphManifest, GraphSession
 from orion_py.manifest.shards import Shard
 from orion_py.native.fed_graphs import FedGraphs
 from orion_py.native.store import read_verified
+from orion_py.runtime.bands import Given, Held
 from orion_py.runtime.base import BuildReport
 from orion_py.runtime.graphs import Backend, Tensor
+from orion_py.runtime.whole import HeldArray, as_arrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -42,8 +47,12 @@ class NativeGraphRunner:
     async def build(self) -> BuildReport:
         return await self._guarded(self._build)
 
-    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
-        return await self._guarded(lambda: self._run(session, inputs, want))
+    async def run(self, session: str, inputs: Mapping[str, Given], want: Sequence[str]) -> dict[str, Tensor]:
+        return await self._guarded(lambda: self._run(session, as_arrays(inputs), want))
+
+    async def run_held(self, session: str, inputs: Mapping[str, Given], output: str) -> Held:
+        found = (await self.run(session, inputs, [output]))[output]
+        return HeldArray(cast("NDArray[np.float32]", found))
 
     async def reset(self, session: str) -> None:
         for name in self._manifest.sessions[session].keeps.values():

@@ -20,6 +20,7 @@ FallbackKind = Literal[
     "router",
     "context",
     "storage",
+    "picture",
     "settings",
     "worker",
     "memory",

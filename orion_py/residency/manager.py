@@ -365,8 +365,8 @@ class ModelManager:
         counts = not self._is_sense(model_id)
         await self._evict(evictions(self._residents(model_id, keep), needed, self._budget(), model_id, counts=counts))
 
-    async def end_idle(self, model_id: str, keep: Collection[str]) -> bool:
-        """As ``memory.needs.Room.give``, for a model that is being opened."""
+    async def end_idle(self, model_id: str | None, keep: Collection[str]) -> bool:
+        """As ``memory.needs.Room.give``, for a model that is being opened, or for what runs out of memory now."""
         idle = [r.model for r in self._residents(model_id, keep) if not r.kept]
         await self._evict(idle)
         return bool(idle)

@@ -42,7 +42,8 @@ class Senses:
                 try:
                     yield model
                 except OrionError as error:
-                    if is_models(error):
+                    # That memory runs out amid a run says something of what was run, not of the model.
+                    if is_models(error) and not isinstance(error, OutOfMemory):
                         breaker.failure(error)
                     if isinstance(error, WorkerDied):
                         await self._manager.graphs.backends.blame(model, entry.title, error)

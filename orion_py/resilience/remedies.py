@@ -1,10 +1,11 @@
-"""Lists what is tried after which error, while a model is opened and while it answers: one table.
+"""Lists what is tried after which error, while a model is opened, answers or sees: one table.
 
-Two pure functions read it, each for one column, and say whether a remedy is left and what is tried then:
-``opening.recovery`` for a load, ``answering.recovery`` for an answer. One loop each executes what they say:
-``opening.opener.ModelOpener`` and ``answering.by_model.ModelAnswer``; ``routing.load`` executes the one remedy that
-concerns the router's shards. An attempt in itself includes what ``fetching.loader`` does: it downloads again after a
-failure that may pass (``resilience.retry``), and fetches anew a shard that turns out damaged or gone.
+Three pure functions read it, each for one column, and say whether a remedy is left and what is tried then:
+``opening.recovery`` for a load, ``answering.recovery`` for an answer, ``answering.looking`` for looking at pictures.
+One loop each executes what they say: ``opening.opener.ModelOpener``, ``answering.by_model.ModelAnswer`` and
+``answering.looking.seen``; ``routing.load`` executes the one remedy that concerns the router's shards. An attempt in
+itself includes what ``fetching.loader`` does: it downloads again after a failure that may pass (``resilience.retry``),
+and fetches anew a shard that turns out damaged or gone.
 """
 
 from __future__ import annotations
@@ -45,20 +46,31 @@ AnswerRemedy = Literal["keep_text", "next_rung", "new_worker", "earlier_version"
 way, in a new worker; roll the model back to the version before; leave the answer to the next model, the first agent's
 among them."""
 
+LookRemedy = Literal["evict_idle", "smaller_picture"]
+"""End idle models; look for text in a smaller picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """What helps against an error, in the order in which it is tried. Empty: nothing does, and the error ends the load
-    or the answer."""
+    """What helps against an error, in the order in which it is tried. Empty: nothing does, and the error ends the load,
+    the answer or the look."""
 
     load: tuple[LoadRemedy, ...] = ()
     answer: tuple[AnswerRemedy, ...] = ()
+    look: tuple[LookRemedy, ...] = ()
 
 
 _GIVE_UP = Remedies()
 
 REMEDIES: tuple[tuple[type[OrionError], Remedies], ...] = (
-    (OutOfMemory, Remedies(load=("evict_idle", "next_rung", "shorter_context"), answer=("next_rung", "next_model"))),
+    (
+        OutOfMemory,
+        Remedies(
+            load=("evict_idle", "next_rung", "shorter_context"),
+            answer=("next_rung", "next_model"),
+            look=("evict_idle", "smaller_picture"),
+        ),
+    ),
     (DownloadFailed, Remedies(load=("next_rung", "another_version"), answer=("next_model",))),
     (QuotaExceeded, Remedies(load=("store_in_memory",), answer=("next_model",))),
     (StorageUnavailable, Remedies(load=("store_in_memory",), answer=("next_model",))),

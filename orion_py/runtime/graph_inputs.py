@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from orion_py.errors import InvalidInput
 from orion_py.manifest.graph_manifest import GraphManifest, TensorSpec
+from orion_py.runtime.bands import InBands
 
 if TYPE_CHECKING:
-    from orion_py.runtime.graphs import Tensor
+    from orion_py.runtime.bands import Given
 
 MAX_RUN_BYTES = 512_000_000
 """Of all inputs of one run."""
@@ -22,9 +23,9 @@ def filled_elsewhere(manifest: GraphManifest, session: str) -> frozenset[str]:
     return frozenset(manifest.sessions[session].keeps.values()) | handed
 
 
-def checked(manifest: GraphManifest, session: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """``inputs`` as contiguous arrays. Raises InvalidInput, which names the session and the input, for one that is
-    missing or not known, and for another type, rank or size than the manifest says."""
+def checked(manifest: GraphManifest, session: str, inputs: Mapping[str, Given]) -> dict[str, Given]:
+    """``inputs``, arrays as contiguous ones. Raises InvalidInput, which names the session and the input, for one that
+    is missing or not known, and for another type, rank or size than the manifest says."""
     spec, place = manifest.sessions[session], f"{manifest.model}, {session}"
     if unknown := inputs.keys() - spec.inputs.keys():
         raise InvalidInput(f"{place}: there is no input {min(unknown)}")
@@ -35,7 +36,19 @@ def checked(manifest: GraphManifest, session: str, inputs: Mapping[str, Tensor])
         _check(f"{place}: the input {name}", value, spec.inputs[name], sizes)
     if sum(value.nbytes for value in inputs.values()) > MAX_RUN_BYTES:
         raise InvalidInput(f"{place}: the inputs take more than {MAX_RUN_BYTES / 1e6:.0f} MB")
-    return {name: value if value.flags.c_contiguous else value.copy() for name, value in inputs.items()}
+    return {name: _contiguous(value) for name, value in inputs.items()}
+
+
+def told_alone(manifest: GraphManifest, session: str) -> str:
+    """The one output that ``session`` tells. Raises InvalidInput where it isn't one, of float32."""
+    spec = manifest.sessions[session]
+    if len(spec.told) != 1 or spec.outputs[spec.told[0]].dtype != "float32":
+        raise InvalidInput(f"{manifest.model}, {session}: it doesn't tell one output of float32")
+    return spec.told[0]
+
+
+def _contiguous(value: Given) -> Given:
+    return value if isinstance(value, InBands) or value.flags.c_contiguous else value.copy()
 
 
 def wanted(manifest: GraphManifest, session: str, want: Sequence[str] | None) -> tuple[str, ...]:
@@ -48,9 +61,10 @@ def wanted(manifest: GraphManifest, session: str, want: Sequence[str] | None) ->
     return tuple(dict.fromkeys(want))
 
 
-def _check(what: str, value: Tensor, spec: TensorSpec, sizes: dict[str, int]) -> None:
-    if value.dtype.name != spec.dtype:
-        raise InvalidInput(f"{what} is {value.dtype.name}, and has to be {spec.dtype}")
+def _check(what: str, value: Given, spec: TensorSpec, sizes: dict[str, int]) -> None:
+    dtype = "float32" if isinstance(value, InBands) else value.dtype.name
+    if dtype != spec.dtype:
+        raise InvalidInput(f"{what} is {dtype}, and has to be {spec.dtype}")
     fits = len(value.shape) == len(spec.shape)
     for mine, size in zip(spec.shape, value.shape, strict=False):
         fits = fits and size == (sizes.setdefault(mine, size) if isinstance(mine, str) else mine)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from orion_py.runtime.bands import Given, Held
+
 Tensor: TypeAlias = (
     "NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int32] | NDArray[np.uint8] | NDArray[np.bool_]"
 )
@@ -30,13 +32,16 @@ Backend: TypeAlias = Literal["wasm", "webgpu"]
 class Graph(Protocol):
     """One session of a graph model."""
 
-    async def run(self, inputs: Mapping[str, Tensor], want: Sequence[str] | None = None) -> dict[str, Tensor]:
+    async def run(self, inputs: Mapping[str, Given], want: Sequence[str] | None = None) -> dict[str, Tensor]:
         """The outputs ``want``, the caller's own; None: all but those that are kept or handed on. An input that a
         session keeps, or that another one hands on, needn't be given. Calls wait for each other.
 
         Raises InvalidInput for tensors that the session doesn't take, RuntimeFailure, OutOfMemory, WorkerDied, or
         Cancelled once the model is closed.
         """
+
+    async def run_held(self, inputs: Mapping[str, Given]) -> Held:
+        """As ``run``, for a session that tells one output of float32, which is too large to be taken whole."""
 
     async def reset(self) -> None:
         """Forgets the state that the session keeps; what others handed on stays."""
@@ -69,8 +74,11 @@ class GraphRunner(BuiltOfShards, Protocol):
     """What computes all sessions of one model, fed with its graphs and weights. It is only asked for what its manifest
     has, one call at a time."""
 
-    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+    async def run(self, session: str, inputs: Mapping[str, Given], want: Sequence[str]) -> dict[str, Tensor]:
         """As ``Graph.run``, for inputs that were checked (``graph_inputs.checked``)."""
+
+    async def run_held(self, session: str, inputs: Mapping[str, Given], output: str) -> Held:
+        """As ``Graph.run_held``."""
 
     async def reset(self, session: str) -> None:
         """As ``Graph.reset``."""

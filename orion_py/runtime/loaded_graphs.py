@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from orion_py.errors import Cancelled, InvalidInput, OrionError
 from orion_py.manifest.graph_manifest import GraphManifest
+from orion_py.runtime.bands import Given, Held
 from orion_py.runtime.base import BuildReport
-from orion_py.runtime.graph_inputs import checked, wanted
+from orion_py.runtime.graph_inputs import checked, told_alone, wanted
 from orion_py.runtime.graphs import Backend, Graph, GraphRunner, Tensor
 
 PATIENCE_S = 5.0
@@ -55,15 +56,26 @@ class LoadedGraphs:
             raise InvalidInput(f"{self.manifest.model} has no file {name}")
         return self._files[name]
 
-    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str] | None) -> dict[str, Tensor]:
+    async def run(self, session: str, inputs: Mapping[str, Given], want: Sequence[str] | None) -> dict[str, Tensor]:
         """As ``Graph.run``."""
         given, asked = checked(self.manifest, session, inputs), wanted(self.manifest, session, want)
+        async with self._turn_of(session, given):
+            return await self._runner.run(session, given, asked)
+
+    async def run_held(self, session: str, inputs: Mapping[str, Given]) -> Held:
+        """As ``Graph.run_held``."""
+        given, asked = checked(self.manifest, session, inputs), told_alone(self.manifest, session)
+        async with self._turn_of(session, given):
+            return await self._runner.run_held(session, given, asked)
+
+    @asynccontextmanager
+    async def _turn_of(self, session: str, given: Mapping[str, Given]) -> AsyncIterator[None]:
         async with self._turn:
             self._require_open()
             self._require_handed(session, given)
             self.running = True
             try:
-                answer = await self._runner.run(session, given, asked)
+                yield
             except OrionError:
                 self.running = False
                 raise
@@ -74,7 +86,6 @@ class LoadedGraphs:
                 self.falls[fallen] = error
                 if self.on_fall is not None:
                     await self.on_fall(fallen, error)
-            return answer
 
     async def place(self, session: str, backend: Backend) -> None:
         """As ``GraphRunner.place``; the report says what it takes then."""
@@ -108,7 +119,7 @@ class LoadedGraphs:
         self.closed = True
         await self._runner.close()
 
-    def _require_handed(self, session: str, given: Mapping[str, Tensor]) -> None:
+    def _require_handed(self, session: str, given: Mapping[str, Given]) -> None:
         for name, giver in self.manifest.sessions.items():
             waiting = {into.input for into in giver.hands_on.values() if into.session == session} - given.keys()
             if waiting and name not in self._ran:
@@ -123,8 +134,11 @@ class _Session:
     def __init__(self, model: LoadedGraphs, name: str) -> None:
         self._model, self._name = model, name
 
-    async def run(self, inputs: Mapping[str, Tensor], want: Sequence[str] | None = None) -> dict[str, Tensor]:
+    async def run(self, inputs: Mapping[str, Given], want: Sequence[str] | None = None) -> dict[str, Tensor]:
         return await self._model.run(self._name, inputs, want)
+
+    async def run_held(self, inputs: Mapping[str, Given]) -> Held:
+        return await self._model.run_held(self._name, inputs)
 
     async def reset(self) -> None:
         await self._model.reset(self._name)

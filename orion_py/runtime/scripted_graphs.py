@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from orion_py.errors import OrionError
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.manifest.shards import Shard
+from orion_py.runtime.bands import Given, Held
 from orion_py.runtime.base import BuildReport
 from orion_py.runtime.graphs import Backend, Tensor
+from orion_py.runtime.whole import HeldArray, as_arrays
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 """From a run's inputs to its outputs."""
@@ -48,7 +55,7 @@ class ScriptedGraphRunner:
         self._fail("build")
         return BuildReport("scripted", self.threads, create_ms=0.0, warmup_ms=0.0, memory_bytes=self.memory)
 
-    async def run(self, session: str, inputs: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+    async def run(self, session: str, inputs: Mapping[str, Given], want: Sequence[str]) -> dict[str, Tensor]:
         self._fail("run")
         self.runs.append(session)
         if session in self.on_gpu and self.gpu_failures.get(session):
@@ -57,8 +64,12 @@ class ScriptedGraphRunner:
         on_gpu = session in self.on_gpu
         self.on_run(session, "webgpu" if on_gpu else "wasm")
         answer = self.gpu_answers.get(session, self.answers[session]) if on_gpu else self.answers[session]
-        outputs = answer(inputs)
+        outputs = answer(as_arrays(inputs))
         return {name: outputs[name] for name in want}
+
+    async def run_held(self, session: str, inputs: Mapping[str, Given], output: str) -> Held:
+        found = (await self.run(session, inputs, [output]))[output]
+        return HeldArray(cast("NDArray[np.float32]", found))
 
     async def reset(self, session: str) -> None:
         self._fail("reset")

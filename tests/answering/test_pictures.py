@@ -14,11 +14,11 @@ from orion_py.cancellation import CancelToken
 from orion_py.config import EngineConfig
 from orion_py.engine.engine import Engine
 from orion_py.errors import OrionError, OutOfMemory, UnreadableImage
-from orion_py.protocol import AdvanceEvent, InferOptions, Response, SenseEvent
+from orion_py.protocol import AdvanceEvent, FallbackEvent, InferOptions, Response, SenseEvent
 from orion_py.runtime.attachments import HeldAttachments
 from orion_py.senses.images.resampling import Picture
 from orion_py.senses.scenes.report import SceneReport
-from orion_py.senses.scenes.sight import Looked, Scenes, Watch
+from orion_py.senses.scenes.sight import Looked, Scenes, Shown, Watch
 from tests.senses.scenes.reports import KNOWN, ROOT, report, seen
 from tests.senses.scenes.test_receipts import FRENCH
 from tests.tiny import REGISTRY, World, says
@@ -32,15 +32,18 @@ class ScriptedSight:
 
     def __init__(self, *found: SceneReport) -> None:
         self.found, self.given = found, 0
-        self.fails: OrionError | None = None
-        """What the next look ends in."""
+        self.fails: list[OrionError] = []
+        """What the next looks end in."""
+        self.shrinks: list[int] = []
 
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch) -> Scenes:
+    async def look(self, pictures: Sequence[Shown], cancel: CancelToken, watch: Watch, shrink: int) -> Scenes:
+        self.shrinks.append(shrink)
+        for shown in pictures:
+            await shown()
         for line in (0, 1, 2):
             watch(Looked(1, len(pictures), line, 2))
-        if self.fails is not None:
-            error, self.fails = self.fails, None
-            raise error
+        if self.fails:
+            raise self.fails.pop(0)
         self.given += len(pictures)
         return Scenes(tuple(self.found[: len(pictures)]), KNOWN)
 
@@ -62,7 +65,7 @@ async def engine(sight: ScriptedSight) -> tuple[World, Engine]:
     world = World(says("the way out"))
     world.texts["models.json"] = json.dumps(registry())
     world.ports = replace(world.ports, sight=lambda lend: sight, attachments=HeldAttachments(see=see))
-    return world, await Engine.start(EngineConfig(), world.ports)
+    return world, await Engine.start(EngineConfig(), world.ports, subscribers=[world.events.append])
 
 
 async def test_a_count_is_answered_by_what_was_seen_and_no_model_is_loaded() -> None:
@@ -179,13 +182,43 @@ async def test_how_far_the_reading_is_is_told_and_moves_the_progress() -> None:
     assert [event.progress for event in world.events if isinstance(event, AdvanceEvent)][:2] == [7, 10]
 
 
-async def test_memory_that_runs_out_while_looking_fails_the_question_and_the_next_is_answered() -> None:
+def full(times: int) -> list[OrionError]:
+    return [OutOfMemory("The reader of text needs more memory than there is.")] * times
+
+
+@pytest.mark.parametrize(
+    ("idle", "times", "steps", "shrinks"),
+    [
+        (True, 1, ["memory"], [1, 1]),
+        (True, 2, ["memory", "picture"], [1, 1, 2]),
+        (False, 1, ["picture"], [1, 2]),  # there is nothing to end
+    ],
+)
+async def test_memory_that_runs_out_while_looking_is_freed_and_then_a_smaller_picture_looked_at(
+    idle: bool, times: int, steps: list[str], shrinks: list[int]
+) -> None:
     sight = ScriptedSight(DOG)
-    sight.fails = OutOfMemory("The reader of text needs more memory than there is.")
+    world, made = await engine(sight)
+    if idle:
+        await made.infer("Hello", InferOptions(max_tokens=4))
+    sight.fails = full(times)
+    assert (await made.infer("How many dogs?", images=[PICTURE])).content == "I found 1 dog."
+    assert sight.shrinks == shrinks
+    told = [event for event in world.events if isinstance(event, FallbackEvent)]
+    assert [(event.kind, event.reason_code) for event in told] == [(step, "out_of_memory") for step in steps]
+    assert all(session.closed for session in world.runtime.sessions)
+    assert len(world.runtime.sessions) == idle
+
+
+async def test_where_nothing_helps_against_it_the_question_fails_and_the_next_is_answered() -> None:
+    sight = ScriptedSight(DOG)
     _, made = await engine(sight)
+    sight.fails = full(2)
     with pytest.raises(OutOfMemory):
         await made.infer("How many dogs?", images=[PICTURE])
+    assert sight.shrinks == [1, 2]
     assert (await made.infer("How many dogs?", images=[PICTURE])).content == "I found 1 dog."
+    assert sight.shrinks == [1, 2, 1]
 
 
 async def test_an_agent_that_doesnt_see_says_so_and_nobody_looks() -> None:

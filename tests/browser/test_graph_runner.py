@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pytest
 from orion_py.errors import WorkerDied
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.native.graph_runner import NativeGraphRunner
+from orion_py.runtime.bands import InBands
 from tests.played_pyodide import played
 from tests.tiny_graphs import ONE, written
 
@@ -127,6 +129,50 @@ async def test_a_session_that_the_gpu_failed_is_told_once_with_the_answer(browse
     (fallen,) = runner.fallen().items()
     assert (fallen[0], fallen[1].code, fallen[1].message) == ("doubles", "device_lost", "gone")
     assert runner.fallen() == {}
+
+
+class Floats:
+    """A Float32Array of JavaScript's."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    @staticmethod
+    def new(count: int) -> Floats:
+        return Floats(np.full(count, np.nan, np.float32))
+
+    def subarray(self, start: int, stop: int) -> Floats:
+        return Floats(self.values[start:stop])
+
+    def assign(self, values: Any) -> None:
+        assert values.flags.c_contiguous
+        self.values[:] = values
+
+    def assign_to(self, target: Any) -> None:
+        target[:] = self.values
+
+
+async def test_a_large_input_and_a_large_output_are_never_whole_in_python(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.arange(3 * 5 * 4, dtype=np.float32).reshape(1, 3, 5, 4)
+
+    def bands() -> Iterator[tuple[int, Any]]:
+        for row in range(0, 5, 2):
+            yield row, pixels[0, :, row : row + 2]
+
+    async def run_graph(facts: str, given: Floats) -> Any:
+        asked = json.loads(facts)
+        assert asked["inputs"] == [["x", "float32", [1, 3, 5, 4]]]
+        assert (given.values.reshape(pixels.shape) == pixels).all()
+        told = [["y", "float32", [1, 1, 15, 4]]]
+        return SimpleNamespace(facts=json.dumps(told), fell="null", tensors=[given])
+
+    monkeypatch.setattr(sys.modules["js"], "Float32Array", Floats, raising=False)
+    runner = browser.BrowserGraphRunner(SimpleNamespace(runGraph=run_graph), None)
+    held = await runner.run_held("any", {"x": InBands((1, 3, 5, 4), bands)}, "y")
+    assert held.shape == (1, 1, 15, 4)
+    assert held.rows(3, 8).tolist() == pixels.reshape(15, 4)[3:8].tolist()
 
 
 def test_a_worker_is_told_the_sessions_and_nothing_else(browser: Any, tmp_path: Path) -> None:

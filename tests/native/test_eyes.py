@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import Cancelled, DownloadFailed, UnreadableImage
-from orion_py.native.eyes import NativeSight, can_see, seen
+from orion_py.native.eyes import NativeSight, at_hand, can_see, seen
 from orion_py.senses.images.resampling import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ async def sight() -> AsyncIterator[NativeSight]:
 
 
 async def test_it_reads_lines_in_their_order(sight: NativeSight) -> None:
-    (report,) = (await sight.look([written("Total TTC 12,50", "The quick brown fox")], CancelToken())).reports
+    (report,) = (await sight.look([at_hand(written("Total TTC 12,50", "The quick brown fox"))], CancelToken())).reports
     assert report.text == "Total TTC 12,50\nThe quick brown fox"
     assert all(line.confidence > 0.9 for line in report.reading.lines)
     assert report.layout.columns == 1
@@ -48,7 +48,7 @@ async def test_it_reads_lines_in_their_order(sight: NativeSight) -> None:
 
 
 async def test_an_upside_down_line_is_turned(sight: NativeSight) -> None:
-    (report,) = (await sight.look([written("The quick brown fox")[::-1, ::-1]], CancelToken())).reports
+    (report,) = (await sight.look([at_hand(written("The quick brown fox")[::-1, ::-1])], CancelToken())).reports
     assert report.text == "The quick brown fox"
 
 
@@ -56,7 +56,7 @@ async def test_an_upside_down_line_is_turned(sight: NativeSight) -> None:
 async def test_pictures_of_any_shape_with_nothing_in_them_have_nothing_in_them(
     sight: NativeSight, shape: tuple[int, int]
 ) -> None:
-    (report,) = (await sight.look([np.full((*shape, 3), 255, np.uint8)], CancelToken())).reports
+    (report,) = (await sight.look([at_hand(np.full((*shape, 3), 255, np.uint8))], CancelToken())).reports
     assert (report.text, report.objects, report.codes) == ("", (), ())
     assert report.colours == (("white", 1.0),)
 
@@ -65,7 +65,7 @@ async def test_a_qr_code_is_read(sight: NativeSight) -> None:
     zxingcpp = pytest.importorskip("zxingcpp")
     code = zxingcpp.create_barcode("https://example.org/été", zxingcpp.BarcodeFormat.QRCode)
     picture = np.asarray(Image.fromarray(np.asarray(code.to_image(scale=8))).convert("RGB"))
-    (report,) = (await sight.look([picture], CancelToken())).reports
+    (report,) = (await sight.look([at_hand(picture)], CancelToken())).reports
     assert [(code.kind, code.text) for code in report.codes] == [("QR Code", "https://example.org/été")]
 
 
@@ -84,10 +84,10 @@ async def test_a_cancelled_look_ends(sight: NativeSight) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        await sight.look([written("Hello")], cancel)
+        await sight.look([at_hand(written("Hello"))], cancel)
 
 
 async def test_without_the_models_it_says_how_to_make_them(tmp_path: Path) -> None:
     assert not can_see(tmp_path)
     with pytest.raises(DownloadFailed, match=r"build\.py models vision"):
-        await NativeSight(tmp_path).look([written("Hello")], CancelToken())
+        await NativeSight(tmp_path).look([at_hand(written("Hello"))], CancelToken())

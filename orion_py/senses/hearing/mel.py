@@ -20,6 +20,8 @@ FRAMES_A_SECOND = RATE // HOP
 MOST_FRAMES = 3_000
 """30 seconds: as far as Whisper's positions go."""
 _FLOOR, _RANGE = 1e-10, 8.0
+_AT_ONCE = 250
+"""Frames: the spectrum of 30 s takes 30 MB, which a browser would never get back from Python."""
 
 
 def log_mel(samples: Samples, frames: int) -> NDArray[np.float32]:
@@ -29,8 +31,11 @@ def log_mel(samples: Samples, frames: int) -> NDArray[np.float32]:
     padded[: min(len(samples), size)] = samples[:size]
     centred = np.pad(padded, FRAME // 2, mode="reflect")
     cut = np.lib.stride_tricks.sliding_window_view(centred, FRAME)[::HOP][:frames]
-    power = np.abs(np.fft.rfft(cut * _window(), axis=1)) ** 2
-    logs = np.log10(np.maximum(power @ _bands().T, _FLOOR))
+    logs = np.empty((frames, BANDS))
+    for start in range(0, frames, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        power = np.abs(np.fft.rfft(cut[part] * _window(), axis=1)) ** 2
+        logs[part] = np.log10(np.maximum(power @ _bands().T, _FLOOR))
     logs = np.maximum(logs, logs.max() - _RANGE)
     return np.ascontiguousarray(((logs + 4) / 4).T[None], np.float32)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from orion_py.senses.images.resampling import bands
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -53,11 +55,13 @@ def _along_rows(picture: Picture, width: int, weigh: _Filter, reach: float) -> P
     """uint8 [height, width, 3] of [height, columns, 3]."""
     first, weights = _taps(picture.shape[1], width, weigh, reach)
     last = picture.shape[1] - 1
-    out = np.full((picture.shape[0], width, 3), 0.5, np.float32)
-    for tap in range(weights.shape[1]):
-        out += picture[:, np.minimum(first + tap, last)] * weights[:, tap, None]
-    np.clip(out, 0, 255, out)
-    return out.astype(np.uint8)
+    out = np.empty((picture.shape[0], width, 3), np.uint8)
+    for band in bands(picture.shape[0], width):
+        part = np.full((band.stop - band.start, width, 3), 0.5, np.float32)
+        for tap in range(weights.shape[1]):
+            part += picture[band, np.minimum(first + tap, last)] * weights[:, tap, None]
+        out[band] = np.clip(part, 0, 255, part)
+    return out
 
 
 def _taps(size: int, count: int, weigh: _Filter, reach: float) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

@@ -21,9 +21,11 @@ Quad: TypeAlias = "NDArray[np.float64]"
 
 _CUBIC = -0.75
 """OpenCV's coefficient of bicubic interpolation (Keys 1981)."""
-_BAND = 1 << 16
+_BAND = 1 << 15
 """Pixels that are computed at a time: Python's memory in a browser never shrinks, and what lies beside a picture of two
 thousand rows in float32 or float64 would stay there."""
+_SAMPLED = 1 << 13
+"""As ``_BAND``, where a pixel takes some 30 numbers in float64."""
 
 
 def scaled(picture: Picture, height: int, width: int) -> NDArray[np.float32]:
@@ -39,7 +41,7 @@ def scaled_bands(picture: Picture, height: int, width: int) -> Iterator[tuple[sl
     rows, columns = picture.shape[:2]
     top, low = _between(height, rows)
     left, right = _between(width, columns)
-    for band in _bands(height, max(width, columns)):
+    for band in bands(height, max(width, columns)):
         if (rows, columns) == (height, width):
             yield band, picture[band].astype(np.float32)
             continue
@@ -51,34 +53,54 @@ def scaled_bands(picture: Picture, height: int, width: int) -> Iterator[tuple[sl
         yield band, out
 
 
-def _bands(height: int, width: int) -> Iterator[slice]:
-    step = max(1, _BAND // max(1, width))
+def bands(height: int, width: int, pixels: int | None = None) -> Iterator[slice]:
+    """The rows of a picture, so many at a time that they have about ``pixels``."""
+    step = max(1, (pixels or _BAND) // max(1, width))
     return (slice(row, min(row + step, height)) for row in range(0, height, step))
 
 
 def shrunk(picture: Picture, height: int, width: int) -> NDArray[np.float32]:
     """As ``scaled``, but where several pixels fall into one their mean counts, so that fine patterns don't flicker."""
+    return scaled(_averaged(picture, height, width), height, width)
+
+
+def shrunk_bands(picture: Picture, height: int, width: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """As ``scaled_bands``, of ``shrunk``."""
+    return scaled_bands(_averaged(picture, height, width), height, width)
+
+
+def _averaged(picture: Picture, height: int, width: int) -> Picture:
+    """``picture``, less than twice as high and as wide as asked for: the means of blocks of whole pixels."""
     down, across = picture.shape[0] // max(1, height), picture.shape[1] // max(1, width)
     if down < 2 and across < 2:
-        return scaled(picture, height, width)
+        return picture
     down, across = max(1, down), max(1, across)
     rows, columns = picture.shape[0] // down, picture.shape[1] // across
-    blocks = picture[: rows * down, : columns * across].reshape(rows, down, columns, across, 3)
-    return scaled(np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8), height, width)
+    out = np.empty((rows, columns, 3), np.uint8)
+    for band in bands(rows, columns * across * down):
+        part = picture[band.start * down : band.stop * down, : columns * across]
+        blocks = part.reshape(band.stop - band.start, down, columns, across, 3)
+        out[band] = np.rint(blocks.mean(axis=(1, 3), dtype=np.float32))
+    return out
 
 
 def cubic(picture: Picture, height: int, width: int) -> NDArray[np.float32]:
     """As ``scaled``, by bicubic interpolation, rounded to whole values of 0 to 255 as OpenCV does it."""
-    out = picture.astype(np.float64)
-    for axis, count in enumerate((height, width)):
-        size = picture.shape[axis]
-        at = (np.arange(count) + 0.5) * (size / count) - 0.5
-        below = np.floor(at).astype(np.intp)
-        out = sum(
-            np.take(out, np.clip(below + step - 1, 0, size - 1), axis) * np.expand_dims(weights, (1 - axis, 2))
-            for step, weights in enumerate(_cubic_weights(at - below))
-        )
-    return np.clip(np.rint(out), 0, 255).astype(np.float32)
+    out = np.empty((height, width, 3), np.float32)
+    rows, columns = _cubic_taps(height, picture.shape[0]), _cubic_taps(width, picture.shape[1])
+    for band in bands(height, max(width, picture.shape[1]), _SAMPLED):
+        part = sum(picture[places[band]] * weights[band, None, None] for places, weights in rows)
+        part = sum(np.take(part, places, 1) * weights[:, None] for places, weights in columns)
+        out[band] = np.clip(np.rint(part), 0, 255)
+    return out
+
+
+def _cubic_taps(count: int, size: int) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Of each of its four neighbours, for each of ``count`` outputs: its place among ``size`` inputs, its weight."""
+    at = (np.arange(count) + 0.5) * (size / count) - 0.5
+    below = np.floor(at).astype(np.intp)
+    weights = enumerate(_cubic_weights(at - below))
+    return [(np.clip(below + step - 1, 0, size - 1), each) for step, each in weights]
 
 
 def _between(count: int, size: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.float32]], NDArray[np.intp]]:
@@ -123,7 +145,7 @@ def _homography(source: Quad, target: Quad) -> NDArray[np.float64]:
 def _sampled(picture: Picture, backward: NDArray[np.float64], height: int, width: int) -> Picture:
     """Output pixel (x, y) is the input at ``backward`` of it."""
     out = np.empty((height, width, 3), np.uint8)
-    for rows in _bands(height, width):
+    for rows in bands(height, width, _SAMPLED):
         out[rows] = _sampled_rows(picture, backward, rows, width)
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def components(mask: NDArray[np.bool_], most: int) -> list[NDArray[np.float64]]:
-    """The parts of ``mask`` [h, w] that hang together, corners included, top to bottom: for each the two ends of each
-    of its runs, as points [n, 2] of x and y. The ``most`` largest where there are more."""
-    rows, starts, ends = _runs(mask)
+def components(masks: Iterable[NDArray[np.bool_]], most: int) -> list[NDArray[np.float64]]:
+    """The parts of a mask that hang together, corners included, top to bottom: for each the two ends of each of its
+    runs, as points [n, 2] of x and y. The ``most`` largest where there are more. ``masks``: the mask's rows [n, w],
+    some at a time."""
+    rows, starts, ends, height = _runs(masks)
     if not len(rows):
         return []
     owner = np.arange(len(rows))
@@ -24,8 +26,8 @@ def components(mask: NDArray[np.bool_], most: int) -> list[NDArray[np.float64]]:
             run = int(owner[run])
         return run
 
-    first = np.searchsorted(rows, np.arange(mask.shape[0] + 1))
-    for row in range(1, mask.shape[0]):
+    first = np.searchsorted(rows, np.arange(height + 1))
+    for row in range(1, height):
         above, here = int(first[row - 1]), int(first[row])
         last_above, last = here, int(first[row + 1])
         while above < last_above and here < last:
@@ -51,14 +53,20 @@ def components(mask: NDArray[np.bool_], most: int) -> list[NDArray[np.float64]]:
     ]
 
 
-def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Row, first and last column of each run of true values."""
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    _, ends = np.nonzero(steps == -1)
-    return rows, starts, ends - 1
+def _runs(masks: Iterable[NDArray[np.bool_]]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], int]:
+    """Row, first and last column of each run of true values; and how many rows there are."""
+    none = np.empty(0, np.intp)
+    found, height = [(none, none, none)], 0
+    for mask in masks:
+        padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+        padded[:, 1:-1] = mask
+        steps = np.diff(padded, axis=1)
+        rows, starts = np.nonzero(steps == 1)
+        _, ends = np.nonzero(steps == -1)
+        found.append((rows + height, starts, ends - 1))
+        height += mask.shape[0]
+    rows, starts, ends = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return rows, starts, ends, height
 
 
 def convex_hull(points: NDArray[np.float64]) -> NDArray[np.float64]:

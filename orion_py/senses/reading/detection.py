@@ -7,11 +7,13 @@ that map, grown by what training shrank it. The parameters are those of the rapi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orion_py.runtime.bands import NUMBERS, Held, InBands, read_bands
 from orion_py.senses.images.resampling import Picture, Quad, scaled_bands
 from orion_py.senses.reading.components import clockwise, components, filled, smallest_rectangle
 
@@ -39,15 +41,18 @@ class TextBox:
     score: float
 
 
-def detector_input(picture: Picture) -> NDArray[np.float32]:
-    """What the detector takes for ``picture``: float32 [1, 3, h, w] of -1 to 1, blue first, as it was trained."""
+def detector_input(picture: Picture, shrink: int = 1) -> InBands:
+    """What the detector takes for ``picture``: [1, 3, h, w] of -1 to 1, blue first, as it was trained; its sides
+    ``shrink`` times smaller than it was trained for."""
     height, width = picture.shape[:2]
-    ratio = max(1.0, SHORT_SIDE / min(height, width))
+    ratio = max(1.0, SHORT_SIDE / min(height, width)) / shrink
     rows, columns = (max(STRIDE, round(int(side * ratio) / STRIDE) * STRIDE) for side in (height, width))
-    out = np.empty((1, 3, rows, columns), np.float32)
-    for band, pixels in scaled_bands(picture, rows, columns):
-        out[:, :, band] = detector_tensor(np.rint(pixels))
-    return out
+
+    def bands() -> Iterator[tuple[int, NDArray[np.float32]]]:
+        for band, pixels in scaled_bands(picture, rows, columns):
+            yield band.start, detector_tensor(np.rint(pixels))[0]
+
+    return InBands((1, 3, rows, columns), bands)
 
 
 def detector_tensor(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -55,16 +60,12 @@ def detector_tensor(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray((pixels / 127.5 - 1)[..., ::-1].transpose(2, 0, 1)[None], np.float32)
 
 
-def text_boxes(probabilities: NDArray[np.float32], height: int, width: int) -> list[TextBox]:
-    """The boxes of a picture of ``height`` and ``width`` from the detector's map [h, w], top to bottom."""
-    core = probabilities > CORE
-    mask = core.copy()  # dilated by two pixels' square
-    mask[1:] |= core[:-1]
-    mask[:, 1:] |= core[:, :-1]
-    mask[1:, 1:] |= core[:-1, :-1]
-    scale = np.array([width / probabilities.shape[1], height / probabilities.shape[0]])
+def text_boxes(probabilities: Held, height: int, width: int) -> list[TextBox]:
+    """The boxes of a picture of ``height`` and ``width`` from the detector's map [1, 1, h, w], top to bottom. Raises
+    RuntimeFailure for another map."""
+    scale = np.array([width / probabilities.shape[-1], height / probabilities.shape[-2]])
     found = []
-    for points in components(mask, MOST_BOXES):
+    for points in components(_masks(probabilities), MOST_BOXES):
         quad, side = smallest_rectangle(points)
         if side < _LEAST_SIDE:
             continue
@@ -82,10 +83,25 @@ def text_boxes(probabilities: NDArray[np.float32], height: int, width: int) -> l
     return sorted(found, key=lambda box: (float(box.quad[:, 1].min()), float(box.quad[:, 0].min())))
 
 
-def _mean_within(values: NDArray[np.float32], quad: Quad) -> float:
-    height, width = values.shape
+def _masks(probabilities: Held) -> Iterator[NDArray[np.bool_]]:
+    """Where lines are, band by band: each core, dilated by two pixels' square."""
+    above = np.zeros((1, probabilities.shape[-1]), bool)
+    for _, values in read_bands(probabilities, 4, "text detector"):
+        core = np.concatenate([above, values > CORE])
+        mask = core[1:] | core[:-1]
+        mask[:, 1:] |= mask[:, :-1].copy()
+        yield mask
+        above = core[-1:].copy()
+
+
+def _mean_within(values: Held, quad: Quad) -> float:
+    height, width = values.shape[-2:]
     left, top = np.clip(np.floor(quad.min(axis=0)), 0, [width - 1, height - 1]).astype(int)
     right, bottom = np.clip(np.ceil(quad.max(axis=0)), 0, [width - 1, height - 1]).astype(int)
-    part = values[top : bottom + 1, left : right + 1]
-    inside = filled(np.floor(quad - [left, top]), *part.shape)
-    return float(part[inside].mean()) if inside.any() else 0.0
+    total, count, step = 0.0, 0, max(1, NUMBERS // (8 * width))
+    for row in range(top, bottom + 1, step):
+        part = values.rows(row, min(row + step, bottom + 1))[:, left : right + 1]
+        inside = filled(np.floor(quad - [left, row]), *part.shape)
+        total += float(part[inside].sum(dtype=np.float64))
+        count += int(inside.sum())
+    return total / count if count else 0.0

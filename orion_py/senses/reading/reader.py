@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from orion_py.cancellation import CancelToken
 from orion_py.errors import RuntimeFailure
 from orion_py.runtime.graphs import Graph, GraphModel, Tensor
-from orion_py.senses.images.resampling import Picture, cut, runs_across, scaled
+from orion_py.senses.images.resampling import Picture, cut, runs_across, scaled_bands
 from orion_py.senses.reading.detection import TextBox, detector_input, text_boxes
 from orion_py.senses.reading.lines import Line, joined, reading_order
 from orion_py.senses.reading.recognition import SURELY, TURNED_WIDTH, ReadLine, decoded, line_input, line_width
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LONG_SIDE = 2000
 """Pixels: a larger picture is scaled down to it before anything is looked for."""
@@ -68,14 +64,17 @@ class TextReader:
         characters = (await model.file("characters.txt")).decode().split("\n")
         return cls(model.graph("detector"), model.graph("turned"), model.graph("recognizer"), characters)
 
-    async def read(self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched) -> Reading:
-        """All text in ``picture``. Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
+    async def read(
+        self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched, shrink: int = 1
+    ) -> Reading:
+        """All text in ``picture``. ``shrink``: lines are looked for in a copy whose sides are so many times smaller.
+        Raises Cancelled, RuntimeFailure, OutOfMemory or WorkerDied."""
         shrunk = _within_bounds(picture)
         ratio = np.array([picture.shape[1] / shrunk.shape[1], picture.shape[0] / shrunk.shape[0]])
         height, width = shrunk.shape[:2]
         down, across = _margin(height, width), _margin(width, height)
         seen = np.pad(shrunk, ((down, down), (across, across), (0, 0)), mode="edge") if down or across else shrunk
-        boxes = await self._boxes(seen)
+        boxes = await self._boxes(seen, shrink)
         lines: list[Line] = []
         for box in boxes:
             on_line(len(lines), len(boxes))
@@ -92,17 +91,16 @@ class TextReader:
         unsure = tuple(line for line in lines if not _is_sure(line))
         return Reading(tuple(tuple(row) for row in reading_order(sure)), unsure)
 
-    async def _boxes(self, picture: Picture) -> list[TextBox]:
-        found = _only(await self._detector.run({"x": detector_input(picture)}), 4, "text detector")
-        return text_boxes(found[0, 0], *picture.shape[:2])
+    async def _boxes(self, picture: Picture, shrink: int) -> list[TextBox]:
+        found = await self._detector.run_held({"x": detector_input(picture, shrink)})
+        return text_boxes(found, *picture.shape[:2])
 
     async def _is_upside_down(self, line: Picture) -> bool:
-        turned = _only(await self._turned.run({"x": line_input(line, TURNED_WIDTH)}), 2, "classifier of turned lines")
-        return bool(turned[0, -1] > SURELY)
+        return _turned(await self._turned.run({"x": line_input(line, TURNED_WIDTH)})) > SURELY
 
     async def _line(self, line: Picture) -> ReadLine:
-        found = _only(await self._recognizer.run({"x": line_input(line, line_width(line))}), 3, "text recognizer")
-        return decoded(found[0], self._characters)
+        found = await self._recognizer.run_held({"x": line_input(line, line_width(line))})
+        return decoded(found, self._characters)
 
 
 def _is_sure(line: Line) -> bool:
@@ -110,11 +108,12 @@ def _is_sure(line: Line) -> bool:
     return bool(text) and line.confidence >= (LEAST_CONFIDENCE if len(text) > 1 else LONE_CONFIDENCE)
 
 
-def _only(outputs: Mapping[str, Tensor], dimensions: int, what: str) -> NDArray[np.float32]:
+def _turned(outputs: Mapping[str, Tensor]) -> float:
+    """How likely a line is upside down."""
     (array,) = outputs.values()
-    if array.ndim != dimensions or not np.isfinite(array).all():
-        raise RuntimeFailure(f"The {what} returned no usable numbers.", shape=list(array.shape))
-    return cast("NDArray[np.float32]", array)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise RuntimeFailure("The classifier of turned lines returned no usable numbers.", shape=list(array.shape))
+    return float(array[0, -1])
 
 
 def _within_bounds(picture: Picture) -> Picture:
@@ -125,7 +124,10 @@ def _within_bounds(picture: Picture) -> Picture:
     if ratio == 1.0:
         return picture
     rows, columns = max(1, round(height * ratio)), max(1, round(width * ratio))
-    return np.rint(scaled(picture, rows, columns)).astype(np.uint8)
+    out = np.empty((rows, columns, 3), np.uint8)
+    for band, pixels in scaled_bands(picture, rows, columns):
+        out[band] = np.rint(pixels)
+    return out
 
 
 def _margin(height: int, width: int) -> int:

@@ -57,14 +57,16 @@ class Eyes:
             codes,
         )
 
-    async def look(self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched) -> SceneReport:
-        """What is in ``picture``; ``on_line`` is called as ``TextReader.read`` does. Raises Cancelled, RuntimeFailure,
-        OutOfMemory or WorkerDied."""
+    async def look(
+        self, picture: Picture, cancel: CancelToken, on_line: OnLine = unwatched, shrink: int = 1
+    ) -> SceneReport:
+        """What is in ``picture``; ``on_line`` and ``shrink`` are as ``TextReader.read`` has them. Raises Cancelled,
+        RuntimeFailure, OutOfMemory or WorkerDied."""
         height, width = picture.shape[:2]
         found = await self._found(picture)
         cancel.raise_if_cancelled()
         subjects = await self._shown(picture)
-        reading = await self._reader.read(picture, cancel, on_line)
+        reading = await self._reader.read(picture, cancel, on_line, shrink)
         return SceneReport(
             width=width,
             height=height,

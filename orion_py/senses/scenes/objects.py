@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orion_py.senses.images.resampling import Picture, shrunk
+from orion_py.senses.images.resampling import Picture, shrunk_bands
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,8 +40,10 @@ class Found:
 
 def objects_input(picture: Picture) -> NDArray[np.float32]:
     """What the detector takes: float32 [1, 3, 416, 416], blue first, each channel less its mean over its deviation."""
-    pixels = (shrunk(picture, SIDE, SIDE)[..., ::-1] - _MEAN) / _DEVIATION
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+    out = np.empty((1, 3, SIDE, SIDE), np.float32)
+    for band, pixels in shrunk_bands(picture, SIDE, SIDE):
+        out[0, :, band] = ((pixels[..., ::-1] - _MEAN) / _DEVIATION).transpose(2, 0, 1)
+    return out
 
 
 def objects(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orion_py.cancellation import CancelToken
+from orion_py.errors import OutOfMemory
 from orion_py.runtime.graphs import Lend
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Looked:
 
 
 Watch = Callable[[Looked], None]
+Shown: TypeAlias = "Callable[[], Awaitable[Picture]]"
+"""Decodes a picture when its turn comes, so that of several only one is in memory."""
 
 
 def unseen(_looked: Looked) -> None:
@@ -51,18 +54,25 @@ def unseen(_looked: Looked) -> None:
 
 
 class Sight(Protocol):
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
+    async def look(
+        self, pictures: Sequence[Shown], cancel: CancelToken, watch: Watch = unseen, shrink: int = 1
+    ) -> Scenes:
         """Opens the models that see where they aren't in memory yet, and looks. ``watch`` hears how far it is, first
-        when they are open. Raises LoadError, RuntimeFailure or Cancelled."""
+        when they are open. ``shrink``: how many times smaller than usual the sides of a picture are in which text is
+        looked for; that takes its square less memory, and small print isn't found. Raises LoadError, RuntimeFailure or
+        Cancelled, and as ``pictures``."""
 
 
-async def all_seen(eyes: Eyes, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch) -> Scenes:
-    """What ``eyes`` see in each of ``pictures``, one after the other. Raises as ``Eyes.look``."""
+async def all_seen(eyes: Eyes, pictures: Sequence[Shown], cancel: CancelToken, watch: Watch, shrink: int) -> Scenes:
+    """What ``eyes`` see in each of ``pictures``, one after the other. Raises as ``Eyes.look`` and ``pictures``."""
     reports = []
-    for number, picture in enumerate(pictures, 1):
+    for number, shown in enumerate(pictures, 1):
         watch(Looked(number, len(pictures)))
         on_line = _lines_of(number, len(pictures), watch)
-        reports.append(await eyes.look(picture, cancel, on_line))
+        try:
+            reports.append(await eyes.look(await shown(), cancel, on_line, shrink))
+        except MemoryError as error:  # of Python's own memory
+            raise OutOfMemory("Memory ran out while the picture was looked at.") from error
     return Scenes(tuple(reports), eyes.kinds)
 
 
@@ -77,7 +87,9 @@ class LentSight:
     def __init__(self, lend: Lend, codes: CodeReader) -> None:
         self._lend, self._codes = lend, codes
 
-    async def look(self, pictures: Sequence[Picture], cancel: CancelToken, watch: Watch = unseen) -> Scenes:
+    async def look(
+        self, pictures: Sequence[Shown], cancel: CancelToken, watch: Watch = unseen, shrink: int = 1
+    ) -> Scenes:
         """Raises as ``Sight.look``, and as ``Lend``."""
         from orion_py.senses.scenes.eyes import MODELS, Eyes  # a start needn't wait for it
 
@@ -85,4 +97,4 @@ class LentSight:
             eyes = await Eyes.of(
                 [await lent.enter_async_context(self._lend(name, cancel)) for name in MODELS], self._codes
             )
-            return await all_seen(eyes, pictures, cancel, watch)
+            return await all_seen(eyes, pictures, cancel, watch, shrink)

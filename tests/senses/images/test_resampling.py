@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orion_py.runtime.whole import whole
+from orion_py.senses.images.filters import bicubic
 from orion_py.senses.images.resampling import cubic, cut, scaled, shrunk
 from orion_py.senses.reading.detection import detector_input
+from orion_py.senses.scenes.classifier import classifier_input
+from orion_py.senses.scenes.objects import objects_input
 
 SIDES = st.integers(1, 40)
 
@@ -44,9 +48,12 @@ def test_a_large_picture_takes_little_beside_what_comes_of_it() -> None:
     """A browser never gets Python's memory back."""
     source = picture(1200, 2000)
     assert peak_of(lambda: scaled(source, 1184, 1984)) < 4 * 3 * 1184 * 1984 + 8e6
-    assert peak_of(lambda: detector_input(source)) < 4 * 3 * 1184 * 1984 + 8e6
+    assert peak_of(lambda: [None for _ in detector_input(source).bands()]) < 3e6
     headline = np.array([[0, 100], [2000, 110], [2000, 410], [0, 400]], np.float64)
-    assert peak_of(lambda: cut(source, headline)) < 3 * 300 * 2000 + 25e6
+    assert peak_of(lambda: cut(source, headline)) < 3 * 300 * 2000 + 4e6
+    assert peak_of(lambda: classifier_input(source)) < 4e6
+    assert peak_of(lambda: objects_input(source)) < 6e6
+    assert peak_of(lambda: bicubic(source, 1184, 1984)) < 3 * 3 * 1200 * 2000 + 3e6
 
 
 def test_bands_make_the_picture_that_is_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,12 +61,15 @@ def test_bands_make_the_picture_that_is_made_at_once(monkeypatch: pytest.MonkeyP
     slanted = np.array([[3, 2], [60, 10], [55, 45], [1, 40]], np.float64)
 
     def made() -> list[np.ndarray]:
-        return [scaled(source, 90, 40), scaled(source, 50, 70), detector_input(source), cut(source, slanted)]
+        detected = whole(detector_input(source))
+        averaged = [shrunk(source, 20, 20), cubic(source, 30, 90), bicubic(source, 90, 40)]
+        return [scaled(source, 90, 40), scaled(source, 50, 70), detected, cut(source, slanted), *averaged]
 
     at_once = made()
-    monkeypatch.setattr("orion_py.senses.images.resampling._BAND", 200)
-    for band, whole in zip(made(), at_once, strict=True):
-        assert (band == whole).all()
+    for name in ("_BAND", "_SAMPLED"):
+        monkeypatch.setattr(f"orion_py.senses.images.resampling.{name}", 200)
+    for band, once in zip(made(), at_once, strict=True):
+        assert (band == once).all()
 
 
 def test_a_picture_of_the_same_size_stays_as_it_is() -> None:

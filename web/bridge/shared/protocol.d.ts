@@ -327,7 +327,7 @@ export interface FallbackEvent {
   v: 1;
   id: string;
   type: "fallback";
-  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
+  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "picture" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;
@@ -336,7 +336,7 @@ export interface FallbackEvent {
 
 export interface FallbackRow {
   id: string;
-  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "settings" | "worker" | "memory" | "version" | "code";
+  kind: "agent" | "backend" | "session" | "kernel" | "onnxruntime" | "simd" | "threads" | "cache" | "model" | "router" | "context" | "storage" | "picture" | "settings" | "worker" | "memory" | "version" | "code";
   from: string;
   to: string;
   reason_code: string;

@@ -106,7 +106,7 @@ export async function beginBridge(root, known, first) {
     tabs,
     attachments,
     liveSound,
-    readCodes: async (/** @type {Uint8Array<ArrayBuffer>} */ pixels, /** @type {number} */ width, /** @type {number} */ height) => {
+    readCodes: async (/** @type {Uint8Array} */ pixels, /** @type {number} */ width, /** @type {number} */ height) => {
       const { readCodes } = await import("../pictures/codes.js"); // no start needs it
       return readCodes(root, pixels, width, height);
     },
