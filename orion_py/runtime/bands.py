@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from orion_py.runtime.graphs import Tensor
 
-NUMBERS = 1 << 18
-"""Of one band that is read, 1 MB of float32."""
+NUMBERS = 1 << 16
+"""Of one band that is read: 256 KB of float32."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,11 @@ SCRIPT = """
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readCodes } from "./bridge/worker/pictures/codes.js";
-globalThis.ImageData ??= class { constructor(data, width, height) { Object.assign(this, { data, width, height }); } };
+globalThis.ImageData ??= class {
+  constructor(width, height) {
+    Object.assign(this, { data: new Uint8ClampedArray(4 * width * height), width, height });
+  }
+};
 const headers = { "Content-Type": "application/wasm" };
 globalThis.fetch = async (url) => new Response(readFileSync(fileURLToPath(url)), { headers });
 const root = new URL("./", import.meta.url);
@@ -65,9 +69,8 @@ def picture(*texts: str) -> np.ndarray:
 
 
 def asked(node: Node, rgb: np.ndarray) -> list[dict[str, object]]:
-    rgba = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
     found: list[dict[str, object]] = json.loads(
-        str(node.ask([base64.b64encode(rgba.tobytes()).decode(), rgb.shape[1], rgb.shape[0]]))
+        str(node.ask([base64.b64encode(rgb.tobytes()).decode(), rgb.shape[1], rgb.shape[0]]))
     )
     return found
 

@@ -7,6 +7,7 @@
 
 import { BUNDLES } from "../python/boot.js";
 import { within } from "../limit.js";
+import { readBehind } from "./bundles.js";
 
 /** @typedef {import("./snapshot.js").Snapshot} Snapshot */
 /** @typedef {import("./snapshot.js").Arriving} Arriving */
@@ -122,17 +123,12 @@ function begun({ facts, memory, bundles }, ours) {
   const libraries = (facts?.libraries ?? []).map(([index, begin, end]) => bundles[index].slice(begin, end).arrayBuffer());
   let begin = 0;
   const pieces = (facts?.pieces ?? []).map(({ bytes }) => memory.slice(begin, (begin += bytes)).arrayBuffer());
-  /** @type {ArrayBuffer[] | null} */
-  let whole = null;
-  // Once the engine has started; what wants them before that waits while they are read.
-  setTimeout(() => {
-    Promise.all(bundles.map((blob) => blob.arrayBuffer())).then((all) => { whole = all; }, () => {});
-  }, LATER_MS);
+  const started = /** @type {Promise<void>} */ (new Promise((resolve) => { setTimeout(resolve, LATER_MS); }));
   for (const early of [...pieces, ...libraries]) early.catch(() => {}); // awaited later, if at all
   return {
     facts, memory: pieces, libraries, ours,
     sizes: bundles.map(({ size }) => size),
-    bundles: () => whole ?? bundles.map((blob) => new FileReaderSync().readAsArrayBuffer(blob)),
+    bundles: readBehind(bundles, started, (blob) => new FileReaderSync().readAsArrayBuffer(blob)),
   };
 }
 
