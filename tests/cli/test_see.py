@@ -17,8 +17,7 @@ from orion_py.native import eyes as native_eyes
 from orion_py.native import ports
 from orion_py.native.eyes import NativeSight
 from orion_py.runtime.attachments import HeldAttachments
-from orion_py.senses.images.resampling import Picture
-from orion_py.senses.scenes.sight import Scenes
+from orion_py.senses.scenes.sight import Scenes, Shown
 from tests.answering.test_pictures import DOG, ScriptedSight, registry, see
 from tests.native.test_images import gradient, png_of, saved
 from tests.senses.scenes.reports import KNOWN, report, seen
@@ -46,8 +45,8 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Stands in for the models: each picture shows two people and says Hello. The shapes of what was looked at."""
     shapes: list[tuple[int, ...]] = []
 
-    async def look(self: NativeSight, pictures: list[Picture], cancel: CancelToken) -> Scenes:
-        shapes.extend(picture.shape for picture in pictures)
+    async def look(self: NativeSight, pictures: list[Shown], cancel: CancelToken) -> Scenes:
+        shapes.extend([(await shown()).shape for shown in pictures])
         found = report("Hello", objects=[seen("person"), seen("person")])
         return Scenes(tuple(found for _ in pictures), KNOWN)
 
