@@ -65,7 +65,7 @@ class LentVoice:
             speaker = await Speaker.open(voice, model)
             for index, utterance in enumerate(said):
                 cancel.raise_if_cancelled()
-                # A run that is under way is left to end by itself; nobody waits for it.
+                # A run that is under way isn't waited for: it ends with the model as that is given back.
                 samples = await until_cancelled(speaker.speak(utterance.words, wish.speed), cancel)
                 yield Sound(index, utterance.text, samples, speaker.rate, index == len(said) - 1)
 
