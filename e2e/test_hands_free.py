@@ -1,7 +1,7 @@
 """A person talks with Orion hands-free, with the real models: heard, answered, read aloud, heard again, and ended by a
-spoken "stop", on a device that can't take its own voice out of what the microphone hears.
+spoken "stop"; with and without a browser that takes its own voice out of what the microphone hears.
 
-The browser's microphone plays what Kokoro's voice ff_siwis (Apache-2.0) spoke.
+The browser's microphone plays what Orion's own voices spoke: Kokoro's ff_siwis and Piper's joe.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ from orion_py.senses.speaking.catalogue import KOKORO, PIPER
 RECORDINGS = Path(__file__).parent / "recordings"
 CAPITAL = RECORDINGS / "capital.ogg"
 """« Quelle est la capitale de la France ? »"""
-ARRETE = RECORDINGS / "arrete.ogg"
-"""« Arrête ! »"""
+STORY = RECORDINGS / "story.ogg"
+""" "Tell me a long story about a dragon." """
+STOP, ARRETE = RECORDINGS / "stop.ogg", RECORDINGS / "arrete.ogg"
 WITHOUT_ECHO_CANCELLATION = """
 const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = ({ audio }) => asked({ audio: { ...audio, echoCancellation: false } });
@@ -155,3 +156,31 @@ def test_a_conversation_in_french_is_heard_answered_and_read_aloud_until_stop_is
         seen = [phase for phase in phases.json_value() if phase]
         assert seen[-1].startswith("À l’écoute"), seen
         assert seen.index("Lecture de la réponse à voix haute.") > seen.index("La réponse arrive.")
+
+
+def test_stop_said_while_the_answer_is_read_silences_it_where_the_browser_cancels_its_echo(
+    talking: Callable[..., Person], microphone: Path
+) -> None:
+    microphone_file(microphone, 1.0, STORY, 45.0, STOP, 20.0, STOP, 3.0)
+    person = talking()
+    page = person.page
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Listen to an example").click()  # so that the voice is in memory
+    until(page, "the voice speaks", lambda: page.evaluate("played.length") > 0)
+    expect(page.locator("#voice-try")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Close").click()
+    phases = page.locator("#hands-free-bar").evaluate_handle(PHASES)
+    page.get_by_role("button", name="Hands-free", exact=True).click()
+    bar = page.get_by_role("region", name="Hands-free")
+    expect(person.questions.last).to_contain_text("story")
+    expect(bar).to_contain_text("Reading the answer aloud.")
+    assert page.evaluate(OPEN), "it listens for stop"
+    expect(page.locator("#microphone-sign")).to_be_visible()
+    until(page, "it is silent and listens", lambda: "Listening" in bar.inner_text())
+    assert page.evaluate(OPEN)
+    expect(page.locator("[data-reading]")).to_have_count(0)
+    expect(bar).to_be_hidden()
+    assert not page.evaluate(OPEN)
+    expect(page.locator("#hands-free-note")).to_be_hidden()
+    expect(person.questions).to_have_count(1)
+    assert phases.json_value()[-3:] == ["Reading the answer aloud.", "Listening. Say “stop” to end.", ""]
