@@ -32,9 +32,11 @@ class FirstModel:
         self._chosen.set()
 
     async def coming(self) -> str | None:
-        """The model that this visit begins with, while it comes: a question waits for it, and for the choice."""
+        """The model that this visit begins with, while it comes: a question waits for it, and for the choice. One that
+        was asked before anybody chose takes what is on its way since before Python was up."""
         await self._chosen.wait()
-        return self._coming
+        held = None if self._coming else self._ahead.held()
+        return held.model if held else self._coming
 
     async def choose(self, entries: Sequence[ModelEntry]) -> ModelEntry | None:
         """Of ``entries`` the larger model to begin with, which is then to be ``tried`` at once; None where the visit

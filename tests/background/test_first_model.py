@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from orion_py.engine.engine import Engine
 from orion_py.errors import OutOfMemory, StorageUnavailable
 from orion_py.protocol import InferOptions
 from orion_py.registry.models import ModelEntry
-from orion_py.runtime.ahead import NothingAhead
+from orion_py.runtime.ahead import Held, NothingAhead
 from orion_py.storage.memory_settings import MemorySettings
 from orion_py.telemetry.log import Logger
 from tests.lite_and_full import LiteAndFull
@@ -118,6 +119,23 @@ async def test_a_question_that_comes_before_that_model_is_chosen_waits_for_the_c
     assert await coming == "big"
     assert (await answer).model == "big"
     assert list(made.models.loaded) == ["big"]
+
+
+class OnItsWay(NothingAhead):
+    """The large model, since before Python was up."""
+
+    def held(self) -> Held | None:
+        return Held("big", 1)
+
+
+async def test_a_question_that_comes_before_anybody_chose_takes_what_is_on_its_way_already() -> None:
+    """It was asked while Python booted, and the page asks for the first model only when that is done."""
+    world = LiteAndFull()
+    await big_answers_a_visit(world)
+    ports = replace(world.ports, ahead=OnItsWay())
+    made = await Engine.start(EngineConfig(), ports, Logger(clock=world.ports.clock))
+    assert (await made.infer("hello", GREEDY)).model == "big"
+    assert list(made.models.loaded) == ["big"], "the small one wasn't loaded in its place"
 
 
 async def test_a_choice_that_was_given_up_holds_no_question() -> None:
