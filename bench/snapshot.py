@@ -7,6 +7,8 @@ import time
 from playwright.sync_api import Page
 
 LIMIT_S = 120.0
+RESTED_MS = 10_500
+"""After its test the browser stores the code that it compiled (web/bridge/worker/snapshot/maker.js)."""
 _KEPT = """async () => {
   if (!(await indexedDB.databases()).some(({ name }) => name === "orion-python")) return false;
   const asked = (request) => new Promise((resolve, reject) => {
@@ -31,3 +33,4 @@ def until_kept(page: Page) -> None:
         if time.monotonic() > end:
             raise RuntimeError(f"No snapshot of Python was made within {LIMIT_S:.0f} s.")
         page.wait_for_timeout(250)
+    page.wait_for_timeout(RESTED_MS)

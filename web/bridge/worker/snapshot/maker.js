@@ -7,8 +7,11 @@ import { SnapshotStore } from "./store.js";
 
 const LOCK = "orion-snapshot";
 const LIMIT_MS = 60_000;
-/** V8 keeps a module's compiled code two seconds after it last improved it: the next start is to find it. */
-const REST_MS = 3000;
+/**
+ * V8 keeps a module's compiled code two seconds after it last improved it: the next start is to find it. While other
+ * programs have the cores what is to be improved takes seconds, and a start that doesn't find it compiles for a second.
+ */
+const REST_MS = 10_000;
 
 export class SnapshotMaker {
   /** @param {URL} root */
@@ -35,9 +38,10 @@ export class SnapshotMaker {
         // One that is here untested came of a test that was broken off, or that broke its worker: never used again.
         if (state === "untested") await this.store.drop();
         const made = await this.run("make");
-        const tested = await this.run("test", REST_MS);
-        if (tested !== made) throw new Error(`a Python from the snapshot answers ${tested}, not ${made}`);
-        await this.store.trust();
+        await this.run("test", REST_MS, async (tested) => {
+          if (tested !== made) throw new Error(`a Python from the snapshot answers ${tested}, not ${made}`);
+          await this.store.trust(); // the page may be closed while its worker rests
+        });
         return "made";
       });
     } catch (cause) {
@@ -55,9 +59,10 @@ export class SnapshotMaker {
    * @private
    * @param {"make" | "test"} what
    * @param {number} [rest] ms that its worker goes on living, unless it is stopped
+   * @param {(told: string) => Promise<void>} [judge] of what it said, before it rests
    * @returns {Promise<string>}
    */
-  async run(what, rest = 0) {
+  async run(what, rest = 0, judge = async () => {}) {
     const worker = new Worker(new URL("workers/snapshot.js", this.root), { type: "module", name: `orion-snapshot-${what}` });
     this.worker = worker;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -71,6 +76,7 @@ export class SnapshotMaker {
         worker.postMessage(what);
       });
       clearTimeout(timer);
+      await judge(told);
       await new Promise((resolve) => {
         this.stopping = () => resolve(undefined);
         timer = setTimeout(resolve, rest);
