@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ui.aloud.speakable import Speakable
@@ -121,6 +121,9 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=25), st.integers(1, 9))
+@example(["two.", "\n", "- ", "One"], 1)
+@example(["two.", "\n", "1. ", "One"], 1)
+@example(["two.", "\n", "- [ ] One"], 1)
 def test_no_way_of_arriving_loses_or_doubles_a_word(words: list[str], step: int) -> None:
     text = " ".join(words)
     whole = [sentence for sentence, _ in Speakable("en").more(text, whole=True)]

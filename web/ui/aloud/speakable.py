@@ -6,6 +6,7 @@ Blocks of code and long formulas are only mentioned; of lists, headings, quotes 
 from ui.aloud import formulas, language, marks, sentences
 
 FENCES = ("```", "~~~")
+ITEM_MARKS = ">-*+•[]xX0123456789. "
 FORMULA_ENDS = {"$$": "$$", "\\[": "\\]"}
 
 
@@ -68,8 +69,11 @@ class Speakable:
 
     def _may_begin(self, tail):
         """Whether what came of a line may be said before its end."""
+        if self._enclosed is not None or self._midline:
+            return self._enclosed is None
         start = tail.strip()
-        return self._enclosed is None and (self._midline or start[:1] not in ("#", "|", "`", "~", "$", "\\"))
+        # Of "- [x] 1. word" what is a mark shows only with the word.
+        return start[:1] not in ("#", "|", "`", "~", "$", "\\") and bool(start.lstrip(ITEM_MARKS))
 
     def _begin(self, tail):
         """Says the sentences that came of the last line; returns how much of it was taken."""
