@@ -217,6 +217,19 @@ def test_memory_that_runs_out_while_text_is_read_is_freed_and_the_picture_read_a
     assert seeing.engine == "ready"
 
 
+def test_a_question_goes_on_about_the_picture_before_and_the_next_leaves_it(seeing: Person) -> None:
+    assert asks_about(seeing, coffee(), "How many cups are there?").succeeds() == "I found 1 cup."
+    assert "none of this kind" in seeing.asks("And is there a dog?").succeeds()
+    expect(seeing.questions.last.locator(".thumb")).to_have_count(1)
+    seeing.reloads()
+    seeing.waits_for_the_model()
+    assert "mostly" in seeing.asks("What colour is the cup?").succeeds()
+    other = seeing.asks("Write a short poem about autumn.")
+    assert other.succeeds()
+    expect(other.article).not_to_have_attribute("data-agent", "vision")
+    expect(seeing.questions.last.locator(".thumb")).to_have_count(0)
+
+
 def test_words_about_a_picture_without_one_ask_for_it_and_bring_the_dialog(seeing: Person) -> None:
     page, dialogs = seeing.page, list[FileChooser]()
     page.on("filechooser", lambda dialog: dialogs.append(dialog))

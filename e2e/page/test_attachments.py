@@ -231,6 +231,16 @@ def test_a_recording_comes_to_the_engine_as_samples_of_one_channel(folder: Path,
     assert person.visit.faults == []
 
 
+def test_a_recording_may_be_heavier_than_a_picture(folder: Path, visit: Callable[..., Visit]) -> None:
+    assembled.scenario(folder, stored=True, hears=True, sees=True)
+    person = Person(visit().open())
+    more = bytes(31_000_000)
+    person.chooses(("talk.wav", recording(0.1, 8_000, 1) + more))
+    expect(person.listed).to_have_count(1)
+    person.chooses(("cat.png", picture() + more))
+    expect(person.note).to_contain_text("“cat.png” is larger than 30 MB")
+
+
 PHOTO = Image.Exif()
 PHOTO[0x0112] = 6  # turned by 90° to the right
 
