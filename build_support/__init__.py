@@ -7,6 +7,7 @@ node          node, npm and the locked npm packages
 downloads     the shared cache of downloaded files, resumed and verified by sha256
 sources       which files are fetched, and the places that have them
 vendor        which files of npm packages reach the browser, and under which name
+joined        the page's modules and styles in few files, with esbuild
 python_bundle numpy, pydantic and orion_py compiled for Pyodide
 models        converted models, in public/models/
 site          dist/: pages, vendored files, bundles, models and the list to precache

@@ -1,6 +1,7 @@
 """Builds dist/, the static site, and keeps it up to date file by file.
 
-    index.html, app.js, sw.js, ui/, styles/, …   from web/
+    index.html, app.js, sw.js, ui/, styles/, …   from web/; modules that are loaded by their address are joined with
+                                                 what they import (joined.py)
     kernel/…                                     our own kernel's builds, from kernel/built/
     vendor/…                                     from npm packages, see vendor.py
     vendor/python/…                              see python_bundle.py
@@ -10,7 +11,7 @@
     precache.json                                {"version", "files": [{"url", "part", "size", "sha256"}, …], "later"}
 
 precache.json lists the shell: everything but the models and the service worker itself; ``later`` is what is kept
-on first use, such as the sources of what is compiled. The service worker brings the files in this order,
+on first use, such as the sources of what is compiled or joined. The service worker brings the files in this order,
 part by part: what the engine's Python boots from (0), what its first model wants and arrives while Python boots
 (1), the rest (2). Its version is a hash over the list, but for the registry, and replaces ``__ORION_VERSION__`` in
 sw.js, so a changed file makes a changed service worker. Every URL is relative: the site works at any path.
@@ -25,10 +26,10 @@ import os
 import posixpath
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from build_support import cell_packages, models, page_python, paths, python_bundle, vendor
+from build_support import cell_packages, joined, models, page_python, paths, python_bundle, vendor
 from build_support.errors import BuildError
 from build_support.node import Node
 from build_support.stamps import tree
@@ -106,14 +107,15 @@ def broken_imports(files: dict[str, Content]) -> list[str]:
     return found
 
 
-def precache(plan: dict[str, Content]) -> dict[str, object]:
-    """The content of precache.json for the files of ``plan``."""
+def precache(plan: dict[str, Content], parts: Collection[str] = ()) -> dict[str, object]:
+    """The content of precache.json for the files of ``plan``. ``parts``: what is in a joined file, too."""
     kept = [url for url in plan if not url.startswith("models/") and url not in ("sw.js", "precache.json")]
     urls = sorted(kept, key=lambda url: (_part(url), url))
     made = [name for name in (page_python.NAME, page_python.LATER) if name in plan]
     lazy = (*vendor.LAZY, *(f"ui/{file}" for name in made for file in page_python.listed(_read(plan[name]))))
-    files = [_listed(url, _read(plan[url])) for url in urls if not url.startswith(lazy)]
-    later = [_listed(url, _read(plan[url])) for url in urls if url.startswith(lazy)]
+    seldom = {url for url in urls if url.startswith(lazy) or url in parts}
+    files = [_listed(url, _read(plan[url])) for url in urls if url not in seldom]
+    later = [_listed(url, _read(plan[url])) for url in urls if url in seldom]
     worker = _read(plan["sw.js"]) if "sw.js" in plan else b""
     # The registry has no say in the version: the service worker asks for the newest at each visit, and a model
     # that was made later is no new version of the page.
@@ -155,6 +157,8 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
             plan[url] = path
     plan |= page_python.files()
     plan |= with_origins(plan, origins)
+    whole = joined.build(node, plan)
+    plan |= whole.files
     for vendored in vendor.files():
         plan[f"vendor/{vendored.target}"] = vendor.content(vendored)
     for build in sorted(paths.KERNEL_BUILDS.glob("*.wasm")):
@@ -172,7 +176,7 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
 
         plan[REGISTRY] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
         plan |= _first_visit(plan)
-    listing = precache(plan)
+    listing = precache(plan, whole.parts)
     plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     if "sw.js" in plan:
         plan["sw.js"] = _read(plan["sw.js"]).replace(VERSION_TOKEN, str(listing["version"]).encode())

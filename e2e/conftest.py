@@ -96,10 +96,13 @@ def evidence(request: pytest.FixtureRequest, output_path: str) -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Site:
     if not (DIST / "models").is_dir():
         pytest.fail("dist/ isn't built: python3 build.py build")
-    return Site(tmp_path_factory.mktemp("e2e") / "site")
+    made = Site(tmp_path_factory.mktemp("e2e") / "site")
+    if pytestconfig.getoption("--js-coverage"):
+        made.come_apart()  # lines of the sources are counted
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -41,15 +41,20 @@ def a_hub(root: Path) -> Iterator[str]:
         thread.join()
 
 
+ENGINE = ("workers/engine.js", "bridge/worker/engine/origins.js")
+"""Where the list is: in what the build joined, or by itself."""
+
+
 @contextmanager
 def talking_to(folder: Path, origin: str) -> Iterator[None]:
     """The site in ``folder`` as if its engine had been built with ``--allow-origin``."""
-    file = folder / "bridge/worker/engine/origins.js"
-    text = file.read_text()
-    assert text.count("__ORION_ORIGINS__") == 1
-    file.unlink()  # it may be a link into dist/
-    file.write_text(text.replace("__ORION_ORIGINS__", origin))
+    before = {name: (folder / name).read_text() for name in ENGINE}
+    for name, text in before.items():
+        (folder / name).unlink()  # it may be a link into dist/
+        (folder / name).write_text(text.replace("__ORION_ORIGINS__", origin))
+    assert any("__ORION_ORIGINS__" in text for text in before.values())
     try:
         yield
     finally:
-        file.write_text(text)
+        for name, text in before.items():
+            (folder / name).write_text(text)

@@ -7,16 +7,18 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from build_support.joined import ENTRIES, SOURCES
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.reading import parse_manifest
 from orion_py.registry.built import only_built
 
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"
+WEB = ROOT / "web"
 MODEL = "smollm2-135m-instruct"
 MANIFEST = f"models/{MODEL}/manifest.json"
 REGISTRY = "models.json"
@@ -70,6 +72,27 @@ class Site:
     @property
     def largest_shard(self) -> str:
         return max(self.shards, key=self.shards.__getitem__)
+
+    def come_apart(self) -> None:
+        """From now on each module is asked for by itself, at its own address, instead of what the build joined."""
+        listing = json.loads(self._text(SHELL))
+        modules = [row for row in listing["later"] if row["url"].startswith(SOURCES)]
+        listing["files"] += modules  # they are wanted without a network, too
+        listing["later"] = [row for row in listing["later"] if row not in modules]
+        (self.folder / SHELL).unlink()
+        (self.folder / SHELL).write_text(json.dumps(listing))
+        for entry in ENTRIES:
+            self._replace(entry, (WEB / entry).read_text("utf-8"))
+
+    @contextmanager
+    def altered_module(self, path: str, content: str) -> Iterator[None]:
+        """As ``altered``, for a module that the build joined with others."""
+        with ExitStack() as stack:
+            for entry in ENTRIES:
+                if entry.startswith("workers/"):
+                    stack.enter_context(self.altered(entry, (WEB / entry).read_text("utf-8")))
+            stack.enter_context(self.altered(path, content))
+            yield
 
     @contextmanager
     def altered(self, path: str, content: str | dict[str, Any]) -> Iterator[None]:

@@ -74,7 +74,7 @@ def test_what_a_class_of_the_bridge_has_is_used() -> None:
 
 
 def test_what_the_engines_worker_hands_to_python_is_asked_for() -> None:
-    given = CODE["bridge/worker/engine/bridge.js"].split("ChatTokenizer }]) => ({")[1].split("\n  }));")[0]
+    given = CODE["bridge/worker/engine/bridge.js"].split("ChatTokenizer }) => ({")[1].split("\n  }));")[0]
     names = re.findall(r"^    (\w+)[:,(]", given, re.MULTILINE)
     assert len(names) > 20
     assert [name for name in names if f"bridge.{name}" not in PYTHON] == []

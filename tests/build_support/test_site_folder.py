@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from build_support import cell_packages, page_python, paths, python_bundle, site, vendor
+from build_support import cell_packages, joined, page_python, paths, python_bundle, site, vendor
 from build_support.errors import BuildError
+from build_support.joined import Joined
 from build_support.node import Node
 from build_support.vendor import Vendored
 from tests.tiny import manifest_json
@@ -47,6 +48,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(python_bundle, "build", lambda node: [tmp_path / "made" / "app.bin"])
     monkeypatch.setattr(cell_packages, "files", lambda node: {"vendor/python/packages/index.json": b"[]"})
     monkeypatch.setattr(page_python, "files", lambda: {})
+    monkeypatch.setattr(joined, "build", lambda node, plan: Joined({}, frozenset()))
     return tmp_path
 
 

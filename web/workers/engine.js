@@ -6,9 +6,11 @@
  * id, samples}: what is recorded, as engine/live-sound.js takes it. To the page also several texts in a list, in their order
  * (outbox.js). Before Python is up the page gets {v, id: "engine", type: "boot", phase, ms}, and on failure {…, type:
  * "boot-failed", message}; what it sends meanwhile is kept for Python.
- *
- * Nothing is imported before it runs: what starts Python and what its bridge needs come side by side.
  */
+
+import { holdName } from "../bridge/shared/worker-link.js";
+import { beginBridge } from "../bridge/worker/engine/bridge.js";
+import { startPython } from "../bridge/worker/python/start.js";
 
 const root = new URL("../", import.meta.url);
 const vendor = new URL("vendor/", root);
@@ -16,11 +18,8 @@ const started = performance.now();
 /** Another engine of this page ended before its time: whatever it began with isn't begun with again. */
 const told = new URL(self.location.href).searchParams;
 
-const starting = import("../bridge/worker/python/start.js");
 /** This worker's first message waits for it. */
-const held = import("../bridge/shared/worker-link.js").then(({ holdName }) => holdName());
-const bridging = import("../bridge/worker/engine/bridge.js");
-for (const early of [starting, held, bridging]) early.catch(() => {}); // awaited below
+const held = holdName();
 
 /** @type {string[]} */
 const inbox = [];
@@ -57,15 +56,15 @@ const post = (message) => {
 try {
   const begins = (/** @type {"snapshot" | "bytecode"} */ phase) => {
     const ms = performance.now() - started;
-    void held.then(() => post({ type: "boot", phase, ms }), () => {});
+    void held.then(() => post({ type: "boot", phase, ms }));
   };
   const ahead = told.has("ahead");
   const known = { ahead, first: told.has("first") };
-  const opening = bridging.then(({ beginBridge }) => beginBridge(root, known, first));
+  const opening = beginBridge(root, known, first);
   // Python keeps this thread busy, and the last visit's model takes longer than Python: its worker begins first.
   const clear = ahead ? opening.then(({ begun }) => begun) : Promise.resolve();
   const arrived = () => opening.then(({ connected }) => connected());
-  const booting = starting.then(({ startPython }) => startPython(vendor, told.has("again"), begins, clear, arrived));
+  const booting = startPython(vendor, told.has("again"), begins, clear, arrived);
   const [python, { bridgeFor, attachments, liveSound }] = await Promise.all([booting, opening, held]);
   take = (message) => ("samples" in message ? liveSound.take(message) : attachments.take(message));
   beside.splice(0).forEach(take);
@@ -76,6 +75,6 @@ try {
   post({ type: "boot", phase: "engine", ms: performance.now() - started });
   for (const text of inbox.splice(0)) receive(text);
 } catch (cause) {
-  await held.catch(() => {});
+  await held;
   post({ type: "boot-failed", message: cause instanceof Error ? cause.message : String(cause) });
 }

@@ -83,10 +83,9 @@ export async function beginBridge(root, known, first) {
   // A page of which that much is known needn't have spoken; what it says then still counts.
   const begun = known.ahead || known.first ? may({}) : undefined;
   void first.then(may);
-  // A fifth of this worker's modules, and the largest; nothing before Python wants them.
-  const texts = Promise.all([import("../chat-template/template.js"), import("../tokenizer/tokenizer.js")]);
+  const texts = import("./texts.js"); // nothing before Python wants it
   texts.catch(() => {}); // awaited below
-  const bridgeFor = (/** @type {any} */ python) => texts.then(([{ ChatTemplate }, { ChatTokenizer }]) => ({
+  const bridgeFor = (/** @type {any} */ python) => texts.then(({ ChatTemplate, ChatTokenizer }) => ({
     shards,
     detectDevice: async () => JSON.stringify(await device),
     newInferenceClient: (/** @type {string} */ spec) => warmStart.take(spec),
