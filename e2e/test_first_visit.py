@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from build_support.joined import ENTRIES
 from e2e.support.database import stored
 from e2e.support.person import Person
 from e2e.support.waiting import PATIENCE_S, until
@@ -22,6 +23,15 @@ def test_the_page_can_be_read_before_any_script_runs(newcomer: Person, web: Web)
     expect(newcomer.send).to_be_visible()
     app.release()
     newcomer.listens()
+
+
+def test_a_visit_asks_for_no_module_that_the_build_joined_with_others(newcomer: Person, web: Web) -> None:
+    newcomer.opens()
+    newcomer.waits_for_the_model()
+    until(newcomer.page, "the shell is on the device", lambda: newcomer.page.evaluate(CONTROLLED))
+    asked = {request.path for request in web.requests("bridge/*")}
+    assert "bridge/page/markdown.js" in asked
+    assert asked <= set(ENTRIES)
 
 
 def test_the_model_downloads_in_sight_and_the_answer_streams(newcomer: Person, web: Web) -> None:
