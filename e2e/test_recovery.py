@@ -43,7 +43,7 @@ def test_an_answer_goes_on_by_what_does_not_fail(
     right = (web.site.folder / name).read_text()
     altered = right.replace(RUN, failing(code, where))
     assert altered != right
-    with web.site.altered_module(name, altered):
+    with web.site.altered(name, altered):
         newcomer.opens()
         answer = newcomer.asks(QUESTION)
         seen = answer.is_watched()

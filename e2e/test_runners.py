@@ -60,7 +60,7 @@ def test_a_kernel_that_computes_wrongly_is_stepped_down_from_in_plain_words(newc
     right = (web.site.folder / name).read_text()
     wrong = right.replace("return found;", "return found.map((logit) => -logit);")
     assert wrong != right
-    with web.site.altered_module(name, wrong):
+    with web.site.altered(name, wrong):
         newcomer.opens()
         answer = newcomer.asks(QUESTION)
         assert "Paris" in answer.succeeds()

@@ -35,6 +35,11 @@ def link(source: str | Path, target: str | Path) -> None:
         shutil.copyfile(source, target)
 
 
+def _kept(file: Path) -> Path:
+    """Where a file is while another one stands in its place."""
+    return file.with_name(f"{file.name}.original")
+
+
 class Site:
     """A copy of dist/ in ``folder``: large files are links, so it costs no space. Of the models that dist/ was built
     with it has Lite, as where the tests build it, and those of ``larger``, by id."""
@@ -85,26 +90,26 @@ class Site:
             self._replace(entry, (WEB / entry).read_text("utf-8"))
 
     @contextmanager
-    def altered_module(self, path: str, content: str) -> Iterator[None]:
-        """As ``altered``, for a module that the build joined with others."""
+    def altered(self, path: str, content: str | dict[str, Any]) -> Iterator[None]:
+        """The server sends ``content`` at ``path`` for as long as this lasts. Of a module that the build joined with
+        others each worker then asks by itself."""
         with ExitStack() as stack:
-            for entry in ENTRIES:
-                if entry.startswith("workers/"):
-                    stack.enter_context(self.altered(entry, (WEB / entry).read_text("utf-8")))
-            stack.enter_context(self.altered(path, content))
+            if path.startswith("bridge/worker/"):
+                for entry in ENTRIES:
+                    if entry.startswith("workers/") and not _kept(self.folder / entry).exists():
+                        stack.enter_context(self._replaced(entry, (WEB / entry).read_text("utf-8")))
+            stack.enter_context(self._replaced(path, content if isinstance(content, str) else json.dumps(content)))
             yield
 
     @contextmanager
-    def altered(self, path: str, content: str | dict[str, Any]) -> Iterator[None]:
-        """The server sends ``content`` at ``path`` for as long as this lasts."""
+    def _replaced(self, path: str, text: str) -> Iterator[None]:
         file = self.folder / path
-        original = file.with_name(f"{file.name}.original")
-        file.rename(original)
-        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        file.rename(_kept(file))
+        file.write_text(text)
         try:
             yield
         finally:
-            original.replace(file)
+            _kept(file).replace(file)
 
     def _replace(self, path: str, content: str) -> None:
         """As if the build had made ``path`` so: the shell takes nothing whose hash it doesn't know."""
