@@ -83,6 +83,7 @@ ALLOWED = {
     "model_foundry/senses/speech.py": {"build_whisper build_silero": "build_support/senses.py names them"},
     "orion_py/storage/memory.py": {"MemoryShardStore": "the store of the scripted ports"},
     # The protocol, where its other side isn't Python.
+    "orion_py/registry/models.py": {"good_at": "web/ui/settings/voice_settings.py, of the status's rows"},
     "orion_py/protocol/events.py": {
         "BootEvent BootFailed": "web/workers/engine.js sends them",
         "at_s start_s end_s": "when it was said, for callers of listen",

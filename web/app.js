@@ -18,13 +18,13 @@ const MODULES = ["words/i18n", "words/formatting", "base/json_text",
   "answers/reading_mark", "answers/transcripts_view", "answers/answer_view", "answers/following", "answers/log_view", "status/loading_view", "asking/anticipation", "asking/resting_caret", "asking/composer",
   "asking/agent_picker", "status/status_view", "status/upgrade_view", "status/tongues", "status/welcome_view", "status/notices_view",
   "base/sheet", "asking/thumbnails", "asking/attachments", "asking/record_button", "chats/chats_view", "settings/settings_view",
-  "settings/engine_settings", "settings/models_settings", "settings/voice_settings", "asking/corrections", "asking/asking", "aloud/aloud", "aloud/hands_free_button", "answers/actions", "chats/shown", "extras",
+  "settings/engine_settings", "settings/models_settings", "aloud/choice", "settings/voice_settings", "asking/corrections", "asking/asking", "aloud/aloud", "aloud/hands_free_button", "answers/actions", "chats/shown", "extras",
   "settings/settings", "status/wanted", "status/installation", "views", "app", "main"];
 /** What few visits need comes when it is asked for: `bridge.bring(name)`. */
 const LATER = {
   listening: ["asking/listening", "asking/recorder"],
   panel: ["panel/model", "panel/machine", "panel/parts", "panel/measures", "panel/compute", "panel/log", "panel/panel"],
-  aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/buffering", "aloud/orion_voice", "aloud/reader"],
+  aloud: ["aloud/formulas", "aloud/language", "aloud/marks", "aloud/sentences", "aloud/speakable", "aloud/browser_voice", "aloud/buffering", "aloud/casting", "aloud/orion_voice", "aloud/reader"],
   hands_free: ["aloud/stop_words", "aloud/hands_free"],
   found: ["answers/found_view"],
   run: ["answers/sandbox", "answers/code_run"],

@@ -11,7 +11,9 @@ export class ScriptedVoice {
   }
 
   /** @param {Set<string>} stopped ids of requests that were cancelled */
-  async speak({ id, text, language, speed = 1 }, stopped) {
+  async speak({ id, text, language, voice, speed = 1, ahead = false }, stopped) {
+    const said = { voice: voice ?? "scripted", model: "scripted-voice", language: language ?? "en" };
+    if (ahead) return this.post({ id, type: "result", payload: { ...said, sounds: 0, seconds: 0 } });
     await new Promise((resolve) => setTimeout(resolve, this.voiceMs));
     if (stopped.has(id)) return this.post({ id, type: "cancelled", partial: "" });
     if (this.voiceError) return this.post({ id, type: "error", error: this.voiceError });
@@ -19,6 +21,6 @@ export class ScriptedVoice {
     const samples = Float32Array.from({ length: Math.round(seconds * RATE) }, (_, at) => 0.2 * Math.sin((2 * Math.PI * 220 * at) / RATE));
     const event = { v: 1, id, type: "sound", index: 0, text, rate: RATE, last: true };
     self.postMessage({ text: JSON.stringify(event), id, index: 0, samples }, [samples.buffer]);
-    this.post({ id, type: "result", payload: { voice: "scripted", model: "scripted-voice", language: language ?? "en", sounds: 1, seconds } });
+    this.post({ id, type: "result", payload: { ...said, sounds: 1, seconds } });
   }
 }

@@ -101,7 +101,7 @@ def test_answers_are_read_as_they_stream_and_escape_ends_the_voice_before_the_an
     page.get_by_label("Reading speed").select_option("Fast")
     page.get_by_role("combobox", name="Voice", exact=True).select_option("Bea")
     expect(page.get_by_role("combobox", name="Voice", exact=True).locator("option")).to_have_text(
-        ["The browser’s voice", "Ada", "Bea"]
+        ["The browser’s voice", "Ada", "Bea", "Luc"]
     )
     page.get_by_role("button", name="Close").click()
     page.evaluate("holds = true")

@@ -125,7 +125,11 @@ async def speak(request: Speak, call: Call) -> Spoken:
     if call.send_sound is None:
         raise InvalidInput("This engine's host carries no sound.")
     wish, count, seconds = Wish(request.text, request.language, request.voice, request.speed), 0, 0.0
-    async with aclosing(LentVoice(call.engine.senses.lent).speak(wish, call.cancel)) as sounds:
+    lent = LentVoice(call.engine.senses.lent)
+    if request.ahead:
+        voice = await lent.prepare(wish, call.cancel)
+        return Spoken(voice=voice.id, model=voice.model, language=voice.language, sounds=0, seconds=0.0)
+    async with aclosing(lent.speak(wish, call.cancel)) as sounds:
         async for sound in sounds:
             event = SoundEvent(id=request.id, index=sound.index, text=sound.text, rate=sound.rate, last=sound.last)
             call.send_sound(event, sound.samples)

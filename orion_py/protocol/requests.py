@@ -91,7 +91,8 @@ class Infer(Request):
 class Speak(Request):
     """Reads ``text`` aloud: a ``sound`` event for each sentence, the first as soon as it is there. ``language``: that
     of the text, None: it is found out. ``voice``: an id, None: the language's own. ``speed``: 1 is the voice's usual.
-    Ends in ``unknown_model`` where the site has no voice."""
+    ``ahead``: the voice only comes into memory, for a text that isn't there yet. Ends in ``unknown_model`` where the
+    site has no voice."""
 
     type: Literal["speak"] = "speak"
     reply: ClassVar = replies.Spoken
@@ -99,6 +100,7 @@ class Speak(Request):
     language: Literal["en", "fr"] | None = None
     voice: Annotated[str, Field(max_length=40)] | None = None
     speed: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+    ahead: bool = False
 
 
 class CodeOutput(Request):

@@ -51,6 +51,15 @@ class ModelRow(ModelDescription):
     offered: bool
 
 
+class VoiceRow(TypedDict):
+    """A voice, with the fields of ``registry.models.VoiceEntry``."""
+
+    id: str
+    title: str
+    language: Literal["en", "fr"]
+    good_at: Bilingual
+
+
 class SenseRow(TypedDict):
     """A graph model of the site's list, with the fields of ``registry.models.SenseEntry``."""
 
@@ -58,7 +67,7 @@ class SenseRow(TypedDict):
     title: str
     manifest: str
     sense: Literal["vision", "speech", "voice"]
-    languages: list[str]
+    voices: list[VoiceRow]
     licence: str
     download_bytes: int
     memory_bytes: int

@@ -88,15 +88,25 @@ class ModelEntry(_Entry):
         return self.memory_bytes if kernel else self.onnxruntime_memory_bytes or self.memory_bytes
 
 
+class VoiceEntry(_Entry):
+    """A voice that a model speaks with (``senses.speaking.catalogue`` has what it is to the model). ``good_at`` says in
+    a few words what a person would choose it for."""
+
+    id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=40)]
+    language: Literal["en", "fr"]
+    good_at: Bilingual
+
+
 class SenseEntry(_Entry):
     """A graph model (``manifest.graph_manifest``): what sees, hears or speaks. Loaded when something first needs it.
-    ``languages``: those whose answers a voice reads where none is named, as ISO 639-1."""
+    The first of all ``voices`` of a language reads it where none is named."""
 
     id: Identifier
     title: Annotated[str, Field(min_length=1, max_length=120)]
     manifest: RelativePath
     sense: Literal["vision", "speech", "voice"]
-    languages: tuple[str, ...] = ()
+    voices: tuple[VoiceEntry, ...] = ()
     licence: Annotated[str, Field(min_length=1, max_length=80)]
     download_bytes: Annotated[int, Field(gt=0, le=2**40)]
     memory_bytes: Annotated[int, Field(gt=0, le=2**40)]

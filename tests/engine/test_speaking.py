@@ -56,6 +56,14 @@ async def test_each_sentence_is_an_event_with_its_sound(lender: VoiceLender) -> 
     assert lender.model.runs[0]["speed"].tolist() == [1.5]
 
 
+async def test_a_voice_can_come_into_memory_ahead_of_its_text(lender: VoiceLender) -> None:
+    wire = SoundingWire(World(says("ok")))
+    await wire.ask("initialize")
+    end = await wire.ask("speak", text="", voice="siwis", ahead=True)
+    assert end["payload"] == {"voice": "siwis", "model": "kokoro-82m", "language": "fr", "sounds": 0, "seconds": 0}
+    assert (lender.log, wire.sounds) == (["lends kokoro-82m", "gets kokoro-82m"], [])
+
+
 async def test_a_stop_ends_it_at_once(lender: VoiceLender) -> None:
     going = asyncio.Event()
 

@@ -69,11 +69,20 @@ class LentVoice:
                 samples = await until_cancelled(speaker.speak(utterance.words, wish.speed), cancel)
                 yield Sound(index, utterance.text, samples, speaker.rate, index == len(said) - 1)
 
+    async def prepare(self, wish: Wish, cancel: CancelToken) -> Voice:
+        """Brings the voice for a text that isn't there yet into memory, and what it reads words by. Raises InvalidInput
+        for a language or a voice that there isn't, Cancelled, and as ``Lend``."""
+        from orion_py.senses.speaking.voices import Speaker
+
+        voice = _named(wish)
+        async with self._lend(voice.model, cancel) as model:
+            await Speaker.open(voice, model)
+        return voice
+
 
 def chosen(wish: Wish) -> Voice:
     """The voice that speaks. Raises InvalidInput for what nothing here speaks."""
-    from orion_py.senses.speaking.catalogue import FASTEST, LANGUAGES, SLOWEST, VOICES
-    from orion_py.senses.speaking.phonemes import language_of
+    from orion_py.senses.speaking.catalogue import FASTEST, SLOWEST
 
     if not wish.text.strip():
         raise InvalidInput("There is nothing to read aloud: the text is empty.")
@@ -83,6 +92,13 @@ def chosen(wish: Wish) -> Voice:
         raise InvalidInput(
             f"A voice speaks {SLOWEST:g} to {FASTEST:g} times as fast as usual, not {wish.speed:g} times."
         )
+    return _named(wish)
+
+
+def _named(wish: Wish) -> Voice:
+    from orion_py.senses.speaking.catalogue import LANGUAGES, VOICES
+    from orion_py.senses.speaking.phonemes import language_of
+
     language = None if wish.language is None else wish.language.lower().partition("-")[0]
     if language is not None and language not in LANGUAGES:
         raise InvalidInput(f"No voice speaks {wish.language!r}; there are voices for {' and '.join(LANGUAGES)}.")

@@ -77,7 +77,10 @@ def test_sentences_are_spoken_one_after_the_other_and_told(node: Any) -> None:
 
 def test_the_persons_voice_speaks_its_own_language_and_no_other(node: Any) -> None:
     assert run(node, say(0, name="Daniel"))["spoken"][0][1] == "Daniel"
-    assert run(node, say(0, "Oui.", "fr", "Daniel"))["spoken"][0][1] == "Amélie"
+    other = run(node, say(0, "Oui.", "fr", "Daniel"))
+    assert other["spoken"][0][1] == "Amélie"
+    assert other["heard"] == [{"what": "another", "name": "Amélie", "language": "fr"}]
+    assert run(node, say(0, "Oui.", "fr"))["heard"] == [], "none was chosen"
 
 
 def test_a_voice_that_sends_the_text_away_is_never_used(node: Any) -> None:

@@ -58,6 +58,15 @@ async def test_a_stop_counts_at_once_even_in_the_middle_of_a_sentence() -> None:
     assert lender.log[-1] == "gets piper-joe"
 
 
+async def test_a_voice_comes_into_memory_before_there_is_a_text() -> None:
+    lender = VoiceLender(TalkingModel())
+    voice = await LentVoice(lender.lent).prepare(Wish("", voice="siwis"), CancelToken())
+    assert (voice.id, lender.log, lender.model.runs) == ("siwis", ["lends kokoro-82m", "gets kokoro-82m"], [])
+    assert (await LentVoice(lender.lent).prepare(Wish("", language="en"), CancelToken())).id == "joe"
+    with pytest.raises(InvalidInput, match="There is no voice 'nobody'"):
+        await LentVoice(lender.lent).prepare(Wish("", voice="nobody"), CancelToken())
+
+
 async def test_a_failure_gives_the_model_back() -> None:
     lender = VoiceLender(TalkingModel(loudness=float("nan")))
     with pytest.raises(RuntimeFailure):

@@ -71,11 +71,13 @@ def test_modules_that_cannot_be_had_are_told_on_the_answer() -> None:
 def test_the_settings_let_the_voice_be_heard() -> None:
     page = Page()
     aloud = Aloud(page)
-    aloud.sample()
+    aloud.sample("en")
     assert page.state.reads(SAMPLE)
     assert page.voice.texts == ["This is how Orion reads its answers aloud."]
-    aloud.sample()
+    aloud.sample("en")
     assert not page.state.reads(SAMPLE)
+    aloud.sample("fr")
+    assert page.voice.said[-1][1:3] == ("Voici comment Orion lit ses réponses à voix haute.", "fr")
 
 
 def test_who_follows_hears_how_each_answer_is_read_and_all_are() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.ui.aloud.voices import Page, Promise, answer
+from tests.ui.aloud.voices import SENSES, Page, Promise, answer
 from tests.ui.wire import Wire
 from ui.aloud.buffering import Buffering
+from ui.aloud.casting import Casting
 from ui.aloud.orion_voice import AHEAD_S, OrionVoice
 from ui.aloud.reader import Reader
 
@@ -53,7 +54,9 @@ class Speaking(Page):
         self.bridge.openSounds = self._sounds
         self.heard: list[tuple[Any, ...]] = []
         self.buffering = Buffering()
-        self.voice_of_orion = OrionVoice(self, self.buffering, lambda *said: self.heard.append(said))
+        self.casting = Casting(self)
+        self.casting.begin()
+        self.voice_of_orion = OrionVoice(self, self.buffering, self.casting, lambda *said: self.heard.append(said))
 
     def _sounds(self, heard: Any) -> Promise:
         self.sounds = Sounds(heard)
@@ -78,7 +81,7 @@ def test_a_sentence_is_asked_for_once_the_one_before_is_made_and_played_at_once(
     page.preferences["speed"] = "1.25"
     page.voice_of_orion.say(0, "One.", "en")
     page.voice_of_orion.say(1, "Deux.", "fr")
-    assert page.wire.sent[0][1] == {"text": "One.", "language": "en", "speed": 1.25}
+    assert page.wire.sent[0][1] == {"text": "One.", "language": "en", "voice": None, "speed": 1.25}
     assert page.asked == ["One."]
     page.made()
     assert (page.sounds.played, page.asked) == ([0], ["One.", "Deux."])
@@ -112,7 +115,7 @@ def test_a_sentence_without_sound_is_over_with_the_one_before() -> None:
     page.sounds.tells("ended", piece=0)
     assert page.heard == [("ended", 1)]
     page.voice_of_orion.say(2, "—", "de")
-    assert page.wire.sent[-1][1] == {"text": "—", "language": None, "speed": 1.0}
+    assert page.wire.sent[-1][1] == {"text": "—", "language": None, "voice": None, "speed": 1.0}
     page.wire.says("error", error={"code": "invalid_input", "family": "invalid_input"})
     assert page.heard[-1] == ("ended", 2), "the engine refuses a text without words"
 
@@ -170,6 +173,34 @@ def test_it_is_never_far_ahead_of_what_is_heard() -> None:
     assert len(page.asked) == AHEAD_S / page.sounds.seconds
     page.sounds.tells("ended", piece=0)
     assert len(page.asked) == AHEAD_S / page.sounds.seconds + 1
+
+
+def test_the_voice_comes_into_memory_while_the_answer_has_no_sentence_yet() -> None:
+    page, turn = Speaking(), answer("", "queued")
+    page.preferences["voice"] = "orion"
+    page.state.device["senses"] = SENSES
+    reader = Reader(page, lambda how: None)
+    reader.read(turn)
+    ahead = {"text": "", "ahead": True, "voice": "joe", "language": None}
+    assert [(kind, fields) for kind, fields, _ in page.wire.sent] == [("speak", ahead)]
+    first = page.wire.sent[0][2]
+    page.wire.says("result", payload={})
+    turn.append("It is blue. W")
+    reader.grew(turn)
+    page.timers.all()
+    assert page.asked == ["", "It is blue."]
+    reader.stop()
+    assert first not in page.cancelled, "it has ended"
+    reader.read(turn)
+    reader.stop()
+    assert page.cancelled[-1] in [request for _, fields, request in page.wire.sent if fields and fields.get("ahead")]
+
+
+def test_an_answer_that_is_whole_needs_nothing_ahead() -> None:
+    page = Speaking()
+    page.preferences["voice"] = "orion"
+    Reader(page, lambda how: None).read(answer("One."))
+    assert page.asked == ["One."]
 
 
 def test_where_it_cannot_be_had_the_browsers_voice_goes_on_where_it_was() -> None:

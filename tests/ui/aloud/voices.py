@@ -86,3 +86,30 @@ class Page:
 
 def answer(text: str, state: str = "success") -> Turn:
     return Turn("a", "assistant", text, state)
+
+
+def _voice(voice_id: str, title: str, language: str) -> dict[str, Any]:
+    good = {"en": f"as {title} is", "fr": f"comme {title}"}
+    return {"id": voice_id, "title": title, "language": language, "good_at": good}
+
+
+SENSES: list[dict[str, Any]] = [
+    {"id": "ears", "sense": "speech", "title": "Ears", "voices": [], "licence": "MIT", "download_bytes": 80_000_000},
+    {
+        "id": "piper",
+        "sense": "voice",
+        "title": "Piper",
+        "voices": [_voice("joe", "Joe", "en")],
+        "licence": "CC0",
+        "download_bytes": 63_000_000,
+    },
+    {
+        "id": "kokoro",
+        "sense": "voice",
+        "title": "Kokoro",
+        "voices": [_voice("siwis", "Siwis", "fr"), _voice("heart", "Heart", "en")],
+        "licence": "Apache-2.0",
+        "download_bytes": 99_000_000,
+    },
+]
+"""What sees, hears and speaks at a site, as the engine's status has it."""

@@ -43,8 +43,9 @@ export async function ownVoices() {
  */
 
 /**
- * @param {(text: string) => void} heard JSON: {what: "began" | "ended", call}, or {what: "failed", why}: "none" (no voice of
- *     this language), "remote" (none on this device), "blocked" (the browser wants a click first) or "failed"
+ * @param {(text: string) => void} heard JSON: {what: "began" | "ended", call}; {what: "another", name, language} where a voice
+ *     says what the chosen one can't; or {what: "failed", why}: "none" (no voice of this language), "remote" (none on
+ *     this device), "blocked" (the browser wants a click first) or "failed"
  */
 export async function openVoice(heard) {
   const voices = await listed();
@@ -76,7 +77,9 @@ export async function openVoice(heard) {
     const own = voices.filter((voice) => languageOf(voice) === language);
     const local = own.filter((voice) => voice.localService);
     if (!local.length) fail(own.length ? "remote" : "none");
-    return local.find((voice) => voice.name === name) ?? local.find((voice) => voice.default) ?? local[0];
+    const chosen = local.find((voice) => voice.name === name) ?? local.find((voice) => voice.default) ?? local[0];
+    if (chosen && name && chosen.name !== name) tell({ what: "another", name: chosen.name, language });
+    return chosen;
   }
 
   function next() {

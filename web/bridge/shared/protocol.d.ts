@@ -882,7 +882,7 @@ export interface SenseRow {
   title: string;
   manifest: string;
   sense: "vision" | "speech" | "voice";
-  languages: string[];
+  voices: VoiceRow[];
   licence: string;
   download_bytes: number;
   memory_bytes: number;
@@ -932,7 +932,8 @@ export interface SoundEvent {
 /**
  * Reads `text` aloud: a `sound` event for each sentence, the first as soon as it is there. `language`: that
  * of the text, None: it is found out. `voice`: an id, None: the language's own. `speed`: 1 is the voice's usual.
- * Ends in `unknown_model` where the site has no voice.
+ * `ahead`: the voice only comes into memory, for a text that isn't there yet. Ends in `unknown_model` where the
+ * site has no voice.
  */
 export interface Speak {
   v: 1;
@@ -942,6 +943,7 @@ export interface Speak {
   language?: "en" | "fr" | null;
   voice?: string | null;
   speed?: number;
+  ahead?: boolean;
 }
 
 /** Somebody begins to speak, `at_s` seconds into what was sent for the Listen. */
@@ -1188,6 +1190,14 @@ export interface VersionRow {
   next: string | null;
   previous: string | null;
   probation: boolean;
+}
+
+/** A voice, with the fields of `registry.models.VoiceEntry`. */
+export interface VoiceRow {
+  id: string;
+  title: string;
+  language: "en" | "fr";
+  good_at: Bilingual;
 }
 
 /**

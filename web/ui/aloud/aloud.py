@@ -10,7 +10,7 @@ class Aloud:
     def __init__(self, page):
         self._page, self._state = page, page.state
         self._reader = None
-        self._wanted = None  # what is to be read once the reader is here
+        self._wanted = None  # what is to be read once the reader is here: (turn, language)
         self._follows = None
 
     def follow(self, call):
@@ -41,12 +41,12 @@ class Aloud:
         if self._reader:
             self._reader.grew(answer)
 
-    def sample(self):
-        """Lets a person hear the voice."""
+    def sample(self, language):
+        """Lets a person hear the voice, in its ``language``."""
         if self._state.reads(SAMPLE):
             self.stop()
         else:
-            self._read(Turn(SAMPLE, "assistant", self._page.words("voice_sample")))
+            self._read(Turn(SAMPLE, "assistant", self._page.words.of(language)("voice_sample")), language)
 
     def stop(self):
         was = self.on
@@ -62,8 +62,8 @@ class Aloud:
             self._state.read(None, None)
         self._page.redraw()
 
-    def _read(self, turn):
-        self._wanted = turn
+    def _read(self, turn, language=None):
+        self._wanted = (turn, language)
         self._state.read(turn.id, "preparing")
         if self._follows:
             self._follows("preparing")
@@ -81,9 +81,9 @@ class Aloud:
         self._begin()
 
     def _begin(self):
-        turn, self._wanted = self._wanted, None
-        if turn:
-            self._reader.read(turn)
+        wanted, self._wanted = self._wanted, None
+        if wanted:
+            self._reader.read(*wanted)
 
     def _changed(self, how):
         """How the reading goes, as ``Reader`` says it; what failed stays on the page until something else is read."""

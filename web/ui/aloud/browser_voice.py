@@ -5,7 +5,7 @@ from ui.base.json_text import read
 
 class BrowserVoice:
     """``heard(what, number)``: "began" and "ended" of the sentence ``number``; "failed" with the key of the words that
-    say why."""
+    say why; "another" with the (name, language) of the voice that says what the chosen one can't."""
 
     def __init__(self, page, heard):
         self._page, self._heard = page, heard
@@ -41,5 +41,7 @@ class BrowserVoice:
         message = read(text)
         if message["what"] == "failed":
             self._heard("failed", "voice_" + message["why"])
+        elif message["what"] == "another":
+            self._heard("another", (message["name"], message["language"]))
         else:
             self._heard(message["what"], message["call"])

@@ -1,8 +1,8 @@
 """Holds a conversation by voice: listens, has the answer read aloud, and listens again."""
 
+from ui.aloud import choice
 from ui.aloud.stop_words import wants_stop
 from ui.engine.view_state import READING
-from ui.settings.voice_settings import ORION
 
 SILENT_MS = 120_000
 """Then it ends: a microphone that somebody forgot shouldn't stay open."""
@@ -120,7 +120,7 @@ class HandsFree:
         the system's voices are played by others. A recording can't be heard meanwhile, and its answer would never
         come."""
         page = self._page
-        return self._cancels_echo and page.preferences["voice"] == ORION and not page.state.asks_recording
+        return self._cancels_echo and choice.is_orions(page.preferences["voice"]) and not page.state.asks_recording
 
     def _closed(self, error):
         """Listening has ended."""

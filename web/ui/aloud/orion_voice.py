@@ -10,13 +10,14 @@ AHEAD_S = 60.0
 
 class OrionVoice:
     """``heard`` as ``BrowserVoice`` has it, and "waits" where the device makes speech slower than it sounds.
-    ``buffering`` outlives a reading: what it learnt is true of the next one."""
+    ``buffering`` outlives a reading: what it learnt is true of the next one. ``casting`` says whose voice it is."""
 
-    def __init__(self, page, buffering, heard):
-        self._page, self._buffering, self._heard = page, buffering, heard
+    def __init__(self, page, buffering, casting, heard):
+        self._page, self._buffering, self._casting, self._heard = page, buffering, casting, heard
         self._sounds = None
         self._waiting = []  # sentences that the engine hasn't had: (number, text, language)
         self._asked = None  # the one that it speaks, as (request, number, text, language)
+        self._ahead = None  # the request that brings the voice into memory
         self._since = 0.0
         self._seconds = 0.0  # of it so far
         self._held = []  # pieces that aren't played yet: (piece, seconds)
@@ -33,6 +34,17 @@ class OrionVoice:
         self._waiting.append((number, text, language))
         self._next()
 
+    def prepare(self, language):
+        """An answer begins: its voice comes into memory while there is no sentence yet."""
+        request = self._ahead = "speak-" + self._page.bridge.newId()
+        fields = {"text": "", "ahead": True, "voice": self._casting.first(language)}
+        fields["language"] = language if fields["voice"] is None and language in LANGUAGES else None
+        self._page.client.ask("speak", fields, self._prepared, None, request)
+
+    def _prepared(self, message):
+        """However it ended: where it failed, the first sentence tells why."""
+        self._ahead = None
+
     def finish(self):
         """Nothing more is to be said: what is here needn't wait for it."""
         self._play()
@@ -40,8 +52,8 @@ class OrionVoice:
     def stop(self):
         self._waiting, self._held = [], []
         asked, self._asked = self._asked, None
-        if asked:
-            self._page.client.cancel(asked[0])
+        for request in ([asked[0]] if asked else []) + ([self._ahead] if self._ahead else []):
+            self._page.client.cancel(request)
         if self._sounds:
             self._sounds.stop()
 
@@ -54,6 +66,7 @@ class OrionVoice:
         self._asked = (request, number, text, language)
         self._since, self._seconds, self._last = self._page.clock(), 0.0, False
         fields = {"text": text, "speed": float(self._page.preferences["speed"])}
+        fields["voice"] = self._casting.orions(language)
         fields["language"] = language if language in LANGUAGES else None
         self._page.client.ask("speak", fields, self._ended, self._sound, request)
 

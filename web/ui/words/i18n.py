@@ -44,6 +44,10 @@ class Words:
         self._text, self._agents = catalogue["text"], catalogue["agents"]
         self._errors, self._fallbacks = catalogue["errors"], catalogue["fallbacks"]
 
+    def of(self, language):
+        """The words in another language."""
+        return Words(self.languages, self._read, self._plural, language)
+
     def __call__(self, key, **values):
         text = self._text[key]
         return text.format(**values) if values else text
