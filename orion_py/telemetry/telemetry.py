@@ -31,8 +31,8 @@ FIELDS: dict[str, frozenset[str]] = {
 BACKENDS = ("webgpu", "kernel", "wasm", "native", "calculator", "engine")
 KNOWN = frozenset((
     *BACKENDS, "stop", "length", "timeout", "loop", "agent", "backend", "session", "onnxruntime", "simd", "threads",
-    "cache", "code", "model", "router", "context", "storage", "settings", "worker", "memory", "version", "warn",
-    "injection", "weapons", "minors", "violence", "self_harm",
+    "cache", "code", "model", "router", "context", "storage", "settings", "worker", "memory", "picture", "version",
+    "warn", "injection", "weapons", "minors", "violence", "self_harm",
 ))
 # fmt: on
 """Values that a fact may have, besides an error's code and the site's own agents (``name_agents``); all others are

@@ -176,7 +176,14 @@ async def test_the_status_has_measurements_webgpus_verdict_and_the_steps_down() 
     status = (await end_of("status"))["payload"]
     assert status["metrics"]["histograms"]["first_token"]["count"] == 1
     assert status["webgpu"] == [
-        {"model": "tiny", "state": "absent", "speedup": None, "kl": None, "reason": status["device"]["webgpu_reason"]}
+        {
+            "model": "tiny",
+            "session": "",
+            "state": "absent",
+            "speedup": None,
+            "kl": None,
+            "reason": status["device"]["webgpu_reason"],
+        }
     ]
     assert status["fallbacks"] == []
     assert [m["name"] for m in posted if m["type"] == "metric"].count("first_token") == 1

@@ -36,7 +36,7 @@ let graph = null;
 const runGraph = async (facts, ...values) => {
   graph = [JSON.parse(facts), values.map((value) => [value.constructor.name, Array.from(value, Number)])];
   const tensors = values.map((value) => structuredClone(value, { transfer: [value.buffer] }));
-  return { facts: JSON.stringify(graph[0].inputs), tensors };
+  return { facts: JSON.stringify(graph[0].inputs), fell: "null", tensors };
 };
 python.globals.set("client", { runGraph, forward: answers("forward"), forwardEmbeddings: answers("forwardEmbeddings"), run });
 const said = await python.runPythonAsync(`

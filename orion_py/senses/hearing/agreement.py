@@ -44,7 +44,8 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _place_of(settled: Sequence[str], words: Sequence[str]) -> int:
     """How many of ``words`` say what is ``settled``: the beginning that is the fewest changes of a word away from it
-    (Levenshtein); of several one that ends in the same word, and then the one whose length is nearest."""
+    (Levenshtein), where to end in another word counts as one more, so that the last word isn't said again behind it;
+    of several one that ends in the same word, and then the one whose length is nearest."""
     row = list(range(len(words) + 1))
     for count, word in enumerate(settled, 1):
         before, row = row, [count]
@@ -55,7 +56,9 @@ def _place_of(settled: Sequence[str], words: Sequence[str]) -> int:
     def other_end(place: int) -> bool:
         return bool(settled) and (not place or _bare(words[place - 1]) != _bare(settled[-1]))
 
-    return min(range(len(row)), key=lambda place: (row[place], other_end(place), abs(place - len(settled))))
+    return min(
+        range(len(row)), key=lambda place: (row[place] + other_end(place), other_end(place), abs(place - len(settled)))
+    )
 
 
 def _bare(word: str) -> str:

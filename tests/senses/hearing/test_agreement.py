@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orion_py.senses.hearing.agreement import Agreement
@@ -37,6 +37,8 @@ SLIPS = st.tuples(st.sampled_from(["more", "less", "other", "none"]), st.integer
 
 
 @given(st.lists(st.tuples(st.integers(1, 7), SLIPS), max_size=8))
+@example([(3, ("less", 1)), (3, ("less", 1)), (3, ("more", 1))])
+@example([(6, ("less", 4)), (7, ("less", 4)), (7, ("more", 4))])
 def test_no_word_is_shown_twice_whatever_a_pass_hears_more_less_or_otherwise(
     passes: list[tuple[int, tuple[str, int]]],
 ) -> None:
