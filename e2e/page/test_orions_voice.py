@@ -193,7 +193,7 @@ def test_the_choice_is_there_in_french(visitor: Callable[..., Visit]) -> None:
     page = visitor("fr-FR").page
     page.get_by_role("button", name="Réglages").click()
     choice = page.get_by_role("combobox", name="Voix", exact=True)
-    choice.select_option("Joe (63\u202fMo à télécharger une fois)")
+    choice.select_option("Joe (63\u202fMo)")
     expect(page.locator("#voice-about")).to_have_text(
         "Joe lit l’anglais : vive. Modèle : Piper, 63\u202fMo, téléchargé quand la voix parle pour la première fois. "
         "Licence : MIT."

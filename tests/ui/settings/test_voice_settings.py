@@ -142,9 +142,9 @@ def test_each_of_orions_voices_is_offered_with_what_it_weighs_and_is_good_at() -
     page = Page([], senses=SENSES)
     assert page.choices[1:] == [
         ("", "orion", "Orion’s voices, one for each language"),
-        ("Orion’s voices: English", "orion:joe", "Joe (63\u202fMB to download once)"),
-        ("Orion’s voices: English", "orion:heart", "Heart (99\u202fMB to download once)"),
-        ("Orion’s voices: French", "orion:siwis", "Siwis (99\u202fMB to download once)"),
+        ("Orion’s voices: English", "orion:joe", "Joe (63\u202fMB)"),
+        ("Orion’s voices: English", "orion:heart", "Heart (99\u202fMB)"),
+        ("Orion’s voices: French", "orion:siwis", "Siwis (99\u202fMB)"),
     ]
     assert page.about == ""
     page.preferences["voice"] = "orion:heart"
