@@ -183,6 +183,7 @@ def test_a_voice_is_chosen_by_the_keyboard_heard_and_kept(visitor: Callable[...,
         1.25,
     )
     page.reload()
+    person.wait()
     page.get_by_role("button", name="Settings").click()
     expect(choice).to_have_value("orion:siwis")
     expect(page.get_by_role("combobox", name="Reading speed")).to_have_value("1.25")
