@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from e2e.support.site import DIST, NO_APP, Site
 from e2e.support.snapshot import waits_until_trusted
 from e2e.support.waiting import PATIENCE_S, until
 from e2e.support.web import Web
+from orion_py.manifest.graph_manifest import GraphManifest
+from tests.tiny_graphs import entry, written
 
 REPORT = pytest.StashKey[pytest.TestReport]()
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -201,3 +204,16 @@ def accustomed(regular: Person, web: Web, runner: str) -> Person:
         regular.visits(NO_APP)
         web.forgets()
     return regular
+
+
+@pytest.fixture
+def tiny(web: Web) -> Iterator[GraphManifest]:
+    """A graph model of a few operators, on the site and in its list."""
+    models = web.site.folder / "models"
+    manifest = written(models)
+    listed = {**web.site.registry, "senses": [entry()]}
+    with web.site.altered("models.json", listed):
+        yield manifest
+    shutil.rmtree(models / manifest.model)
+    for shard in manifest.shards:
+        (models / "shards" / shard.sha256).unlink()

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from e2e.support.browsers import Browsers
 from e2e.support.engine import Engine
@@ -20,25 +16,11 @@ from e2e.test_vision import coffee
 from orion_py.manifest.graph_manifest import GraphManifest
 from orion_py.registry.built import only_built
 from orion_py.senses.scenes.eyes import MODELS
-from tests.tiny_graphs import entry, written
 
 TINY = "tiny-graphs"
 CLASSIFIER = "efficientnet-lite0"
 ON_GPU = "bridge/worker/ort/gpu-graphs.js"
 FORCED = {"use_neural_router": False, "backend": "webgpu", "enable_telemetry": False}
-
-
-@pytest.fixture
-def tiny(web: Web) -> Iterator[GraphManifest]:
-    """On the site, and in its list."""
-    models = web.site.folder / "models"
-    manifest = written(models)
-    listed = {**web.site.registry, "senses": [entry()]}
-    with web.site.altered("models.json", listed):
-        yield manifest
-    shutil.rmtree(models / TINY)
-    for shard in manifest.shards:
-        (models / "shards" / shard.sha256).unlink()
 
 
 def begun(web: Web, browsers: Browsers, profile: Path, **config: Any) -> Engine:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from e2e.support.browsers import Browsers
 from e2e.support.engine import Engine
@@ -16,22 +12,8 @@ from e2e.support.person import Person
 from e2e.support.waiting import until
 from e2e.support.web import Web
 from orion_py.manifest.graph_manifest import GraphManifest
-from tests.tiny_graphs import entry, written
 
 MODEL = "tiny-graphs"
-
-
-@pytest.fixture
-def tiny(web: Web) -> Iterator[GraphManifest]:
-    """On the site, and in its list."""
-    models = web.site.folder / "models"
-    manifest = written(models)
-    listed = {**web.site.registry, "senses": [entry()]}
-    with web.site.altered("models.json", listed):
-        yield manifest
-    shutil.rmtree(models / MODEL)
-    for shard in manifest.shards:
-        (models / "shards" / shard.sha256).unlink()
 
 
 def test_it_computes_as_in_cpython_stays_for_the_next_visit_and_goes_when_it_is_told(

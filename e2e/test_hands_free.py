@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
-import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,16 +20,14 @@ from playwright.sync_api import Page, expect
 from bench.hearing.word_errors import rate
 from e2e.page.test_recorder import OPEN, WATCHED
 from e2e.support.browsers import Browsers
+from e2e.support.microphone import microphone_file
 from e2e.support.person import KEY, Person
-from e2e.support.site import MANIFEST, ROOT
 from e2e.support.waiting import until
 from e2e.support.web import Web
 from e2e.test_hearing import MODELS
 from e2e.test_microphone import ALLOWS
 from e2e.test_spoken_answers import TAP, written_down
-from orion_py.native.sounds import sound_of
-from orion_py.registry.built import only_built
-from orion_py.senses.hearing.resampling import RATE, Resampler, Samples
+from orion_py.senses.hearing.resampling import Resampler
 from orion_py.senses.speaking.catalogue import KOKORO, PIPER
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -56,29 +52,6 @@ PHASES = """bar => {
 }"""
 
 
-def microphone_file(path: Path, *parts: float | Path) -> None:
-    """What the microphone plays from its next opening on: recordings, and seconds of silence."""
-
-    async def heard() -> list[Samples]:
-        found = []
-        for part in parts:
-            if isinstance(part, Path):
-                found += [block async for block in sound_of(part)]
-            else:
-                found.append(np.zeros(round(part * RATE), np.float32))
-        return found
-
-    with ThreadPoolExecutor(1) as apart:  # this thread has a loop, of playwright
-        samples = np.concatenate(apart.submit(lambda: asyncio.run(heard())).result())
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-    path.write_bytes(out.getvalue())
-
-
 @pytest.fixture
 def microphone(tmp_path: Path) -> Path:
     return tmp_path / "microphone.wav"
@@ -87,11 +60,7 @@ def microphone(tmp_path: Path) -> Path:
 @pytest.fixture
 def talking(web: Web, profile: Path, browsers: Browsers, microphone: Path) -> Iterator[Callable[..., Person]]:
     """``talking(*scripts, **options)``: somebody at a site that hears and speaks, who has chosen Orion's voice."""
-    manifests = {f"models/{name}/manifest.json" for name in (*MODELS, PIPER, KOKORO)}
-    if missing := [name for name in manifests if not (web.site.folder / name).is_file()]:
-        pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,speech,voices")
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
-    with web.site.altered("models.json", listed):
+    with web.site.offering(*MODELS, PIPER, KOKORO):
 
         def start(*scripts: str, **options: Any) -> Person:
             plays = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}%noloop"]

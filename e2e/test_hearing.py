@@ -16,10 +16,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.support.person import Answer, Person
-from e2e.support.site import MANIFEST, ROOT
 from e2e.support.web import Web
 from e2e.test_vision import ACTIVITIES, fetched, shards_of
-from orion_py.registry.built import only_built
 from orion_py.senses.hearing.transcriber import VAD, WHISPER
 
 FRENCH = Path(__file__).parent / "recordings" / "train.ogg"
@@ -30,11 +28,7 @@ MODELS = (WHISPER, VAD)
 @pytest.fixture
 def hearing(web: Web, regular: Person) -> Iterator[Person]:
     """``regular``, at a site that has the models that hear as well."""
-    manifests = {f"models/{name}/manifest.json" for name in MODELS}
-    if missing := [name for name in manifests if not (web.site.folder / name).is_file()]:
-        pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,speech")
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
-    with web.site.altered("models.json", listed):
+    with web.site.offering(*MODELS):
         regular.opens()
         regular.waits_for_the_model()
         yield regular

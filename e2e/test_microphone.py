@@ -5,29 +5,21 @@ With the real models that hear; the browser's microphone plays a recording.
 
 from __future__ import annotations
 
-import asyncio
-import io
 import re
-import wave
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from e2e.support.browsers import Browsers
+from e2e.support.microphone import microphone_file
 from e2e.support.person import Person
-from e2e.support.site import MANIFEST, ROOT
 from e2e.support.waiting import until
 from e2e.support.web import Web
 from e2e.test_hearing import FRENCH, MODELS
 from e2e.test_vision import fetched, shards_of
-from orion_py.native.sounds import sound_of
-from orion_py.registry.built import only_built
-from orion_py.senses.hearing.resampling import RATE, Samples
 
 ALLOWS = "--use-fake-ui-for-media-stream"
 TEXTS = """box => {
@@ -42,13 +34,9 @@ TEXTS = """box => {
 def speaking(web: Web, profile: Path, browsers: Browsers, tmp_path: Path) -> Iterator[Callable[..., Person]]:
     """``speaking(*arguments)``: somebody at a site that has the models that hear, whose microphone plays the sentence
     once."""
-    manifests = {f"models/{name}/manifest.json" for name in MODELS}
-    if missing := [name for name in manifests if not (web.site.folder / name).is_file()]:
-        pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,speech")
     file = tmp_path / "said.wav"
-    file.write_bytes(played())
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
-    with web.site.altered("models.json", listed):
+    microphone_file(file, 1.0, FRENCH, 2.0)
+    with web.site.offering(*MODELS):
 
         def start(*arguments: str, **options: Any) -> Person:
             plays = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={file}%noloop"]
@@ -59,25 +47,6 @@ def speaking(web: Web, profile: Path, browsers: Browsers, tmp_path: Path) -> Ite
             return person
 
         yield start
-
-
-def played() -> bytes:
-    """The French sentence between two silences, as a microphone hears it."""
-
-    async def heard() -> list[Samples]:
-        return [block async for block in sound_of(FRENCH)]
-
-    with ThreadPoolExecutor(1) as apart:  # this thread has a loop, of playwright
-        blocks = apart.submit(lambda: asyncio.run(heard())).result()
-    silence = np.zeros(RATE, np.float32)
-    samples = np.concatenate([silence, *blocks, silence, silence])
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-    return out.getvalue()
 
 
 def words(text: str) -> list[str]:

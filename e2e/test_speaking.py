@@ -18,13 +18,12 @@ from playwright.sync_api import Worker
 
 from bench.hearing.word_errors import rate
 from e2e.support.person import Person
-from e2e.support.site import MANIFEST, ROOT
+from e2e.support.site import ROOT
 from e2e.support.waiting import until
 from e2e.support.web import Web
 from e2e.test_vision import fetched, shards_of
 from orion_py.manifest.graph_manifest import parse_graph_manifest
 from orion_py.native.graph_model import opened_graphs
-from orion_py.registry.built import only_built
 from orion_py.senses.hearing.resampling import Resampler, Samples
 from orion_py.senses.hearing.transcriber import VAD, WHISPER, Ears, transcribe
 from orion_py.senses.speaking.catalogue import PIPER
@@ -71,11 +70,7 @@ END = "() => engine.worker.terminate()"
 @pytest.fixture
 def speaking(web: Web, regular: Person) -> Iterator[Person]:
     """``regular``, at a site that has the English voice as well."""
-    manifests = {f"models/{name}/manifest.json" for name in (PIPER,)}
-    if missing := [name for name in manifests if not (web.site.folder / name).is_file()]:
-        pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,voices")
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
-    with web.site.altered("models.json", listed):
+    with web.site.offering(PIPER):
         regular.opens()
         regular.waits_for_the_model()
         yield regular

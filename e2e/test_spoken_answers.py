@@ -17,12 +17,11 @@ from playwright.sync_api import expect
 
 from bench.hearing.word_errors import rate
 from e2e.support.person import Person
-from e2e.support.site import MANIFEST, ROOT
+from e2e.support.site import ROOT
 from e2e.support.waiting import until
 from e2e.support.web import Web
 from orion_py.manifest.graph_manifest import parse_graph_manifest
 from orion_py.native.graph_model import opened_graphs
-from orion_py.registry.built import only_built
 from orion_py.senses.hearing.resampling import Resampler, Samples
 from orion_py.senses.hearing.transcriber import VAD, WHISPER, Ears, transcribe
 from orion_py.senses.speaking.catalogue import PIPER
@@ -45,13 +44,9 @@ MODELS = ROOT / "public" / "models"
 @pytest.fixture
 def listener(web: Web, regular: Person) -> Iterator[Person]:
     """``regular``, who has chosen Orion's voice, at a site that has the English one."""
-    manifest = f"models/{PIPER}/manifest.json"
-    if not (web.site.folder / manifest).is_file():
-        pytest.fail("dist/ lacks the voices: python3 build.py build --models lite,voices")
     if not (MODELS / WHISPER / "manifest.json").is_file():
         pytest.fail("the models that hear aren't built: python3 build.py models speech")
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, manifest})
-    with web.site.altered("models.json", listed):
+    with web.site.offering(PIPER):
         regular.page.add_init_script(TAP)
         regular.opens()
         regular.waits_for_the_model()

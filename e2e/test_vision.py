@@ -19,10 +19,9 @@ from playwright.sync_api import FileChooser, expect
 from build_support.downloads import obtain
 from build_support.vision_sources import NANODET
 from e2e.support.person import Answer, Person
-from e2e.support.site import MANIFEST, MODEL, ROOT
+from e2e.support.site import MODEL
 from e2e.support.waiting import until
 from e2e.support.web import Web
-from orion_py.registry.built import only_built
 from orion_py.senses.scenes.eyes import MODELS
 
 ACTIVITIES = """article => {
@@ -36,12 +35,7 @@ ACTIVITIES = """article => {
 @pytest.fixture
 def seeing(web: Web, regular: Person) -> Iterator[Person]:
     """``regular``, at a site that has the models that see as well."""
-    manifests = {f"models/{name}/manifest.json" for name in MODELS}
-    missing = [name for name in manifests if not (web.site.folder / name).is_file()]
-    if missing:
-        pytest.fail("dist/ lacks the models that see: python3 build.py build --models lite,vision")
-    listed = only_built((ROOT / "models.json").read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
-    with web.site.altered("models.json", listed):
+    with web.site.offering(*MODELS):
         regular.opens()
         regular.waits_for_the_model()
         yield regular

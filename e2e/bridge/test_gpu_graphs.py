@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from build_support.server import StaticServer
 from e2e.bridge.conftest import Lab, make_site
-from e2e.bridge.test_graphs import OPEN, run
+from e2e.bridge.test_graphs import OPEN, golden_runs_come_out, run
 from orion_py.manifest.graph_manifest import GraphManifest
-from orion_py.manifest.tensor_file import read_tensors
 from tests.tiny_graphs import ONE, written
 
 PLACE = "await globalThis.client.placeGraph(session, backend);"
@@ -55,13 +54,7 @@ def test_the_golden_runs_come_out_whatever_is_on_the_gpu_state_and_what_is_hande
 ) -> None:
     before = opened.run("return globalThis.client.memoryBytes();")
     place(opened, "webgpu", *on_gpu)
-    for golden in tiny.golden:
-        tensors = read_tensors((site / "models" / "shards" / golden.tensors).read_bytes(), golden.name)
-        inputs = {name.removeprefix("input."): v for name, v in tensors.items() if name.startswith("input.")}
-        for name, dtype, shape, values in run(opened, golden.session, list(golden.tolerance), **inputs):
-            expected = tensors[f"output.{name}"]
-            assert (dtype, tuple(shape)) == (expected.dtype.name, expected.shape)
-            assert values == pytest.approx(expected.reshape(-1).tolist(), abs=max(golden.tolerance[name], 1e-12))
+    golden_runs_come_out(opened, tiny, site)
     assert opened.run("return globalThis.fell;") == [None] * len(tiny.golden)
     assert opened.run("return globalThis.client.memoryBytes();") > before, "what the GPU takes counts"
 

@@ -56,16 +56,20 @@ def run(lab: Lab, session: str, want: list[str], **inputs: Any) -> Any:
     return lab.run(RUN, session=session, want=want, inputs=facts)
 
 
-def test_the_golden_runs_come_out_as_in_cpython_state_and_what_is_handed_on_included(
-    opened: Lab, tiny: GraphManifest, site: Path
-) -> None:
+def golden_runs_come_out(lab: Lab, tiny: GraphManifest, site: Path) -> None:
     for golden in tiny.golden:
         tensors = read_tensors((site / "models" / "shards" / golden.tensors).read_bytes(), golden.name)
         inputs = {name.removeprefix("input."): v for name, v in tensors.items() if name.startswith("input.")}
-        for name, dtype, shape, values in run(opened, golden.session, list(golden.tolerance), **inputs):
+        for name, dtype, shape, values in run(lab, golden.session, list(golden.tolerance), **inputs):
             expected = tensors[f"output.{name}"]
             assert (dtype, tuple(shape)) == (expected.dtype.name, expected.shape)
             assert values == pytest.approx(expected.reshape(-1).tolist(), abs=max(golden.tolerance[name], 1e-12))
+
+
+def test_the_golden_runs_come_out_as_in_cpython_state_and_what_is_handed_on_included(
+    opened: Lab, tiny: GraphManifest, site: Path
+) -> None:
+    golden_runs_come_out(opened, tiny, site)
     opened.run("await globalThis.client.resetGraph('appends');")
     first = next(golden for golden in tiny.golden if golden.session == "appends")
     tensors = read_tensors((site / "models" / "shards" / first.tensors).read_bytes(), first.name)

@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from build_support.joined import ENTRIES, SOURCES
 from orion_py.manifest.kernel_variant import kernel_variant
 from orion_py.manifest.reading import parse_manifest
@@ -99,6 +101,16 @@ class Site:
                     if entry.startswith("workers/") and not _kept(self.folder / entry).exists():
                         stack.enter_context(self._replaced(entry, (WEB / entry).read_text("utf-8")))
             stack.enter_context(self._replaced(path, content if isinstance(content, str) else json.dumps(content)))
+            yield
+
+    @contextmanager
+    def offering(self, *models: str) -> Iterator[None]:
+        """The site's list has these graph models beside Lite. Fails where dist/ was built without one of them."""
+        manifests = {f"models/{name}/manifest.json" for name in models}
+        if missing := [name for name in manifests if not (self.folder / name).is_file()]:
+            pytest.fail(f"dist/ lacks {missing}: python3 build.py build --models lite,vision,speech,voices")
+        listed = only_built((ROOT / REGISTRY).read_text("utf-8"), lambda name: name in {MANIFEST, *manifests})
+        with self.altered(REGISTRY, listed):
             yield
 
     @contextmanager

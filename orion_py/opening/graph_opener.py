@@ -207,8 +207,7 @@ class GraphOpener:
         emit: Emit,
     ) -> tuple[LoadedGraphs, Read]:
         """On the processor alone, and checked there; and what reads the golden shards, if they were asked for."""
-        checks = await self.backends.checks()
-        known = {name: await checks.read(manifest, SessionOn(name, "wasm")) for name in manifest.sessions}
+        known = await self.backends.known(manifest, manifest.sessions, "wasm")
         unchecked = [name for name, verdict in known.items() if not verdict.get("right")]
         files = graph_files(manifest, shards_base(entry), golden=golden or bool(unchecked))
         read: dict[str, bytes] = {}

@@ -7,6 +7,7 @@ processor's sessions stay beside, so that one that fails on the GPU goes on at o
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from orion_py.cancellation import CancelToken, ended_by
 from orion_py.config import EngineConfig
@@ -18,6 +19,7 @@ from orion_py.opening.backend_checks import BackendChecks, SessionOn
 from orion_py.ports import Ports
 from orion_py.runtime.base import Device
 from orion_py.runtime.graph_golden import check_graphs
+from orion_py.runtime.graphs import Backend
 from orion_py.runtime.loaded_graphs import LoadedGraphs
 
 Read = Callable[[str], Awaitable[bytes]]
@@ -36,6 +38,13 @@ class SessionBackends:
     async def checks(self) -> BackendChecks:
         return BackendChecks(self._ports.settings, await self._ports.runtime.device())
 
+    async def known(
+        self, manifest: GraphManifest, sessions: Iterable[str], backend: Backend
+    ) -> dict[str, dict[str, Any]]:
+        """By session, what is known of it on ``backend``."""
+        checks = await self.checks()
+        return {name: await checks.read(manifest, SessionOn(name, backend)) for name in sessions}
+
     def fall_of(self, model: str, session: str) -> str:
         """The code of what failed while the session was in use in this visit; "": nothing did."""
         return self._fallen.get((model, session), "")
@@ -43,26 +52,24 @@ class SessionBackends:
     async def chosen(self, manifest: GraphManifest, config: EngineConfig) -> tuple[str, ...]:
         """The sessions that a GPU computes once the model is loaded: those that proved right and faster; where the
         configuration asks for WebGPU, all but those that are known to be wrong there."""
-        checks, device = await self.checks(), await self._ports.runtime.device()
+        device = await self._ports.runtime.device()
         if not device.webgpu or config.backend == "wasm":
             return ()
-        known = {name: await checks.read(manifest, SessionOn(name, "webgpu")) for name in self._fit(manifest)}
+        known = await self.known(manifest, self._fit(manifest), "webgpu")
         if config.backend == "webgpu":
             return tuple(name for name, verdict in known.items() if verdict.get("right") is not False)
         return tuple(name for name, verdict in known.items() if verdict.get("right") and verdict.get("preferred"))
 
     async def unchecked(self, manifest: GraphManifest, sessions: Iterable[str]) -> tuple[str, ...]:
         """Those that aren't known to be right on the GPU."""
-        checks = await self.checks()
-        known = {name: await checks.read(manifest, SessionOn(name, "webgpu")) for name in sessions}
+        known = await self.known(manifest, sessions, "webgpu")
         return tuple(name for name, verdict in known.items() if not verdict.get("right"))
 
     async def untried(self, manifest: GraphManifest, config: EngineConfig, device: Device) -> tuple[str, ...]:
         """The sessions that a trial would find something out about."""
         if config.backend != "auto" or not device.webgpu or device.webgpu_software:
             return ()
-        checks = await self.checks()
-        known = {name: await checks.read(manifest, SessionOn(name, "webgpu")) for name in self._fit(manifest)}
+        known = await self.known(manifest, self._fit(manifest), "webgpu")
         return tuple(
             name for name, verdict in known.items() if "preferred" not in verdict and verdict.get("right") is not False
         )

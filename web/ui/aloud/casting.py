@@ -22,21 +22,31 @@ class Casting:
     def _chosen(self):
         return self._page.preferences["voice"]
 
+    @property
+    def _senses(self):
+        """Rows of the engine's status; None: it hasn't said yet."""
+        return self._page.state.device.get("senses")
+
+    @property
+    def _own(self):
+        """Orion's voice that was chosen, as (voice, sense), or None."""
+        return choice.find(self._senses, self._chosen)
+
     def _orions(self, language):
-        return choice.orions_for(self._page.state.device.get("senses"), self._chosen, language)
+        return choice.orions_for(self._senses, self._chosen, language)
 
     def kind(self, language):
         """Who says a sentence of this language."""
         if self._missing:
             return BROWSER
         wanted = choice.is_orions(self._chosen)
-        if wanted and self._page.state.device.get("senses") is None:
-            return ORIONS  # the engine hasn't said yet what there is
+        if wanted and self._senses is None:
+            return ORIONS
         return ORIONS if (wanted or language in self._mute) and self._orions(language) else BROWSER
 
     def first(self, language):
         """The id of Orion's voice that probably begins, before there is a sentence; None: the engine finds one."""
-        own = choice.find(self._page.state.device.get("senses"), self._chosen)
+        own = self._own
         found = own or self._orions(language)
         return found[0]["id"] if found else None
 
@@ -46,7 +56,7 @@ class Casting:
         if found is None:
             return None
         voice, sense = found
-        own = choice.find(self._page.state.device.get("senses"), self._chosen)
+        own = self._own
         if own:
             if own[0]["id"] != voice["id"]:
                 self._tell(own[0]["title"], voice["title"], language, sense if sense["id"] != own[1]["id"] else None)
@@ -69,7 +79,7 @@ class Casting:
         """The browser's voice ``name`` says what the chosen one can't."""
         if self._missing:
             return  # that is said already
-        own = choice.find(self._page.state.device.get("senses"), self._chosen)
+        own = self._own
         self._tell(own[0]["title"] if own else self._chosen, name, language, None)
 
     def _tell(self, chosen, other, language, download):
