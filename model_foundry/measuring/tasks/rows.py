@@ -23,13 +23,14 @@ def read_rows(folder: Path, name: str) -> list[Row]:
     """The rows of ``<name>.jsonl`` or ``<name>.jsonl.gz``. Raises EvaluationFailed, which says where to get them."""
     for path in (folder / f"{name}.jsonl", folder / f"{name}.jsonl.gz"):
         if path.is_file():
-            return _parsed(path)
+            return parsed_rows(path)
     raise EvaluationFailed(
         f"{folder / name}.jsonl isn't there: 'build.py models evaluation' fetches it, --data names another folder"
     )
 
 
-def _parsed(path: Path) -> list[Row]:
+def parsed_rows(path: Path) -> list[Row]:
+    """The rows of one file. Raises EvaluationFailed."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

@@ -1,0 +1,129 @@
+"""``foundry agents evaluate``: how many of the agents' answers are useful, by rules that a program checks."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from model_foundry.measuring.tasks.rows import sample
+from model_foundry.measuring.usefulness.asking import Answered, Asked, BrowserAsked, NativeAsked, Way, answers
+from model_foundry.measuring.usefulness.kept import KeptAnswers
+from model_foundry.measuring.usefulness.results import Judged, Results
+from model_foundry.measuring.usefulness.rows import AGENTS, LANGUAGES, SETS, Question, read_questions
+from model_foundry.measuring.usefulness.table import as_markdown, show
+from model_foundry.measuring.usefulness.verdict import judge
+from model_foundry.progress import Progress, ProgressBars
+
+SHORT = {
+    "lite": "smollm2-135m-instruct",
+    "full": "qwen2.5-coder-0.5b-instruct",
+    "large": "qwen2.5-coder-1.5b-instruct",
+}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("agents", help="measure what the agents answer")
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    evaluate = parts.add_parser(
+        "evaluate", help="put everyday questions to the agents, and judge each answer by rules that a program checks"
+    )
+    evaluate.add_argument(
+        "--model", action="append", metavar="M", help="lite, full, large or a built model's id; may be repeated (lite)"
+    )
+    evaluate.add_argument("--language", choices=LANGUAGES, help="only these questions")
+    evaluate.add_argument("--agent", choices=AGENTS, action="append", help="only these agents' questions")
+    evaluate.add_argument("--hand", metavar="NAME", help="only one writer's questions")
+    evaluate.add_argument("--set", choices=SETS, default="development", help="which questions (default: development)")
+    where = evaluate.add_mutually_exclusive_group()
+    where.add_argument("--native", action="store_true", help="in CPython (the default)")
+    where.add_argument("--browser", action="store_true", help="in Chromium, on the built site")
+    evaluate.add_argument("--way", choices=("agents", "plain", "both"), default="agents", help="plain: no agents")
+    evaluate.add_argument("--limit", type=_count, metavar="N", help="that many questions, chosen by the seed")
+    evaluate.add_argument("--seed", type=int, default=1, help="which questions, with --limit (default: 1)")
+    evaluate.add_argument("--threads", type=_count, default=2)
+    evaluate.add_argument("--root", type=Path, default=Path(), help="a checkout with built models (default: here)")
+    evaluate.add_argument("--site", type=Path, default=Path("dist"), help="the built site, for the browser")
+    evaluate.add_argument("--answers", type=Path, metavar="FILE", help="keep answers there, and go on after a stop")
+    evaluate.add_argument("--json", action="store_true", help="for programs, with every answer and its faults")
+    evaluate.add_argument("--markdown", action="store_true", help="the table as docs hold it")
+    evaluate.set_defaults(command=run)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a number from 1 up")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Raises FoundryError and OrionError."""
+    questions = wanted(options)
+    kept = KeptAnswers(options.answers)
+    ways: tuple[Way, ...] = ("agents", "plain") if options.way == "both" else (options.way,)
+    with ProgressBars() as bars:
+        found = [
+            results
+            for word in options.model or ["lite"]
+            for results in asyncio.run(_measured(options, SHORT.get(word, word), ways, questions, kept, bars.report))
+        ]
+    if options.json:
+        print(json.dumps({"set": options.set, "results": [results.as_json() for results in found]}))
+    elif options.markdown:
+        print(as_markdown(found))
+    else:
+        show(found, Console())
+    return 0
+
+
+def wanted(options: argparse.Namespace) -> list[Question]:
+    """The questions that the options choose. Raises EvaluationFailed."""
+    chosen = [
+        question
+        for question in read_questions(options.set)
+        if options.language in (None, question.language)
+        and (not options.agent or question.agent in options.agent)
+        and options.hand in (None, question.hand)
+    ]
+    return sample(chosen, options.limit, options.seed)
+
+
+async def _measured(
+    options: argparse.Namespace,
+    model: str,
+    ways: tuple[Way, ...],
+    questions: list[Question],
+    kept: KeptAnswers,
+    progress: Progress,
+) -> list[Results]:
+    asked: Asked
+    if options.browser:
+        asked = await BrowserAsked.start(options.site, model, options.threads)
+    else:
+        asked = await NativeAsked.start(options.root, model, options.threads)
+    try:
+        return [await _asked(asked, model, way, questions, kept, progress) for way in ways]
+    finally:
+        await asked.close()
+
+
+async def _asked(
+    asked: Asked, model: str, way: Way, questions: list[Question], kept: KeptAnswers, progress: Progress
+) -> Results:
+    judged: list[Judged] = []
+    label = f"{model}, {way}"
+    progress(label, 0, len(questions))
+    async for question, answered, new in answers(asked, questions, way, kept.of(model, way, asked.name)):
+        if new:
+            kept.keep(model, way, asked.name, question.id, answered)
+        judged.append(await _judged(question, answered))
+        progress(label, len(judged), len(questions))
+    return Results(model, way, asked.name, judged)
+
+
+async def _judged(question: Question, answered: Answered) -> Judged:
+    # In a thread: code in an answer is run, and the engine may have something to do meanwhile.
+    return Judged(question, answered, await asyncio.to_thread(judge, question, answered.text))
