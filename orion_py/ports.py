@@ -12,6 +12,7 @@ from orion_py.resilience.retry import Sleep
 from orion_py.runtime.ahead import Ahead, NothingAhead
 from orion_py.runtime.attachments import Attachments, HeldAttachments
 from orion_py.runtime.base import InferenceRuntime
+from orion_py.runtime.code_runner import CodeRunner
 from orion_py.runtime.live_sound import LiveSound, NoLiveSound
 from orion_py.runtime.prefixes import NoPrefixes, Prefixes
 from orion_py.runtime.snapshots import NoSnapshots, Snapshots
@@ -56,7 +57,8 @@ class Ports:
     newest is fetched behind it. ``snapshots``: what the next start begins with. ``prefixes``: read prompts that are
     kept. ``attachments``: the files that questions name. ``tabs``: the other engines on this store; None: there is no
     other. ``sight`` and ``hearing``: make what looks at pictures and what hears, of what lends the models; None:
-    nothing here can. ``live_sound``: what is recorded while the engine listens."""
+    nothing here can. ``live_sound``: what is recorded while the engine listens. ``code_runner``: runs what a skill
+    wants run, where the caller of a question doesn't run it itself; None: nothing does."""
 
     runtime: InferenceRuntime
     store: ShardStore
@@ -79,6 +81,7 @@ class Ports:
     tabs: Tabs | None = None
     sight: Callable[[Lend], Sight] | None = None
     hearing: Callable[[Lend], Hearing] | None = None
+    code_runner: CodeRunner | None = None
     exists: Callable[[str], Awaitable[bool]] = _nothing_exists
     facts: Callable[[str], Awaitable[FileFacts | None]] = _no_facts
 

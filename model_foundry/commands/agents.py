@@ -13,7 +13,7 @@ from model_foundry.measuring.tasks.rows import sample
 from model_foundry.measuring.usefulness.asking import Answered, Asked, BrowserAsked, NativeAsked, Way, answers
 from model_foundry.measuring.usefulness.kept import KeptAnswers
 from model_foundry.measuring.usefulness.results import Judged, Results
-from model_foundry.measuring.usefulness.rows import AGENTS, LANGUAGES, SETS, Question, read_questions
+from model_foundry.measuring.usefulness.rows import AGENTS, LANGUAGES, SETS, Question, read_file, read_questions
 from model_foundry.measuring.usefulness.table import as_markdown, show
 from model_foundry.measuring.usefulness.verdict import judge
 from model_foundry.progress import Progress, ProgressBars
@@ -51,6 +51,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     evaluate.add_argument("--json", action="store_true", help="for programs, with every answer and its faults")
     evaluate.add_argument("--markdown", action="store_true", help="the table as docs hold it")
     evaluate.set_defaults(command=run)
+    check = parts.add_parser("check", help="check rows of questions: each row's good answer passes, its bad one fails")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.set_defaults(command=check_rows)
 
 
 def _count(text: str) -> int:
@@ -77,6 +80,22 @@ def run(options: argparse.Namespace) -> int:
     else:
         show(found, Console())
     return 0
+
+
+def check_rows(options: argparse.Namespace) -> int:
+    """Prints what is wrong with the rows' own answers. Raises EvaluationFailed for a file that isn't rows."""
+    questions = [question for path in options.files for question in read_file(path)]
+    wrong = 0
+    for question in questions:
+        faults = judge(question, question.good).faults
+        if faults:
+            wrong += 1
+            print(f"{question.id}: its good answer fails: {'; '.join(faults)}")
+        if question.bad and judge(question, question.bad).useful:
+            wrong += 1
+            print(f"{question.id}: its bad answer passes")
+    print(f"{len(questions)} rows, {wrong} faults")
+    return 1 if wrong else 0
 
 
 def wanted(options: argparse.Namespace) -> list[Question]:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from orion_py.generation.sampling import SamplingWishes
 from orion_py.generation.stages import TextStage
 from orion_py.protocol import InferOptions
+from orion_py.skills.base import Skill
 
 if TYPE_CHECKING:
+    from orion_py.generation.constraint import Constrain
+    from orion_py.runtime.tokenizer import Tokenizer
     from orion_py.senses.scenes.sight import Scenes
 
 
@@ -23,6 +26,8 @@ class Brief:
     ``answered_by`` names what worked the prefix out, if that is the whole answer: no model is asked then.
     ``quotes``: ``system`` contains words of the query, so nothing of it may outlive the conversation.
     ``stops`` end the answer as the caller's do. ``output_transform`` makes what changes the text as it streams.
+    ``skill``: answers in several steps, where one isn't enough; where it can't, the model answers as the rest says.
+    ``constrain``: makes the rule for each token, of the tokenizer and of how many tokens the prompt has.
     ``notes``: what the agent found out, for the Response. ``asked``: what a model is asked in place of the query, and
     ``asked_beside``, where that isn't empty, a model that takes the pictures in itself.
     """
@@ -38,6 +43,8 @@ class Brief:
     notes: Mapping[str, Any] = field(default_factory=dict)
     asked: str = ""
     asked_beside: str = ""
+    skill: Skill | None = None
+    constrain: Callable[[Tokenizer, int], Constrain] | None = None
 
 
 class Agent(Protocol):

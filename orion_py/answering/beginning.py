@@ -72,5 +72,7 @@ def begin(
     pipeline = Pipeline(model.tokenizer, stages, transcript, brief.assistant_prefix)
     answer = Answer(prompt.segments, sampler, seed, pipeline, max_tokens)
     answer.patience = patience_of(request, query, brief)
+    if brief.constrain is not None:
+        answer.constrain = brief.constrain(model.tokenizer, prompt.length)
     answer.speculate = config.enable_speculation if options.speculation is None else options.speculation
     return prompt, answer

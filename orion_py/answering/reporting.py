@@ -153,6 +153,14 @@ class Reporter:
         self.typewriter.cancel()  # what it would still have shown is void
         self._emit(RevisionEvent(id=self._request.id, content=self.transcript.text, again=again))
 
+    def revise(self, text: str) -> None:
+        """All that is shown is ``text`` now: a skill checked what it had, and this stands."""
+        self.typewriter.cancel()
+        self._emit(RevisionEvent(id=self._request.id, content=text, reason="skill", again=True))
+        self.transcript.reset(text)
+        if self._first_piece is None:
+            self._first_piece = self._clock()
+
     async def type_out(self, limit: Deadline) -> None:
         """Waits until all of the answer is shown; when the time is up, that is over. Raises Cancelled when the person
         stops it."""

@@ -18,6 +18,7 @@ from orion_py.answering.options import attached
 from orion_py.answering.reporting import Reporter
 from orion_py.answering.response import from_agent
 from orion_py.answering.services import Services
+from orion_py.answering.skilled import SkilledAnswer
 from orion_py.answering.taking_in import sees
 from orion_py.cancellation import ended_by
 from orion_py.errors import (
@@ -204,6 +205,11 @@ class RequestRun:
         if model_sees and scenes is None:
             models = [entry for entry in models if sees(entry)]  # no other would know anything of the pictures
         question = Question(query, agent, brief, decision)
+        if brief.skill is not None and scenes is None and not request.embedded:
+            skilled = SkilledAnswer(question, request, services, self._report, self._limit, models)
+            response = await skilled.by(brief.skill)
+            if response is not None:
+                return response
         return await ModelAnswer(question, request, services, self._report, self._limit).by(models)
 
     async def _scenes(self, agent: Agent, model_sees: bool) -> Scenes | None:

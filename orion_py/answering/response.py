@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orion_py import __version__
 from orion_py.agents.base import Brief
@@ -90,6 +92,51 @@ def from_agent(agent: str, decision: RoutingDecision, brief: Brief, seed: int, t
         seed=seed,
         notes=dict(brief.notes),
     )
+
+
+def from_steps(
+    *,
+    agent: str,
+    decision: RoutingDecision,
+    notes: Mapping[str, Any],
+    steps: Sequence[Response],
+    content: str,
+    time: Timing,
+    stream: StreamStatistics,
+    timed_out: bool,
+) -> Response:
+    """What a skill answered: usage and timings are the sums of its ``steps``, of which the last says the model. A skill
+    that asked no model says "skill" in its place."""
+    last = steps[-1] if steps else None
+    summed = {name: sum(step.timings.get(name, 0.0) for step in steps) for name in _COMPUTED}
+    phases = {name: time.phases.get(phase, 0.0) for name, phase in _PHASES.items()}
+    timings = phases | summed | {"total": time.total}
+    if time.first_piece is not None:
+        timings["first_token"] = time.first_piece
+    seconds = summed["decode"] / 1000
+    tokens = sum(step.usage.completion for step in steps)
+    return Response(
+        content=content,
+        agent=agent,
+        routing=routing_of(decision),
+        finish_reason="timeout" if timed_out else "stop",
+        loops=max((step.loops for step in steps), default=0),
+        usage=Usage(
+            **{name: sum(getattr(step.usage, name) for step in steps) for name in Usage.model_fields},
+        ),
+        timings={name: round(ms, 3) for name, ms in timings.items()},
+        tokens_per_second=tokens / seconds if seconds > 0 and tokens > 1 else None,
+        backend=last.backend if last else "skill",
+        model=last.model if last else "skill",
+        model_version=last.model_version if last else __version__,
+        seed=last.seed if last else 0,
+        notes=dict(notes),
+        stream=stream if steps else None,
+    )
+
+
+_COMPUTED = ("prefill", "decode", "engine", "beside")
+_PHASES = {"validating": "validating", "routing": "routing", "loading": "loading_agent"}
 
 
 def _timings(answer: Answer, time: Timing) -> dict[str, float]:

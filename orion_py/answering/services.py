@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from orion_py.agents.factory import AgentFactory
+from orion_py.answering.caller_programs import CallerPrograms
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.background.model_order import Ordered
@@ -23,6 +24,8 @@ from orion_py.resilience.request_queue import RequestQueue
 from orion_py.resilience.retry import Sleep
 from orion_py.routing.base import Router
 from orion_py.runtime.attachments import Attachments
+from orion_py.runtime.base import Embedding
+from orion_py.runtime.code_runner import CodeRunner
 from orion_py.runtime.graphs import GraphModel
 from orion_py.safety.guard import Guard
 from orion_py.telemetry.log import Logger
@@ -71,8 +74,10 @@ class Rollback(Protocol):
 class Services:
     """``log`` writes the request's id into each record; ``queue`` makes requests answer one after the
     other; ``prefixes``: the read prompts that are kept; ``code_runs``: agents' own code, which answers at the caller's
-    end; ``attachments``: the files that the question names; ``sight``: what
-    looks at pictures, ``hearing``: what hears; None where nothing can; ``lend``: ``residency.senses.Senses.lent``."""
+    end; ``programs``: what skills have the caller run, ``code_runner``: what runs them where the caller doesn't;
+    ``embed``: the router's encoder, None while it isn't in memory; ``attachments``: the files that the question names;
+    ``sight``: what looks at pictures, ``hearing``: what hears; None where nothing can;
+    ``lend``: ``residency.senses.Senses.lent``."""
 
     config: EngineConfig
     clock: Callable[[], float]
@@ -84,6 +89,9 @@ class Services:
     registry: Registry
     agents: AgentFactory
     code_runs: CodeRuns
+    programs: CallerPrograms
+    code_runner: CodeRunner | None
+    embed: Callable[[str], Awaitable[Embedding | None]]
     router: Router
     guard: Guard
     models: ModelManager

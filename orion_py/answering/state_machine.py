@@ -6,6 +6,7 @@
                            ↑↓           ↑↓             ↑↓
                            └──────── fallback ─────────┘
     loading_agent → routing: a recording was heard, and what it says is routed like any question
+    inferencing → loading_agent: a skill asks a model once more
     every busy state → error | cancelled → idle
 
 ``fallback`` is a step down the ladder (another backend, a smaller model, the keyword router);
@@ -25,7 +26,7 @@ TRANSITIONS: Mapping[StateName, frozenset[StateName]] = {
     "validating": frozenset({"routing", "error", "cancelled"}),
     "routing": frozenset({"loading_agent", "inferencing", "fallback", "error", "cancelled"}),
     "loading_agent": frozenset({"inferencing", "routing", "fallback", "error", "cancelled"}),
-    "inferencing": frozenset({"success", "fallback", "error", "cancelled"}),
+    "inferencing": frozenset({"loading_agent", "success", "fallback", "error", "cancelled"}),
     "fallback": frozenset({"routing", "loading_agent", "inferencing", "error", "cancelled"}),
     "success": frozenset({"idle"}),
     "error": frozenset({"idle"}),

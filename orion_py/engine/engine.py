@@ -36,6 +36,7 @@ from orion_py.residency.manager import ModelManager
 from orion_py.residency.saved_prefixes import SavedPrefixes
 from orion_py.residency.senses import Senses
 from orion_py.routing.service import RouterService
+from orion_py.runtime.code_runner import Ran
 from orion_py.runtime.segments import Embeddings, Marked
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.telemetry.log import Logger
@@ -290,12 +291,11 @@ class Engine:
         images: Iterable[Source] = (),
         audio: Iterable[Source] = (),
     ) -> Response:
-        """The whole answer; its pieces are token events with ``request_id`` on the way. ``images`` and ``audio``:
-        files of the question, as paths or bytes. ``embedded``: images and sounds as its model takes them in.
-        ``runs_code``: the caller runs an agent's own code when it gets a CodeEvent, and passes the output to
-        ``code_output``.
-
-        Raises as ``RequestRun.run``, AttachmentMissing, AttachmentBroken and EngineClosed.
+        """The whole answer; its pieces are token events with ``request_id``. ``images`` and ``audio``: files, as paths
+        or bytes. ``embedded``: images and sounds as its model takes them in. ``runs_code``: the caller runs an
+        agent's own code when it gets a CodeEvent, and passes the output to ``code_output``; what a skill wants
+        run, when it gets a SkillCodeEvent, for ``skill_ran``. Raises as ``RequestRun.run``, AttachmentMissing,
+        AttachmentBroken and EngineClosed.
         """
         self._require_open()
         request_id, files = request_id or self._new_id(), self._ground.ports.attachments
@@ -330,9 +330,13 @@ class Engine:
         return response
 
     def code_output(self, request_id: str, text: str, end: CodeEnd | None) -> None:
-        """What the code that answers a request said; ``end`` as in the protocol's ``agent.output``."""
+        """What the code that answers a request said, as in the protocol's ``agent.output``."""
         self._require_open()
         self._parts.code_runs.take(request_id, text, end)
+
+    def skill_ran(self, request_id: str, run: int, ran: Ran) -> None:
+        """What came of a program that a skill had the caller run, as in the protocol's ``skill.ran``."""
+        self._parts.programs.take(request_id, run, ran)
 
     def stream(
         self,

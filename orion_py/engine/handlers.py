@@ -41,6 +41,7 @@ from orion_py.protocol import (
     Response,
     RouteRequest,
     Routing,
+    SkillRan,
     SoundEvent,
     Speak,
     Spoken,
@@ -55,6 +56,7 @@ from orion_py.protocol import (
     VersionRequest,
     WrittenDown,
 )
+from orion_py.runtime.code_runner import MOST_OUTPUT, Ran
 from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.senses.speaking.lent import LentVoice, Wish, chosen
 
@@ -99,6 +101,11 @@ async def infer(request: Infer, call: Call) -> Response:
 
 async def code_output(request: CodeOutput, call: Call) -> Done:
     call.engine.code_output(request.request, request.text, request.end)
+    return {}
+
+
+async def skill_ran(request: SkillRan, call: Call) -> Done:
+    call.engine.skill_ran(request.request, request.run, Ran(request.output[:MOST_OUTPUT], request.end, request.error))
     return {}
 
 
@@ -225,6 +232,7 @@ def _messages(history: list[ChatTurn]) -> list[ChatMessage]:
 HANDLERS: dict[type[Request], Callable[[Any, Call], Awaitable[Any]]] = {
     Infer: infer,
     CodeOutput: code_output,
+    SkillRan: skill_ran,
     Listen: listen,
     HeardAll: heard_all,
     Anticipate: anticipate,

@@ -9,6 +9,7 @@ from functools import partial
 from orion_py.agents.custom import CustomAgents
 from orion_py.agents.factory import AgentFactory
 from orion_py.answering.ability import check_agents
+from orion_py.answering.caller_programs import CallerPrograms
 from orion_py.answering.coded import CodeRuns
 from orion_py.answering.measures import Measures
 from orion_py.answering.reading_ahead import ReadingAhead
@@ -92,6 +93,7 @@ class Parts:
     agents: AgentFactory
     custom: CustomAgents
     code_runs: CodeRuns
+    programs: CallerPrograms
     loader: ProgressiveLoader
     manager: ModelManager
     loads: LoadEvents
@@ -122,6 +124,9 @@ class Parts:
             registry=self.registry,
             agents=self.agents,
             code_runs=self.code_runs,
+            programs=self.programs,
+            code_runner=ground.ports.code_runner,
+            embed=self.router.router.embed,
             router=self.router.router,
             guard=self.guard,
             models=self.manager,
@@ -248,6 +253,7 @@ async def build(ground: Ground, registry_path: str) -> Parts:
         agents=agents,
         custom=custom,
         code_runs=CodeRuns(custom),
+        programs=CallerPrograms(),
         loader=loader,
         manager=manager,
         loads=loads,

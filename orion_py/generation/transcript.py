@@ -81,6 +81,10 @@ class Transcript:
         if self._tells:
             self._on_piece(piece)
 
+    def reset(self, text: str) -> None:
+        """The answer is ``text`` from here on, and the reader sees all of it. The counts of tokens stay."""
+        self._pieces, self.shown = [text] if text else [], len(text)
+
     def rewind(self) -> None:
         """Discards the text so far. What is pushed until ``resume`` is the part of it that remains: it isn't
         reported, and takes no time."""

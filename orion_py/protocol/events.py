@@ -16,6 +16,7 @@ from orion_py.protocol.vocabulary import (
     MetricName,
     PhaseName,
     RevisionReason,
+    SkillStep,
     StateName,
     UpgradeState,
 )
@@ -188,7 +189,7 @@ class RevisionEvent(Event):
     """All that streamed so far is void; the answer is ``content`` now, and what streams next is appended
     to that. ``again``: it is tried once more from there; else it ends there. ``reason`` "loop": the model had begun to
     repeat itself, and the answer was cut back to where it did; "code": the agent's own code failed, and its prompt
-    answers."""
+    answers; "skill": the answer was checked, and what stands now is what came of it."""
 
     type: Literal["revision"] = "revision"
     content: str
@@ -227,6 +228,23 @@ class CodeEvent(Event):
     top_p: float
     top_k: int
     repetition_penalty: float
+
+
+class SkillStepEvent(Event):
+    """A skill answers in several steps, and ``step`` is the one that it takes now."""
+
+    type: Literal["skill.step"] = "skill.step"
+    step: SkillStep
+
+
+class SkillCodeEvent(Event):
+    """A skill wants ``code``, Python that the model wrote, run in the caller's sandbox for ``seconds`` at most
+    (``Infer.runs_code``). What came of it is sent back as ``skill.ran`` with the same ``run``."""
+
+    type: Literal["skill.code"] = "skill.code"
+    run: int
+    code: str
+    seconds: float
 
 
 class ChangedEvent(Event):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from orion_py.protocol import replies
 from orion_py.protocol.envelope import STRICT, Request
-from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, Section, Style
+from orion_py.protocol.vocabulary import CodeEnd, Granularity, PresetName, RunEnd, Section, Style
 
 AttachmentId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a file that was handed to the engine beside the request."""
@@ -75,8 +75,8 @@ class Initialize(Request):
 
 class Infer(Request):
     """``locale``: the person's language, as BCP 47. ``priority``: what is more urgent is answered first; waiting counts
-    too, so nothing starves. ``runs_code``: the caller runs an agent's own code when it gets ``agent.code``; otherwise
-    the agent's prompt answers."""
+    too, so nothing starves. ``runs_code``: the caller runs an agent's own code when it gets ``agent.code`` (otherwise
+    the agent's prompt answers), and what a skill wants run when it gets ``skill.code``."""
 
     type: Literal["infer"] = "infer"
     reply: ClassVar = replies.Response
@@ -112,6 +112,19 @@ class CodeOutput(Request):
     request: str
     text: Annotated[str, Field(max_length=200_000)] = ""
     end: CodeEnd | None = None
+
+
+class SkillRan(Request):
+    """What came of the program ``run`` that a skill of ``request`` wanted run (``skill.code``): what it printed, how it
+    ended, and the last line of its traceback. A late one concerns nobody."""
+
+    type: Literal["skill.ran"] = "skill.ran"
+    reply: ClassVar = replies.Done
+    request: str
+    run: int
+    output: Annotated[str, Field(max_length=200_000)] = ""
+    end: RunEnd
+    error: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Anticipate(Request):

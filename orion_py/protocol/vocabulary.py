@@ -40,7 +40,10 @@ MetricName = Literal[
 ]
 PhaseName = Literal["initializing", "downloading", "loading_shard", "warming_up", "ready"]
 CodeEnd = Literal["done", "failed", "time"]
-RevisionReason = Literal["loop", "code"]
+RevisionReason = Literal["loop", "code", "skill"]
+SkillStep = Literal["reading", "choosing", "planning", "writing", "running", "mending", "checking"]
+"""What a skill does now."""
+RunEnd = Literal["done", "failed", "time", "memory"]
 BreakerState = Literal["closed", "open", "half_open"]
 BreakerCause = Literal["failures", "slow"]
 GpuState = Literal[

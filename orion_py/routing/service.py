@@ -27,6 +27,7 @@ from orion_py.routing.keyword_words import RULED
 from orion_py.routing.load import load_router, router_manifest
 from orion_py.routing.neural import NeuralRouter
 from orion_py.routing.subjects import Subjects
+from orion_py.runtime.base import Embedding
 
 _ATTACHED = {
     "image": ("vision", "An image is attached.", "Une image est jointe."),
@@ -209,6 +210,17 @@ class RouterService:
         decision = await neural.route(query, locale, embedding)
         match = await self._examples.nearest(embedding, neural.embed) if self._examples else None
         return decision if match is None else example_decision(match, locale, decision.agent)
+
+    async def embed(self, text: str) -> Embedding | None:
+        """The encoder's vector of ``text``, [512]; None while it isn't in memory, and where it fails, which gives it
+        up."""
+        if self._neural is None:
+            return None
+        try:
+            return await self._neural.embed(text)
+        except OrionError as error:
+            await self._give_up(error)
+            return None
 
     async def correct(self, query: str, agent: str) -> None:
         """From now on a query like this goes to ``agent``. Raises InvalidInput for an agent that

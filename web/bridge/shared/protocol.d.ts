@@ -388,8 +388,8 @@ export interface Histogram {
 
 /**
  * `locale`: the person's language, as BCP 47. `priority`: what is more urgent is answered first; waiting counts
- * too, so nothing starves. `runs_code`: the caller runs an agent's own code when it gets `agent.code`; otherwise
- * the agent's prompt answers.
+ * too, so nothing starves. `runs_code`: the caller runs an agent's own code when it gets `agent.code` (otherwise
+ * the agent's prompt answers), and what a skill wants run when it gets `skill.code`.
  */
 export interface Infer {
   v: 1;
@@ -793,14 +793,14 @@ export interface Result {
  * All that streamed so far is void; the answer is `content` now, and what streams next is appended
  * to that. `again`: it is tried once more from there; else it ends there. `reason` "loop": the model had begun to
  * repeat itself, and the answer was cut back to where it did; "code": the agent's own code failed, and its prompt
- * answers.
+ * answers; "skill": the answer was checked, and what stands now is what came of it.
  */
 export interface RevisionEvent {
   v: 1;
   id: string;
   type: "revision";
   content: string;
-  reason: "loop" | "code";
+  reason: "loop" | "code" | "skill";
   again: boolean;
 }
 
@@ -912,6 +912,42 @@ export interface SiteEvent {
   type: "site";
   models: string[];
   coming: string[];
+}
+
+/**
+ * A skill wants `code`, Python that the model wrote, run in the caller's sandbox for `seconds` at most
+ * (`Infer.runs_code`). What came of it is sent back as `skill.ran` with the same `run`.
+ */
+export interface SkillCodeEvent {
+  v: 1;
+  id: string;
+  type: "skill.code";
+  run: number;
+  code: string;
+  seconds: number;
+}
+
+/**
+ * What came of the program `run` that a skill of `request` wanted run (`skill.code`): what it printed, how it
+ * ended, and the last line of its traceback. A late one concerns nobody.
+ */
+export interface SkillRan {
+  v: 1;
+  id: string;
+  type: "skill.ran";
+  request: string;
+  run: number;
+  output?: string;
+  end: "done" | "failed" | "time" | "memory";
+  error?: string;
+}
+
+/** A skill answers in several steps, and `step` is the one that it takes now. */
+export interface SkillStepEvent {
+  v: 1;
+  id: string;
+  type: "skill.step";
+  step: "reading" | "choosing" | "planning" | "writing" | "running" | "mending" | "checking";
 }
 
 /**
@@ -1229,6 +1265,7 @@ export type Request =
   | Infer
   | Speak
   | CodeOutput
+  | SkillRan
   | Anticipate
   | Listen
   | HeardAll
@@ -1270,6 +1307,8 @@ export type Event =
   | RevisionEvent
   | FallbackEvent
   | CodeEvent
+  | SkillStepEvent
+  | SkillCodeEvent
   | ChangedEvent
   | AgentEvent
   | SiteEvent
@@ -1294,6 +1333,7 @@ export interface Replies {
   "infer": Response;
   "speak": Spoken;
   "agent.output": Done;
+  "skill.ran": Done;
   "anticipate": ReadAhead;
   "listen": WrittenDown;
   "heard_all": Done;
