@@ -74,7 +74,6 @@ ALLOWED = {
     },
     "build_support/pyodide_side.py": {"stdlib": "python_bundle.mjs calls it in Pyodide"},
     # Written out as a whole by dataclasses.asdict.
-    "model_foundry/measuring/intervals.py": {"p_value": "report.py prints it from the report's JSON"},
     "model_foundry/importing/onnx_file.py": {"inline_bytes external_bytes": "foundry inspect prints them"},
     # Held so that Python doesn't collect them.
     "orion_py/storage/among_tabs.py": {"_campaign": "a task that nobody awaits"},
