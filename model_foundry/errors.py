@@ -22,7 +22,6 @@ FoundryError
 ├── UnknownLayout           a number or a size of shards that the model can't have
 ├── UnknownVersion          a version of a built model that isn't there, or can't be dropped
 ├── EvaluationFailed        a task's data, or an outside program that answers, isn't what it should be
-├── NoSandbox               code that a model wrote can't be confined here, so it isn't run
 ├── MalformedMerge          a merge recipe that can't be read, or names what isn't known here
 └── IncompatibleParents     models that can't be merged, with the exact difference
 """
@@ -119,10 +118,6 @@ class UnknownSource(FoundryError):
 
 
 class EvaluationFailed(FoundryError):
-    pass
-
-
-class NoSandbox(FoundryError):
     pass
 
 

@@ -12,35 +12,30 @@ OrionError
 │   ├── EmbeddingsUnsupported  what computes the model takes text alone
 │   ├── AttachmentMissing   a question names a picture or a recording that didn't come with it
 │   ├── AttachmentBroken    it can't be decoded: damaged, empty, or of a kind that nothing here reads
-│   │   ├── UnreadableImage     it is empty, damaged, or no image at all
-│   │   ├── UnsupportedImage    of a kind that isn't decoded here
+│   │   ├── UnreadableImage, UnsupportedImage  empty, damaged, no image, or of a kind that isn't decoded here
 │   │   ├── RecordingTooLong    a page can't hold all of it
 │   │   └── ImageTooLarge, ImageTooSmall  more pixels or bytes than can be decoded, or too few to see anything
 │   └── NothingAllowed      the form that the answer has to have leaves the model no next token
 ├── InvalidConfig           a configuration, a registry or a manifest that fails its schema
-│   ├── InvalidRegistry
 │   ├── InvalidModel        a model that can't be run as it is
 │   │   ├── InvalidManifest
 │   │   ├── UnsupportedModel    a folder in a layout that isn't understood
 │   │   └── InvalidModelFolder  a folder whose files are damaged, or lie about what they are
-│   ├── UnknownModel
-│   │   └── ModelNotBuilt   one that a checkout can build, and hasn't
-│   ├── UnknownAgent
+│   ├── UnknownModel        and ModelNotBuilt: one that a checkout can build, and hasn't
+│   ├── UnknownAgent, InvalidRegistry
 │   ├── NoEarlierVersion    there is nothing on the device to go back to
 │   └── ForeignOrigin       a model's address that this build may not talk to
 ├── ProtocolError           a message that isn't one of ours
 ├── LoadError               a model can't be brought into memory
-│   ├── DownloadFailed
+│   ├── DownloadFailed, ShardMissing
 │   ├── ShardCorrupt        the bytes don't have the hash that the manifest promises
-│   ├── ShardMissing
 │   ├── QuotaExceeded       there is no room left to store more
 │   ├── StorageUnavailable  nothing can be stored: a read-only folder, a private window
-│   ├── TooLarge            the memory budget can never hold it
-│   └── OutOfMemory, LoadTimeout
+│   └── OutOfMemory, LoadTimeout, and TooLarge: the memory budget can never hold it
 ├── RuntimeFailure          a loaded model fails
 │   ├── BackendUnavailable (and SimdMissing: nothing here computes any model), WorkerDied, DeviceLost
 │   ├── GoldenMismatch      the backend computes, but wrongly
-│   └── InferenceTimeout
+│   └── InferenceTimeout, and NoSandbox: a program that a model wrote can't be confined here, so it isn't run
 ├── Unavailable             right now nothing is tried; later it may work
 │   ├── CircuitOpen         it failed too often and is left alone for a while
 │   ├── QueueFull, QueueTimeout  too many requests wait already, or its turn didn't come in time
@@ -340,6 +335,11 @@ class GoldenMismatch(RuntimeFailure):
 class InferenceTimeout(RuntimeFailure):
     code = "inference_timeout"
     hint = "The answer took too long; ask again or ask for less."
+
+
+class NoSandbox(RuntimeFailure):
+    code = "no_sandbox"
+    hint = "Here nothing can confine a program, so none is run; the answer comes without that."
 
 
 class Unavailable(OrionError):

@@ -14,7 +14,7 @@ from orion_py.answering.response import from_steps, statistics
 from orion_py.answering.services import Services
 from orion_py.answering.step_report import StepReport
 from orion_py.cancellation import ended_by
-from orion_py.errors import Cancelled, Unavailable
+from orion_py.errors import Cancelled, NoSandbox
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import Response, SkillStep, SkillStepEvent
 from orion_py.registry.models import ModelEntry
@@ -126,7 +126,7 @@ class SkilledAnswer:
         if request.runs_code:
             return await services.programs.run(request.id, self._programs, code, seconds, services.emit, stop)
         if services.code_runner is None:
-            raise Unavailable("Nothing here runs programs.")
+            raise NoSandbox("Nothing here runs programs.")
         return await services.code_runner.run(code, seconds, stop)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from orion_py.native.codes import read_codes
 from orion_py.native.eyes import seen
 from orion_py.native.remote import file_facts, is_url, read_text
 from orion_py.native.runtime import NativeRuntime
+from orion_py.native.sandbox import SandboxRunner
 from orion_py.native.sounds import sound_in
 from orion_py.native.store import FolderShardStore
 from orion_py.native.tokenizer import NativeTokenizer
@@ -77,4 +79,5 @@ def native_ports(root: Path, settings: Settings | None = None) -> Ports:
         attachments=HeldAttachments(see=seen, hear=sound_in),
         sight=lambda lend: LentSight(lend, read_codes),
         hearing=LentEars,
+        code_runner=SandboxRunner() if sys.platform.startswith("linux") else None,
     )

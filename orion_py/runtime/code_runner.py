@@ -25,6 +25,6 @@ class CodeRunner(Protocol):
     """A sandbox. Nothing that runs in it reaches the network, the engine or files."""
 
     async def run(self, code: str, seconds: float, cancel: CancelToken) -> Ran:
-        """Runs ``code`` to its end, or for ``seconds`` at most. Raises Cancelled, and Unavailable where the sandbox
-        can't be had."""
+        """Runs ``code`` to its end, or for ``seconds`` at most. Raises Cancelled, and NoSandbox where nothing
+        can confine it."""
         ...

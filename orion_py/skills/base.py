@@ -83,7 +83,7 @@ class Working(Protocol):
 
     async def run(self, code: str, seconds: float = 5.0) -> Ran:
         """Runs Python in the sandbox, apart from the engine and without a network, for so many seconds at most.
-        Raises Unavailable where ``can_run`` is False."""
+        Raises NoSandbox where nothing here can."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding] | None:

@@ -13,7 +13,7 @@ from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.cancellation import CancelToken
 from orion_py.engine.engine import Engine
-from orion_py.errors import Cancelled, Unavailable
+from orion_py.errors import Cancelled, NoSandbox
 from orion_py.protocol import (
     InferOptions,
     Response,
@@ -192,7 +192,7 @@ async def test_a_host_with_a_sandbox_runs_programs_itself() -> None:
 async def test_without_a_sandbox_nothing_is_run() -> None:
     async def skill(working: Working) -> bool:
         assert not working.can_run
-        with pytest.raises(Unavailable):
+        with pytest.raises(NoSandbox):
             await working.run("print(5)")
         return False
 

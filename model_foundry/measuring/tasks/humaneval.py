@@ -14,7 +14,7 @@ from pathlib import Path
 from model_foundry.errors import EvaluationFailed
 from model_foundry.measuring.tasks.base import AnswerTask, Exercise, Graded
 from model_foundry.measuring.tasks.rows import Row, read_rows
-from model_foundry.measuring.tasks.sandbox import Limits, run
+from orion_py.native.sandbox import Limits, run
 
 PROMPT = "Complete this Python function. Answer with the whole function in one code block.\n\n```python\n{prompt}\n```"
 MAX_TOKENS = 512

@@ -7,8 +7,8 @@ import re
 import sqlite3
 from typing import Any
 
-from model_foundry.measuring.tasks.sandbox import Limits, run
 from model_foundry.measuring.usefulness.wording import INLINE_CODE, code_blocks
+from orion_py.native.sandbox import Limits, run
 
 LIMITS = Limits(seconds=10.0)
 

@@ -1,8 +1,9 @@
 """Runs inside the sandbox's process: limits itself, then executes what it is given.
 
 ``python -I -S -B sandbox_child.py``, in an empty folder, without an environment. One line of JSON
-comes in: {"program", "token", "cpu_seconds", "memory_bytes"}. Out goes the token if the program ran to its end,
-and else what it raised. Only the standard library is imported: no other is there.
+comes in: {"program", "token", "cpu_seconds", "memory_bytes", "output"}. Out goes the token if the program ran to its
+end, and else what it raised; with what it printed, of which "output" characters are kept. Only the standard library
+is imported: no other is there.
 
 The kernel holds the limits (https://docs.kernel.org/userspace-api/seccomp_filter.html): from the filter
 on, this process can compute, read files and write to what is already open; every other system call
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import io
 import json
 import os
 import platform
@@ -66,6 +68,21 @@ PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
 
 ANSWER_BYTES = 4096
 """What may be written to the file that standard output is: the last line, and no flood."""
+ESCAPED_BYTES = 12
+"""A character of output in JSON, at most: two escapes of a surrogate each."""
+
+
+class Kept(io.StringIO):
+    """What a program prints, of which only the first ``most`` characters are kept."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._left = most
+
+    def write(self, text: str) -> int:
+        super().write(text[: self._left])
+        self._left -= min(self._left, len(text))
+        return len(text)
 
 
 def instructions(machine: str) -> list[tuple[int, int, int, int]]:
@@ -109,11 +126,11 @@ def confine(machine: str) -> None:
             raise OSError(number, f"prctl({option}): {errno.errorcode.get(number, number)}")
 
 
-def limit(cpu_seconds: int, memory_bytes: int) -> None:
+def limit(cpu_seconds: int, memory_bytes: int, output: int) -> None:
     for what, most in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, ANSWER_BYTES),
+        (resource.RLIMIT_FSIZE, ANSWER_BYTES + ESCAPED_BYTES * output),
         (resource.RLIMIT_NOFILE, 32),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -124,22 +141,24 @@ def main() -> None:
     order = json.loads(sys.stdin.readline())
     out = sys.stdout
     code = order["program"]
-    # What an answer prints is discarded; opened now, since nothing can be opened for writing later.
+    # Opened now, since nothing can be opened for writing later.
     null = open(os.devnull, "r+")  # noqa: SIM115
+    printed = Kept(order["output"])
     try:
-        limit(order["cpu_seconds"], order["memory_bytes"])
+        limit(order["cpu_seconds"], order["memory_bytes"], order["output"])
         confine(platform.machine())
     except (OSError, KeyError, ValueError) as error:
         print(json.dumps({"unconfined": repr(error)}), file=out, flush=True)
         return
-    sys.stdin = sys.stdout = sys.stderr = null
+    sys.stdin = sys.stderr = null
+    sys.stdout = printed
     try:
         exec(compile(code, "answer.py", "exec"), {"__name__": "answer"})
     except BaseException as error:  # SystemExit is a failure too: the tests didn't come to their end
         verdict = {"raised": type(error).__name__, "message": str(error)[:200]}
     else:
         verdict = {"token": order["token"]}
-    print(json.dumps(verdict), file=out, flush=True)
+    print(json.dumps({**verdict, "output": printed.getvalue()}), file=out, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from model_foundry.errors import NoSandbox
-from model_foundry.measuring.tasks import sandbox, sandbox_child
-from model_foundry.measuring.tasks.sandbox import Limits, Outcome
+from orion_py.cancellation import CancelToken
+from orion_py.errors import Cancelled, NoSandbox
+from orion_py.native import sandbox, sandbox_child
+from orion_py.native.sandbox import Limits, Outcome, SandboxRunner
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 
@@ -183,7 +186,55 @@ def test_the_filter_decides_as_it_says(machine: str) -> None:
 
 
 def test_the_child_needs_nothing_but_the_standard_library() -> None:
-    order = b'{"program": "pass", "token": "t", "cpu_seconds": 5, "memory_bytes": 536870912}\n'
+    order = b'{"program": "pass", "token": "t", "cpu_seconds": 5, "memory_bytes": 536870912, "output": 9}\n'
     command = [sys.executable, "-I", "-S", "-B", str(sandbox.CHILD)]
     done = subprocess.run(command, input=order, capture_output=True, env={}, check=True)
-    assert done.stdout == b'{"token": "t"}\n'
+    assert done.stdout == b'{"token": "t", "output": ""}\n'
+
+
+def test_what_a_program_prints_is_kept_up_to_a_limit() -> None:
+    outcome = sandbox.run("print('é' * 5)\nprint('x' * 10**6)", AMPLE, output=10)
+    assert (outcome.verdict, outcome.output) == ("passed", "ééééé\nxxxx")
+    assert sandbox.run("print('noise')", AMPLE).output == ""
+
+
+def test_what_a_program_printed_before_it_failed_is_kept() -> None:
+    outcome = sandbox.run("print(1)\n1 / 0", AMPLE, output=100)
+    assert (outcome.verdict, outcome.reason, outcome.output) == ("failed", "ZeroDivisionError: division by zero", "1\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "end", "error"),
+    [
+        ("print(5)", 20.0, "done", ""),
+        ("print(5)\nassert 1 == 2", 20.0, "failed", "AssertionError"),
+        ("import os; os._exit(3)", 20.0, "failed", "ended with code 3 before its tests did"),
+        ("while True: pass", 0.7, "time", ""),
+        ("x = bytearray(2**30)", 20.0, "memory", ""),
+    ],
+)
+async def test_a_skill_s_program_says_how_it_ended(code: str, seconds: float, end: str, error: str) -> None:
+    ran = await SandboxRunner().run(code, seconds, CancelToken())
+    assert (ran.end, ran.error) == (end, error)
+    assert ran.output == ("5\n" if "print" in code else "")
+
+
+async def test_a_stop_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+    cancel, real = CancelToken(), sandbox.run
+
+    def watched(program: str, limits: Limits, **options: Any) -> Outcome:
+        begun = options.pop("started")
+
+        def started(process: subprocess.Popen[bytes]) -> None:
+            processes.append(process)
+            begun(process)
+            loop.call_soon_threadsafe(cancel.cancel)
+
+        return real(program, limits, started=started, **options)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(sandbox, "run", watched)
+    with pytest.raises(Cancelled):
+        await SandboxRunner().run("while True: pass", 60.0, cancel)
+    assert processes[0].wait(5) < 0
