@@ -28,6 +28,7 @@ const LATER = {
   hands_free: ["aloud/stop_words", "aloud/hands_free"],
   found: ["answers/found_view"],
   run: ["answers/sandbox", "answers/code_run"],
+  programs: ["answers/programs"],
   coded: ["workshop/run", "workshop/answers"],
   workshop: ["workshop/model", "workshop/code_box", "workshop/form", "workshop/trial", "workshop/workshop"],
 };

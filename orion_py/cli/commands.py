@@ -244,17 +244,21 @@ async def _streamed(
     """Prints the answer as it comes, and then in a line how it came about."""
     ends: list[Response] = []
     printer = AnswerPrinter(sys.stdout, sys.stderr)
-    async for piece in engine.stream(
-        prompt,
-        wanted,
-        history,
-        locale=options.locale,
-        images=options.images,
-        audio=options.audio,
-        on_response=ends.append,
-        on_revision=printer.revised,
-    ):
-        printer.piece(piece)
+    deafen = engine.subscribe(printer.hears)
+    try:
+        async for piece in engine.stream(
+            prompt,
+            wanted,
+            history,
+            locale=options.locale,
+            images=options.images,
+            audio=options.audio,
+            on_response=ends.append,
+            on_revision=printer.revised,
+        ):
+            printer.piece(piece)
+    finally:
+        deafen()
     printer.end(ends[0])
     print(_summary(ends[0]), file=sys.stderr)
     if options.stats and ends[0].stream is not None:

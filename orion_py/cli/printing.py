@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from orion_py.protocol import Response, RevisionEvent
+from orion_py.protocol import Event, Response, RevisionEvent, SkillStep, SkillStepEvent
 
 ENDS = {
     "length": "The answer reached its greatest length and stops here.",
     "timeout": "The time for one answer ran out; it stops here.",
     "loop": "The model kept repeating itself. The answer ends where the repetition began.",
+}
+CHECKED = "The answer was checked, and this takes the place of what stands above:"
+STEPS: dict[SkillStep, str] = {
+    "reading": "reading the text",
+    "choosing": "choosing what matters",
+    "planning": "planning",
+    "writing": "writing",
+    "running": "running the program",
+    "mending": "correcting the program",
+    "checking": "checking the answer",
 }
 AGAIN = "The model began to repeat itself. The repetition is taken back, and the answer goes on from here:"
 
@@ -29,9 +39,17 @@ class AnswerPrinter:
 
     def revised(self, event: RevisionEvent) -> None:
         """``stream``'s ``on_revision``."""
-        if self._streams and event.again:
+        if self._streams and event.reason == "skill":
+            print(f"\n[{CHECKED}]", flush=True, file=self._notes)
+            self.piece(event.content)
+        elif self._streams and event.again:
             print(f"\n[{AGAIN}]", flush=True, file=self._notes)
             self.piece(event.content.rpartition("\n")[2])
+
+    def hears(self, event: Event) -> None:
+        """A subscriber of the engine's events: tells the step that a skill takes, where a person waits."""
+        if self._streams and isinstance(event, SkillStepEvent):
+            print(f"[{STEPS[event.step]}…]", flush=True, file=self._notes)
 
     def end(self, response: Response) -> None:
         print("" if self._streams else response.content, flush=True, file=self._out)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import get_args
 
 import pytest
 
-from orion_py.cli.printing import AGAIN, ENDS, AnswerPrinter
-from orion_py.protocol import InferOptions
+from orion_py.cli.printing import AGAIN, CHECKED, ENDS, STEPS, AnswerPrinter
+from orion_py.protocol import InferOptions, RevisionEvent, SkillStep, SkillStepEvent, StateEvent
 from tests.answering.test_loops_in_answers import STANDS, UNIT, goes_round
 from tests.tiny import World
 from tests.tiny_engine import engine
@@ -53,3 +54,22 @@ async def test_a_terminal_is_told_and_gets_the_last_line_that_stands_again() -> 
 async def test_the_note_says_why_an_answer_ends_early(options: InferOptions, reason: str) -> None:
     _, notes = await printed(io.StringIO(), then=None, options=options)
     assert notes == f"[{ENDS[reason]}]\n"
+
+
+def test_what_a_check_puts_in_place_of_the_answer_is_shown_whole() -> None:
+    out, notes = Terminal(), io.StringIO()
+    printer = AnswerPrinter(out, notes)
+    printer.piece("It is 12.")
+    printer.revised(RevisionEvent(id="q", content="It is\n13.", reason="skill", again=True))
+    assert out.getvalue() == "It is 12.It is\n13."
+    assert notes.getvalue() == f"\n[{CHECKED}]\n"
+
+
+def test_a_terminal_hears_which_step_a_skill_takes_and_a_file_does_not() -> None:
+    assert set(STEPS) == set(get_args(SkillStep))
+    for out, told in ((Terminal(), "[running the program…]\n"), (io.StringIO(), "")):
+        notes = io.StringIO()
+        printer = AnswerPrinter(out, notes)
+        printer.hears(SkillStepEvent(id="q", step="running"))
+        printer.hears(StateEvent(id="q", previous="idle", state="validating", ms=0.0, progress=2))
+        assert notes.getvalue() == told

@@ -13,6 +13,7 @@ class Extras:
         self._runs = None  # the code of answers that was run
         self._made = None  # the agents made here, once the engine has sent them
         self._coded = None  # what runs the code of those that have some
+        self._programs = None  # what runs the programs of skills
 
     def _bring(self, names, then, refused=None):
         """Brings groups of modules, one after the other."""
@@ -33,8 +34,12 @@ class Extras:
         """A message of the engine, which the reducer has written down."""
         if message["type"] == "agent.code":
             self._run_agent(message)
-        elif self._coded:
-            self._coded.receive(message)
+        elif message["type"] == "skill.code":
+            self._run_program(message)
+        else:
+            for runs in (self._coded, self._programs):
+                if runs:
+                    runs.receive(message)
         if self._panel and self._panel.is_open:
             self._panel.receive(message)
 
@@ -146,9 +151,33 @@ class Extras:
         """The sandbox couldn't be loaded: the agent's prompt answers."""
         self._page.client.ask("agent.output", {"request": asked["id"], "end": "failed"})
 
+    # the programs of skills
+
+    def _run_program(self, wanted):
+        """A skill wants a program run in the middle of an answer (``skill.code``)."""
+        if self._programs is None:
+            self._bring(("run", "programs"), lambda: self._programs_came(wanted), lambda: self._programs_failed(wanted))
+            return
+        answer = self._page.state.conversation.answering(wanted["id"])
+        if answer and answer.busy:
+            self._programs.begin(wanted)
+
+    def _programs_came(self, wanted):
+        if self._programs is None:
+            from ui.answers.programs import SkillPrograms
+
+            self._programs = SkillPrograms(self._sandbox(), self._page.client.ask)
+        self._run_program(wanted)
+
+    def _programs_failed(self, wanted):
+        """What runs programs couldn't be loaded: the skill goes on without."""
+        fields = {"request": wanted["id"], "run": wanted["run"], "end": "failed"}
+        self._page.client.ask("skill.ran", dict(fields, output="", error="the sandbox could not be loaded"))
+
     def stop(self):
-        if self._coded:
-            self._coded.stop()
+        for runs in (self._coded, self._programs):
+            if runs:
+                runs.stop()
 
     # the workshop
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -99,7 +98,8 @@ class NativeAsked:
             built = ", ".join(entry.id for entry in known)
             raise EvaluationFailed(f"{model} isn't built here (built: {built}): 'build.py models …' makes it")
         await engine.register_agent(PLAIN_AGENT)
-        await _router(engine)
+        # Who answers mustn't depend on what loads first.
+        await engine.wait_for_router(timeout_s=ROUTER_WAIT_S)
         return cls(engine, model)
 
     async def ask(self, question: Question, way: Way) -> Answered:
@@ -121,15 +121,6 @@ class NativeAsked:
 
     async def close(self) -> None:
         await self._engine.shutdown()
-
-
-async def _router(engine: Engine) -> None:
-    """Waits for the neural router where it is built: who answers mustn't depend on what loads first."""
-    if engine.registry.router is None:
-        return
-    deadline = time.monotonic() + ROUTER_WAIT_S
-    while not engine.router.ready and time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
 
 
 class BrowserAsked:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from orion_py.protocol import SkillStep
 from tests.ui.speech import speak
 from ui.answers.answer_view import activity_words, backend_words, facts, note_words
 from ui.chats.conversation import Conversation, Turn
@@ -130,3 +133,18 @@ def test_notes_without_words_stay_silent() -> None:
     assert note_words({"kind": "loop"}, EN).startswith("The model kept repeating itself")
     assert note_words({"kind": "loop_again"}, EN).startswith("The model began to repeat itself")
     assert note_words({"kind": "from_a_newer_version"}, EN) == ""
+
+
+def test_a_skill_says_its_step_but_not_while_a_model_loads() -> None:
+    turn = Turn("a", "assistant", "", "loading")
+    turn.step, turn.activity = "running", "loading"
+    assert activity_words(turn, EN) == "Waiting for the model"
+    turn.activity = "thinking"
+    assert activity_words(turn, EN) == "Running the program"
+    assert activity_words(turn, FR) == "Exécution du programme"
+    turn.step = "of a later engine"
+    assert activity_words(turn, EN) == "Thinking"
+
+
+def test_every_step_of_a_skill_has_words() -> None:
+    assert all(words.has(f"step_{step}") for step in get_args(SkillStep) for words in (EN, FR))

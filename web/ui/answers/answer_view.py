@@ -49,6 +49,8 @@ def activity_words(turn, words, waits_for_microphone=False):
     """What is going on with a turn that isn't at its end."""
     if waits_for_microphone:
         return words("turn_waits_microphone")
+    if turn.step and turn.activity != "loading" and words.has("step_" + turn.step):
+        return words("step_" + turn.step)
     key = ACTIVITY.get(turn.activity or turn.state)
     if key == "turn_looking" and turn.looked:
         picture, pictures, line, lines = turn.looked

@@ -43,6 +43,7 @@ class Turn:
         self.at = None
         self.progress = 0
         self.heard = None
+        self.step = None
         self.error = None
         self.attempts = 0
         self.request = None
@@ -86,7 +87,7 @@ class Turn:
         self.agent = self.model = self.first_token_ms = self.asked_at = self.request = None
         self.meta, self.notes, self._pieces = {}, [], []
         self.scenes, self.looked = [], None
-        self.path, self.at, self.progress, self.heard = [], None, 0, None
+        self.path, self.at, self.progress, self.heard, self.step = [], None, 0, None, None
         self.remote = False
 
     def begin(self, run, owner):

@@ -96,6 +96,13 @@ def _sense(state, message, turn, now):
     _touch(state, turn)
 
 
+def _step(state, message, turn, now):
+    """A skill answers in several steps: the one that it takes now."""
+    if turn:
+        turn.step = message.get("step")
+        _touch(state, turn)
+
+
 def _progress(state, message, turn, now):
     """Loads report under the engine's own id: several requests may wait for the same one."""
     phase, load = message.get("phase"), state.load
@@ -150,7 +157,8 @@ def _token(state, message, turn, now):
 
 
 def _revision(state, message, turn, now):
-    """What streamed gives way to what is left of it: the model had begun to repeat itself, or code failed."""
+    """What streamed gives way to what is left of it: the model had begun to repeat itself, code failed, or a
+    skill checked what it had."""
     if not turn:
         return
     turn.text = message.get("content") or ""
@@ -352,6 +360,7 @@ _HANDLERS = {
     "state": _state,
     "advance": _advance,
     "sense": _sense,
+    "skill.step": _step,
     "progress": _progress,
     "upgrade": _upgrade,
     "token": _token,
