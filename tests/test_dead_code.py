@@ -34,8 +34,6 @@ ALLOWED = {
     "orion_py/native/runtime.py": {"intra_op_num_threads log_severity_level": "settings of onnxruntime"},
     "orion_py/arithmetic/display.py": {"prec": "the decimal module's context"},
     "orion_py/arithmetic/expression.py": {"prec": "the decimal module's context"},
-    "orion_py/skills/base.py": {"can_run": "the skills that run programs"},
-    "orion_py/answering/skilled.py": {"can_run": "the skills that run programs"},
     "orion_py/browser/lazy.py": {"defer": "web/workers/engine.js calls it"},
     "model_foundry/graphs/builder.py": {"data_location": "a field of ONNX"},
     "model_foundry/formats/torch_file.py": {"find_class persistent_load": "pickle's own"},

@@ -9,9 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from model_foundry.commands.evaluating import DATA
+from model_foundry.measuring.tasks import humaneval
+from model_foundry.measuring.tasks.base import Exercise
 from model_foundry.measuring.tasks.rows import sample
 from model_foundry.measuring.usefulness.asking import Answered, Asked, BrowserAsked, NativeAsked, Way, answers
-from model_foundry.measuring.usefulness.kept import KeptAnswers
+from model_foundry.measuring.usefulness.developing import Developed, Gain, develop
+from model_foundry.measuring.usefulness.kept import KeptAnswers, Lines
 from model_foundry.measuring.usefulness.results import Judged, Results
 from model_foundry.measuring.usefulness.rows import AGENTS, LANGUAGES, SETS, Question, read_file, read_questions
 from model_foundry.measuring.usefulness.table import as_markdown, show
@@ -51,6 +55,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     evaluate.add_argument("--json", action="store_true", help="for programs, with every answer and its faults")
     evaluate.add_argument("--markdown", action="store_true", help="the table as docs hold it")
     evaluate.set_defaults(command=run)
+    develop = parts.add_parser("develop", help="HumanEval, a single try beside what the code agent makes of it")
+    develop.add_argument("--model", default="lite", metavar="M")
+    develop.add_argument("--limit", type=_count, metavar="N", help="that many problems, chosen by the seed")
+    develop.add_argument("--seed", type=int, default=1)
+    develop.add_argument("--threads", type=_count, default=2)
+    develop.add_argument("--root", type=Path, default=Path(), help="a checkout with built models (default: here)")
+    develop.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help=f"the task's data (default: {DATA})")
+    develop.add_argument("--answers", type=Path, metavar="FILE", help="keep answers there, and go on after a stop")
+    develop.set_defaults(command=run_develop)
     check = parts.add_parser("check", help="check rows of questions: each row's good answer passes, its bad one fails")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.set_defaults(command=check_rows)
@@ -80,6 +93,36 @@ def run(options: argparse.Namespace) -> int:
     else:
         show(found, Console())
     return 0
+
+
+def run_develop(options: argparse.Namespace) -> int:
+    """Raises FoundryError, OrionError, and NoSandbox where programs can't be confined."""
+    exercises = sample(humaneval.load(options.data), options.limit, options.seed)
+    model = SHORT.get(options.model, options.model)
+    with ProgressBars() as bars:
+        gain = asyncio.run(_developed(options, model, exercises, bars.report))
+    for sentence in gain.sentences():
+        print(f"{model}: {sentence}")
+    return 0
+
+
+async def _developed(options: argparse.Namespace, model: str, exercises: list[Exercise], progress: Progress) -> Gain:
+    kept = Lines(options.answers)
+    known = {row["sample"]: Developed(**row) for row in kept.rows() if row.pop("model", None) == model}
+    first: list[bool] = []
+    final: list[bool] = []
+    asked = await NativeAsked.start(options.root, model, options.threads)
+    try:
+        async for exercise, made, new in develop(asked.engine, model, exercises, known):
+            if new:
+                kept.add({"model": model, **made.as_json()})
+            first.append((await asyncio.to_thread(exercise.grade, made.first)).passed)
+            same = made.final == made.first
+            final.append(first[-1] if same else (await asyncio.to_thread(exercise.grade, made.final)).passed)
+            progress(f"HumanEval: {model}", len(final), len(exercises))
+    finally:
+        await asked.close()
+    return Gain(first, final)
 
 
 def check_rows(options: argparse.Namespace) -> int:

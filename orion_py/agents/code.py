@@ -11,6 +11,8 @@ from orion_py.agents.fences import FenceTransform
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
+from orion_py.skills.developer import Developer
+from orion_py.skills.examples import function_in
 
 DEFAULT = "python"
 SHORT_QUERY = 160
@@ -60,6 +62,11 @@ _WANTS_WORDS = re.compile(
 )
 
 
+_COMPLETES = re.compile(r"\b(?:complete|finish|fill in|compl[èée]te|termine)\w*\b", re.IGNORECASE)
+_FUNCTION = re.compile(r"\b(?:function|fonction|method|méthode|def)\b", re.IGNORECASE)
+_CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+
+
 def language_of(query: str) -> str:
     """The fence label of the programming language that ``query`` asks for; Python where it names
     none. Of several, the last is the one that is asked for ("from Java to Python")."""
@@ -75,8 +82,17 @@ def wants_only_code(query: str) -> bool:
     return len(query) <= SHORT_QUERY and bool(_WANTS_CODE.search(query)) and not _WANTS_WORDS.search(query)
 
 
+def wants_function(query: str) -> bool:
+    """A request for a Python function or class, which can be tried: no explanation, no other language."""
+    asked = _CODE_BLOCK.sub(" ", query)
+    wanted = _WANTS_CODE.search(asked) or _COMPLETES.search(asked)
+    named = _FUNCTION.search(asked) or function_in(query)
+    return bool(wanted and named and not _WANTS_WORDS.search(asked)) and language_of(query) == DEFAULT
+
+
 class CodeAgent(RegisteredAgent):
-    """Who only wants code gets it at once: the answer begins with the fence, and ends with it."""
+    """Who only wants code gets it at once: the answer begins with the fence, and ends with it. A Python function is
+    tried, and mended once."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
@@ -87,11 +103,14 @@ class CodeAgent(RegisteredAgent):
             if french
             else f"Write the code in {language}, inside a ```{language} block."
         )
+        prefix = f"```{language}\n" if only_code else ""
+        transform = partial(FenceTransform, language, only_code)
         return replace(
             brief,
             system=f"{brief.system} {wish}",
             quotes=language not in _LANGUAGES,
-            assistant_prefix=f"```{language}\n" if only_code else "",
-            output_transform=partial(FenceTransform, language, only_code),
+            assistant_prefix=prefix,
+            output_transform=transform,
+            skill=Developer(prefix, transform) if wants_function(query) else None,
             notes={**brief.notes, "code_language": language},
         )

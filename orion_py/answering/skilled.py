@@ -98,7 +98,7 @@ class SkilledAnswer:
             max_tokens=ask.max_tokens or question.brief.max_tokens,
             assistant_prefix=ask.prefix,
             stops=ask.stops,
-            output_transform=None,
+            output_transform=ask.transform,
             asked="",
             asked_beside="",
             skill=None,

@@ -13,6 +13,7 @@ from orion_py.runtime.code_runner import Ran
 
 if TYPE_CHECKING:
     from orion_py.generation.constraint import Constrain
+    from orion_py.generation.stages import TextStage
     from orion_py.runtime.tokenizer import Tokenizer
 
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 class Ask:
     """One question that a skill puts to the model. ``system`` "": the agent's own prompt. ``sampling``: over the
     agent's wishes. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
+    ``transform``: makes what changes the text as it streams.
     ``constrain``: makes the rule for each token, of the tokenizer and of how many tokens the
     prompt has. ``shown``: the text
     streams to the person as it comes; else nobody sees it."""
@@ -30,6 +32,7 @@ class Ask:
     sampling: SamplingWishes = field(default_factory=SamplingWishes)
     prefix: str = ""
     stops: tuple[str, ...] = ()
+    transform: Callable[[], TextStage] | None = None
     alone: bool = True
     constrain: Callable[[Tokenizer, int], Constrain] | None = None
     shown: bool = False

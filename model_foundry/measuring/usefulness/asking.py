@@ -85,7 +85,7 @@ class NativeAsked:
     """The engine in CPython on the models below ``root``."""
 
     def __init__(self, engine: Engine, model: str) -> None:
-        self._engine, self._model = engine, model
+        self.engine, self._model = engine, model
         self.name = "native"
 
     @classmethod
@@ -105,7 +105,7 @@ class NativeAsked:
     async def ask(self, question: Question, way: Way) -> Answered:
         options = InferOptions.model_validate(options_for(self._model, question, way))
         try:
-            response = await self._engine.infer(
+            response = await self.engine.infer(
                 question.text, options, history=question.history, locale=question.language
             )
         except OrionError as error:
@@ -120,7 +120,7 @@ class NativeAsked:
         )
 
     async def close(self) -> None:
-        await self._engine.shutdown()
+        await self.engine.shutdown()
 
 
 class BrowserAsked:
