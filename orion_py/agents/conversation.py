@@ -9,6 +9,8 @@ from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
+from orion_py.skills.given_text import speaks_of_summary
+from orion_py.skills.summary import summarise
 
 _WHO = re.compile(
     r"^\W*(?:(?:hi|hello|hey|bonjour|salut)\W+)?(?:so |and |et |alors )?"
@@ -34,6 +36,8 @@ class ConversationAgent(RegisteredAgent):
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
+        if speaks_of_summary(query):
+            brief = replace(brief, skill=summarise)
         if not _WHO.search(query.replace("’", "'")):
             return brief
         french = french_or_english(query, locale).lower().startswith("fr")
