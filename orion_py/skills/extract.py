@@ -18,8 +18,8 @@ from orion_py.skills.facts import plain
 CENTRALITY, POSITION, REDUNDANCY = 1.0, 0.3, 0.6
 """Weights: the first sentence gets all of ``POSITION``, the last none."""
 _COMMON = """the and of to in is a an it that was for on with as at by be this from or are were which but not have has
-had they you his her its their our we he she i my le la les un une des du de et en est que qui dans pour sur au aux avec par
-ce cette ces il elle ils elles nous vous on se sa son ses leur leurs ne pas plus je tu mon ma mes"""
+had they you his her its their our we he she i my le la les un une des du de et en est que qui dans pour sur au aux
+avec par ce cette ces il elle ils elles nous vous on se sa son ses leur leurs ne pas plus je tu mon ma mes"""
 _STOP_WORDS = frozenset(_COMMON.split())
 
 
