@@ -15,7 +15,7 @@ from orion_py.faults import reason
 
 COMMANDS = (
     *("importing", "quantize", "shard", "optimize", "calibrate", "router", "validate", "compare"),
-    *("merge", "merge_study", "environment", "specialise", "perplexity", "agents"),
+    *("merge", "merge_study", "environment", "specialise", "perplexity", "agents", "guard"),
 )
 """Modules of ``model_foundry.commands``. They are imported when a command line is read, so that a package
 which isn't installed is reported in one sentence."""

@@ -36,7 +36,7 @@ FOUNDRY_LAYERS: tuple[tuple[str, ...], ...] = (
     ("importing", "exporting", "equalizing", "quantizing", "routing", "senses", "sharding.assemble"),
     ("merging", "training"),
     ("measuring",),
-    ("building",),
+    ("building", "guarding"),
     ("commands",),
     ("cli",),
     ("__main__",),

@@ -41,6 +41,24 @@ def validated(request: InferRequest, services: Services, *, may_be_empty: bool =
     return query
 
 
+async def noticed(query: str, request: InferRequest, services: Services) -> str:
+    """The kind of harm that the router's encoder sees in the query, of which the caller gets a note; "" for none."""
+    if not services.config.enable_guardrails or not query:
+        return ""
+    embedding = await services.embed(query)
+    if embedding is None:
+        return ""
+    from orion_py.safety.learned import KINDS, RULE, leading, shipped  # numpy came with the encoder
+
+    kinds = shipped().noticed(embedding)
+    if not kinds:
+        return ""
+    kind, rules = leading(kinds), [RULE + kind for kind in kinds]
+    services.log.warn("guard", decision="warn", rules=rules)
+    services.emit(GuardEvent(id=request.id, category=KINDS[kind], rules=rules))
+    return kind
+
+
 async def routed(query: str, request: InferRequest, services: Services) -> RoutingDecision:
     """Chooses who answers. Raises UnknownAgent for an agent that was named and doesn't exist."""
     agents, forced = services.agents, request.options.force_agent

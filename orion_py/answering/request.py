@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orion_py.agents.base import Agent, Brief, SeeingAgent
+from orion_py.agents.wary import distrustful
 from orion_py.answering.ability import Obstacle, can_hear, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.deciding import coded, looking_back, models_for, routed, seen_by_model, validated
+from orion_py.answering.deciding import coded, looking_back, models_for, noticed, routed, seen_by_model, validated
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.looking import seen
 from orion_py.answering.options import attached
@@ -201,6 +202,7 @@ class RequestRun:
             brief = replace(brief, assistant_prefix=f"{self._obstacle.why}\n\n{brief.assistant_prefix}")
         if brief.answered_by:
             return self._without_model(brief, decision)
+        brief = await self._wary(brief, query)
         models = await ended_by(models_for(agent, request, services), token)
         if model_sees and scenes is None:
             models = [entry for entry in models if sees(entry)]  # no other would know anything of the pictures
@@ -230,6 +232,11 @@ class RequestRun:
                 raise
             self.services.log.info("without detectors", code=error.code)
             return None
+
+    async def _wary(self, brief: Brief, query: str) -> Brief:
+        """``brief``, with a word of warning to the model where the message wants it to obey somebody else."""
+        kind = await ended_by(noticed(query, self.request, self.services), self._limit.token)
+        return distrustful(brief, query, self.request.locale) if kind == "injection" else brief
 
     async def _prepared(self, agent: Agent, query: str, scenes: Scenes | None, model_sees: bool) -> Brief:
         """What ``agent`` makes of the question, and of its pictures if it takes any."""

@@ -73,6 +73,8 @@ class RouterService:
         self._keyword = KeywordRouter(self._enabled, self._subjects)
         self._neural: NeuralRouter | None = None
         self._built: LinearHead | None = None
+        self._last: tuple[str, Embedding] | None = None
+        """The question that was routed last, and its vector."""
         self._loading = False
         self._loaded_bytes = self._total_bytes = 0
         """Of the load under way."""
@@ -207,6 +209,7 @@ class RouterService:
 
     async def _by_meaning(self, neural: NeuralRouter, query: str, locale: str) -> RoutingDecision:
         embedding = await neural.embed(query)
+        self._last = query, embedding
         decision = await neural.route(query, locale, embedding)
         match = await self._examples.nearest(embedding, neural.embed) if self._examples else None
         return decision if match is None else example_decision(match, locale, decision.agent)
@@ -216,6 +219,8 @@ class RouterService:
         up."""
         if self._neural is None:
             return None
+        if self._last is not None and self._last[0] == text:
+            return self._last[1]  # it was just routed by it
         try:
             return await self._neural.embed(text)
         except OrionError as error:
@@ -255,7 +260,7 @@ class RouterService:
         await self._say()
 
     async def close(self) -> None:
-        neural, self._neural = self._neural, None
+        neural, self._neural, self._last = self._neural, None, None
         self._corrections.labels = self._ruled
         if neural is not None:
             await neural.close()

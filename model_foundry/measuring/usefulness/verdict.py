@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from model_foundry.measuring.usefulness.checks import failing
 from model_foundry.measuring.usefulness.rows import Question
 from model_foundry.measuring.usefulness.tongue import is_in
-from model_foundry.measuring.usefulness.wording import FENCE, folded, words
+from model_foundry.measuring.usefulness.wording import FENCE, INLINE_CODE, folded, words
 from orion_py.generation.loops import LoopDetector
 from orion_py.generation.patience import patience_for
 
@@ -52,13 +52,14 @@ def _common(question: Question, answer: str) -> list[str]:
         "" if other_tongue or is_in(answer, question.language) else f"isn't in {question.language}",
         "loops" if loops(answer, question.text) else "",
         "echoes the question" if echoes(answer, question) else "",
-        "has a placeholder" if _PLACEHOLDER.search(FENCE.sub(" ", plain)) and not _given(question) else "",
+        "has a placeholder" if _has_placeholder(plain) and not _has_placeholder(question.said) else "",
         "says that it can't" if _UNABLE.search(plain) else "",
     ]
 
 
-def _given(question: Question) -> bool:
-    return _PLACEHOLDER.search(question.said) is not None
+def _has_placeholder(text: str) -> bool:
+    """Whether something is left to be filled in, outside code: a regular expression's brackets are none."""
+    return _PLACEHOLDER.search(INLINE_CODE.sub(" ", FENCE.sub(" ", text))) is not None
 
 
 def loops(answer: str, question: str) -> bool:

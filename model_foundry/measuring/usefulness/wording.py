@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)([^\n`]*)\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 INLINE_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-ITEM = re.compile(r"^[ \t]*(?:[-*+•–—]|\(?\d{1,2}[.)])[ \t]+\S", re.MULTILINE)
+ITEM = re.compile(r"^[ \t]*(?:[-*+•–—]|\(?\d{1,2}[.)])[ \t]+(?=\S)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"[.!?:;»”\n]\s*[\"'“«(*_#\-–—\d.]*\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _NUMBER = re.compile(
