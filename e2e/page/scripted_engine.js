@@ -8,6 +8,7 @@ import { holdName } from "../bridge/shared/worker-link.js";
 import { ANSWERS } from "./scripted-answers.js";
 import { ScriptedEars } from "./scripted-ears.js";
 import { ScriptedEyes } from "./scripted-eyes.js";
+import { ran, tried } from "./scripted-skills.js";
 import { ScriptedVoice } from "./scripted-voice.js";
 
 const MODEL = "scripted-model";
@@ -244,6 +245,11 @@ async function infer({ id, query, history, options }) {
     post({ id, type: "advance", state: "inferencing", progress: 60 + Math.floor((39 * (index + 1)) / pieces.length) });
     if (rate < 500 || index % Math.round(rate / 250) === 0) await sleep(Math.max(4, 1000 / rate));
   }
+  let said = "";
+  if (/try it/i.test(query)) {
+    said = await tried(id, query, post);
+    post({ id, type: "revision", content: sent + said, reason: "skill", again: true });
+  }
   const circles = /in circles/i.test(query) ? 1 : /for ever/i.test(query) ? 2 : 0;
   if (circles) {
     post({ id, type: "token", text: " Round it goes.".repeat(3), index: pieces.length, tokens: pieces.length + 12, tokens_per_second: rate });
@@ -264,7 +270,7 @@ async function infer({ id, query, history, options }) {
   measure(id, "tokens_per_second", 47.3, "tokens/s");
   measure(id, "pace", /sluggish/i.test(query) ? 70_000 : 1_400, "ms", /sluggish/i.test(query));
   post({ id, type: "result", payload: {
-    content: circles ? sent : text, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
+    content: circles ? sent : text + said, agent: routing.agent, routing, finish_reason: circles === 2 ? "loop" : "stop", loops: circles, backend: config.exact ? "WASM, 2 threads, exact" : "WASM, 2 threads", model: MODEL, model_version: "1.0.0", seed: 7,
     stream: { granularity: options?.granularity ?? "token", delay_ms: options?.delay_ms ?? 0, pieces: pieces.length, characters: text.length, tokens: pieces.length, first_ms: 120, ms: 900, tokens_per_second: 47.3 },
     usage: { prompt: 20, cached: 0, completion: pieces.length, drafted: 0, accepted: 0, cut: circles ? 12 : 0 }, notes: back ? { pictures: back } : scenario.notes ?? {}, tokens_per_second: 47.3 + [0, -3, 2, 5][(answered - 1) % 4],
     timings: { validating: 1, routing: 4, loading, prefill: first - loading, decode: total - first, engine: 21, first_token: first, total },
@@ -290,6 +296,9 @@ receive = async (text) => {
     catch (error) { post({ id, type: "error", error }); }
   } else if (type === "infer") {
     try { await infer(message); } catch (error) { post({ id, type: "error", error }); }
+  } else if (type === "skill.ran") {
+    ran(message);
+    post({ id, type: "result", payload: {} });
   } else if (type === "listen") {
     ears.listen(message);
   } else if (type === "heard_all") {
