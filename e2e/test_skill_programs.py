@@ -34,9 +34,10 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def asked(page: Page, program: str) -> str:
     """The answer to a question whose skill tries ``program``."""
+    before = page.get_by_role("article").count()
     page.get_by_role("textbox", name="Message").fill(f"try it: `{program}`")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(50)
+    expect(page.get_by_role("article")).to_have_count(before + 2)
     answer = page.get_by_role("article").last
     expect(answer).to_contain_text("It printed", timeout=PATIENCE_MS)
     return answer.inner_text()
