@@ -11,7 +11,7 @@ from orion_py.agents.base import Brief
 from orion_py.generation.answer import Answer
 from orion_py.generation.prompt import Prompt
 from orion_py.generation.transcript import StreamStats
-from orion_py.protocol import InferOptions, Response, Routing, StreamStatistics, Usage
+from orion_py.protocol import FinishReason, InferOptions, Response, Routing, StreamStatistics, Usage
 from orion_py.routing.base import RoutingDecision
 from orion_py.runtime.loaded_model import LoadedModel
 
@@ -103,7 +103,7 @@ def from_steps(
     content: str,
     time: Timing,
     stream: StreamStatistics,
-    timed_out: bool,
+    finish: FinishReason,
 ) -> Response:
     """What a skill answered: usage and timings are the sums of its ``steps``, of which the last says the model. A skill
     that asked no model says "skill" in its place."""
@@ -119,7 +119,7 @@ def from_steps(
         content=content,
         agent=agent,
         routing=routing_of(decision),
-        finish_reason="timeout" if timed_out else "stop",
+        finish_reason=finish,
         loops=max((step.loops for step in steps), default=0),
         usage=Usage(
             **{name: sum(getattr(step.usage, name) for step in steps) for name in Usage.model_fields},

@@ -16,7 +16,7 @@ from orion_py.answering.step_report import StepReport
 from orion_py.cancellation import ended_by
 from orion_py.errors import Cancelled, NoSandbox
 from orion_py.language.function_words import french_or_english
-from orion_py.protocol import Response, SkillStep, SkillStepEvent
+from orion_py.protocol import FinishReason, Response, SkillStep, SkillStepEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Embedding
 from orion_py.runtime.code_runner import Ran
@@ -36,6 +36,8 @@ class SkilledAnswer:
     _steps: list[Response] = field(default_factory=list)
     _notes: dict[str, Any] = field(default_factory=dict)
     _programs: int = 0
+    _finish: FinishReason = "stop"
+    """How the last step that was shown ended."""
 
     async def by(self, skill: Skill) -> Response | None:
         """What ``skill`` answers, or None where it can't. Raises as ``ModelAnswer.by``. A person's stop, or the end of
@@ -61,7 +63,7 @@ class SkilledAnswer:
             content=report.transcript.text,
             time=report.timing(),
             stream=stream,
-            timed_out=self.limit.passed,
+            finish="timeout" if self.limit.passed else self._finish,
         )
 
     @property
@@ -116,6 +118,8 @@ class SkilledAnswer:
         step = Question(ask.text, question.agent, brief, question.decision)
         response = await ModelAnswer(step, request, self.services, report, self.limit).by(self.entries)
         self._steps.append(response)
+        if ask.shown:
+            self._finish = response.finish_reason
         if not self.report.spoke and ask.shown:
             self.report.typewriter.flush()
         return Said(response.content, response.finish_reason, response.model, response.usage.completion)
@@ -142,6 +146,7 @@ class SkilledAnswer:
         self._shows(lambda: self.report.transcript.add(text))
 
     def revise(self, text: str) -> None:
+        self._finish = "stop"  # what was cut off, if anything was, is gone
         self._shows(lambda: self.report.revise(text))
 
     def _shows(self, show: Callable[[], object]) -> None:

@@ -43,7 +43,7 @@ class Developer:
             Ask(working.query, prefix=self.prefix, transform=self.transform, alone=False, shown=True)
         )
         block = _written(working.shown)
-        if draft.finish == "timeout" or block is None:
+        if draft.finish != "stop" or block is None:
             return True
         given = examples_in(working.query)
         why = why_not_run(block.code)

@@ -80,7 +80,7 @@ class Summary:
         if said.finish == "timeout":
             return True
         working.step("checking")
-        why = self._fault(said.text, read, said.finish == "length")
+        why = self._fault(said.text, read, said.finish != "stop")
         working.note("summary", {"sentences": len(lines), "read": len(read), "why_extract": why})
         if why:
             best = [lines[place] for place in chosen(lines, count, vectors)]

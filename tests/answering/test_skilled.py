@@ -235,6 +235,25 @@ async def test_a_stop_ends_a_skill_in_the_middle() -> None:
     assert stopped.value.partial == "begun"
 
 
+async def test_an_answer_that_is_cut_off_says_so_unless_it_is_replaced() -> None:
+    async def cut(working: Working) -> bool:
+        await working.ask(Ask("first", max_tokens=4))
+        said = await working.ask(Ask("second", shown=True))
+        assert said.finish == "length"
+        return True
+
+    response, _ = await answered(cut, options={"max_tokens": 3})
+    assert (response.content, response.finish_reason) == ("goo", "length")
+
+    async def replaced(working: Working) -> bool:
+        await working.ask(Ask("first", shown=True))
+        working.revise("good.")
+        return True
+
+    response, _ = await answered(replaced, options={"max_tokens": 3})
+    assert (response.content, response.finish_reason) == ("good.", "stop")
+
+
 async def _until(holds: Callable[[], bool]) -> None:
     for _ in range(5000):
         if holds():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,8 @@ async def test_where_nothing_runs_programs_the_question_is_left_to_the_model() -
     assert not await Developer()(PlayedWorking(ASKED, can_run=False))
 
 
-async def test_when_the_time_is_up_what_is_there_stands() -> None:
-    working = PlayedWorking(ASKED, [RIGHT], finish="timeout")
+@pytest.mark.parametrize("finish", ["timeout", "length", "loop"])
+async def test_an_answer_that_is_not_whole_stands_as_it_is(finish: Any) -> None:
+    working = PlayedWorking(ASKED, [RIGHT], finish=finish)
     assert await Developer()(working)
     assert working.programs == []
