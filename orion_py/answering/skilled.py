@@ -22,6 +22,9 @@ from orion_py.runtime.base import Embedding
 from orion_py.runtime.code_runner import Ran
 from orion_py.skills.base import Ask, Said, Skill
 
+SEEDS = 2**53
+_SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty")
+
 
 @dataclass(slots=True)
 class SkilledAnswer:
@@ -109,9 +112,14 @@ class SkilledAnswer:
         )
         # The length that the caller asked for is the whole answer's; a step has its own.
         most = options.max_tokens if ask.shown or ask.max_tokens is None else None
+        own: dict[str, Any] = {"max_tokens": most, "delay_ms": 0, "granularity": "token"}
+        if not ask.shown:
+            own |= {name: None for name in _SAMPLING if getattr(ask.sampling, name) is not None}
+        if ask.attempt and options.seed is not None:
+            own["seed"] = (options.seed + ask.attempt) % SEEDS
         request = replace(
             self.request,
-            options=options.model_copy(update={"max_tokens": most, "delay_ms": 0, "granularity": "token"}),
+            options=options.model_copy(update=own),
             history=() if ask.alone else self.request.history,
         )
         report = StepReport(self.report, request, self.services, shown=ask.shown)
@@ -164,5 +172,4 @@ class SkilledAnswer:
 
 def _over(own: Any, wishes: Any) -> Any:
     """The agent's sampling under the step's."""
-    names = ("temperature", "top_p", "top_k", "repetition_penalty")
-    return replace(own, **{name: value for name in names if (value := getattr(wishes, name)) is not None})
+    return replace(own, **{name: value for name in _SAMPLING if (value := getattr(wishes, name)) is not None})

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question that a skill puts to the model. ``system`` "": the agent's own prompt. ``sampling``: over the
-    agent's wishes. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
+    agent's wishes, and in a step that isn't shown over the caller's too. ``attempt``: the same question with another
+    one samples otherwise. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
     ``transform``: makes what changes the text as it streams.
     ``constrain``: makes the rule for each token, of the tokenizer and of how many tokens the
     prompt has. ``shown``: the text
@@ -30,6 +31,7 @@ class Ask:
     system: str = ""
     max_tokens: int | None = None
     sampling: SamplingWishes = field(default_factory=SamplingWishes)
+    attempt: int = 0
     prefix: str = ""
     stops: tuple[str, ...] = ()
     transform: Callable[[], TextStage] | None = None

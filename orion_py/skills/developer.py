@@ -1,7 +1,7 @@
-"""Writes a Python function, tries it with the question's examples or tests of its own, and mends it once.
+"""Writes a Python function, tries it with the question's examples or tests of its own, and mends it.
 
-The draft streams at once. Then it runs in the sandbox; where it fails, the model gets the fault and writes it once
-more, and what passes more takes the draft's place. Below the answer stands what ran and what came of it. A test that
+The draft streams at once. Then it runs in the sandbox; where it fails, the model gets the fault and writes it anew, and
+what passes more takes the draft's place. Below the answer stands what ran and what came of it. A test that
 the model wrote may itself be wrong: it counts only where the program's first or second form passes it.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orion_py.generation.sampling import SamplingWishes
 from orion_py.skills.base import Ask, Working
 from orion_py.skills.developer_words import WORDS, told
 from orion_py.skills.examples import assertions_in, examples_in, function_in
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 OWN_TESTS = 3
 OWN_TEST_TOKENS = 160
 MEND_TOKENS = 512
+REDRAFTS, REDRAFTS_BY_EXAMPLES = 1, 3
+"""How often it is written anew: the person's own examples are worth more time than tests that the model wrote."""
+FREELY = SamplingWishes(temperature=0.8, top_p=0.95)
 SECONDS = 5.0
 PYTHON = ("python", "py", "python3", "")
 
@@ -113,26 +117,38 @@ class _Session:
         return read(await self._working.run(program(code, tests), SECONDS), tests)
 
     async def _mended(self, code: str, trial: Trial, tests: list[str]) -> tuple[str, Trial, bool]:
-        """The better one of ``code`` and a second form of it, with its trial, and whether that is the second."""
-        working = self._working
-        working.step("mending")
-        fault = self._cause(trial.crash) or next(
-            f"{test}: {why}" for test, why in zip(tests, trial.faults, strict=True) if why
-        )
-        said = await working.ask(
-            Ask(
-                WORDS[working.french]["mend"].format(query=working.query, code=code.rstrip(), fault=fault),
-                max_tokens=MEND_TOKENS,
-                prefix="```python\n",
-                stops=("\n```",),
+        """The best of ``code`` and what the model writes anew, with its trial, and whether it is new.
+
+        A small model that is shown its own wrong program copies it; told only what failed, and drawn from more freely,
+        it finds another way."""
+        working, best, mended = self._working, (code, trial), False
+        failed = [f"{test}: {why}" for test, why in zip(tests, trial.faults, strict=True) if why]
+        fault = self._cause(trial.crash) or failed[0]
+        tried = {code.strip()}
+        for attempt in range(1, 1 + (REDRAFTS_BY_EXAMPLES if self._given else REDRAFTS)):
+            working.step("mending")
+            said = await working.ask(
+                Ask(
+                    WORDS[working.french]["mend"].format(query=working.query, fault=fault),
+                    max_tokens=MEND_TOKENS,
+                    sampling=FREELY,
+                    attempt=attempt,
+                    prefix="```python\n",
+                    stops=("\n```",),
+                )
             )
-        )
-        second = _written(said.text)
-        if second is None or second.code.strip() == code.strip() or why_not_run(second.code):
-            return code, trial, False
-        again = await self._tried(second.code, tests)
-        better = (not again.crash, again.passed) > (not trial.crash, trial.passed)
-        return (second.code, again, True) if better else (code, trial, False)
+            again = _written(said.text)
+            if said.finish == "timeout":
+                break
+            if again is None or again.code.strip() in tried or why_not_run(again.code):
+                continue
+            tried.add(again.code.strip())
+            found = await self._tried(again.code, tests)
+            if (not found.crash, found.passed) > (not best[1].crash, best[1].passed):
+                best, mended = (again.code, found), True
+            if found.whole:
+                break
+        return *best, mended
 
     def _cause(self, crash: str) -> str:
         """In words, where ``crash`` isn't an error's own."""

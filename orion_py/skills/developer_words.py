@@ -6,10 +6,7 @@ from typing import Any
 
 _ENGLISH = {
     "tests": "Write {count} short lines that test the function `{name}`, each of the form: assert {name}(...) == ...",
-    "mend": (
-        "{query}\n\nThis program is wrong:\n```python\n{code}\n```\nIt fails: {fault}\n\n"
-        "Think about why, and write the whole corrected program in one code block."
-    ),
+    "mend": "{query}\n\nTake care: a first version failed this check: {fault}",
     "mended": "Corrected after a trial. ",
     "runs": "The program was run: it starts without a fault.",
     "crash": "The program was run and fails: {why}.",
@@ -33,10 +30,7 @@ _ENGLISH = {
 }
 _FRENCH = {
     "tests": "Écris {count} lignes courtes qui testent la fonction `{name}`, de la forme : assert {name}(...) == ...",
-    "mend": (
-        "{query}\n\nCe programme est faux :\n```python\n{code}\n```\nIl échoue : {fault}\n\n"
-        "Réfléchis à la cause et écris tout le programme corrigé dans un seul bloc de code."
-    ),
+    "mend": "{query}\n\nAttention : une première version a échoué à cette vérification : {fault}",
     "mended": "Corrigé après un essai. ",
     "runs": "Le programme a été exécuté : il démarre sans erreur.",
     "crash": "Le programme a été exécuté et échoue : {why}.",

@@ -11,9 +11,11 @@ import pytest
 
 from orion_py.agents.base import Brief
 from orion_py.agents.registered import RegisteredAgent
+from orion_py.answering import skilled
 from orion_py.cancellation import CancelToken
 from orion_py.engine.engine import Engine
 from orion_py.errors import Cancelled, NoSandbox
+from orion_py.generation.sampling import SamplingWishes
 from orion_py.protocol import (
     InferOptions,
     Response,
@@ -252,6 +254,28 @@ async def test_an_answer_that_is_cut_off_says_so_unless_it_is_replaced() -> None
 
     response, _ = await answered(replaced, options={"max_tokens": 3})
     assert (response.content, response.finish_reason) == ("good.", "stop")
+
+
+async def test_a_hidden_step_samples_as_the_skill_wishes_and_a_shown_one_as_the_caller_does() -> None:
+    async def skill(working: Working) -> bool:
+        await working.ask(Ask("first", sampling=SamplingWishes(temperature=0.8), attempt=2))
+        await working.ask(Ask("second", sampling=SamplingWishes(temperature=0.8), shown=True))
+        return True
+
+    asked: list[tuple[float | None, int | None]] = []
+    real = skilled.ModelAnswer
+
+    class Watched(real):  # type: ignore[misc, valid-type]
+        def __init__(self, question: Any, request: Any, *more: Any) -> None:
+            asked.append((request.options.temperature, request.options.seed))
+            super().__init__(question, request, *more)
+
+    skilled.ModelAnswer = Watched  # type: ignore[misc]
+    try:
+        await answered(skill, options={"seed": 5})
+    finally:
+        skilled.ModelAnswer = real  # type: ignore[misc]
+    assert asked == [(None, 7), (0, 5)]
 
 
 async def _until(holds: Callable[[], bool]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from orion_py.runtime.code_runner import Ran
+from orion_py.skills.base import Ask, Said
 from orion_py.skills.developer import Developer
 from orion_py.skills.trial import MARK
 from tests.skills.played import PlayedWorking
@@ -39,22 +41,48 @@ async def test_a_function_that_fails_is_mended_once() -> None:
     told = "Corrected after a trial. Your 2 examples were run: all hold."
     assert working.shown == f"```python\n{MENDED}\n\n\n{told}"
     assert working.steps == ["running", "mending", "running"]
-    assert "It fails: assert f(2) == 5: AssertionError: " in working.asks[1].text
+    assert working.asks[1].text.endswith("failed this check: assert f(2) == 5: AssertionError: ")
+    assert WRONG not in working.asks[1].text, "a small model copies what it is shown"
+    assert working.asks[1].sampling.temperature == 0.8
     assert working.notes["developer"]["first"] != working.notes["developer"]["final"]
 
 
 async def test_a_mending_that_passes_no_more_is_dropped_and_the_fault_is_told() -> None:
-    working = PlayedWorking(ASKED, [WRONG, MENDED], [came("", "x"), came("x", "")])
+    working = PlayedWorking(ASKED, [WRONG, MENDED, MENDED, MENDED], [came("", "x"), came("x", "")])
     await Developer()(working)
     assert working.revisions == []
+    assert [ask.attempt for ask in working.asks] == [0, 1, 2, 3]
+    assert len(working.programs) == 2, "what was tried isn't tried again"
     assert working.shown.endswith("Your 2 examples were run: 1 hold; the first that doesn’t: `f(2) == 5`.")
 
 
 @pytest.mark.parametrize("second", ["nothing", "def f(n):\n    return n + 1\n```", "import os\ndef f(n): ...\n```"])
 async def test_a_mending_that_is_none_is_not_run(second: str) -> None:
-    working = PlayedWorking(ASKED, [WRONG, second], [came("", "x")])
+    working = PlayedWorking(ASKED, [WRONG, second, second, second], [came("", "x")])
     await Developer()(working)
     assert len(working.programs) == 1
+    assert working.revisions == []
+
+
+async def test_the_best_of_several_forms_stands() -> None:
+    forms = ["def f(n):\n    return 2\n", "def f(n):\n    return 5\n", "def f(n):\n    return 7\n"]
+    runs = [came("x", "x"), came("", "x"), came("x", "x"), came("x", "x")]
+    working = PlayedWorking(ASKED, [WRONG, *forms], runs)
+    await Developer()(working)
+    assert "return 2" in working.shown
+    assert working.shown.endswith("Your 2 examples were run: 1 hold; the first that doesn’t: `f(2) == 5`.")
+
+
+async def test_the_end_of_the_time_ends_the_mending() -> None:
+    working = PlayedWorking(ASKED, [WRONG, MENDED], [came("", "x")])
+    ask = working.ask
+
+    async def late(wanted: Ask) -> Said:
+        said = await ask(wanted)
+        return replace(said, finish="timeout") if wanted.attempt else said
+
+    working.ask = late  # type: ignore[method-assign]
+    assert await Developer()(working)
     assert working.revisions == []
 
 
@@ -78,7 +106,7 @@ async def test_a_crash_is_mended_even_without_tests() -> None:
     says = ["```python\ndef f(:\n    pass\n```\n```python\ndef f(n):\n    return m\nf(1)\n```\n", "no tests", MENDED]
     working = PlayedWorking(VAGUE, says, [Ran("", "failed", "NameError: m"), came()])
     await Developer()(working)
-    assert "It fails: NameError: m" in working.asks[2].text
+    assert working.asks[2].text.endswith("failed this check: NameError: m")
     assert working.shown.endswith("Corrected after a trial. The program was run: it starts without a fault.")
 
 
