@@ -1,4 +1,4 @@
-"""``foundry agents evaluate``: how many of the agents' answers are useful, by rules that a program checks."""
+"""Runs ``foundry agents``: measures how many of the agents' answers are useful, and what trying programs gains."""
 
 from __future__ import annotations
 

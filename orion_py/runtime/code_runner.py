@@ -1,4 +1,4 @@
-"""The seam to a sandbox that runs Python apart from the engine."""
+"""Defines the seam to a sandbox that runs Python apart from the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the developer asks the model, and tells the person, in English and French."""
+"""Lists what the developer asks the model, and tells the person, in English and French."""
 
 from __future__ import annotations
 
