@@ -35,6 +35,7 @@ _SALUTATION = re.compile(
 )
 _CLOSING = re.compile(
     r"(?im)^\W*(?:(?:with )?(?:kind|best|warm|many)\b.*|(?:yours|regards|sincerely|thanks|thank you|cheers|love|best|"
+    r"lots of love|all the best|all my love|warmly|"
     r"see you|take care|respectfully)\b.*|.*\b(?:cordialement|sincèrement|salutations|sentiments|bien à (?:vous|toi)|"
     r"amicalement|amitiés|bises|bisous|à bientôt|merci|je t'embrasse|je vous embrasse|bonne journée|affectueusement|"
     r"respectueusement|à très (?:vite|bientôt)|bonne soirée|à plus|with love|kind regards|best wishes|thank you)\b.*)$"
@@ -120,8 +121,13 @@ def _kept(wanted: bool, judged: Judged) -> str:
     given, given_words = readings(judged.said), folded(judged.said)
     listed = ITEM.sub("", judged.answer)
     invented = [f"{number:g}" for number in numbers(listed) if abs(number) not in given and number not in given]
-    invented += [name for name in names(judged.answer) if not holds_phrase(given_words, name)]
+    invented += [name for name in names(judged.answer) if not _given(name, given_words)]
     return f"invents {invented}" if wanted and invented else ""
+
+
+def _given(name: str, given: str) -> bool:
+    """Whether ``given``, folded, has the name, or it in the singular."""
+    return holds_phrase(given, name) or (name.endswith("s") and holds_phrase(given, name[:-1]))
 
 
 def _shorter(share: float, judged: Judged) -> str:

@@ -18,23 +18,13 @@ _NUMBER = re.compile(
     r"|[-−–]?\d+(?:[.,]\d+)?"
 )
 _MARKED = re.compile(r"\*\*([^*\n]+)\*\*|\\boxed\{([^}]*)\}")
-_SMALL_WORDS = {
-    word: value
-    for value, words in {
-        1: "one un une",
-        2: "two deux",
-        3: "three trois",
-        4: "four quatre",
-        5: "five cinq",
-        6: "six",
-        7: "seven sept",
-        8: "eight huit",
-        9: "nine neuf",
-        10: "ten dix",
-        11: "eleven onze",
-        12: "twelve douze",
-    }.items()
-    for word in words.split()
+_TENS = "twenty|vingt thirty|trente forty|quarante fifty|cinquante sixty|soixante seventy eighty ninety hundred|cent"
+_UNITS = (
+    "one|un|une two|deux three|trois four|quatre five|cinq six seven|sept eight|huit nine|neuf ten|dix eleven|onze "
+    "twelve|douze thirteen|treize fourteen|quatorze fifteen|quinze sixteen|seize seventeen eighteen nineteen"
+)
+_SMALL_WORDS = {word: value for value, names in enumerate(_UNITS.split(), 1) for word in names.split("|")} | {
+    word: 10 * value for value, names in enumerate(_TENS.split(), 2) for word in names.split("|")
 }
 _EQUAL_MARKS = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ", "‑": "-"})
 
