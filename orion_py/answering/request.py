@@ -207,7 +207,9 @@ class RequestRun:
         if model_sees and scenes is None:
             models = [entry for entry in models if sees(entry)]  # no other would know anything of the pictures
         question = Question(query, agent, brief, decision)
-        if brief.skill is not None and scenes is None and not request.embedded:
+        # Who can't take back what came gets no skill: one may put other text in its place.
+        takes_back = request.options.cut_loops
+        if brief.skill is not None and takes_back and scenes is None and not request.embedded:
             skilled = SkilledAnswer(question, request, services, self._report, self._limit, models)
             response = await skilled.by(brief.skill)
             if response is not None:

@@ -113,6 +113,14 @@ async def test_a_skill_that_declines_leaves_the_question_to_the_model() -> None:
     assert response.content == shown(world) == "good day"
 
 
+async def test_a_caller_that_cannot_take_text_back_gets_no_skill() -> None:
+    async def skill(working: Working) -> bool:
+        raise AssertionError("it would revise")
+
+    response, _ = await answered(skill, options={"cut_loops": False})
+    assert response.content == "good day"
+
+
 async def test_a_skill_that_asks_no_model_says_so() -> None:
     async def skill(working: Working) -> bool:
         working.say("five")

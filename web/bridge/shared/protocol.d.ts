@@ -415,7 +415,8 @@ export interface Infer {
  * them, which `notes["pictures"]` of the response then says. `speculation`:
  * whether text that repeats the prompt is guessed ahead, absent as the configuration has it; the answer is the same
  * either way.
- * `cut_loops`: whether an answer that goes round in circles is cut back and tried once more, or left.
+ * `cut_loops`: whether an answer that goes round in circles is cut back and tried once more, or left. Where it is
+ * False nothing that streamed is ever taken back, and no skill checks the answer either.
  */
 export interface InferOptions {
   force_agent?: string | null;
