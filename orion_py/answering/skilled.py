@@ -39,6 +39,8 @@ class SkilledAnswer:
     _steps: list[Response] = field(default_factory=list)
     _notes: dict[str, Any] = field(default_factory=dict)
     _programs: int = 0
+    _shown_tokens: int = 0
+    """Of the model, over all steps that were shown: they share the answer's greatest length."""
     _finish: FinishReason = "stop"
     """How the last step that was shown ended."""
 
@@ -112,6 +114,8 @@ class SkilledAnswer:
         )
         # The length that the caller asked for is the whole answer's; a step has its own.
         most = options.max_tokens if ask.shown or ask.max_tokens is None else None
+        if ask.resumes:
+            most = max(1, (most or brief.max_tokens) - self._shown_tokens)
         own: dict[str, Any] = {"max_tokens": most, "delay_ms": 0, "granularity": "token"}
         if not ask.shown:
             own |= {name: None for name in _SAMPLING if getattr(ask.sampling, name) is not None}
@@ -122,12 +126,15 @@ class SkilledAnswer:
             options=options.model_copy(update=own),
             history=() if ask.alone else self.request.history,
         )
-        report = StepReport(self.report, request, self.services, shown=ask.shown)
+        report = StepReport(
+            self.report, request, self.services, shown=ask.shown, known=len(ask.prefix) if ask.resumes else 0
+        )
         step = Question(ask.text, question.agent, brief, question.decision)
         response = await ModelAnswer(step, request, self.services, report, self.limit).by(self.entries)
         self._steps.append(response)
         if ask.shown:
             self._finish = response.finish_reason
+            self._shown_tokens += response.usage.completion
         if not self.report.spoke and ask.shown:
             self.report.typewriter.flush()
         return Said(response.content, response.finish_reason, response.model, response.usage.completion)

@@ -11,10 +11,14 @@ from orion_py.generation.transcript import Piece, Transcript
 
 class StepReport(Reporter):
     """``whole``: the question's report. ``shown``: the step's text streams to the person, after what is shown already;
-    else it is the skill's alone. A step that is done once more begins its text again."""
+    else it is the skill's alone. ``known``: so many characters that the text begins with are shown already. A step
+    that is done once more begins its text again."""
 
-    def __init__(self, whole: Reporter, request: InferRequest, services: Services, *, shown: bool) -> None:
+    def __init__(
+        self, whole: Reporter, request: InferRequest, services: Services, *, shown: bool, known: int = 0
+    ) -> None:
         self._whole, self._shown, self._before = whole, shown, whole.transcript.text
+        self._known = self._left = known
         super().__init__(request, services)
         self.states = whole.states
         self.agent, self.decision = whole.agent, whole.decision
@@ -36,19 +40,22 @@ class StepReport(Reporter):
         return Transcript(self._take, clock=self._clock)
 
     def _take(self, piece: Piece) -> None:
-        if self._shown:
+        new = piece.text[self._left :]
+        self._left -= min(self._left, len(piece.text))
+        if self._shown and new:
             self._whole.transcript.count()
-            self._whole.transcript.add(piece.text)
+            self._whole.transcript.add(new)
 
     def new_text(self) -> Transcript:
         if self._shown and self._whole.transcript.text != self._before:
             self._whole.revise(self._before)
+        self._left = self._known
         return super().new_text()
 
     def on_cut(self, again: bool) -> None:
         """The step's answer was cut back to what its transcript holds."""
         if self._shown:
-            self._whole.revise(self._before + self.transcript.text)
+            self._whole.revise(self._before + self.transcript.text[self._known :])
 
     async def type_out(self, limit: Deadline) -> None:
         """Nothing waits: the question's typewriter shows what this one has."""

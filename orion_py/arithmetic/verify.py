@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 
 from orion_py.arithmetic.display import show_number
@@ -49,15 +50,44 @@ class EquationTransform:
         return correct(before + text, self._french, len(before))[len(before) :]
 
 
+class FirstCorrection(EquationTransform):
+    """Ends the answer with the first equation that it had to correct, so that the model can go on from what is true."""
+
+    def __init__(self, french: bool) -> None:
+        super().__init__(french)
+        self._done = False
+
+    @property
+    def done(self) -> bool:
+        return self._done
+
+    def _show(self, text: str) -> str:
+        if not text or self._done:
+            return ""
+        before = self._before
+        for start, _, right in _corrections(before + text, self._french, len(before)):
+            self._done = True
+            return (before + text)[len(before) : start] + right
+        return super()._show(text)
+
+
 def correct(text: str, french: bool, start: int = 0) -> str:
     """``text`` from ``start`` on with every equation made true that can be worked out."""
     at, out = 0, ""
-    while match := _EQUATION.search(text, max(at, start)):
-        right = None if _part_of_more(text, match) else _right(match["sum"], match["result"], french)
-        end = match.end("result")
-        out += text[at:end] if right is None else text[at : match.start("result")] + right
-        at = end
+    for begins, ends, right in _corrections(text, french, start):
+        out += text[at:begins] + right
+        at = ends
     return out + text[at:]
+
+
+def _corrections(text: str, french: bool, start: int) -> Iterator[tuple[int, int, str]]:
+    """Where a wrong result begins and ends in ``text``, and the right one."""
+    at = start
+    while match := _EQUATION.search(text, at):
+        right = None if _part_of_more(text, match) else _right(match["sum"], match["result"], french)
+        at = match.end("result")
+        if right is not None:
+            yield match.start("result"), at, right
 
 
 def _part_of_more(text: str, match: re.Match[str]) -> bool:

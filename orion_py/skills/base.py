@@ -23,6 +23,7 @@ class Ask:
     agent's wishes, and in a step that isn't shown over the caller's too. ``attempt``: the same question with another
     one samples otherwise. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
     ``transform``: makes what changes the text as it streams.
+    ``resumes``: the prefix is what is shown already, and the text goes on from it.
     ``constrain``: makes the rule for each token, of the tokenizer and of how many tokens the
     prompt has. ``shown``: the text
     streams to the person as it comes; else nobody sees it."""
@@ -38,6 +39,7 @@ class Ask:
     alone: bool = True
     constrain: Callable[[Tokenizer, int], Constrain] | None = None
     shown: bool = False
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

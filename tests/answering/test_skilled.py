@@ -286,6 +286,49 @@ async def test_a_hidden_step_samples_as_the_skill_wishes_and_a_shown_one_as_the_
     assert asked == [(None, 7), (0, 5)]
 
 
+class Upto:
+    """A stage that ends the answer after so many characters."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @property
+    def done(self) -> bool:
+        return self._left <= 0
+
+    def push(self, text: str) -> str:
+        text = text[: self._left]
+        self._left -= len(text)
+        return text
+
+    def finish(self) -> str:
+        return ""
+
+
+async def test_a_step_can_go_on_from_what_is_shown() -> None:
+    async def skill(working: Working) -> bool:
+        first = await working.ask(Ask("hello", transform=lambda: Upto(4), shown=True))
+        assert (first.text, working.shown) == ("good", "good")
+        again = await working.ask(Ask("hello", prefix="good", resumes=True, shown=True))
+        assert again.text == "good day"
+        return True
+
+    response, world = await answered(skill)
+    assert response.content == shown(world) == "good day"
+    assert [event.text for event in of(world, TokenEvent)].count("good") == 0
+
+
+async def test_steps_that_go_on_share_the_answers_greatest_length() -> None:
+    async def skill(working: Working) -> bool:
+        await working.ask(Ask("hello", transform=lambda: Upto(4), shown=True))
+        said = await working.ask(Ask("hello", prefix="good", resumes=True, shown=True))
+        assert (said.text, said.finish) == ("good d", "length")
+        return True
+
+    response, _ = await answered(skill, options={"max_tokens": 6})
+    assert (response.content, response.finish_reason) == ("good d", "length")
+
+
 async def _until(holds: Callable[[], bool]) -> None:
     for _ in range(5000):
         if holds():

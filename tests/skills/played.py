@@ -37,11 +37,16 @@ class PlayedWorking:
 
     async def ask(self, ask: Ask) -> Said:
         self.asks.append(ask)
-        text = ask.prefix + self._says.pop(0)
+        said = self._says.pop(0)
+        if ask.transform is not None:
+            stage = ask.transform()
+            said = "".join("" if stage.done else stage.push(letter) for letter in said)
+            said += "" if stage.done else stage.finish()
+        text = ask.prefix + said
         for stop in ask.stops:
             text = ask.prefix + text[len(ask.prefix) :].split(stop)[0]
         if ask.shown:
-            self.shown += text
+            self.shown += text[len(ask.prefix) :] if ask.resumes else text
         return Said(text, self._finish, "tiny", len(text))
 
     async def run(self, code: str, seconds: float = 5.0) -> Ran:

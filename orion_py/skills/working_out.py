@@ -1,0 +1,53 @@
+"""Works a problem out step by step, and goes on from what is true.
+
+The evaluator checks each equation as it streams. Where the model wrote a wrong result, the answer ends with the right
+one and the model goes on from there: what it writes next follows from the corrected line, not from its mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orion_py.arithmetic.verify import FirstCorrection
+from orion_py.skills.base import Ask, Working
+
+MOST_CORRECTIONS = 6
+"""More wrong results than these are no slips."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingOut:
+    """``french``: how numbers are written."""
+
+    french: bool
+
+    async def __call__(self, working: Working) -> bool:
+        """A ``skills.base.Skill``: answers every question."""
+        text, corrected = "", 0
+        while corrected < MOST_CORRECTIONS:
+            stages = _Stages(self.french)
+            said = await working.ask(
+                Ask(working.query, prefix=text, resumes=bool(text), transform=stages.made, alone=False, shown=True)
+            )
+            text = said.text
+            if not stages.corrected or said.finish != "stop":
+                break
+            corrected += 1
+        working.note("corrected", corrected)
+        return True
+
+
+class _Stages:
+    """The stages of one answer: it gets another one each time that it is begun again."""
+
+    def __init__(self, french: bool) -> None:
+        self._french = french
+        self._last: FirstCorrection | None = None
+
+    def made(self) -> FirstCorrection:
+        self._last = FirstCorrection(self._french)
+        return self._last
+
+    @property
+    def corrected(self) -> bool:
+        return self._last is not None and self._last.done
