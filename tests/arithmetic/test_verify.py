@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orion_py.arithmetic.verify import EquationTransform, correct
+from orion_py.arithmetic.verify import EquationTransform, FirstCorrection, correct
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,24 @@ from orion_py.arithmetic.verify import EquationTransform, correct
         ("(3 + 4) * 2 = 15, as we saw", "(3 + 4) * 2 = 14, as we saw"),
         ("10 / 4 = 3", "10 / 4 = 2.5"),
         ("1 + 1 = 3 and 2 + 2 = 4", "1 + 1 = 2 and 2 + 2 = 4"),
+        ("1.2 × 3 = 3.7\n- and so on", "1.2 × 3 = 3.6\n- and so on"),
+        ("Here:\n- 3 × 4 = 13", "Here:\n- 3 × 4 = 12"),
+        ("* 3 × 4 = 13\n* 2 + 2 = 5", "* 3 × 4 = 12\n* 2 + 2 = 4"),
+        ("> 2. 3 × 4 = 13", "> 2. 3 × 4 = 12"),
+        ("1) 3 × 4 = 13", "1) 3 × 4 = 12"),
+        ("There were 5\n3 × 4 = 13", "There were 5\n3 × 4 = 12"),
+        ("3 × 4 = 13\n+ 2 more", "3 × 4 = 12\n+ 2 more"),
+        ("12 × 4\n= 50", "12 × 4\n= 48"),
+        ("**3 × 4 = 13**", "**3 × 4 = 12**"),
+        ("Total: 3 × 4 = **13** eggs", "Total: 3 × 4 = **12** eggs"),
+        (r"\[ 3 \times 4 = 13 \]", r"\[ 3 \times 4 = 12 \]"),
+        (r"\(10 \div 4 \cdot 2 = 6\)", r"\(10 \div 4 \cdot 2 = 5\)"),
+        (r"\[ 9 \text{ eggs} \times 2 = 19 \]", r"\[ 9 \text{ eggs} \times 2 = 18 \]"),
+        ("9 * $2 = $19", "9 * $2 = $18"),
+        (r"9 eggs × \$2 = \$19", r"9 eggs × \$2 = \$18"),
+        ("16 eggs - 3 eggs - 4 eggs = 8 eggs left", "16 eggs - 3 eggs - 4 eggs = 9 eggs left"),
+        ("3 hours × 60 minutes = 190 minutes", "3 hours × 60 minutes = 180 minutes"),
+        ("On day 1, 3 × 4 = 13", "On day 1, 3 × 4 = 12"),
     ],
 )
 def test_a_wrong_equation_is_shown_right(said: str, shown: str) -> None:
@@ -36,6 +54,17 @@ def test_a_wrong_equation_is_shown_right(said: str, shown: str) -> None:
         "version = 3",
         "5 = 5",
         "1 / 0 = 0",
+        "2 kg × 3 = 6000 g",
+        "1 hour + 30 minutes = 90 minutes",
+        "180 minutes / 60 = 3 hours",
+        "She has 12 left - 5 = 8",
+        "5 hours / 30 minutes = 10",
+        r"3 \times 4 = 10 \times 2",
+        "3 × 4 >= 13",
+        "if 3 * 4 == 13",
+        "3 + 4 = 5 - x",
+        "3 × 4 = 2x",
+        "3 × 4 = 13 \\%",
     ],
 )
 def test_what_is_right_rounded_or_algebra_stays(text: str) -> None:
@@ -51,7 +80,48 @@ def test_text_without_figures_is_not_held_back() -> None:
     assert EquationTransform(french=False).push("That is a good question") == "That is a good question"
 
 
-MATHS = st.lists(st.sampled_from(["2", "+", " ", "=", "4", "5", "so", "x", ".", "\n", "*", "(", ")", "a"]), max_size=30)
+def test_only_an_unfinished_result_is_held_back() -> None:
+    shaper = EquationTransform(french=False)
+    assert shaper.push("So 3 × 4 ") == "So 3 × 4 "
+    assert shaper.push("= 1") == ""
+    assert shaper.push("3 eggs ") == "= 12 eggs "
+
+
+def test_a_working_ends_with_its_first_wrong_line_put_right() -> None:
+    shaper = FirstCorrection(french=False)
+    shown = shaper.push("- 2 + 2 = 4\n- 3 × 4 = 13\n- 13 + ")
+    assert (shown, shaper.done) == ("- 2 + 2 = 4\n- 3 × 4 = 12", True)
+    assert shaper.push("1 = 14") == ""
+    assert shaper.finish() == ""
+
+
+MATHS = st.lists(
+    st.sampled_from(
+        [
+            "2",
+            "+",
+            " ",
+            "=",
+            "4",
+            "5",
+            "so",
+            "x",
+            ".",
+            "\n",
+            "*",
+            "(",
+            ")",
+            "a",
+            "- ",
+            "$",
+            "\\times",
+            " = 9",
+            "3 × 4",
+            "**",
+        ]
+    ),
+    max_size=30,
+)
 
 
 @given(MATHS, st.data())
