@@ -6,6 +6,7 @@ screenshots, console texts and Playwright traces of the end-to-end tests that fa
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -28,6 +29,8 @@ LIGHT_AT_ONCE = 3
 """Tests of the page wait more than they compute."""
 MODEL_AT_ONCE = 2
 """An answer takes the cores for a second; starting browsers and reloading pages leaves them idle for much longer."""
+MOST_ALONE = 5
+"""So many failed tests are run once more, one by one."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,44 @@ def end_to_end(wishes: Wishes) -> bool:
         *([("e2e-long", "long", 1)] if wishes.long else []),
     ]
     passed = [
-        pytest(name, "e2e", "-m", marks, "-n", str(at_once), "--dist", "loadfile", *counting, wishes=wishes)
+        pytest(
+            name,
+            "e2e",
+            *_remembered(name),
+            "-m",
+            marks,
+            "-n",
+            str(at_once),
+            "--dist",
+            "loadfile",
+            *counting,
+            wishes=wishes,
+        )
+        or _passes_alone(name, marks, counting, wishes)
         for name, marks, at_once in groups
     ]
     return _told(counting) and all(passed)
+
+
+def _passes_alone(name: str, marks: str, counting: list[str], wishes: Wishes) -> bool:
+    """Whether the tests of ``name`` that failed pass while nothing runs beside them: a few of hundreds may fail because
+    others took the cores. More than a few are no accident. What failed at first stays in the output."""
+    kept = RESULTS / f"{name}-cache" / "v" / "cache" / "lastfailed"
+    failed = sorted(json.loads(kept.read_text())) if kept.is_file() else []
+    if not 0 < len(failed) <= MOST_ALONE:
+        return False
+    say("Failed beside others, and run once more alone:")
+    for test in failed:
+        say(f"  {test}")
+    again = pytest(
+        f"{name}-alone", "e2e", *_remembered(name), "--lf", "--lfnf=none", "-m", marks, *counting, wishes=wishes
+    )
+    say(f"{'Passed' if again else 'FAILED'} alone: {', '.join(failed)}")
+    return again
+
+
+def _remembered(name: str) -> list[str]:
+    return ["-o", f"cache_dir={RESULTS / f'{name}-cache'}"]
 
 
 def _told(counting: list[str]) -> bool:

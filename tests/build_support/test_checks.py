@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,36 @@ def test_long_tests_run_only_when_they_are_wished_for(commands: Commands) -> Non
     checks.run(["e2e"], Wishes(long=True))
     assert commands.marks("e2e-model") == "(model or alone) and not long"
     assert commands.marks("e2e-long") == "long"
+
+
+def remember_failures(name: str, tests: list[str]) -> None:
+    """As pytest's cache does."""
+    folder = checks.RESULTS / f"{name}-cache" / "v" / "cache"
+    folder.mkdir(parents=True)
+    (folder / "lastfailed").write_text(json.dumps(dict.fromkeys(tests, True)))
+
+
+def test_a_few_that_failed_beside_others_are_run_once_more_alone(
+    commands: Commands, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands.failing = "/e2e-light.xml"
+    monkeypatch.setattr(checks.shutil, "rmtree", lambda *_, **__: None)
+    remember_failures("e2e-light", ["e2e/test_a.py::test_b"])
+    assert checks.run(["e2e"], Wishes()) == 0
+    (alone,) = [command for command in commands if "--lf" in command]
+    assert "-n" not in alone
+    assert "Passed alone: e2e/test_a.py::test_b" in capsys.readouterr().err
+    commands.failing = "/e2e-light"
+    assert checks.run(["e2e"], Wishes()) == 1
+    assert "FAILED alone: e2e/test_a.py::test_b" in capsys.readouterr().err
+
+
+def test_many_that_fail_are_no_accident(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands.failing = "/e2e-light.xml"
+    monkeypatch.setattr(checks.shutil, "rmtree", lambda *_, **__: None)
+    remember_failures("e2e-light", [f"e2e/test_a.py::test_{n}" for n in range(6)])
+    assert checks.run(["e2e"], Wishes()) == 1
+    assert commands.with_word("--lf") == []
 
 
 def test_coverage_below_the_floor_fails_the_unit_tests(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
