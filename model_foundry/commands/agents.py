@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from model_foundry.commands.evaluating import DATA
+from model_foundry.measuring.stories.solving import SETS as STORY_SETS
+from model_foundry.measuring.stories.solving import Problem, Shares, Solved, problems, solve
 from model_foundry.measuring.tasks import humaneval
 from model_foundry.measuring.tasks.base import Exercise
 from model_foundry.measuring.tasks.rows import sample
@@ -56,17 +58,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     evaluate.add_argument("--markdown", action="store_true", help="the table as docs hold it")
     evaluate.set_defaults(command=run)
     develop = parts.add_parser("develop", help="HumanEval, a single try beside what the code agent makes of it")
-    develop.add_argument("--model", default="lite", metavar="M")
-    develop.add_argument("--limit", type=_count, metavar="N", help="that many problems, chosen by the seed")
-    develop.add_argument("--seed", type=int, default=1)
-    develop.add_argument("--threads", type=_count, default=2)
-    develop.add_argument("--root", type=Path, default=Path(), help="a checkout with built models (default: here)")
-    develop.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help=f"the task's data (default: {DATA})")
-    develop.add_argument("--answers", type=Path, metavar="FILE", help="keep answers there, and go on after a stop")
+    _add_tasks(develop)
     develop.set_defaults(command=run_develop)
+    told = parts.add_parser("stories", help="problems told as stories: step by step, by program, and by vote")
+    _add_tasks(told)
+    told.add_argument("--set", choices=STORY_SETS, default="development", help="which (default: development)")
+    told.add_argument("--language", choices=LANGUAGES, help="only these problems")
+    told.set_defaults(command=run_stories)
     check = parts.add_parser("check", help="check rows of questions: each row's good answer passes, its bad one fails")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.set_defaults(command=check_rows)
+
+
+def _add_tasks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="lite", metavar="M")
+    parser.add_argument("--limit", type=_count, metavar="N", help="that many problems, chosen by the seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=_count, default=2)
+    parser.add_argument("--root", type=Path, default=Path(), help="a checkout with built models (default: here)")
+    parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help=f"the tasks' data (default: {DATA})")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="keep answers there, and go on after a stop")
 
 
 def _count(text: str) -> int:
@@ -123,6 +134,33 @@ async def _developed(options: argparse.Namespace, model: str, exercises: list[Ex
     finally:
         await asked.close()
     return Gain(first, final)
+
+
+def run_stories(options: argparse.Namespace) -> int:
+    """Raises FoundryError and OrionError."""
+    asked = [one for one in problems(options.set, options.data) if options.language in (None, one.language)]
+    model = SHORT.get(options.model, options.model)
+    with ProgressBars() as bars:
+        shares = asyncio.run(_solved(options, model, sample(asked, options.limit, options.seed), bars.report))
+    for sentence in shares.sentences():
+        print(f"{model}, {options.set}: {sentence}")
+    return 0
+
+
+async def _solved(options: argparse.Namespace, model: str, wanted: list[Problem], progress: Progress) -> Shares:
+    kept = Lines(options.answers)
+    known = {row["sample"]: Solved(**row) for row in kept.rows() if row.pop("model", None) == model}
+    found = []
+    asked = await NativeAsked.start(options.root, model, options.threads)
+    try:
+        async for problem, one, new in solve(asked.engine, model, wanted, known):
+            if new:
+                kept.add({"model": model, **one.as_json()})
+            found.append((problem, one))
+            progress(f"{options.set}: {model}", len(found), len(wanted))
+    finally:
+        await asked.close()
+    return Shares.of(found)
 
 
 def check_rows(options: argparse.Namespace) -> int:

@@ -12,13 +12,16 @@ from orion_py.arithmetic.find import Found, find_sums
 from orion_py.arithmetic.verify import EquationTransform
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
+from orion_py.skills.story import is_story
+from orion_py.skills.story_sums import StorySums
 from orion_py.skills.working_out import WorkingOut
 
 
 class LogicalAgent(RegisteredAgent):
     """The answer begins with the question's sums, worked out, and the model goes on from there; its lines that work
     out anything else aren't shown. A question that is nothing but sums needs no model. In other answers, equations
-    that are wrong are corrected before they are shown, and the model goes on from what is right."""
+    that are wrong are corrected before they are shown, and the model goes on from what is right. A problem told as a
+    story is worked out in several ways."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
@@ -26,7 +29,8 @@ class LogicalAgent(RegisteredAgent):
         found = find_sums(query, french)
         if not found.sums:
             transform = brief.output_transform or partial(EquationTransform, french)
-            works_out = WorkingOut(french) if brief.output_transform is None else None
+            solver = StorySums(french) if is_story(query) else WorkingOut(french)
+            works_out = solver if brief.output_transform is None else None
             return replace(brief, output_transform=transform, skill=brief.skill or works_out)
         lines = [found_sum.line(french) for found_sum in found.sums]
         values = [found_sum.number.value for found_sum in found.sums if found_sum.number is not None]

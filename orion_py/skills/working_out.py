@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orion_py.arithmetic.verify import FirstCorrection
-from orion_py.skills.base import Ask, Working
+from orion_py.skills.base import Ask, Said, Working
 
 MOST_CORRECTIONS = 6
 """More wrong results than these are no slips."""
@@ -23,21 +23,29 @@ class WorkingOut:
 
     async def __call__(self, working: Working) -> bool:
         """A ``skills.base.Skill``: answers every question."""
-        text, corrected = "", 0
-        while corrected < MOST_CORRECTIONS:
-            stages = _Stages(self.french)
-            said = await working.ask(
-                Ask(working.query, prefix=text, resumes=bool(text), transform=stages.made, alone=False, shown=True)
-            )
-            text = said.text
-            if not stages.corrected or said.finish != "stop":
-                break
-            corrected += 1
-        working.note("corrected", corrected)
+        await work_out(working, self.french, working.query)
         return True
 
 
-class _Stages:
+async def work_out(working: Working, french: bool, asked: str) -> Said:
+    """The model's working of ``asked``, as the person sees it stream."""
+    text, corrected = "", 0
+    stages = Stages(french)
+    while True:
+        said = await working.ask(
+            Ask(asked, prefix=text, resumes=bool(text), transform=stages.made, alone=False, shown=True)
+        )
+        text = said.text
+        if not stages.corrected or said.finish != "stop":
+            break
+        corrected += 1
+        if corrected == MOST_CORRECTIONS:
+            break
+    working.note("corrected", corrected)
+    return said
+
+
+class Stages:
     """The stages of one answer: it gets another one each time that it is begun again."""
 
     def __init__(self, french: bool) -> None:
@@ -50,4 +58,5 @@ class _Stages:
 
     @property
     def corrected(self) -> bool:
+        """Whether the last answer ended with a result put right."""
         return self._last is not None and self._last.done

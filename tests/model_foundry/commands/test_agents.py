@@ -10,6 +10,7 @@ import pytest
 
 from model_foundry import cli
 from model_foundry.commands import agents
+from model_foundry.measuring.stories.solving import Problem, Solved
 from model_foundry.measuring.tasks.base import Exercise, Graded
 from model_foundry.measuring.usefulness.asking import Answered, Way
 from model_foundry.measuring.usefulness.developing import Developed
@@ -117,3 +118,24 @@ def test_drafts_and_ends_are_graded_in_pairs(
     assert cli.main(command) == 0
     assert "difference: +100.0 points" in capsys.readouterr().out
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+
+
+def test_problems_are_solved_in_three_ways_and_compared_in_pairs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def solve(engine: Any, model: str, wanted: list[Problem], known: dict[str, Solved]) -> Any:
+        for problem in wanted:
+            made = known.get(problem.id) or Solved(problem.id, "-1", "", str(problem.answer), 4, 90)
+            yield problem, made, problem.id not in known
+
+    monkeypatch.setattr(agents, "solve", solve)
+    kept = tmp_path / "a.jsonl"
+    command = ["agents", "stories", "--set", "test", "--language", "fr", "--limit", "8", "--answers", str(kept)]
+    assert cli.main(command) == 0
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert "smollm2-135m-instruct, test: step by step: 0 of 8 (0.000, 0.000 to 0.324)" in said
+    assert "by vote: 8 of 8" in said
+    assert "vote less steps: +100.0 points" in said
+    assert "4.0 ways a problem" in said
+    assert len(kept.read_text().splitlines()) == 8

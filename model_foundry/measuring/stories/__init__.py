@@ -1,0 +1,1 @@
+"""Makes problems told as stories, and measures how the agents solve them."""

@@ -1,0 +1,144 @@
+"""Solves a problem told as a story in several ways, and takes the answer that most of them give.
+
+The first working streams step by step, its equations checked. Then a program is written and run, and further workings
+are drawn, until one answer is ahead (self-consistency, Wang et al. 2022, https://arxiv.org/abs/2203.11171, which stops
+early as in Aggarwal et al. 2023, https://arxiv.org/abs/2305.11860). A small model's working and its program fail in
+different places, so that what they agree on is more often right than either alone. Where the first working loses, the
+one that won takes its place; below it stands how many agree, or that they don't.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from orion_py.generation.sampling import SamplingWishes
+from orion_py.skills.base import Ask, Working
+from orion_py.skills.story import answer_of, written
+from orion_py.skills.story_words import told
+from orion_py.skills.trial import why_not_run
+from orion_py.skills.working_out import MOST_CORRECTIONS, Stages, work_out
+
+MOST_DRAWS = 5
+"""Ways that are tried in all. Each takes seconds, and more than these change few answers."""
+LEAD = 2
+"""An answer that is so many draws ahead isn't overtaken often."""
+PROGRAM_TOKENS, STEPS_TOKENS = 256, 320
+FREELY = SamplingWishes(temperature=0.7, top_p=0.95)
+SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One way to the answer. ``text``: what can be shown of it."""
+
+    way: str
+    answer: Decimal | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorySums:
+    """``french``: how numbers are written."""
+
+    french: bool
+
+    async def __call__(self, working: Working) -> bool:
+        """A ``skills.base.Skill``: answers every question."""
+        asked = f"{working.query}\n\n{told(working.french, 'steps')}"
+        first = await work_out(working, self.french, asked)
+        draws = [Draw("steps", answer_of(first.text, self.french), first.text)]
+        if first.finish == "timeout" or draws[0].answer is None:
+            return True
+        while len(draws) < MOST_DRAWS and not _decided(draws):
+            draw = await self._drawn(working, asked, draws)
+            if draw is None:
+                break
+            draws.append(draw)
+        self._shows(working, draws)
+        return True
+
+    async def _drawn(self, working: Working, asked: str, draws: list[Draw]) -> Draw | None:
+        """Another way; None where the time is up."""
+        if working.can_run and not any(draw.way == "program" for draw in draws):
+            return await self._program(working)
+        working.step("checking")
+        stages, text = Stages(self.french), ""
+        for _ in range(MOST_CORRECTIONS):
+            said = await working.ask(
+                Ask(
+                    asked,
+                    max_tokens=STEPS_TOKENS,
+                    sampling=FREELY,
+                    attempt=len(draws),
+                    prefix=text,
+                    alone=False,
+                    transform=stages.made,
+                )
+            )
+            text = said.text
+            if not stages.corrected or said.finish != "stop":
+                break
+        return None if said.finish == "timeout" else Draw("steps", answer_of(text, self.french), text)
+
+    async def _program(self, working: Working) -> Draw | None:
+        working.step("running")
+        said = await working.ask(
+            Ask(
+                f"{working.query}\n\n{told(working.french, 'program')}",
+                max_tokens=PROGRAM_TOKENS,
+                sampling=SamplingWishes(temperature=0.0),
+                prefix="```python\n",
+                stops=("\n```",),
+                alone=False,
+            )
+        )
+        if said.finish == "timeout":
+            return None
+        code = said.text.removeprefix("```python\n").strip()
+        if said.finish != "stop" or why_not_run(code):
+            return Draw("program", None, "")
+        ran = await working.run(code, SECONDS)
+        # What a program prints has a decimal point in any language.
+        answer = answer_of(ran.output, french=False) if ran.end == "done" else None
+        shown = "" if answer is None else told(
+            working.french, "by_program", code=code, answer=written(answer, self.french)
+        )  # fmt: skip
+        return Draw("program", answer, shown)
+
+    def _shows(self, working: Working, draws: list[Draw]) -> None:
+        votes = _votes(draws)
+        winner, most = votes[0]
+        told_of = [_note(draw, self.french) for draw in draws]
+        working.note("story", {"draws": told_of, "answer": written(winner, self.french), "votes": most})
+        best = next(draw for draw in draws if draw.answer == winner)
+        if best is not draws[0]:
+            working.revise(best.text)
+        if len(draws) == 1:
+            return
+        answer = written(winner, self.french)
+        if most > 1:
+            working.say("\n\n" + told(working.french, "agreed", agreed=most, tried=len(draws), answer=answer))
+        else:
+            others = ", ".join(written(other, self.french) for other, _ in votes[1:])
+            if others:
+                working.say("\n\n" + told(working.french, "unsure", others=others, answer=answer))
+
+
+def _votes(draws: list[Draw]) -> list[tuple[Decimal, int]]:
+    """The answers, those with most draws first; among equals the one that came first, and so the working that is shown
+    already."""
+    return Counter(draw.answer.normalize() for draw in draws if draw.answer is not None).most_common()
+
+
+def _decided(draws: list[Draw]) -> bool:
+    """Whether one answer is ``LEAD`` draws ahead, or can't be overtaken."""
+    votes = [count for _, count in _votes(draws)] + [0, 0]
+    ahead = votes[0] - votes[1]
+    return votes[0] > 1 and (ahead >= LEAD or ahead > MOST_DRAWS - len(draws))
+
+
+def _note(draw: Draw, french: bool) -> dict[str, Any]:
+    return {"way": draw.way, "answer": None if draw.answer is None else written(draw.answer, french)}
