@@ -15,7 +15,7 @@ MAX_SUMS = 5
 MAX_CHARS = 4000
 _FRAMING_TEXT = """
 what is what's whats how much do does make makes equal equals calculate compute evaluate work out solve find
-tell me please can could you give the result value answer to quick hey hi hello so and then this combien ça ca quoi
+tell me please can could you give the result value answer to for me quick hey hi hello so and then this combien ça ca quoi
 cela font fait faire vaut valent est-ce que qu'est-ce quel quelle est sont résultat resultat calcul calcule
 calculer calculez calcule-moi donne donne-moi dis dis-moi moi le la les s'il te plaît plait svp stp peux peux-tu
 pouvez pouvez-vous tu vous bonjour salut et alors égal égale egal à a c'est c' qu' l' d' evalue évalue résous
@@ -26,6 +26,17 @@ _COMMAND_TEXT = """
 what's whats is calculate compute evaluate combien font fait calcule calculer calculez résous vaut solve
 """
 _COMMAND = frozenset(_COMMAND_TEXT.split())
+_NUMBER = r"([-−]?\d+(?:[.,\u202f\u00a0]\d+)*)"
+_SPOKEN = tuple(
+    (re.compile(pattern.replace("NUMBER", _NUMBER), re.IGNORECASE), sum_of)
+    for pattern, sum_of in (
+        (r"\bdivi(?:de|se[rz]?)(?:-moi)?\s+NUMBER\s+(?:by|par)\s+NUMBER", r"\1 ÷ \2"),
+        (r"\bmultipl(?:y|ie[rz]?)(?:-moi)?\s+NUMBER\s+(?:by|with|par)\s+NUMBER", r"\1 × \2"),
+        (r"\b(?:add(?:itionne[rz]?)?|ajoute[rz]?)(?:-moi)?\s+NUMBER\s+(?:and|to|et|à)\s+NUMBER", r"\1 + \2"),
+        (r"\b(?:subtract|take|soustrai(?:s|re|yez))\s+NUMBER\s+(?:from|away from|de|à)\s+NUMBER", r"\2 − \1"),
+    )
+)
+"""Sums as commands: "divide 936 by 12"."""
 _DATES = re.compile(r"(?<!\d)\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?!\d)")
 
 
@@ -63,6 +74,8 @@ def find_sums(text: str, french: bool) -> Found:
     """The sums of ``text`` in their order. Never raises: what can't be worked out isn't found."""
     if len(text) > MAX_CHARS:
         return Found((), False)
+    for pattern, sum_of in _SPOKEN:
+        text = pattern.sub(sum_of, text)
     tokens = tokenize(_DATES.sub(lambda match: "_" * len(match.group()), text), french)
     runs, rest = _runs(tokens)
     framed = all(token.text in _FRAMING for token in rest)

@@ -28,6 +28,14 @@ from orion_py.arithmetic.verify import EquationTransform, FirstCorrection, corre
         (r"\[ 3 \times 4 = 13 \]", r"\[ 3 \times 4 = 12 \]"),
         (r"\(10 \div 4 \cdot 2 = 6\)", r"\(10 \div 4 \cdot 2 = 5\)"),
         (r"\[ 9 \text{ eggs} \times 2 = 19 \]", r"\[ 9 \text{ eggs} \times 2 = 18 \]"),
+        (r"\frac{32}{800} \times 100\% = 40\%", r"\frac{32}{800} \times 100\% = 4\%"),
+        ("12 / 48 = 40%", "12 / 48 = 25%"),
+        ("10% + 5% = 16%", "10% + 5% = 15%"),
+        (r"\[ \dfrac{120}{24} = 6 \]", r"\[ \dfrac{120}{24} = 5 \]"),
+        (
+            r"\[430 \text{ miles/week} \times 46 \text{ weeks} = 19820 \text{ miles}\]",
+            r"\[430 \text{ miles/week} \times 46 \text{ weeks} = 19,780 \text{ miles}\]",
+        ),
         ("9 * $2 = $19", "9 * $2 = $18"),
         (r"9 eggs × \$2 = \$19", r"9 eggs × \$2 = \$18"),
         ("16 eggs - 3 eggs - 4 eggs = 8 eggs left", "16 eggs - 3 eggs - 4 eggs = 9 eggs left"),
@@ -64,7 +72,12 @@ def test_a_wrong_equation_is_shown_right(said: str, shown: str) -> None:
         "if 3 * 4 == 13",
         "3 + 4 = 5 - x",
         "3 × 4 = 2x",
-        "3 × 4 = 13 \\%",
+        "20% of the 5 = 3%",
+        "1 ÷ 3 = 33%",
+        "10% + 5% = 15%",
+        "3 × 4 = 12%",
+        "20% + 5 = 25%",
+        "10% × 4 = 40%",
     ],
 )
 def test_what_is_right_rounded_or_algebra_stays(text: str) -> None:
