@@ -10,6 +10,8 @@ from orion_py.agents.registered import RegisteredAgent
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
 from orion_py.skills.given_text import speaks_of_summary
+from orion_py.skills.letter import WriteLetter
+from orion_py.skills.letter_wanted import letter_wanted
 from orion_py.skills.summary import summarise
 
 _WHO = re.compile(
@@ -38,6 +40,9 @@ class ConversationAgent(RegisteredAgent):
         brief = await super().prepare(query, locale, options)
         if speaks_of_summary(query):
             brief = replace(brief, skill=summarise)
+        elif (letter := letter_wanted(query)) is not None and not options.system:
+            # A request told as a story is often taken for a talk.
+            brief = replace(brief, skill=WriteLetter(letter))
         if not _WHO.search(query.replace("’", "'")):
             return brief
         french = french_or_english(query, locale).lower().startswith("fr")

@@ -9,13 +9,19 @@ from orion_py.agents.registered import RegisteredAgent
 from orion_py.agents.styles import STYLES, style_of
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import InferOptions
+from orion_py.skills.letter import WriteLetter
+from orion_py.skills.letter_wanted import letter_wanted
 
 
 class CreativeAgent(RegisteredAgent):
-    """``options.style`` decides, else what the question names; without either the registry's settings stay."""
+    """``options.style`` decides, else what the question names; without either the registry's settings stay. A letter
+    or an e-mail is written by a skill."""
 
     async def prepare(self, query: str, locale: str, options: InferOptions) -> Brief:
         brief = await super().prepare(query, locale, options)
+        letter = letter_wanted(query) if options.style is None and not options.system else None
+        if letter is not None:
+            return replace(brief, skill=WriteLetter(letter))
         name = options.style or style_of(query)
         if name is None:
             return brief

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.deadline import Deadline
@@ -20,9 +20,11 @@ from orion_py.protocol import FinishReason, Response, SkillStep, SkillStepEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.runtime.base import Embedding
 from orion_py.runtime.code_runner import Ran
+from orion_py.runtime.tokenizer import ChatMessage
 from orion_py.skills.base import Ask, Said, Skill
 
 SEEDS = 2**53
+_SPEAKERS: tuple[Literal["user", "assistant"], ...] = ("user", "assistant")
 _SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty")
 
 
@@ -124,7 +126,7 @@ class SkilledAnswer:
         request = replace(
             self.request,
             options=options.model_copy(update=own),
-            history=() if ask.alone else self.request.history,
+            history=_turns(ask) if ask.alone or ask.examples else self.request.history,
         )
         report = StepReport(
             self.report, request, self.services, shown=ask.shown, known=len(ask.prefix) if ask.resumes else 0
@@ -175,6 +177,14 @@ class SkilledAnswer:
 
     def note(self, name: str, value: Any) -> None:
         self._notes[name] = value
+
+
+def _turns(ask: Ask) -> tuple[ChatMessage, ...]:
+    return tuple(
+        ChatMessage(role=role, content=text)
+        for pair in ask.examples
+        for role, text in zip(_SPEAKERS, pair, strict=True)
+    )
 
 
 def _over(own: Any, wishes: Any) -> Any:

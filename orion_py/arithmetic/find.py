@@ -15,7 +15,8 @@ MAX_SUMS = 5
 MAX_CHARS = 4000
 _FRAMING_TEXT = """
 what is what's whats how much do does make makes equal equals calculate compute evaluate work out solve find
-tell me please can could you give the result value answer to for me quick hey hi hello so and then this combien ça ca quoi
+tell me please can could you give the result value answer to for me quick hey hi hello
+so and then this combien ça ca quoi
 cela font fait faire vaut valent est-ce que qu'est-ce quel quelle est sont résultat resultat calcul calcule
 calculer calculez calcule-moi donne donne-moi dis dis-moi moi le la les s'il te plaît plait svp stp peux peux-tu
 pouvez pouvez-vous tu vous bonjour salut et alors égal égale egal à a c'est c' qu' l' d' evalue évalue résous

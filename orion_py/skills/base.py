@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Ask:
     """One question that a skill puts to the model. ``system`` "": the agent's own prompt. ``sampling``: over the
     agent's wishes, and in a step that isn't shown over the caller's too. ``attempt``: the same question with another
-    one samples otherwise. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
+    one samples otherwise. ``examples``: pairs of a question and its answer that stand before this one, in place of the
+    conversation. ``prefix``: what the answer begins with. ``alone``: without the conversation's earlier turns.
     ``transform``: makes what changes the text as it streams.
     ``resumes``: the prefix is what is shown already, and the text goes on from it.
     ``constrain``: makes the rule for each token, of the tokenizer and of how many tokens the
@@ -38,6 +39,7 @@ class Ask:
     transform: Callable[[], TextStage] | None = None
     alone: bool = True
     constrain: Callable[[Tokenizer, int], Constrain] | None = None
+    examples: tuple[tuple[str, str], ...] = ()
     shown: bool = False
     resumes: bool = False
 
