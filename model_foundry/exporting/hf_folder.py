@@ -21,6 +21,7 @@ from model_foundry.formats.hf_names import (
     CLASSES,
     CONFIG,
     CONFIG_KEYS,
+    HEAD_NORMS,
     LM_HEAD,
     MODULES,
     NORM,
@@ -33,7 +34,7 @@ from model_foundry.formats.hf_names import (
 from model_foundry.model.description import Layer, Linear, ModelDescription
 from model_foundry.model.weights import Float32
 
-_FAMILIES = ("llama", "qwen2")
+_FAMILIES = ("llama", "qwen2", "qwen3")
 
 
 def write_folder(model: ModelDescription, folder: Path, dtype: str = "float32") -> None:
@@ -70,7 +71,7 @@ def _layer(model: ModelDescription, layer: Layer) -> Iterator[tuple[str, Float32
     a = model.architecture
     queries, keys = a.heads * a.head_dim, a.kv_heads * a.head_dim
     cuts = {"qkv": [queries, queries + keys]}
-    for field, norm in NORMS.items():
+    for field, norm in (NORMS | (HEAD_NORMS if a.head_norms else {})).items():
         yield f"{norm}.weight", getattr(layer, field)
     for field, modules in MODULES.items():
         linear: Linear = getattr(layer, field)

@@ -22,13 +22,17 @@ MODULES: dict[str, tuple[str, ...]] = {
 """Field of ``description.Layer`` to the modules whose rows it has, one after the other."""
 
 NORMS = {"attention_norm": "input_layernorm", "mlp_norm": "post_attention_layernorm"}
-"""The same for a layer's norms."""
+"""The same for a layer's norms, [hidden]."""
+
+HEAD_NORMS = {"query_norm": "self_attn.q_norm", "key_norm": "self_attn.k_norm"}
+"""The same for those of queries and keys, [head_dim], where a family has them."""
 
 CLASSES = {
     "llama": "LlamaForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "mistral": "MistralForCausalLM",
     "gemma": "GemmaForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
 }
 """``model_type`` to what config.json calls the architecture."""
 

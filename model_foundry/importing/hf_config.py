@@ -25,7 +25,7 @@ MAX_CONTEXT = 2**20
 class Family:
     """What a class of transformers fixes, and what it takes where config.json is silent."""
 
-    name: Literal["llama", "qwen2", "mistral", "gemma"]
+    name: Literal["llama", "qwen2", "mistral", "gemma", "qwen3"]
     activation: Activation = "silu"
     tied: bool = False
     norm_offset: float = 0.0
@@ -36,6 +36,8 @@ class Family:
     """Queries, keys and values have biases, whatever the config says."""
     head_dim: int | None = None
     kv_heads: int | None = None
+    head_norms: bool = False
+    """Queries and keys have norms."""
 
 
 FAMILIES: dict[str, Family] = {
@@ -51,13 +53,14 @@ FAMILIES: dict[str, Family] = {
         head_dim=256,
         kv_heads=16,
     ),
+    CLASSES["qwen3"]: Family("qwen3", head_dim=128, kv_heads=32, head_norms=True),
 }
 """Keyed by what config.json calls its architecture."""
 
 _LACKING: dict[str, str] = {
     "Gemma2ForCausalLM": "soft caps on attention scores and logits, and norms behind each block",
     "Gemma3ForCausalLM": "norms of queries and keys, and two rotary embeddings",
-    "Qwen3ForCausalLM": "norms of queries and keys",
+    "Qwen3MoeForCausalLM": "a mixture of experts",
     "Phi3ForCausalLM": "fused projections and a partial rotary embedding",
     "MixtralForCausalLM": "a mixture of experts",
     "Qwen2MoeForCausalLM": "a mixture of experts",
@@ -104,7 +107,7 @@ def read_config(config: dict[str, Any], context_cap: int | None) -> ReadConfig:
         architecture=architecture,
         family=family,
         attention_bias=family.attention_bias or biased,
-        output_bias=biased and family.name in ("llama", "gemma"),
+        output_bias=biased and family.name in ("llama", "gemma", "qwen3"),
         mlp_bias=values.flag("mlp_bias", False) and family.name == "llama",
         notes=tuple(notes),
     )
@@ -219,6 +222,7 @@ def _architecture(values: _Values, family: Family, context_cap: int | None) -> t
         activation=_activation(values, family, notes),
         rope_scaling=scaling,
         rope_sections=sections,
+        head_norms=family.head_norms,
     ), notes
 
 
@@ -234,11 +238,15 @@ def _activation(values: _Values, family: Family, notes: list[str]) -> Activation
     return _ACTIVATIONS[named]
 
 
+_SWITCHED = ("qwen2", "qwen3")
+"""Families whose sliding window has to be switched on."""
+
+
 def _window(values: _Values, family: Family) -> int | None:
     """The sliding window, where the family has one and it isn't switched off."""
-    if family.name == "qwen2" and not values.flag("use_sliding_window", False):
+    if family.name in _SWITCHED and not values.flag("use_sliding_window", False):
         return None
-    if family.name not in ("mistral", "qwen2") or values.has_null("sliding_window"):
+    if family.name not in ("mistral", *_SWITCHED) or values.has_null("sliding_window"):
         return None
     return values.integer("sliding_window", 4096)
 

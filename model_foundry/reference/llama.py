@@ -3,7 +3,8 @@
 It shares no code with the graphs or the shards: it reads the description alone. Formulas: RMSNorm
 https://arxiv.org/abs/1910.07467, rotary embedding https://arxiv.org/abs/2104.09864, SwiGLU
 https://arxiv.org/abs/2002.05202, GELU https://arxiv.org/abs/1606.08415, grouped queries
-https://arxiv.org/abs/2305.13245. Biases, Gemma's GELU and Llama 3.1's rotary bands are there too.
+https://arxiv.org/abs/2305.13245. Biases, Gemma's GELU, Llama 3.1's rotary bands and Qwen3's norms of
+queries and keys (https://arxiv.org/abs/2505.09388) are there too.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class _Dense:
 class _DenseLayer:
     def __init__(self, layer: Layer) -> None:
         self.attention_norm, self.mlp_norm = layer.attention_norm, layer.mlp_norm
+        self.query_norm, self.key_norm = layer.query_norm, layer.key_norm
         self.qkv, self.attention_output = _Dense.of(layer.qkv), _Dense.of(layer.attention_output)
         self.gate, self.up, self.down = _Dense.of(layer.gate), _Dense.of(layer.up), _Dense.of(layer.down)
 
@@ -106,6 +108,9 @@ class ReferenceModel:
         a, count, first = self._a, len(qkv), len(self._keys[index])
         heads = qkv.reshape(count, a.heads + 2 * a.kv_heads, a.head_dim)
         query, key, value = np.split(heads, [a.heads, a.heads + a.kv_heads], axis=1)
+        layer = self._layers[index]
+        query = query if layer.query_norm is None else self._norm(query, layer.query_norm)
+        key = key if layer.key_norm is None else self._norm(key, layer.key_norm)
         keys = np.concatenate([self._keys[index], self._rotated(key, first)])
         values = np.concatenate([self._values[index], value])
         self._keys[index], self._values[index] = keys, values

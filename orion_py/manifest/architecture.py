@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from orion_py.manifest.fields import Strict, is_none
+from orion_py.manifest.fields import Strict, is_false, is_none
 
 
 class RopeScaling(Strict):
@@ -36,10 +36,9 @@ def _is_silu(value: str) -> bool:
 
 
 class Architecture(Strict):
-    """``activation`` and ``rope_scaling`` aren't written where they are Llama's: manifests from
-    before they existed stay what they were, byte for byte."""
+    """What came after the first manifests isn't written where it is Llama's: they stay what they were, byte for byte."""
 
-    family: Literal["llama", "qwen2", "mistral", "gemma"]
+    family: Literal["llama", "qwen2", "mistral", "gemma", "qwen3"]
     layers: Annotated[int, Field(gt=0, le=512)]
     hidden_size: Annotated[int, Field(gt=0, le=2**16)]
     heads: Annotated[int, Field(gt=0, le=512)]
@@ -66,6 +65,9 @@ class Architecture(Strict):
     ] = None
     """How many frequencies turn with a place's time, how many with its row and how many with its column, one after the
     other, where pictures have places in three axes (https://arxiv.org/abs/2409.12191). Of a token all three are one."""
+
+    head_norms: Annotated[bool, Field(exclude_if=is_false)] = False
+    """Each query and each key has an RMS norm of its head's numbers, before the rotary embedding."""
 
     @model_validator(mode="after")
     def _a_section_for_each_frequency(self) -> Self:

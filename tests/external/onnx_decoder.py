@@ -1,7 +1,7 @@
 """A decoder as an exporter writes it: plain ONNX ops from a safetensors folder, in float32 or int8.
 
 Independent of our own graphs (model_foundry/graphs) on purpose: it stands for what others make. The
-mathematics is that of transformers' modeling files of Llama, Qwen2, Mistral and Gemma.
+mathematics is that of transformers' modeling files of Llama, Qwen2, Mistral, Gemma and Qwen3.
 """
 
 from __future__ import annotations
@@ -128,6 +128,9 @@ class Decoder:
 
     def _heads(self, x: str, module: str, heads: int) -> str:
         split = self._op("Reshape", [self._linear(x, module), self._integers(1, -1, heads, self._config["head_dim"])])
+        norm = f"{module.removesuffix('_proj')}_norm.weight"
+        if norm in self._weights.tensor_names:
+            split = self._norm(split, norm)
         return self._op("Transpose", [split], perm=[0, 2, 1, 3])
 
     def _turned(self, x: str, cos: str, sin: str) -> str:

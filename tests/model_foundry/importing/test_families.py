@@ -78,10 +78,16 @@ def test_what_tells_the_families_apart_matters(tmp_path: Path) -> None:
     qwen2 = plan(FAMILIES / "qwen2").load(RECIPE.source)
     unbiased = tuple(replace(layer, qkv=replace(layer.qkv, bias=None)) for layer in qwen2.layers)
     assert farthest(replace(qwen2, layers=unbiased), "qwen2") > 0.1
+    qwen3 = plan(FAMILIES / "qwen3").load(RECIPE.source)
+    for norm in ("query_norm", "key_norm"):
+        assert (
+            farthest(replace(qwen3, layers=tuple(replace(layer, **{norm: None}) for layer in qwen3.layers)), "qwen3")
+            > 0.1
+        )
 
 
 def test_a_built_model_reads_back_with_what_its_family_adds(tmp_path: Path) -> None:
-    for name in ("gemma", "qwen2"):
+    for name in ("gemma", "qwen2", "qwen3"):
         built(tmp_path / name, quantized(name))
         manifest = load_manifest(tmp_path / name, "tiny")
         assert farthest(restore(manifest, tmp_path / name / "shards"), name) < 2e-5

@@ -103,6 +103,27 @@ def test_qwen2_keeps_the_rows_of_queries_and_keys_and_fuses_types_and_biases(tmp
     assert model.layers[1].attention_output.bias is None
 
 
+QWEN3 = TinyModel(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, head_norms=True)
+
+
+def test_qwen3_has_heads_of_a_size_of_their_own_and_norms_of_queries_and_keys(tmp_path: Path) -> None:
+    model = imported(tmp_path, QWEN3)
+    path = tmp_path / "tiny.gguf"
+    assert (model.architecture.family, model.architecture.head_dim, model.architecture.head_norms) == (
+        "qwen3",
+        32,
+        True,
+    )
+    layer = model.layers[1]
+    assert layer.qkv.weight.shape == (4 * 32 + 2 * 2 * 32, 64)
+    names = ("attn_q", "attn_k", "attn_v")
+    expected = np.concatenate([dequantized(path, f"blk.1.{name}.weight") for name in names])
+    np.testing.assert_array_equal(layer.qkv.weight.dequantized(), expected)
+    for norm, name in ((layer.query_norm, "attn_q_norm"), (layer.key_norm, "attn_k_norm")):
+        assert norm is not None
+        np.testing.assert_array_equal(norm, dequantized(path, f"blk.1.{name}.weight").reshape(-1))
+
+
 def test_a_table_that_the_file_holds_twice_can_be_kept_once(tmp_path: Path) -> None:
     model = imported(tmp_path, QWEN)
     shared = with_shared_table(model)
