@@ -36,7 +36,8 @@ def _is_silu(value: str) -> bool:
 
 
 class Architecture(Strict):
-    """What came after the first manifests isn't written where it is Llama's: they stay what they were, byte for byte."""
+    """What came after the first manifests isn't written where it is Llama's: they stay what they were,
+    byte for byte."""
 
     family: Literal["llama", "qwen2", "mistral", "gemma", "qwen3"]
     layers: Annotated[int, Field(gt=0, le=512)]

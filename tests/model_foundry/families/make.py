@@ -2,8 +2,8 @@
 
     python tests/model_foundry/families/make.py [NAMES]   (torch and transformers, in an environment of their own)
 
-Made once with torch 2.13.0 and transformers 4.57.6; those from qwen3 on with torch 2.14.1. ``expected.json`` of each folder holds token ids
-and the logits that transformers computes for them in float32, at some positions.
+Made once with torch 2.13.0 and transformers 4.57.6; from qwen3 on torch 2.14.1. ``expected.json`` of each folder holds
+token ids and the logits that transformers computes for them in float32, at some positions.
 
 Weights lie on the grids of the forms that the foundry stores by default: in each block of 32, matrices
 of layers on 16 steps, tables and heads on 255 steps, each step a power of two and the whole range used.
