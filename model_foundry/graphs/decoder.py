@@ -74,11 +74,12 @@ class DecoderGraph:
             self.graph.node("Identity", [value], name)
 
     def _attention(self) -> Attention:
-        tables = rotary_tables(self.graph, self.architecture)
+        rotations = dict.fromkeys(self.architecture.rotation(index) for index in self.layers)
+        tables = {rotation: rotary_tables(self.graph, self.architecture, rotation) for rotation in rotations}
         if self.max_draft_tokens:
-            return VerifyingAttention(self.graph, self.architecture, *tables, self.max_draft_tokens)
+            return VerifyingAttention(self.graph, self.architecture, tables, self.max_draft_tokens)
         kind = GrowingAttention if self.grows else InPlaceAttention
-        return kind(self.graph, self.architecture, *tables)
+        return kind(self.graph, self.architecture, tables)
 
     def _embedding(self) -> str:
         """Rows of the token table, dequantized or widened after the lookup: F32 [1, s, hidden]."""
@@ -125,12 +126,16 @@ class DecoderGraph:
         qkv = self._project(normed, names["qkv"])
         if self.architecture.head_norms:
             qkv = self._normed_heads(qkv, names, f"layers.{index}.normed_heads")
-        mixed = attention(qkv, self._cache(index), f"layers.{index}.attended")
-        update = self._project(mixed, names["attention_output"])
+        mixed = attention(qkv, self._cache(index), f"layers.{index}.attended", index)
+        update = self._behind(self._project(mixed, names["attention_output"]), names["attention_post_norm"])
         normed, stream = self._norm(stream, update, names["mlp_norm"])
         gate, up = self._project(normed, names["gate"]), self._project(normed, names["up"])
         hidden = self.graph.node("Mul", [self._activated(gate), up], f"layers.{index}.hidden")
-        return stream, self._project(hidden, names["down"])
+        return stream, self._behind(self._project(hidden, names["down"]), names["mlp_post_norm"])
+
+    def _behind(self, update: str, norm: str) -> str:
+        """The update through its norm, where the family has one."""
+        return self._norm(update, "", norm)[0] if self.architecture.post_norms else update
 
     def _normed_heads(self, qkv: str, names: dict[str, str], name: str) -> str:
         """The fused projection with each query and each key normed by itself."""

@@ -36,6 +36,7 @@ ROPE_FACTORS = "rope_freqs.weight"
 """F32 [head_dim / 2]: what each frequency of the rotary embedding is divided by (llama.cpp, ``ggml_rope_ext``)."""
 
 _ROPE_BASE = 10_000.0
+MAX_LAYERS = 512
 
 _COMPUTED = frozenset(
     {
@@ -81,11 +82,23 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
 
 
 def _decoder(
-    file: GgufFile, context_cap: int, source: Source, *, family: str, paired: bool, **more: object
+    file: GgufFile,
+    context_cap: int,
+    source: Source,
+    *,
+    family: str,
+    paired: bool,
+    head_norms: bool = False,
+    no_rope_interval: int = 0,
 ) -> ModelDescription:
     """A pre-norm decoder with gated MLPs. ``paired``: its rotary embedding turns neighbours in the file;
-    ``more``: fields of the ``Architecture`` that the family fixes."""
+    ``no_rope_interval``: every so many layers one isn't rotated, which no key says."""
     _refuse_unknown_keys(file, family)
+    layers = file.integer(f"{family}.block_count")
+    if not 0 < layers <= MAX_LAYERS:
+        raise MalformedGguf(f"{family}.block_count is {layers}; up to {MAX_LAYERS} are known")
+    unrotated = range(no_rope_interval - 1, layers, no_rope_interval) if no_rope_interval else ()
+    more: dict[str, object] = {"layers": layers, "head_norms": head_norms, "unrotated": tuple(unrotated) or None}
     architecture = _architecture(file, context_cap, family, more)
     hidden, vocab = architecture.hidden_size, architecture.vocab_size
     tied = architecture.tied_embeddings
@@ -138,7 +151,6 @@ def _architecture(file: GgufFile, context_cap: int, family: str, more: dict[str,
     return Architecture.model_validate(
         {
             "family": family,
-            "layers": file.integer(f"{family}.block_count"),
             "hidden_size": hidden,
             "heads": heads,
             "kv_heads": kv_heads,
@@ -224,6 +236,7 @@ FAMILIES: dict[str, Family] = {
     "llama": partial(_decoder, family="llama", paired=True),
     "qwen2": partial(_decoder, family="qwen2", paired=False),
     "qwen3": partial(_decoder, family="qwen3", paired=False, head_norms=True),
+    "smollm3": partial(_decoder, family="smollm3", paired=True, no_rope_interval=4),
 }
 
 

@@ -45,6 +45,8 @@ class Layer:
     down: Linear
     query_norm: Float32 | None = None
     key_norm: Float32 | None = None
+    attention_post_norm: Float32 | None = None
+    mlp_post_norm: Float32 | None = None
 
 
 @dataclass(frozen=True)

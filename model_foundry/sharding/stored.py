@@ -82,7 +82,9 @@ def norm_names(layer: int) -> dict[str, str]:
         "attention_norm": f"layers.{layer}.attention_norm",
         "query_norm": f"layers.{layer}.attention.query_norm",
         "key_norm": f"layers.{layer}.attention.key_norm",
+        "attention_post_norm": f"layers.{layer}.attention.post_norm",
         "mlp_norm": f"layers.{layer}.mlp_norm",
+        "mlp_post_norm": f"layers.{layer}.mlp.post_norm",
     }
 
 

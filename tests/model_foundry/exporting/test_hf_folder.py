@@ -86,8 +86,9 @@ def test_what_is_written_is_read_back_as_the_model_it_was(tmp_path: Path, tied: 
     assert (back.head is None) is tied
 
 
-def test_norms_of_queries_and_keys_are_written_and_read_back(tmp_path: Path) -> None:
-    found = plan(FAMILIES / "qwen3")
+@pytest.mark.parametrize("name", ["qwen3", "smollm3"])
+def test_what_newer_families_have_is_written_and_read_back(tmp_path: Path, name: str) -> None:
+    found = plan(FAMILIES / name)
     model = found.load(Source(name="x", file="x", sha256="0" * 64, revision=""))
     write_folder(model, tmp_path / "again")
     again = plan(tmp_path / "again")

@@ -23,12 +23,14 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
+    Gemma3TextConfig,
     GemmaConfig,
     LlamaConfig,
     MistralConfig,
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen3Config,
+    SmolLM3Config,
 )
 
 HERE = Path(__file__).parent
@@ -124,7 +126,7 @@ def make(
     shutil.rmtree(folder, ignore_errors=True)
     random = np.random.default_rng(seed)
     model = AutoModelForCausalLM.from_config(config)
-    centre = 0.0 if name == "gemma" else 1.0
+    centre = 0.0 if name.startswith("gemma") else 1.0
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             values = weights(parameter_name, tuple(parameter.shape), random, centre)
@@ -194,6 +196,20 @@ def main() -> None:
     make("gemma", 5, config, gemma, torch.bfloat16)
     thinking = fast(bytes_, THINKING_TEMPLATE, **named, additional_special_tokens=["<|start|>"])
     make("qwen3", 6, Qwen3Config(**SIZES, **ids, **tied, rope_theta=1e6), thinking, torch.bfloat16)
+    config = SmolLM3Config(**SIZES, **ids, **tied, rope_theta=5e4, no_rope_layers=[1, 0])
+    make("smollm3", 7, config, thinking, torch.bfloat16)
+    kinds = ["sliding_attention", "full_attention"]
+    config = Gemma3TextConfig(
+        **pieces,
+        bos_token_id=1,
+        eos_token_id=2,
+        layer_types=kinds,
+        sliding_window=9,
+        query_pre_attn_scalar=24,
+        rope_theta=5e4,
+        rope_local_base_freq=300.0,
+    )
+    make("gemma3", 8, config, gemma, torch.bfloat16)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ const OF_LAYER = {
 };
 
 /** What a model may be without, behind the last dot of its name. */
-const OPTIONAL = ["bias", "rescale", "post_norm"];
-const HEAD_NORMS = ["query_norm", "key_norm"];
+const OPTIONAL = ["bias", "rescale"];
 
 /**
  * @typedef {import("../inference/spec.js").TensorSpec} TensorSpec
@@ -63,8 +62,8 @@ const HEAD_NORMS = ["query_norm", "key_norm"];
  * @returns {KernelTensor[]}
  */
 export function kernelTensors(manifest) {
-  const { layers, tied_embeddings: tied, head_norms: normed } = manifest.architecture;
-  const optional = normed ? OPTIONAL : [...OPTIONAL, ...HEAD_NORMS];
+  const { layers, tied_embeddings: tied, head_norms: ofHeads, post_norms: behind } = manifest.architecture;
+  const optional = [...OPTIONAL, ...(ofHeads ? [] : ["query_norm", "key_norm"]), ...(behind ? [] : ["post_norm"])];
   /** @type {Map<string, TensorSpec & {shard: string}>} */
   const stored = new Map();
   for (const { sha256, tensors } of manifest.shards) {
