@@ -1,6 +1,6 @@
 /**
  * Computes the rotary embedding's tables: by which angles the queries and keys of each layer turn, as
- * orion_py/manifest/rotary.py does.
+ * orion_py/manifest/rotary.py does for CPython.
  *
  * @typedef {import("../inference/spec.js").Architecture} Architecture
  * @typedef {"usual" | "local" | "none"} Rotation
