@@ -11,12 +11,15 @@ import pytest
 from model_foundry.commands.folder import LAYERS, TABLES
 from model_foundry.equalizing.equalization import Equalization, LayerExponents, equalized
 from model_foundry.graphs.variants import VARIANTS
+from model_foundry.importing.families import import_gguf
+from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.model.description import ModelDescription
 from model_foundry.quantizing.round_to_nearest import rounding
 from model_foundry.reference.llama import ReferenceModel
 from model_foundry.sharding.restore import load_manifest, restore
 from orion_py.native.tokenizer import NativeTokenizer
 from tests.model_foundry.built import RECIPE, built
+from tests.model_foundry.folder_gguf import as_gguf
 from tests.model_foundry.folders import FAMILIES, NAMES, changed, expected, plan
 from tests.model_foundry.graphs.test_variants import opened
 
@@ -40,6 +43,16 @@ def farthest(model: ModelDescription, name: str) -> float:
 def test_the_reference_has_the_logits_of_transformers(name: str) -> None:
     assert farthest(plan(FAMILIES / name).load(RECIPE.source), name) < 2e-5
     assert farthest(quantized(name), name) < 2e-5
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen2", "qwen3", "smollm3"])
+def test_a_gguf_of_the_same_weights_has_the_logits_of_transformers(tmp_path: Path, name: str) -> None:
+    model = import_gguf(GgufFile(as_gguf(name, tmp_path / "x.gguf"), exact=True), 64, RECIPE.source)
+    whole = plan(FAMILIES / name).architecture
+    # That every fourth layer isn't rotated is the format's; the tiny folder leaves out its second one.
+    architecture = model.architecture.model_copy(update={"unrotated": whole.unrotated})
+    assert architecture == whole
+    assert farthest(replace(model, architecture=architecture), name) < 2e-5
 
 
 @pytest.mark.parametrize("name", NAMES)
