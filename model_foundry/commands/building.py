@@ -15,6 +15,7 @@ from model_foundry.building.pipeline import Built, Job, build
 from model_foundry.building.sources import DERIVED, open_source
 from model_foundry.building.versions import MODELS
 from model_foundry.commands.folder import folder_job
+from model_foundry.commands.named_gguf import named_gguf_job
 from model_foundry.errors import UnknownLayout, UnknownVersion
 from model_foundry.formats.pickles import refuse_pickle
 from model_foundry.measuring.fidelity import Thresholds
@@ -48,6 +49,8 @@ def source_job(options: argparse.Namespace, quantizing: bool) -> Job:
     refuse_pickle(path)
     if path.is_dir():
         return folder_job(options, exact=quantizing)
+    if options.name and path.is_file() and path.suffix != ".json":
+        return named_gguf_job(options)
     return open_source(options.source, options.recipe, options.out, original=quantizing)
 
 

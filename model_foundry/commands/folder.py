@@ -9,9 +9,8 @@ from pathlib import Path
 
 from model_foundry.building.pipeline import Job, build
 from model_foundry.errors import FoundryError, UnknownRecipe
-from model_foundry.importing.hf_folder import FolderPlan, as_stored, plan_folder
+from model_foundry.importing.hf_folder import as_stored, plan_folder
 from model_foundry.importing.opening import open_folder
-from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.importing.seeing_folder import SeeingFolder, written_encoder
 from model_foundry.model.description import ModelDescription
 from model_foundry.progress import Progress
@@ -43,10 +42,10 @@ _LICENCE = re.compile(r"^license:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9.+-]{0,79})",
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What a folder doesn't always say of itself."""
-    group = parser.add_argument_group("for a folder of safetensors, which needs no recipe")
-    group.add_argument("--name", help="the model's id (default: the folder's name)")
-    group.add_argument("--licence", help="its licence (default: what the folder's README.md says)")
+    """What a folder, or a file, doesn't always say of itself."""
+    group = parser.add_argument_group("for a folder of safetensors, which needs no recipe, and a GGUF that has none")
+    group.add_argument("--name", help="the model's id (default: the folder's name; a GGUF that is named has no recipe)")
+    group.add_argument("--licence", help="its licence (default: what the folder's README.md or the GGUF says)")
     group.add_argument("--model-version", default="1.0.0", help="default: 1.0.0")
     group.add_argument("--revision", default="", help="where the folder came from, such as a commit")
     group.add_argument(
@@ -86,7 +85,11 @@ def folder_job(options: argparse.Namespace, exact: bool) -> Job:
         raise FoundryError("the context has to be at least one token")
     folder = open_folder(Path(options.source))
     plan = plan_folder(folder, options.context)
-    recipe = _recipe(options, folder, plan, {} if exact else {"quantization": "q4, tables q8", "method": "rtn"})
+    said = {} if exact else {"quantization": "q4, tables q8", "method": "rtn"}
+    said |= {f"note_{index}": note for index, note in enumerate(plan.notes, 1)}
+    path = Path(options.source)
+    source = Source(name=path.resolve().name, file=".", sha256=folder.sha256(), revision=options.revision)
+    recipe = recipe_of(options, source, licence_of(path), "safetensors-to-orion", said)
     quantizer = as_stored(folder) if exact else rounding(LAYERS, TABLES)
 
     def read(progress: Progress) -> ModelDescription:
@@ -127,15 +130,15 @@ def licence_of(path: Path) -> str | None:
     return found.group(1) if found else None
 
 
-def _recipe(
-    options: argparse.Namespace, folder: SafetensorsFolder, plan: FolderPlan, said: dict[str, str]
+def recipe_of(
+    options: argparse.Namespace, source: Source, licence: str | None, procedure: str, said: dict[str, str]
 ) -> BuildRecipe:
-    path = Path(options.source)
-    name = options.name or re.sub(r"[^a-z0-9._-]+", "-", path.resolve().name.lower()).strip("-._")
-    licence = options.licence or licence_of(path)
+    """How ``source`` is built without a recipe of ours; it says itself that ``licence`` is its. Raises FoundryError."""
+    name = options.name or re.sub(r"[^a-z0-9._-]+", "-", source.name.lower()).strip("-._")
+    licence = options.licence or licence
     if not licence:
         raise FoundryError(
-            "the folder doesn't say its licence: look it up where the model came from, and give --licence"
+            f"{source.name} doesn't say its licence: look it up where the model came from, and give --licence"
         )
     fields = {
         "model": name,
@@ -143,12 +146,11 @@ def _recipe(
         "licence": licence,
         "layers_per_shard": LAYERS_PER_SHARD,
         "context_cap": options.context,
-        "procedure": "safetensors-to-orion",
-        "options": said | {f"note_{index}": note for index, note in enumerate(plan.notes, 1)},
+        "procedure": procedure,
+        "options": said,
         "golden_texts": TEXTS,
         "golden_prompts": PROMPTS,
     }
-    source = Source(name=path.resolve().name, file=".", sha256=folder.sha256(), revision=options.revision)
     stated = {f"source_{field}": getattr(source, field) for field in ("name", "file", "sha256", "revision")}
     try:
         return BuildRecipe.model_validate(fields | stated)

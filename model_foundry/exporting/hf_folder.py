@@ -24,16 +24,16 @@ from model_foundry.formats.hf_names import (
     LM_HEAD,
     MODULES,
     NORM,
-    NORMS,
     TABLE,
     TOKENIZER,
     TOKENIZER_CONFIG,
     layer_tensor,
+    norm_modules,
 )
 from model_foundry.model.description import Layer, Linear, ModelDescription
 from model_foundry.model.weights import Float32
 
-_FAMILIES = ("llama", "qwen2")
+_FAMILIES = ("llama", "qwen2", "qwen3", "smollm3")
 
 
 def write_folder(model: ModelDescription, folder: Path, dtype: str = "float32") -> None:
@@ -70,7 +70,7 @@ def _layer(model: ModelDescription, layer: Layer) -> Iterator[tuple[str, Float32
     a = model.architecture
     queries, keys = a.heads * a.head_dim, a.kv_heads * a.head_dim
     cuts = {"qkv": [queries, queries + keys]}
-    for field, norm in NORMS.items():
+    for field, (norm, _) in norm_modules(a).items():
         yield f"{norm}.weight", getattr(layer, field)
     for field, modules in MODULES.items():
         linear: Linear = getattr(layer, field)
@@ -94,6 +94,8 @@ def _config(model: ModelDescription, dtype: str) -> dict[str, Any]:
             "high_freq_factor": a.rope_scaling.high_frequency_factor,
             "original_max_position_embeddings": a.rope_scaling.original_context,
         }
+    if a.unrotated is not None:
+        changed["no_rope_layers"] = [int(layer not in a.unrotated) for layer in range(a.layers)]
     if a.family == "llama" and model.layers[0].qkv.bias is not None:
         changed["attention_bias"] = True
     return {

@@ -5,6 +5,8 @@ Names are those of LlamaForCausalLM and its relatives; the keys those of their c
 
 from __future__ import annotations
 
+from orion_py.manifest.architecture import Architecture
+
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 CONFIG, GENERATION = "config.json", "generation_config.json"
 TOKENIZER, TOKENIZER_CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
@@ -21,14 +23,33 @@ MODULES: dict[str, tuple[str, ...]] = {
 }
 """Field of ``description.Layer`` to the modules whose rows it has, one after the other."""
 
-NORMS = {"attention_norm": "input_layernorm", "mlp_norm": "post_attention_layernorm"}
-"""The same for a layer's norms."""
+_NORMS = {"attention_norm": "input_layernorm", "mlp_norm": "post_attention_layernorm"}
+_HEAD_NORMS = {"query_norm": "self_attn.q_norm", "key_norm": "self_attn.k_norm"}
+_NORMS_AROUND = {
+    "attention_norm": "input_layernorm",
+    "attention_post_norm": "post_attention_layernorm",
+    "mlp_norm": "pre_feedforward_layernorm",
+    "mlp_post_norm": "post_feedforward_layernorm",
+}
+
+
+def norm_modules(architecture: Architecture) -> dict[str, tuple[str, int]]:
+    """Field of ``description.Layer`` to the norm that a layer has for it, and that norm's length."""
+    around = _NORMS_AROUND if architecture.post_norms else _NORMS
+    norms = {field: (name, architecture.hidden_size) for field, name in around.items()}
+    if architecture.head_norms:
+        norms |= {field: (name, architecture.head_dim) for field, name in _HEAD_NORMS.items()}
+    return norms
+
 
 CLASSES = {
     "llama": "LlamaForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "mistral": "MistralForCausalLM",
     "gemma": "GemmaForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
+    "smollm3": "SmolLM3ForCausalLM",
+    "gemma3_text": "Gemma3ForCausalLM",
 }
 """``model_type`` to what config.json calls the architecture."""
 

@@ -6,6 +6,7 @@ All take the fused projection F32 [1, s, (heads + 2 kv_heads) head_dim] and give
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 from onnx import TensorProto
 
 from model_foundry.graphs.builder import MICROSOFT, GraphBuilder
-from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.architecture import Architecture, Rotation
 
 SEQUENCE, TOTAL, STACKED = "new", "present", "new*group"
 """Symbolic extents: new tokens, past and new tokens, and the rows of all query heads of a group."""
@@ -35,7 +36,11 @@ class KeyValue:
 
 
 class Attention(Protocol):
-    def __call__(self, qkv: str, cache: KeyValue, name: str) -> str: ...
+    def __call__(self, qkv: str, cache: KeyValue, name: str, layer: int) -> str: ...
+
+
+Tables = Mapping[Rotation, tuple[str, str]]
+"""Cosines and sines of the rotary embedding, for each rotation that a layer of the graph has."""
 
 
 def _grouped_query(graph: GraphBuilder, a: Architecture, inputs: list[str], outputs: list[str]) -> str:
@@ -53,20 +58,64 @@ def _grouped_query(graph: GraphBuilder, a: Architecture, inputs: list[str], outp
     )[0]
 
 
+class _WindowBiases:
+    """What is added to the scores of one token in a layer with a window, F32 [1, 1, 1, total].
+
+    The node has an attribute for windows, too, but whether a window of n positions counts the query's own
+    has changed between versions of onnxruntime.
+    """
+
+    def __init__(self, graph: GraphBuilder, architecture: Architecture) -> None:
+        self._graph, self._architecture = graph, architecture
+        self._made: dict[tuple[str, int], str] = {}
+
+    def inputs(self, layer: int, total: str) -> list[str]:
+        """The node's inputs behind the tables: nothing where the layer sees all. The token is the last of ``total``."""
+        window = self._architecture.window(layer)
+        if not window:
+            return []
+        if (total, window) not in self._made:
+            graph = self._graph
+            zero, one, reach = (graph.constant(f"i64.{n}.", np.array(n, np.int64)) for n in (0, 1, window + 1))
+            end = graph.node("Cast", [total], to=TensorProto.INT64)
+            columns = graph.node("Range", [zero, end, one])
+            unseen = graph.node("LessOrEqual", [columns, graph.node("Sub", [end, reach])])
+            bias = graph.node("Where", [unseen, graph.scalar(-1e9), graph.scalar(0.0)])
+            name = f"window_bias.{total}.{window}"
+            self._made[total, window] = graph.node("Unsqueeze", [bias, graph.integers(0, 1, 2)], name)
+        return ["", self._made[total, window]]
+
+
 class InPlaceAttention:
-    """GroupQueryAttention: for one token on WASM, for any number on WebGPU.
+    """GroupQueryAttention: for one token on WASM, for any number on WebGPU, where no layer has a window.
 
     When past and present are one buffer, the kernel writes the new rows where they belong.
     """
 
-    def __init__(self, graph: GraphBuilder, architecture: Architecture, cosines: str, sines: str) -> None:
-        self._graph, self._architecture = graph, architecture
-        self._cosines, self._sines = cosines, sines
+    def __init__(self, graph: GraphBuilder, architecture: Architecture, tables: Tables) -> None:
+        self._graph, self._architecture, self._tables = graph, architecture, tables
+        self._biases = _WindowBiases(graph, architecture)
 
-    def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
-        past = [cache.past_key, cache.past_value, "seqlens_k", "total_length", self._cosines, self._sines]
+    def __call__(self, qkv: str, cache: KeyValue, name: str, layer: int) -> str:
+        tables = self._tables[self._architecture.rotation(layer)]
+        past = [cache.past_key, cache.past_value, "seqlens_k", "total_length", *tables]
+        past += self._biases.inputs(layer, "total_length")
         outputs = [name, cache.present_key, cache.present_value]
         return _grouped_query(self._graph, self._architecture, [qkv, "", "", *past], outputs)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The first position [1], two shapes, positions of rows [s, 1] and columns [1, t], which columns come later than
+    a row, and the masks [s, t] by their windows."""
+
+    first: str
+    by_head: str
+    by_group: str
+    rows: str
+    columns: str
+    later: str
+    masks: dict[int, str]
 
 
 class GrowingAttention:
@@ -74,23 +123,25 @@ class GrowingAttention:
 
     GroupQueryAttention takes half of a prefill's time there; plain products don't. The query heads
     that share a key head are stacked along the rows, so that no key is repeated in memory. Rows
-    see the columns up to their own position, which starts at the length of the past.
+    see the columns up to their own position, which starts at the length of the past, and in a layer with a
+    window the last of these alone.
     """
 
-    def __init__(self, graph: GraphBuilder, architecture: Architecture, cosines: str, sines: str) -> None:
-        self._graph, self._architecture = graph, architecture
-        self._cosines, self._sines = cosines, sines
-        self._prepared: tuple[str, str, str, str] | None = None
+    def __init__(self, graph: GraphBuilder, architecture: Architecture, tables: Tables) -> None:
+        self._graph, self._architecture, self._tables = graph, architecture, tables
+        self._prepared: _Prepared | None = None
 
     def inside(self, branch: GraphBuilder) -> GrowingAttention:
-        """The same in a branch of the graph; ``prepare`` has to come first."""
-        inner = GrowingAttention(branch, self._architecture, self._cosines, self._sines)
+        """The same in a branch of the graph; ``prepare`` has to come first, with what the branch needs."""
+        inner = GrowingAttention(branch, self._architecture, self._tables)
         inner._prepared = self._prepared
         return inner
 
-    def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
+    def __call__(self, qkv: str, cache: KeyValue, name: str, layer: int) -> str:
         graph, a = self._graph, self._architecture
-        first, mask, by_head, by_group = self.prepare()
+        prepared, mask = self.prepare(layer)
+        by_head, by_group = prepared.by_head, prepared.by_group
+        turning = [prepared.first, *self._tables[a.rotation(layer)]]
         group, query_size, key_size = a.heads // a.kv_heads, a.heads * a.head_dim, a.kv_heads * a.head_dim
         query, key, value = graph.node_with_outputs(
             "Split",
@@ -100,13 +151,13 @@ class GrowingAttention:
         )
         keys = graph.node(
             "Concat",
-            [cache.past_key, self._heads_first(self._rotated(key, first, a.kv_heads))],
+            [cache.past_key, self._heads_first(self._rotated(key, turning, a.kv_heads))],
             cache.present_key,
             axis=2,
         )
         values = graph.node("Concat", [cache.past_value, self._heads_first(value)], cache.present_value, axis=2)
         split = graph.node(
-            "Reshape", [self._rotated(query, first, a.heads), graph.integers(0, 0, a.kv_heads, group, a.head_dim)]
+            "Reshape", [self._rotated(query, turning, a.heads), graph.integers(0, 0, a.kv_heads, group, a.head_dim)]
         )
         grouped = graph.node("Transpose", [split], perm=[0, 2, 3, 1, 4])
         queries = graph.node("Reshape", [grouped, graph.integers(1, a.kv_heads, -1, a.head_dim)], f"{name}.queries")
@@ -123,10 +174,20 @@ class GrowingAttention:
         rows = graph.node("Transpose", [per_head], perm=[0, 3, 1, 2, 4])
         return graph.node("Reshape", [rows, graph.integers(0, 0, query_size)], name)
 
-    def prepare(self) -> tuple[str, str, str, str]:
-        """What all layers share: the first position [1], the mask [s, t] and two shapes."""
-        if self._prepared is not None:
-            return self._prepared
+    def prepare(self, layer: int) -> tuple[_Prepared, str]:
+        """What all layers share, and this layer's mask [s, t]."""
+        if self._prepared is None:
+            self._prepared = self._shared()
+        prepared, window = self._prepared, self._architecture.window(layer)
+        if window not in prepared.masks:
+            graph = self._graph
+            reach = graph.node("Sub", [prepared.rows, graph.constant(f"i64.{window}.", np.array(window, np.int64))])
+            unseen = graph.node("Or", [prepared.later, graph.node("LessOrEqual", [prepared.columns, reach])])
+            mask = graph.node("Where", [unseen, graph.scalar(-1e9), graph.scalar(0.0)], f"window_mask.{window}")
+            prepared.masks[window] = mask
+        return prepared, prepared.masks[window]
+
+    def _shared(self) -> _Prepared:
         graph, a = self._graph, self._architecture
         new = graph.node("Shape", ["input_ids"], start=1, end=2)
         total = graph.node("Cast", ["total_length"], to=TensorProto.INT64)
@@ -141,11 +202,10 @@ class GrowingAttention:
         group = a.heads // a.kv_heads
         by_head = graph.node("Concat", [graph.integers(1, a.kv_heads, group), new, total_row], "by_head", axis=0)
         by_group = graph.node("Concat", [graph.integers(1, a.kv_heads, -1), total_row], "by_group", axis=0)
-        self._prepared = first, mask, by_head, by_group
-        return self._prepared
+        return _Prepared(first, by_head, by_group, rows, columns, later, {0: mask})
 
-    def _rotated(self, x: str, first: str, heads: int) -> str:
-        inputs = [x, first, self._cosines, self._sines]
+    def _rotated(self, x: str, turning: list[str], heads: int) -> str:
+        inputs = [x, *turning]
         return self._graph.node("RotaryEmbedding", inputs, domain=MICROSOFT, num_heads=heads, rotary_embedding_dim=0)
 
     def _heads_first(self, x: str) -> str:
@@ -164,19 +224,23 @@ class VerifyingAttention:
     caller binds every present to it. Fewer tokens than ``rows`` repeat the last, which changes nothing.
     """
 
-    def __init__(self, graph: GraphBuilder, architecture: Architecture, cosines: str, sines: str, rows: int) -> None:
+    def __init__(self, graph: GraphBuilder, architecture: Architecture, tables: Tables, rows: int) -> None:
         self._graph, self._architecture, self._count = graph, architecture, rows
-        self._tables = cosines, sines
+        self._tables = tables
         self._prepared: tuple[str, str, str, list[str], list[str]] | None = None
-        self._growing = GrowingAttention(graph, architecture, cosines, sines)
+        self._growing = GrowingAttention(graph, architecture, tables)
+        self._biases = _WindowBiases(graph, architecture)
 
-    def __call__(self, qkv: str, cache: KeyValue, name: str) -> str:
+    def __call__(self, qkv: str, cache: KeyValue, name: str, layer: int) -> str:
         graph, a = self._graph, self._architecture
-        self._growing.prepare()
+        self._growing.prepare(layer)
         in_place, new, picked, lengths, totals = self._prepared or self._prepare(cache)
+        biases = [self._biases.inputs(layer, total) for total in totals]
         chain, plain = graph.branch(f"{name}.chain"), graph.branch(f"{name}.plain")
-        self._one_by_one(chain, qkv, cache, name, new, picked, lengths, totals)
-        self._all_at_once(plain, qkv, cache, name)
+        tables = self._tables[a.rotation(layer)]
+        more = [[lengths[row], totals[row], *tables, *biases[row]] for row in range(self._count)]
+        self._one_by_one(chain, qkv, cache, name, new, picked, more)
+        self._all_at_once(plain, qkv, cache, name, layer)
         between = [output for row in range(self._count - 1) for output in cache.after_row(row)]
         graph.choose(in_place, chain, plain, [name, cache.present_key, cache.present_value, *between])
         graph.shape(name, [1, SEQUENCE, a.heads * a.head_dim])
@@ -190,9 +254,9 @@ class VerifyingAttention:
         name: str,
         new: str,
         picked: str,
-        lengths: list[str],
-        totals: list[str],
+        more: list[list[str]],
     ) -> None:
+        """``more``: of each row what its node takes behind the cache."""
         a, count = self._architecture, self._count
         padded = branch.node("Gather", [qkv, picked], f"{name}.padded", axis=1)
         rows = [f"{name}.row.{row}" for row in range(count)]
@@ -201,8 +265,7 @@ class VerifyingAttention:
         for row in range(count):
             mixed.append(f"{name}.mixed.{row}")
             now = f"{name}.key.{row}", f"{name}.value.{row}"
-            past = [key, value, lengths[row], totals[row], *self._tables]
-            _grouped_query(branch, a, [rows[row], "", "", *past], [mixed[row], *now])
+            _grouped_query(branch, a, [rows[row], "", "", key, value, *more[row]], [mixed[row], *now])
             key, value = now
             presents.append(now)
         together = branch.node("Concat", mixed, axis=1)
@@ -213,10 +276,10 @@ class VerifyingAttention:
             for part in now:
                 branch.output(part, TensorProto.FLOAT, [1, a.kv_heads, "past", a.head_dim])
 
-    def _all_at_once(self, branch: GraphBuilder, qkv: str, cache: KeyValue, name: str) -> None:
+    def _all_at_once(self, branch: GraphBuilder, qkv: str, cache: KeyValue, name: str, layer: int) -> None:
         a = self._architecture
         inner = KeyValue(cache.past_key, cache.past_value, f"{name}.keys", f"{name}.values")
-        attended = self._growing.inside(branch)(qkv, inner, f"{name}.all_at_once")
+        attended = self._growing.inside(branch)(qkv, inner, f"{name}.all_at_once", layer)
         branch.output(attended, TensorProto.FLOAT, [1, SEQUENCE, a.heads * a.head_dim])
         for part in (inner.present_key, inner.present_value):
             branch.output(part, TensorProto.FLOAT, [1, a.kv_heads, TOTAL, a.head_dim])

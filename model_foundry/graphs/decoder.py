@@ -74,11 +74,12 @@ class DecoderGraph:
             self.graph.node("Identity", [value], name)
 
     def _attention(self) -> Attention:
-        tables = rotary_tables(self.graph, self.architecture)
+        rotations = dict.fromkeys(self.architecture.rotation(index) for index in self.layers)
+        tables = {rotation: rotary_tables(self.graph, self.architecture, rotation) for rotation in rotations}
         if self.max_draft_tokens:
-            return VerifyingAttention(self.graph, self.architecture, *tables, self.max_draft_tokens)
+            return VerifyingAttention(self.graph, self.architecture, tables, self.max_draft_tokens)
         kind = GrowingAttention if self.grows else InPlaceAttention
-        return kind(self.graph, self.architecture, *tables)
+        return kind(self.graph, self.architecture, tables)
 
     def _embedding(self) -> str:
         """Rows of the token table, dequantized or widened after the lookup: F32 [1, s, hidden]."""
@@ -120,16 +121,32 @@ class DecoderGraph:
 
     def _layer(self, index: int, stream: str, update: str, attention: Attention) -> tuple[str, str]:
         """Gives the residual stream and what the MLP is about to add to it."""
-        names = linear_names(index)
-        attention_norm, mlp_norm = norm_names(index)
-        normed, stream = self._norm(stream, update, attention_norm)
+        names = linear_names(index) | norm_names(index)
+        normed, stream = self._norm(stream, update, names["attention_norm"])
         qkv = self._project(normed, names["qkv"])
-        mixed = attention(qkv, self._cache(index), f"layers.{index}.attended")
-        update = self._project(mixed, names["attention_output"])
-        normed, stream = self._norm(stream, update, mlp_norm)
+        if self.architecture.head_norms:
+            qkv = self._normed_heads(qkv, names, f"layers.{index}.normed_heads")
+        mixed = attention(qkv, self._cache(index), f"layers.{index}.attended", index)
+        update = self._behind(self._project(mixed, names["attention_output"]), names["attention_post_norm"])
+        normed, stream = self._norm(stream, update, names["mlp_norm"])
         gate, up = self._project(normed, names["gate"]), self._project(normed, names["up"])
         hidden = self.graph.node("Mul", [self._activated(gate), up], f"layers.{index}.hidden")
-        return stream, self._project(hidden, names["down"])
+        return stream, self._behind(self._project(hidden, names["down"]), names["mlp_post_norm"])
+
+    def _behind(self, update: str, norm: str) -> str:
+        """The update through its norm, where the family has one."""
+        return self._norm(update, "", norm)[0] if self.architecture.post_norms else update
+
+    def _normed_heads(self, qkv: str, names: dict[str, str], name: str) -> str:
+        """The fused projection with each query and each key normed by itself."""
+        graph, a = self.graph, self.architecture
+        sizes = graph.integers(a.heads * a.head_dim, a.kv_heads * a.head_dim, a.kv_heads * a.head_dim)
+        parts = graph.node_with_outputs("Split", [qkv, sizes], [f"{name}.{part}" for part in "qkv"], axis=-1)
+        for part, (norm, heads) in enumerate((("query_norm", a.heads), ("key_norm", a.kv_heads))):
+            by_head = graph.node("Reshape", [parts[part], graph.integers(0, 0, heads, a.head_dim)])
+            normed, _ = self._norm(by_head, "", names[norm])
+            parts[part] = graph.node("Reshape", [normed, graph.integers(0, 0, heads * a.head_dim)])
+        return graph.node("Concat", parts, name, axis=-1)
 
     def _activated(self, gate: str) -> str:
         if self.architecture.activation == "gelu_tanh":

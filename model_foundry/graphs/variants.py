@@ -50,6 +50,10 @@ class VariantPlan:
     tolerance_kl: float
     id_with_floats: str = ""
 
+    def computes(self, architecture: Architecture) -> bool:
+        """Whether the graphs do all that the model needs: on WebGPU many tokens at once have no window."""
+        return self.backend == "wasm" or not any(map(architecture.window, range(architecture.layers)))
+
     def named(self, weights: Iterable[Shard]) -> str:
         """The variant's id for these weights."""
         floats = any(tensor.name.endswith(f".{FLOATS}") for shard in weights for tensor in shard.tensors)

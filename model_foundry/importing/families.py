@@ -17,7 +17,7 @@ from model_foundry.errors import MalformedGguf, UnknownArchitecture
 from model_foundry.importing.gguf_file import GgufFile
 from model_foundry.importing.tokenizer import read_tokenizer
 from model_foundry.model.description import Layer, Linear, ModelDescription
-from model_foundry.model.weights import Rows, stacked
+from model_foundry.model.weights import Float32, Rows, stacked
 from orion_py.manifest.architecture import Architecture
 from orion_py.manifest.manifest import Source
 
@@ -36,6 +36,7 @@ ROPE_FACTORS = "rope_freqs.weight"
 """F32 [head_dim / 2]: what each frequency of the rotary embedding is divided by (llama.cpp, ``ggml_rope_ext``)."""
 
 _ROPE_BASE = 10_000.0
+MAX_LAYERS = 512
 
 _COMPUTED = frozenset(
     {
@@ -80,10 +81,25 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
 """Keys that may have these values, which change nothing."""
 
 
-def _decoder(file: GgufFile, context_cap: int, source: Source, *, family: str, paired: bool) -> ModelDescription:
-    """A pre-norm decoder with gated MLPs. ``paired``: its rotary embedding turns neighbours in the file."""
+def _decoder(
+    file: GgufFile,
+    context_cap: int,
+    source: Source,
+    *,
+    family: str,
+    paired: bool,
+    head_norms: bool = False,
+    no_rope_interval: int = 0,
+) -> ModelDescription:
+    """A pre-norm decoder with gated MLPs. ``paired``: its rotary embedding turns neighbours in the file;
+    ``no_rope_interval``: every so many layers one isn't rotated, which no key says."""
     _refuse_unknown_keys(file, family)
-    architecture = _architecture(file, context_cap, family)
+    layers = file.integer(f"{family}.block_count")
+    if not 0 < layers <= MAX_LAYERS:
+        raise MalformedGguf(f"{family}.block_count is {layers}; up to {MAX_LAYERS} are known")
+    unrotated = range(no_rope_interval - 1, layers, no_rope_interval) if no_rope_interval else ()
+    more: dict[str, object] = {"layers": layers, "head_norms": head_norms, "unrotated": tuple(unrotated) or None}
+    architecture = _architecture(file, context_cap, family, more)
     hidden, vocab = architecture.hidden_size, architecture.vocab_size
     tied = architecture.tied_embeddings
     return ModelDescription(
@@ -108,13 +124,16 @@ def _refuse_unknown_keys(file: GgufFile, family: str) -> None:
             raise UnknownArchitecture(f"{key[:80]} isn't known here, and may change what the model computes")
 
 
-def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture:
+def _architecture(file: GgufFile, context_cap: int, family: str, more: dict[str, object]) -> Architecture:
     heads = file.integer(f"{family}.attention.head_count")
     hidden = file.integer(f"{family}.embedding_length")
-    if heads <= 0 or hidden % heads or (hidden // heads) % 2:
+    free = file.has(f"{family}.attention.key_length")
+    if heads <= 0 or (hidden % heads and not free):
         raise MalformedGguf(f"a hidden size of {hidden} can't be shared by {heads} heads")
-    head_dim = hidden // heads
-    for key in ("rope.dimension_count", "attention.key_length", "attention.value_length"):
+    head_dim = file.integer(f"{family}.attention.key_length", hidden // heads)
+    if head_dim <= 0 or head_dim % 2:
+        raise MalformedGguf(f"heads of {head_dim} numbers can't be rotated in halves")
+    for key in ("rope.dimension_count", "attention.value_length"):
         if (found := file.integer(f"{family}.{key}", head_dim)) != head_dim:
             raise MalformedGguf(f"{key} is {found}; only heads of {head_dim} that are rotated whole are known")
     _refuse_scaling(file, family)
@@ -132,7 +151,6 @@ def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture
     return Architecture.model_validate(
         {
             "family": family,
-            "layers": file.integer(f"{family}.block_count"),
             "hidden_size": hidden,
             "heads": heads,
             "kv_heads": kv_heads,
@@ -144,6 +162,7 @@ def _architecture(file: GgufFile, context_cap: int, family: str) -> Architecture
             "norm_epsilon": file.real(f"{family}.attention.layer_norm_rms_epsilon"),
             "tied_embeddings": "output.weight" not in file.tensor_names,
             "rope_factors": _rope_factors(file, family, head_dim // 2),
+            **more,
         }
     )
 
@@ -181,6 +200,10 @@ def _layer(file: GgufFile, architecture: Architecture, index: int, *, paired: bo
     if paired:
         query = _reordered(query, rope_row_order(heads, head_dim))
         key = _reordered(key, rope_row_order(kv_heads, head_dim))
+
+    def head_norm(name: str) -> Float32 | None:
+        return file.vector(f"blk.{index}.{name}.weight", head_dim) if architecture.head_norms else None
+
     return Layer(
         attention_norm=file.vector(f"blk.{index}.attn_norm.weight", hidden),
         qkv=_fused([query, key, linear("attn_v", kv_heads * head_dim, hidden)]),
@@ -189,6 +212,8 @@ def _layer(file: GgufFile, architecture: Architecture, index: int, *, paired: bo
         gate=linear("ffn_gate", ffn, hidden),
         up=linear("ffn_up", ffn, hidden),
         down=linear("ffn_down", hidden, ffn),
+        query_norm=head_norm("attn_q_norm"),
+        key_norm=head_norm("attn_k_norm"),
     )
 
 
@@ -210,6 +235,8 @@ Family = Callable[[GgufFile, int, Source], ModelDescription]
 FAMILIES: dict[str, Family] = {
     "llama": partial(_decoder, family="llama", paired=True),
     "qwen2": partial(_decoder, family="qwen2", paired=False),
+    "qwen3": partial(_decoder, family="qwen3", paired=False, head_norms=True),
+    "smollm3": partial(_decoder, family="smollm3", paired=True, no_rope_interval=4),
 }
 
 

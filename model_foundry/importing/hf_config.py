@@ -19,13 +19,14 @@ from orion_py.manifest.architecture import Architecture, RopeScaling
 Activation = Literal["silu", "gelu_tanh"]
 
 MAX_CONTEXT = 2**20
+MAX_LAYERS = 512
 
 
 @dataclass(frozen=True)
 class Family:
     """What a class of transformers fixes, and what it takes where config.json is silent."""
 
-    name: Literal["llama", "qwen2", "mistral", "gemma"]
+    name: Literal["llama", "qwen2", "mistral", "gemma", "qwen3", "smollm3", "gemma3_text"]
     activation: Activation = "silu"
     tied: bool = False
     norm_offset: float = 0.0
@@ -36,10 +37,21 @@ class Family:
     """Queries, keys and values have biases, whatever the config says."""
     head_dim: int | None = None
     kv_heads: int | None = None
+    head_norms: bool = False
+    """Queries and keys have norms."""
+    post_norms: bool = False
+    """What attention and the MLP add has norms."""
+    rope_theta: float = 10_000.0
+    no_rope_interval: int = 0
+    """Every so many layers one isn't rotated; 0: all are."""
+    window_interval: int = 0
+    """Every so many layers one sees all, and the others have a window; 0: windows are as ``_window`` says."""
+    biased_output: bool = False
+    """``attention_bias`` gives the attention's output one, too."""
 
 
 FAMILIES: dict[str, Family] = {
-    CLASSES["llama"]: Family("llama"),
+    CLASSES["llama"]: Family("llama", biased_output=True),
     CLASSES["qwen2"]: Family("qwen2", attention_bias=True, kv_heads=32),
     CLASSES["mistral"]: Family("mistral", kv_heads=8),
     CLASSES["gemma"]: Family(
@@ -50,14 +62,33 @@ FAMILIES: dict[str, Family] = {
         scaled_embedding=True,
         head_dim=256,
         kv_heads=16,
+        biased_output=True,
+    ),
+    CLASSES["qwen3"]: Family("qwen3", head_dim=128, kv_heads=32, head_norms=True, biased_output=True),
+    CLASSES["smollm3"]: Family(
+        "smollm3", tied=True, kv_heads=4, rope_theta=2e6, no_rope_interval=4, biased_output=True
+    ),
+    CLASSES["gemma3_text"]: Family(
+        "gemma3_text",
+        activation="gelu_tanh",
+        tied=True,
+        norm_offset=1.0,
+        scaled_embedding=True,
+        head_dim=256,
+        kv_heads=4,
+        head_norms=True,
+        post_norms=True,
+        rope_theta=1e6,
+        window_interval=6,
+        biased_output=True,
     ),
 }
 """Keyed by what config.json calls its architecture."""
 
 _LACKING: dict[str, str] = {
     "Gemma2ForCausalLM": "soft caps on attention scores and logits, and norms behind each block",
-    "Gemma3ForCausalLM": "norms of queries and keys, and two rotary embeddings",
-    "Qwen3ForCausalLM": "norms of queries and keys",
+    "Gemma3ForConditionalGeneration": "a vision model; the sizes without one are known",
+    "Qwen3MoeForCausalLM": "a mixture of experts",
     "Phi3ForCausalLM": "fused projections and a partial rotary embedding",
     "MixtralForCausalLM": "a mixture of experts",
     "Qwen2MoeForCausalLM": "a mixture of experts",
@@ -82,6 +113,8 @@ class ReadConfig:
     attention_bias: bool
     output_bias: bool
     mlp_bias: bool
+    query_scale: float
+    """Queries are multiplied by it, beside what their size asks for."""
     notes: tuple[str, ...]
 
 
@@ -93,7 +126,7 @@ def read_config(config: dict[str, Any], context_cap: int | None) -> ReadConfig:
     """
     values = _Values(config)
     family = _family(values)
-    _refuse_what_is_unknown(values)
+    _refuse_what_is_unknown(values, family)
     try:
         architecture, notes = _architecture(values, family, context_cap)
     except ValidationError as error:
@@ -104,8 +137,9 @@ def read_config(config: dict[str, Any], context_cap: int | None) -> ReadConfig:
         architecture=architecture,
         family=family,
         attention_bias=family.attention_bias or biased,
-        output_bias=biased and family.name in ("llama", "gemma"),
-        mlp_bias=values.flag("mlp_bias", False) and family.name == "llama",
+        output_bias=biased and family.biased_output,
+        mlp_bias=values.flag("mlp_bias", False) and family.name in ("llama", "smollm3"),
+        query_scale=_query_scale(values, family, architecture.head_dim),
         notes=tuple(notes),
     )
 
@@ -164,7 +198,7 @@ def known_architectures() -> str:
     return f"known are {', '.join(FAMILIES)}"
 
 
-def _refuse_what_is_unknown(values: _Values) -> None:
+def _refuse_what_is_unknown(values: _Values, family: Family) -> None:
     if values.get("quantization_config") is not None:
         method = str(values.table("quantization_config").get("quant_method", "a method of its own"))[:40]
         raise UnknownArchitecture(
@@ -181,8 +215,17 @@ def _refuse_what_is_unknown(values: _Values) -> None:
     for key in ("logits_scaling", "residual_multiplier", "embedding_multiplier"):
         if values.real(key, 1.0) != 1.0:
             raise UnknownArchitecture(f"{key}: scaled streams aren't known here")
-    for key in ("no_rope_layers", "query_pre_attn_scalar", "attention_multiplier", "use_qk_norm", "qk_layernorm"):
-        if values.get(key) not in (None, False, []):
+    known = {"no_rope_layers"} if family.no_rope_interval else set()
+    known |= {"query_pre_attn_scalar"} if family.window_interval else set()
+    for key in (
+        "no_rope_layers",
+        "query_pre_attn_scalar",
+        "attention_multiplier",
+        "use_qk_norm",
+        "qk_layernorm",
+        "use_bidirectional_attention",
+    ):
+        if key not in known and values.get(key) not in (None, False, []):
             raise UnknownArchitecture(f"{key} isn't known here, and changes what the model computes")
 
 
@@ -202,10 +245,13 @@ def _architecture(values: _Values, family: Family, context_cap: int | None) -> t
     context = min(context_cap or window or MAX_CONTEXT, values.integer(keys["context_length"]), MAX_CONTEXT)
     if window is not None:
         _check_window(window, context, notes)
-    theta, scaling, sections = _rope(values)
+    layers = values.integer(keys["layers"])
+    if layers > MAX_LAYERS:
+        raise MalformedFolder(f"config.json: {keys['layers']} is more than {MAX_LAYERS}")
+    theta, scaling, sections = _rope(values, family)
     return Architecture(
         family=family.name,
-        layers=values.integer(keys["layers"]),
+        layers=layers,
         hidden_size=hidden,
         heads=heads,
         kv_heads=kv_heads,
@@ -219,6 +265,11 @@ def _architecture(values: _Values, family: Family, context_cap: int | None) -> t
         activation=_activation(values, family, notes),
         rope_scaling=scaling,
         rope_sections=sections,
+        head_norms=family.head_norms,
+        post_norms=family.post_norms,
+        unrotated=_unrotated(values, family, layers),
+        windows=_windows(values, family, layers),
+        local_rope_theta=_local_theta(values) if family.window_interval else None,
     ), notes
 
 
@@ -234,13 +285,63 @@ def _activation(values: _Values, family: Family, notes: list[str]) -> Activation
     return _ACTIVATIONS[named]
 
 
+_SWITCHED = ("qwen2", "qwen3", "smollm3")
+"""Families whose sliding window has to be switched on."""
+
+
 def _window(values: _Values, family: Family) -> int | None:
     """The sliding window, where the family has one and it isn't switched off."""
-    if family.name == "qwen2" and not values.flag("use_sliding_window", False):
+    if family.name in _SWITCHED and not values.flag("use_sliding_window", False):
         return None
-    if family.name not in ("mistral", "qwen2") or values.has_null("sliding_window"):
+    if family.name not in ("mistral", *_SWITCHED) or values.has_null("sliding_window"):
         return None
     return values.integer("sliding_window", 4096)
+
+
+def _unrotated(values: _Values, family: Family, layers: int) -> tuple[int, ...] | None:
+    """Layers without a rotary embedding: 0 in ``no_rope_layers``, whatever its name says."""
+    if not family.no_rope_interval:
+        return None
+    every = values.integer("no_rope_layer_interval", family.no_rope_interval)
+    rotated = values.get("no_rope_layers")
+    if rotated is None:
+        rotated = [int((layer + 1) % every != 0) for layer in range(layers)]
+    if not isinstance(rotated, list) or len(rotated) != layers or not all(flag in (0, 1) for flag in rotated):
+        raise MalformedFolder(f"config.json: no_rope_layers has to be a 0 or a 1 for each of {layers} layers")
+    return tuple(layer for layer, flag in enumerate(rotated) if not flag) or None
+
+
+_SLIDING, _FULL = _KINDS = ("sliding_attention", "full_attention")
+
+
+def _windows(values: _Values, family: Family, layers: int) -> tuple[int, ...] | None:
+    """Each layer's window, where layers differ in theirs."""
+    if not family.window_interval:
+        return None
+    every = values.integer("sliding_window_pattern", family.window_interval)
+    kinds = values.get("layer_types")
+    if kinds is None:
+        kinds = [_SLIDING if (layer + 1) % every else _FULL for layer in range(layers)]
+    if not isinstance(kinds, list) or len(kinds) != layers or not all(kind in _KINDS for kind in kinds):
+        raise MalformedFolder(f"config.json: layer_types has to be one of {_KINDS} for each of {layers} layers")
+    window = values.integer("sliding_window", 4096)
+    return tuple(window if kind == _SLIDING else 0 for kind in kinds)
+
+
+def _local_theta(values: _Values) -> float:
+    """The base in layers with a window, which transformers 5 keeps in ``rope_parameters``."""
+    parameters = _Values(_Values(values.table("rope_parameters")).table(_SLIDING))
+    return parameters.real(CONFIG_KEYS["rope_theta"], values.real("rope_local_base_freq", 10_000.0))
+
+
+def _query_scale(values: _Values, family: Family, head_dim: int) -> float:
+    """Scores are divided by the root of ``query_pre_attn_scalar``, and not by that of a head's size."""
+    if not family.window_interval:
+        return 1.0
+    scalar = values.real("query_pre_attn_scalar", 256.0)
+    if not 0 < scalar < 2**20:
+        raise MalformedFolder("config.json: query_pre_attn_scalar has to be a positive number")
+    return float((head_dim / scalar) ** 0.5)
 
 
 def _check_window(window: int, context: int, notes: list[str]) -> None:
@@ -268,11 +369,13 @@ _ROPE_KEYS = frozenset(
 """Anything else, such as a table for each kind of layer, would be passed over."""
 
 
-def _rope(values: _Values) -> tuple[float, RopeScaling | None, tuple[int, ...] | None]:
+def _rope(values: _Values, family: Family) -> tuple[float, RopeScaling | None, tuple[int, ...] | None]:
     """The base, the scaling, and the sections of the frequencies where places have three axes; transformers 5 keeps all
     in ``rope_parameters``."""
-    merged = values.table("rope_parameters") | values.table("rope_scaling")
-    theta = _Values(merged).real(CONFIG_KEYS["rope_theta"], values.real(CONFIG_KEYS["rope_theta"], 10_000.0))
+    parameters = _Values(values.table("rope_parameters"))
+    by_kind = family.window_interval and parameters.get(_FULL) is not None
+    merged = (parameters.table(_FULL) if by_kind else values.table("rope_parameters")) | values.table("rope_scaling")
+    theta = _Values(merged).real(CONFIG_KEYS["rope_theta"], values.real(CONFIG_KEYS["rope_theta"], family.rope_theta))
     sections = merged.pop("mrope_section", None)
     if sections is not None and not isinstance(sections, list):
         raise MalformedFolder("config.json: mrope_section has to be a list")

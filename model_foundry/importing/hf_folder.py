@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from model_foundry.errors import MalformedFolder, UnknownArchitecture
-from model_foundry.formats.hf_names import LM_HEAD, MODULES, NORM, NORMS, TABLE, layer_tensor
+from model_foundry.formats.hf_names import LM_HEAD, MODULES, NORM, TABLE, layer_tensor, norm_modules
 from model_foundry.importing.hf_config import ReadConfig, read_config
 from model_foundry.importing.hf_tokenizer import read_folder_tokenizer
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
@@ -97,14 +97,12 @@ class FolderPlan:
             bias = np.concatenate([self.tensors.tensor(f"{module}.bias") for module in modules]) if biased else None
             return Linear(quantizer(stored[field], matrix), bias)
 
-        def norm(field: str) -> Float32:
-            return self._norm(layer_tensor(index, f"{NORMS[field]}.weight"))
-
-        return Layer(
-            attention_norm=norm("attention_norm"),
-            mlp_norm=norm("mlp_norm"),
-            **{field: linear(field) for field in MODULES},
-        )
+        parts: dict[str, Any] = {field: linear(field) for field in MODULES}
+        for field, (name, _) in norm_modules(self.architecture).items():
+            parts[field] = self._norm(layer_tensor(index, f"{name}.weight"))
+        if self.config.query_scale != 1:
+            parts["query_norm"] = parts["query_norm"] * np.float32(self.config.query_scale)
+        return Layer(**parts)
 
     def _norm(self, name: str) -> Float32:
         weight: Float32 = self.tensors.tensor(name) + np.float32(self.config.family.norm_offset)
@@ -154,8 +152,8 @@ def _expected_shapes(config: ReadConfig) -> dict[str, tuple[int, ...]]:
     if not a.tied_embeddings:
         shapes[LM_HEAD] = (a.vocab_size, a.hidden_size)
     for index in range(a.layers):
-        for norm in NORMS.values():
-            shapes[layer_tensor(index, f"{norm}.weight")] = (a.hidden_size,)
+        for norm, length in norm_modules(a).values():
+            shapes[layer_tensor(index, f"{norm}.weight")] = (length,)
         for field, modules in MODULES.items():
             for module in modules:
                 name = layer_tensor(index, module)

@@ -1,7 +1,7 @@
 """Converts ggml's block formats to the forms in ``model_foundry.model.weights``.
 
 Block layouts: ggml-common.h in https://github.com/ggml-org/ggml. Formats whose blocks are blocks of
-32 with a scale keep their own numbers. The others come out as close as the forms get: Q4_K's
+32 with a scale keep their own numbers. The others come out as close as the forms get: Q4_K's and Q5_K's
 scales, products of two numbers, are rounded to float16; Q6_K, which has a scale for 16 weights, and
 plain numbers are rounded to 8 bits. ``foundry import`` says how much that changes.
 """
@@ -147,20 +147,41 @@ def _q8_0(name: str, blocks: Bytes) -> Matrix:
 
 
 def _q4_k(name: str, blocks: Bytes) -> Matrix:
-    """144 bytes for 8 blocks: F16 scale of scales and of minima, 12 bytes with a 6-bit scale and
-    minimum each, 128 bytes with the nibbles of blocks 2i (low) and 2i + 1 (high) in 32 bytes."""
+    """144 bytes for 8 blocks: what ``_k_scales`` reads, 128 bytes that ``_k_nibbles`` reads."""
     n, count, _ = blocks.shape
+    quants = _k_nibbles(blocks[..., 16:144]).reshape(n, count * _SUPER // BLOCK, BLOCK)
+    return _affine(4, quants, *_k_scales(name, blocks))
+
+
+def _q5_k(name: str, blocks: Bytes) -> Matrix:
+    """176 bytes for 8 blocks: what ``_k_scales`` reads, 32 bytes with the fifth bit of weight j of block i at bit i
+    of byte j, 128 bytes that ``_k_nibbles`` reads."""
+    n, count, _ = blocks.shape
+    bits = np.unpackbits(blocks[..., None, 16:48], axis=-2, bitorder="little")
+    fifth = np.left_shift(bits, 4, dtype=np.uint8)
+    quants = (_k_nibbles(blocks[..., 48:176]) | fifth).reshape(n, count * _SUPER // BLOCK, BLOCK)
+    return _affine(5, quants, *_k_scales(name, blocks))
+
+
+def _k_nibbles(raw: Bytes) -> Bytes:
+    """128 bytes with the nibbles of blocks 2i (low) and 2i + 1 (high) in 32 bytes, to U8 [n, count, 8, 32]."""
+    pairs = raw.reshape(*raw.shape[:2], 4, 1, BLOCK)
+    return np.concatenate([pairs & 15, pairs >> 4], axis=-2).reshape(*raw.shape[:2], 8, BLOCK)
+
+
+def _k_scales(name: str, blocks: Bytes) -> tuple[Float16, Float16]:
+    """Scale and minimum of each block, F16 [n, k/32], from 16 bytes for 8 blocks: F16 scale of scales and of minima,
+    12 bytes with a 6-bit scale and minimum each."""
+    n = len(blocks)
     unit, minimum_unit = (_halves(name, blocks[..., at : at + 2]).astype(np.float32) for at in (0, 2))
     first, second, third = (blocks[..., at : at + 4] for at in (4, 8, 12))
     scales = np.concatenate([first & 63, (third & 15) | ((first >> 6) << 4)], axis=-1)
     minima = np.concatenate([second & 63, (third >> 4) | ((second >> 6) << 4)], axis=-1)
-    pairs = blocks[..., 16:144].reshape(n, count, 4, 1, BLOCK)
-    quants = np.concatenate([pairs & 15, pairs >> 4], axis=-2).reshape(n, count * _SUPER // BLOCK, BLOCK)
     scale = (unit[..., None] * scales).astype(np.float16).reshape(n, -1)
     minimum = (-minimum_unit[..., None] * minima).astype(np.float16).reshape(n, -1)
     if not (np.isfinite(scale).all() and np.isfinite(minimum).all()):
         raise MalformedGguf(f"tensor {name} has a block whose scale leaves float16's range")
-    return _affine(4, quants, scale, minimum)
+    return scale, minimum
 
 
 Decoder = Callable[[str, Bytes], Matrix]
@@ -172,6 +193,7 @@ DECODERS: dict[Kind, Decoder] = {
     Kind.Q5_1: _q5_1,
     Kind.Q8_0: _q8_0,
     Kind.Q4_K: _q4_k,
+    Kind.Q5_K: _q5_k,
 }
 
 ROUNDED = (Kind.Q6_K, Kind.F16, Kind.BF16, Kind.F32)

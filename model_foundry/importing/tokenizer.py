@@ -32,6 +32,8 @@ _QWEN2_WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
+_LLAMA3_WORDS = _QWEN2_WORDS.replace(r"\p{N}|", r"\p{N}{1,3}|")
+
 _DEFAULT_WORDS = (
     r"[\p{P}\$\+<=>\^~\|]+",
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)",
@@ -56,6 +58,14 @@ PRE_TOKENIZERS: dict[str, dict[str, Any]] = {
         "type": "Sequence",
         "pretokenizers": [_split(_QWEN2_WORDS), _BYTES],
     },
+    "llama-bpe": {
+        "type": "Sequence",
+        "pretokenizers": [_split(_LLAMA3_WORDS), _BYTES],
+    },
+    "smaug-bpe": {
+        "type": "Sequence",
+        "pretokenizers": [_split(_LLAMA3_WORDS), _BYTES],
+    },
     "default": {
         "type": "Sequence",
         "pretokenizers": [*map(_split, _DEFAULT_WORDS), _BYTES],
@@ -64,6 +74,9 @@ PRE_TOKENIZERS: dict[str, dict[str, Any]] = {
 
 _NORMALIZERS: dict[str, dict[str, Any]] = {"qwen2": {"type": "NFC"}}
 """What the model's own tokenizer.json does to a text before it is split, where that is anything."""
+
+_WHOLE_WORDS = frozenset({"llama-bpe", "smaug-bpe"})
+"""Of Llama 3's vocabulary, which SmolLM3 has too: a piece that is a token is that token, whatever merges make of it."""
 
 _END_KEYS = tuple(f"tokenizer.ggml.{name}_token_id" for name in ("eos", "eot", "eom"))
 
@@ -176,7 +189,7 @@ def _definition(
             "end_of_word_suffix": None,
             "fuse_unk": False,
             "byte_fallback": False,
-            "ignore_merges": False,
+            "ignore_merges": pre in _WHOLE_WORDS,
             "vocab": vocabulary,
             "merges": merges,
         },

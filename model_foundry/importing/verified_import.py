@@ -16,5 +16,8 @@ def import_source(recipe: BuildRecipe, path: Path) -> ModelDescription:
     file = GgufFile(path)
     found = file.sha256()
     if found != recipe.source_sha256:
-        raise WrongSource(f"{path.name} has the sha256 {found}; the recipe wants {recipe.source_sha256}")
+        raise WrongSource(
+            f"{path.name} has the sha256 {found}; the recipe wants {recipe.source_sha256} "
+            "(a file without a recipe is built by --name and --licence)"
+        )
     return import_gguf(file, recipe.context_cap, recipe.source)

@@ -32,7 +32,8 @@ class Linear:
 class Layer:
     """One decoder layer, pre-norm, with rotary embedding in halves (GPT-NeoX order).
 
-    ``qkv`` has the rows of query, key and value one after the other. Norms are F32 [hidden].
+    ``qkv`` has the rows of query, key and value one after the other. Norms are F32 [hidden], those of
+    queries and keys F32 [head_dim].
     """
 
     attention_norm: Float32
@@ -42,6 +43,10 @@ class Layer:
     gate: Linear
     up: Linear
     down: Linear
+    query_norm: Float32 | None = None
+    key_norm: Float32 | None = None
+    attention_post_norm: Float32 | None = None
+    mlp_post_norm: Float32 | None = None
 
 
 @dataclass(frozen=True)

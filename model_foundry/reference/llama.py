@@ -3,7 +3,9 @@
 It shares no code with the graphs or the shards: it reads the description alone. Formulas: RMSNorm
 https://arxiv.org/abs/1910.07467, rotary embedding https://arxiv.org/abs/2104.09864, SwiGLU
 https://arxiv.org/abs/2002.05202, GELU https://arxiv.org/abs/1606.08415, grouped queries
-https://arxiv.org/abs/2305.13245. Biases, Gemma's GELU and Llama 3.1's rotary bands are there too.
+https://arxiv.org/abs/2305.13245. Biases, Gemma's GELU, Llama 3.1's rotary bands, Qwen3's norms of
+queries and keys (https://arxiv.org/abs/2505.09388), SmolLM3's layers without a rotation, and Gemma 3's
+windows and norms behind (https://arxiv.org/abs/2503.19786) are there too.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ class _Dense:
 class _DenseLayer:
     def __init__(self, layer: Layer) -> None:
         self.attention_norm, self.mlp_norm = layer.attention_norm, layer.mlp_norm
+        self.query_norm, self.key_norm = layer.query_norm, layer.key_norm
+        self.attention_post_norm, self.mlp_post_norm = layer.attention_post_norm, layer.mlp_post_norm
         self.qkv, self.attention_output = _Dense.of(layer.qkv), _Dense.of(layer.attention_output)
         self.gate, self.up, self.down = _Dense.of(layer.gate), _Dense.of(layer.up), _Dense.of(layer.down)
 
@@ -76,11 +80,12 @@ class ReferenceModel:
         for index, layer in enumerate(self._layers):
             normed = self._observed("qkv", index, self._norm(x, layer.attention_norm))
             mixed = self._attend(index, layer.qkv(normed))
-            x = x + layer.attention_output(self._observed("output", index, mixed))
+            added = layer.attention_output(self._observed("output", index, mixed))
+            x = x + self._normed(added, layer.attention_post_norm)
             normed = self._observed("mlp", index, self._norm(x, layer.mlp_norm))
             gate = layer.gate(normed)
             hidden = self._activated(gate) * layer.up(normed)
-            x = x + layer.down(self._observed("down", index, hidden))
+            x = x + self._normed(layer.down(self._observed("down", index, hidden)), layer.mlp_post_norm)
         logits: Float32 = self._observed("head", 0, self._norm(x, self._final_norm)) @ self._head.T
         return logits
 
@@ -101,29 +106,41 @@ class ReferenceModel:
         normed: Float32 = (x / np.sqrt(mean + np.float32(self._a.norm_epsilon)) * weight).astype(np.float32)
         return normed
 
+    def _normed(self, x: Float32, weight: Float32 | None) -> Float32:
+        return x if weight is None else self._norm(x, weight)
+
     def _attend(self, index: int, qkv: Float32) -> Float32:
         """F32 [s, heads * head_dim] from the fused projection of s new tokens."""
         a, count, first = self._a, len(qkv), len(self._keys[index])
         heads = qkv.reshape(count, a.heads + 2 * a.kv_heads, a.head_dim)
         query, key, value = np.split(heads, [a.heads, a.heads + a.kv_heads], axis=1)
-        keys = np.concatenate([self._keys[index], self._rotated(key, first)])
+        layer = self._layers[index]
+        query, key = self._normed(query, layer.query_norm), self._normed(key, layer.key_norm)
+        keys = np.concatenate([self._keys[index], self._rotated(key, first, index)])
         values = np.concatenate([self._values[index], value])
         self._keys[index], self._values[index] = keys, values
         group = a.heads // a.kv_heads
-        scores = np.einsum("shd,thd->hst", self._rotated(query, first), np.repeat(keys, group, axis=1))
+        scores = np.einsum("shd,thd->hst", self._rotated(query, first, index), np.repeat(keys, group, axis=1))
         scores = scores / np.sqrt(np.float32(a.head_dim))
-        later = np.arange(len(keys))[None, :] > (first + np.arange(count))[:, None]
-        scores[:, later] = -np.inf
+        before = (first + np.arange(count))[:, None] - np.arange(len(keys))[None, :]
+        unseen = before < 0
+        if a.windows is not None and a.windows[index]:
+            unseen |= before >= a.windows[index]
+        scores[:, unseen] = -np.inf
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
         mixed = np.einsum("hst,thd->shd", shares, np.repeat(values, group, axis=1))
         rows: Float32 = mixed.reshape(count, a.heads * a.head_dim).astype(np.float32)
         return rows
 
-    def _rotated(self, x: Float32, first: int) -> Float32:
-        """Rotates each pair (j, j + d/2) of [s, heads, d] by its position's angle."""
+    def _rotated(self, x: Float32, first: int, layer: int) -> Float32:
+        """Rotates each pair (j, j + d/2) of [s, heads, d] by its position's angle in that layer."""
         half = self._a.head_dim // 2
+        if self._a.unrotated is not None and layer in self._a.unrotated:
+            return x
         frequencies = self._frequencies(half)
+        if self._a.local_rope_theta is not None and self._a.windows is not None and self._a.windows[layer]:
+            frequencies = self._a.local_rope_theta ** (-np.arange(half, dtype=np.float64) / half)
         angles = (first + np.arange(len(x)))[:, None, None] * frequencies
         cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
         left, right = x[..., :half], x[..., half:]

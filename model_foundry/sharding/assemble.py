@@ -76,11 +76,13 @@ def write_graphs(
     progress: Progress,
     plans: Iterable[VariantPlan] = VARIANTS,
 ) -> WrittenVariants:
-    """Writes the graphs of all variants; graphs that come out the same are one file."""
+    """Writes the graphs of all variants that compute the model; graphs that come out the same are one file."""
     graphs: dict[str, Shard] = {}
     variants = []
     tied = architecture.tied_embeddings
     for plan in plans:
+        if not plan.computes(architecture):
+            continue
         progress(f"building {plan.id}", 0, 1)
         expansions: tuple[Expansion, ...] = ()
         if plan.expands:

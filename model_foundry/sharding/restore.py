@@ -84,9 +84,9 @@ def _described(manifest: Manifest, arrays: dict[str, Array], parts: dict[str, An
 
 
 def _layer(index: int, arrays: dict[str, Array]) -> Layer:
-    attention_norm, mlp_norm = norm_names(index)
-    linear = {field: _linear(name, arrays) for field, name in linear_names(index).items()}
-    return Layer(attention_norm=_vector(attention_norm, arrays), mlp_norm=_vector(mlp_norm, arrays), **linear)
+    parts: dict[str, Any] = {field: _linear(name, arrays) for field, name in linear_names(index).items()}
+    parts |= {field: _vector(name, arrays) for field, name in norm_names(index).items() if name in arrays}
+    return Layer(**parts)
 
 
 def _linear(name: str, arrays: dict[str, Array]) -> Linear:

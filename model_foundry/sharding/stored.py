@@ -76,14 +76,21 @@ def linear_names(layer: int) -> dict[str, str]:
     }
 
 
-def norm_names(layer: int) -> tuple[str, str]:
-    """Stored names of the norm before attention and of the one before the MLP."""
-    return f"layers.{layer}.attention_norm", f"layers.{layer}.mlp_norm"
+def norm_names(layer: int) -> dict[str, str]:
+    """Field of ``description.Layer`` to stored name, for the norms of layer ``layer``. Not every family has all."""
+    return {
+        "attention_norm": f"layers.{layer}.attention_norm",
+        "query_norm": f"layers.{layer}.attention.query_norm",
+        "key_norm": f"layers.{layer}.attention.key_norm",
+        "attention_post_norm": f"layers.{layer}.attention.post_norm",
+        "mlp_norm": f"layers.{layer}.mlp_norm",
+        "mlp_post_norm": f"layers.{layer}.mlp.post_norm",
+    }
 
 
 def _layer(index: int, layer: Layer) -> dict[str, Array]:
-    attention_norm, mlp_norm = norm_names(index)
-    arrays: dict[str, Array] = {attention_norm: layer.attention_norm, mlp_norm: layer.mlp_norm}
+    norms = {name: getattr(layer, field) for field, name in norm_names(index).items()}
+    arrays: dict[str, Array] = {name: norm for name, norm in norms.items() if norm is not None}
     for field, name in linear_names(index).items():
         linear: Linear = getattr(layer, field)
         arrays |= _matrix(name, linear.weight)

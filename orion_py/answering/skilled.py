@@ -15,6 +15,7 @@ from orion_py.answering.services import Services
 from orion_py.answering.step_report import StepReport
 from orion_py.cancellation import ended_by
 from orion_py.errors import Cancelled, NoSandbox
+from orion_py.generation.thoughts import answer_of
 from orion_py.language.function_words import french_or_english
 from orion_py.protocol import FinishReason, Response, SkillStep, SkillStepEvent
 from orion_py.registry.models import ModelEntry
@@ -139,7 +140,8 @@ class SkilledAnswer:
             self._shown_tokens += response.usage.completion
         if not self.report.spoke and ask.shown:
             self.report.typewriter.flush()
-        return Said(response.content, response.finish_reason, response.model, response.usage.completion)
+        said = answer_of(response.content)
+        return Said(said, response.finish_reason, response.model, response.usage.completion)
 
     async def run(self, code: str, seconds: float = 5.0) -> Ran:
         request, services, stop = self.request, self.services, self.limit.token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from orion_py.generation.thoughts import ThoughtlessStream, answer_of
 from orion_py.protocol import Event, Response, RevisionEvent, SkillStep, SkillStepEvent
 
 ENDS = {
@@ -27,20 +28,22 @@ AGAIN = "The model began to repeat itself. The repetition is taken back, and the
 class AnswerPrinter:
     """Answers go to ``out``, notes to ``notes``. What a person sees can't be taken back, so after a
     loop a terminal gets the last line that stands once more. A file or a pipe gets the answer when it is
-    whole: nothing that was taken back is in it."""
+    whole: nothing that was taken back is in it. What a model thinks aloud before it answers is left out."""
 
     def __init__(self, out: TextIO, notes: TextIO) -> None:
         self._out, self._notes = out, notes
         self._streams = out.isatty()
+        self._thoughtless = ThoughtlessStream()
 
     def piece(self, text: str) -> None:
         if self._streams:
-            print(text, end="", flush=True, file=self._out)
+            print(self._thoughtless.piece(text), end="", flush=True, file=self._out)
 
     def revised(self, event: RevisionEvent) -> None:
         """``stream``'s ``on_revision``."""
         if self._streams and event.reason == "skill":
             print(f"\n[{CHECKED}]", flush=True, file=self._notes)
+            self._thoughtless = ThoughtlessStream()
             self.piece(event.content)
         elif self._streams and event.again:
             print(f"\n[{AGAIN}]", flush=True, file=self._notes)
@@ -52,6 +55,6 @@ class AnswerPrinter:
             print(f"[{STEPS[event.step]}…]", flush=True, file=self._notes)
 
     def end(self, response: Response) -> None:
-        print("" if self._streams else response.content, flush=True, file=self._out)
+        print(self._thoughtless.rest() if self._streams else answer_of(response.content), flush=True, file=self._out)
         if note := ENDS.get(response.finish_reason):
             print(f"[{note}]", file=self._notes)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from orion_py.manifest.fields import Strict, is_none
+from orion_py.manifest.fields import Strict, is_false, is_none
 
 
 class RopeScaling(Strict):
@@ -31,15 +31,18 @@ class RopeScaling(Strict):
         return self
 
 
+Rotation = Literal["usual", "local", "none"]
+
+
 def _is_silu(value: str) -> bool:
     return value == "silu"
 
 
 class Architecture(Strict):
-    """``activation`` and ``rope_scaling`` aren't written where they are Llama's: manifests from
-    before they existed stay what they were, byte for byte."""
+    """What came after the first manifests isn't written where it is Llama's: they stay what they were,
+    byte for byte."""
 
-    family: Literal["llama", "qwen2", "mistral", "gemma"]
+    family: Literal["llama", "qwen2", "mistral", "gemma", "qwen3", "smollm3", "gemma3_text"]
     layers: Annotated[int, Field(gt=0, le=512)]
     hidden_size: Annotated[int, Field(gt=0, le=2**16)]
     heads: Annotated[int, Field(gt=0, le=512)]
@@ -66,6 +69,39 @@ class Architecture(Strict):
     ] = None
     """How many frequencies turn with a place's time, how many with its row and how many with its column, one after the
     other, where pictures have places in three axes (https://arxiv.org/abs/2409.12191). Of a token all three are one."""
+
+    head_norms: Annotated[bool, Field(exclude_if=is_false)] = False
+    """Each query and each key has an RMS norm of its head's numbers, before the rotary embedding."""
+    post_norms: Annotated[bool, Field(exclude_if=is_false)] = False
+    """What attention adds to the stream has a norm of its own, and so has what the MLP adds."""
+    unrotated: Annotated[tuple[Annotated[int, Field(ge=0, lt=512)], ...] | None, Field(exclude_if=is_none)] = None
+    """The layers, by their numbers, whose queries and keys aren't rotated (https://arxiv.org/abs/2305.19466)."""
+    windows: Annotated[tuple[Annotated[int, Field(ge=0, le=2**20)], ...] | None, Field(exclude_if=is_none)] = None
+    """Of each layer, how many positions its queries see, their own among them; 0 for all."""
+    local_rope_theta: Annotated[float | None, Field(gt=0, exclude_if=is_none)] = None
+    """The base in layers that have a window, where it is another one there. It is never scaled."""
+
+    def window(self, layer: int) -> int:
+        """Positions that the layer's queries see; 0 for all, also where the context never leaves the window."""
+        found = self.windows[layer] if self.windows is not None else 0
+        return found if found < self.context_length else 0
+
+    def rotation(self, layer: int) -> Rotation:
+        """By which frequencies the layer's queries and keys turn."""
+        if self.unrotated is not None and layer in self.unrotated:
+            return "none"
+        local = self.local_rope_theta is not None and self.windows is not None and self.windows[layer]
+        return "local" if local else "usual"
+
+    @model_validator(mode="after")
+    def _what_differs_by_layer_fits_the_layers(self) -> Self:
+        if self.windows is not None and (len(self.windows) != self.layers or 1 in self.windows):
+            raise ValueError(f"windows have to be {self.layers} numbers, each 0 or at least 2")
+        if self.unrotated is not None and not all(layer < self.layers for layer in self.unrotated):
+            raise ValueError(f"unrotated has to name some of {self.layers} layers")
+        if self.rope_sections is not None and (self.unrotated or self.local_rope_theta):
+            raise ValueError("with rope_sections all layers have to turn alike")
+        return self
 
     @model_validator(mode="after")
     def _a_section_for_each_frequency(self) -> Self:

@@ -24,5 +24,9 @@ def is_none(value: object) -> bool:
     return value is None
 
 
+def is_false(value: bool) -> bool:
+    return not value
+
+
 def is_empty(value: tuple[object, ...]) -> bool:
     return not value

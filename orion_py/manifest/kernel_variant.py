@@ -85,6 +85,10 @@ def _all_stored(manifest: Manifest) -> bool:
         matrices |= linear
         optional |= {f"{name}.bias": rows for name, (rows, _) in linear.items()}
         vectors |= {f"{of}.attention_norm": a.hidden_size, f"{of}.mlp_norm": a.hidden_size}
+        if a.head_norms:
+            vectors |= {f"{of}.attention.{part}_norm": a.head_dim for part in ("query", "key")}
+        if a.post_norms:
+            vectors |= {f"{of}.{part}.post_norm": a.hidden_size for part in ("attention", "mlp")}
     floats = {name for name in matrices if f"{name}.{FLOATS}" in homes}
     return (
         all(_matrix(name, *shape, homes) for name, shape in matrices.items())

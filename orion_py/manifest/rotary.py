@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from orion_py.manifest.architecture import Architecture, RopeScaling
+from orion_py.manifest.architecture import Architecture, RopeScaling, Rotation
 
 Float64 = NDArray[np.float64]
 
 
-def frequencies(architecture: Architecture) -> Float64:
-    """Angles per position, F64 [head_dim / 2]. Source: https://arxiv.org/abs/2104.09864."""
+def frequencies(architecture: Architecture, rotation: Rotation = "usual") -> Float64:
+    """Angles per position, F64 [head_dim / 2]; zeros where nothing turns. Source: https://arxiv.org/abs/2104.09864."""
     exponents = np.arange(0, architecture.head_dim, 2, dtype=np.float64) / architecture.head_dim
+    if rotation == "none":
+        return np.zeros_like(exponents)
+    if rotation == "local" and architecture.local_rope_theta is not None:
+        local: Float64 = 1.0 / architecture.local_rope_theta**exponents
+        return local
     found: Float64 = 1.0 / architecture.rope_theta**exponents
     if architecture.rope_scaling is not None:
         found = _stretched(found, architecture.rope_scaling)

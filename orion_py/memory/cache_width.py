@@ -59,7 +59,8 @@ def kernel_bytes(manifest: Manifest, context: int, bits: int) -> int:
     attended, chunks = a.heads * a.head_dim, -(-context // _CHUNK)
     row = 3 * a.hidden_size + 2 * attended + 2 * a.kv_heads * a.head_dim + a.ffn_size
     longest = max(a.hidden_size, a.ffn_size, attended)
+    rotations = len({a.rotation(layer) for layer in range(a.layers)})
     parts = chunks * (a.heads + 2 * _QUERIES) * (a.head_dim + 4)
-    floats = _PASS * (row + longest) + _LOGITS * a.vocab_size + context * a.head_dim + parts
+    floats = _PASS * (row + longest) + _LOGITS * a.vocab_size + context * a.head_dim * rotations + parts
     weights = sum(shard.size for shard in manifest.shards if shard.tensors)
     return weights + cache_bytes(a, context, bits) + 4 * floats + _MODULE_BYTES

@@ -110,6 +110,7 @@ class NativeChatTemplate:
         except Exception as error:  # a template is code from outside: its parser, too, can raise anything
             raise UnsupportedModel(f"The model's chat template can't be read: {str(error)[:200]}") from error
         # As in transformers: a model without such a token has no such name, and tools are None, not undefined.
+        # A model that can think aloud (Qwen3, SmolLM3) answers at once.
         tokens = {"bos_token": bos_token, "eos_token": eos_token}
         self._names: dict[str, Any] = {name: token for name, token in tokens.items() if token}
 
@@ -117,7 +118,12 @@ class NativeChatTemplate:
         """Raises InvalidManifest if the template can't take ``messages``."""
         try:
             return self._template.render(
-                messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **self._names
+                messages=list(messages),
+                tools=None,
+                documents=None,
+                add_generation_prompt=True,
+                enable_thinking=False,
+                **self._names,
             )
         except OrionError:
             raise

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orion_py.errors import BackendUnavailable
-from orion_py.manifest.architecture import Architecture
+from orion_py.manifest.architecture import Architecture, Rotation
 from orion_py.manifest.bit_stream import BLOCK
 from orion_py.manifest.rotary import frequencies
 from orion_py.manifest.shards import Shard, Tensor
@@ -147,9 +147,9 @@ def turned(architecture: Architecture, places: NDArray[np.int64]) -> Float32:
     return np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-def rotary_table(architecture: Architecture, rows: int) -> Float32:
+def rotary_table(architecture: Architecture, rows: int, rotation: Rotation = "usual") -> Float32:
     """F32 [rows, head_dim]: of row p the cosines of p times each frequency, then the sines."""
-    angles = np.arange(rows)[:, None] * frequencies(architecture)
+    angles = np.arange(rows)[:, None] * frequencies(architecture, rotation)
     return np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
@@ -163,7 +163,7 @@ class Layout:
     threads: int
     base: int
     windows: Sequence[int] = ()
-    """Positions that each layer's queries see, 0 for all; empty where no layer has a window."""
+    """Positions that each layer's queries see, 0 for all; the architecture's where it is empty."""
     caches: int = 1
     """Conversations that are kept side by side."""
     cache_bits: int = 16
@@ -178,10 +178,17 @@ class Layout:
         self.table = self._take(4 * TENSOR_WORDS * len(self.tensors))
         self.tokens, self.positions = self._take(4 * MAX_ROWS), self._take(4 * MAX_ROWS)
         self.embeddings = self._take(4 * MAX_ROWS * self.architecture.hidden_size)
+        self.windows = self.windows or self.architecture.windows or ()
         self.window_words = self._take(4 * len(self.windows)) if self.windows else 0
+        turning = [self.architecture.rotation(layer) for layer in range(self.architecture.layers)]
+        self.rope_words = self._take(4 * len(turning)) if len(set(turning)) > 1 else 0
         self.planned_end = self._end
         """Above what ``orion_plan`` reads."""
-        self.rope = self._take(4 * self.rope_rows * self.architecture.head_dim)
+        size = 4 * self.rope_rows * self.architecture.head_dim
+        self.ropes = {rotation: self._take(size) for rotation in dict.fromkeys(turning)}
+        """The rotary tables' offsets."""
+        self.layer_ropes = [self.ropes[rotation] for rotation in turning]
+        self.rope = self.layer_ropes[0]
         self.shard_at = {shard.sha256: self._take(shard.size) for shard in self.shards if shard.tensors}
         self.workspace = self.cache = self._end
         self.workspace_bytes = self.cache_bytes = 0
@@ -214,7 +221,7 @@ class Layout:
         floats[13:15] = (a.norm_epsilon, 1.0)
         for word, value in self.options.items():
             floats[word] = value
-        words[18:24] = (self.table, len(self.tensors), self.rope, self.rope_rows, 0, self.window_words)
+        words[18:24] = (self.table, len(self.tensors), self.rope, self.rope_rows, self.rope_words, self.window_words)
         words[24:28] = (self.workspace, self.workspace_bytes, self.cache, self.cache_bytes)
         words[CACHE_BITS] = self.cache_bits
         return words

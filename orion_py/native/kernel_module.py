@@ -153,7 +153,8 @@ class KernelModel:
         self._instance = _instance(path, -(-size // PAGE), shared)
         self.memory = self._instance.bytes()
         self._describe()
-        self._write(layout.rope, self._rope())
+        for rotation, at in layout.ropes.items():
+            self._write(at, rotary_table(layout.architecture, layout.rope_rows, rotation))
         self._checked(self._instance.call("orion_open", layout.decoder))
         self._workers: list[threading.Thread] = []
         self.threads = 1
@@ -255,15 +256,14 @@ class KernelModel:
         here = self._instance.call("orion_await_threads", threads, 10_000)
         self.use_threads(min(here, threads))
 
-    def _rope(self) -> Float32:
-        return rotary_table(self.layout.architecture, self.layout.rope_rows)
-
     def _describe(self) -> None:
         layout = self.layout
         self._write(layout.decoder, layout.description())
         self._write(layout.table, layout.tensor_table())
         if layout.windows:
             self._write(layout.window_words, np.array(layout.windows, np.uint32))
+        if layout.rope_words:
+            self._write(layout.rope_words, np.array(layout.layer_ropes, np.uint32))
 
     def _write(self, at: int, values: NDArray[np.uint32] | Float32) -> None:
         raw = np.ascontiguousarray(values).reshape(-1).view(np.uint8)

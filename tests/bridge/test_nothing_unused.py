@@ -12,7 +12,6 @@ from tests.bridge.modules import WEB, code, imports, modules
 ROOT = WEB.parent
 FOR_TESTS = {
     "bridge/worker/chat-template/template.js KNOWN",  # held against what the foundry's templates may use
-    "bridge/worker/kernel/memory.js frequencies",  # held against numpy's, to the bit
     "bridge/worker/storage/prefix-store.js tooMany",  # what a budget leaves, without a database
 }
 """Exports that only a test imports."""

@@ -10,7 +10,7 @@ import pytest
 from orion_py.cli.printing import AGAIN, CHECKED, ENDS, STEPS, AnswerPrinter
 from orion_py.protocol import InferOptions, RevisionEvent, SkillStep, SkillStepEvent, StateEvent
 from tests.answering.test_loops_in_answers import STANDS, UNIT, goes_round
-from tests.tiny import World
+from tests.tiny import World, says
 from tests.tiny_engine import engine
 
 
@@ -36,6 +36,17 @@ async def test_a_file_holds_the_answer_alone_without_what_was_taken_back() -> No
     assert text.endswith(" and that is all\n")
     assert text.count("deep") == 1
     assert notes == ""
+
+
+@pytest.mark.parametrize("out", [io.StringIO, Terminal])
+async def test_what_the_model_thinks_aloud_is_left_out(out: type[io.StringIO]) -> None:
+    response = await (await engine(World(says("paris")))).infer("hello", InferOptions(temperature=0))
+    text = out()
+    printer = AnswerPrinter(text, io.StringIO())
+    for piece in ("<thi", "nk>pl", "an</think", ">\n", "\npar", "is"):
+        printer.piece(piece)
+    printer.end(response.model_copy(update={"content": "<think>plan</think>\n\nparis"}))
+    assert text.getvalue() == "paris\n"
 
 
 async def test_a_terminal_is_told_and_gets_the_last_line_that_stands_again() -> None:

@@ -13,7 +13,7 @@ import onnx
 from tests.external.onnx_decoder import Decoder
 from tests.model_foundry.folders import FAMILIES
 
-ARCHITECTURES = ("llama", "qwen2", "mistral", "gemma")
+ARCHITECTURES = ("llama", "qwen2", "mistral", "gemma", "qwen3", "smollm3")
 TEXTS = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 README = "---\nlanguage: en\nlicense: {}\ntags:\n- tiny\n---\n# A tiny random model\n"
 

@@ -1,7 +1,7 @@
 """A decoder as an exporter writes it: plain ONNX ops from a safetensors folder, in float32 or int8.
 
 Independent of our own graphs (model_foundry/graphs) on purpose: it stands for what others make. The
-mathematics is that of transformers' modeling files of Llama, Qwen2, Mistral and Gemma.
+mathematics is that of transformers' modeling files of Llama, Qwen2, Mistral, Gemma, Qwen3 and SmolLM3.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Decoder:
         if self._keep:
             start = self._op("Neg", [self._op("Reshape", ["num_logits_to_keep", self._integers(1)])])
             x = self._op("Slice", [x, start, self._integers(2**31), self._integers(1)])
-        head = "model.embed_tokens" if c.get("tie_word_embeddings") or self._gemma else "lm_head"
+        tied = c.get("tie_word_embeddings") or "lm_head.weight" not in self._weights.tensor_names
+        head = "model.embed_tokens" if tied else "lm_head"
         self._linear(x, head, to="logits")
         graph = helper.make_graph(
             self._nodes,
@@ -110,8 +111,10 @@ class Decoder:
         c, name = self._config, f"model.layers.{layer}"
         normed = self._norm(x, f"{name}.input_layernorm.weight")
         heads, kv, dim = c["num_attention_heads"], c["num_key_value_heads"], c["head_dim"]
-        query = self._turned(self._heads(normed, f"{name}.self_attn.q_proj", heads), cos, sin)
-        key = self._turned(self._heads(normed, f"{name}.self_attn.k_proj", kv), cos, sin)
+        query = self._heads(normed, f"{name}.self_attn.q_proj", heads)
+        key = self._heads(normed, f"{name}.self_attn.k_proj", kv)
+        if c.get("no_rope_layers", [1] * (layer + 1))[layer]:
+            query, key = self._turned(query, cos, sin), self._turned(key, cos, sin)
         value = self._heads(normed, f"{name}.self_attn.v_proj", kv)
         key = self._op("Concat", [f"past_key_values.{layer}.key", key], f"present.{layer}.key", axis=2)
         value = self._op("Concat", [f"past_key_values.{layer}.value", value], f"present.{layer}.value", axis=2)
@@ -128,6 +131,9 @@ class Decoder:
 
     def _heads(self, x: str, module: str, heads: int) -> str:
         split = self._op("Reshape", [self._linear(x, module), self._integers(1, -1, heads, self._config["head_dim"])])
+        norm = f"{module.removesuffix('_proj')}_norm.weight"
+        if norm in self._weights.tensor_names:
+            split = self._norm(split, norm)
         return self._op("Transpose", [split], perm=[0, 2, 1, 3])
 
     def _turned(self, x: str, cos: str, sin: str) -> str:

@@ -23,6 +23,7 @@ from orion_py.external.texts import (
     read_generation,
     stop_strings,
 )
+from tests.external.layout import ARCHITECTURES
 
 CONFIG: dict[str, Any] = {
     "model_type": "qwen2",
@@ -43,8 +44,8 @@ def config(**changes: Any) -> str:
     return json.dumps(CONFIG | changes)
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "mistral", "gemma"])
-def test_the_four_architectures_are_read(family: str) -> None:
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_the_known_architectures_are_read(family: str) -> None:
     shape = read_config(config(model_type=family))[1]
     assert (shape.family, shape.layers, shape.kv_heads, shape.head_dim) == (family, 24, 2, 64)
     assert (shape.vocab_size, shape.context_length) == (151936, 32768)

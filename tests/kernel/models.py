@@ -101,6 +101,8 @@ class Recipe:
                 linear(a.ffn_size, hidden),
                 linear(a.ffn_size, hidden),
                 linear(hidden, a.ffn_size),
+                *([vector(a.head_dim), vector(a.head_dim)] if a.head_norms else [None, None]),
+                *([vector(hidden), vector(hidden)] if a.post_norms else []),
             )
             for _ in range(a.layers)
         )

@@ -31,6 +31,22 @@ FAMILIES = {
         rescaled=True,
         sizes={"family": "gemma", "heads": 4, "kv_heads": 1, "head_dim": 32, "activation": "gelu_tanh"},
     ),
+    "qwen3": Recipe(sizes={"family": "qwen3", "head_dim": 32, "head_norms": True}),
+    "smollm3": Recipe(sizes={"family": "smollm3", "layers": 4, "unrotated": (0, 3)}),
+    "gemma3": Recipe(
+        rescaled=True,
+        sizes={
+            "family": "gemma3_text",
+            "layers": 3,
+            "kv_heads": 1,
+            "head_dim": 32,
+            "activation": "gelu_tanh",
+            "head_norms": True,
+            "post_norms": True,
+            "windows": (17, 0, 17),
+            "local_rope_theta": 300.0,
+        },
+    ),
     "long blocks": Recipe(Form(4, block=64), Form(8, affine=False, block=64), sizes={"ffn_size": 128}),
     "longer blocks": Recipe(
         Form(3, block=128), Form(8, block=128), sizes={"hidden_size": 128, "heads": 8, "ffn_size": 128}

@@ -33,6 +33,7 @@ def made(folder: Path, **changes: Any) -> Manifest:
     [
         {},
         {"architecture": "qwen2", "pre_tokenizer": "qwen2", "biases": True, "tied": False},
+        {"architecture": "qwen3", "pre_tokenizer": "qwen2", "head_dim": 32, "head_norms": True},
         {"linear": KINDS.Q8_0},
         {"linear": KINDS.Q5_0},
         {"linear": KINDS.Q4_0, "tied": False},
@@ -102,6 +103,21 @@ def test_what_it_does_not_compute_it_is_not_given(tmp_path: Path, change: Callab
     whole = made(tmp_path)
     assert kernel_variant(whole) is not None
     assert kernel_variant(changed(whole, change)) is None
+
+
+def test_norms_behind_have_to_be_there_where_the_model_has_them() -> None:
+    stored = Stored.of(Recipe(sizes={"post_norms": True}).model())
+    whole = Manifest.model_construct(architecture=stored.architecture, shards=stored.shards, variants=())
+    assert kernel_variant(whole) is not None
+    without_them = Stored.of(Recipe().model())
+    lacking = Manifest.model_construct(architecture=stored.architecture, shards=without_them.shards, variants=())
+    assert kernel_variant(lacking) is None
+
+
+def test_a_model_that_lacks_one_of_its_norms_is_not_computed_without_it(tmp_path: Path) -> None:
+    whole = made(tmp_path, architecture="qwen3", pre_tokenizer="qwen2", head_norms=True)
+    for name in ("layers.1.attention.query_norm", "layers.0.attention.key_norm"):
+        assert kernel_variant(changed(whole, without(name))) is None
 
 
 @pytest.mark.parametrize(("floats", "runs"), [(("gate",), False), (("gate", "up"), True)])

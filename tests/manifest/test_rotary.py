@@ -41,6 +41,23 @@ def test_factors_divide_and_a_stretched_context_leaves_fast_waves_alone() -> Non
     assert stretched == pytest.approx([1.0, 0.1 * (kept + (1 - kept) / 8), 0.01 / 8, 0.001 / 8])
 
 
+def test_layers_turn_by_a_base_of_their_own_or_not_at_all() -> None:
+    differing = PLAIN.model_copy(
+        update={
+            "layers": 3,
+            "windows": (16, 0, 0),
+            "local_rope_theta": 16.0,
+            "unrotated": (2,),
+            "rope_scaling": STRETCHED,
+        }
+    )
+    assert [differing.rotation(layer) for layer in range(3)] == ["local", "usual", "none"]
+    np.testing.assert_allclose(frequencies(differing, "local"), [1.0, 0.5, 0.25, 0.125])
+    np.testing.assert_array_equal(frequencies(differing, "none"), np.zeros(4))
+    assert (differing.window(0), differing.window(1)) == (16, 0)
+    assert differing.model_copy(update={"context_length": 16}).window(0) == 0, "it is never left"
+
+
 def test_the_kernels_table_has_the_cosines_and_then_the_sines_of_each_position() -> None:
     table = rotary_table(PLAIN, 3)
     angles = 2 * frequencies(PLAIN)

@@ -11,7 +11,7 @@ from model_foundry.importing.hf_folder import FolderPlan, plan_folder
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 
 FAMILIES = Path(__file__).parent / "families"
-NAMES = ("llama", "llama3", "qwen2", "mistral", "gemma")
+NAMES = ("llama", "llama3", "qwen2", "mistral", "gemma", "qwen3", "smollm3", "gemma3")
 CONTEXT = 64
 
 

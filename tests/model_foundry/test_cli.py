@@ -7,12 +7,15 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model_foundry import cli
 from model_foundry.importing.safetensors_folder import SafetensorsFolder
 from model_foundry.recipes import load_recipe
-from model_foundry.sharding.restore import load_manifest
+from model_foundry.sharding.restore import load_manifest, restore
+from orion_py.manifest.kernel_variant import kernel_variant
+from orion_py.native.runtime import NativeRuntime
 from tests.model_foundry.built import RECIPE, built, imported
 from tests.model_foundry.folders import FAMILIES, changed
 from tests.model_foundry.importing.test_onnx_file import external, written
@@ -189,6 +192,43 @@ def test_optimize_builds_a_folder_without_a_recipe(tmp_path: Path, capsys: Captu
     assert (manifest.recipe.name, manifest.recipe.options["method"]) == ("safetensors-to-orion", "rtn")
     assert manifest.source.sha256 == SafetensorsFolder(FAMILIES / "gemma").sha256()
     assert len(manifest.golden) == 5
+
+
+@pytest.mark.parametrize("name", ["qwen3", "smollm3", "gemma3"])
+async def test_optimize_builds_newer_families_for_our_kernel_too(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "public" / "models"
+    arguments = ["optimize", str(FAMILIES / name), "--licence", "mit", "--out", str(out), "--context", "512"]
+    assert cli.main([*arguments, "--name", f"tiny-{name}", "--no-quality"]) == 0
+    manifest = load_manifest(out, f"tiny-{name}")
+    variant = kernel_variant(manifest)
+    assert variant is not None, "our kernel computes it"
+    session = await NativeRuntime(out / "shards").open(manifest, variant, 1, 512)
+    for shard in manifest.shards_for(variant):
+        await session.feed(shard)
+    await session.build()
+    for golden in manifest.golden:
+        logits = await session.forward(golden.tokens, 0)
+        ids, values = zip(*golden.top, strict=True)
+        np.testing.assert_allclose(logits[list(ids)], values, atol=0.5)
+
+
+QWEN3 = TinyModel(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, head_norms=True)
+
+
+def test_optimize_builds_a_gguf_that_no_recipe_names_with_its_own_numbers(tmp_path: Path, capsys: Capture) -> None:
+    path = QWEN3.write(tmp_path / "tiny.gguf")
+    arguments = ["optimize", str(path), "--out", str(tmp_path), "--name", "tiny-qwen3", "--no-quality"]
+    assert cli.main(arguments) == 1
+    assert "--licence" in capsys.readouterr().err
+    assert cli.main([*arguments, "--licence", "Apache-2.0", "--context", "96"]) == 0
+    manifest = load_manifest(tmp_path, "tiny-qwen3")
+    assert (manifest.architecture.family, manifest.architecture.context_length) == ("qwen3", 96)
+    assert manifest.source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    found = restore(manifest, tmp_path / "shards")
+    (tmp_path / "again").mkdir()
+    theirs = imported(tmp_path / "again", QWEN3)
+    for ours, other in zip(found.linears(), theirs.linears(), strict=True):
+        np.testing.assert_array_equal(ours.weight.dequantized(), other.weight.dequantized())
 
 
 def test_a_folders_licence_is_read_or_asked_for(tmp_path: Path, capsys: Capture) -> None:

@@ -32,6 +32,10 @@ class TinyModel:
     """Of the value projection, where it differs from ``linear``."""
     biases: bool = False
     """Query, key and value have one each, as in qwen2."""
+    head_dim: int | None = None
+    """Where it isn't ``hidden / heads``."""
+    head_norms: bool = False
+    """Queries and keys have a norm each, as in qwen3."""
     doubled_table: bool = False
     """Head and token table are one matrix, with 8 and with 5 bits."""
 
@@ -46,7 +50,7 @@ class TinyModel:
         random = np.random.default_rng(self.seed)
         writer = gguf.GGUFWriter(path, self.architecture)
         self._metadata(writer)
-        head_dim = self.hidden // self.heads
+        head_dim = self.head_dim or self.hidden // self.heads
         tokens = len(self.tokens())
 
         def matrix(
@@ -56,8 +60,8 @@ class TinyModel:
                 values = random.normal(0, k**-0.5, (n, k)).astype(np.float32)
             writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
 
-        def norm(name: str) -> None:
-            writer.add_tensor(name, random.normal(1, 0.1, self.hidden).astype(np.float32))
+        def norm(name: str, length: int = self.hidden) -> None:
+            writer.add_tensor(name, random.normal(1, 0.1, length).astype(np.float32))
 
         table = random.normal(0, self.hidden**-0.5, (tokens, self.hidden)).astype(np.float32)
         kinds = gguf.GGMLQuantizationType
@@ -68,11 +72,14 @@ class TinyModel:
         for layer in range(self.layers):
             norm(f"blk.{layer}.attn_norm.weight")
             norm(f"blk.{layer}.ffn_norm.weight")
+            if self.head_norms:
+                norm(f"blk.{layer}.attn_q_norm.weight", head_dim)
+                norm(f"blk.{layer}.attn_k_norm.weight", head_dim)
             for name, n, k in (
-                ("attn_q", self.hidden, self.hidden),
+                ("attn_q", self.heads * head_dim, self.hidden),
                 ("attn_k", self.kv_heads * head_dim, self.hidden),
                 ("attn_v", self.kv_heads * head_dim, self.hidden),
-                ("attn_output", self.hidden, self.hidden),
+                ("attn_output", self.hidden, self.heads * head_dim),
                 ("ffn_gate", self.ffn, self.hidden),
                 ("ffn_up", self.ffn, self.hidden),
                 ("ffn_down", self.hidden, self.ffn),
@@ -96,7 +103,10 @@ class TinyModel:
         writer.add_head_count(self.heads)
         writer.add_head_count_kv(self.kv_heads)
         writer.add_rope_freq_base(10000.0)
-        if self.architecture != "qwen2":  # its converter leaves it out
+        if self.head_dim is not None:
+            writer.add_key_length(self.head_dim)
+            writer.add_value_length(self.head_dim)
+        if self.architecture not in ("qwen2", "qwen3"):  # their converter leaves it out
             writer.add_rope_dimension_count(self.hidden // self.heads)
         writer.add_layer_norm_rms_eps(1e-5)
         writer.add_tokenizer_model("gpt2")

@@ -86,6 +86,18 @@ def test_what_is_written_is_read_back_as_the_model_it_was(tmp_path: Path, tied: 
     assert (back.head is None) is tied
 
 
+@pytest.mark.parametrize("name", ["qwen3", "smollm3"])
+def test_what_newer_families_have_is_written_and_read_back(tmp_path: Path, name: str) -> None:
+    found = plan(FAMILIES / name)
+    model = found.load(Source(name="x", file="x", sha256="0" * 64, revision=""))
+    write_folder(model, tmp_path / "again")
+    again = plan(tmp_path / "again")
+    assert again.architecture == found.architecture
+    for ours, theirs in zip(model.layers, again.load(model.source).layers, strict=True):
+        np.testing.assert_array_equal(ours.query_norm, theirs.query_norm)
+        np.testing.assert_array_equal(ours.key_norm, theirs.key_norm)
+
+
 def test_a_scaled_rotary_embedding_is_written_and_read_back(tmp_path: Path) -> None:
     found = plan(FAMILIES / "llama3")
     model = found.load(Source(name="x", file="x", sha256="0" * 64, revision=""))

@@ -1,9 +1,9 @@
 """Makes the folders beside this file: tiny random models, as transformers saves and computes them.
 
-    python tests/model_foundry/families/make.py        (torch and transformers, in an environment of their own)
+    python tests/model_foundry/families/make.py [NAMES]   (torch and transformers, in an environment of their own)
 
-Made once with torch 2.13.0 and transformers 4.57.6. ``expected.json`` of each folder holds token ids
-and the logits that transformers computes for them in float32, at some positions.
+Made once with torch 2.13.0 and transformers 4.57.6; from qwen3 on torch 2.14.1. ``expected.json`` of each folder holds
+token ids and the logits that transformers computes for them in float32, at some positions.
 
 Weights lie on the grids of the forms that the foundry stores by default: in each block of 32, matrices
 of layers on 16 steps, tables and heads on 255 steps, each step a power of two and the whole range used.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
+    Gemma3TextConfig,
     GemmaConfig,
     LlamaConfig,
     MistralConfig,
     PreTrainedTokenizerFast,
     Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
 )
 
 HERE = Path(__file__).parent
@@ -50,6 +54,13 @@ GEMMA_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n"
     "{{ m['content'] }}<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )
+
+
+THINKING_TEMPLATE = (
+    TEMPLATE.removesuffix("{% endif %}")
+    + "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
+"""Of a model that can think aloud, as Qwen3's is."""
 
 
 def byte_level() -> tuple[Tokenizer, dict[str, str]]:
@@ -108,12 +119,14 @@ def weights(name: str, shape: tuple[int, ...], random: np.random.Generator, cent
 def make(
     name: str, seed: int, config: Any, tokenizer: PreTrainedTokenizerFast, dtype: torch.dtype, **save: Any
 ) -> None:
-    """Writes one folder."""
+    """Writes one folder, if it is wanted."""
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
     random = np.random.default_rng(seed)
     model = AutoModelForCausalLM.from_config(config)
-    centre = 0.0 if name == "gemma" else 1.0
+    centre = 0.0 if name.startswith("gemma") else 1.0
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             values = weights(parameter_name, tuple(parameter.shape), random, centre)
@@ -129,7 +142,7 @@ def make(
     rows = {str(position): [round(float(value), 6) for value in logits[position]] for position in POSITIONS}
     text = "the thin cat, été 12"
     chat = tokenizer.apply_chat_template(
-        [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True
+        [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True, enable_thinking=False
     )
     expected = {
         "tokens": tokens,
@@ -181,6 +194,22 @@ def main() -> None:
     )
     config = GemmaConfig(**pieces, bos_token_id=1, eos_token_id=2)
     make("gemma", 5, config, gemma, torch.bfloat16)
+    thinking = fast(bytes_, THINKING_TEMPLATE, **named, additional_special_tokens=["<|start|>"])
+    make("qwen3", 6, Qwen3Config(**SIZES, **ids, **tied, rope_theta=1e6), thinking, torch.bfloat16)
+    config = SmolLM3Config(**SIZES, **ids, **tied, rope_theta=5e4, no_rope_layers=[1, 0])
+    make("smollm3", 7, config, thinking, torch.bfloat16)
+    kinds = ["sliding_attention", "full_attention"]
+    config = Gemma3TextConfig(
+        **pieces,
+        bos_token_id=1,
+        eos_token_id=2,
+        layer_types=kinds,
+        sliding_window=9,
+        query_pre_attn_scalar=24,
+        rope_theta=5e4,
+        rope_local_base_freq=300.0,
+    )
+    make("gemma3", 8, config, gemma, torch.bfloat16)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,14 @@ async def test_a_qwen2_file_with_mixed_types_runs(tmp_path: Path, variant: str) 
     await check(tmp_path, imported(tmp_path, tiny), variant)
 
 
+QWEN3 = TinyModel(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, head_norms=True, seed=5)
+
+
+@pytest.mark.parametrize("variant", ALL)
+async def test_norms_of_queries_and_keys_are_computed(tmp_path: Path, variant: str) -> None:
+    await check(tmp_path, imported(tmp_path, QWEN3), variant)
+
+
 @pytest.mark.parametrize("variant", EXACT)
 async def test_biases_are_added(tmp_path: Path, variant: str) -> None:
     model = imported(tmp_path, TinyModel())
@@ -118,7 +126,7 @@ async def test_every_width_and_form_of_weights_runs(tmp_path: Path, variant: str
     await check(tmp_path, replace(model, layers=layers, embedding=table, head=head), variant)
 
 
-@pytest.mark.parametrize("tiny", [TinyModel(), TinyModel(architecture="qwen2", biases=True, tied=False, seed=5)])
+@pytest.mark.parametrize("tiny", [TinyModel(), TinyModel(architecture="qwen2", biases=True, tied=False, seed=5), QWEN3])
 async def test_verified_rows_are_single_steps_to_the_bit(tmp_path: Path, tiny: TinyModel) -> None:
     manifest = built(tmp_path, imported(tmp_path, tiny))
     session = await opened(tmp_path, manifest, "wasm-int8")

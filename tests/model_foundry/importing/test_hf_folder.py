@@ -38,6 +38,7 @@ def test_the_architecture_is_what_the_config_says() -> None:
 
 def test_an_architecture_that_needs_no_extension_is_written_as_before() -> None:
     plain = plan(FAMILIES / "llama").architecture.model_dump()
+    assert not {"head_norms", "post_norms", "unrotated", "windows", "local_rope_theta"} & set(plain)
     assert "activation" not in plain
     assert "rope_scaling" not in plain
     assert {"activation", "rope_scaling"} & set(plan(FAMILIES / "gemma").architecture.model_dump()) == {"activation"}
@@ -86,6 +87,19 @@ def test_every_stored_type_reads_as_the_library_reads_it(tmp_path: Path, kind: s
         ("llama3", {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, MalformedFolder, "original_max_position"),
         ("qwen2", {"architectures": ["LlamaForCausalLM"]}, UnknownArchitecture, "bias"),
         ("llama", {"eos_token_id": 999}, MalformedFolder, "eos_token_id"),
+        ("llama", {"architectures": ["Qwen3ForCausalLM"]}, MalformedFolder, "q_norm.weight is missing"),
+        ("qwen3", {"architectures": ["Qwen2ForCausalLM"]}, MalformedFolder, "bias is missing"),
+        ("qwen3", {"architectures": ["LlamaForCausalLM"]}, UnknownArchitecture, "no place.*norm"),
+        ("qwen3", {"use_sliding_window": True, "sliding_window": 8}, UnknownArchitecture, "window of 8 tokens"),
+        ("qwen3", {"architectures": ["Qwen3MoeForCausalLM"]}, UnknownArchitecture, "mixture of experts"),
+        ("smollm3", {"no_rope_layers": [1]}, MalformedFolder, "for each of 2 layers"),
+        ("smollm3", {"no_rope_layers": [1, "0"]}, MalformedFolder, "for each of 2 layers"),
+        ("gemma3", {"layer_types": ["full_attention", "chunked_attention"]}, MalformedFolder, "layer_types"),
+        ("gemma3", {"use_bidirectional_attention": True}, UnknownArchitecture, "bidirectional"),
+        ("gemma3", {"query_pre_attn_scalar": 0}, MalformedFolder, "positive number"),
+        ("gemma3", {"rope_scaling": {"rope_type": "linear", "factor": 8.0}}, UnknownArchitecture, "linear"),
+        ("gemma3", {"sliding_window": 1}, MalformedFolder, "windows"),
+        ("gemma3", {"num_hidden_layers": 10**6}, MalformedFolder, "num_hidden_layers"),
     ],
 )
 def test_what_is_not_known_is_refused_by_its_name(
@@ -128,6 +142,25 @@ def test_rotary_parameters_may_lie_where_transformers_5_keeps_them(tmp_path: Pat
     both = {"rope_type": "default", "rope_theta": 500.0}
     folder = changed(tmp_path, "llama", rope_theta=None, rope_scaling=None, rope_parameters=both)
     assert plan(folder).architecture.rope_theta == 500.0
+
+
+def test_transformers_5_has_a_base_for_each_kind_of_layer(tmp_path: Path) -> None:
+    whole = plan(FAMILIES / "gemma3").architecture
+    both = {
+        "full_attention": {"rope_type": "default", "rope_theta": whole.rope_theta},
+        "sliding_attention": {"rope_type": "default", "rope_theta": whole.local_rope_theta},
+    }
+    folder = changed(tmp_path, "gemma3", rope_theta=None, rope_local_base_freq=None, rope_parameters=both)
+    assert plan(folder).architecture == whole
+
+
+def test_which_layers_differ_follows_a_pattern_where_no_list_says_it(tmp_path: Path) -> None:
+    gemma3 = changed(tmp_path / "g", "gemma3", layer_types=None, sliding_window_pattern=2)
+    assert plan(gemma3).architecture == plan(FAMILIES / "gemma3").architecture
+    every = changed(tmp_path / "s", "smollm3", no_rope_layers=None)
+    assert plan(every).architecture.unrotated is None, "the fourth layer would be the first"
+    second = changed(tmp_path / "t", "smollm3", no_rope_layers=None, no_rope_layer_interval=2)
+    assert plan(second).architecture.unrotated == (1,)
 
 
 def test_a_template_of_the_tokenizers_config_is_found_and_a_base_model_gets_a_plain_one(tmp_path: Path) -> None:

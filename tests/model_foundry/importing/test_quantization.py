@@ -32,7 +32,8 @@ def random_blocks(kind: Kind, seed: int = 1) -> Tensor:
     """Random bytes for a K format, whose package has no encoder, with scales of a usual size."""
     size, length = gguf.GGML_QUANT_SIZES[kind]
     data = np.random.default_rng(seed).integers(0, 256, (N, K // size, length)).astype(np.uint8)
-    halves = {Kind.Q4_K: ((0, 1e-3), (2, 2e-3)), Kind.Q6_K: ((208, 1e-4),)}[kind]
+    affine = ((0, 1e-3), (2, 2e-3))
+    halves = {Kind.Q4_K: affine, Kind.Q5_K: affine, Kind.Q6_K: ((208, 1e-4),)}[kind]
     for at, value in halves:
         data[..., at : at + 2] = np.frombuffer(np.float16(value).tobytes(), np.uint8)
     return Tensor(data.reshape(N, -1), kind)
@@ -54,11 +55,12 @@ def test_blocks_of_32_with_a_scale_keep_their_numbers(kind: Kind) -> None:
     np.testing.assert_array_equal(decode_matrix(tensor).dequantized(), dequantize(tensor.data, kind))
 
 
-def test_q4_k_changes_by_what_float16_rounds() -> None:
-    tensor = random_blocks(Kind.Q4_K)
+@pytest.mark.parametrize(("kind", "bits"), [(Kind.Q4_K, 4), (Kind.Q5_K, 5)])
+def test_affine_k_formats_change_by_what_float16_rounds(kind: Kind, bits: int) -> None:
+    tensor = random_blocks(kind)
     matrix = decode_matrix(tensor)
     assert isinstance(matrix, Affine)
-    assert matrix.bits == 4
+    assert matrix.bits == bits
     assert relative_error(tensor) < 5e-4
 
 
@@ -84,7 +86,7 @@ def test_q6_k_becomes_the_nearest_of_8_bits() -> None:
     assert 0 < relative_error(tensor) < 0.007
 
 
-@pytest.mark.parametrize("kind", [Kind.Q4_K, Kind.Q6_K])
+@pytest.mark.parametrize("kind", [Kind.Q4_K, Kind.Q5_K, Kind.Q6_K])
 def test_a_k_format_is_read_exactly_where_that_is_asked_for(kind: Kind) -> None:
     tensor = random_blocks(kind)
     np.testing.assert_array_equal(decode_exactly(tensor).dequantized(), dequantize(tensor.data, kind).reshape(N, K))

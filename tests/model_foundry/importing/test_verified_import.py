@@ -103,6 +103,43 @@ def test_qwen2_keeps_the_rows_of_queries_and_keys_and_fuses_types_and_biases(tmp
     assert model.layers[1].attention_output.bias is None
 
 
+QWEN3 = TinyModel(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, head_norms=True)
+
+
+def test_qwen3_has_heads_of_a_size_of_their_own_and_norms_of_queries_and_keys(tmp_path: Path) -> None:
+    model = imported(tmp_path, QWEN3)
+    path = tmp_path / "tiny.gguf"
+    assert (model.architecture.family, model.architecture.head_dim, model.architecture.head_norms) == (
+        "qwen3",
+        32,
+        True,
+    )
+    layer = model.layers[1]
+    assert layer.qkv.weight.shape == (4 * 32 + 2 * 2 * 32, 64)
+    names = ("attn_q", "attn_k", "attn_v")
+    expected = np.concatenate([dequantized(path, f"blk.1.{name}.weight") for name in names])
+    np.testing.assert_array_equal(layer.qkv.weight.dequantized(), expected)
+    for norm, name in ((layer.query_norm, "attn_q_norm"), (layer.key_norm, "attn_k_norm")):
+        assert norm is not None
+        np.testing.assert_array_equal(norm, dequantized(path, f"blk.1.{name}.weight").reshape(-1))
+
+
+def test_every_fourth_layer_of_smollm3_is_not_rotated_and_rows_are_put_in_order_in_all(tmp_path: Path) -> None:
+    tiny = TinyModel(architecture="smollm3", pre_tokenizer="smaug-bpe", layers=5)
+    model = imported(tmp_path, tiny)
+    assert (model.architecture.family, model.architecture.unrotated) == ("smollm3", (3,))
+    query = model.layers[3].qkv.weight.dequantized()[:64]
+    np.testing.assert_array_equal(permuted(query, 4), dequantized(tmp_path / "tiny.gguf", "blk.3.attn_q.weight"))
+
+
+def test_llama_3s_words_and_numbers_are_cut_as_its_own_tokenizer_cuts_them(tmp_path: Path) -> None:
+    definition = imported(tmp_path, TinyModel(pre_tokenizer="llama-bpe")).tokenizer.definition
+    assert definition["model"]["ignore_merges"]
+    tokenizer = Tokenizer.from_str(json.dumps(definition))
+    pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str("It's 12345 cats!\n\n ok")]
+    assert pieces == ["It", "'s", "Ġ", "123", "45", "Ġcats", "!ĊĊ", "Ġok"]
+
+
 def test_a_table_that_the_file_holds_twice_can_be_kept_once(tmp_path: Path) -> None:
     model = imported(tmp_path, QWEN)
     shared = with_shared_table(model)

@@ -42,7 +42,7 @@ globalThis.fetch = async (url) => {
   return { ok: true, arrayBuffer: async () => Uint8Array.from(await readFile(BUILT + name)).buffer };
 };
 const { KernelModel } = await import("./bridge/worker/kernel/model.js");
-const { frequencies } = await import("./bridge/worker/kernel/memory.js");
+const { frequencies } = await import("./bridge/worker/kernel/rotary.js");
 const { builds, kernelHere, probe } = await import("./bridge/worker/kernel/module.js");
 const pause = async () => {};
 

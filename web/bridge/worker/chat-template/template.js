@@ -342,7 +342,9 @@ export class ChatTemplate {
   /** @param {string} messages JSON: [{role, content}, …] */
   render(messages) {
     const scope = new Environment(globals(this.now));
-    const given = { messages: JSON.parse(messages), tools: null, documents: null, add_generation_prompt: true, ...this.names };
+    const given = {
+      messages: JSON.parse(messages), tools: null, documents: null, add_generation_prompt: true, enable_thinking: false, ...this.names,
+    };
     for (const [name, value] of Object.entries(given)) scope.set(name, value);
     return new /** @type {any} */ (PythonInterpreter)(scope).run(this.program).value;
   }

@@ -16,7 +16,9 @@
  * @typedef {{factor: number, low_frequency_factor: number, high_frequency_factor: number, original_context: number}} RopeScaling
  * @typedef {{layers: number, hidden_size: number, heads: number, kv_heads: number, head_dim: number, ffn_size: number,
  *   vocab_size: number, context_length: number, rope_theta: number, norm_epsilon: number, tied_embeddings: boolean,
- *   activation?: "silu" | "gelu_tanh", rope_scaling?: RopeScaling | null, rope_factors?: number[] | null, rope_sections?: number[] | null}} Architecture
+ *   activation?: "silu" | "gelu_tanh", rope_scaling?: RopeScaling | null, rope_factors?: number[] | null, rope_sections?: number[] | null,
+ *   head_norms?: boolean, post_norms?: boolean, unrotated?: number[] | null, windows?: number[] | null,
+ *   local_rope_theta?: number | null}} Architecture
  * @typedef {{architecture: Architecture, shards: ShardSpec[], variants: VariantSpec[]}} Manifest
  * @typedef {{manifest: Manifest, variant: VariantSpec, threads: number, context: number}} ModelSpec
  */

@@ -9,6 +9,7 @@
 
 import { BridgeError, toBridgeError } from "../errors.js";
 import { RotaryPlaces, turnedRows } from "./places.js";
+import { fillTurns, frequencies, rotations } from "./rotary.js";
 import { kernelTensors } from "./tensors.js";
 
 /** Tokens of one pass: between two a cancel is heard. */
@@ -73,7 +74,11 @@ export class KernelMemory {
     /** @private */ this.decoder = 0;
     /** @private */ this.table = 0;
     /** @private Offset of the next call's rows of the rotary table. */ this.positions = 0;
+    /** @private Words of windows and of tables, one a layer; 0 where all layers are alike. */ this.windows = 0;
+    /** @private */ this.layerRopes = 0;
     /** @private */ this.rope = 0;
+    /** @private @type {Map<import("./rotary.js").Rotation, number>} offsets of the rotary tables */
+    this.ropes = new Map();
     this.places = new RotaryPlaces();
     /** Offset of the next call's tokens, U32 [CHUNK]. */
     this.tokens = 0;
@@ -184,7 +189,12 @@ export class KernelMemory {
     this.tokens = take(4 * CHUNK);
     this.embeddings = take(4 * CHUNK_EMBEDDED * this.hidden);
     this.positions = take(4 * CHUNK);
-    this.rope = take(4 * this.ropeRows * manifest.architecture.head_dim);
+    const a = manifest.architecture;
+    const turning = new Set(rotations(a));
+    this.windows = a.windows ? take(4 * a.layers) : 0;
+    this.layerRopes = turning.size > 1 ? take(4 * a.layers) : 0;
+    for (const rotation of turning) this.ropes.set(rotation, take(4 * this.ropeRows * a.head_dim));
+    [this.rope] = this.ropes.values();
     for (const { sha256, size, role } of manifest.shards) {
       if (role !== "graph" && role !== "tokenizer") this.shards.set(sha256, { at: take(size), size });
     }
@@ -218,7 +228,9 @@ export class KernelMemory {
       a.activation === "gelu_tanh" ? 1 : 0, CHUNK, this.threads,
     ], at);
     new Float32Array(this.memory.buffer).set([a.norm_epsilon, 1, 0, 0, 0], at + 13);
-    words.set([this.table, this.tensors.length, this.rope, this.ropeRows], at + WORD.tensors);
+    words.set([this.table, this.tensors.length, this.rope, this.ropeRows, this.layerRopes, this.windows], at + WORD.tensors);
+    if (a.windows) words.set(a.windows, this.windows / 4);
+    if (this.layerRopes) words.set(rotations(a).map((rotation) => this.ropes.get(rotation) ?? 0), this.layerRopes / 4);
     words.set([...this.workspace, ...this.cache], at + WORD.workspace);
     words[at + WORD.cacheBits] = variant.cache_bits ?? 16;
     this.tensors.forEach((tensor, index) => {
@@ -230,16 +242,11 @@ export class KernelMemory {
     });
   }
 
-  /** @private Row p: the cosines of p times each frequency, then the sines. */
+  /** @private */
   fillRope() {
-    const each = frequencies(this.spec.manifest.architecture);
-    const table = new Float32Array(this.memory.buffer, this.rope, 2 * each.length * this.ropeRows);
-    for (let position = 0; position < this.ropeRows; position += 1) {
-      const row = 2 * each.length * position;
-      each.forEach((frequency, index) => {
-        table[row + index] = Math.cos(position * frequency);
-        table[row + each.length + index] = Math.sin(position * frequency);
-      });
+    for (const [rotation, at] of this.ropes) {
+      const each = frequencies(this.spec.manifest.architecture, rotation);
+      fillTurns(new Float32Array(this.memory.buffer, at, 2 * each.length * this.ropeRows), each);
     }
   }
 
@@ -368,24 +375,6 @@ const STATUS = [
   ["the pass was cancelled", "cancelled"],
   ["a thread was lost", "worker_died"],
 ];
-
-/**
- * Angles per position [head_dim / 2]: https://arxiv.org/abs/2104.09864, and where the model stretches them as
- * `RopeScaling` of orion_py/manifest/architecture.py says.
- *
- * @param {import("../inference/spec.js").Architecture} architecture
- * @returns {Float64Array}
- */
-export function frequencies({ head_dim: dim, rope_theta: theta, rope_scaling: scaling, rope_factors: factors }) {
-  return Float64Array.from({ length: dim / 2 }, (_, index) => {
-    const frequency = theta ** ((-2 * index) / dim);
-    if (factors) return frequency / factors[index];
-    if (!scaling) return frequency;
-    const { factor, low_frequency_factor: low, high_frequency_factor: high, original_context: before } = scaling;
-    const kept = Math.min(1, Math.max(0, ((before * frequency) / (2 * Math.PI) - low) / (high - low)));
-    return frequency * (kept + (1 - kept) / factor);
-  });
-}
 
 /** @param {number} at */
 function aligned(at) {

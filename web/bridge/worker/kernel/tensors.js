@@ -24,7 +24,7 @@ const OF_LAYER = {
 };
 
 /** What a model may be without, behind the last dot of its name. */
-const OPTIONAL = ["bias", "rescale", "query_norm", "key_norm", "post_norm"];
+const OPTIONAL = ["bias", "rescale"];
 
 /**
  * @typedef {import("../inference/spec.js").TensorSpec} TensorSpec
@@ -62,7 +62,8 @@ const OPTIONAL = ["bias", "rescale", "query_norm", "key_norm", "post_norm"];
  * @returns {KernelTensor[]}
  */
 export function kernelTensors(manifest) {
-  const { layers, tied_embeddings: tied } = manifest.architecture;
+  const { layers, tied_embeddings: tied, head_norms: ofHeads, post_norms: behind } = manifest.architecture;
+  const optional = [...OPTIONAL, ...(ofHeads ? [] : ["query_norm", "key_norm"]), ...(behind ? [] : ["post_norm"])];
   /** @type {Map<string, TensorSpec & {shard: string}>} */
   const stored = new Map();
   for (const { sha256, tensors } of manifest.shards) {
@@ -77,7 +78,7 @@ export function kernelTensors(manifest) {
   return wanted.flatMap(([name, role, layer]) => {
     const found = described(name, stored);
     if (found) return [{ name, role, layer, ...found }];
-    if (OPTIONAL.includes(name.slice(name.lastIndexOf(".") + 1))) return [];
+    if (optional.includes(name.slice(name.lastIndexOf(".") + 1))) return [];
     throw new BridgeError("backend_unavailable", `the kernel needs ${name}, which isn't stored in a form that it reads`);
   });
 }
