@@ -24,7 +24,12 @@ from orion_py.skills.working_out import MOST_CORRECTIONS, Stages, work_out
 MOST_DRAWS = 5
 """Ways that are tried in all. Each takes seconds, and more than these change few answers."""
 LEAD = 2
-"""An answer that is so many draws ahead isn't overtaken often."""
+"""An answer that is so many votes ahead isn't overtaken often."""
+PROGRAMMERS = {"qwen2.5-coder-0.5b-instruct": 2}
+"""How many votes a program of these models has, where a working has one: they solve more problems by program than step
+by step (``foundry agents stories``), so that they are asked for further programs first."""
+PROGRAMS = 3
+"""So many programs of a model that is better at them; of another one."""
 PROGRAM_TOKENS, STEPS_TOKENS = 256, 320
 FREELY = SamplingWishes(temperature=0.7, top_p=0.95)
 SECONDS = 3.0
@@ -47,23 +52,24 @@ class StorySums:
 
     async def __call__(self, working: Working) -> bool:
         """A ``skills.base.Skill``: answers every question."""
+        weight = PROGRAMMERS.get(next(iter(working.models), ""), 1)
         asked = f"{working.query}\n\n{told(working.french, 'steps')}"
         first = await work_out(working, self.french, asked)
         draws = [Draw("steps", answer_of(first.text, self.french), first.text)]
         if first.finish == "timeout" or draws[0].answer is None:
             return True
-        while len(draws) < MOST_DRAWS and not _decided(draws):
-            draw = await self._drawn(working, asked, draws)
+        while len(draws) < MOST_DRAWS and not _decided(draws, weight):
+            draw = await self._drawn(working, asked, draws, PROGRAMS if weight > 1 else 1)
             if draw is None:
                 break
             draws.append(draw)
-        self._shows(working, draws)
+        self._shows(working, draws, weight)
         return True
 
-    async def _drawn(self, working: Working, asked: str, draws: list[Draw]) -> Draw | None:
-        """Another way; None where the time is up."""
-        if working.can_run and not any(draw.way == "program" for draw in draws):
-            return await self._program(working)
+    async def _drawn(self, working: Working, asked: str, draws: list[Draw], programs: int) -> Draw | None:
+        """Another way; None where the time is up. ``programs``: how many are tried before a further working is."""
+        if working.can_run and sum(draw.way == "program" for draw in draws) < programs:
+            return await self._program(working, len(draws))
         working.step("checking")
         stages, text = Stages(self.french), ""
         for _ in range(MOST_CORRECTIONS):
@@ -83,13 +89,14 @@ class StorySums:
                 break
         return None if said.finish == "timeout" else Draw("steps", answer_of(text, self.french), text)
 
-    async def _program(self, working: Working) -> Draw | None:
+    async def _program(self, working: Working, attempt: int) -> Draw | None:
         working.step("running")
         said = await working.ask(
             Ask(
                 f"{working.query}\n\n{told(working.french, 'program')}",
                 max_tokens=PROGRAM_TOKENS,
-                sampling=SamplingWishes(temperature=0.0),
+                sampling=FREELY if attempt > 1 else SamplingWishes(temperature=0.0),
+                attempt=attempt - 1,
                 prefix="```python\n",
                 stops=("\n```",),
                 alone=False,
@@ -108,9 +115,10 @@ class StorySums:
         )  # fmt: skip
         return Draw("program", answer, shown)
 
-    def _shows(self, working: Working, draws: list[Draw]) -> None:
-        votes = _votes(draws)
-        winner, most = votes[0]
+    def _shows(self, working: Working, draws: list[Draw], weight: int) -> None:
+        votes = _votes(draws, weight)
+        winner = votes[0][0]
+        most = sum(draw.answer == winner for draw in draws)
         told_of = [_note(draw, self.french) for draw in draws]
         working.note("story", {"draws": told_of, "answer": written(winner, self.french), "votes": most})
         best = next(draw for draw in draws if draw.answer == winner)
@@ -127,17 +135,23 @@ class StorySums:
                 working.say("\n\n" + told(working.french, "unsure", others=others, answer=answer))
 
 
-def _votes(draws: list[Draw]) -> list[tuple[Decimal, int]]:
-    """The answers, those with most draws first; among equals the one that came first, and so the working that is shown
-    already."""
-    return Counter(draw.answer.normalize() for draw in draws if draw.answer is not None).most_common()
+def _votes(draws: list[Draw], weight: int) -> list[tuple[Decimal, int]]:
+    """The answers, those with most votes first; among equals the one that came first, and so the working that is shown
+    already. ``weight``: the votes of a program."""
+    votes: Counter[Decimal] = Counter()
+    for draw in draws:
+        if draw.answer is not None:
+            votes[draw.answer.normalize()] += weight if draw.way == "program" else 1
+    return votes.most_common()
 
 
-def _decided(draws: list[Draw]) -> bool:
-    """Whether one answer is ``LEAD`` draws ahead, or can't be overtaken."""
-    votes = [count for _, count in _votes(draws)] + [0, 0]
-    ahead = votes[0] - votes[1]
-    return votes[0] > 1 and (ahead >= LEAD or ahead > MOST_DRAWS - len(draws))
+def _decided(draws: list[Draw], weight: int) -> bool:
+    """Whether two ways agree and their answer is ``LEAD`` votes ahead, or can't be overtaken."""
+    votes = _votes(draws, weight)
+    if not votes or sum(draw.answer == votes[0][0] for draw in draws) < 2:
+        return False
+    ahead = votes[0][1] - (votes[1][1] if len(votes) > 1 else 0)
+    return ahead >= LEAD or ahead > MOST_DRAWS - len(draws)
 
 
 def _note(draw: Draw, french: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orion_py.runtime.code_runner import Ran
-from orion_py.skills.story_sums import MOST_DRAWS, StorySums
+from orion_py.skills.story_sums import MOST_DRAWS, PROGRAMMERS, StorySums
 from tests.skills.played import PlayedWorking
 
 ASKED = "A box holds 12 jars at 7 euros each. What do three boxes cost?"
@@ -67,3 +67,13 @@ async def test_a_working_without_a_number_or_without_time_is_left_as_it_is() -> 
     working = PlayedWorking(ASKED, [RIGHT], finish="timeout")
     assert await StorySums(False)(working)
     assert (working.shown, len(working.asks)) == (RIGHT, 1)
+
+
+async def test_a_model_that_is_better_at_programs_gives_them_more_votes_and_writes_more() -> None:
+    says = ["12 + 7 = 19\nAnswer: 19", "print(252)\n```", "print(84)\n```", "print(252.0)\n```"]
+    working = PlayedWorking(ASKED, says, [Ran("252", "done"), Ran("84", "done"), Ran("252.0", "done")])
+    working.models = [next(iter(PROGRAMMERS))]
+    assert await StorySums(False)(working)
+    assert working.shown.endswith("Checked: 2 of 4 ways to work it out give **252**.")
+    assert [ask.attempt for ask in working.asks[1:]] == [0, 1, 2]
+    assert [ask.sampling.temperature for ask in working.asks[1:]] == [0.0, 0.7, 0.7]

@@ -40,13 +40,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """What each of ``WAYS`` came to, as the agent writes numbers; "": nothing. ``draws``: how many ways it tried."""
+    """What each of ``WAYS`` came to, as the agent writes numbers; "": nothing. ``draws``: each way that it tried, and
+    what that came to."""
 
     sample: str
     steps: str
     program: str
     vote: str
-    draws: int
+    draws: list[tuple[str, str]]
     tokens: int
     error: str = ""
 
@@ -82,7 +83,7 @@ async def solve(
         try:
             response = await engine.infer(problem.text, options, locale=problem.language)
         except OrionError as error:
-            yield problem, Solved(problem.id, "", "", "", 0, 0, error.code), True
+            yield problem, Solved(problem.id, "", "", "", [], 0, error.code), True
             continue
         french = problem.language == "fr"
         yield problem, solved(problem.id, response.content, response.notes, response.usage.completion, french), True
@@ -94,10 +95,11 @@ def solved(sample: str, content: str, notes: Mapping[str, Any], tokens: int, fre
     if facts is None:
         found = answer_of(content, french)
         last = "" if found is None else str(found)
-        return Solved(sample, last, "", last, 1, tokens)
+        return Solved(sample, last, "", last, [("steps", last)], tokens)
     draws = facts["draws"]
     program = next((draw["answer"] for draw in draws if draw["way"] == "program"), None)
-    return Solved(sample, draws[0]["answer"] or "", program or "", facts["answer"], len(draws), tokens)
+    ways = [(draw["way"], draw["answer"] or "") for draw in draws]
+    return Solved(sample, ways[0][1], program or "", facts["answer"], ways, tokens)
 
 
 def right(problem: Problem, said: str) -> bool:
@@ -121,7 +123,7 @@ class Shares:
         for problem, one in found:
             for way, said in zip(WAYS, (one.steps, one.program, one.vote), strict=True):
                 by_way[way].append(right(problem, said))
-        return cls(by_way, sum(one.draws for _, one in found))
+        return cls(by_way, sum(len(one.draws) for _, one in found))
 
     @property
     def paired(self) -> Paired:

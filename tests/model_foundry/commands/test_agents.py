@@ -125,7 +125,7 @@ def test_problems_are_solved_in_three_ways_and_compared_in_pairs(
 ) -> None:
     async def solve(engine: Any, model: str, wanted: list[Problem], known: dict[str, Solved]) -> Any:
         for problem in wanted:
-            made = known.get(problem.id) or Solved(problem.id, "-1", "", str(problem.answer), 4, 90)
+            made = known.get(problem.id) or Solved(problem.id, "-1", "", str(problem.answer), [("steps", "-1")] * 4, 90)
             yield problem, made, problem.id not in known
 
     monkeypatch.setattr(agents, "solve", solve)

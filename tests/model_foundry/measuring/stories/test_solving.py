@@ -27,6 +27,8 @@ NOTES = {
     }
 }
 
+DRAWS = [("steps", "7"), ("program", ""), ("steps", "12")]
+
 
 class PlayedEngine:
     def __init__(self, *outcomes: Any) -> None:
@@ -45,19 +47,19 @@ class PlayedEngine:
 async def test_an_answer_tells_each_way_and_is_not_asked_for_twice() -> None:
     engine = PlayedEngine(("So **12**", NOTES), OrionError("no memory"))
     other = Problem("b", "fr", "Combien ?", Decimal(2))
-    known = {"c": Solved("c", "1", "", "1", 1, 5)}
+    known = {"c": Solved("c", "1", "", "1", [], 5)}
     asked = [HENS, other, Problem("c", "en", "?", Decimal(1))]
     found = [row async for row in solve(cast("Engine", engine), "full", asked, known)]
     assert [(one, new) for _, one, new in found] == [
-        (Solved("a", "7", "", "12", 3, 9), True),
-        (Solved("b", "", "", "", 0, 0, "orion"), True),
+        (Solved("a", "7", "", "12", DRAWS, 9), True),
+        (Solved("b", "", "", "", [], 0, "orion"), True),
         (known["c"], False),
     ]
     assert len(set(engine.seeds)) == 2
 
 
 def test_an_answer_without_a_vote_counts_for_what_it_ends_on() -> None:
-    assert solved("a", "3 + 4 = 7, so 1,5", {}, 9, french=True) == Solved("a", "1.5", "", "1.5", 1, 9)
+    assert solved("a", "3 + 4 = 7, so 1,5", {}, 9, french=True) == Solved("a", "1.5", "", "1.5", [("steps", "1.5")], 9)
 
 
 def test_numbers_are_compared_and_not_their_spelling() -> None:
@@ -69,7 +71,7 @@ def test_numbers_are_compared_and_not_their_spelling() -> None:
 
 
 def test_shares_come_with_intervals_and_the_difference_in_pairs() -> None:
-    found = [(HENS, Solved("a", "7", "12", "12", 3, 9)), (HENS, Solved("a", "12", "", "12", 2, 9))]
+    found = [(HENS, Solved("a", "7", "12", "12", DRAWS, 9)), (HENS, Solved("a", "12", "", "12", DRAWS[:2], 9))]
     said = Shares.of(found).sentences()
     assert said[0].startswith("step by step: 1 of 2 (0.500, ")
     assert said[1].startswith("by program: 1 of 2")
