@@ -248,8 +248,10 @@ def _licence(model: HubId, said: dict[str, Any]) -> str:
     """As we spell it. Raises SourceUnavailable where the hub names none."""
     card = said.get("cardData")
     card = card if isinstance(card, dict) else {}
-    tags = said.get("tags")
-    tagged = [tag[8:] for tag in tags if _is_text(tag) and tag.startswith("license:")] if isinstance(tags, list) else []
+    labels = said.get("tags")
+    tagged = (
+        [tag[8:] for tag in labels if _is_text(tag) and tag.startswith("license:")] if isinstance(labels, list) else []
+    )
     for named in (card.get("license_name") if card.get("license") == "other" else None, card.get("license"), *tagged):
         if isinstance(named, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9. +-]{0,79}", named) and named != "other":
             return _SPELT.get(named.lower(), named)

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,8 @@ from model_foundry.failures import local, of_error
 VARIABLE = "ORION_HUB"
 SECONDS = 20.0
 """Without a byte until a connection counts as broken."""
+WORTH_A_BAR = 2**20
+"""Bytes of a file whose arrival is shown."""
 TRIES = 5
 """Times that a download goes on by itself where the connection broke after more of it had come."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -156,7 +159,7 @@ def _download(url: str, file: HubFile, partial: Path, what: str) -> bool:
         partial.unlink()
         done = 0
     began = done > 0
-    with progress.bar(file.name, file.size, done) as advance:
+    with progress.bar(file.name, file.size, done) if file.size > WORTH_A_BAR else nullcontext(_silent) as advance:
         for attempt in range(TRIES):
             before = _size(partial)
             try:
@@ -167,6 +170,9 @@ def _download(url: str, file: HubFile, partial: Path, what: str) -> bool:
                 if stuck or attempt == TRIES - 1:
                     raise unavailable(what, url, error) from error
     return began
+
+
+def _silent(done: int) -> None: ...
 
 
 def _append(url: str, file: HubFile, partial: Path, advance: progress.Advance) -> None:

@@ -42,9 +42,9 @@ def check_names(names: list[str]) -> list[str]:
 
 def _known() -> str:
     groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
-    from_hub = [model.id for model in general.known()]
-    of_ours = ", ".join((ALL, *MODELS, *groups, *senses.SENSES, *FOLDERS, *from_hub, ROUTER_NAME))
-    return f"{of_ours}; and from the hub any OWNER/NAME"
+    of_ours = ", ".join((ALL, *MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
+    from_hub = ", ".join(["any OWNER/NAME", *(model.id for model in general.known())])
+    return f"{of_ours}; and from the hub {from_hub}"
 
 
 def build(name: str) -> Path:

@@ -51,7 +51,7 @@ def _list(registry: Registry, root: Path) -> None:
     here = {entry.id for entry in registry.models}
     for known in registry.general:
         if known.id not in here:
-            size = f"{known.parameters / 1e9:.2g}e9 parameters"
+            size = f"{known.parameters / 1e9:.2g} billion parameters"
             run = "run by us" if known.run else "not run by us"
             row = (known.id, "general", size, known.licence, "not built", ", ".join(known.languages), run)
             print("\t".join((*row, f"python3 build.py models {known.id} brings {known.hub}@{known.revision}")))
