@@ -68,8 +68,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     _models(build)
 
     models = commands.add_parser("models", help="fetch, convert, shard and verify models into public/models/")
-    models.add_argument("names", nargs="+", metavar="NAME", help="'evaluation' fetches the tasks' data for foundry")
-
+    models.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="OWNER/NAME[@REVISION] is a model on the hub; 'evaluation' fetches the tasks' data for foundry",
+    )
     models.add_argument(
         "--sources", action="store_true", help="only fetch what they are made from, and print the paths in the cache"
     )

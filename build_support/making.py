@@ -41,10 +41,18 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     _end_with_parent()
     if not options.background:
-        return with_failures_explained(lambda: _make(options.names, options.if_made))
+        also = [options.if_made, *_from_hub()] if options.if_made else []
+        return with_failures_explained(lambda: _make(options.names, ",".join(also)))
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    return _in_background(options.names)
+    return _in_background(",".join([options.names, *_from_hub()]))
+
+
+def _from_hub() -> list[str]:
+    """The general models that were brought here: they stay in a site for which nobody chose."""
+    from build_support import general, models
+
+    return [name for name in general.built() if models.made(name)]
 
 
 def make_site(names: str, origins: Sequence[str] = ()) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from build_support import built, paths, progress, senses
+from build_support import built, general, hub, paths, progress, senses
 from build_support.downloads import Source, obtain, sha256_of
 from build_support.errors import BuildError, StepFailed, UsageError
 from build_support.locks import alone
@@ -27,27 +27,37 @@ Report = Callable[[str, int, int], None]
 
 def check_names(names: list[str]) -> list[str]:
     """``names`` without repeats, and with its members in place of a group such as "vision", or of "all". Raises
-    UsageError for one that can't be built."""
+    UsageError for one that can't be built. A model from the hub is named with its revision then."""
     found: list[str] = []
     for name in names:
         group = (*MODELS, *senses.SENSES) if name == ALL else senses.members(name)
         if not group and name not in (ROUTER_NAME, *MODELS, *senses.SENSES, *FOLDERS):
-            groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
-            known = ", ".join((ALL, *MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
-            raise UsageError(f"There is no model {name!r}.", f"These can be built: {known}.")
+            from_hub = general.whole_name(name)
+            if not from_hub:
+                raise UsageError(f"There is no model {name!r}.", f"These can be built: {_known()}.")
+            group = (from_hub,)
         found += group or [name]
     return list(dict.fromkeys(found))
 
 
+def _known() -> str:
+    groups = dict.fromkeys(sense.group for sense in senses.SENSES.values())
+    of_ours = ", ".join((ALL, *MODELS, *groups, *senses.SENSES, *FOLDERS, ROUTER_NAME))
+    from_hub = ", ".join(["any OWNER/NAME", *(model.id for model in general.known())])
+    return f"{of_ours}; and from the hub {from_hub}"
+
+
 def build(name: str) -> Path:
     """Brings the model ``name``, or the router, up to date; returns the path of its manifest. Raises BuildError."""
-    with alone(paths.WORK / "models" / f"{name}.lock", f"making {name}"):
+    with alone(paths.WORK / "models" / f"{_file_name(name)}.lock", f"making {name}"):
+        if general.is_from_hub(name) and general.commit_of(name) is None:
+            hub.listed(hub.hub_id(name))
         return _build(name)
 
 
 def sources_of(name: str) -> tuple[Source, ...]:
     """What ``name`` is made from: a model, a graph model or the router; nothing of what comes as a folder."""
-    if name in FOLDERS:
+    if name in FOLDERS or general.is_from_hub(name):
         return ()
     if name in senses.SENSES:
         return senses.SENSES[name].sources
@@ -59,6 +69,9 @@ def fetch(name: str) -> list[Path]:
     if name in FOLDERS:
         folder = fetched(name, progress.say)
         return [folder / file for file in FOLDERS[name].files]
+    if general.is_from_hub(name):
+        folder, _ = hub.fetched(hub.hub_id(name))
+        return sorted(path for path in folder.iterdir() if path.suffix != ".partial")
     found = obtain(sources_of(name))
     return [found[source] for source in sources_of(name)]
 
@@ -68,31 +81,42 @@ def made(name: str) -> bool:
     are."""
     if group := senses.members(name):
         return all(map(made, group))
+    if general.is_from_hub(name) and general.commit_of(name) is None:
+        return False
     stamp, record, key = _record(name)
     return stamp.fresh(key, [record])
 
 
 def _record(name: str) -> tuple[Stamp, Path, str]:
     """The stamp of a model, the file that names its manifest, and the hash of what goes into it."""
-    origins = [repr(FOLDERS[name])] if name in FOLDERS else [source.sha256 for source in sources_of(name)]
+    if general.is_from_hub(name):
+        origins = [str(general.commit_of(name))]
+    else:
+        origins = [repr(FOLDERS[name])] if name in FOLDERS else [source.sha256 for source in sources_of(name)]
     key = digest(_makers(name), name, *origins, base=paths.ROOT)
-    return Stamp(paths.WORK / "models" / f"{name}.stamp"), paths.WORK / "models" / f"{name}.json", key
+    place = paths.WORK / "models"
+    return Stamp(place / f"{_file_name(name)}.stamp"), place / f"{_file_name(name)}.json", key
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "--")
 
 
 def _build(name: str) -> Path:
     stamp, record, key = _record(name)
     if stamp.fresh(key, [record]):
         manifest = paths.MODELS / str(json.loads(record.read_text())["manifest"])
-        if intact(manifest):
+        if intact(manifest) and _offered(name, manifest):
             return manifest
     stamp.forget()
-    taken = built.take_model(name, key)
+    taken = built.take_model(_file_name(name), key)
     if taken is not None and intact(paths.MODELS / taken / "manifest.json"):
         progress.say(f"• {name} is taken from the cache, as another clone made it")
         return _recorded(name, paths.MODELS / taken / "manifest.json")
-    built.forget_model(name, key)
+    built.forget_model(_file_name(name), key)
     with progress.step(f"Fetching the weights of {name}"):
         files = fetch(name)
+    key = _record(name)[2]  # what a branch of the hub stands for is known only now
     from model_foundry.errors import FoundryError
 
     with progress.step(f"Converting {name}") as shown:
@@ -103,9 +127,16 @@ def _build(name: str) -> Path:
     manifest = paths.MODELS / model / "manifest.json"
     if not intact(manifest):
         raise BuildError(f"The conversion of {name} left {manifest.parent} incomplete.", "Run the command again.")
+    if general.is_from_hub(name):
+        general.offer(name, hub.listed(hub.hub_id(name)), manifest)
     if name not in FOLDERS:  # that cache has room for one manifest, and a model that sees has two
-        built.keep_model(name, key, manifest)
+        built.keep_model(_file_name(name), key, manifest)
     return _recorded(name, manifest)
+
+
+def _offered(name: str, manifest: Path) -> bool:
+    """Whether what a site says of it is there, where the model is from the hub."""
+    return not general.is_from_hub(name) or general.offered(manifest)
 
 
 def _recorded(name: str, manifest: Path) -> Path:
@@ -127,6 +158,12 @@ def _convert(name: str, files: list[Path], report: Report) -> str:
 
         source = FOLDERS[name]
         return build_folder(files[0].parent, name, source.licence, source.revision, paths.MODELS, report).model
+    if general.is_from_hub(name):
+        from model_foundry.commands.folder import build_folder
+
+        there = hub.listed(hub.hub_id(name))
+        model = general.model_id(name)
+        return build_folder(files[0].parent, model, there.licence, there.commit, paths.MODELS, report).model
     if name != ROUTER_NAME:
         from model_foundry.building.pipeline import build_model
 
@@ -191,7 +228,7 @@ def _makers(name: str) -> list[Path]:
     if name == ROUTER_NAME:
         head = foundry / "routing" / "head.safetensors"
         return [*modules_behind("model_foundry.routing.build", paths.ROOT), head]
-    if name in FOLDERS:
+    if name in FOLDERS or general.is_from_hub(name):
         return modules_behind("model_foundry.commands.folder", paths.ROOT)
     recipes = tree(foundry / "recipes", suffixes=(".json", ".toml", ".yaml", ".yml"))
     return [*modules_behind("model_foundry.building.pipeline", paths.ROOT), *recipes]

@@ -26,7 +26,7 @@ LANGUAGE = "language.bin"
 
 
 LEFT_OUT = (
-    "native/", "cli/", "protocol/schema.py", "registry/schema.py", "registry/built.py",
+    "native/", "cli/", "protocol/schema.py", "registry/schema.py", "registry/built.py", "registry/general.py",
     "runtime/scripted.py", "runtime/scripted_graphs.py", "runtime/whole.py",
     "manifest/expansion.py", "manifest/stored_matrix.py", "manifest/bit_stream.py", "manifest/rotary.py",
     "external/onnx_outline.py", "safety/evaluate_guard.py", "storage/memory.py", "storage/memory_settings.py",

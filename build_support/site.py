@@ -167,14 +167,19 @@ def _plan(node: Node, manifests: Iterable[Path], origins: Sequence[str]) -> dict
     for bundle in python_bundle.build(node):
         plan[f"vendor/python/{bundle.name}"] = bundle
     plan |= cell_packages.files(node)
+    manifests = list(manifests)
     for manifest in manifests:
         for name, path in models.files(manifest).items():
             plan[f"models/{name}"] = path
     registry = paths.ROOT / REGISTRY
     if registry.exists():
         from orion_py.registry.built import only_built  # in the virtual environment only
+        from orion_py.registry.general import OFFER, read_offer, with_general
 
-        plan[REGISTRY] = only_built(registry.read_text("utf-8"), lambda name: name in plan).encode()
+        offers = [manifest.parent / OFFER for manifest in manifests]
+        brought = [read_offer(path.read_bytes()) for path in offers if path.is_file()]
+        listed = with_general(registry.read_text("utf-8"), brought)
+        plan[REGISTRY] = only_built(listed, lambda name: name in plan).encode()
         plan |= _first_visit(plan)
     listing = precache(plan, whole.parts)
     plan["precache.json"] = (json.dumps(listing, indent=1) + "\n").encode()

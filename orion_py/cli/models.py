@@ -48,6 +48,13 @@ def _list(registry: Registry, root: Path) -> None:
         starts = ", ".join(device for device, model in registry.recommendations.items() if model == entry.id)
         size = f"{entry.download_bytes / 1e6:.0f} MB"
         print("\t".join((entry.id, entry.tier, size, entry.licence, built, agents, starts and f"starts: {starts}")))
+    here = {entry.id for entry in registry.models}
+    for known in registry.general:
+        if known.id not in here:
+            size = f"{known.parameters / 1e9:.2g} billion parameters"
+            run = "run by us" if known.run else "not run by us"
+            row = (known.id, "general", size, known.licence, "not built", ", ".join(known.languages), run)
+            print("\t".join((*row, f"python3 build.py models {known.id} brings {known.hub}@{known.revision}")))
 
 
 def _graph_models(root: Path) -> Iterator[Path]:

@@ -8,18 +8,21 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orion_py.errors import InvalidManifest
+from orion_py.errors import InvalidManifest, InvalidRegistry
 from orion_py.manifest.graph_manifest import parse_graph_manifest
 from orion_py.manifest.manifest import Manifest
 from orion_py.manifest.reading import parse_manifest
+from orion_py.registry.general import OFFER, read_offer, with_general
+from orion_py.registry.models import ModelEntry
 
 
 def with_built_models(registry: str, models: Path) -> str:
     """models.json's text with an entry for each built model in the folder ``models`` that it lacks.
 
-    No agent prefers these; they answer when they are asked for (``orion chat --model``). A text
-    that isn't a registry comes back as it is, for the registry's own parser to refuse.
+    No agent prefers these, but those that were built from the hub; they answer when they are asked for (``orion chat
+    --model``). A text that isn't a registry comes back as it is, for the registry's own parser to refuse.
     """
+    registry = with_general(registry, _offers(models))
     try:
         parsed: dict[str, Any] = json.loads(registry)
         listed = {entry["id"] for part in ("models", "absent", "senses") for entry in parsed.get(part, [])}
@@ -39,6 +42,19 @@ def with_built_models(registry: str, models: Path) -> str:
             if manifest.sight is not None and manifest.sight.encoder not in listed:
                 parsed.setdefault("senses", []).extend(_encoder(models, manifest.sight.encoder))
     return json.dumps(parsed)
+
+
+def _offers(models: Path) -> list[ModelEntry]:
+    """What was written of the models that were built from the hub."""
+    found = []
+    for path in sorted(models.glob(f"*/{OFFER}")):
+        try:
+            entry = read_offer(path.read_bytes())
+        except (OSError, InvalidRegistry):
+            continue  # then it is among those that no agent prefers
+        if entry.id == path.parent.name and (path.parent / "manifest.json").is_file():
+            found.append(entry)
+    return found
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _FIXES = {
     "literal_error": "use one of the values named",
 }
 _PATH_FIX = "write a path below the page's folder, such as models/<id>/manifest.json"
-_ENTRIES = ("models", "agents", "absent", "senses", "groups", "recommendations")
+_ENTRIES = ("models", "agents", "absent", "senses", "general", "groups", "recommendations")
 
 
 def parse_registry(text: str | bytes) -> Registry:

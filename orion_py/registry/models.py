@@ -138,6 +138,22 @@ class AbsentModel(_Entry):
     """Models here that can do this take its place before the senses do."""
 
 
+class GeneralModel(_Entry):
+    """A model for all but code that ``build.py models HUB_ID`` brings where the network reaches the hub: OWNER/NAME
+    there, at the commit ``revision``. ``run``: whether we have run it ourselves; what it takes is measured where it
+    is built."""
+
+    id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    hub: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    licence: Literal["Apache-2.0", "MIT"]
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    parameters: Annotated[int, Field(gt=0, le=2**40)]
+    run: bool = False
+    sampling: ModelSampling = ModelSampling()
+
+
 class AgentEntry(_Entry):
     """A persona over models, preferred first. ``system`` is its prompt, the rest its sampling, where it
     wants that otherwise than the model's own.
@@ -164,13 +180,15 @@ class AgentEntry(_Entry):
 class Registry(_Entry):
     """``groups`` name sets of agents; ``recommendations`` say which model a device starts with;
     ``absent`` are the models that agents name and that can't be loaded here. ``senses`` are no decoders, and no agent
-    answers with one alone. What a person adds stands beside ``models`` and isn't part of the file."""
+    answers with one alone. ``general`` can be brought from the hub by whoever builds the site, and is among ``models``
+    then (``registry.general``). What a person adds stands beside ``models`` and isn't part of the file."""
 
     version: Annotated[int, Field(ge=1)]
     models: Annotated[tuple[ModelEntry, ...], Field(min_length=1)]
     agents: Annotated[tuple[AgentEntry, ...], Field(min_length=1)]
     absent: tuple[AbsentModel, ...] = ()
     senses: tuple[SenseEntry, ...] = ()
+    general: tuple[GeneralModel, ...] = ()
     router: RouterEntry | None = None
     groups: dict[Identifier, tuple[Identifier, ...]] = {}
     recommendations: dict[DeviceClass, Identifier] = {}

@@ -149,7 +149,10 @@ def test_a_conversion_that_left_something_out_is_no_model(
 
 def test_names_are_those_that_can_be_built() -> None:
     assert models.check_names(["full", "router", "full"]) == ["full", "router"]
-    with pytest.raises(UsageError, match=r"There is no model ''\. These can be built: all, lite, full, .*, router\."):
+    with pytest.raises(
+        UsageError,
+        match=r"There is no model ''\. These can be built: all, lite, .*, router; and from the hub any OWNER/NAME, ",
+    ):
         models.check_names([""])
 
 

@@ -16,6 +16,8 @@ from build_support.errors import BuildError
 from build_support.joined import Joined
 from build_support.node import Node
 from build_support.vendor import Vendored
+from orion_py.registry.load import parse_registry
+from tests.registry.test_load import MODEL
 from tests.tiny import manifest_json
 
 LITE = "smollm2-135m-instruct"
@@ -171,6 +173,25 @@ def test_the_registry_offers_only_what_is_in_the_site(root: Path) -> None:
         (paths.MODELS / "shards" / shard["sha256"]).touch()
     site.build(NODE, [paths.MODELS / LITE / "manifest.json"])
     assert [model["id"] for model in json.loads(held()["models.json"])["models"]] == [LITE]
+
+
+def test_a_general_model_from_the_hub_is_offered_before_the_sites_own_to_all_but_code(root: Path) -> None:
+    shutil.copyfile(Path(__file__).resolve().parents[2] / "models.json", root / "models.json")
+    for name in (LITE, "brought"):
+        (paths.MODELS / name).mkdir()
+        (paths.MODELS / name / "manifest.json").write_text(manifest_json())
+    for shard in json.loads(manifest_json())["shards"]:
+        (paths.MODELS / "shards" / shard["sha256"]).touch()
+    entry = MODEL | {"id": "brought", "manifest": "models/brought/manifest.json", "tier": "full"}
+    (paths.MODELS / "brought" / "offer.json").write_text(json.dumps(entry))
+    site.build(NODE, [paths.MODELS / name / "manifest.json" for name in (LITE, "brought")])
+    registry = parse_registry(held()["models.json"])
+    usable = {agent.id: registry.usable(agent.models) for agent in registry.agents}
+    assert usable["conversation"] == usable["creative"] == ("brought", LITE)
+    assert usable["code"] == (LITE,)
+    assert "models/brought/offer.json" not in held(), "it is in the list"
+    site.build(NODE, [paths.MODELS / LITE / "manifest.json"])
+    assert "brought" not in held()["models.json"].decode()
 
 
 def test_a_model_without_its_shards_is_no_site() -> None:

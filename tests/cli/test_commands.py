@@ -106,6 +106,25 @@ def test_the_list_says_which_models_are_built(types: Type, root: Path, capsys: C
     assert "\tbuilt\t" in capsys.readouterr().out
 
 
+def test_the_list_names_general_models_of_the_hub_and_how_to_bring_one(
+    types: Type, root: Path, capsys: Capture
+) -> None:
+    known = {
+        "id": "big",
+        "title": "Big",
+        "hub": "Someone/Big",
+        "revision": "a" * 40,
+        "licence": "MIT",
+        "languages": ["en", "fr"],
+        "parameters": 1_540_000_000,
+    }
+    (root / "models.json").write_text(json.dumps({**REGISTRY, "general": [known]}))
+    assert types("models") == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("big\tgeneral\t1.5 billion parameters\tMIT\tnot built\ten, fr\tnot run by us\t")
+    assert said.endswith(f"python3 build.py models big brings Someone/Big@{'a' * 40}")
+
+
 def test_a_built_model_is_verified_shard_by_shard(types: Type, root: Path, capsys: Capture) -> None:
     shards = built(root)
     assert types("models", "verify") == 0
