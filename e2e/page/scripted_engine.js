@@ -72,7 +72,7 @@ const AGENTS = [
 }));
 const MODEL_ROW = {
   id: MODEL, title: "SmolLM2 135M Instruct", languages: ["en"], manifest: "models/scripted/manifest.json", tier: "lite", family: "llama", licence: "Apache-2.0",
-  download_bytes: total, memory_bytes: 412_000_000, onnxruntime_memory_bytes: null, device_memory_gb: null, capabilities: ["chat"], offered: true,
+  download_bytes: total, memory_bytes: 412_000_000, onnxruntime_memory_bytes: null, device_memory_gb: null, capabilities: ["chat"], weak_at: [], offered: true,
   sampling: { temperature: 0.7, top_p: 0.95, top_k: 40, repetition_penalty: 1 },
 };
 const PROBABILITIES = { conversation: 0.31, code: 0.27, logical: 0.14, creative: 0.12, multilingual: 0.09, vision: 0.04, speech: 0.03 };

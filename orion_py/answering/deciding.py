@@ -13,7 +13,7 @@ from orion_py.answering.services import Services
 from orion_py.answering.taking_in import sees
 from orion_py.background.model_order import Ordered
 from orion_py.errors import EmptyQuery
-from orion_py.protocol import AgentDefinition, GuardEvent
+from orion_py.protocol import AgentDefinition, GuardEvent, WeakEvent
 from orion_py.registry.models import ModelEntry
 from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
@@ -101,6 +101,15 @@ async def models_for(agent: Agent, request: InferRequest, services: Services) ->
     found = await _ordered(agent, request, services)
     await services.wishes.prefer(found)
     return found.models
+
+
+def warn_of_weakness(agent: Agent, entry: ModelEntry, request: InferRequest, services: Services) -> None:
+    """Tells the caller where ``entry`` is known to be of little use to ``agent``, and which model does better."""
+    if agent.id not in entry.weak_at:
+        return
+    listed = [services.registry.model(name) for name in services.registry.usable(agent.models)]
+    better = next((other.id for other in listed if agent.id not in other.weak_at), "")
+    services.emit(WeakEvent(id=request.id, agent=agent.id, model=entry.id, better=better))
 
 
 async def seen_by_model(agent: Agent, request: InferRequest, services: Services) -> bool:

@@ -12,7 +12,16 @@ from orion_py.answering.ability import Obstacle, can_hear, obstacle
 from orion_py.answering.by_model import ModelAnswer, Question
 from orion_py.answering.coded import brief_of
 from orion_py.answering.deadline import Deadline
-from orion_py.answering.deciding import coded, looking_back, models_for, noticed, routed, seen_by_model, validated
+from orion_py.answering.deciding import (
+    coded,
+    looking_back,
+    models_for,
+    noticed,
+    routed,
+    seen_by_model,
+    validated,
+    warn_of_weakness,
+)
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.looking import seen
 from orion_py.answering.options import attached
@@ -206,6 +215,8 @@ class RequestRun:
         models = await ended_by(models_for(agent, request, services), token)
         if model_sees and scenes is None:
             models = [entry for entry in models if sees(entry)]  # no other would know anything of the pictures
+        if models:
+            warn_of_weakness(agent, models[0], request, services)
         question = Question(query, agent, brief, decision)
         # Who can't take back what came gets no skill: one may put other text in its place.
         takes_back = request.options.cut_loops

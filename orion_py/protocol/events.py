@@ -283,6 +283,16 @@ class GuardEvent(Event):
     rules: list[str]
 
 
+class WeakEvent(Event):
+    """Said before an answer: measured, few answers of ``model`` are useful for ``agent``. ``better``: a model of the
+    list that does better and can be brought, "" for none."""
+
+    type: Literal["weak"] = "weak"
+    agent: str
+    model: str
+    better: str = ""
+
+
 class LogEvent(Event):
     type: Literal["log"] = "log"
     record: dict[str, Any]

@@ -37,6 +37,7 @@ class ModelDescription(TypedDict):
     onnxruntime_memory_bytes: int | None
     languages: list[str]
     capabilities: list[str]
+    weak_at: list[str]
     sampling: Sampling
     device_memory_gb: int | None
     shards: NotRequired[Literal["beside", "inside"]]

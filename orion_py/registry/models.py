@@ -78,6 +78,9 @@ class ModelEntry(_Entry):
     """By onnxruntime on WebAssembly, which the ladder steps down to; None: estimated once the manifest is read."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     capabilities: tuple[str, ...] = ()
+    weak_at: tuple[Identifier, ...] = ()
+    """Agents for whom few of its answers are useful (below a quarter by ``foundry agents evaluate``): the person is
+    told before it answers."""
     sampling: ModelSampling = ModelSampling()
     device_memory_gb: Annotated[int, Field(gt=0, le=4096)] | None = None
     """The least memory of a device that is offered it. None: any, but that a large one's follows from

@@ -177,7 +177,7 @@ def test_a_licence_that_isnt_permissive_is_pointed_at(hub: HubServer, capsys: py
 
 
 def test_names_say_what_the_hub_can_bring() -> None:
-    with pytest.raises(UsageError, match=r"router; and from the hub any OWNER/NAME, qwen2\.5-1\.5b-instruct"):
+    with pytest.raises(UsageError, match=r"router; and from the hub any OWNER/NAME, qwen3-1\.7b"):
         models.check_names(["nothing"])
     with pytest.raises(UsageError, match="too long a name"):
         general.model_id("o" * 60 + "/" + "n" * 60)

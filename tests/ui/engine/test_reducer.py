@@ -269,6 +269,19 @@ def test_a_note_of_the_guard_stands_under_the_answer_and_has_words(category: str
     assert kind in TEXT
 
 
+def test_a_model_that_is_seldom_right_is_told_once_with_the_better_one() -> None:
+    page = Page()
+    page.state.model_titles = {"small": "Small", "large": "Large"}
+    page.hear("weak", agent="multilingual", model="small", better="large")
+    page.hear("weak", agent="multilingual", model="small", better="large")
+    page.hear("weak", agent="creative", model="small")
+    assert page.answer.notes == [
+        {"kind": "weak_better", "model": "Small", "better": "Large"},
+        {"kind": "weak", "model": "Small"},
+    ]
+    assert {"weak", "weak_better"} <= set(TEXT)
+
+
 def test_the_way_of_a_request_is_kept_with_its_times() -> None:
     page = Page()
     page.hear("state", previous="idle", state="validating", ms=0.0)

@@ -584,6 +584,7 @@ export interface ModelDescription {
   onnxruntime_memory_bytes: number | null;
   languages: string[];
   capabilities: string[];
+  weak_at: string[];
   sampling: Sampling;
   device_memory_gb: number | null;
   shards?: "beside" | "inside";
@@ -623,6 +624,7 @@ export interface ModelRow {
   onnxruntime_memory_bytes: number | null;
   languages: string[];
   capabilities: string[];
+  weak_at: string[];
   sampling: Sampling;
   device_memory_gb: number | null;
   shards?: "beside" | "inside";
@@ -1238,6 +1240,19 @@ export interface VoiceRow {
 }
 
 /**
+ * Said before an answer: measured, few answers of `model` are useful for `agent`. `better`: a model of the
+ * list that does better and can be brought, "" for none.
+ */
+export interface WeakEvent {
+  v: 1;
+  id: string;
+  type: "weak";
+  agent: string;
+  model: string;
+  better: string;
+}
+
+/**
  * What became of WebGPU for a model in memory, or for one session of a graph model, by name (else ""):
  * `background.webgpu_report` has the states.
  */
@@ -1314,6 +1329,7 @@ export type Event =
   | AgentEvent
   | SiteEvent
   | GuardEvent
+  | WeakEvent
   | LogEvent
   | MetricEvent
   | BreakerEvent

@@ -42,7 +42,7 @@ def note_words(note, words):
         return ""
     if note.get("agent"):
         return words(key, agent=words.agent(note["agent"]))
-    return words(key, model=note["model"]) if note.get("model") else words(key)
+    return words(key, **{name: note[name] for name in ("model", "better") if note.get(name)})
 
 
 def activity_words(turn, words, waits_for_microphone=False):

@@ -201,6 +201,19 @@ def _guard(state, message, turn, now):
         _touch(state, turn)
 
 
+def _weak(state, message, turn, now):
+    """The model that is to answer is seldom of use to this agent. Once a visit is enough."""
+    told = (message.get("agent"), message.get("model"))
+    if turn and told not in state.weak_told:
+        state.weak_told.add(told)
+        better = message.get("better")
+        names = {"model": state.model_name(told[1])}
+        if better:
+            names["better"] = state.model_name(better)
+        turn.note(kind="weak_better" if better else "weak", **names)
+        _touch(state, turn)
+
+
 def _result(state, message, turn, now):
     if not turn:
         return
@@ -367,6 +380,7 @@ _HANDLERS = {
     "revision": _revision,
     "fallback": _fallback,
     "guard": _guard,
+    "weak": _weak,
     "router": _router,
     "result": _result,
     "error": _error,

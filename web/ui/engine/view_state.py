@@ -44,6 +44,7 @@ class ViewState:
         self.agents = []  # rows of the status, as ``AgentFactory.describe`` writes them
         self.agent_titles = {}
         self.model_titles = {}
+        self.weak_told = set()
         self.model_languages = {}
         self.model_sizes = {}
         self.upgrade = None  # the last event about what comes in the background
