@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from orion_py.agents.base import Agent
-from orion_py.answering.ability import SEES
+from orion_py.answering.ability import NEEDED, SEES
 from orion_py.answering.attachments import require
 from orion_py.answering.infer_request import InferRequest
 from orion_py.answering.options import attached
@@ -19,6 +20,13 @@ from orion_py.routing.base import RoutingDecision
 from orion_py.safety.normalise import visible
 from orion_py.safety.validation import validate_query
 from orion_py.senses.scenes.follow_up import goes_on_about_pictures
+
+_SOUND = re.compile(
+    r"\b(?:record|audio|sound|voice|listen|hear(?:d|s|ing)?\b|transcri|dictat|podcast|micro(?:phone)?\b|aloud|loud|subtitle"
+    r"|song|enregistr|[ée]cout|enten[dt]|voix|voca|(?:le|un|du) son\b|dict[ée]|sous-titr|chanson)",
+    re.IGNORECASE,
+)
+"""What somebody says who means something to be heard."""
 
 
 def validated(request: InferRequest, services: Services, *, may_be_empty: bool = False) -> str:
@@ -68,7 +76,16 @@ async def routed(query: str, request: InferRequest, services: Services) -> Routi
         decision = await services.router.route(query, request.locale, attached(request.options))
         if decision.agent not in agents.ids:
             decision = replace(decision, agent=agents.ids[0])
+        if _of_the_talk(query, decision, request):
+            decision = replace(decision, agent=agents.ids[0])
     return decision
+
+
+def _of_the_talk(query: str, decision: RoutingDecision, request: InferRequest) -> bool:
+    """Whether ``query`` was taken for one on a recording, and goes on about what was written: "Say it again in one
+    sentence." Asking for a recording would end the conversation there."""
+    hears = NEEDED["audio"][0]
+    return decision.agent == hears and bool(request.history) and not request.options.audio and not _SOUND.search(query)
 
 
 def looking_back(
