@@ -78,7 +78,7 @@ def test_an_answer_goes_on_with_all_its_threads_after_the_machine_slept_in_the_m
     text = answer.succeeds()
     assert text.startswith(seen[:15])
     assert answer.backend == LABELS["kernel"]
-    assert answer.notes == []
+    assert answer.others_notes == []
     assert regular.asks("And in French?").succeeds()
 
 

@@ -72,7 +72,7 @@ def test_a_kernel_that_computes_wrongly_is_stepped_down_from_in_plain_words(newc
         answer = newcomer.asks("What is the capital of Germany?")
         answer.succeeds()
         assert answer.backend == ONNXRUNTIME
-        assert answer.notes == [], "the verdict is kept"
+        assert answer.others_notes == [], "the verdict is kept"
 
 
 def test_a_site_without_the_kernels_builds_computes_with_onnxruntime(newcomer: Person, web: Web) -> None:

@@ -65,6 +65,11 @@ class Answer:
     def notes(self) -> list[str]:
         return self.article.locator(".notes li").all_inner_texts()
 
+    @property
+    def others_notes(self) -> list[str]:
+        """Without the one on the model itself, which stands under a visit's first answers."""
+        return [note for note in self.notes if "seldom right" not in note]
+
     def fact(self, name: str) -> Locator:
         """One of agent, model, backend, rate, first-token in the line under the answer."""
         return self.article.locator(f'[data-field="{name}"]')

@@ -28,6 +28,8 @@ LEAD = 2
 PROGRAMMERS = {"qwen2.5-coder-0.5b-instruct": 2}
 """How many votes a program of these models has, where a working has one: they solve more problems by program than step
 by step (``foundry agents stories``), so that they are asked for further programs first."""
+UNABLE = frozenset(("smollm2-135m-instruct",))
+"""Models that solve hardly any problem in any way: for them further draws only take time."""
 PROGRAMS = 3
 """So many programs of a model that is better at them; of another one."""
 PROGRAM_TOKENS, STEPS_TOKENS = 256, 320
@@ -52,6 +54,9 @@ class StorySums:
 
     async def __call__(self, working: Working) -> bool:
         """A ``skills.base.Skill``: answers every question."""
+        if next(iter(working.models), "") in UNABLE:
+            await work_out(working, self.french, working.query)
+            return True
         weight = PROGRAMMERS.get(next(iter(working.models), ""), 1)
         asked = f"{working.query}\n\n{told(working.french, 'steps')}"
         first = await work_out(working, self.french, asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orion_py.runtime.code_runner import Ran
-from orion_py.skills.story_sums import MOST_DRAWS, PROGRAMMERS, StorySums
+from orion_py.skills.story_sums import MOST_DRAWS, PROGRAMMERS, UNABLE, StorySums
 from tests.skills.played import PlayedWorking
 
 ASKED = "A box holds 12 jars at 7 euros each. What do three boxes cost?"
@@ -77,3 +77,10 @@ async def test_a_model_that_is_better_at_programs_gives_them_more_votes_and_writ
     assert working.shown.endswith("Checked: 2 of 4 ways to work it out give **252**.")
     assert [ask.attempt for ask in working.asks[1:]] == [0, 1, 2]
     assert [ask.sampling.temperature for ask in working.asks[1:]] == [0.0, 0.7, 0.7]
+
+
+async def test_a_model_that_solves_nothing_is_asked_once() -> None:
+    working = PlayedWorking(ASKED, ["12 + 7 = 18"])
+    working.models = [next(iter(UNABLE))]
+    assert await StorySums(False)(working)
+    assert (working.shown, len(working.asks)) == ("12 + 7 = 19", 1)
