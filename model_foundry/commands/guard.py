@@ -15,7 +15,7 @@ from model_foundry.guarding.rows import messages
 from model_foundry.guarding.writing import module, rounded
 from model_foundry.routing.dataset import training_rows
 from orion_py.safety import learned_weights
-from orion_py.safety.learned import shipped
+from orion_py.safety.learned import pieces_of, shipped
 
 WEIGHTS = Path(learned_weights.__file__)
 SEED = 1
@@ -46,6 +46,7 @@ def train(embed: Embed, target: Path) -> None:
     texts = [message.text for message in found] + [row.text for row in training_rows()]
     wanted = [message.wanted for message in found]
     wanted += [""] * (len(texts) - len(wanted))
-    fitted = fit(np.stack([embed(text) for text in texts]).astype(np.float64), wanted, SEED, print)
+    bags = [np.stack([embed(part) for part in (text, *pieces_of(text))]).astype(np.float64) for text in texts]
+    fitted = fit(bags, wanted, SEED, print)
     target.write_text(module(rounded(fitted.classifier)), "utf-8")
     print(f"wrote {target}")

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orion_py.safety.learned import KINDS, Classifier
+from orion_py.safety.learned import BY_PIECE, KINDS, Classifier
 
 Matrix = NDArray[np.float64]
 L2 = 1e-4
 STEPS = 12
 FOLDS = 5
-FALSE_ALARMS = {"injection": 0.004, "harm": 0.003, "distress": 0.005}
+ROUNDS = 3
+"""In which the telling parts of messages are chosen anew."""
+FALSE_ALARMS = {"injection": 0.006, "harm": 0.003, "distress": 0.005}
 """A kind's share of harmless messages that may get its note. Nothing is refused for it, and a third of the harmless
 messages were written to resemble hostile ones."""
 BALANCE = 8.0
@@ -33,29 +35,51 @@ class Fitted:
     caught: dict[str, float]
 
 
-def fit(embeddings: Matrix, wanted: Sequence[str], seed: int, say: Callable[[str], None] = lambda text: None) -> Fitted:
-    """Classifiers for every kind. ``embeddings``: [n, d]; ``wanted``: each row's kind, "" for harmless ones. ``seed``
-    decides the folds."""
-    rows = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)
+def fit(
+    bags: Sequence[Matrix], wanted: Sequence[str], seed: int, say: Callable[[str], None] = lambda text: None
+) -> Fitted:
+    """Classifiers for every kind. ``bags``: for each message [1 + pieces, d], the whole one first; ``wanted``: each
+    message's kind, "" for harmless ones. ``seed`` decides the folds."""
+    rows = [bag / np.maximum(np.linalg.norm(bag, axis=1, keepdims=True), 1e-9) for bag in bags]
     labels = np.array(wanted)
     folds = np.random.default_rng(seed).integers(0, FOLDS, len(rows))
     weights, bias, thresholds, caught = [], [], [], {}
     for kind in KINDS:
+        parts = [bag[1:] if kind == BY_PIECE and len(bag) > 1 else bag[:1] for bag in rows]
         positive = labels == kind
         scores = np.zeros(len(rows))
         for fold in range(FOLDS):
-            inside, outside = folds != fold, folds == fold
-            solution = logistic(rows[inside], positive[inside])
-            scores[outside] = rows[outside] @ solution[:-1] + solution[-1]
+            solution = _solved(parts, positive, folds != fold)
+            scores[folds == fold] = [_highest(parts[n], solution) for n in np.flatnonzero(folds == fold).tolist()]
         threshold = limit(scores[labels == ""], FALSE_ALARMS[kind])
         caught[kind] = float(np.mean(scores[positive] > threshold))
         say(f"{kind}: {caught[kind]:.2f} of {positive.sum()} left-out messages are noticed")
-        solution = logistic(rows, positive)
+        solution = _solved(parts, positive, np.ones(len(rows), bool))
         weights.append(solution[:-1])
         bias.append(float(solution[-1]))
         thresholds.append(threshold)
     stacked = np.array(weights, np.float32)
     return Fitted(Classifier(tuple(KINDS), stacked, tuple(bias), tuple(thresholds)), caught)
+
+
+def _solved(parts: Sequence[Matrix], positive: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The regression over the parts of the messages ``inside``. Which part of a message makes its kind isn't known: at
+    first its whole text or all its parts stand for it, then the part that scores highest (multiple-instance learning,
+    MI-SVM of Andrews et al. 2002, with a logistic loss)."""
+    other = np.concatenate([parts[n] for n in np.flatnonzero(inside & ~positive).tolist()])
+    own = [parts[n] for n in np.flatnonzero(inside & positive).tolist()]
+    # One sentence is all there is to look at: what is known of the kind begins with these messages.
+    single = [bag for bag in own if len(bag) == 1]
+    chosen = np.concatenate(single or own)
+    for _ in range(ROUNDS if any(len(bag) > 1 for bag in own) else 1):
+        rows = np.concatenate([chosen, other])
+        solution = logistic(rows, np.arange(len(rows)) < len(chosen))
+        chosen = np.stack([bag[np.argmax(bag @ solution[:-1])] for bag in own])
+    return solution
+
+
+def _highest(bag: Matrix, solution: NDArray[np.float64]) -> float:
+    return float(np.max(bag @ solution[:-1] + solution[-1]))
 
 
 def limit(harmless: NDArray[np.float64], share: float) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model_foundry.guarding.rows import Message
 from model_foundry.measuring.intervals import wilson
 from orion_py.safety.guard import InputGuard
-from orion_py.safety.learned import Classifier
+from orion_py.safety.learned import Classifier, pieces_of
 
 Embed = Callable[[str], NDArray[np.float32]]
 
@@ -43,7 +43,8 @@ def measure(found: Sequence[Message], embed: Embed, classifier: Classifier) -> l
     groups: dict[tuple[str, str], list[tuple[bool, bool, bool]]] = {}
     for message in found:
         decision = guard.screen(message.text).decision
-        met = decision != "allow" or bool(classifier.noticed(embed(message.text)))
+        pieces = [embed(piece) for piece in pieces_of(message.text)]
+        met = decision != "allow" or bool(classifier.noticed(embed(message.text), pieces))
         verdict = (met, decision == "block", decision != "allow")
         groups.setdefault((message.kind, message.language), []).append(verdict)
         if not message.wanted:

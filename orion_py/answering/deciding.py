@@ -56,9 +56,10 @@ async def noticed(query: str, request: InferRequest, services: Services) -> str:
     embedding = await services.embed(query)
     if embedding is None:
         return ""
-    from orion_py.safety.learned import KINDS, RULE, leading, shipped  # numpy came with the encoder
+    from orion_py.safety.learned import KINDS, RULE, leading, pieces_of, shipped  # numpy came with the encoder
 
-    kinds = shipped().noticed(embedding)
+    pieces = [await services.embed(piece) for piece in pieces_of(query)]
+    kinds = shipped().noticed(embedding, [piece for piece in pieces if piece is not None])
     if not kinds:
         return ""
     kind, rules = leading(kinds), [RULE + kind for kind in kinds]

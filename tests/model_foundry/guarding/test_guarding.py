@@ -56,12 +56,29 @@ def test_a_kind_is_told_from_the_rest() -> None:
     wanted = [kind for kind in centres for _ in range(60)]
     rows = np.array([centres[kind] for kind in wanted]) + chance.normal(0, 0.5, (len(wanted), 8))
     said: list[str] = []
-    fitted = fit(rows, wanted, 1, said.append)
+    fitted = fit([row[None, :] for row in rows], wanted, 1, said.append)
     assert all(share > 0.9 for share in fitted.caught.values())
     assert len(said) == len(KINDS)
     noticed = [fitted.classifier.noticed(row) for row in rows]
     right = [found == ([kind] if kind else []) for found, kind in zip(noticed, wanted, strict=True)]
     assert np.mean(right) > 0.95
+
+
+def test_one_sentence_of_many_is_found_and_told_from_the_rest() -> None:
+    chance = np.random.default_rng(7)
+
+    def drawn(centre: int, count: int) -> np.ndarray:
+        return np.eye(1, 8, centre) * 4 + chance.normal(0, 0.5, (count, 8))
+
+    hostile = [np.concatenate([drawn(0, 1), drawn(0, 3), drawn(1, 1)]) for _ in range(60)]
+    short = [drawn(1, 1) for _ in range(20)]
+    harmless = [np.concatenate([drawn(0, 1), drawn(0, 4)]) for _ in range(120)]
+    others = [drawn(2, 1) for _ in range(30)] + [drawn(3, 1) for _ in range(30)]
+    wanted = ["injection"] * 80 + [""] * 120 + ["harm"] * 30 + ["distress"] * 30
+    fitted = fit([*hostile, *short, *harmless, *others], wanted, 1)
+    assert fitted.caught["injection"] > 0.9
+    assert "injection" in fitted.classifier.noticed(hostile[0][0], list(hostile[0][1:]))
+    assert fitted.classifier.noticed(harmless[0][0], list(harmless[0][1:])) == []
 
 
 def test_a_threshold_lets_so_many_harmless_messages_be_noted_and_no_more() -> None:
