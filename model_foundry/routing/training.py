@@ -93,8 +93,8 @@ class Evaluation:
 
 
 def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluation:
-    """By kind, by label and by language, as far as there are rows of it; kinds of noise don't count for
-    labels and languages. Raises MalformedRows for a row whose label the head doesn't have."""
+    """By kind, by label, by language and by hand, as far as there are rows of it; kinds of noise don't count for
+    labels, languages and hands. Raises MalformedRows for a row whose label the head doesn't have."""
     labels = head.labels
     probabilities = head.probabilities(inputs)
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -111,6 +111,8 @@ def evaluate(head: LinearHead, rows: Sequence[Row], inputs: Matrix) -> Evaluatio
     slices = [slice_of(kind, kinds == kind) for kind in dict.fromkeys(kinds.tolist())]
     slices += [slice_of(label, ordinary & (wanted == index)) for index, label in enumerate(labels)]
     slices += [slice_of(language, ordinary & (languages == language)) for language in ("en", "fr")]
+    hands = np.array([row.author for row in rows])
+    slices += [slice_of(f"hand {hand}", ordinary & (hands == hand)) for hand in dict.fromkeys(hands.tolist())]
     slices = [part for part in slices if part.rows]
     confusion = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(confusion, (wanted, answers), 1)
@@ -139,8 +141,9 @@ def model_card(trained: Trained, evaluation: Evaluation, rows: Sequence[Row]) ->
         "Universal Sentence Encoder, multilingual v3 (Apache-2.0), its vocabulary pruned, its table in 4 bits, with a",
         "linear head over the embedding, the keyword rules' scores and hashed n-grams, calibrated by temperature.",
         "Written by `foundry router train`. The test rows were written apart, and training and calibration never read",
-        "them; but they were looked at while the features were chosen, and the kinds of request that failed there were",
-        "asked for from the author `breadth`. So they flatter: an author who was left out (below) is the harder test.",
+        "them. Those of the hand `test` were looked at while the features were chosen, and the kinds of request that",
+        "failed there were asked for from the author `breadth`, so they flatter; those of `village` came later, from a",
+        "hand that saw nothing. An author who was left out (below) is the hardest test.",
         "",
         f"Training rows: {len(rows)} (English {languages['en']}, French {languages['fr']}, other {other}); "
         + ", ".join(f"{label} {count}" for label, count in counts.items())

@@ -46,7 +46,9 @@ def test_a_head_learns_what_the_embedding_says_and_each_hand_is_left_out_once(tr
     assert trained.across == dict.fromkeys(AUTHORS, 1.0)
     held_out = rows(2, kind="real")
     found = evaluate(trained.head, held_out, matrix(held_out, embed))
-    assert {part.name: part.right for part in found.slices} == dict.fromkeys(["real", *LABELS, "en", "fr"], 1.0)
+    assert {part.name: part.right for part in found.slices} == dict.fromkeys(
+        ["real", *LABELS, "en", "fr", *(f"hand {author}" for author in AUTHORS)], 1.0
+    )
     assert (found.confusion == np.diag([4] * len(LABELS))).all()
 
 
