@@ -15,8 +15,10 @@ _LETTER = re.compile(
 )
 _ASKS = re.compile(rf"\b{_MAKE}\b.{{0,60}}(?:{_EMAIL.pattern}|{_LETTER.pattern})", re.IGNORECASE | re.DOTALL)
 _DEED = re.compile(
-    r"\b(?:decline|accept|cancel|thank|congratulate|invite|remind|apologi[sz]e to|complain to"
-    r"|d[ée]cline|remercie|f[ée]licite|relance|pr[ée]viens|rappelle [àa]|excuse-toi|excuse-moi aupr[èe]s)\b",
+    r"(?:^\W*(?:(?:hi|hello|hey|bonjour|salut)\W+)?(?:please |can you |could you |peux-tu |pourrais-tu |stp )*"
+    r"|\basked me to |\bneed to |\bdemandé de |\bje dois )"
+    r"(?:decline|accept|cancel|thank (?!you)|congratulate|invite|remind (?!me)|apologi[sz]e to|complain to"
+    r"|d[ée]cline|remercie|f[ée]licite|relance|pr[ée]viens|rappelle[rz]? [àa] )",
     re.IGNORECASE,
 )
 """What a letter does; with a signature it is one."""
@@ -28,7 +30,7 @@ _WRITE_TO = re.compile(
 )
 _BEGINS = re.compile(r"\W*(?:an? |une? )?(?:short |petite? )?(?:e-?mail|mail|lettre|letter)\b", re.IGNORECASE)
 _NOT = re.compile(
-    r"\b(?:how (?:do|to|should|can) (?:i|you|we)|comment (?:je |on |faire|écrire|rédiger)|what is|summar"
+    r"\b(?:how (?:do|should|can) (?:i|you|we)|how to|comment (?:je |on |faire|écrire|rédiger)|what is|summar"
     r"|r[ée]sum|translat|tradui|poem|po[èe]me|story|histoire|function|fonction|regex|code|letters? in|lettres? dans"
     r"|capital letter|says?:|corrig|correct|subject line|fix (?:the|my)|make (?:this|it)|shorten|raccourci)\b",
     re.IGNORECASE,
@@ -64,6 +66,16 @@ _LOWER_TITLED = re.compile(r"\b(?P<name>(?:mrs|mr|ms|mme|mlle|dr) [a-zà-ÿ'-]{2
 """As people write them who use no capitals."""
 _ASKED_US = re.compile(r"\b(?P<name>[A-ZÀ-Ý][\w’'-]+) (?:has (?:asked|invited)|asked|invited|m'a|nous a|a invité)")
 
+_WHEN_OR_WHERE = re.compile(
+    r"^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October"
+    r"|November|December|MOT|VAT|Monday|Noël|Pâques|Christmas|Easter)\b"
+)
+_SIGNED = re.compile(
+    rf"(?:\b[Ss]ign(?:ed|ez|e|é|ée|és)?(?: it)?|\b[Mm]y name is|\b[Jj]e m'appelle|(?:^"
+    rf"|[.!?\n] *)[Ff]rom)\s*:?\s+{_NAMES}"
+)
+"""A signature that is meant as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -78,9 +90,10 @@ def letter_wanted(query: str) -> Letter | None:
     """The letter that ``query`` asks for, or None where it asks for none."""
     plain = query.replace("’", "'")
     asks = _ASKS.search(plain) or _BEGINS.match(plain)
-    sender = _sender(plain)
-    if _NOT.search(plain) or not (asks or _WRITE_TO.search(plain) or (sender and _DEED.search(plain))):
+    does = _DEED.search(plain) and _SIGNED.search(plain)
+    if _NOT.search(plain) or not (asks or _WRITE_TO.search(plain) or does):
         return None
+    sender = _sender(plain)
     return Letter(_EMAIL.search(plain) is not None, sender, _recipient(plain, sender))
 
 
@@ -103,9 +116,3 @@ def _recipient(query: str, sender: str) -> str:
                 return name
     lower = _LOWER_TITLED.search(query)
     return lower["name"].title() if lower else ""
-
-
-_WHEN_OR_WHERE = re.compile(
-    r"^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October"
-    r"|November|December|MOT|VAT|Monday|Noël|Pâques|Christmas|Easter)\b"
-)

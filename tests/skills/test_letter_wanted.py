@@ -45,6 +45,10 @@ def test_a_letter_is_known_with_its_sender_and_its_recipient(query: str, letter:
         "Write a function that counts the letters in a word",
         "Translate this email into French: hello",
         "Hello, how are you?",
+        "Can you remind me who won in 1998? Zidane",
+        "I want to cancel my subscription from Netflix, what now?",
+        "Thank you very much. From Paris it was a long way.",
+        "Invite ideas for my party, please. Anna",
         "What is the capital letter rule in German?",
     ],
 )
