@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from orion_py.generation.thoughts import ThoughtlessStream, answer_of
+from orion_py.cli.thoughtless import ThoughtlessStream
+from orion_py.generation.thoughts import answer_of
 from orion_py.protocol import Event, Response, RevisionEvent, SkillStep, SkillStepEvent
 
 ENDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orion_py.generation.prompt import build_prompt
-from orion_py.generation.thoughts import ThoughtlessStream, answer_of
+from orion_py.generation.thoughts import answer_of
 from orion_py.runtime.segments import leading_tokens
 from orion_py.runtime.tokenizer import ChatMessage
 from tests.tiny import LetterTokenizer
@@ -47,26 +47,6 @@ def test_the_next_prompt_holds_the_answer_alone() -> None:
     assert "plan" not in prompt
     assert "paris" in prompt
     assert "mine" in prompt, "what a person writes is theirs"
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("Paris.", "Paris."),
-        ("<think>plan</think>\n\nParis, <b>really</b>.", "Paris, <b>really</b>."),
-        ("\n<Thinking>a < b, </think> isn't the end</Thinking> <think></think>Paris.", "Paris."),
-        ("<thoughts>plan</thoughts>", "<thoughts>plan</thoughts>"),
-        ("<think>it never ends", ""),
-        ("<th", "<th"),
-        ("  <3", "  <3"),
-        ("Say <think>this</think>.", "Say <think>this</think>."),
-    ],
-)
-def test_a_thought_at_the_beginning_of_a_stream_is_left_out_however_it_is_cut(text: str, shown: str, size: int) -> None:
-    stream = ThoughtlessStream()
-    pieces = [stream.piece(text[at : at + size]) for at in range(0, len(text), size)]
-    assert "".join(pieces) + stream.rest() == shown
 
 
 def test_a_thought_that_never_ends_costs_no_time() -> None:
