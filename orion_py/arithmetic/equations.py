@@ -71,13 +71,12 @@ def _sum_before(text: str, sign: int, unit: str | None) -> str | None:
     line = line.replace("\\%", "%")
     line = _LIST_MARK.sub("", line, count=1)
     line = re.sub("[$€£]", " ", _EMPHASIS.sub("", line)).rstrip()
-    units = {_stem(match[1]) for match in _UNIT.finditer(line)}
+    units = {_stem(match[1]) for match in _UNIT.finditer(line)} - {""}
     plain = _UNIT.sub(" ", line)
     match = _SUM.search(plain)
     if match is None or _part_of_more(plain, match):
         return None
     found = _PIECE.split(match[0])[-1].strip()
-    units = {one for one in units if one} if found else set()
     return found if _measured_alike(found, units, None if unit is None else _stem(unit)) else None
 
 

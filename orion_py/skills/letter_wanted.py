@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from orion_py.skills.letter_words import FAMILY
+
 _MAKE = (
     r"(?:write|draft|compose|prepare|need|want|help me with|r[ée]dige[rz]?|[ée]cri(?:s|re|vez)?|fai(?:s|re|tes)|"
     r"pr[ée]pare[rz]?|besoin|faudrait|aide[- ]moi)"
@@ -50,17 +52,16 @@ _NO_NAME = re.compile(
     r"|Reste|Ton|Je|Il|Elle)$"
 )
 _TITLE = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Lady|Auntie?|Uncle|M|Mme|Mlle|Me|Monsieur|Madame|Maître|Docteur)\.?"
-_FAMILY = "(?:grandma|grandpa|nana?|granny|grandad|mum|dad|mamie|papi|papy|maman|papa|tata|tonton)"
 _FIRM = "agenc[ey]|compagnie|company|club|council|bank|banque|society|société|association|shop|boutique|hotel|hôtel"
 _TO = re.compile(
     rf"\b(?:to|remind|à|au|aux|pour|for|correspondante?)\b"
-    rf"(?: (?!(?:to|chez|{_FIRM})\b)(?!\w'(?:{_FIRM})\b)[\w'’-]+){{0,5}}?,? (?P<name>{_FAMILY} {_NAME}"
+    rf"(?: (?!(?:to|chez|{_FIRM})\b)(?!\w'(?:{_FIRM})\b)[\w'’-]+){{0,5}}?,? (?P<name>(?:{FAMILY}) {_NAME}"
     rf"|[A-ZÀ-Ý][\w'’-]+)",
 )
 _TITLED = re.compile(rf"\b(?P<name>{_TITLE} [A-ZÀ-Ý][\w’'-]*(?: [A-ZÀ-Ý][\w’'-]*)*)")
 _LOWER_NAME = re.compile(
     r"\b(?:my name is|my name's|i'?m called|je m'appelle|mon nom(?: est| c'est)?|signed|signé)[ :]+"
-    r"(?P<name>[a-zà-ÿ'-]{2,20}(?: (?!(?:and|et|i|je|from|de|from|but|mais|on|we|from)\b)[a-zà-ÿ'-]{2,20})?)"
+    r"(?P<name>[a-zà-ÿ'-]{2,20}(?: (?!(?:and|et|i|je|from|de|but|mais|on|we)\b)[a-zà-ÿ'-]{2,20})?)"
 )
 _LOWER_TITLED = re.compile(r"\b(?P<name>(?:mrs|mr|ms|mme|mlle|dr) [a-zà-ÿ'-]{2,20})\b")
 """As people write them who use no capitals."""
@@ -68,7 +69,7 @@ _ASKED_US = re.compile(r"\b(?P<name>[A-ZÀ-Ý][\w’'-]+) (?:has (?:asked|invite
 
 _WHEN_OR_WHERE = re.compile(
     r"^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October"
-    r"|November|December|MOT|VAT|Monday|Noël|Pâques|Christmas|Easter)\b"
+    r"|November|December|MOT|VAT|Noël|Pâques|Christmas|Easter)\b"
 )
 _SIGNED = re.compile(
     rf"(?:\b[Ss]ign(?:ed|ez|e|é|ée|és)?(?: it)?|\b[Mm]y name is|\b[Jj]e m'appelle|(?:^"

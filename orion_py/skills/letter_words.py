@@ -11,9 +11,9 @@ SYSTEM = {
     "dire, et n'invente rien.",
 }
 _TITLES = re.compile(r"^(Mr|Mrs|Ms|Miss|Dr|Prof|M|Mme|Mlle)\.? ")
-_FAMILY = re.compile(
-    r"(?:grandma|grandpa|nana?|granny|grandad|mum|dad|aunt|uncle|mamie|papi|papy|maman|papa|tata|tonton)", re.IGNORECASE
-)
+FAMILY = "grandma|grandpa|nana?|granny|grandad|mum|dad|mamie|papi|papy|maman|papa|tata|tonton"
+"""A pattern of what people call theirs by."""
+_OF_THE_FAMILY = re.compile(rf"(?:{FAMILY}|aunt|uncle)", re.IGNORECASE)
 _SPELLED = {"M": "Monsieur", "Mr": "Monsieur", "Mme": "Madame", "Mlle": "Mademoiselle", "Dr": "Docteur"}
 
 
@@ -33,7 +33,7 @@ def greeting(recipient: str, email: bool, french: bool) -> str:
 
 def closing(sender: str, recipient: str, french: bool) -> str:
     """The last lines. Without a ``sender`` there is no line to be filled in."""
-    if _FAMILY.match(recipient):
+    if _OF_THE_FAMILY.match(recipient):
         words = "Bises" if french else "Love"
     elif recipient and not _TITLES.match(recipient):
         words = "Bien à toi" if french else "Best wishes"

@@ -19,7 +19,7 @@ from orion_py.skills.base import Ask, Working
 from orion_py.skills.story import answer_of, written
 from orion_py.skills.story_words import told
 from orion_py.skills.trial import why_not_run
-from orion_py.skills.working_out import MOST_CORRECTIONS, Stages, work_out
+from orion_py.skills.working_out import work_out
 
 MOST_DRAWS = 5
 """Ways that are tried in all. Each takes seconds, and more than these change few answers."""
@@ -55,11 +55,11 @@ class StorySums:
     async def __call__(self, working: Working) -> bool:
         """A ``skills.base.Skill``: answers every question."""
         if next(iter(working.models), "") in UNABLE:
-            await work_out(working, self.french, working.query)
+            await work_out(working, self.french, Ask(working.query, alone=False, shown=True))
             return True
         weight = PROGRAMMERS.get(next(iter(working.models), ""), 1)
         asked = f"{working.query}\n\n{told(working.french, 'steps')}"
-        first = await work_out(working, self.french, asked)
+        first = await work_out(working, self.french, Ask(asked, alone=False, shown=True))
         draws = [Draw("steps", answer_of(first.text, self.french), first.text)]
         if first.finish == "timeout" or draws[0].answer is None:
             return True
@@ -76,23 +76,9 @@ class StorySums:
         if working.can_run and sum(draw.way == "program" for draw in draws) < programs:
             return await self._program(working, len(draws))
         working.step("checking")
-        stages, text = Stages(self.french), ""
-        for _ in range(MOST_CORRECTIONS):
-            said = await working.ask(
-                Ask(
-                    asked,
-                    max_tokens=STEPS_TOKENS,
-                    sampling=FREELY,
-                    attempt=len(draws),
-                    prefix=text,
-                    alone=False,
-                    transform=stages.made,
-                )
-            )
-            text = said.text
-            if not stages.corrected or said.finish != "stop":
-                break
-        return None if said.finish == "timeout" else Draw("steps", answer_of(text, self.french), text)
+        ask = Ask(asked, max_tokens=STEPS_TOKENS, sampling=FREELY, attempt=len(draws), alone=False)
+        said = await work_out(working, self.french, ask)
+        return None if said.finish == "timeout" else Draw("steps", answer_of(said.text, self.french), said.text)
 
     async def _program(self, working: Working, attempt: int) -> Draw | None:
         working.step("running")

@@ -6,7 +6,7 @@ one and the model goes on from there: what it writes next follows from the corre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orion_py.arithmetic.verify import FirstCorrection
 from orion_py.skills.base import Ask, Said, Working
@@ -23,29 +23,30 @@ class WorkingOut:
 
     async def __call__(self, working: Working) -> bool:
         """A ``skills.base.Skill``: answers every question."""
-        await work_out(working, self.french, working.query)
+        await work_out(working, self.french, Ask(working.query, alone=False, shown=True))
         return True
 
 
-async def work_out(working: Working, french: bool, asked: str) -> Said:
-    """The model's working of ``asked``, as the person sees it stream."""
+async def work_out(working: Working, french: bool, ask: Ask) -> Said:
+    """What the model works out when it is asked ``ask``, with every wrong result put right. Its prefix and its
+    transform are set here."""
     text, corrected = "", 0
-    stages = Stages(french)
+    stages = _Stages(french)
     while True:
-        said = await working.ask(
-            Ask(asked, prefix=text, resumes=bool(text), transform=stages.made, alone=False, shown=True)
-        )
+        resumes = ask.shown and bool(text)
+        said = await working.ask(replace(ask, prefix=text, resumes=resumes, transform=stages.made))
         text = said.text
         if not stages.corrected or said.finish != "stop":
             break
         corrected += 1
         if corrected == MOST_CORRECTIONS:
             break
-    working.note("corrected", corrected)
+    if ask.shown:
+        working.note("corrected", corrected)
     return said
 
 
-class Stages:
+class _Stages:
     """The stages of one answer: it gets another one each time that it is begun again."""
 
     def __init__(self, french: bool) -> None:
